@@ -1,0 +1,68 @@
+"""graphc: static computation graphs, TensorFlow 1 style, compiled to machine code for the CPU.
+
+>>> import numpy as np, graphc as tf
+>>> with tf.Graph().as_default(), tf.Session(jit=False) as sess:
+...     x = tf.placeholder(tf.float32, [None])
+...     y = tf.reduce_sum(x * x)
+...     print(sess.run([y, tf.gradients(y, x)[0]], {x: [1, 2, 3]}))
+[np.float32(14.0), array([2., 4., 6.], dtype=float32)]
+"""
+
+from . import errors, initializers, nn, train
+from .autodiff import gradients
+from .graph import (
+    Graph,
+    GraphKeys,
+    Operation,
+    Tensor,
+    add_to_collection,
+    control_dependencies,
+    device,
+    get_collection,
+    get_collection_ref,
+    get_default_graph,
+    get_default_session,
+    name_scope,
+    reset_default_graph,
+    set_random_seed,
+)
+from .initializers import *  # noqa: F403
+from .ops.array import *  # noqa: F403
+from .ops.linalg import *  # noqa: F403
+from .ops.math import *  # noqa: F403
+from .ops.random import *  # noqa: F403
+from .ops.reduce import *  # noqa: F403
+from .ops.state import *  # noqa: F403
+from .session import ConfigProto, GPUOptions, InteractiveSession, Session
+from .train import clip_by_global_norm, clip_by_norm, global_norm
+from .types import (
+    Dimension,
+    DType,
+    TensorShape,
+    as_dtype,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
+from .types import bool_ as bool  # noqa: A004
+from .variables import (
+    AUTO_REUSE,
+    all_variables,
+    get_variable,
+    get_variable_scope,
+    global_variables,
+    global_variables_initializer,
+    initialize_all_variables,
+    initialize_variables,
+    local_variables,
+    local_variables_initializer,
+    trainable_variables,
+    variable_scope,
+    variables_initializer,
+)
+
+__version__ = "0.1.0"

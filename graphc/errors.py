@@ -1,0 +1,76 @@
+"""Every error graphc raises: one class a kind of mistake, each also the built-in or TensorFlow class a program would catch."""
+
+from __future__ import annotations
+
+
+class GraphcError(Exception):
+    """Base of every error that graphc raises on purpose."""
+
+
+class ShapeError(GraphcError, ValueError):
+    """Operands, axes or shapes that do not fit each other."""
+
+
+class DTypeError(GraphcError, TypeError):
+    """An operand of a dtype that the operator does not take."""
+
+
+class GraphError(GraphcError, ValueError):
+    """A graph put together wrongly: duplicate or unknown names, nodes of another graph, bad arguments."""
+
+
+class FinalizedError(GraphcError, RuntimeError):
+    """A graph changed after `finalize`."""
+
+
+class GradientError(GraphcError, LookupError, ValueError):
+    """A derivative that does not exist: no gradient rule, or no path to a variable."""
+
+
+class FetchError(GraphcError, ValueError, TypeError):
+    """Something that cannot be fetched: not a node, or a node of another graph."""
+
+
+class FeedError(GraphcError, ValueError, TypeError):
+    """A feed that does not fit: wrong key, dtype or shape."""
+
+
+class SessionClosedError(GraphcError, RuntimeError):
+    """A session used after `close`."""
+
+
+class CacheWarning(UserWarning):
+    """The folder of compiled kernels cannot be used; compilation goes on without it."""
+
+
+class GraphGrowthWarning(UserWarning):
+    """The graph grows between runs, so that every run compiles anew."""
+
+
+class OpError(GraphcError):
+    """A step that failed while a graph ran (TensorFlow's `errors.OpError`)."""
+
+    def __init__(self, message: str, op: object = None):
+        super().__init__(message)
+        self.message = message
+        self.op = op
+
+
+class InvalidArgumentError(OpError, ValueError):
+    """A value that an operator cannot take: an index out of range, a missing feed, a failed check."""
+
+
+class FailedPreconditionError(OpError, RuntimeError):
+    """State that is not there: a variable without a value."""
+
+
+class NotFoundError(OpError, LookupError):
+    """A file or a name that does not exist."""
+
+
+class OutOfRangeError(OpError):
+    """Input that has run out."""
+
+
+class DeadlineExceededError(OpError):
+    """A time limit that has passed."""

@@ -1,0 +1,184 @@
+"""Initial values of variables: callables that make a tensor of a given shape and dtype."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError, GraphError, ShapeError
+from .graph import Node, caller, loc_str
+from .op import Values, declare, to_node
+from .ops.array import ones, reshape, transpose, zeros
+from .ops.random import random_normal, random_uniform, truncated_normal
+from .types import DType, TensorType, as_dtype, as_shape, float32
+
+__all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer",
+           "random_uniform_initializer", "truncated_normal_initializer", "variance_scaling_initializer",
+           "glorot_uniform_initializer", "glorot_normal_initializer", "orthogonal_initializer"]
+
+# The standard deviation of the normal distribution cut off at 2, by which a wanted one must be divided.
+_TRUNCATED_STDDEV = 0.87962566103423978
+
+
+class Initializer:
+    """Makes initial values: `initializer(shape, dtype)` is a tensor. `dtype` defaults to the initializer's own."""
+
+    dtype: DType
+
+    def __init__(self, dtype: Any = float32):
+        self.dtype = as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Node:
+        kind = self.dtype if dtype is None else as_dtype(dtype)
+        return self.make(as_shape(shape) or (), kind)
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        raise NotImplementedError
+
+
+class zeros_initializer(Initializer):
+    """All 0."""
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        return zeros(list(shape), kind)
+
+
+class ones_initializer(Initializer):
+    """All 1."""
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        return ones(list(shape), kind)
+
+
+class constant_initializer(Initializer):
+    """One number everywhere, or the elements of an array in row-major order, the last of them repeated."""
+
+    def __init__(self, value: Any = 0, dtype: Any = float32, verify_shape: bool = False):
+        super().__init__(dtype)
+        self.value, self.verify_shape = value, verify_shape
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        value = np.asarray(self.value)
+        count = math.prod(shape)
+        if value.size > count or (self.verify_shape and value.shape != shape) or (count and not value.size):
+            raise ShapeError(f"constant_initializer: {value.size} values do not make {list(shape)}"
+                             f"\n  at {loc_str(caller())}")
+        flat = value.reshape(-1)
+        last = flat[-1:] if count else flat[:0]
+        return to_node(np.concatenate([flat, np.repeat(last, count - flat.size)]).reshape(shape), kind)
+
+
+class random_normal_initializer(Initializer):
+    """Normally distributed."""
+
+    def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32):
+        super().__init__(dtype)
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        return random_normal(list(shape), self.mean, self.stddev, kind, self.seed)
+
+
+class truncated_normal_initializer(random_normal_initializer):
+    """Normally distributed, none further than two standard deviations from the mean."""
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        return truncated_normal(list(shape), self.mean, self.stddev, kind, self.seed)
+
+
+class random_uniform_initializer(Initializer):
+    """Equally likely anywhere in [minval, maxval); maxval is 1 by default."""
+
+    def __init__(self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = float32):
+        super().__init__(dtype)
+        self.minval, self.maxval, self.seed = minval, maxval, seed
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        return random_uniform(list(shape), self.minval, self.maxval, kind, self.seed)
+
+
+class variance_scaling_initializer(Initializer):
+    """Mean 0 and variance scale / n, n the number of inputs ("fan_in"), outputs ("fan_out") or their mean ("fan_avg").
+
+    distribution: "truncated_normal" ("normal" is the same), "untruncated_normal" or "uniform" (He et al. 2015).
+    """
+
+    def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal",
+                 seed: int | None = None, dtype: Any = float32):
+        super().__init__(dtype)
+        if scale <= 0:
+            raise GraphError(f"variance_scaling_initializer: scale {scale} is not positive\n  at {loc_str(caller())}")
+        if mode not in ("fan_in", "fan_out", "fan_avg"):
+            raise GraphError(f"variance_scaling_initializer: mode {mode!r} is not fan_in, fan_out or fan_avg"
+                             f"\n  at {loc_str(caller())}")
+        if distribution not in ("normal", "truncated_normal", "untruncated_normal", "uniform"):
+            raise GraphError(f"variance_scaling_initializer: distribution {distribution!r} is not truncated_normal, "
+                             f"untruncated_normal or uniform\n  at {loc_str(caller())}")
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        fan_in, fan_out = fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        variance = self.scale / max(1.0, n)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3.0 * variance)
+            return random_uniform(list(shape), -limit, limit, kind, self.seed)
+        if self.distribution == "untruncated_normal":
+            return random_normal(list(shape), 0.0, math.sqrt(variance), kind, self.seed)
+        return truncated_normal(list(shape), 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV, kind, self.seed)
+
+
+def fans(shape: tuple[Any, ...]) -> tuple[float, float]:
+    """Inputs and outputs of a layer with weights of that shape: the last two dimensions, times the window before them."""
+    if len(shape) < 2:
+        size = float(shape[0]) if shape else 1.0
+        return size, size
+    window = float(math.prod(shape[:-2]))
+    return window * shape[-2], window * shape[-1]
+
+
+class glorot_uniform_initializer(variance_scaling_initializer):
+    """Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = float32):
+        super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
+
+
+class glorot_normal_initializer(variance_scaling_initializer):
+    """Truncated normal of variance 2 / (inputs + outputs) (Glorot and Bengio 2010)."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = float32):
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
+
+
+def _square_type(types: Any, values: Values) -> TensorType:
+    return types[0]
+
+
+@declare("host", _square_type, name="orthonormal", samples=(([(4, 3)], {}), ([(2, 2)], {})))
+def _orthonormal(a: Any) -> Any:
+    """The orthonormal columns of a matrix's QR decomposition, signed so that R's diagonal is positive."""
+    q, r = np.linalg.qr(a)
+    return q * np.where(np.diag(r) < 0, -1, 1).astype(a.dtype)
+
+
+class orthogonal_initializer(Initializer):
+    """A matrix with orthonormal rows or columns, times `gain` (Saxe, McClelland and Ganguli 2013)."""
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = float32):
+        super().__init__(dtype)
+        self.gain, self.seed = gain, seed
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        if len(shape) < 2:
+            raise ShapeError(f"orthogonal_initializer needs two dimensions or more, not {list(shape)}"
+                             f"\n  at {loc_str(caller())}")
+        if not kind.is_floating:
+            raise DTypeError(f"orthogonal_initializer: {kind.name} is not a floating dtype\n  at {loc_str(caller())}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        tall = _orthonormal(random_normal([max(rows, columns), min(rows, columns)], dtype=kind, seed=self.seed))
+        if rows < columns:
+            tall = transpose(tall)
+        return reshape(tall * self.gain, list(shape))

@@ -1,0 +1,407 @@
+"""The scalar functions of the kernel language: casts, arithmetic with numpy's edge cases, and reductions' steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from .kernel_lang import DTYPES
+
+CONTRACT = ("contract",)
+# A reduction says that its order is free, so it vectorises into several accumulators; nothing else may be reordered.
+FREE_ORDER = ("reassoc", "contract")
+
+
+@cache
+def scalars() -> dict[str, Callable[..., Any]]:
+    """Name -> Numba intrinsic of every function in this module."""
+    return {**casts(), **float_functions(), **choices(), **integer_functions(), **accumulators()}
+
+
+@cache
+def casts() -> dict[str, Callable[..., Any]]:
+    """One function a dtype, which also names the dtype in `pointer(buffers, slot, dtype)`; and the bit casts."""
+    from numba.core import types
+    from numba.core.typing import signature
+    from numba.extending import intrinsic
+
+    def cast_to(name: str) -> Callable[..., Any]:
+        target = getattr(types, name)
+
+        def cast(typing: Any, value: Any) -> Any:
+            if not isinstance(value, (types.Number, types.Boolean)):
+                return None
+            source = types.unliteral(value)
+
+            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+                return convert(builder, args[0], source, target)
+
+            return signature(target, source), emit
+
+        cast.__name__ = name
+        return intrinsic(cast)
+
+    def bits_to(name: str) -> Callable[..., Any]:
+        target = getattr(types, name)
+
+        def cast(typing: Any, value: Any) -> Any:
+            if getattr(value, "bitwidth", None) != target.bitwidth:
+                return None
+
+            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+                return builder.bitcast(args[0], context.get_value_type(target))
+
+            return signature(target, value), emit
+
+        cast.__name__ = f"bits_{name}"
+        return intrinsic(cast)
+
+    bits = ("float32", "float64", "int32", "int64", "uint32", "uint64")
+    return {name: cast_to(name) for name in DTYPES} | {f"bits_{name}": bits_to(name) for name in bits}
+
+
+def dtype_of(function: Any) -> Any:
+    """The Numba type that a cast function, itself given as a type, stands for."""
+    from numba.core import types
+
+    names = {id(cast): name for name, cast in casts().items() if name in DTYPES}
+    return getattr(types, names[id(function.typing_key)])
+
+
+def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
+    """The LLVM value cast as in C; float to integer saturates, so that no value is undefined."""
+    from llvmlite import ir
+    from numba.core import types
+
+    to = ir.IntType(1) if target is types.boolean else _llvm_type(target)
+    if source is target:
+        return value
+    if target is types.boolean:
+        # Unordered: nan is true, as in numpy.
+        if isinstance(source, types.Float):
+            return builder.fcmp_unordered("!=", value, value.type(0))
+        return builder.icmp_unsigned("!=", value, value.type(0))
+    if source is types.boolean:
+        return builder.uitofp(value, to) if isinstance(target, types.Float) else builder.zext(value, to)
+    if isinstance(source, types.Float):
+        if isinstance(target, types.Float):
+            return builder.fpext(value, to) if target.bitwidth > source.bitwidth else builder.fptrunc(value, to)
+        return _float_to_integer(builder, value, source, target, to)
+    if isinstance(target, types.Float):
+        return builder.sitofp(value, to) if source.signed else builder.uitofp(value, to)
+    if target.bitwidth > source.bitwidth:
+        return builder.sext(value, to) if source.signed else builder.zext(value, to)
+    return builder.trunc(value, to) if target.bitwidth < source.bitwidth else value
+
+
+def _float_to_integer(builder: Any, value: Any, source: Any, target: Any, to: Any) -> Any:
+    from llvmlite import ir
+
+    # numpy goes to a narrow integer through a wide one and drops the upper bits; doing the same keeps -1.0 -> 255.
+    wide = ir.IntType(64 if target.bitwidth >= 32 and not target.signed or target.bitwidth == 64 else 32)
+    kind = "fptoui" if target.bitwidth == 64 and not target.signed else "fptosi"
+    name = f"llvm.{kind}.sat.i{wide.width}.f{source.bitwidth}"
+    result = call_intrinsic(builder, name, wide, [value])
+    return builder.trunc(result, to) if wide.width > to.width else result
+
+
+def _llvm_type(numba_type: Any) -> Any:
+    from llvmlite import ir
+    from numba.core import types
+
+    if isinstance(numba_type, types.Float):
+        return ir.FloatType() if numba_type.bitwidth == 32 else ir.DoubleType()
+    return ir.IntType(numba_type.bitwidth)
+
+
+def call_intrinsic(builder: Any, name: str, result: Any, args: list[Any], flags: tuple[str, ...] = ()) -> Any:
+    """A call of the LLVM intrinsic with this full name."""
+    from llvmlite import ir
+    from numba.core import cgutils
+
+    function_type = ir.FunctionType(result, [a.type for a in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), args, fastmath=flags)
+
+
+def _overloaded(builder: Any, name: str, *args: Any, flags: tuple[str, ...] = ()) -> Any:
+    """A call of an LLVM intrinsic whose result and operands all have one floating or integer type."""
+    from llvmlite import ir
+
+    kind = args[0].type
+    suffix = f"i{kind.width}" if isinstance(kind, ir.IntType) else {"float": "f32", "double": "f64"}[str(kind)]
+    return call_intrinsic(builder, f"llvm.{name}.{suffix}", kind, list(args), flags)
+
+
+def _define(
+    name: str, arity: int, accepts: str, body: Callable[..., Any], result: Any = None, same: bool = True
+) -> Callable[..., Any]:
+    """The intrinsic `name` over `arity` operands of one type that `accepts` ("f" floats, "i" integers, "b" boolean).
+
+    `body(builder, numba_type, *values)` emits it.  Literals and narrower operands are converted to the first
+    operand's type if `same`, so that `maximum(x, 0)` has the type of x.
+    """
+    from numba.core import types
+    from numba.core.typing import signature
+    from numba.extending import intrinsic
+
+    def accepted(numba_type: Any) -> bool:
+        kinds = {"f": types.Float, "i": types.Integer, "b": types.Boolean}
+        return any(isinstance(numba_type, kinds[k]) for k in accepts)
+
+    def typed(typing: Any, operands: tuple[Any, ...]) -> Any:
+        kind = types.unliteral(operands[0])
+        if not accepted(kind) or not all(isinstance(a, (types.Number, types.Boolean)) for a in operands):
+            return None
+        sources = [types.unliteral(a) for a in operands]
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            values = [convert(builder, a, s, kind) for a, s in zip(args, sources, strict=True)]
+            return body(builder, kind, *values)
+
+        return signature(result or kind, *sources), emit
+
+    def one(typing: Any, x: Any) -> Any:
+        return typed(typing, (x,))
+
+    def two(typing: Any, x: Any, y: Any) -> Any:
+        return typed(typing, (x, y))
+
+    def three(typing: Any, x: Any, y: Any, z: Any) -> Any:
+        return typed(typing, (x, y, z))
+
+    definition = (one, two, three)[arity - 1]
+    definition.__name__ = name
+    return intrinsic(definition)
+
+
+@cache
+def float_functions() -> dict[str, Callable[..., Any]]:
+    """Functions of floats that LLVM has; of integers too where they mean anything (abs, floor, ...)."""
+    from numba.core import types
+
+    def plain(llvm: str, on_integers: bool = False) -> Callable[..., Any]:
+        def body(builder: Any, kind: Any, *values: Any) -> Any:
+            if not isinstance(kind, types.Float):
+                return values[0]
+            return _overloaded(builder, llvm, *values)
+
+        return body
+
+    def absolute(builder: Any, kind: Any, x: Any) -> Any:
+        if isinstance(kind, types.Float):
+            return _overloaded(builder, "fabs", x)
+        if isinstance(kind, types.Boolean) or not kind.signed:
+            return x
+        return builder.select(builder.icmp_signed("<", x, x.type(0)), builder.neg(x), x)
+
+    def isnan(builder: Any, kind: Any, x: Any) -> Any:
+        from llvmlite import ir
+
+        return builder.fcmp_unordered("uno", x, x) if isinstance(kind, types.Float) else ir.IntType(1)(0)
+
+    def fma(builder: Any, kind: Any, x: Any, y: Any, z: Any) -> Any:
+        return _overloaded(builder, "fma", x, y, z)
+
+    rounding = {"floor": "floor", "ceil": "ceil", "rint": "roundeven", "trunc": "trunc"}
+    functions = {name: _define(name, 1, "fib", plain(llvm)) for name, llvm in rounding.items()}
+    functions |= {name: _define(name, 1, "fib", absolute) for name in ("abs", "fabs")}
+    functions["sqrt"] = _define("sqrt", 1, "f", plain("sqrt"))
+    functions["fma"] = _define("fma", 3, "f", fma)
+    functions["copysign"] = _define("copysign", 2, "f", plain("copysign"))
+    functions["isnan"] = _define("isnan", 1, "fib", isnan, result=types.boolean)
+    return functions
+
+
+def _extreme(builder: Any, kind: Any, x: Any, y: Any, largest: bool) -> Any:
+    """The larger or smaller of two values; nan if either is nan."""
+    from numba.core import types
+
+    if isinstance(kind, types.Float):
+        return _overloaded(builder, "maximum" if largest else "minimum", x, y)
+    if isinstance(kind, types.Boolean):
+        return builder.or_(x, y) if largest else builder.and_(x, y)
+    compare = builder.icmp_signed if kind.signed else builder.icmp_unsigned
+    return builder.select(compare(">" if largest else "<", x, y), x, y)
+
+
+@cache
+def choices() -> dict[str, Callable[..., Any]]:
+    """`maximum`, `minimum` (nan-propagating) and `select(condition, a, b)`, which evaluates both."""
+    from numba.core import types
+    from numba.core.typing import signature
+    from numba.extending import intrinsic
+
+    @intrinsic
+    def select(typing: Any, condition: Any, a: Any, b: Any) -> Any:
+        if not isinstance(condition, types.Boolean):
+            return None
+        kind, other = types.unliteral(a), types.unliteral(b)
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.select(args[0], args[1], convert(builder, args[2], other, kind))
+
+        return signature(kind, condition, kind, other), emit
+
+    def maximum(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+        return _extreme(builder, kind, x, y, True)
+
+    def minimum(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+        return _extreme(builder, kind, x, y, False)
+
+    return {
+        "maximum": _define("maximum", 2, "fib", maximum),
+        "minimum": _define("minimum", 2, "fib", minimum),
+        "select": select,
+    }
+
+
+def _divide(builder: Any, kind: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """Quotient and remainder of truncated division that never trap, and whether x/0 was asked for.
+
+    A divisor of 0 or -1 is replaced by 1: the first because numpy's result is 0, the second because the smallest
+    integer has no negative; -1 is undone by negating, which wraps.
+    """
+    zero, one = x.type(0), x.type(1)
+    by_zero = builder.icmp_unsigned("==", y, zero)
+    if not kind.signed:
+        divisor = builder.select(by_zero, one, y)
+        return builder.udiv(x, divisor), builder.urem(x, divisor), by_zero
+    by_minus_one = builder.icmp_signed("==", y, x.type(-1))
+    divisor = builder.select(builder.or_(by_zero, by_minus_one), one, y)
+    quotient = builder.sdiv(x, divisor)
+    return builder.select(by_minus_one, builder.neg(quotient), quotient), builder.srem(x, divisor), by_zero
+
+
+def floordiv_body(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+    """numpy's x // y: rounded down; integers divided by zero give 0."""
+    from numba.core import types
+
+    if isinstance(kind, types.Float):
+        return _float_floordiv(builder, x, y)
+    quotient, remainder, by_zero = _divide(builder, kind, x, y)
+    if kind.signed:
+        differ = builder.icmp_signed("<", builder.xor(x, y), x.type(0))
+        inexact = builder.icmp_unsigned("!=", remainder, x.type(0))
+        quotient = builder.sub(quotient, builder.zext(builder.and_(differ, inexact), x.type))
+    return builder.select(by_zero, x.type(0), quotient)
+
+
+def floormod_body(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+    """numpy's x % y: with the sign of y; integers modulo zero give 0."""
+    from numba.core import types
+
+    if isinstance(kind, types.Float):
+        return _float_floormod(builder, x, y)
+    _, remainder, by_zero = _divide(builder, kind, x, y)
+    if kind.signed:
+        differ = builder.icmp_signed("<", builder.xor(remainder, y), x.type(0))
+        inexact = builder.icmp_unsigned("!=", remainder, x.type(0))
+        remainder = builder.select(builder.and_(differ, inexact), builder.add(remainder, y), remainder)
+    return builder.select(by_zero, x.type(0), remainder)
+
+
+def _float_floormod(builder: Any, x: Any, y: Any) -> Any:
+    zero = x.type(0)
+    remainder = builder.frem(x, y)
+    nonzero = builder.fcmp_unordered("!=", remainder, zero)
+    differ = builder.xor(builder.fcmp_ordered("<", remainder, zero), builder.fcmp_ordered("<", y, zero))
+    wrapped = builder.select(differ, builder.fadd(remainder, y), remainder)
+    return builder.select(nonzero, wrapped, _overloaded(builder, "copysign", zero, y))
+
+
+def _float_floordiv(builder: Any, x: Any, y: Any) -> Any:
+    """The quotient that belongs to `_float_floormod`, computed exactly as numpy does, with x / 0 = inf or nan."""
+    zero, half = x.type(0), x.type(0.5)
+    remainder = builder.frem(x, y)
+    quotient = builder.fdiv(builder.fsub(x, remainder), y)
+    differ = builder.xor(builder.fcmp_ordered("<", remainder, zero), builder.fcmp_ordered("<", y, zero))
+    differ = builder.and_(differ, builder.fcmp_unordered("!=", remainder, zero))
+    quotient = builder.select(differ, builder.fsub(quotient, x.type(1)), quotient)
+    floor = _overloaded(builder, "floor", quotient)
+    # The division above may have rounded just below the integer that it is.
+    low = builder.fcmp_ordered(">", builder.fsub(quotient, floor), half)
+    floor = builder.select(low, builder.fadd(floor, x.type(1)), floor)
+    exact = builder.fdiv(x, y)
+    result = builder.select(builder.fcmp_ordered("==", quotient, zero), _overloaded(builder, "copysign", zero, exact), floor)
+    return builder.select(builder.fcmp_ordered("==", y, zero), exact, result)
+
+
+def _integer_power(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+    """x ** y by repeated squaring, wrapping; a negative exponent gives what 1 / x**-y truncates to."""
+    zero, one = x.type(0), x.type(1)
+    entry = builder.block
+    loop, done = builder.append_basic_block("power"), builder.append_basic_block("power.done")
+    negative = builder.icmp_signed("<", y, zero) if kind.signed else builder.icmp_unsigned("!=", zero, zero)
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    base, exponent, result = builder.phi(x.type), builder.phi(x.type), builder.phi(x.type)
+    odd = builder.icmp_unsigned("!=", builder.and_(exponent, one), zero)
+    product = builder.select(odd, builder.mul(result, base), result)
+    square, rest = builder.mul(base, base), builder.lshr(exponent, one)
+    for phi, first, following in ((base, x, square), (exponent, y, rest), (result, one, product)):
+        phi.add_incoming(first, entry)
+        phi.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_unsigned("==", rest, zero), done, loop)
+    builder.position_at_end(done)
+    unit = builder.icmp_unsigned("==", x, one)
+    minus_unit = builder.icmp_signed("==", x, x.type(-1)) if kind.signed else builder.icmp_unsigned("!=", zero, zero)
+    truncated = builder.select(builder.or_(unit, minus_unit), product, zero)
+    return builder.select(negative, truncated, product)
+
+
+@cache
+def integer_functions() -> dict[str, Callable[..., Any]]:
+    """Division, power and shifts whose edge cases are numpy's, in the dtype of their first operand."""
+
+    def left(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+        inside = builder.icmp_unsigned("<", y, x.type(kind.bitwidth))
+        return builder.select(inside, builder.shl(x, builder.select(inside, y, x.type(0))), x.type(0))
+
+    def right(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+        inside = builder.icmp_unsigned("<", y, x.type(kind.bitwidth))
+        amount = builder.select(inside, y, x.type(kind.bitwidth - 1))
+        if kind.signed:
+            return builder.ashr(x, amount)
+        return builder.select(inside, builder.lshr(x, amount), x.type(0))
+
+    def high_product(builder: Any, kind: Any, x: Any, y: Any) -> Any:
+        from llvmlite import ir
+
+        wide = ir.IntType(2 * kind.bitwidth)
+        extend = builder.sext if kind.signed else builder.zext
+        return builder.trunc(builder.lshr(builder.mul(extend(x, wide), extend(y, wide)), wide(kind.bitwidth)), x.type)
+
+    return {
+        "floordiv": _define("floordiv", 2, "fi", floordiv_body),
+        "floormod": _define("floormod", 2, "fi", floormod_body),
+        "integer_power": _define("integer_power", 2, "i", _integer_power),
+        "shift_left": _define("shift_left", 2, "i", left),
+        "shift_right": _define("shift_right", 2, "i", right),
+        "mulhi": _define("mulhi", 2, "i", high_product),
+    }
+
+
+@cache
+def accumulators() -> dict[str, Callable[..., Any]]:
+    """One step of a reduction, `total = accumulate_add(total, v)`: the order of the steps is LLVM's choice."""
+    from numba.core import types
+
+    def add(builder: Any, kind: Any, total: Any, v: Any) -> Any:
+        if isinstance(kind, types.Boolean):
+            return builder.or_(total, v)
+        return builder.fadd(total, v, flags=FREE_ORDER) if isinstance(kind, types.Float) else builder.add(total, v)
+
+    def multiply(builder: Any, kind: Any, total: Any, v: Any) -> Any:
+        if isinstance(kind, types.Boolean):
+            return builder.and_(total, v)
+        return builder.fmul(total, v, flags=FREE_ORDER) if isinstance(kind, types.Float) else builder.mul(total, v)
+
+    def largest(builder: Any, kind: Any, total: Any, v: Any) -> Any:
+        return _extreme(builder, kind, total, v, True)
+
+    def smallest(builder: Any, kind: Any, total: Any, v: Any) -> Any:
+        return _extreme(builder, kind, total, v, False)
+
+    steps = {"add": add, "mul": multiply, "max": largest, "min": smallest}
+    return {f"accumulate_{name}": _define(f"accumulate_{name}", 2, "fib", body) for name, body in steps.items()}

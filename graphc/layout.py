@@ -1,0 +1,227 @@
+"""Where values lie in memory: strided views, copies where a view will not do, and buffers shared by values that are not alive together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .emit import Storage, contiguous
+from .graph import OPERATORS, Node, Scratch, topological
+from .schedule import Call, Group, Schedule, data_inputs, source
+from .types import TensorType, element_count
+
+ALIGN = 64              # bytes: a cache line, and the widest vector
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A piece of memory: `kind` says whose (arena, constant, feed, variable, result), `key` what it holds."""
+
+    kind: str
+    dtype: np.dtype[Any]
+    size: int
+    key: Node | None = None
+    first: int = 1 << 60
+    last: int = -1
+    offset: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+
+def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tuple[Sequence[int], Sequence[int], int]:
+    """Shape, strides and offset of a view, given those of its input; the caller has checked that an alias may."""
+    shape, strides, offset = inner
+    op = node.operator
+    if op.family == "view":
+        s, t, o = op.view(shape, strides, out_shape=node.type.shape, **node.attrs)
+        return s, t, offset + o
+    if op.family == "item":
+        parent = node.inputs[0]
+        s, t, o = parent.operator.view(node.attrs["index"], shape, strides, out_shape=node.type.shape, **parent.attrs)
+        return s, t, offset + o
+    new = reshaped(shape, strides, node.type.shape)
+    assert new is not None, f"{node} is no view of its input"
+    return node.type.shape, new, offset
+
+
+def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -> tuple[int, ...] | None:
+    """The strides under which the same memory, in C order, has the shape `new`; None if there are none."""
+    if 0 in new or tuple(strides) == contiguous(shape):
+        return contiguous(new)
+    runs: list[list[int]] = []                 # [extent, stride] of maximal contiguous runs, outermost first
+    for d, s in zip(shape, strides, strict=True):
+        if d == 1:
+            continue
+        if runs and runs[-1][1] == s * d:
+            runs[-1] = [runs[-1][0] * d, s]
+        else:
+            runs.append([d, s])
+    out: list[int] = []
+    k, left = len(runs) - 1, runs[-1][0] if runs else 1
+    step = runs[-1][1] if runs else 1
+    for d in reversed(new):
+        if d == 1:
+            out.append(0)
+            continue
+        while left == 1 and k > 0:
+            k -= 1
+            left, step = runs[k]
+        if left % d:
+            return None
+        out.append(step)
+        step, left = step * d, left // d
+    return tuple(reversed(out))
+
+
+def lay_out(fetches: Sequence[Node]) -> list[Node]:
+    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat."""
+    scratch = Scratch()
+    new: dict[Node, Node] = {}
+    nominal: dict[Node, tuple[Sequence[int], Sequence[int], int]] = {}
+
+    def copied(x: Node, place: Node) -> Node:
+        with scratch.at(place):
+            node = OPERATORS["copy"].build(scratch, (x,), {})
+        nominal[node] = (node.type.shape, contiguous(node.type.shape), 0)
+        return node
+
+    for node in topological(fetches):
+        inputs = tuple(new[x] for x in node.inputs)
+        family = node.operator.family
+        if family == "alias" and reshaped(*nominal[inputs[0]][:2], node.type.shape) is None:
+            inputs = (copied(inputs[0], node), *inputs[1:])
+        elif family == "contraction":
+            inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)
+        elif family == "concat":
+            inputs = tuple(copied(x, node) for x in inputs)
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        n = node if same else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+        new[node] = n
+        if (seen := source(n)) is not None:
+            nominal[n] = view_of(n, nominal[seen])
+        elif isinstance(n.type, TensorType):
+            nominal[n] = (n.type.shape, contiguous(n.type.shape), 0)
+    return [new[f] for f in fetches]
+
+
+def blas_ready(where: tuple[Sequence[int], Sequence[int], int]) -> bool:
+    """Whether a matrix (the last two axes) has unit stride along one axis and a leading dimension BLAS takes along the other."""
+    shape, strides, _ = where
+    (m, n), (sm, sn) = shape[-2:], strides[-2:]
+    return (sn == 1 and (sm >= max(n, 1) or m == 1)) or (sm == 1 and (sn >= max(m, 1) or n == 1)) or (m == 1 and n == 1)
+
+
+class Layout:
+    """The storage of every stored value of a schedule."""
+
+    def __init__(self, sched: Schedule, inplace: dict[Node, Node], results: Iterable[Node], buffer_of: Callable[[Node], Buffer]):
+        self.sched = sched
+        self.inplace = inplace                        # value -> variable whose memory it is written to
+        self.results = set(results)
+        self.buffers: list[Buffer] = []
+        self._buffer_of = buffer_of                   # for what exists before the run
+        self._storage: dict[Node, Storage] = {}
+        self._part_of: dict[Node, tuple[Node, int]] = {}
+        for step in sched.steps:
+            if isinstance(step, Call) and step.node.operator.family == "concat":
+                for i, x in enumerate(step.node.inputs):
+                    self._part_of[x] = (step.node, i)
+
+    def __call__(self, node: Node) -> Storage:
+        found = self._storage.get(node)
+        if found is not None:
+            return found
+        chain = [node]
+        while chain[-1] not in self._storage and not self._made(chain[-1]) and (seen := source(chain[-1])) is not None:
+            chain.append(seen)
+        storage = self._storage.get(chain[-1]) or self._base(chain[-1])
+        self._storage[chain[-1]] = storage
+        for seen, n in zip(reversed(chain), reversed(chain[:-1]), strict=False):
+            _, strides, offset = view_of(n, (seen.type.shape, storage.strides, storage.offset))
+            storage = self._storage[n] = Storage(storage.buffer, offset, tuple(strides))
+        return storage
+
+    def _made(self, node: Node) -> bool:
+        """An alias computed inside a group and stored by it has memory of its own."""
+        return node in self.sched.stored and node in self.sched.home
+
+    def _base(self, node: Node) -> Storage:
+        if node in self._part_of:
+            whole, i = self._part_of[node]
+            where, axis = self(whole), whole.attrs["axis"]
+            before = sum(x.type.shape[axis] for x in whole.inputs[:i])
+            return Storage(where.buffer, where.offset + before * where.strides[axis], where.strides)
+        if node in self.inplace:
+            return self(self.inplace[node])
+        shape = node.type.shape
+        if node.operator.family == "source":
+            buffer = self._buffer_of(node)
+        else:
+            buffer = Buffer("result" if node in self.results else "arena", node.type.dtype, element_count(shape), node)
+            self.buffers.append(buffer)
+        return Storage(buffer, 0, contiguous(shape))
+
+    def view(self, node: Node, memory: Callable[[Buffer], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+        """The node's value as a numpy view of its buffer's memory."""
+        where = self(node)
+        flat = memory(where.buffer)
+        size = flat.dtype.itemsize
+        if element_count(node.type.shape) == 0:
+            return np.empty(node.type.shape, node.type.dtype)
+        return np.lib.stride_tricks.as_strided(flat[where.offset:], node.type.shape, tuple(s * size for s in where.strides))
+
+
+def assign_offsets(buffers: Iterable[Buffer]) -> int:
+    """Place buffers that live from step `first` to `last` in one arena, largest first at the lowest free offset; its size."""
+    placed: list[Buffer] = []
+    top = 0
+    for b in sorted(buffers, key=lambda b: (-b.nbytes, b.first)):
+        need = -(-max(b.nbytes, 1) // ALIGN) * ALIGN
+        at = 0
+        for o in sorted((o for o in placed if o.first <= b.last and b.first <= o.last), key=lambda o: o.offset):
+            if o.offset - at >= need:
+                break
+            at = max(at, o.offset + -(-max(o.nbytes, 1) // ALIGN) * ALIGN)
+        b.offset = at
+        placed.append(b)
+        top = max(top, at + need)
+    return top
+
+
+def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:
+    """Which assigned values may be written straight over their variable: nobody reads the old value after or elsewhere."""
+    readers: dict[Node, list[tuple[Node, Node]]] = {}
+    for n in order:
+        for x in data_inputs(n):
+            readers.setdefault(x, []).append((x, n))
+    out: dict[Node, Node] = {}
+    for variable, value in assigns:
+        group = sched.home.get(value)
+        if not isinstance(group, Group) or value in out or value.type != variable.type or group.kind in ("column", "full"):
+            continue
+        if len(group.axes[value]) and len({a for a in group.axes[value] if a is not None}) != len(group.dims):
+            continue
+        if _only_reader(variable, group, group.axes[value], readers, sched):
+            out[value] = variable
+    return out
+
+
+def _only_reader(variable: Node, group: Group, axes: Any, readers: dict[Node, list[tuple[Node, Node]]], sched: Schedule) -> bool:
+    stack, direct = [variable], {variable}
+    while stack:
+        x = stack.pop()
+        for _, n in readers.get(x, ()):
+            home = sched.home.get(n)
+            if home is None and (source(n) is not None or n.operator.family == "views"):
+                stack.append(n)
+            elif home is group:
+                if x not in direct or group.axes[n] != axes or n in group.over or n.operator.family != "elementwise":
+                    return False
+            elif home is None or home.pos >= group.pos:
+                return False
+    return True

@@ -1,0 +1,82 @@
+"""Steps that are calls of ready-made kernels: matrix products and scattered sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .emit import KernelText, Slot, contiguous, numba_name
+from .errors import ShapeError
+from .graph import Node, describe
+from .layout import Layout
+
+
+def matrix(node: Node, layout: Layout, transpose: bool) -> tuple[bool, int, tuple[int, ...]]:
+    """How BLAS sees the last two axes of a stored value: transposed or not, leading dimension, strides of the batch axes."""
+    where = layout(node)
+    (m, n), (sm, sn) = node.type.shape[-2:], where.strides[-2:]
+    if (sn == 1 or n == 1) and (sm >= n or m == 1):
+        return transpose, max(sm if m > 1 else n, n, 1), where.strides[:-2]
+    return not transpose, max(sn if n > 1 else m, m, 1), where.strides[:-2]
+
+
+def batch_strides(node: Node, strides: tuple[int, ...], batch: tuple[int, ...]) -> list[int]:
+    """Strides over the broadcast batch axes: 0 where the operand has size 1 or lacks the axis."""
+    own = node.type.shape[:-2]
+    padded = [0] * (len(batch) - len(own)) + [0 if d == 1 else s for d, s in zip(own, strides, strict=True)]
+    return padded
+
+
+def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
+    """Zero the result, then add each update to the row its index names, in order: one thread, so always the same sum."""
+    indices, updates = node.inputs[0], node.inputs[1]
+    axis = node.attrs["axis"]
+    shape = node.type.shape
+    for x in (node, indices, updates):
+        if layout(x).strides != contiguous(x.type.shape):
+            raise ShapeError(f"{describe(x)} must be contiguous to be scattered")
+    outer, rows = int(np.prod(shape[:axis], dtype=np.int64)), shape[axis]
+    inner = int(np.prod(shape[axis + 1:], dtype=np.int64))
+    count = int(np.prod(indices.type.shape, dtype=np.int64))
+    name, index = numba_name(node.type.dtype), numba_name(indices.type.dtype)
+    source = f"""def kernel(buffers, extents, lo, hi):
+    p0 = pointer(buffers, 0, {index})
+    p1 = pointer(buffers, 1, {name})
+    p2 = pointer(buffers, 2, {name})
+    rows = extents[1]
+    inner = extents[2]
+    count = extents[3]
+    for a in range(lo, hi):
+        for i in range(rows * inner):
+            store(p2, a * rows * inner + i, {name}(0))
+        for k in range(count):
+            row = int64(load(p0, k))
+            if row < 0 or row >= rows:
+                extents[0] = row
+                return 1
+            for j in range(inner):
+                i = (a * rows + row) * inner + j
+                store(p2, i, {name}(load(p2, i) + load(p1, (a * count + k) * inner + j)))
+    return 0
+"""
+    slots = [Slot("in", indices, indices.type.dtype), Slot("in", updates, updates.type.dtype), Slot("out", node, node.type.dtype)]
+    if outer == 0:
+        return []
+    return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [node],
+                       [(line, node) for line in source.splitlines()])]
+
+
+def matmul_step(node: Node, layout: Layout, threads: int) -> Any:
+    """The step that computes a matrix product, batched or not."""
+    from .program import NativeStep
+    from . import blas
+    a, b = node.inputs
+    ta, lda, sa = matrix(a, layout, node.attrs["transpose_a"])
+    tb, ldb, sb = matrix(b, layout, node.attrs["transpose_b"])
+    where = layout(node)
+    *batch, m, n = node.type.shape
+    k = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
+    if 0 in node.type.shape:
+        return None
+    raise NotImplementedError((NativeStep, blas, lda, ldb, sa, sb, ta, tb, where, m, n, k))

@@ -1,0 +1,403 @@
+"""How an operator is declared: its numpy reference, and beside it the type rule, scalar expression, gradient and test samples."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError, GraphcError, GraphError, ShapeError
+from .graph import (
+    OPERATORS,
+    Graph,
+    Node,
+    Operation,
+    as_array,
+    caller,
+    describe,
+    describe_call,
+    get_default_graph,
+    loc_str,
+    topological,
+)
+from .types import DType, Shape, TensorShape, TensorType, as_dtype, broadcast
+
+Values = Sequence["np.ndarray[Any, Any] | None"]
+Infer = Callable[..., Any]
+
+# TensorFlow's older spellings of keywords; an operator that has the newer word takes the older too.
+SPELLINGS = {"keep_dims": "keepdims", "reduction_indices": "axis", "dimension": "axis", "squeeze_dims": "axis", "dim": "axis"}
+# A value is worked out while the graph is built only when it is this small: shapes are, data is not.
+_STATIC_ELEMENTS = 64
+
+
+@dataclass(eq=False)
+class Operator:
+    """One operator. Calling it converts the operands, infers the result's type and appends a node to the graph."""
+
+    name: str
+    reference: Callable[..., Any]
+    family: str
+    infer: Infer                                   # (types, values, **attrs) -> TensorType | tuple of them | None
+    params: tuple[str, ...] = ()
+    attrs: dict[str, Any] = field(default_factory=dict)
+    variadic: bool = False                         # the first argument is a list of tensors
+    expr: str = ""                                 # elementwise: the scalar expression of a fused kernel
+    check: str = ""                                # elementwise: what must hold of the operands, else the run fails
+    combine: str = ""                              # reduction: the associative operation
+    grad: Callable[..., Any] | None = None         # (g, y, *inputs, **attrs) -> one gradient (or None) an input
+    fixed: dict[str, str] = field(default_factory=dict)    # parameters that take one dtype only
+    values: tuple[int, ...] = ()                   # inputs whose values (not only types) the type depends on
+    prepare: Callable[..., dict[str, Any]] | None = None   # attributes as written -> as kept
+    effect: bool = False                           # runs for more than its result, exactly once a run
+    pure: bool = True                              # same inputs, same result: may be folded and shared
+    shape_math: bool = False                       # NaN stands for "unknown" when the reference runs on sizes
+    view: Callable[..., Any] | None = None         # movement: where the result lies within its input's memory
+    lower: Callable[..., Any] | None = None        # (node, shapes) -> simpler nodes once shapes are concrete
+    weak: bool = True                              # Python and numpy operands take the tensors' dtype
+    domain: tuple[float, float] = (-2.0, 2.0)      # where the tests draw real operands from
+    samples: tuple[Any, ...] = ()                  # (operand specs, attrs) for the tests
+    label: str = ""                                # default name of nodes
+    __doc__: str | None = None
+
+    def __post_init__(self) -> None:
+        self.label = self.label or self.name
+        self.__doc__ = self.reference.__doc__
+        self.__name__ = self.name
+        self._dtypes: dict[Any, Any] = {}
+
+    # ------------------------------------------------------------------ building
+
+    def __call__(self, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
+        operands, attrs = self._bind(args, kwargs)
+        graph, inputs = self._convert(operands)
+        return self.build(graph, inputs, attrs, name)
+
+    def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
+        """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        try:
+            types = [x.type for x in inputs]
+            if self.prepare is not None:
+                attrs = self.prepare(types, **attrs)
+            values = [static_value(x) if i in self.values else None for i, x in enumerate(inputs)] if self.values else ()
+            type = self.infer(types, values, **attrs)
+        except GraphcError as e:
+            what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
+            raise e.__class__(what) from None
+        return graph.add(self, inputs, attrs, type, name)
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        names = self.params
+        if not kwargs and len(args) == len(names):
+            return (list(args[0]) if self.variadic else list(args)), self.attrs
+        given: dict[str, Any] = {}
+        order = (*names, *self.attrs)
+        if len(args) > len(order):
+            raise GraphError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given")
+        given.update(zip(order, args, strict=False))
+        for key, value in kwargs.items():
+            word = key if key in order else SPELLINGS.get(key, key)
+            if word not in order:
+                raise GraphError(f"{self.name} has no argument {key!r}; it takes {', '.join(order)}")
+            if word != key and value is None:
+                continue
+            if word in given:
+                raise GraphError(f"{self.name}: {word!r} is given twice")
+            given[word] = value
+        missing = [p for p in names if p not in given]
+        if missing:
+            raise GraphError(f"{self.name} needs {', '.join(missing)}\n  at {loc_str(caller())}")
+        operands = [given.pop(p) for p in names]
+        if self.variadic:
+            operands = list(operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
+        return operands, {**self.attrs, **given}
+
+    def _convert(self, operands: list[Any]) -> tuple[Graph, tuple[Node, ...]]:
+        graph = get_default_graph()
+        owner, like = None, None
+        for i, x in enumerate(operands):
+            if isinstance(x, Operation):
+                raise DTypeError(f"{self.name}: {x.name!r} is an operation without a result\n  at {loc_str(caller())}")
+            if isinstance(x, Node):
+                owner = x if owner is None else owner
+                if like is None and (i >= len(self.params) or self.params[i] not in self.fixed):
+                    like = x
+        if owner is not None and graph.__class__ is Graph:
+            graph = owner.graph
+        inputs = []
+        for i, x in enumerate(operands):
+            if isinstance(x, Node):
+                if x.graph is not graph and graph.__class__ is Graph:
+                    raise GraphError(f"{self.name}: {describe(x)} is of another graph than {describe(owner)}"
+                                     f"\n  at {loc_str(caller())}")
+                if x.type is None or not isinstance(x.type, TensorType):
+                    raise DTypeError(f"{self.name}: {describe(x)} is not a tensor\n  at {loc_str(caller())}")
+                inputs.append(x.operator.read(x, graph) if x.operator.name == "variable" else x)
+                continue
+            fixed = self.fixed.get(self.params[i]) if i < len(self.params) else None
+            inputs.append(self._constant(graph, x, fixed, like))
+        return graph, tuple(inputs)
+
+    def _constant(self, graph: Graph, value: Any, fixed: str | None, like: Node | None) -> Node:
+        """A constant operand. Python and numpy operands are weak: beside a tensor they take its dtype, if their kind fits."""
+        if value is None:
+            raise DTypeError(f"{self.name}: an operand is None\n  at {loc_str(caller())}")
+        if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in value):
+            return OPERATORS["stack"](value, axis=0)
+        try:
+            array = as_array(value)
+            kinds = "biuf"
+            if fixed is not None:
+                array = as_array(value, fixed)
+            elif self.weak and like is not None:
+                dtype = like.type.dtype
+                if kinds.index(array.dtype.kind) <= kinds.index(dtype.kind):
+                    array = np.asarray(value).astype(dtype)        # not through float32
+                elif array.dtype.kind == "f" or dtype.kind == "b":
+                    array = np.asarray(value).astype(np.result_type(dtype, array.dtype if dtype.kind == "b" else np.float32))
+        except GraphcError as e:
+            raise e.__class__(f"{self.name}: {e}\n  at {loc_str(caller())}") from None
+        return constant_node(graph, array)
+
+    # ------------------------------------------------------------------ facts
+
+    def dtypes(self, inputs: tuple[np.dtype[Any], ...], attrs: dict[str, Any]) -> tuple[tuple[Any, ...], np.dtype[Any]]:
+        """Elementwise: the dtypes the operands are computed in, and the result's, found by asking the reference."""
+        key = (inputs, tuple(sorted((k, repr(v)) for k, v in attrs.items())) if attrs else ())
+        found = self._dtypes.get(key)
+        if found is None:
+            found = self._dtypes[key] = self._find_dtypes(inputs, attrs)
+        return found
+
+    def _find_dtypes(self, inputs: tuple[np.dtype[Any], ...], attrs: dict[str, Any]) -> Any:
+        fixed = [np.dtype(self.fixed[p]) if p in self.fixed else None for p in self.param_names(len(inputs))]
+        for dtype, need, p in zip(inputs, fixed, self.param_names(len(inputs)), strict=True):
+            if need is not None and dtype != need:
+                raise DTypeError(f"{p} must be {need}, not {dtype}")
+        try:
+            with np.errstate(all="ignore"):
+                # The first operand is 0 where the rest is 1, so that a checked operand (an index below its bound) passes.
+                result = np.asarray(self.reference(*(np.full(1, i > 0, d) for i, d in enumerate(inputs)), **attrs)).dtype
+        except TypeError:
+            raise DTypeError(f"not defined for {' and '.join(d.name for d in inputs)}") from None
+        if result == np.float16:           # numpy's answer for one-byte integers: graphc has no float16
+            result = np.dtype(np.float32)
+        free = [d for d, need in zip(inputs, fixed, strict=True) if need is None]
+        compute = np.result_type(*free) if free else result
+        if result.kind == "f" and compute.kind != "f":
+            compute = result
+        return tuple(need if need is not None else compute for need in fixed), result
+
+    def param_names(self, n: int) -> tuple[str, ...]:
+        return tuple(f"{self.params[0]}{i}" for i in range(n)) if self.variadic else self.params
+
+    def read(self, node: Node, graph: Graph) -> Node:
+        """What using a variable as an operand means; the `variable` operator replaces it."""
+        return node
+
+
+def constant_node(graph: Graph, array: np.ndarray[Any, Any], name: str | None = None) -> Node:
+    """A constant; the graph keeps a read-only copy."""
+    array = np.array(array, copy=True, order="C")
+    array.flags.writeable = False
+    return graph.add(OPERATORS["constant"], (), {"value": array}, TensorType(array.dtype, array.shape), name)
+
+
+def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph | None = None) -> Node:
+    """A node from anything tensor-like. A node stays itself; DTypeError if it has another dtype than asked for."""
+    if isinstance(value, Node):
+        if dtype is not None and value.type.dtype != as_dtype(dtype).dtype:
+            raise DTypeError(f"{describe(value)} is wanted as {as_dtype(dtype).name}; tf.cast converts")
+        if value.operator.name == "variable":
+            return value.operator.read(value, get_default_graph())
+        return value
+    if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
+        return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
+    if isinstance(value, TensorShape):
+        value = np.array(value.as_list(), np.int32)
+    try:
+        return constant_node(graph or get_default_graph(), as_array(value, dtype), name)
+    except GraphcError as e:
+        raise e.__class__(f"{e}\n  at {loc_str(caller())}") from None
+
+
+def _leaves(value: Any) -> Any:
+    for v in value:
+        if isinstance(v, (list, tuple)):
+            yield from _leaves(v)
+        else:
+            yield v
+
+
+# ---------------------------------------------------------------------- declaring
+
+def declare(family: str, infer: Infer, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
+    """Make the decorated reference an operator: positional parameters are tensors, keyword-only ones attributes.
+
+    Checked here, at import: unique name, docstring, template names, arity of the gradient rule.
+    """
+    def make(reference: Callable[..., Any]) -> Operator:
+        parameters = inspect.signature(reference).parameters.values()
+        positional = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        attrs = {p.name: None if p.default is p.empty else p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        name = facts.pop("name", reference.__name__.strip("_"))
+        op = Operator(name, reference, family, infer, positional, attrs, variadic, **facts)
+        _validate(op)
+        OPERATORS[op.name] = op
+        return op
+    return make
+
+
+def _validate(op: Operator) -> None:
+    assert op.name not in OPERATORS, f"operator {op.name} is declared twice"
+    assert op.reference.__doc__, f"operator {op.name} has no docstring"
+    names = set(re.findall(r"{(\w+)}", op.expr))
+    allowed = {*op.params, *op.attrs, "T"}
+    assert names <= allowed, f"operator {op.name}: the expression names {names - allowed}"
+    if op.grad is not None and not op.variadic:
+        count = len([p for p in inspect.signature(op.grad).parameters.values()
+                     if p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY) and p.name not in op.attrs])
+        variable = any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(op.grad).parameters.values())
+        assert variable or count == 2 + len(op.params), f"operator {op.name}: its gradient rule takes {count} operands"
+
+
+def elementwise(expr: str, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
+    """An operator that acts on each element: `expr` is its scalar form, e.g. "tanh({x})", computed in dtype `{T}`.
+
+    Literals in `expr` need their dtype, `{T}(1) / {x}`: Numba would widen `1 / x`.
+    """
+    holder: list[Operator] = []
+
+    def infer(types: Sequence[TensorType], values: Values, **attrs: Any) -> TensorType:
+        dtype = holder[0].dtypes(tuple(t.dtype for t in types), attrs)[1]
+        return TensorType(dtype, broadcast(*(t.shape for t in types)))
+
+    def make(reference: Callable[..., Any]) -> Operator:
+        holder.append(declare("elementwise", infer, expr=expr, **facts)(reference))
+        return holder[0]
+    return make
+
+
+def reduction(combine: str, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
+    """An operator that combines elements along `axis` (None: all) by an associative operation; attributes axis, keepdims."""
+    holder: list[Operator] = []
+
+    def infer(types: Sequence[TensorType], values: Values, axis: Any, keepdims: bool) -> TensorType:
+        (x,) = types
+        dtype = holder[0].dtypes((x.dtype,), {"axis": (0,), "keepdims": False})[1]
+        if x.shape is None:
+            return TensorType(dtype, () if axis is None and not keepdims else None)
+        return TensorType(dtype, reduced_shape(x.shape, axis, keepdims))
+
+    def prepare(types: Sequence[TensorType], axis: Any, keepdims: Any) -> dict[str, Any]:
+        return {"axis": normal_axes(axis, types[0].rank), "keepdims": bool(keepdims)}
+
+    def make(reference: Callable[..., Any]) -> Operator:
+        holder.append(declare("reduction", infer, combine=combine, prepare=prepare, **facts)(reference))
+        return holder[0]
+    return make
+
+
+def typed_like(param: int = 0) -> Infer:
+    """The type rule of operators whose result has the type of one input."""
+    return lambda types, values, **attrs: types[param]
+
+
+# ---------------------------------------------------------------------- axes and shapes
+
+def as_int(value: Any, what: str = "axis") -> int:
+    """An int from an int, a numpy integer or a node with a known value; DTypeError otherwise."""
+    if isinstance(value, Node):
+        known = static_value(value)
+        if known is None or np.isnan(known).any() or known.size != 1:
+            raise DTypeError(f"{what} must be known while the graph is built, not {describe(value)}")
+        return int(known.reshape(()))
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        raise DTypeError(f"{what} must be an integer, not {value!r:.60}") from None
+
+
+def normal_axis(axis: Any, rank: int | None) -> int:
+    """A nonnegative axis of a tensor of that rank (as given when the rank is unknown); ShapeError if there is none."""
+    i = as_int(axis)
+    if rank is None:
+        return i
+    if not -rank <= i < rank:
+        raise ShapeError(f"axis {i} does not exist: the operand has rank {rank}")
+    return i % rank if rank else 0
+
+
+def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
+    """Sorted, nonnegative, distinct axes; None means all of them."""
+    if axis is None:
+        return None if rank is None else tuple(range(rank))
+    if isinstance(axis, Node):
+        known = static_value(axis)
+        if known is None or np.isnan(known).any():
+            raise DTypeError(f"axis must be known while the graph is built, not {describe(axis)}")
+        axis = known.astype(int).tolist()
+    many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]
+    axes = [normal_axis(a, rank) for a in many]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"an axis is named twice in {axes}")
+    return tuple(sorted(axes))
+
+
+def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
+    axes = normal_axes(axis, len(shape)) or ()
+    if keepdims:
+        return tuple(1 if i in axes else d for i, d in enumerate(shape))
+    return tuple(d for i, d in enumerate(shape) if i not in axes)
+
+
+def known_shape(value: np.ndarray[Any, Any] | None, rank: int | None = None) -> Shape | None:
+    """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
+    if value is None:
+        return None if rank is None else (None,) * rank
+    return tuple(None if np.isnan(d) else int(d) for d in np.asarray(value, np.float64).reshape(-1))
+
+
+# ---------------------------------------------------------------------- values known before the graph runs
+
+def static_value(node: Node) -> np.ndarray[Any, Any] | None:
+    """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known."""
+    if node.operator.name == "constant":
+        return node.attrs["value"]
+    if not _small(node):
+        return None
+    known: dict[Node, Any] = {}
+    for n in topological([node], stop=lambda n: not (_small(n) and n.operator.shape_math)):
+        known[n] = _static_step(n, known)
+    return known[node]
+
+
+def _small(node: Node) -> bool:
+    t = node.type
+    return (isinstance(t, TensorType) and t.known and t.dtype.kind in "iufb"
+            and int(np.prod(t.shape, dtype=np.int64)) <= _STATIC_ELEMENTS)
+
+
+def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None:
+    if n.operator.name == "constant":
+        return n.attrs["value"] if _small(n) else None
+    if n.operator.name == "shape":
+        dims = n.inputs[0].type.shape
+        return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
+    if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
+        return None
+    if n.operator.name == "cast":
+        return known[n.inputs[0]]
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
+    except (TypeError, ValueError, IndexError):
+        return None
+
+
+__all__ = ["DType", "Operator", "declare", "elementwise", "reduction", "to_node", "static_value"]

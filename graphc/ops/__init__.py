@@ -1,0 +1,1 @@
+"""The operators, by subject; importing this package declares them all."""

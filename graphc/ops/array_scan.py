@@ -1,0 +1,128 @@
+"""Running sums and products along an axis, and other operators that walk a vector from end to end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidArgumentError, ShapeError
+from ..graph import Node
+from ..op import Values, declare, normal_axis, to_node, typed_like
+from ..types import TensorType, as_dtype, int32
+from .array_move import Types, concat, integers, narrow, shape, zeros_like
+from .math import minimum
+from .state import items
+
+
+def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: Any = False) -> dict[str, Any]:
+    if types[0].shape == ():
+        raise ShapeError("a scalar has no axis to run along")
+    return {"axis": normal_axis(axis, types[0].rank), "exclusive": bool(exclusive), "reverse": bool(reverse)}
+
+
+def _scanned(function: Any, x: Any, start: int, axis: int, exclusive: bool, reverse: bool) -> Any:
+    """`function` accumulated along an axis in the dtype of x, beginning at the end if `reverse`, one element late if `exclusive`."""
+    if x.dtype.kind == "b":
+        raise TypeError("booleans are not numbers")
+    x = np.flip(x, axis) if reverse else x
+    if exclusive:
+        first = np.full_like(np.take(x, [0], axis), start) if x.shape[axis] else x
+        x = np.concatenate([first, np.delete(x, -1, axis)], axis) if x.shape[axis] else x
+    y = function(x, axis=axis, dtype=x.dtype)
+    return np.flip(y, axis) if reverse else y
+
+
+_SCANS = (([(3, 4)], {"axis": 1}), ([(4,)], {"exclusive": True}), ([(4,)], {"reverse": True}),
+          ([(2, 3)], {"axis": -1, "exclusive": True, "reverse": True}), ([(0, 2)], {"axis": 0}))
+
+
+@declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS,
+         grad=lambda g, y, x, axis, exclusive, reverse: (cumsum(g, axis, exclusive, not reverse),))
+def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
+    """Running sums along `axis`: of the elements up to each one (before it if `exclusive`), or from it on if `reverse`."""
+    return _scanned(np.cumsum, x, 0, axis, exclusive, reverse)
+
+
+def _cumprod_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse: bool) -> tuple[Node]:
+    """d/dx_i of sum_j g_j prod_{k<=j} x_k = prod_{k<i} x_k * r_i with r_i = g_i + x_{i+1} r_{i+1}; no division, so zeros do no harm."""
+    if exclusive:
+        g = _shifted(g, axis, -1 if not reverse else 1)
+    ahead = _shifted(x, axis, -1 if not reverse else 1)
+    rest = linear_recurrence(ahead, g, axis=axis, reverse=not reverse)
+    return (cumprod(x, axis, True, reverse) * rest,)
+
+
+def _shifted(x: Node, axis: int, by: int) -> Node:
+    """Every element moved one place along the axis, a zero moving in."""
+    size = shape(x)[axis]
+    one = minimum(size, 1)                   # nothing moves along an axis of size 0
+    zero = zeros_like(narrow(x, axis, 0, one))
+    kept = narrow(x, axis, 0 if by > 0 else one, size - one)
+    return concat([zero, kept] if by > 0 else [kept, zero], axis)
+
+
+@declare("host", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad,
+         samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})))
+def cumprod(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
+    """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
+    return _scanned(np.cumprod, x, 1, axis, exclusive, reverse)
+
+
+def _recurrence_attrs(types: Types, axis: Any, reverse: Any) -> dict[str, Any]:
+    return {"axis": normal_axis(axis, types[1].rank), "reverse": bool(reverse)}
+
+
+def _recurrence_grad(h: Node, y: Node, a: Node, b: Node, axis: int, reverse: bool) -> tuple[Node, Node]:
+    back = linear_recurrence(_shifted(a, axis, 1 if reverse else -1), h, axis=axis, reverse=not reverse)
+    return back * _shifted(y, axis, -1 if reverse else 1), back
+
+
+@declare("host", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad,
+         samples=(([(2, 4), (2, 4)], {"axis": 1}), ([(4,), (4,)], {"axis": 0, "reverse": True}), ([(0,), (0,)], {"axis": 0})))
+def linear_recurrence(a: Any, b: Any, *, axis: Any, reverse: bool = False) -> Any:
+    """r_i = b_i + a_i r_{i-1} along `axis` (r_{i+1} if `reverse`): what the derivatives of running products are made of."""
+    a, r = np.moveaxis(a, axis, 0), np.array(np.moveaxis(b, axis, 0))
+    steps = range(len(r) - 2, -1, -1) if reverse else range(1, len(r))
+    for i in steps:
+        r[i] += a[i] * r[i + 1 if reverse else i - 1]
+    return np.moveaxis(r, 0, axis)
+
+
+def _permutation(types: Types, values: Values) -> TensorType:
+    integers(types[0], "x")
+    if types[0].rank not in (None, 1):
+        raise ShapeError(f"a permutation is a vector, not of rank {types[0].rank}")
+    return types[0]
+
+
+@declare("host", _permutation, samples=(([np.array([2, 0, 1])], {}),))
+def invert_permutation(x: Any) -> Any:
+    """The permutation that undoes x: result[x[i]] = i."""
+    if not np.array_equal(np.sort(x), np.arange(len(x))):
+        raise InvalidArgumentError(f"{x.tolist()} is not a permutation of 0 to {len(x) - 1}")
+    return np.argsort(x).astype(x.dtype)
+
+
+def _unique_types(types: Types, values: Values, out_idx: Any) -> tuple[TensorType, TensorType]:
+    if types[0].rank not in (None, 1):
+        raise ShapeError(f"x must be a vector, not of rank {types[0].rank}")
+    return TensorType(types[0].dtype, (None,)), TensorType(out_idx, types[0].shape)
+
+
+@declare("host", _unique_types, name="unique", prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
+         samples=(([np.array([3.0, 1.0, 3.0, 2.0])], {}),))
+def _unique(x: Any, *, out_idx: Any = int32) -> Any:
+    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
+    values, first, places = np.unique(x, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    return values[order], np.argsort(order)[places.reshape(-1)].astype(out_idx)
+
+
+def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> tuple[Node, Node]:
+    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
+    values, places = items(_unique(to_node(x), out_idx=out_idx, name=name))
+    return values, places
+
+
+__all__ = ["cumsum", "cumprod", "invert_permutation", "unique"]

@@ -1,0 +1,204 @@
+"""Products of tensors by pairs of axes, norms and traces; with the matrix product and LAPACK's functions, what is public here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..graph import OPERATORS, Node, caller, describe, loc_str
+from ..op import as_int, normal_axes, normal_axis, static_value, to_node
+from .array import matrix_diag_part
+from .array_move import concat, identity, reshape, sizes, transpose
+from .indexing import gather
+from .linalg_matmul import batch_matmul as batch_matmul
+from .linalg_matmul import matmul as matmul
+from .linalg_matmul import matrix_transpose as matrix_transpose
+from .linalg_solve import cholesky as cholesky
+from .linalg_solve import cholesky_solve as cholesky_solve
+from .linalg_solve import matrix_determinant as matrix_determinant
+from .linalg_solve import matrix_inverse as matrix_inverse
+from .linalg_solve import matrix_solve as matrix_solve
+from .linalg_solve import matrix_triangular_solve as matrix_triangular_solve
+from .linalg_solve import self_adjoint_eig as self_adjoint_eig
+from .math import abs as absolute
+from .math import add_n, pow, sqrt, square
+from .reduce import reduce_max, reduce_sum
+
+__all__ = ["matmul", "batch_matmul", "tensordot", "einsum", "matrix_transpose", "trace", "norm", "global_norm", "cross", "cholesky",
+           "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve", "self_adjoint_eig"]
+
+
+# ---------------------------------------------------------------------- contractions of more axes
+
+def _contracted_axes(a: Node, b: Node, axes: Any) -> tuple[list[int], list[int]]:
+    if a.type.rank is None or b.type.rank is None:
+        raise ShapeError("the ranks of both operands must be known")
+    if isinstance(axes, Node):
+        known = static_value(axes)
+        axes = axes if known is None else known.astype(int).tolist()
+    if isinstance(axes, (list, tuple, np.ndarray)):
+        if len(axes) != 2:
+            raise ShapeError(f"axes are a number or two lists, not {axes!r:.60}")
+        first, second = ([*x] if isinstance(x, (list, tuple, np.ndarray)) else [x] for x in axes)
+        chosen = [normal_axis(i, a.type.rank) for i in first], [normal_axis(i, b.type.rank) for i in second]
+    else:
+        n = as_int(axes, "axes")
+        if not 0 <= n <= min(a.type.rank, b.type.rank):
+            raise ShapeError(f"{n} axes cannot be contracted: the operands have ranks {a.type.rank} and {b.type.rank}")
+        chosen = list(range(a.type.rank - n, a.type.rank)), list(range(n))
+    if len(chosen[0]) != len(chosen[1]) or any(len(set(c)) < len(c) for c in chosen):
+        raise ShapeError(f"axes {chosen[0]} and {chosen[1]} do not pair up")
+    for i, j in zip(*chosen, strict=True):
+        m, n = a.type.shape[i], b.type.shape[j]
+        if None not in (m, n) and m != n:
+            raise ShapeError(f"axis {i} of the first operand has size {m}, axis {j} of the second {n}")
+    return chosen
+
+
+def _as_matrix(x: Node, free: Sequence[int], contracted: Sequence[int]) -> tuple[Node, bool]:
+    """x as a matrix of (free, contracted) axes, and whether it is transposed: axes move only if flags cannot say it."""
+    order, turned = (*free, *contracted), (*contracted, *free)
+    rank = tuple(range(len(order)))
+    flip = order != rank and turned == rank
+    dims = x.type.shape
+    assert dims is not None
+    rows, columns = _extent(x, free), _extent(x, contracted)
+    if order != rank and not flip:
+        x = transpose(x, order)
+    if len(free) == 1 and len(contracted) == 1:
+        return x, flip
+    return reshape(x, [columns, rows] if flip else [rows, columns]), flip
+
+
+def _extent(x: Node, axes: Sequence[int]) -> Any:
+    """The product of sizes, a number where it is known."""
+    dims = [(x.type.shape or ())[i] for i in axes]
+    if None not in dims:
+        return int(np.prod(dims, dtype=np.int64))  # type: ignore[arg-type]
+    return OPERATORS["reduce_prod"](sizes(x, axes))
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
+    """The sum of products over pairs of axes: the last n of a with the first n of b, or `axes[0]` of a with `axes[1]` of b."""
+    a = to_node(a, graph=b.graph if isinstance(b, Node) else None)
+    b = to_node(b if isinstance(b, Node) else np.asarray(b, a.type.dtype), graph=a.graph)
+    try:
+        mine, yours = _contracted_axes(a, b, axes)
+    except (ShapeError, DTypeError) as e:
+        raise e.__class__(f"tensordot({describe(a)}, {describe(b)}): {e}\n  at {loc_str(caller())}") from None
+    rows = [i for i in range(a.type.rank or 0) if i not in mine]
+    columns = [i for i in range(b.type.rank or 0) if i not in yours]
+    left, turned = _as_matrix(a, rows, mine)
+    right, plain = _as_matrix(b, columns, yours)
+    if len(rows) == len(columns) == len(mine) == 1:
+        return matmul(left, right, transpose_a=turned, transpose_b=not plain, name=name)
+    product = matmul(left, right, transpose_a=turned, transpose_b=not plain)
+    dims = [(a.type.shape or ())[i] for i in rows] + [(b.type.shape or ())[i] for i in columns]
+    if None not in dims:
+        return reshape(product, dims, name=name or "tensordot")
+    return reshape(product, concat([sizes(a, rows), sizes(b, columns)], 0), name=name or "tensordot")
+
+
+def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
+    """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands without repeated letters in one."""
+    nodes = [to_node(x) for x in inputs]
+    terms, result = _parsed(equation, nodes)
+    if len(nodes) == 1:
+        return _reordered(nodes[0], terms[0], result, name)
+    a, b = nodes
+    batch = [c for c in terms[0] if c in terms[1] and c in result]
+    inner = [c for c in terms[0] if c in terms[1] and c not in result]
+    a, left = _summed_away(a, terms[0], [c for c in terms[0] if c in result or c in inner])
+    b, right = _summed_away(b, terms[1], [c for c in terms[1] if c in result or c in inner])
+    rows, columns = [c for c in left if c not in right], [c for c in right if c not in left]
+    product = matmul(_blocks(a, left, batch, rows, inner), _blocks(b, right, batch, inner, columns))
+    dims = concat([sizes(a, [left.index(c) for c in [*batch, *rows]]), sizes(b, [right.index(c) for c in columns])], 0)
+    return _reordered(reshape(product, dims), [*batch, *rows, *columns], result, name)
+
+
+def _parsed(equation: str, nodes: Sequence[Node]) -> tuple[list[str], str]:
+    left, arrow, result = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    letters = "".join(terms)
+    if not arrow:
+        result = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    wrong = next((f"{t!r} repeats a letter or is no list of letters" for t in [*terms, result]
+                  if len(set(t)) < len(t) or (t and not t.isalpha())), None)
+    if len(terms) not in (1, 2) or len(terms) != len(nodes):
+        wrong = f"{len(nodes)} operands for {len(terms)} terms; one or two are possible"
+    for t, x in zip(terms, nodes, strict=False):
+        wrong = wrong or (None if x.type.rank == len(t) else f"{t!r} does not fit {describe(x)}")
+    if wrong or not set(result) <= set(letters):
+        raise ShapeError(f"einsum {equation!r}: {wrong or 'the result has letters that no operand has'}\n  at {loc_str(caller())}")
+    return terms, result
+
+
+def _summed_away(x: Node, term: str, keep: Sequence[str]) -> tuple[Node, list[str]]:
+    gone = [i for i, c in enumerate(term) if c not in keep]
+    return (reduce_sum(x, axis=gone) if gone else x), [c for c in term if c in keep]
+
+
+def _blocks(x: Node, letters: Sequence[str], *groups: Sequence[str]) -> Node:
+    """x with axes in the order of the groups, the last two groups each as one axis."""
+    batch, rows, columns = groups
+    order = tuple(letters.index(c) for c in [*batch, *rows, *columns])
+    turned = x if order == tuple(range(len(order))) else transpose(x, order)
+    if len(rows) == len(columns) == 1:
+        return turned
+    ends = [_extent(x, [letters.index(c) for c in group]) for group in (rows, columns)]
+    lead = [_extent(x, [letters.index(c)]) for c in batch]
+    return reshape(turned, [*lead, *ends])
+
+
+def _reordered(x: Node, letters: Sequence[str], result: str, name: str | None) -> Node:
+    gone = [i for i, c in enumerate(letters) if c not in result]
+    x = reduce_sum(x, axis=gone) if gone else x
+    left = [c for c in letters if c in result]
+    return transpose(x, tuple(left.index(c) for c in result), name=name or "einsum")
+
+
+# ---------------------------------------------------------------------- traces, norms, cross product
+
+def trace(x: Any, name: str | None = "Trace") -> Node:
+    """Sums of the main diagonals of matrices."""
+    return reduce_sum(matrix_diag_part(x), axis=-1, name=name)
+
+
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
+         keep_dims: Any = None) -> Node:
+    """The norm of the vectors along `axis` (of all elements without it): "euclidean" (Frobenius' too), a number p, or np.inf."""
+    x = to_node(tensor)
+    axes, kept = normal_axes(axis, x.type.rank), bool(keepdims or keep_dims)
+    if ord in ("euclidean", "fro", 2):
+        return sqrt(reduce_sum(square(x), axis=axes, keepdims=kept), name=name or "norm")
+    if not isinstance(ord, (int, float)) or ord <= 0:
+        raise ShapeError(f"norm: ord {ord!r:.40} is none of 'euclidean', a positive number, np.inf\n  at {loc_str(caller())}")
+    if ord == np.inf:
+        return reduce_max(absolute(x), axis=axes, keepdims=kept, name=name or "norm")
+    if ord == 1:
+        return reduce_sum(absolute(x), axis=axes, keepdims=kept, name=name or "norm")
+    return pow(reduce_sum(pow(absolute(x), ord), axis=axes, keepdims=kept), 1.0 / ord, name=name or "norm")
+
+
+def global_norm(t_list: Sequence[Any], name: str | None = "global_norm") -> Node:
+    """The Euclidean norm of all elements of all tensors; None entries count as zero."""
+    squares = [reduce_sum(square(t)) for t in t_list if t is not None]
+    if not squares:
+        raise ShapeError(f"global_norm: there are no tensors\n  at {loc_str(caller())}")
+    return sqrt(add_n(squares), name=name)
+
+
+def cross(a: Any, b: Any, name: str | None = "Cross") -> Node:
+    """Cross products of the vectors of three along the last axis."""
+    a, b = to_node(a), to_node(b)
+    for x in (a, b):
+        if x.type.shape is not None and (not x.type.shape or x.type.shape[-1] not in (3, None)):
+            raise ShapeError(f"cross: {describe(x)} has no vectors of three along its last axis\n  at {loc_str(caller())}")
+    left, right = np.array([1, 2, 0], np.int32), np.array([2, 0, 1], np.int32)
+
+    def turned(x: Node, order: Any) -> Node:
+        return gather(x, order, axis=-1)
+    return identity(turned(a, left) * turned(b, right) - turned(a, right) * turned(b, left), name=name)

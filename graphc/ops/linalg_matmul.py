@@ -1,0 +1,88 @@
+"""The matrix product, in batches, with transposes as flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..graph import Node, caller, describe, loc_str
+from ..op import Values, declare, to_node
+from ..types import TensorType, broadcast
+from .array_move import Types, same_dtype, transpose, unbroadcast
+
+__all__ = ["matmul", "batch_matmul", "matrix_transpose"]
+
+
+def _product_attrs(types: Types, transpose_a: Any = False, transpose_b: Any = False, adjoint_a: Any = False, adjoint_b: Any = False,
+                   a_is_sparse: Any = False, b_is_sparse: Any = False) -> dict[str, Any]:
+    return {"transpose_a": bool(transpose_a or adjoint_a), "transpose_b": bool(transpose_b or adjoint_b)}
+
+
+def _product(types: Types, values: Values, transpose_a: bool, transpose_b: bool) -> TensorType:
+    a, b = types
+    dtype = np.result_type(a.dtype, b.dtype)
+    if dtype.kind == "b":
+        raise DTypeError("booleans are not numbers")
+    for t in types:
+        if t.rank is not None and t.rank < 2:
+            raise ShapeError(f"operands must be matrices (rank 2 or more), not of rank {t.rank}; tf.expand_dims makes a vector one")
+    if a.shape is None or b.shape is None:
+        return TensorType(dtype, None)
+    m, k = a.shape[-2:][::-1] if transpose_a else a.shape[-2:]
+    k2, n = b.shape[-2:][::-1] if transpose_b else b.shape[-2:]
+    if None not in (k, k2) and k != k2:
+        raise ShapeError(f"inner dimensions differ, {k} and {k2}")
+    batch = broadcast(a.shape[:-2], b.shape[:-2])
+    assert batch is not None
+    return TensorType(dtype, (*batch, m, n))
+
+
+def _product_grad(g: Node, y: Node, a: Node, b: Node, transpose_a: bool, transpose_b: bool) -> tuple[Node, Node]:
+    """Products again, with the transposes in their flags."""
+    if transpose_a:
+        ga = matmul(b, g, transpose_a=transpose_b, transpose_b=True)
+    else:
+        ga = matmul(g, b, transpose_b=not transpose_b)
+    if transpose_b:
+        gb = matmul(g, a, transpose_a=True, transpose_b=transpose_a)
+    else:
+        gb = matmul(a, g, transpose_a=not transpose_a)
+    return _own_batch(ga, a), _own_batch(gb, b)
+
+
+def _own_batch(g: Node, x: Node) -> Node:
+    """The gradient summed over the batch axes along which x was repeated."""
+    if g.type.rank == 2 and x.type.rank == 2:
+        return g
+    if g.type.shape is not None and x.type.shape is not None and g.type.shape[:-2] == x.type.shape[:-2] \
+            and None not in x.type.shape[:-2]:
+        return g
+    return unbroadcast(g, x)
+
+
+@declare("contraction", _product, prepare=_product_attrs, grad=_product_grad, lower=same_dtype, label="MatMul",
+         samples=(([(3, 4), (4, 2)], {}), ([(4, 3), (4, 2)], {"transpose_a": True}), ([(3, 4), (2, 4)], {"transpose_b": True}),
+                  ([(4, 3), (2, 4)], {"transpose_a": True, "transpose_b": True}), ([(5, 3, 4), (5, 4, 2)], {}),
+                  ([(2, 1, 3, 4), (5, 4, 2)], {}), ([(5, 4, 3), (4, 2)], {"transpose_a": True}),
+                  ([(0, 3), (3, 2)], {}), ([(2, 0), (0, 3)], {}), ([(1, 4), (4, 1)], {})))
+def matmul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+           adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False) -> Any:
+    """Matrix product over the last two axes, either operand transposed on demand; leading axes are a batch and broadcast."""
+    a, b = np.swapaxes(a, -1, -2) if transpose_a else a, np.swapaxes(b, -1, -2) if transpose_b else b
+    return np.matmul(a, b)
+
+
+def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name: str | None = None) -> Node:
+    """`matmul` by its older name."""
+    return matmul(x, y, transpose_a=adj_x, transpose_b=adj_y, name=name)
+
+
+def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
+    """The last two axes exchanged."""
+    a = to_node(a)
+    rank = a.type.rank
+    if rank is None or rank < 2:
+        raise ShapeError(f"matrix_transpose: the rank of {describe(a)} must be known and at least 2\n  at {loc_str(caller())}")
+    return transpose(a, (*range(rank - 2), rank - 1, rank - 2), name=name)

@@ -1,0 +1,170 @@
+"""Factorisations, inverses and solutions of small matrices: LAPACK through numpy, with gradients made of the same operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..graph import Node
+from ..op import Values, declare
+from ..types import TensorType, broadcast, shape_str
+from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag
+from .array_move import Types, expand_dims, unbroadcast
+from .linalg_matmul import matmul, matrix_transpose
+from .math import equal, where
+from .state import items
+
+_SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]], [[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 3.0]]])
+_GENERAL = np.array([[2.0, -1.0, 0.5], [0.7, 1.5, -0.4], [-0.3, 0.8, 1.8]])
+_SIDES = np.array([[1.0, 2.0], [-0.5, 0.3], [0.8, -1.1]])
+
+
+def _square(t: TensorType) -> TensorType:
+    if t.dtype.kind != "f":
+        raise DTypeError(f"matrices must be of a floating dtype, not {t.dtype}")
+    if t.rank is not None and t.rank < 2:
+        raise ShapeError(f"a matrix has rank 2 or more, not {t.rank}")
+    if t.shape is not None and None not in t.shape[-2:] and t.shape[-1] != t.shape[-2]:
+        raise ShapeError(f"matrices must be square, not {shape_str(t.shape[-2:])}")
+    return t
+
+
+def _factored(function: Any, *operands: Any) -> Any:
+    try:
+        return function(*operands)
+    except np.linalg.LinAlgError as e:
+        raise InvalidArgumentError(str(e)) from None
+
+
+# ---------------------------------------------------------------------- Cholesky
+
+def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
+    """Murray 2016, "Differentiation of the Cholesky decomposition", eq. 8: sym(L^-T phi(L^T g) L^-1), phi = tril with half the diagonal."""
+    phi = matrix_band_part(matmul(y, matrix_band_part(g, -1, 0), transpose_a=True), -1, 0)
+    phi = matrix_set_diag(phi, matrix_diag_part(phi) * 0.5)
+    half = matrix_triangular_solve(y, phi, lower=True, adjoint=True)
+    s = matrix_transpose(matrix_triangular_solve(y, matrix_transpose(half), lower=True, adjoint=True))
+    return ((s + matrix_transpose(s)) * 0.5,)
+
+
+@declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, samples=(([_SPD], {}), ([_SPD[0]], {})), label="Cholesky")
+def cholesky(input: Any) -> Any:
+    """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
+    return _factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))
+
+
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
+    """X with A X = rhs, from A's Cholesky factor."""
+    return matrix_triangular_solve(chol, matrix_triangular_solve(chol, rhs, lower=True), lower=True, adjoint=True, name=name)
+
+
+# ---------------------------------------------------------------------- inverses, determinants, solutions
+
+def _inverse_grad(g: Node, y: Node, input: Node, adjoint: bool) -> tuple[Node]:
+    inner = matmul(matmul(y, g, transpose_a=True), y, transpose_b=True)
+    return (-(matrix_transpose(inner) if adjoint else inner),)
+
+
+@declare("host", lambda types, values, adjoint: _square(types[0]), grad=_inverse_grad, label="MatrixInverse",
+         samples=(([_GENERAL], {}), ([_SPD], {"adjoint": True})))
+def matrix_inverse(input: Any, *, adjoint: bool = False) -> Any:
+    """Inverses of matrices, or of their transposes."""
+    return _factored(np.linalg.inv, np.swapaxes(input, -1, -2) if adjoint else input)
+
+
+def _determinant_type(types: Types, values: Values) -> TensorType:
+    t = _square(types[0])
+    return TensorType(t.dtype, None if t.shape is None else t.shape[:-2])
+
+
+def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
+    return (expand_dims(g * y, (-2, -1)) * matrix_inverse(input, adjoint=True),)
+
+
+@declare("host", _determinant_type, grad=_determinant_grad, samples=(([_GENERAL], {}), ([_SPD], {})), label="MatrixDeterminant")
+def matrix_determinant(input: Any) -> Any:
+    """Determinants of matrices."""
+    return np.linalg.det(input)
+
+
+def _solution(types: Types, values: Values, **_: Any) -> TensorType:
+    a, b = _square(types[0]), types[1]
+    if a.dtype != b.dtype:
+        raise DTypeError(f"operands have different dtypes, {a.dtype} and {b.dtype}")
+    if b.rank is not None and b.rank < 2:
+        raise ShapeError(f"right-hand sides must be the columns of a matrix (rank 2 or more), not of rank {b.rank}")
+    if a.shape is None or b.shape is None:
+        return TensorType(a.dtype, None)
+    n = a.shape[-1] if a.shape[-1] is not None else a.shape[-2]
+    if None not in (n, b.shape[-2]) and n != b.shape[-2]:
+        raise ShapeError(f"{b.shape[-2]} rows on the right do not fit matrices of {n} rows")
+    batch = broadcast(a.shape[:-2], b.shape[:-2])
+    assert batch is not None
+    return TensorType(a.dtype, (*batch, n if n is not None else b.shape[-2], b.shape[-1]))
+
+
+def _solve_grad(g: Node, y: Node, matrix: Node, rhs: Node, adjoint: bool) -> tuple[Node, Node]:
+    gb = matrix_solve(matrix, g, adjoint=not adjoint)
+    ga = matmul(y, gb, transpose_b=True) if adjoint else matmul(gb, y, transpose_b=True)
+    return unbroadcast(-ga, matrix), unbroadcast(gb, rhs)
+
+
+@declare("host", _solution, grad=_solve_grad, label="MatrixSolve",
+         samples=(([_GENERAL, _SIDES], {}), ([_SPD, (2, 3, 1)], {"adjoint": True})))
+def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
+    """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
+    return _factored(np.linalg.solve, np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs)
+
+
+def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adjoint: bool) -> tuple[Node, Node]:
+    gb = matrix_triangular_solve(matrix, g, lower=lower, adjoint=not adjoint)
+    ga = matmul(y, gb, transpose_b=True) if adjoint else matmul(gb, y, transpose_b=True)
+    ga = matrix_band_part(-ga, -1, 0) if lower else matrix_band_part(-ga, 0, -1)
+    return unbroadcast(ga, matrix), unbroadcast(gb, rhs)
+
+
+@declare("host", _solution, grad=_triangular_grad, label="MatrixTriangularSolve",
+         samples=(([_GENERAL, _SIDES], {}), ([_GENERAL, _SIDES], {"lower": False}), ([_GENERAL, _SIDES], {"adjoint": True}),
+                  ([_SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
+def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
+    """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`."""
+    triangle = np.tril(matrix) if lower else np.triu(matrix)
+    return _factored(np.linalg.solve, np.swapaxes(triangle, -1, -2) if adjoint else triangle, rhs)
+
+
+# ---------------------------------------------------------------------- eigenvalues
+
+def _eigen_types(types: Types, values: Values) -> tuple[TensorType, TensorType]:
+    t = _square(types[0])
+    return TensorType(t.dtype, None if t.shape is None else t.shape[:-1]), t
+
+
+def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
+    """Giles 2008, "Collected matrix derivative results", 3.1: V (diag(g_e) + F * V^T g_V) V^T, F_ij = 1 / (e_j - e_i) off the diagonal."""
+    e, v = y
+    gap = expand_dims(e, -2) - expand_dims(e, -1)
+    same = equal(gap, 0.0)
+    f = where(same, 0.0, 1.0 / where(same, 1.0, gap))
+    inner = matrix_diag(g[0]) + f * matmul(v, g[1], transpose_a=True)
+    s = matmul(matmul(v, inner), v, transpose_b=True)
+    return ((s + matrix_transpose(s)) * 0.5,)
+
+
+@declare("host", _eigen_types, name="self_adjoint_eig", grad=_eigen_grad, samples=(([_SPD[0]], {}),), label="SelfAdjointEig")
+def _self_adjoint_eig(tensor: Any) -> Any:
+    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
+    e, v = _factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
+    largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
+    return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v
+
+
+def self_adjoint_eig(tensor: Any, name: str | None = None) -> tuple[Node, Node]:
+    """Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices."""
+    e, v = items(_self_adjoint_eig(tensor, name=name))
+    return e, v
+
+
+__all__ = ["cholesky", "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve",
+           "self_adjoint_eig"]

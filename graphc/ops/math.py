@@ -1,0 +1,145 @@
+"""Mathematics element by element: arithmetic, elementary functions, choice, conversion and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError, InvalidArgumentError
+from ..graph import OPERATORS, Node, caller, loc_str
+from ..op import Values, declare, elementwise, to_node
+from ..types import TensorType, as_dtype
+from . import math_arithmetic, math_functions
+from .math_arithmetic import *  # noqa: F403
+from .math_functions import *  # noqa: F403
+
+__all__ = [*math_arithmetic.__all__, *math_functions.__all__, "where", "select", "cast", "saturate_cast", "to_float",
+           "to_double", "to_int32", "to_int64", "to_bool"]
+
+
+# ---------------------------------------------------------------------- choice
+
+def _where_grad(g: Any, out: Any, condition: Any, x: Any, y: Any) -> Any:
+    return None, choose(condition, g, 0.0), choose(condition, 0.0, g)
+
+
+@elementwise("select({condition}, {x}, {y})", name="where", fixed={"condition": "bool"}, grad=_where_grad)
+def choose(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, y elsewhere."""
+    return np.where(condition, x, y)
+
+
+def _indices_type(types: Sequence[TensorType], values: Values) -> TensorType:
+    return TensorType(np.dtype(np.int64), (None, types[0].rank))
+
+
+@declare("host", _indices_type, name="where_indices", samples=(([np.array([[True, False], [True, True]])], {}),))
+def _where_indices(condition: Any) -> Any:
+    """The indices of the elements that are true, one row each, in row-major order."""
+    return np.argwhere(condition)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Node:
+    """x where `condition` holds, y elsewhere; without x and y, the indices of what is true, int64[count, rank].
+
+    A condition of rank 1 chooses rows of x and y of one higher rank (TensorFlow 1's rule); otherwise all broadcast.
+    """
+    if (x is None) != (y is None):
+        raise GraphError(f"where takes both x and y or neither\n  at {loc_str(caller())}")
+    if x is None:
+        return _where_indices(to_node(condition), name=name)
+    condition = to_node(condition)
+    ranks = {v.type.rank if isinstance(v, Node) else np.ndim(v) for v in (x, y)}
+    if condition.type.rank == 1 and len(ranks) == 1 and None not in ranks:
+        for axis in range(1, ranks.pop()):
+            condition = OPERATORS["expand_dims"](condition, axis=axis)
+    return choose(condition, x, y, name=name)
+
+
+select = where
+
+
+# ---------------------------------------------------------------------- conversion
+
+def _cast_type(types: Sequence[TensorType], values: Values, dtype: Any) -> TensorType:
+    return TensorType(dtype, types[0].shape)
+
+
+def _cast_attrs(types: Sequence[TensorType], dtype: Any) -> dict[str, Any]:
+    return {"dtype": as_dtype(dtype).dtype}
+
+
+_CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8", "bool")),
+                 ([np.array([[0, 1, 2, 250]], np.uint8)], {"dtype": "float64"}),
+                 ([np.array([True, False])], {"dtype": "int64"}))
+
+
+@declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
+         shape_math=True, samples=_CAST_SAMPLES)
+def cast(x: Any, *, dtype: Any = None) -> Any:
+    """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true."""
+    return np.asarray(x).astype(dtype)
+
+
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:
+    """`cast`, with what the dtype cannot hold replaced by its nearest end."""
+    x, to = to_node(value), as_dtype(dtype)
+    if to.is_bool or x.type.dtype.kind == "b":
+        return cast(x, dtype=to, name=name)
+    low, high = _held(x.type.dtype, to)
+    return cast(OPERATORS["clip_by_value"](x, low, high), dtype=to, name=name)
+
+
+def _held(dtype: np.dtype[Any], to: Any) -> tuple[Any, Any]:
+    """The least and the largest number that both dtypes hold."""
+    if dtype.kind != "f":
+        ends = np.iinfo(dtype)
+        return (ends.min, ends.max) if to.is_floating else (max(ends.min, to.min), min(ends.max, to.max))
+    if to.is_floating:
+        return max(np.finfo(dtype).min, to.min), min(np.finfo(dtype).max, to.max)
+    low, high = dtype.type(to.min), dtype.type(to.max)
+    return low, high if int(high) <= to.max else np.nextafter(high, dtype.type(0))
+
+
+def to_float(x: Any, name: str = "ToFloat") -> Node:
+    """x as float32."""
+    return cast(to_node(x), dtype="float32", name=name)
+
+
+def to_double(x: Any, name: str = "ToDouble") -> Node:
+    """x as float64."""
+    return cast(to_node(x), dtype="float64", name=name)
+
+
+def to_int32(x: Any, name: str = "ToInt32") -> Node:
+    """x as int32."""
+    return cast(to_node(x), dtype="int32", name=name)
+
+
+def to_int64(x: Any, name: str = "ToInt64") -> Node:
+    """x as int64."""
+    return cast(to_node(x), dtype="int64", name=name)
+
+
+def to_bool(x: Any, name: str = "ToBool") -> Node:
+    """Whether x is not 0."""
+    return cast(to_node(x), dtype="bool", name=name)
+
+
+# ---------------------------------------------------------------------- checks
+
+def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:
+    return types[0]
+
+
+@declare("elementwise", _checked_type, expr="{x}", check="({x} >= {T}(0)) & ({x} < {bound})",
+         samples=(([np.array([0, 2, 1]), np.array(3)], {}),))
+def check_index(x: Any, bound: Any) -> Any:
+    """x, an index: the run fails unless 0 <= x < bound."""
+    x = np.asarray(x)
+    bad = (x < 0) | (x >= bound)
+    if bad.any():
+        raise InvalidArgumentError(f"index {x[bad].flat[0]} is not in [0, {bound})")
+    return x

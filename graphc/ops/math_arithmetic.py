@@ -1,0 +1,376 @@
+"""Arithmetic, comparison, logic, rounding and choice, element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..graph import OPERATORS, Node, caller, describe, loc_str
+from ..op import declare, elementwise, to_node
+from ..types import TensorType, compatible
+
+__all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
+           "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",
+           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "add_n", "sub", "mul", "neg", "inv",
+           "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+           "logical_and", "logical_or", "logical_xor", "logical_not",
+           "floor", "ceil", "rint", "round", "trunc", "is_nan", "is_inf", "is_finite"]
+
+
+def number(result: Any) -> Any:
+    """The result of an operator that booleans have no business in."""
+    if np.asarray(result).dtype == bool:
+        raise TypeError("booleans are not numbers")
+    return result
+
+
+def floating(x: Any) -> Any:
+    """x, the operand of an operator for real numbers only."""
+    if np.asarray(x).dtype.kind != "f":
+        raise TypeError("not a floating dtype")
+    return x
+
+
+def wide(x: Any) -> Any:
+    """One-byte integers and booleans as float32, where numpy's own functions would answer in float16."""
+    x = np.asarray(x)
+    return x.astype(np.float32) if x.dtype.itemsize == 1 else x
+
+
+# ---------------------------------------------------------------------- arithmetic
+
+@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True)
+def add(x: Any, y: Any) -> Any:
+    """Sum, x + y."""
+    return number(np.add(x, y))
+
+
+@elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True)
+def subtract(x: Any, y: Any) -> Any:
+    """Difference, x - y."""
+    return np.subtract(x, y)
+
+
+@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True)
+def multiply(x: Any, y: Any) -> Any:
+    """Product, x * y."""
+    return number(np.multiply(x, y))
+
+
+@elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0))
+def truediv(x: Any, y: Any) -> Any:
+    """Quotient, x / y. Of integers too: they are divided as float64."""
+    return np.true_divide(wide(x), wide(y))
+
+
+@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True)
+def floordiv(x: Any, y: Any) -> Any:
+    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+    return number(np.floor_divide(x, y))
+
+
+@elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
+             shape_math=True)
+def floormod(x: Any, y: Any) -> Any:
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+    return number(np.mod(x, y))
+
+
+# A divisor with the sign of x makes floor and truncation the same.
+_ALIGNED = "select(({x} < {T}(0)) != ({y} < {T}(0)), {T}(-{y}), {y})"
+
+
+@elementwise(f"floordiv({{T}}({{x}} - floormod({{x}}, {_ALIGNED})), {{y}})", grad=lambda g, out, x, y: (None, None))
+def truncatediv(x: Any, y: Any) -> Any:
+    """Quotient rounded towards zero."""
+    return number(np.floor_divide(x - np.fmod(x, y), y))
+
+
+@elementwise(f"floormod({{x}}, {_ALIGNED})", grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0))
+def truncatemod(x: Any, y: Any) -> Any:
+    """Remainder of `truncatediv`, with the sign of x."""
+    return number(np.fmod(x, y))
+
+
+@elementwise("-{x}", grad=lambda g, y, x: (-g,))
+def negative(x: Any) -> Any:
+    """-x."""
+    return np.negative(x)
+
+
+@elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,))
+def square(x: Any) -> Any:
+    """x * x."""
+    return number(np.square(x))
+
+
+@elementwise("({x} - {y}) * ({x} - {y})", grad=lambda g, out, x, y: (g * 2.0 * (x - y), g * 2.0 * (y - x)))
+def squared_difference(x: Any, y: Any) -> Any:
+    """(x - y) ** 2."""
+    return np.square(np.subtract(x, y))
+
+
+@elementwise("{T}(1) / {x}", grad=lambda g, y, x: (-(g * y * y),), domain=(0.3, 2.0))
+def reciprocal(x: Any) -> Any:
+    """1 / x."""
+    x = wide(x)
+    return np.true_divide(np.ones((), x.dtype), x)
+
+
+def _div_no_nan_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
+    return div_no_nan(g, y), -(g * div_no_nan(out, y))
+
+
+@elementwise("select({y} == {T}(0), {T}(0), {x} / {y})", grad=_div_no_nan_grad, domain=(0.4, 2.0))
+def div_no_nan(x: Any, y: Any) -> Any:
+    """x / y, and 0 where y is 0."""
+    x, y = wide(x), wide(y)
+    quotient = np.true_divide(x, np.where(y == 0, np.ones((), y.dtype), y))
+    return np.where(y == 0, np.zeros((), quotient.dtype), quotient)
+
+
+def _integer_pow(x: Any, y: Any) -> Any:
+    """x ** y of integers; y must not be negative."""
+    y = np.asarray(y)
+    if y.size and y.dtype.kind == "i" and y.min() < 0:
+        raise InvalidArgumentError(f"an integer to the power {y.min()}, which is negative")
+    return np.power(x, y)
+
+
+def _integer_pow_type(types: Sequence[TensorType], values: Any) -> TensorType:
+    return pow.infer(types, values)
+
+
+integer_pow = declare("host", _integer_pow_type, name="integer_pow",
+                      samples=(([np.arange(4), np.array(3)], {}),))(_integer_pow)
+
+
+def _pow_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
+    # y = 0 gives x no derivative; the exponent y - 1 = -1 would make it 0 * inf at x = 0.
+    exponent = OPERATORS["where"](equal(y, 0.0), 0.0, y - 1.0)
+    positive = greater(x, 0.0)
+    log_x = OPERATORS["log"](OPERATORS["where"](positive, x, 1.0))
+    return g * y * pow(x, exponent), g * out * log_x
+
+
+def _pow_lower(node: Node, inputs: Any, types: Any, out_type: TensorType) -> Node:
+    return node if out_type.dtype.kind == "f" else integer_pow(*inputs)
+
+
+@elementwise("pow({x}, {y})", grad=_pow_grad, lower=_pow_lower, domain=(0.3, 2.0))
+def pow(x: Any, y: Any) -> Any:
+    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+    if np.result_type(x, y).kind == "f":
+        return np.power(x, y)
+    return _integer_pow(number(x), y)
+
+
+def _larger_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
+    return _route(greater_equal(x, y), g)
+
+
+def _smaller_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
+    return _route(less_equal(x, y), g)
+
+
+def _route(first: Any, g: Any) -> Any:
+    where = OPERATORS["where"]
+    return where(first, g, 0.0), where(first, 0.0, g)
+
+
+@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True)
+def maximum(x: Any, y: Any) -> Any:
+    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    return number(np.maximum(x, y))
+
+
+@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True)
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    return number(np.minimum(x, y))
+
+
+def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
+    where = OPERATORS["where"]
+    below, above = less(t, low), greater(t, high)
+    return where(logical_or(below, above), 0.0, g), where(below, g, 0.0), where(above, g, 0.0)
+
+
+@elementwise("minimum(maximum({t}, {clip_value_min}), {clip_value_max})", grad=_clip_grad,
+             samples=(([(3, 4), np.array(-0.7), np.array(0.9)], {}),
+                      ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})))
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
+    """t, but not below clip_value_min nor above clip_value_max."""
+    return number(np.minimum(np.maximum(t, clip_value_min), clip_value_max))
+
+
+@elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
+             grad=lambda g, y, x: (OPERATORS["zeros_like"](x),))
+def sign(x: Any) -> Any:
+    """-1, 0 or 1; nan stays nan."""
+    return np.sign(x)
+
+
+@elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),))
+def abs(x: Any) -> Any:
+    """Absolute value. Its derivative at 0 counts as 0."""
+    return number(np.abs(x))
+
+
+def div(x: Any, y: Any, name: str | None = None) -> Node:
+    """Python 2's division: `floordiv` of integers, `truediv` of anything else."""
+    x, y = _pair(x, y)
+    integers = x.type.dtype.kind in "iu" and y.type.dtype.kind in "iu"
+    return floordiv(x, y, name=name) if integers else truediv(x, y, name=name)
+
+
+def _pair(x: Any, y: Any) -> tuple[Node, Node]:
+    # One sum converts a weak operand beside the other; of two numbers both are weak.
+    if isinstance(x, Node) and not isinstance(y, Node):
+        return x, subtract(x, y).inputs[1]
+    if isinstance(y, Node) and not isinstance(x, Node):
+        return subtract(x, y).inputs[0], y
+    return to_node(x), to_node(y)
+
+
+def add_n(inputs: Any, name: str | None = None) -> Node:
+    """The sum of a list of tensors of one shape and dtype."""
+    nodes = [to_node(x) for x in (inputs if isinstance(inputs, (list, tuple)) else [inputs])]
+    if not nodes:
+        raise GraphError(f"add_n of no tensors\n  at {loc_str(caller())}")
+    first = nodes[0]
+    for x in nodes:
+        if not compatible(x.type.shape, first.type.shape):
+            raise ShapeError(f"add_n: {describe(first)} and {describe(x)} differ in shape\n  at {loc_str(caller())}")
+        if x.type.dtype != first.type.dtype:
+            raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype\n  at {loc_str(caller())}")
+    if len(nodes) == 1:
+        return OPERATORS["identity"](first, name=name)
+    total = first
+    for x in nodes[1:-1]:
+        total = add(total, x)
+    return add(total, nodes[-1], name=name)
+
+
+divide = realdiv = truediv
+floor_div, mod = floordiv, floormod
+sub, mul, neg, inv = subtract, multiply, negative, reciprocal
+
+
+# ---------------------------------------------------------------------- comparison and logic
+
+@elementwise("{x} == {y}")
+def equal(x: Any, y: Any) -> Any:
+    """Whether x == y."""
+    return np.equal(x, y)
+
+
+@elementwise("{x} != {y}")
+def not_equal(x: Any, y: Any) -> Any:
+    """Whether x != y; a nan differs from everything."""
+    return np.not_equal(x, y)
+
+
+@elementwise("{x} < {y}")
+def less(x: Any, y: Any) -> Any:
+    """Whether x < y."""
+    return np.less(x, y)
+
+
+@elementwise("{x} <= {y}")
+def less_equal(x: Any, y: Any) -> Any:
+    """Whether x <= y."""
+    return np.less_equal(x, y)
+
+
+@elementwise("{x} > {y}")
+def greater(x: Any, y: Any) -> Any:
+    """Whether x > y."""
+    return np.greater(x, y)
+
+
+@elementwise("{x} >= {y}")
+def greater_equal(x: Any, y: Any) -> Any:
+    """Whether x >= y."""
+    return np.greater_equal(x, y)
+
+
+_BOTH = {"x": "bool", "y": "bool"}
+
+
+@elementwise("{x} & {y}", fixed=_BOTH)
+def logical_and(x: Any, y: Any) -> Any:
+    """x and y, of booleans."""
+    return np.logical_and(x, y)
+
+
+@elementwise("{x} | {y}", fixed=_BOTH)
+def logical_or(x: Any, y: Any) -> Any:
+    """x or y, of booleans."""
+    return np.logical_or(x, y)
+
+
+@elementwise("{x} ^ {y}", fixed=_BOTH)
+def logical_xor(x: Any, y: Any) -> Any:
+    """Either x or y, of booleans."""
+    return np.logical_xor(x, y)
+
+
+@elementwise("{x} ^ {T}(1)", fixed={"x": "bool"})
+def logical_not(x: Any) -> Any:
+    """not x, of booleans."""
+    return np.logical_not(x)
+
+
+# ---------------------------------------------------------------------- rounding and kinds of numbers
+
+@elementwise("floor({x})", grad=lambda g, y, x: (None,))
+def floor(x: Any) -> Any:
+    """The largest whole number not above x."""
+    return np.floor(floating(x))
+
+
+@elementwise("ceil({x})", grad=lambda g, y, x: (None,))
+def ceil(x: Any) -> Any:
+    """The smallest whole number not below x."""
+    return np.ceil(floating(x))
+
+
+@elementwise("rint({x})", grad=lambda g, y, x: (None,))
+def rint(x: Any) -> Any:
+    """The nearest whole number, the even one of two."""
+    return np.rint(floating(x))
+
+
+@elementwise("trunc({x})", grad=lambda g, y, x: (None,))
+def trunc(x: Any) -> Any:
+    """x without its fraction."""
+    return np.trunc(floating(x))
+
+
+def round(x: Any, name: str | None = None) -> Node:
+    """The nearest whole number, the even one of two; integers stay what they are."""
+    x = to_node(x)
+    return rint(x, name=name) if x.type.dtype.kind == "f" else OPERATORS["identity"](x, name=name)
+
+
+@elementwise("{x} != {x}")
+def is_nan(x: Any) -> Any:
+    """Whether x is nan."""
+    return np.isnan(floating(x))
+
+
+# x - x is 0 of finite numbers only.
+@elementwise("({x} == {x}) & (({x} - {x}) != {T}(0))")
+def is_inf(x: Any) -> Any:
+    """Whether x is inf or -inf."""
+    return np.isinf(floating(x))
+
+
+@elementwise("({x} - {x}) == {T}(0)")
+def is_finite(x: Any) -> Any:
+    """Whether x is neither infinite nor nan."""
+    return np.isfinite(floating(x))

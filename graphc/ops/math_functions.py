@@ -1,0 +1,212 @@
+"""The elementary functions and a few special ones, element by element."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..op import Values, declare, elementwise
+from ..types import TensorType
+from .math_arithmetic import square, wide
+
+__all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
+           "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "lgamma", "digamma"]
+
+
+@elementwise("exp({x})", grad=lambda g, y, x: (g * y,))
+def exp(x: Any) -> Any:
+    """e ** x.  Its derivative is itself."""
+    return np.exp(wide(x))
+
+
+@elementwise("log({x})", grad=lambda g, y, x: (g / x,), domain=(0.2, 4.0))
+def log(x: Any) -> Any:
+    """Natural logarithm.  d log(x)/dx = 1 / x."""
+    return np.log(wide(x))
+
+
+@elementwise("log1p({x})", grad=lambda g, y, x: (g / (1.0 + x),), domain=(-0.7, 4.0))
+def log1p(x: Any) -> Any:
+    """log(1 + x), exact near 0.  d/dx = 1 / (1 + x)."""
+    return np.log1p(wide(x))
+
+
+@elementwise("expm1({x})", grad=lambda g, y, x: (g * exp(x),))
+def expm1(x: Any) -> Any:
+    """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
+    return np.expm1(wide(x))
+
+
+@elementwise("sqrt({x})", grad=lambda g, y, x: (g * 0.5 / y,), domain=(0.2, 4.0))
+def sqrt(x: Any) -> Any:
+    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0."""
+    return np.sqrt(wide(x))
+
+
+@elementwise("{T}(1) / sqrt({x})", grad=lambda g, y, x: (g * -0.5 * y * y * y,), domain=(0.3, 4.0))
+def rsqrt(x: Any) -> Any:
+    """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+    root = np.sqrt(wide(x))
+    return np.ones((), root.dtype) / root
+
+
+@elementwise("sin({x})", grad=lambda g, y, x: (g * cos(x),))
+def sin(x: Any) -> Any:
+    """Sine of an angle in radians.  d sin(x)/dx = cos(x)."""
+    return np.sin(wide(x))
+
+
+@elementwise("cos({x})", grad=lambda g, y, x: (-(g * sin(x)),))
+def cos(x: Any) -> Any:
+    """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
+    return np.cos(wide(x))
+
+
+@elementwise("tan({x})", grad=lambda g, y, x: (g * (1.0 + y * y),), domain=(-1.2, 1.2))
+def tan(x: Any) -> Any:
+    """Tangent of an angle in radians.  d tan(x)/dx = 1 + tan(x)**2."""
+    return np.tan(wide(x))
+
+
+@elementwise("asin({x})", grad=lambda g, y, x: (g * rsqrt((1.0 - x) * (1.0 + x)),), domain=(-0.8, 0.8))
+def asin(x: Any) -> Any:
+    """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
+    return np.arcsin(wide(x))
+
+
+@elementwise("acos({x})", grad=lambda g, y, x: (-(g * rsqrt((1.0 - x) * (1.0 + x))),), domain=(-0.8, 0.8))
+def acos(x: Any) -> Any:
+    """The angle in [0, pi] whose cosine is x.  d/dx = -1 / sqrt(1 - x**2)."""
+    return np.arccos(wide(x))
+
+
+@elementwise("atan({x})", grad=lambda g, y, x: (g / (1.0 + square(x)),))
+def atan(x: Any) -> Any:
+    """The angle in (-pi/2, pi/2) whose tangent is x.  d/dx = 1 / (1 + x**2)."""
+    return np.arctan(wide(x))
+
+
+def _atan2_grad(g: Any, out: Any, y: Any, x: Any) -> Any:
+    scaled = g / (square(x) + square(y))
+    return scaled * x, -(scaled * y)
+
+
+@elementwise("atan2({y}, {x})", grad=_atan2_grad, domain=(0.3, 2.0))
+def atan2(y: Any, x: Any) -> Any:
+    """The angle of the point (x, y), in [-pi, pi]."""
+    return np.arctan2(wide(y), wide(x))
+
+
+@elementwise("sinh({x})", grad=lambda g, y, x: (g * cosh(x),))
+def sinh(x: Any) -> Any:
+    """Hyperbolic sine.  d sinh(x)/dx = cosh(x)."""
+    return np.sinh(wide(x))
+
+
+@elementwise("cosh({x})", grad=lambda g, y, x: (g * sinh(x),))
+def cosh(x: Any) -> Any:
+    """Hyperbolic cosine.  d cosh(x)/dx = sinh(x)."""
+    return np.cosh(wide(x))
+
+
+@elementwise("tanh({x})", grad=lambda g, y, x: (g * (1.0 - y * y),))
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2."""
+    return np.tanh(wide(x))
+
+
+# The squares of large numbers overflow; beyond 2**28 their logarithm is exact to the last place.
+@elementwise("copysign(select(abs({x}) > {T}(268435456), log(abs({x})) + {T}(0.6931471805599453), "
+             "log1p(abs({x}) + {x} * {x} / ({T}(1) + sqrt({x} * {x} + {T}(1))))), {x})",
+             grad=lambda g, y, x: (g / cosh(y),))
+def asinh(x: Any) -> Any:
+    """Inverse of sinh.  d/dx = 1 / sqrt(1 + x**2) = 1 / cosh(asinh(x))."""
+    return np.arcsinh(wide(x))
+
+
+@elementwise("select({x} > {T}(268435456), log({x}) + {T}(0.6931471805599453), "
+             "log1p(({x} - {T}(1)) + sqrt(({x} - {T}(1)) * ({x} + {T}(1)))))",
+             grad=lambda g, y, x: (g / sinh(y),), domain=(1.2, 4.0))
+def acosh(x: Any) -> Any:
+    """Inverse of cosh, of x >= 1.  d/dx = 1 / sqrt(x**2 - 1) = 1 / sinh(acosh(x))."""
+    return np.arccosh(wide(x))
+
+
+@elementwise("copysign({T}(0.5) * log1p({T}(2) * abs({x}) / ({T}(1) - abs({x}))), {x})",
+             grad=lambda g, y, x: (g / ((1.0 - x) * (1.0 + x)),), domain=(-0.8, 0.8))
+def atanh(x: Any) -> Any:
+    """Inverse of tanh.  d/dx = 1 / (1 - x**2)."""
+    return np.arctanh(wide(x))
+
+
+@elementwise("sigmoid({x})", grad=lambda g, y, x: (g * y * (1.0 - y),))
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)).  d/dx = y (1 - y)."""
+    x = wide(x)
+    small = np.exp(-np.abs(x))  # never overflows
+    return np.where(x >= 0, np.ones((), small.dtype), small) / (1 + small)
+
+
+def _each(function: Callable[[float], float], x: Any) -> Any:
+    """A function of one Python float for every element, in the dtype numpy's own functions would answer in."""
+    x = wide(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.result_type(x.dtype, np.float32)
+    return np.vectorize(function, otypes=[np.float64])(x).astype(dtype)
+
+
+_TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+
+
+@elementwise("erf({x})", grad=lambda g, y, x: (g * _TWO_OVER_SQRT_PI * exp(-square(x)),))
+def erf(x: Any) -> Any:
+    """Error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
+    return _each(math.erf, x)
+
+
+def _real(types: Sequence[TensorType], values: Values) -> TensorType:
+    dtype = types[0].dtype
+    if dtype.kind != "f":
+        dtype = np.result_type(dtype, np.float32)
+    return TensorType(dtype, types[0].shape)
+
+
+@declare("host", _real, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),))
+def erfc(x: Any) -> Any:
+    """1 - erf(x), exact where erf(x) is near 1."""
+    return _each(math.erfc, x)
+
+
+def _lgamma(x: float) -> float:
+    if x <= 0 and x == math.floor(x):
+        return math.inf
+    return math.lgamma(x)
+
+
+def _digamma(x: float) -> float:
+    """Logarithmic derivative of the gamma function: recurrence up to 10, then the asymptotic series (Bernardo 1976)."""
+    if x <= 0:
+        if x == math.floor(x) or math.isinf(x):
+            return math.nan
+        return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
+    below = 0.0
+    while x < 10:
+        below -= 1 / x
+        x += 1
+    s = 1 / (x * x)
+    series = s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s * (1 / 132 - s * (691 / 32760 - s / 12))))))
+    return below + math.log(x) - 0.5 / x - series
+
+
+@declare("host", _real, domain=(0.3, 4.0), samples=(([(3, 4)], {}),))
+def digamma(x: Any) -> Any:
+    """Derivative of `lgamma`; nan at 0 and the negative integers."""
+    return _each(_digamma, x)
+
+
+@declare("host", _real, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),))
+def lgamma(x: Any) -> Any:
+    """Logarithm of the absolute value of the gamma function.  d/dx = digamma(x)."""
+    return _each(_lgamma, x)

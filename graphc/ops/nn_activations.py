@@ -1,0 +1,113 @@
+"""Activation functions of neural networks, element by element."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from ..graph import Graph, Node, get_default_graph
+from ..op import elementwise, to_node
+from ..types import TensorType
+from .math import abs, choose, erf, greater, less, logical_and, multiply, negative, sigmoid, square, tanh
+from .math_arithmetic import floating, number
+
+__all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
+           "sigmoid", "tanh"]
+
+# Klambauer, Unterthiner, Mayr and Hochreiter 2017: the fixed point with mean 0 and variance 1.
+_SELU_ALPHA = 1.6732632423543772848
+_SELU_SCALE = 1.0507009873554804934
+
+
+def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str]:
+    """A name scope for a function of several nodes; the last of them, named by what it yields, has the scope's name."""
+    graph = get_default_graph()
+    return (x.graph if graph.__class__ is Graph else graph).name_scope(name or default)
+
+
+@elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),))
+def relu(features: Any) -> Any:
+    """max(x, 0).  Its derivative at 0 is 0."""
+    return number(np.maximum(features, np.zeros((), np.asarray(features).dtype)))
+
+
+@elementwise("minimum(maximum({features}, {T}(0)), {T}(6))", domain=(-2.0, 8.0),
+             grad=lambda g, y, x: (choose(logical_and(greater(x, 0.0), less(x, 6.0)), g, 0.0),))
+def relu6(features: Any) -> Any:
+    """min(max(x, 0), 6)."""
+    return np.minimum(np.maximum(floating(features), 0), 6)
+
+
+def _slope(types: Sequence[TensorType], alpha: Any) -> dict[str, Any]:
+    return {"alpha": float(alpha)}
+
+
+@elementwise("select({features} > {T}(0), {features}, {alpha} * {features})", prepare=_slope,
+             grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),))
+def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
+    """x where x > 0, alpha x elsewhere."""
+    return np.where(np.greater(floating(features), 0), features, np.multiply(features, alpha))
+
+
+@elementwise("select({features} > {T}(0), {features}, expm1({features}))",
+             grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),))
+def elu(features: Any) -> Any:
+    """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
+    return np.where(np.greater(floating(features), 0), features, np.expm1(np.minimum(features, 0)))
+
+
+@elementwise(f"{{T}}({_SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
+             f"{{T}}({_SELU_ALPHA}) * expm1({{features}}))",
+             grad=lambda g, y, x: (choose(greater(x, 0.0), g * _SELU_SCALE, g * (y + _SELU_SCALE * _SELU_ALPHA)),))
+def selu(features: Any) -> Any:
+    """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
+    below = _SELU_ALPHA * np.expm1(np.minimum(floating(features), 0))
+    return _SELU_SCALE * np.where(np.greater(features, 0), features, below)
+
+
+@elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),))
+def softplus(features: Any) -> Any:
+    """log(1 + exp(x)), which neither overflows nor loses small values.  d/dx = sigmoid(x)."""
+    return np.maximum(floating(features), 0) + np.log1p(np.exp(-np.abs(features)))
+
+
+@elementwise("{features} / ({T}(1) + abs({features}))", grad=lambda g, y, x: (g / square(abs(x) + 1.0),))
+def softsign(features: Any) -> Any:
+    """x / (1 + |x|).  d/dx = 1 / (1 + |x|)**2."""
+    return np.true_divide(floating(features), np.abs(features) + 1)
+
+
+def _swish_grad(g: Any, y: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return (g * (s + y * (1.0 - s)),)
+
+
+@elementwise("{features} * sigmoid({features})", grad=_swish_grad)
+def swish(features: Any) -> Any:
+    """x sigmoid(x) (Ramachandran, Zoph and Le 2017)."""
+    return floating(features) * sigmoid.reference(features)
+
+
+silu = swish
+
+
+def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Node:
+    """x times the normal distribution function of x; `approximate`: by tanh (Hendrycks and Gimpel 2016)."""
+    x = to_node(features)
+    with scope(name, "gelu", x) as last:
+        if approximate:
+            cdf = 0.5 * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * square(x)))))
+        else:
+            cdf = 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
+        return multiply(x, cdf, name=last)
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Node:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    x = to_node(x)
+    with scope(name, "log_sigmoid", x) as last:
+        return negative(softplus(-x), name=last)

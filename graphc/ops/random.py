@@ -1,0 +1,191 @@
+"""Random tensors: streams that depend on the seeds, the operator's name and the run's number, and on nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError
+from ..graph import OPERATORS, Graph, Node, caller, get_default_graph, loc_str, set_random_seed
+from ..op import Values, constant_node, declare, to_node
+from ..philox import DISTRIBUTIONS, draw
+from ..types import DType, TensorType, as_dtype, float32
+from .array import expand_dims, gather, shape
+from .array_move import SHAPE_OPERAND, vector_shape
+from .math import add, cast, floor, log, multiply
+
+__all__ = ["random_normal", "random_uniform", "truncated_normal", "multinomial", "random_shuffle", "set_random_seed"]
+
+_WORD = TensorType(np.dtype(np.uint64), ())
+
+
+# ---------------------------------------------------------------------- operators
+
+@declare("source", lambda types, values: _WORD, pure=False)
+def run_number() -> Any:
+    """The number of the session's run, uint64: every draw of one run sees the same."""
+    raise AssertionError("sessions feed the run number")
+
+
+def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, dtype: np.dtype[Any],
+                bound: int) -> TensorType:
+    return TensorType(dtype, vector_shape(types[0], values[0]))
+
+
+@declare("random", _drawn_type, name="random", values=(0,), fixed=SHAPE_OPERAND)
+def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
+    """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
+    sizes = tuple(int(d) for d in np.asarray(shape))
+    return draw(distribution, np.dtype(dtype), math.prod(sizes), int(run), int(key), bound).reshape(sizes)
+
+
+def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
+    """The draw of one element in a kernel, from {i}, {run} and {key}, all uint64."""
+    if distribution == "integer":
+        return f"{dtype.name}(philox_integer({{i}}, {{run}}, {{key}}, uint64({bound})))"
+    return f"philox_{distribution}{8 * dtype.itemsize}({{i}}, {{run}}, {{key}})"
+
+
+_random.expr = _scalar_text  # type: ignore[assignment]
+
+
+@declare("host", lambda types, values: TensorType(np.dtype(np.int32), types[0].shape), samples=(([(5,)], {}),))
+def sorting_order(x: Any) -> Any:
+    """The indices that sort a vector."""
+    return np.argsort(x, kind="stable").astype(np.int32)
+
+
+# ---------------------------------------------------------------------- drawing
+
+def _key(graph: Graph, seed: int | None, name: str) -> int:
+    """64 bits that name a stream; fresh ones when neither the graph nor the operator has a seed."""
+    if seed is None and graph.seed is None:
+        return int.from_bytes(os.urandom(8), "little")
+    text = f"{graph.seed} {seed} {name}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+
+
+def _standard(distribution: str, sizes: Any, dtype: DType, seed: int | None, scope: str, bound: int = 0,
+              name: str | None = None) -> Node:
+    """A node of standard random numbers, its stream keyed by the name scope it stands in."""
+    assert distribution in DISTRIBUTIONS
+    graph = get_default_graph()
+    inputs = (_sizes(sizes), run_number.build(graph, (), {}), constant_node(
+        graph, np.array(_key(graph, seed, scope), np.uint64), "key"))
+    return _random.build(graph, inputs, {"distribution": distribution, "dtype": dtype.dtype, "bound": bound}, name)
+
+
+def _sizes(sizes: Any) -> Node:
+    """A shape as a vector; one number is the size of a vector."""
+    if isinstance(sizes, (list, tuple)) and not sizes:
+        sizes = np.zeros(0, np.int32)
+    node = to_node(sizes)
+    return expand_dims(node, axis=0) if node.type.rank == 0 else node
+
+
+def _graph_of(*operands: Any) -> Graph:
+    """Where to build: the operands' graph, unless a pass or the default says otherwise."""
+    graph = get_default_graph()
+    if graph.__class__ is not Graph:
+        return graph
+    flat = [v for x in operands for v in (x if isinstance(x, (list, tuple)) else [x])]
+    return next((x.graph for x in flat if isinstance(x, Node)), graph)
+
+
+def _real_dtype(what: str, dtype: Any) -> DType:
+    kind = as_dtype(dtype)
+    if not kind.is_floating:
+        raise DTypeError(f"{what}: {kind.name} is not a floating dtype\n  at {loc_str(caller())}")
+    return kind
+
+
+def _is(x: Any, number: float) -> bool:
+    return not isinstance(x, Node) and np.ndim(x) == 0 and x == number
+
+
+def _scaled(what: str, distribution: str, sizes: Any, offset: Any, scale: Any, dtype: Any, seed: int | None,
+            name: str | None) -> Node:
+    """offset + scale * standard draws: derivatives reach offset and scale."""
+    kind = _real_dtype(what, dtype)
+    graph = _graph_of(sizes, offset, scale)
+    with graph.as_default(), graph.name_scope(name or what) as scope:
+        plain = _is(scale, 1), _is(offset, 0)
+        x = _standard(distribution, sizes, kind, seed, scope, name=scope if all(plain) else None)
+        if not plain[0]:
+            x = multiply(x, _as(scale, kind), name=scope if plain[1] else None)
+        return x if plain[1] else add(x, _as(offset, kind), name=scope)
+
+
+def _as(x: Any, kind: DType) -> Any:
+    return cast(x, dtype=kind) if isinstance(x, Node) and x.type.dtype != kind.dtype else x
+
+
+def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None,
+                  name: str | None = None) -> Node:
+    """Normally distributed numbers, drawn anew at every run."""
+    return _scaled("random_normal", "normal", shape, mean, stddev, dtype, seed, name)
+
+
+def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None,
+                     name: str | None = None) -> Node:
+    """Normally distributed numbers, none further than two standard deviations from the mean."""
+    return _scaled("truncated_normal", "truncated", shape, mean, stddev, dtype, seed, name)
+
+
+def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: int | None = None,
+                   name: str | None = None) -> Node:
+    """Numbers equally likely anywhere in [minval, maxval). maxval is 1 by default; of integers it must be given."""
+    kind = as_dtype(dtype)
+    if kind.is_integer:
+        return _integers(shape, minval, maxval, kind, seed, name)
+    maxval = 1 if maxval is None else maxval
+    both = not isinstance(minval, Node) and not isinstance(maxval, Node)
+    span = np.subtract(maxval, minval, dtype=np.float64) if both else _as(maxval, kind) - _as(minval, kind)
+    return _scaled("random_uniform", "uniform", shape, minval, span.item() if both and np.ndim(span) == 0 else span, dtype,
+                   seed, name)
+
+
+def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: int | None, name: str | None) -> Node:
+    if maxval is None:
+        raise GraphError(f"random_uniform of integers needs maxval\n  at {loc_str(caller())}")
+    graph = _graph_of(sizes, minval, maxval)
+    with graph.as_default(), graph.name_scope(name or "random_uniform") as scope:
+        if isinstance(minval, Node) or isinstance(maxval, Node):
+            # 53 random bits are spread over a range that only the run knows.
+            low = cast(to_node(minval), "float64")
+            u = _standard("uniform", sizes, as_dtype("float64"), seed, scope)
+            return cast(low + floor(u * (cast(to_node(maxval), "float64") - low)), kind, name=scope)
+        low, high = int(minval), int(maxval)
+        if not kind.min <= low < high <= kind.max + 1:
+            raise GraphError(f"random_uniform: no {kind.name} lies in [{low}, {high})\n  at {loc_str(caller())}")
+        x = _standard("integer", sizes, kind, seed, scope, bound=high - low, name=scope if low == 0 else None)
+        return x if low == 0 else add(x, np.array(low, kind.dtype), name=scope)
+
+
+def multinomial(logits: Any, num_samples: Any, seed: int | None = None, name: str | None = None,
+                output_dtype: Any = None) -> Node:
+    """Class numbers drawn with probabilities softmax(logits): float[batch, classes] -> int64[batch, num_samples].
+
+    The largest of logits + Gumbel noise is such a draw (Gumbel 1954).
+    """
+    x = to_node(logits)
+    graph = _graph_of(x)
+    with graph.as_default(), graph.name_scope(name or "multinomial") as scope:
+        sizes = shape(x)
+        u = _standard("uniform", [sizes[0], num_samples, sizes[1]], x.dtype, seed, scope)
+        noisy = expand_dims(x, axis=1) - log(-log(u))
+        return OPERATORS["argmax"](noisy, axis=2, output_type=output_dtype or "int64", name=scope)
+
+
+def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Node:
+    """`value` with its first dimension in random order."""
+    x = to_node(value)
+    graph = _graph_of(x)
+    with graph.as_default(), graph.name_scope(name or "random_shuffle") as scope:
+        order = sorting_order(_standard("uniform", shape(x)[:1], as_dtype("float64"), seed, scope))
+        return gather(x, order, name=scope)

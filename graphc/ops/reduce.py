@@ -1,0 +1,255 @@
+"""Reductions over axes: the associative ones that kernels know, what is composed of them, and the positions of extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..graph import Node, caller, describe, loc_str
+from ..op import Values, declare, normal_axes, normal_axis, reduction, to_node
+from ..types import TensorType, as_dtype, int64
+from .array_move import (
+    Types,
+    broadcast_to,
+    concat,
+    expand_dims,
+    reshape,
+    shape,
+    sizes,
+    squeeze,
+    stop_gradient,
+    transpose,
+)
+from .array_scan import cumprod
+from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
+
+__all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean", "reduce_logsumexp",
+           "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max", "arg_min"]
+
+Axes = tuple[int, ...] | None
+
+_SAMPLES = (([(2, 3)], {"axis": None}), ([(2, 3, 4)], {"axis": (0, 2)}), ([(2, 3)], {"axis": 1, "keepdims": True}),
+            ([()], {"axis": None}), ([(0, 3)], {"axis": 0}), ([(3, 0)], {"axis": 0}), ([(7, 5)], {"axis": 0}))
+_TIES = (([np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])], {"axis": 1}), ([np.array([[1.0, 3.0, 3.0]])], {"axis": None}))
+_TRUTH = (([np.array([[True, False], [True, True]])], {"axis": 1}), ([np.zeros((0, 2), bool)], {"axis": 0}),
+          ([np.array([[True, False]])], {"axis": None, "keepdims": True}))
+
+
+def kept(y: Node, axis: Axes, keepdims: bool) -> Node:
+    """A reduction's result, or its gradient, so that it broadcasts against the operand. axis None is all axes: a scalar, or as kept."""
+    return y if keepdims or axis is None or not axis else expand_dims(y, axis)
+
+
+def _numeric(x: Any) -> Any:
+    if np.asarray(x).dtype.kind == "b":
+        raise TypeError("booleans are not numbers")
+    return x
+
+
+@reduction("add", samples=_SAMPLES, shape_math=True, label="Sum",
+           grad=lambda g, y, input_tensor, axis, keepdims: (broadcast_to(kept(g, axis, keepdims), shape(input_tensor)),))
+def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Sum over `axis` (all axes without it), in the operand's dtype."""
+    x = _numeric(input_tensor)
+    return np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+
+
+def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
+    """The product of the others, as running products from both ends: exact where there are zeros, which a quotient is not."""
+    rank = x.type.rank
+    many = axis if axis is not None and rank is not None else None
+    if many is not None and len(many) == 1:
+        others = _others(x, many[0])
+    elif many is None or len(many) == rank:
+        others = reshape(_others(reshape(x, [-1]), 0), shape(x))
+    elif not many:
+        return (g,)
+    else:
+        stay = [i for i in range(rank or 0) if i not in many]
+        turned = transpose(x, (*stay, *many))
+        flat = reshape(turned, concat([sizes(x, stay), np.array([-1], np.int32)], axis=0))
+        others = transpose(reshape(_others(flat, len(stay)), shape(turned)), tuple(int(i) for i in np.argsort((*stay, *many))))
+    return (kept(g, axis, keepdims) * others,)
+
+
+def _others(x: Node, axis: int) -> Node:
+    return cumprod(x, axis, True, False) * cumprod(x, axis, True, True)
+
+
+_ZEROS = (([np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 5.0]])], {"axis": 1}), ([np.array([[2.0, 0.0], [4.0, 3.0]])], {"axis": None}))
+
+
+@reduction("mul", samples=(*_SAMPLES, *_ZEROS), shape_math=True, grad=_prod_grad, label="Prod")
+def reduce_prod(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Product over `axis` (all axes without it), in the operand's dtype."""
+    x = _numeric(input_tensor)
+    return np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+
+
+def _extreme_grad(g: Node, y: Node, input_tensor: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
+    """Ties share equally, as in TensorFlow."""
+    best = equal(input_tensor, kept(y, axis, keepdims))
+    count = reduce_sum(cast(best, y.type.dtype), axis=axis, keepdims=True)
+    return (where(best, kept(g, axis, keepdims) / count, 0.0),)
+
+
+def _least(dtype: np.dtype[Any]) -> Any:
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+@reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max")
+def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Largest element over `axis` (all axes without it); nan if there is one; the dtype's least value of no elements."""
+    x = _numeric(input_tensor)
+    return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
+
+
+@reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min")
+def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Smallest element over `axis` (all axes without it); nan if there is one; the dtype's greatest value of no elements."""
+    x = _numeric(input_tensor)
+    return np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
+
+
+def _truth(x: Any) -> Any:
+    if np.asarray(x).dtype.kind != "b":
+        raise TypeError("only booleans are true or false")
+    return x
+
+
+@reduction("any", samples=_TRUTH, label="Any")
+def reduce_any(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether any element over `axis` is true."""
+    return np.any(_truth(input_tensor), axis=axis, keepdims=keepdims)
+
+
+@reduction("all", samples=_TRUTH, label="All")
+def reduce_all(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether all elements over `axis` are true."""
+    return np.all(_truth(input_tensor), axis=axis, keepdims=keepdims)
+
+
+# ---------------------------------------------------------------------- composed
+
+def _arguments(what: str, x: Any, axis: Any, keepdims: Any, reduction_indices: Any, keep_dims: Any) -> tuple[Node, Axes, bool]:
+    """Operand, axes and keepdims from what the caller wrote, in TensorFlow's new or old words."""
+    x = to_node(x)
+    if axis is not None and reduction_indices is not None:
+        raise ShapeError(f"{what}: axis and reduction_indices are two names of one thing\n  at {loc_str(caller())}")
+    try:
+        axes = normal_axes(axis if axis is not None else reduction_indices, x.type.rank)
+    except (ShapeError, DTypeError) as e:
+        raise e.__class__(f"{what}({describe(x)}): {e}\n  at {loc_str(caller())}") from None
+    return x, axes, bool(keepdims or keep_dims)
+
+
+def _float(x: Node) -> Node:
+    return x if x.type.dtype.kind == "f" else cast(x, np.float64)
+
+
+def count_over(x: Node, axis: Axes) -> Node:
+    """How many elements of x one result over `axis` comes from, as a scalar of x's dtype."""
+    known = None if x.type.shape is None or axis is None else [x.type.shape[i] for i in axis]
+    if known is not None and None not in known:
+        return to_node(np.array(np.prod(known, dtype=np.float64), x.type.dtype), graph=x.graph)
+    return cast(reduce_prod(shape(x) if axis is None else sizes(x, axis)), x.type.dtype)
+
+
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None, reduction_indices: Any = None,
+                keep_dims: Any = None) -> Node:
+    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
+    x, axis, keepdims = _arguments("reduce_mean", input_tensor, axis, keepdims, reduction_indices, keep_dims)
+    x = _float(x)
+    total = reduce_sum(x, axis=axis, keepdims=keepdims)
+    return _divide(total, count_over(x, axis), name or "Mean")
+
+
+def _divide(total: Node, count: Node, name: str) -> Node:
+    from .math import truediv
+    return truediv(total, count, name=name)
+
+
+def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
+    """Mean squared distance from the mean over `axis`."""
+    x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims, None, None)
+    x = _float(x)
+    return reduce_mean(square(x - reduce_mean(x, axis, True)), axis, keepdims, name or "reduce_variance")
+
+
+def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
+    """Square root of `reduce_variance`."""
+    return sqrt(reduce_variance(input_tensor, axis, keepdims), name=name or "reduce_std")
+
+
+def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
+                     reduction_indices: Any = None, keep_dims: Any = None) -> Node:
+    """log(sum(exp(x))) over `axis`, about the largest element so that nothing overflows; -inf of no elements."""
+    x, axis, keepdims = _arguments("reduce_logsumexp", input_tensor, axis, keepdims, reduction_indices, keep_dims)
+    x = _float(x)
+    top = stop_gradient(reduce_max(x, axis=axis, keepdims=True))
+    top = where(is_finite(top), top, 0.0)
+    total = log(reduce_sum(exp(x - top), axis=axis, keepdims=True)) + top
+    return _named(total if keepdims else squeeze_reduced(total, axis), name or "reduce_logsumexp")
+
+
+def squeeze_reduced(x: Node, axis: Axes) -> Node:
+    """Without the axes that a reduction kept at size 1; None: all of them."""
+    return reshape(x, []) if axis is None else squeeze(x, axis) if axis else x
+
+
+def _named(x: Node, name: str) -> Node:
+    from .array_move import identity
+    return identity(x, name=name)
+
+
+def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64, name: str | None = None,
+                  reduction_indices: Any = None, keep_dims: Any = None) -> Node:
+    """How many elements over `axis` are not 0."""
+    x, axis, keepdims = _arguments("count_nonzero", input_tensor, axis, keepdims, reduction_indices, keep_dims)
+    there = x if x.type.dtype.kind == "b" else not_equal(x, 0)
+    return reduce_sum(cast(there, as_dtype(dtype).dtype), axis=axis, keepdims=keepdims, name=name or "count_nonzero")
+
+
+# ---------------------------------------------------------------------- positions
+
+def _position_attrs(types: Types, axis: Any, output_type: Any) -> dict[str, Any]:
+    if types[0].shape == ():
+        raise ShapeError("a scalar has no axis to search along")
+    return {"axis": normal_axis(0 if axis is None else axis, types[0].rank), "output_type": as_dtype(output_type).dtype}
+
+
+def _position(types: Sequence[TensorType], values: Values, axis: int, output_type: Any) -> TensorType:
+    x = types[0]
+    if x.shape is None:
+        return TensorType(output_type, None)
+    if x.shape[axis] == 0:
+        raise ShapeError(f"axis {axis} is empty: nothing is largest or smallest")
+    return TensorType(output_type, tuple(d for i, d in enumerate(x.shape) if i != axis))
+
+
+_PLACES = (([(3, 4)], {"axis": 1}), ([(4,)], {}), ([np.array([[1.0, 5.0, 5.0], [np.nan, 2.0, 9.0]])], {"axis": -1}),
+           ([(2, 0, 3)], {"axis": 2}), ([(3, 2)], {"axis": 0, "output_type": "int32"}))
+
+
+def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
+    if not x.shape[axis]:
+        raise InvalidArgumentError(f"axis {axis} is empty: nothing is largest or smallest")
+    return function(x, axis).astype(output_type)
+
+
+@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
+def argmax(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
+    """The index of the largest element along `axis`; of the first if there are several; of the first nan if there is one."""
+    return _searched(np.argmax, input, axis, output_type)
+
+
+@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
+def argmin(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
+    """The index of the smallest element along `axis`; of the first if there are several; of the first nan if there is one."""
+    return _searched(np.argmin, input, axis, output_type)
+
+
+arg_max, arg_min = argmax, argmin

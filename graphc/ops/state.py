@@ -1,0 +1,340 @@
+"""What a graph begins and ends with: constants, placeholders, variables, assignments, groups and Python functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError, ShapeError
+from ..graph import Graph, GraphKeys, Node, Operation, as_array, caller, describe, get_default_graph, get_default_session, loc_str
+from ..op import Values, constant_node, declare, to_node, typed_like
+from ..types import TensorType, as_dtype, as_shape, compatible, merge, shape_str
+
+__all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
+           "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]
+
+
+# ---------------------------------------------------------------------- sources
+
+@declare("source", lambda types, values, value: TensorType(value.dtype, value.shape), name="constant", label="Const")
+def _constant(*, value: Any) -> Any:
+    """A value fixed when the graph is built."""
+    return value
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None, verify_shape: bool = False) -> Node:
+    """A tensor with a fixed value. Python floats give float32, ints int32. `shape` repeats the last value as TensorFlow 1 does."""
+    array = as_array(value, dtype)
+    if shape is not None:
+        wanted = as_shape(shape)
+        if wanted is None or None in wanted:
+            raise ShapeError(f"constant: shape {shape} is not fully known\n  at {loc_str(caller())}")
+        count = int(np.prod(wanted, dtype=np.int64))
+        if array.size > count or (verify_shape and array.shape != wanted) or (not array.size and count):
+            raise ShapeError(f"constant: {array.size} values of shape {shape_str(array.shape)} do not make "
+                             f"{shape_str(wanted)}\n  at {loc_str(caller())}")
+        flat = array.reshape(-1)
+        array = np.concatenate([flat, np.full(count - flat.size, flat[-1] if count else 0, array.dtype)]).reshape(wanted)
+    return constant_node(get_default_graph(), array, name)
+
+
+@declare("source", lambda types, values, type: type, name="placeholder", label="Placeholder")
+def _placeholder(*, type: Any) -> Any:
+    """A value given at every run."""
+    raise AssertionError("a placeholder has no reference: it is fed")
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Node:
+    """A tensor fed at every run. Dimensions given as None, or the whole shape when omitted, are known only then."""
+    type = TensorType(as_dtype(dtype).dtype, as_shape(shape))
+    return get_default_graph().add(_placeholder, (), {"type": type}, type, name)
+
+
+def _default_type(types: Sequence[TensorType], values: Values, shape: Any) -> TensorType:
+    if not compatible(types[0].shape, shape):
+        raise ShapeError(f"the default does not have the shape {shape_str(shape)}")
+    return TensorType(types[0].dtype, shape)
+
+
+@declare("alias", _default_type, name="placeholder_with_default", grad=lambda g, y, input, shape: (g,),
+         samples=(([np.ones((2, 3))], {"shape": (None, 3)}),))
+def _placeholder_with_default(input: Any, *, shape: Any) -> Any:
+    """A value that may be fed and otherwise is `input`."""
+    return input
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Node:
+    """A tensor that may be fed; otherwise it is `input`."""
+    node = to_node(input)
+    return _placeholder_with_default.build(node.graph, (node,), {"shape": as_shape(shape)}, name)
+
+
+def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None) -> Node:
+    """A tensor from an array, number, list (of tensors too) or tensor."""
+    return to_node(value, dtype, name)
+
+
+# ---------------------------------------------------------------------- variables
+
+@declare("source", lambda types, values: None, name="variable", label="Variable")
+def _variable() -> Any:
+    """State kept by a session between runs; as an operand: its value before the run."""
+    raise AssertionError("a variable has no reference: a session keeps its value")
+
+
+@declare("alias", typed_like(), name="read", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="read")
+def _read(ref: Any) -> Any:
+    """The value of a variable at this point of the order that control dependencies set."""
+    return ref
+
+
+def _operand(node: Node, graph: Graph) -> Node:
+    return _read.build(graph, (node,), {}) if graph.current_control else node
+
+
+_variable.read = _operand  # type: ignore[method-assign]
+
+
+@declare("host", lambda types, values, variable: None, name="initialize", label="Assign", effect=True, pure=False)
+def _initialize(*, variable: Any) -> Any:
+    """Set a variable to its initial value."""
+    raise AssertionError("sessions carry out initialisation")
+
+
+class Variable(Node):
+    """A tensor whose value a session keeps between runs; used as an operand it is its value before the run.
+
+    `initial_value`: array, number, tensor, or a function that makes one. A variable initialises itself on first use.
+    """
+
+    __slots__ = ("initial_value", "trainable", "_initializer", "constraint")
+
+    def __init__(self, initial_value: Any = None, trainable: bool = True, collections: Iterable[str] | None = None,
+                 validate_shape: bool = True, caching_device: Any = None, name: str | None = None, variable_def: Any = None,
+                 dtype: Any = None, expected_shape: Any = None, import_scope: Any = None, constraint: Any = None):
+        graph = get_default_graph()
+        if initial_value is None:
+            raise GraphError(f"a Variable needs an initial value\n  at {loc_str(caller())}")
+        with graph.control_dependencies(None):
+            if callable(initial_value) and not isinstance(initial_value, Node):
+                initial_value = initial_value()
+            label = graph.unique_name(name or "Variable")
+            initial = to_node(initial_value, None if isinstance(initial_value, Node) else dtype, name=label + "/initial_value/")
+            if dtype is not None and initial.type.dtype != as_dtype(dtype).dtype:
+                raise DTypeError(f"Variable {label}: the initial value {describe(initial)} is not {as_dtype(dtype).name}")
+        if initial.graph is not graph:
+            raise GraphError(f"Variable {label}: the initial value {describe(initial)} is of another graph")
+        kind = initial.type if validate_shape else TensorType(initial.type.dtype, None)
+        super().__init__(_variable, (), {}, kind, label, caller(), (), graph)
+        self.initial_value = initial
+        self.trainable = trainable
+        self.constraint = constraint
+        self._initializer: Node | None = None
+        graph.adopt(self)
+        names = list(collections) if collections is not None else [GraphKeys.GLOBAL_VARIABLES]
+        if trainable and GraphKeys.TRAINABLE_VARIABLES not in names:
+            names.append(GraphKeys.TRAINABLE_VARIABLES)
+        graph.add_to_collections(names, self)
+
+    @property
+    def initializer(self) -> Operation:
+        """The operation that sets the variable to its initial value."""
+        if self._initializer is None:
+            with self.graph.control_dependencies(None):
+                self._initializer = self.graph.add(_initialize, (), {"variable": self}, None, self.label + "/Assign/")
+        return Operation(self._initializer)
+
+    def value(self) -> Node:
+        return to_node(self)
+
+    def read_value(self) -> Node:
+        """A read of its own: after what `control_dependencies` names."""
+        return _read.build(self.graph, (self,), {})
+
+    def initialized_value(self) -> Node:
+        return self.initial_value
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
+        return assign(self, value, name=name)
+
+    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
+        return assign_add(self, delta, name=name)
+
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
+        return assign_sub(self, delta, name=name)
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Set the value in a session, without a graph."""
+        (session or get_default_session()).load(self, value)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def is_variable_initialized(variable: Variable) -> Node:
+    """Always true: variables initialise themselves on first use."""
+    return constant(True)
+
+
+def _assigned(types: Sequence[TensorType], values: Values, validate_shape: bool = True) -> TensorType:
+    ref, value = types
+    if ref.dtype != value.dtype:
+        raise DTypeError(f"a {value.dtype} cannot be assigned to a {ref.dtype} variable; tf.cast converts")
+    if not compatible(ref.shape, value.shape):
+        raise ShapeError(f"shape {shape_str(value.shape)} cannot be assigned to a variable of shape {shape_str(ref.shape)}")
+    return TensorType(ref.dtype, merge(ref.shape, value.shape))
+
+
+@declare("state", _assigned, name="assign", label="Assign", effect=True, pure=False)
+def _assign(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
+    """Set a variable; the result is the new value."""
+    return value
+
+
+@declare("state", _assigned, name="assign_add", label="AssignAdd", effect=True, pure=False)
+def _assign_add(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
+    """Add to a variable; the result is the new value."""
+    return ref + value
+
+
+@declare("state", _assigned, name="assign_sub", label="AssignSub", effect=True, pure=False)
+def _assign_sub(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
+    """Subtract from a variable; the result is the new value."""
+    return ref - value
+
+
+def _state(operator: Any, ref: Any, value: Any, name: str | None) -> Node:
+    if not isinstance(ref, Variable):
+        raise DTypeError(f"{operator.name}: {ref!r:.80} is not a Variable\n  at {loc_str(caller())}")
+    node = value if isinstance(value, Node) else to_node(as_array(value).astype(ref.type.dtype), graph=ref.graph)
+    if node.graph is not ref.graph:
+        raise GraphError(f"{operator.name}: {describe(node)} is of another graph than {describe(ref)}\n  at {loc_str(caller())}")
+    if node.operator is _variable:
+        node = _operand(node, ref.graph)
+    return operator.build(ref.graph, (ref, node), {"validate_shape": True}, name)
+
+
+def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: bool = True, name: str | None = None) -> Node:
+    """Set the variable `ref` to `value` when run; the result is the new value."""
+    return _state(_assign, ref, value, name)
+
+
+def assign_add(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Node:
+    """Add `value` to the variable `ref` when run; the result is the new value."""
+    return _state(_assign_add, ref, value, name)
+
+
+def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Node:
+    """Subtract `value` from the variable `ref` when run; the result is the new value."""
+    return _state(_assign_sub, ref, value, name)
+
+
+@declare("elementwise", typed_like(), name="copy", expr="{x}", grad=lambda g, y, x: (g,))
+def _copy(x: Any) -> Any:
+    """The same value in memory of its own."""
+    return x
+
+
+# ---------------------------------------------------------------------- groups and results
+
+@declare("control", lambda types, values: None, name="no_op", label="NoOp")
+def _no_op() -> Any:
+    """Nothing: a place for control dependencies."""
+    return None
+
+
+def no_op(name: str | None = None) -> Operation:
+    """An operation that does nothing."""
+    return Operation(_no_op.build(get_default_graph(), (), {}, name))
+
+
+def group(*inputs: Any, name: str | None = None) -> Operation:
+    """One operation that runs all of `inputs` (tensors, operations, nested lists of them)."""
+    flat: list[Any] = []
+    stack = list(reversed(inputs))
+    while stack:
+        x = stack.pop()
+        if isinstance(x, (list, builtins_tuple)):
+            stack.extend(reversed(x))
+        elif x is not None:
+            flat.append(x)
+    graph = flat[0].graph if flat else get_default_graph()
+    with graph.control_dependencies(flat):
+        return Operation(_no_op.build(graph, (), {}, name or "group_deps"))
+
+
+builtins_tuple = tuple
+
+
+def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
+    """The tensors again, none of which is there before all are (and `control_inputs` have run)."""
+    from ..graph import OPERATORS
+    with get_default_graph().control_dependencies([*tensors, *(control_inputs or ())]):
+        return [OPERATORS["identity"](t) for t in tensors]
+
+
+def _item_type(types: Sequence[Any], values: Values, index: int) -> TensorType:
+    return types[0][index]
+
+
+@declare("item", _item_type, name="item", shape_math=False)
+def _item(results: Any, *, index: int) -> Any:
+    """One of the results of an operator that has several."""
+    return results[index]
+
+
+def items(node: Node) -> list[Node]:
+    """All results of a node with several."""
+    return [_item.build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+
+
+# ---------------------------------------------------------------------- Python functions
+
+def _func_type(types: Sequence[TensorType], values: Values, func: Any, out: Any) -> Any:
+    return out
+
+
+def _call(*inp: Any, func: Callable[..., Any], out: Any) -> Any:
+    """A Python function of arrays, called when the graph runs."""
+    result = func(*inp)
+    if out is None:
+        return None
+    if isinstance(out, TensorType):
+        return _checked(result[0] if isinstance(result, (list, builtins_tuple)) and len(result) == 1 else result, out, func)
+    if not isinstance(result, (list, builtins_tuple)) or len(result) != len(out):
+        raise GraphError(f"py_func: {getattr(func, '__name__', func)} did not return {len(out)} arrays")
+    return builtins_tuple(_checked(r, t, func) for r, t in zip(result, out, strict=True))
+
+
+def _checked(result: Any, t: TensorType, func: Any) -> Any:
+    array = np.asarray(result)
+    if array.dtype != t.dtype and not isinstance(result, (int, float, bool, list)):
+        raise DTypeError(f"py_func: {getattr(func, '__name__', func)} returned {array.dtype}, Tout says {t.dtype}")
+    return array.astype(t.dtype)
+
+
+_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False)(_call)
+_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False)(_call)
+
+
+def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
+    """Call `func` with the values of `inp` as numpy arrays when the graph runs; its results have dtypes `Tout`, shapes unknown.
+
+    `Tout`: one dtype (one tensor is returned) or a list of them. With `stateful`, the call happens even if nothing uses it
+    but its operation is fetched. No gradient.
+    """
+    many = isinstance(Tout, (list, builtins_tuple))
+    types = [TensorType(as_dtype(t).dtype, None) for t in (Tout if many else [Tout])]
+    out = builtins_tuple(types) if many else types[0]
+    inputs = builtins_tuple(to_node(x) for x in inp)
+    operator = _py_func if stateful else _py_func_pure
+    graph = inputs[0].graph if inputs else get_default_graph()
+    if many and not types:
+        return Operation(operator.build(graph, inputs, {"func": func, "out": None}, name))
+    node = operator.build(graph, inputs, {"func": func, "out": out}, name)
+    return items(node) if many else node
+
+
+numpy_function = py_func

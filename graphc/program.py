@@ -1,0 +1,383 @@
+"""One compiled run: the tape of native steps between host calls, the memory they work in, and where feeds and results go."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import blas, native, runtime
+from .emit import KernelText, Slot, emit
+from .errors import GraphcError, InvalidArgumentError
+from .graph import Node, describe, describe_call, loc_str, topological
+from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
+from .library import matmul_step, scatter_texts
+from .schedule import Call, Group, data_inputs, schedule, source
+from .specialise import Specialised
+from .types import TensorType, element_count
+
+Array = np.ndarray[Any, Any]
+COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
+PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
+CHUNKS = 4              # pieces a thread, so that a late thread costs little
+
+
+def address(array: Array) -> int:
+    """The address of an array's first element."""
+    return array.__array_interface__["data"][0]
+
+
+if ctypes.c_void_p.from_address(id(_probe := np.zeros(1)) + 16).value == address(_probe):
+    # CPython's ndarray keeps its data pointer there: 0.2 us instead of 1. Checked at import; other builds take the public way.
+    def address(array: Array) -> int:  # noqa: F811
+        return ctypes.c_void_p.from_address(id(array) + 16).value or 0
+
+
+def aligned(nbytes: int) -> Array:
+    """Uninitialised bytes on a cache line boundary."""
+    raw = np.empty(nbytes + 64, np.uint8)
+    start = -address(raw) % 64
+    return raw[start:start + nbytes]
+
+
+class NativeStep:
+    """A kernel call: its tables, and which buffer each entry of the pointer table shows."""
+
+    def __init__(self, kernel_address: int, slots: Sequence[tuple[Buffer, int] | int], extents: Sequence[int], n: int, grain: int,
+                 nodes: Sequence[Node], checks: Sequence[Node], text: KernelText | None = None):
+        self.address, self.slots, self.n, self.grain = kernel_address, slots, n, grain
+        self.table = np.zeros(max(len(slots), 1), np.uintp)
+        self.extents = np.array(extents, np.int64)
+        self.nodes, self.checks, self.text = nodes, checks, text
+
+
+class Program:
+    """What runs for one set of fetches and feed types. `run(arrays)` takes the feeds in order, gives the fetched values."""
+
+    def __init__(self, spec: Specialised, fetches: Sequence[Node | None], feeds: Sequence[Node], assigns: Sequence[tuple[Node, Node]],
+                 effects: Sequence[Node], variable_memory: Callable[[Node], Array],
+                 run_number: Array, threads: int):
+        self.variable_memory = variable_memory
+        self.run_number = run_number
+        self.threads = threads
+        fetches, assigns, effects = self._laid_out(fetches, assigns, effects)
+        self.fetches = fetches
+        self.order = _order([f for f in fetches if f is not None] + [v for _, v in assigns] + list(effects))
+        present = set(self.order)
+        self.schedule = schedule(self.order, [n for n in (*[f for f in fetches if f is not None], *(v for _, v in assigns))])
+        self.inplace = inplace_updates(self.schedule, assigns, self.order)
+        self.late = [(variable, value) for variable, value in assigns if value not in self.inplace]
+        self._memory_of: dict[Buffer, Array] = {}
+        self._sources: dict[Node, Buffer] = {}
+        self.layout = Layout(self.schedule, self.inplace, self._results(), self._source)
+        self.feeds = [f if f in present else None for f in feeds]
+        self._build()
+
+    # ------------------------------------------------------------------ building
+
+    def _laid_out(self, fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node]) -> Any:
+        """Copies inserted; a value that is another variable's memory, or an old value that is fetched, gets memory of its own."""
+        from .graph import OPERATORS, Scratch
+        changed = {variable for variable, _ in assigns}
+        scratch = Scratch()
+
+        def own(n: Node | None) -> Node | None:
+            root = n
+            while root is not None and (seen := source(root)) is not None:
+                root = seen
+            if n is None or root is None or root.operator.name != "variable" or root not in changed:
+                return n
+            with scratch.at(n):
+                return OPERATORS["copy"].build(scratch, (n,), {})
+
+        variables = [v for v, _ in assigns]
+        wanted = [own(f) for f in fetches]
+        values = [own(v) for _, v in assigns]
+        flat = [f for f in wanted if f is not None] + [v for v in values if v is not None] + list(effects)
+        laid = iter(lay_out(flat))
+        wanted = [None if f is None else next(laid) for f in wanted]
+        values = [next(laid) for _ in values]
+        return wanted, list(zip(variables, values, strict=True)), list(laid)
+
+    def _results(self) -> list[Node]:
+        out = []
+        parts = {x for n in self.order if n.operator.family == "concat" for x in n.inputs}
+        for f in self.fetches:
+            if f is not None and f in self.schedule.home and source(f) is None and f not in self.inplace and f not in parts \
+                    and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED:
+                out.append(f)
+        return out
+
+    def _source(self, node: Node) -> Buffer:
+        found = self._sources.get(node)
+        if found is not None:
+            return found
+        kind = {"placeholder": "feed"}.get(node.operator.name, node.operator.name)
+        buffer = self._sources[node] = Buffer(kind, node.type.dtype, element_count(node.type.shape), node)
+        if kind == "constant":
+            self._memory_of[buffer] = np.ascontiguousarray(node.attrs["value"]).reshape(-1)
+        elif kind == "run_number":
+            self._memory_of[buffer] = self.run_number
+        elif kind == "variable":
+            self._memory_of[buffer] = self.variable_memory(node.attrs["variable"]).reshape(-1)
+        else:
+            self._memory_of[buffer] = aligned(buffer.nbytes).view(buffer.dtype)
+        return buffer
+
+    def _build(self) -> None:
+        texts: list[tuple[Any, Any]] = []
+        self.temps: dict[Any, Buffer] = {}
+        for step in self.schedule.steps:
+            if isinstance(step, Group):
+                texts.extend((step, t) for t in emit(step, self.schedule.stored, self.layout) if t.n)
+            else:
+                texts.extend((step, t) for t in self._call_texts(step))
+        kernels = iter(native.compile_kernels([t.source for _, t in texts if isinstance(t, KernelText)]))
+        steps: list[NativeStep | Callable[[], None]] = []
+        for step, t in texts:
+            if isinstance(t, KernelText):
+                kernel = next(kernels)
+                steps.append(NativeStep(kernel.address, [self._slot(s, len(steps), i, t) for i, s in enumerate(t.slots)], t.extents,
+                                        t.n, self._grain(t), step.members if isinstance(step, Group) else [step.node], t.checks, t))
+            elif callable(t):
+                steps.append(t)
+            else:
+                steps.append(t)
+        self.steps = steps
+        self._lifetimes(texts)
+        self._allocate()
+        self._segments()
+
+    def _call_texts(self, step: Call) -> list[Any]:
+        node = step.node
+        if node.operator.family == "concat":
+            return []
+        if node.operator.family == "contraction":
+            made = matmul_step(node, self.layout, self.threads)
+            return [made] if made is not None else []
+        if node.operator.family == "scatter":
+            return scatter_texts(node, self.layout)
+        return [self._host(node)]
+
+    def _slot(self, slot: Slot, at: int, i: int, text: KernelText) -> tuple[Buffer, int]:
+        if slot.role in ("temp", "partial"):
+            key = slot.node if slot.role == "partial" else (at, i)
+            buffer = self.temps.setdefault(key, Buffer("arena", slot.dtype, slot.size))
+            buffer.first, buffer.last = min(buffer.first, at), max(buffer.last, at)
+            return buffer, 0
+        assert slot.node is not None
+        where = self.layout(slot.node)
+        return where.buffer, where.offset
+
+    def _grain(self, t: KernelText) -> int:
+        from .emit import _HEAVY
+        body = t.source.count("\n") - len(t.slots) - len(t.extents) + 12 * len(_HEAVY.findall(t.source))
+        if self.threads == 1 or t.n <= t.grain or t.work * max(body, 2) < PARALLEL:
+            return max(t.n, 1)
+        pieces = min(self.threads * CHUNKS, max(2, t.work * body // (PARALLEL // 4)))
+        return max(t.grain, -(-t.n // pieces // t.grain) * t.grain)
+
+    def _lifetimes(self, texts: Sequence[tuple[Any, Any]]) -> None:
+        """When each buffer is first and last touched; what is fetched or assigned at the end lives to the end."""
+        end = len(self.steps)
+        for at, (step, _) in enumerate(texts):
+            nodes = step.members if isinstance(step, Group) else [step.node, *self.items_of(step.node)]
+            for n in nodes:
+                for x in (n, *data_inputs(n)):
+                    if isinstance(x.type, TensorType) and self._has_storage(x):
+                        b = self.layout(x).buffer
+                        b.first, b.last = min(b.first, at), max(b.last, at)
+        for n in (*[f for f in self.fetches if f is not None], *(v for _, v in self.late)):
+            b = self.layout(n).buffer
+            b.last = end
+            b.first = min(b.first, end)
+
+    def _has_storage(self, x: Node) -> bool:
+        root = x
+        while root not in self.schedule.stored and (seen := source(root)) is not None:
+            root = seen
+        return root in self.schedule.stored or root.operator.family in ("source", "item")
+
+    def items_of(self, node: Node) -> list[Node]:
+        return [n for n in self.order if n.operator.family == "item" and n.inputs[0] is node] if not isinstance(node.type, TensorType) \
+            and node.type is not None else []
+
+    def _allocate(self) -> None:
+        arena = [b for b in (*self.layout.buffers, *self.temps.values()) if b.kind == "arena"]
+        self.arena_bytes = assign_offsets(arena)
+        self._arena = aligned(self.arena_bytes)
+        for b in arena:
+            self._memory_of[b] = self._arena[b.offset:b.offset + b.nbytes].view(b.dtype)
+        for b in self.layout.buffers:
+            if b.kind == "result":
+                self._memory_of[b] = np.empty(0, b.dtype)
+
+    def _segments(self) -> None:
+        """Runs of native steps become tapes; the pointers of feeds used in place and of fresh results are patched a run."""
+        self.patches: dict[Buffer, list[tuple[Array, int, int]]] = {}
+        for s in self.steps:
+            if isinstance(s, NativeStep):
+                for i, slot in enumerate(s.slots):
+                    if isinstance(slot, int):
+                        s.table[i] = slot
+                        continue
+                    buffer, offset = slot
+                    self.patches.setdefault(buffer, []).append((s.table, i, offset * buffer.dtype.itemsize))
+        for buffer, places in self.patches.items():
+            self._point(places, address(self._memory_of[buffer]))
+        self.segments: list[Any] = []
+        run: list[NativeStep] = []
+        for s in [*self.steps, None]:
+            if isinstance(s, NativeStep):
+                run.append(s)
+                continue
+            if run:
+                self.segments.append((runtime.Tape([(k.address, k.table, k.extents, k.n, k.grain) for k in run], self.threads), run))
+                run = []
+            if s is not None:
+                self.segments.append((s, None))
+        self.only = self.segments[0][0].run if len(self.segments) == 1 and self.segments[0][1] else None
+        self.inputs = []
+        for f in self.feeds:
+            buffer = self._sources.get(f) if f is not None else None
+            if f is None or buffer is None:
+                self.inputs.append(None)
+                continue
+            memory = self._memory_of[buffer].reshape(f.type.shape)
+            self.inputs.append((memory, self.patches.get(buffer, []), buffer, buffer.nbytes <= COPIED))
+        self.outputs = [self._output(f) for f in self.fetches]
+        self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
+        self.finals = [(self.variable_memory(v.attrs["variable"]), value) for v, value in self.late]
+
+    def _point(self, places: Sequence[tuple[Array, int, int]], start: int) -> None:
+        for table, i, offset in places:
+            table[i] = start + offset
+
+    def _output(self, f: Node | None) -> Any:
+        if f is None:
+            return None
+        buffer = self.layout(f).buffer
+        if buffer.kind in ("result", "feed"):
+            return (f, buffer)
+        return self.layout.view(f, self._memory_of.__getitem__)
+
+    def _host(self, node: Node) -> Callable[[], None]:
+        outs = [node] if isinstance(node.type, TensorType) else self.items_of(node)
+
+        def call() -> None:
+            view = self.layout.view
+            inputs = [view(x, self._memory_of.__getitem__) for x in node.inputs]
+            with np.errstate(all="ignore"):
+                result = run_reference(node, inputs)
+            for out in outs:
+                value = result if out is node else result[out.attrs["index"]]
+                target = view(out, self._memory_of.__getitem__)
+                if np.shape(value) != target.shape:
+                    raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: the result has shape "
+                                               f"{np.shape(value)}, not {target.shape}\n  at {loc_str(node.loc)}", node)
+                target[...] = value
+        return call
+
+    # ------------------------------------------------------------------ running
+
+    def run(self, arrays: Sequence[Array]) -> list[Any]:
+        """The fetched values for one set of feeds, already of the right types and shapes."""
+        for array, place in zip(arrays, self.inputs, strict=True):
+            if place is None:
+                continue
+            memory, patches, buffer, small = place
+            if small or not array.flags.c_contiguous or not array.flags.aligned:
+                memory[...] = array
+                if not small:
+                    self._point(patches, address(memory))
+                    self._memory_of[buffer] = memory.reshape(-1)
+            else:
+                self._point(patches, address(array))
+                self._memory_of[buffer] = array.reshape(-1)
+        for buffer, patches in self.fresh:
+            array = self._memory_of[buffer] = np.empty(buffer.size, buffer.dtype)
+            self._point(patches, address(array))
+        if self.only is not None:
+            status = self.only()
+            if status:
+                self._fail(self.segments[0], status)
+        else:
+            self._walk()
+        for memory, value in self.finals:
+            memory[...] = self.layout.view(value, self._memory_of.__getitem__)
+        return [self._take(out) for out in self.outputs]
+
+    def _walk(self) -> None:
+        for segment in self.segments:
+            step, natives = segment
+            if natives is None:
+                step()
+            else:
+                status = step.run()
+                if status:
+                    self._fail(segment, status)
+
+    def _take(self, out: Any) -> Any:
+        if out is None:
+            return None
+        if isinstance(out, tuple):
+            f, buffer = out
+            if buffer.kind == "result" and self.layout(f).offset == 0 and f not in self.inplace:
+                return self._memory_of[buffer].reshape(f.type.shape)
+            out = self.layout.view(f, self._memory_of.__getitem__)
+        return out.copy() if out.ndim else out[()]
+
+    def _fail(self, segment: Any, status: int) -> None:
+        tape, natives = segment
+        step = natives[tape.failed_step]
+        node = step.checks[status - 1]
+        bad = int(step.extents[0])
+        operand = node.inputs[1] if node.operator.family == "gather" else node.inputs[0]
+        bound = node.inputs[0].type.shape[node.attrs["axis"]] if node.operator.family in ("gather", "scatter") else None
+        if bound is None:
+            bound = self._scalar(node.inputs[1])
+        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {operand.label} holds {bad}, which is not in "
+                                   f"[0, {bound})\n  at {loc_str(node.loc)}", node)
+
+    def _scalar(self, node: Node) -> Any:
+        return node.attrs["value"][()] if node.operator.name == "constant" else "its bound"
+
+
+def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
+    """The numpy reference of a node; what it raises names the operator and the user's line."""
+    try:
+        return node.operator.reference(*inputs, **node.attrs)
+    except GraphcError as e:
+        text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
+        raise InvalidArgumentError(text, node) from e
+    except Exception as e:
+        if node.operator.name.startswith("py_func"):
+            raise
+        raise InvalidArgumentError(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
+
+
+def _order(roots: Sequence[Node]) -> list[Node]:
+    """What must be computed for the roots, inputs first: shapes, already in the types, are left out."""
+    seen: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        n = stack.pop()
+        if n not in seen:
+            seen.add(n)
+            stack.extend(data_inputs(n))
+    return sorted(seen, key=lambda n: n.index)
+
+
+def interpret(fetches: Sequence[Node], given: Mapping[Node, Array]) -> list[Array]:
+    """The same nodes by their numpy references, one at a time: the oracle of the compiled program."""
+    known: dict[Node, Any] = dict(given)
+    with np.errstate(all="ignore"):
+        for n in topological(fetches, stop=lambda n: n in given):
+            if n not in known:
+                known[n] = n.attrs["value"] if n.operator.name == "constant" else run_reference(n, [known[x] for x in n.inputs])
+    return [known[f] for f in fetches]
+
+
+__all__ = ["Program", "interpret", "run_reference", "blas"]

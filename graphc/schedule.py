@@ -1,0 +1,350 @@
+"""Fusion: which nodes share a loop nest, and in what order the steps of a plan run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .graph import Node
+from .types import TensorType
+
+MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
+MAX_OPERANDS = 40
+SMALL = 32              # elements up to which a full reduction is one row: results usable in the same kernel
+_NEVER = 1 << 60
+_FUSIBLE = {"elementwise", "reduction", "random", "gather"}
+
+
+@dataclass(eq=False)
+class Group:
+    """Nodes computed in one loop nest over `dims`; `axes[node]` says which dim each axis of a member runs over (None: size 1)."""
+
+    pos: int
+    dims: list[int]
+    members: list[Node] = field(default_factory=list)
+    axes: dict[Node, tuple[int | None, ...]] = field(default_factory=dict)
+    over: dict[Node, tuple[int | None, ...]] = field(default_factory=dict)  # of reductions: their input's axes
+    reduced: frozenset[int] | None = None
+    post: set[Node] = field(default_factory=set)        # members that need a finished reduction
+    operands: set[Node] = field(default_factory=set)
+    first_use: int = _NEVER
+
+    @property
+    def kind(self) -> str:
+        """map: no reduction; row: reduces inner dims of each row; column: reduces outer dims; full: all of a large space."""
+        if not self.reduced:
+            return "map"
+        if len(self.reduced) == len(self.dims):
+            size = 1
+            for d in self.dims:
+                size *= d
+            return "row" if size <= SMALL else "full"
+        return "row" if len(self.dims) - 1 in self.reduced else "column"
+
+
+@dataclass(eq=False)
+class Call:
+    """A step that is no fused kernel: a library call, a copy into parts of a result, or a host call."""
+
+    pos: int
+    node: Node
+    first_use: int = _NEVER
+
+
+@dataclass
+class Schedule:
+    """Steps in order, and which nodes must lie in memory."""
+
+    steps: list[Group | Call]
+    stored: set[Node]
+    home: dict[Node, Group | Call]
+
+
+def source(node: Node) -> Node | None:
+    """What an alias, a view or one of several views looks at; None for a node with memory of its own."""
+    if node.operator.family in ("alias", "view"):
+        return node.inputs[0]
+    if node.operator.family == "item" and node.inputs[0].operator.family == "views":
+        return node.inputs[0].inputs[0]
+    return None
+
+
+def data_inputs(node: Node) -> Sequence[Node]:
+    """The inputs a step reads, without those that only set shapes (already in the types)."""
+    operator = node.operator
+    if not operator.values or operator.family == "host":
+        return node.inputs
+    return [x for i, x in enumerate(node.inputs) if i not in operator.values]
+
+
+def schedule(order: Sequence[Node], roots: Iterable[Node]) -> Schedule:
+    """Group the nodes of `order` (topological) into steps; `roots` must lie in memory at the end."""
+    return _Scheduler().run(order, list(roots))
+
+
+class _Scheduler:
+    """A linear scan: every step has a position; a node joins the group of a producer if all it reads is made before that
+    position, or if nobody has used the group yet, so that the whole group may move to the end."""
+
+    def __init__(self) -> None:
+        self.clock = 0
+        self.home: dict[Node, Group | Call] = {}
+        self.steps: list[Group | Call] = []
+        self.merged: set[Group] = set()
+        self.stored: set[Node] = set()
+
+    def run(self, order: Sequence[Node], roots: list[Node]) -> Schedule:
+        for node in order:
+            self.place(node)
+        for root in roots:
+            self.store(root)
+        live = [s for s in self.steps if s not in self.merged]
+        for step in live:
+            if isinstance(step, Group):
+                for m in step.members:
+                    for x in data_inputs(m):
+                        if self.home.get(x) is not step:
+                            self.store(x)
+        return Schedule(sorted(live, key=lambda s: s.pos), self.stored, self.home)
+
+    def store(self, node: Node) -> None:
+        while self.home.get(node) is None and (seen := source(node)) is not None:
+            node = seen
+        self.stored.add(node)
+
+    def tick(self) -> int:
+        self.clock += 1
+        return self.clock
+
+    def producer(self, x: Node) -> Group | Call | None:
+        """The step that makes what `x` shows; None for what exists before the run."""
+        while True:
+            home = self.home.get(x)
+            if home is not None:
+                return home
+            seen = source(x)
+            if seen is None:
+                return self.home.get(x.inputs[0]) if x.operator.family == "item" else None
+            x = seen
+
+    def use(self, x: Node, pos: int) -> None:
+        home = self.producer(x)
+        if home is not None:
+            home.first_use = min(home.first_use, pos)
+
+    def place(self, node: Node) -> None:
+        family = node.operator.family
+        if family in ("source", "generator", "item", "views"):
+            return
+        if family in ("alias", "view"):
+            home = self.home.get(node.inputs[0])
+            if isinstance(home, Group) and self.passes_through(node, home):
+                return
+            return
+        if family in _FUSIBLE and isinstance(node.type, TensorType):
+            self.fuse(node)
+            return
+        call = Call(self.tick(), node)
+        self.home[node] = call
+        self.steps.append(call)
+        for x in data_inputs(node):
+            self.use(x, call.pos)
+            self.store(x)
+
+    # ------------------------------------------------------------------ movement inside a group
+
+    def passes_through(self, node: Node, group: Group) -> bool:
+        """Reshapes that only add or drop axes of size 1 cost nothing inside a loop nest."""
+        x = node.inputs[0]
+        if len(group.members) >= MAX_MEMBERS or node.operator.family != "alias":
+            return False
+        if group.kind in ("column", "full") and x in group.post:
+            return False
+        sized = [(a, d) for a, d in zip(group.axes[x], x.type.shape, strict=True) if d != 1]
+        if [d for _, d in sized] != [d for d in node.type.shape if d != 1]:
+            return False
+        left = iter(a for a, _ in sized)
+        group.axes[node] = tuple(None if d == 1 else next(left) for d in node.type.shape)
+        group.members.append(node)
+        if x in group.post:
+            group.post.add(node)
+        self.home[node] = group
+        return True
+
+    # ------------------------------------------------------------------ joining
+
+    def fuse(self, node: Node) -> None:
+        inputs = data_inputs(node)
+        groups = []
+        for x in inputs:
+            home = self.home.get(x)
+            if isinstance(home, Group) and home not in groups and self.open(home, node):
+                groups.append(home)
+        groups.sort(key=lambda g: -g.pos)
+        attempts = [groups, *([g] for g in groups)] if len(groups) > 1 else [groups] if groups else []
+        for chosen in attempts:
+            if self.join(node, chosen):
+                return
+        self.start(node)
+
+    def open(self, group: Group, node: Node) -> bool:
+        """Whether the group may give `node` its values inside the loop nest."""
+        if node.operator.family == "gather" or len(group.members) >= MAX_MEMBERS:
+            return False
+        late = group.kind in ("column", "full")
+        return not any(x in group.post for x in node.inputs if self.home.get(x) is group) if late else True
+
+    def start(self, node: Node) -> None:
+        group = Group(self.tick(), [])
+        shape = node.inputs[0].type.shape if node.operator.family == "reduction" else node.type.shape
+        axes: list[int | None] = []
+        for d in shape:
+            axes.append(None if d == 1 else len(group.dims))
+            if d != 1:
+                group.dims.append(d)
+        self.steps.append(group)
+        self.admit(node, group, tuple(axes))
+
+    def join(self, node: Node, groups: list[Group]) -> bool:
+        target = max(groups, key=lambda g: (len(g.dims), g.pos))
+        pos = self.position(node, groups)
+        if pos is None or sum(len(g.members) for g in groups) >= MAX_MEMBERS:
+            return False
+        if len(set().union(*(g.operands for g in groups))) + len(node.inputs) > MAX_OPERANDS:
+            return False
+        axes = self.align(node, target)
+        if axes is None:
+            return False
+        maps = []
+        for g in groups:
+            if g is not target:
+                m = self.unify(node, axes, g, target)
+                if m is None:
+                    return False
+                maps.append((g, m))
+        if not self.reducible(node, axes, target):
+            return False
+        for g, m in maps:
+            self.absorb(g, m, target)
+        target.pos = self.tick() if pos == _NEVER else pos
+        self.admit(node, target, axes)
+        return True
+
+    def position(self, node: Node, groups: list[Group]) -> int | None:
+        """Where the joined group runs: its latest part's place, the end (_NEVER), or nowhere (None)."""
+        outside = 0
+        for x in data_inputs(node):
+            home = self.producer(x)
+            if home is not None and home not in groups:
+                outside = max(outside, home.pos)
+            elif home in groups and self.home.get(x) is not home:
+                return None                 # seen through a view: must be in memory first
+        latest = max(g.pos for g in groups)
+        if outside < latest and all(g.pos == latest or g.first_use > latest for g in groups):
+            return latest
+        return _NEVER if all(g.first_use == _NEVER for g in groups) else None
+
+    def align(self, node: Node, target: Group) -> tuple[int | None, ...] | None:
+        """Which dim each axis of the node (for a reduction: of its input) runs over; None if it does not fit."""
+        if node.operator.family == "reduction":
+            axes = target.axes.get(node.inputs[0])
+            return axes if axes is not None and len({a for a in axes if a is not None}) == len(target.dims) else None
+        shape = node.type.shape
+        axes = [None] * len(shape)
+        for x in data_inputs(node):
+            for k, a in enumerate(target.axes[x], len(shape) - len(x.type.shape)) if x in target.axes else ():
+                if a is not None and axes[k] not in (None, a):
+                    return None
+                axes[k] = a if a is not None else axes[k]
+        return self.complete(axes, shape, target)
+
+    def complete(self, axes: list[int | None], shape: Sequence[int], target: Group) -> tuple[int | None, ...] | None:
+        """Axes that no operand of the group fixes (a row's value spread over the row again) take the free dims of that size."""
+        used = {a for a in axes if a is not None}
+        for k in range(len(shape) - 1, -1, -1):
+            if shape[k] == 1 or axes[k] is not None:
+                continue
+            later = min((a for a in axes[k + 1:] if a is not None), default=len(target.dims))
+            fit = [i for i in range(later) if i not in used and target.dims[i] == shape[k]]
+            if not fit:
+                return None
+            axes[k] = fit[-1]
+            used.add(fit[-1])
+        ids = [a for a in axes if a is not None]
+        return tuple(axes) if ids == sorted(set(ids)) else None
+
+    def unify(self, node: Node, axes: tuple[int | None, ...], g: Group, target: Group) -> dict[int, int] | None:
+        """Dims of `g` as dims of `target`, as the node's operands say; None if they do not fit."""
+        if node.operator.family == "reduction":
+            return None
+        m: dict[int, int] = {}
+        for x in data_inputs(node):
+            if x not in g.axes:
+                continue
+            for k, a in enumerate(g.axes[x], len(axes) - len(x.type.shape)):
+                if a is not None and m.setdefault(a, axes[k] if axes[k] is not None else -1) != axes[k]:
+                    return None
+        free = [i for i in range(len(target.dims)) if i not in m.values()]
+        for i in [i for i in range(len(g.dims)) if i not in m]:
+            fit = [j for j in free if target.dims[j] == g.dims[i]]
+            if not fit:
+                return None
+            m[i] = fit[-1]
+            free.remove(fit[-1])
+        ids = [m[i] for i in range(len(g.dims))]
+        if -1 in ids or ids != sorted(set(ids)):
+            return None
+        kept = [i for i in range(len(target.dims)) if target.reduced is None or i not in target.reduced]
+        if len(ids) != len(target.dims) and ids != kept:
+            return None                     # a member covers all dims or all kept ones: nothing is stored twice
+        if g.reduced is None:
+            return m
+        reduced = frozenset(m[i] for i in g.reduced)
+        if len(g.dims) != len(target.dims) or (target.reduced is not None and target.reduced != reduced):
+            return None
+        return m
+
+    def reducible(self, node: Node, axes: tuple[int | None, ...], target: Group) -> bool:
+        if node.operator.family != "reduction":
+            return True
+        over = frozenset(a for i, a in enumerate(axes) if a is not None and i in node.attrs["axis"])
+        if not over or target.reduced not in (None, over):
+            return False
+        kind = Group(0, target.dims, reduced=over).kind
+        return kind == "row" or node.inputs[0] not in target.post
+
+    def absorb(self, g: Group, m: dict[int, int], target: Group) -> None:
+        self.merged.add(g)
+        for n in g.members:
+            target.axes[n] = tuple(None if a is None else m[a] for a in g.axes[n])
+            if n in g.over:
+                target.over[n] = tuple(None if a is None else m[a] for a in g.over[n])
+            self.home[n] = target
+        target.members = sorted([*target.members, *g.members], key=lambda n: n.index)
+        target.operands |= g.operands
+        target.post |= g.post
+        target.first_use = min(target.first_use, g.first_use)
+        if g.reduced is not None:
+            target.reduced = frozenset(m[i] for i in g.reduced)
+
+    def admit(self, node: Node, group: Group, axes: tuple[int | None, ...]) -> None:
+        if node.operator.family == "reduction":
+            over = frozenset(a for i, a in enumerate(axes) if a is not None and i in node.attrs["axis"])
+            if over:
+                group.reduced = over
+                group.post.add(node)
+            group.over[node] = axes
+            kept = [None if i in node.attrs["axis"] else a for i, a in enumerate(axes)]
+            if not node.attrs["keepdims"]:
+                kept = [a for i, a in enumerate(kept) if i not in node.attrs["axis"]]
+            axes = tuple(kept)
+        group.members.append(node)
+        group.axes[node] = axes
+        for x in data_inputs(node):
+            if self.home.get(x) is not group:
+                group.operands.add(x)
+                self.use(x, group.pos)
+            elif x in group.post:
+                group.post.add(node)
+        self.home[node] = group

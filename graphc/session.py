@@ -1,0 +1,506 @@
+"""Sessions: they keep the variables' values, compile what is fetched once for each kind of feed, and run it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from . import passes
+from .errors import FailedPreconditionError, FeedError, FetchError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
+from .graph import Graph, Node, Operation, caller, describe, get_default_graph, loc_str, session_stack, topological
+from .ops.state import Variable
+from .specialise import Specialised, needed, specialise
+from .types import TensorType, compatible, shape_str
+
+Array = np.ndarray[Any, Any]
+_GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
+
+
+class ConfigProto:
+    """Options of a session. `intra_op_parallelism_threads`: threads of one kernel (0: all cores); the rest is accepted and ignored."""
+
+    def __init__(self, intra_op_parallelism_threads: int = 0, **other: Any):
+        self.intra_op_parallelism_threads = intra_op_parallelism_threads
+        self.gpu_options = SimpleNamespace(allow_growth=False, per_process_gpu_memory_fraction=1.0)
+        self.graph_options = SimpleNamespace()
+        for name, value in other.items():
+            setattr(self, name, value)
+
+
+class GPUOptions(SimpleNamespace):
+    """Accepted and ignored: graphc computes on the CPU."""
+
+
+def default_threads() -> int:
+    """GRAPHC_NUM_THREADS, or the cores this process may use."""
+    text = os.environ.get("GRAPHC_NUM_THREADS", "")
+    if text:
+        if not text.isdigit() or int(text) < 1:
+            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r} is not a positive number")
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Session:
+    """Runs parts of a graph. Variables live here; the same fetches with the same kinds of feeds are compiled once.
+
+    `jit=False` evaluates the same plan with the operators' numpy references instead of machine code.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None, jit: bool = True):
+        self.graph = graph if graph is not None else get_default_graph()
+        self.jit = jit
+        wanted = config.intra_op_parallelism_threads if config is not None else 0
+        self.threads = wanted or default_threads()
+        self._values: dict[Node, Array] = {}
+        self._calls: dict[Any, _Call] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+        self._runs = np.zeros(1, np.uint64)
+        self._stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
+        self._grown = (0, 0)
+        self._entered: list[Any] = []
+
+    # ------------------------------------------------------------------ running
+
+    def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """The values of `fetches`: a tensor, operation (gives None), name, or nested lists, tuples, dicts of them.
+
+        `feed_dict` gives values to placeholders or any other tensors; they are cast to the tensor's dtype.
+        Errors: FetchError, FeedError, InvalidArgumentError (a step failed, a feed is missing), SessionClosedError.
+        """
+        try:
+            if feed_dict:
+                call = self._calls[(tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)]
+                return call(feed_dict.values())
+            return self._calls[(tuple(fetches) if fetches.__class__ is list else fetches,)](())
+        except (KeyError, TypeError) as e:
+            if not isinstance(e, GraphcError) and e.__traceback__ is not None and e.__traceback__.tb_next is None:
+                pass                       # not seen before, or not hashable: the long way
+            else:
+                raise
+        feed_dict = feed_dict or {}
+        call, values = self._prepare(fetches, feed_dict)
+        return call(values)
+
+    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable[..., Any]:
+        """A function of the values of `feed_list`, in order, that does what `run` does, with less to look up."""
+        places = list(feed_list or ())
+        call, _ = self._prepare(fetches, dict.fromkeys(places), check=False)
+
+        def function(*values: Any) -> Any:
+            if len(values) != len(places):
+                raise FeedError(f"{len(places)} values are fed, {len(values)} given")
+            return call(values)
+        return function
+
+    def partial_run(self, *args: Any, **kwargs: Any) -> Any:
+        raise FailedPreconditionError("partial_run is not offered: fetch everything in one run")
+
+    def _prepare(self, fetches: Any, feed_dict: Mapping[Any, Any], check: bool = True) -> tuple[_Call, list[Any]]:
+        self._check_open()
+        leaves: list[Node] = []
+        structure = self._flatten(fetches, leaves)
+        places: list[Node] = []
+        values: list[Any] = []
+        for key, value in feed_dict.items():
+            self._feed(key, value, places, values)
+        key = (fetches.__class__, tuple(leaves), tuple(places), _shape_of(structure))
+        call = self._calls.get(key)
+        if call is None:
+            self._note_growth()
+            call = self._calls[key] = _Call(self, leaves, places, structure)
+        try:
+            quick = (tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)
+            if len(places) == len(feed_dict) and not isinstance(fetches, tuple):
+                self._calls[quick] = call
+        except TypeError:
+            pass
+        return call, values
+
+    def _flatten(self, fetches: Any, leaves: list[Node]) -> Any:
+        """Collect the nodes of a fetch structure; returns its form with positions in their place."""
+        if isinstance(fetches, (list, tuple)):
+            parts = [self._flatten(f, leaves) for f in fetches]
+            if hasattr(fetches, "_fields"):
+                return type(fetches)(*parts)
+            return parts if isinstance(fetches, list) else tuple(parts)
+        if isinstance(fetches, Mapping):
+            return {k: self._flatten(v, leaves) for k, v in fetches.items()}
+        try:
+            node = self.graph.as_node(fetches)
+        except GraphcError as e:
+            raise FetchError(f"cannot fetch {fetches!r:.120}: {e}\n  at {loc_str(caller())}") from None
+        leaves.append(node)
+        return len(leaves) - 1
+
+    def _feed(self, key: Any, value: Any, places: list[Node], values: list[Any]) -> None:
+        if isinstance(key, tuple):
+            if not isinstance(value, (tuple, list)) or len(value) != len(key):
+                raise FeedError(f"a feed for {len(key)} tensors needs as many values\n  at {loc_str(caller())}")
+            for k, v in zip(key, value, strict=True):
+                self._feed(k, v, places, values)
+            return
+        try:
+            node = self.graph.as_node(key)
+        except GraphcError as e:
+            raise FeedError(f"cannot feed {key!r:.120}: {e}\n  at {loc_str(caller())}") from None
+        if not isinstance(node.type, TensorType):
+            raise FeedError(f"cannot feed {describe(node)}: it is not a tensor\n  at {loc_str(caller())}")
+        places.append(node)
+        values.append(value)
+
+    def _stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Any]:
+        """One stage of a run whose shapes depend on data."""
+        key = ("stage", tuple(fetches), tuple(feeds))
+        call = self._calls.get(key)
+        if call is None:
+            call = self._calls[key] = _Call(self, fetches, list(feeds), list(range(len(fetches))))
+        self._runs[0] -= 1                 # all stages of a run draw the same random numbers
+        return call(list(feeds.values()))
+
+    def _note_growth(self) -> None:
+        size, streak = self._grown
+        now = len(self.graph.nodes)
+        streak = streak + 1 if now > size and size else 0
+        self._grown = (now, streak)
+        if streak == _GROWING:
+            warnings.warn(f"the graph grows between runs, so each run compiles anew; the newest node is made at "
+                          f"{loc_str(self.graph.nodes[-1].loc)}", GraphGrowthWarning, stacklevel=4)
+
+    # ------------------------------------------------------------------ variables
+
+    def memory(self, variable: Node) -> Array:
+        """The array that holds a variable's value, set to the initial value on first use."""
+        value = self._values.get(variable)
+        if value is None:
+            self.initialise(variable)
+            value = self._values[variable]
+        return value
+
+    def initialise(self, variable: Node, feeds: Mapping[Node, Array] | None = None) -> None:
+        """Set a variable to its initial value, computed with the numpy references: what runs once is not compiled."""
+        assert isinstance(variable, Variable)
+        self._set(variable, self.evaluate([variable.initial_value], feeds or {})[0])
+
+    def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
+        """Values of nodes by their references, outside any compiled program."""
+        from .program import interpret
+        variables = {n: self.memory(n) for n in needed(nodes, feeds) if n.operator.name == "variable"}
+        spec = specialise(nodes, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
+                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
+        if spec.pending:
+            raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not")
+        given = self.sources([f for f in spec.fetches if f is not None])
+        given.update({new: feeds[old] for old, new in spec.feeds.items()})
+        for n in topological([f for f in spec.fetches if f is not None]):
+            if n.operator.name == "placeholder" and n not in given:
+                raise InvalidArgumentError(f"{describe(n)} must be fed", n)
+        return [np.array(a) for a in interpret([f for f in spec.fetches if f is not None], given)]
+
+    def sources(self, fetches: Sequence[Node]) -> dict[Node, Array]:
+        """The present values of the variables and the run number that specialised nodes depend on."""
+        given: dict[Node, Array] = {}
+        for n in topological(fetches):
+            if n.operator.name == "variable":
+                given[n] = self.memory(n.attrs["variable"])
+            elif n.operator.name == "run_number":
+                given[n] = self._runs.reshape(())
+        return given
+
+    def load(self, variable: Node, value: Any) -> None:
+        """Set a variable's value. FeedError if it does not fit."""
+        with self._lock:
+            array = _fed(variable, value)
+            self._set(variable, array)
+
+    def _set(self, variable: Node, value: Array) -> None:
+        old = self._values.get(variable)
+        if old is not None and old.shape == value.shape:
+            old[...] = value
+            return
+        from .program import aligned
+        memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
+        memory[...] = value
+        self._values[variable] = memory
+        for call in self._calls.values():
+            call.programs.clear()
+
+    # ------------------------------------------------------------------ life
+
+    def compile_stats(self) -> dict[str, float]:
+        """Kernels compiled, kernels loaded from the cache folder, seconds spent, programs made: since the session began."""
+        return dict(self._stats)
+
+    def close(self) -> None:
+        """Let go of the variables and programs; later runs raise SessionClosedError."""
+        self._closed = True
+        self._values.clear()
+        self._calls.clear()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SessionClosedError(f"the session is closed\n  at {loc_str(caller())}")
+
+    @contextmanager
+    def as_default(self) -> Iterator[Session]:
+        session_stack().append(self)
+        try:
+            yield self
+        finally:
+            session_stack().remove(self)
+
+    def __enter__(self) -> Session:
+        self._check_open()
+        self._entered.append(self.graph.as_default())
+        self._entered[-1].__enter__()
+        session_stack().append(self)
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        session_stack().remove(self)
+        self._entered.pop().__exit__(*exc)
+        self.close()
+
+    @property
+    def graph_def(self) -> Graph:
+        return self.graph
+
+    def list_devices(self) -> list[str]:
+        return ["CPU:0"]
+
+
+class InteractiveSession(Session):
+    """A session that is the default one from its making to its closing."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None, jit: bool = True):
+        super().__init__(target, graph, config, jit)
+        session_stack().append(self)
+
+    def close(self) -> None:
+        if self in session_stack():
+            session_stack().remove(self)
+        super().close()
+
+
+def _shape_of(structure: Any) -> Any:
+    if isinstance(structure, (list, tuple)):
+        return (structure.__class__, *map(_shape_of, structure))
+    if isinstance(structure, dict):
+        return (dict, *((k, _shape_of(v)) for k, v in structure.items()))
+    return structure
+
+
+def _fed(node: Node, value: Any) -> Array:
+    """A feed as an array of the node's dtype; FeedError says why it does not fit."""
+    dtype, shape = node.type.dtype, node.type.shape
+    if value.__class__ is not np.ndarray or value.dtype != dtype:
+        if isinstance(value, (Node, Operation)):
+            raise FeedError(f"{describe(node)} is fed a tensor, {describe(value) if isinstance(value, Node) else value!r}; feed its value"
+                            f"\n  at {loc_str(caller())}")
+        try:
+            array = np.asarray(value)
+            if array.dtype.kind not in "fiub" or value is None:
+                raise TypeError
+            value = array.astype(dtype)
+        except (TypeError, ValueError):
+            raise FeedError(f"{describe(node)} cannot be fed {value!r:.80}: not an array of numbers\n  at {loc_str(caller())}") from None
+    if value.shape != shape and not compatible(shape, value.shape):
+        raise FeedError(f"{describe(node)} cannot be fed an array of shape {shape_str(value.shape)}\n  at {loc_str(caller())}")
+    return value
+
+
+class _Call:
+    """One set of fetches and fed tensors: its programs, one for each set of feed shapes."""
+
+    def __init__(self, session: Session, fetches: Sequence[Node], feeds: Sequence[Node], structure: Any):
+        self.session, self.fetches, self.feeds, self.structure = session, list(fetches), list(feeds), structure
+        self.flat = structure == list(range(len(self.fetches)))
+        self.programs: dict[Any, Any] = {}
+        self.types = [(f.type.dtype, f) for f in feeds]
+        self.by_value: list[int] = []
+        self.initialisers: list[Node] = []
+
+    def __call__(self, values: Any) -> Any:
+        session = self.session
+        if session._closed:
+            session._check_open()
+        arrays = []
+        shapes = []
+        for v, (dtype, node) in zip(values, self.types, strict=True):
+            if v.__class__ is not np.ndarray or v.dtype is not dtype:
+                v = _fed(node, v)
+            arrays.append(v)
+            shapes.append(v.shape)
+        with session._lock:
+            session._runs[0] += 1
+            try:
+                program = self.programs[tuple(shapes)]
+            except KeyError:
+                program = self._program(arrays, shapes)
+            results = program.run(arrays)
+        if self.flat:
+            return results
+        return _restore(self.structure, results)
+
+    def _program(self, arrays: list[Array], shapes: list[Any]) -> Any:
+        for node, array in zip(self.feeds, arrays, strict=True):
+            _fed(node, array)
+        if self.by_value:
+            key = (*shapes, *(arrays[i].tobytes() for i in self.by_value))
+            if key in self.programs:
+                return self.programs[key]
+        else:
+            key = tuple(shapes)
+        program = self._compile(arrays)
+        if self.by_value:
+            key = (*shapes, *(arrays[i].tobytes() for i in self.by_value))
+        if not isinstance(program, _Staged):
+            self.programs[key] = program
+        return program
+
+    def _compile(self, arrays: list[Array]) -> Any:
+        session = self.session
+        feeds = dict(zip(self.feeds, arrays, strict=True))
+        order = needed(self.fetches, feeds)
+        for n in order:
+            if n.operator.name == "placeholder" and n not in feeds:
+                raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)
+        resets = [n.attrs["variable"] for n in order if n.operator.name == "initialize"]
+        if resets and len(resets) == sum(n.operator.family not in ("control",) for n in order):
+            return _Initialisation(session, resets, self.feeds, len(self.fetches))
+        variables = {n: session.memory(n) for n in order if n.operator.name == "variable"}
+        while True:
+            values = {self.feeds[i]: arrays[i] for i in self.by_value}
+            types = {f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}
+            spec = specialise(self.fetches, types, values, {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
+            if not spec.pending:
+                return self._finish(spec, resets)
+            new = [i for i, f in enumerate(self.feeds) if i not in self.by_value and _shapes(f, spec.pending, feeds)]
+            if not new:
+                return _Staged(self, spec.pending, feeds)
+            self.by_value += new
+
+    def _finish(self, spec: Specialised, resets: list[Node]) -> Any:
+        from . import native
+        from .program import Program
+        session = self.session
+        effects = [e for e in spec.effects if e.operator.name != "initialize"]
+        flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + effects
+        done = iter(passes.optimise(flat))
+        fetches = [None if f is None else next(done) for f in spec.fetches]
+        assigns = [(variable, next(done)) for variable, _ in spec.assigns]
+        effects = list(done)
+        feeds = [spec.feeds.get(f) for f in self.feeds]
+        session._stats["programs"] += 1
+        if not session.jit:
+            return _Interpreted(session, fetches, feeds, assigns, effects, resets)
+        before = native.stats()
+        program = Program(spec, fetches, [f if f is not None else _UNFED for f in feeds], assigns, effects, session.memory,
+                          session._runs, session.threads)
+        after = native.stats()
+        session._stats["kernels_compiled"] += after["compiled"] - before["compiled"]
+        session._stats["kernels_loaded"] += after["loaded"] - before["loaded"]
+        session._stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        return _WithReset(program, session, resets) if resets else program
+
+
+_UNFED = Node.__new__(Node)
+
+
+def _restore(structure: Any, results: Sequence[Any]) -> Any:
+    if isinstance(structure, int):
+        return results[structure]
+    if isinstance(structure, list):
+        return [_restore(s, results) for s in structure]
+    if isinstance(structure, tuple):
+        parts = [_restore(s, results) for s in structure]
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
+    return {k: _restore(v, results) for k, v in structure.items()}
+
+
+def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:
+    """Whether a fed tensor's value decides the shape of a pending node."""
+    operands = [n.inputs[i] for n in pending for i in n.operator.values if i < len(n.inputs)]
+    return feed in needed(operands, {f: None for f in feeds}) if operands else False
+
+
+class _Initialisation:
+    """A run that only sets variables to their initial values."""
+
+    def __init__(self, session: Session, variables: Sequence[Node], feeds: Sequence[Node], fetches: int):
+        self.session, self.variables, self.feeds, self.fetches = session, variables, feeds, fetches
+
+    def run(self, arrays: Sequence[Array]) -> list[Any]:
+        feeds = dict(zip(self.feeds, arrays, strict=True))
+        for v in self.variables:
+            self.session.initialise(v, feeds)
+        return [None] * self.fetches
+
+
+class _WithReset:
+    """A program before which variables are set to their initial values."""
+
+    def __init__(self, program: Any, session: Session, variables: Sequence[Node]):
+        self.program, self.session, self.variables = program, session, variables
+
+    def run(self, arrays: Sequence[Array]) -> list[Any]:
+        for v in self.variables:
+            self.session.initialise(v)
+        return self.program.run(arrays)
+
+
+class _Interpreted:
+    """The optimised graph by numpy references: `Session(jit=False)`."""
+
+    def __init__(self, session: Session, fetches: Sequence[Node | None], feeds: Sequence[Node | None],
+                 assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node], resets: Sequence[Node]):
+        self.session, self.fetches, self.feeds, self.assigns, self.effects = session, fetches, feeds, assigns, effects
+        self.resets = resets
+
+    def run(self, arrays: Sequence[Array]) -> list[Any]:
+        from .program import interpret
+        for v in self.resets:
+            self.session.initialise(v)
+        wanted = [f for f in self.fetches if f is not None]
+        nodes = [*wanted, *(v for _, v in self.assigns), *self.effects]
+        given = self.session.sources(nodes)
+        given.update({f: a for f, a in zip(self.feeds, arrays, strict=True) if f is not None})
+        values = interpret(nodes, given)
+        results = iter([np.array(v) if np.ndim(v) else np.asarray(v)[()] for v in values[:len(wanted)]])
+        out = [None if f is None else next(results) for f in self.fetches]
+        new = [np.array(v) for v in values[len(wanted):len(wanted) + len(self.assigns)]]
+        for (variable, _), value in zip(self.assigns, new, strict=True):
+            self.session._set(variable.attrs["variable"], value)
+        return out
+
+
+class _Staged:
+    """A run some of whose shapes depend on data: the nodes that decide them are evaluated first and fed to the rest."""
+
+    def __init__(self, call: _Call, pending: Sequence[Node], feeds: Mapping[Node, Array]):
+        self.call, self.pending, self.feeds = call, pending, dict(feeds)
+
+    def run(self, arrays: Sequence[Array]) -> list[Any]:
+        from .program import run_reference
+        call, session = self.call, self.call.session
+        feeds = dict(zip(call.feeds, arrays, strict=True))
+        operands = [x for p in self.pending for x in p.inputs]
+        first = session._stage(operands, feeds) if operands else []
+        values = iter(first)
+        for p in self.pending:
+            result = run_reference(p, [np.asarray(next(values)) for _ in p.inputs])
+            if isinstance(p.type, TensorType):
+                feeds[p] = np.asarray(result)
+                continue
+            for user in p.graph.digraph.successors(p):
+                if user.operator.name == "item" and result is not None:
+                    feeds[user] = np.asarray(result[user.attrs["index"]])
+        return session._stage(call.fetches, feeds)

@@ -1,0 +1,310 @@
+"""Optimizers: they add, for each variable, the graph that updates it from its gradient; the compiler makes one kernel of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .autodiff import gradients
+from .errors import DTypeError, GradientError, GraphError
+from .graph import GraphKeys, Node, Operation, caller, describe, get_default_graph, loc_str
+from .op import to_node
+from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
+from .ops.reduce import reduce_sum
+from .ops.state import Variable, assign, assign_add, group
+
+__all__ = ["Optimizer", "GradientDescentOptimizer", "MomentumOptimizer", "AdagradOptimizer", "RMSPropOptimizer", "AdamOptimizer",
+           "AdadeltaOptimizer", "exponential_decay", "global_norm", "clip_by_global_norm", "clip_by_norm", "get_global_step",
+           "get_or_create_global_step", "create_global_step"]
+
+GradsAndVars = Sequence[tuple[Node | None, Variable]]
+
+
+class Optimizer:
+    """What all optimizers share; a subclass says how one variable moves.
+
+    `learning_rate` and the other hyperparameters are numbers, tensors or functions that give one.
+    """
+
+    def __init__(self, name: str, **hyper: Any):
+        self._name = name
+        self._hyper = hyper
+        self._slots: dict[tuple[Variable, str], Variable] = {}
+
+    def get_name(self) -> str:
+        return self._name
+
+    def minimize(self, loss: Node, global_step: Variable | None = None, var_list: Any = None, gate_gradients: Any = None,
+                 aggregation_method: Any = None, colocate_gradients_with_ops: bool = False, name: str | None = None,
+                 grad_loss: Any = None) -> Operation:
+        """An operation that moves the variables one step against the gradient of `loss`.
+
+        `var_list`: the variables (default: all trainable ones). `global_step`: a variable that counts the steps.
+        GradientError: a variable that was asked for, or every one, has no path to the loss.
+        """
+        pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
+        missing = [v for g, v in pairs if g is None]
+        if len(missing) == len(pairs) or (var_list is not None and missing):
+            raise GradientError(self._no_path(loss, missing))
+        return self.apply_gradients(pairs, global_step, name)
+
+    def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: Any = None, aggregation_method: Any = None,
+                          colocate_gradients_with_ops: bool = False, grad_loss: Any = None) -> list[tuple[Node | None, Variable]]:
+        """(gradient of `loss`, variable) for each variable; the gradient is None where no path leads to the loss."""
+        if not isinstance(loss, Node):
+            raise DTypeError(f"{self._name}: the loss must be a tensor, not {loss!r:.80}\n  at {loc_str(caller())}")
+        variables = list(var_list) if isinstance(var_list, (list, tuple)) else [var_list] if var_list is not None else \
+            loss.graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+        if not variables:
+            raise GraphError(f"{self._name}: there are no variables to train\n  at {loc_str(caller())}")
+        for v in variables:
+            if not isinstance(v, Variable):
+                raise DTypeError(f"{self._name}: {v!r:.80} is not a Variable\n  at {loc_str(caller())}")
+        return list(zip(gradients(loss, variables, None if grad_loss is None else [grad_loss]), variables, strict=True))
+
+    def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
+        """An operation that moves each variable by its gradient; pairs without a gradient are left out."""
+        pairs = [(g, v) for g, v in grads_and_vars if g is not None]
+        if not pairs:
+            raise GradientError(f"{self._name}: no gradients are given for any variable\n  at {loc_str(caller())}")
+        graph = pairs[0][1].graph
+        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name):
+            updates: list[Any] = []
+            shared = self._prepare(pairs)
+            for g, v in pairs:
+                updates += self._update(to_node(g), v, **self._values(v), **shared)
+            updates += self._finish(shared)
+            if global_step is not None:
+                updates.append(assign_add(global_step, 1))
+        return group(*updates, name=name or self._name)
+
+    def get_slot(self, var: Variable, name: str) -> Variable | None:
+        """The variable of that name that the optimizer keeps beside `var`."""
+        return self._slots.get((var, name))
+
+    def get_slot_names(self) -> list[str]:
+        return sorted({name for _, name in self._slots})
+
+    def variables(self) -> list[Variable]:
+        return list(self._slots.values())
+
+    def _slot(self, v: Variable, name: str, start: float = 0.0) -> Variable:
+        found = self._slots.get((v, name))
+        if found is None:
+            shape = v.initial_value.type.shape
+            initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else v.initial_value * 0 + start
+            found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name.rpartition('/')[2]}/{self._name}_{name}")
+        return found
+
+    def _values(self, v: Variable) -> dict[str, Any]:
+        """The hyperparameters in the variable's dtype."""
+        return {k: _scalar(x() if callable(x) and not isinstance(x, Node) else x, v.type.dtype) for k, x in self._hyper.items()}
+
+    def _prepare(self, pairs: GradsAndVars) -> dict[str, Any]:
+        return {}
+
+    def _finish(self, shared: dict[str, Any]) -> list[Any]:
+        return []
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
+
+    def _no_path(self, loss: Node, missing: Sequence[Variable]) -> str:
+        names = ", ".join(describe(v) for v in missing[:5])
+        cut = _broken_path(loss, missing[0]) if missing else None
+        why = f"; the path ends at {describe(cut)}, made by {cut.operator.name}, which passes no gradient" if cut is not None else ""
+        return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}\n  at {loc_str(caller())}"
+
+
+def _broken_path(loss: Node, variable: Variable) -> Node | None:
+    """The operator nearest to the loss on a path to the variable that stops the gradient."""
+    uses, stack = {variable: True}, [loss]
+    order, seen = [], set()
+    while stack:
+        n = stack.pop()
+        if n not in seen:
+            seen.add(n)
+            order.append(n)
+            stack.extend(n.inputs)
+    for n in sorted(order, key=lambda n: n.index):
+        uses[n] = n is variable or any(uses.get(x) for x in n.inputs)
+    blocked = [n for n in order if uses[n] and n is not variable and
+               (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
+    return max(blocked, key=lambda n: n.index) if blocked else None
+
+
+def _scalar(value: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(value, Node):
+        node = to_node(value)
+        return node if node.type.dtype == dtype else cast(node, dtype)
+    return to_node(np.asarray(value, dtype))
+
+
+class GradientDescentOptimizer(Optimizer):
+    """v <- v - learning_rate g (Robbins and Monro 1951)."""
+
+    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"):
+        super().__init__(name, learning_rate=learning_rate)
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        return [assign(v, v - hyper["learning_rate"] * g)]
+
+
+class MomentumOptimizer(Optimizer):
+    """a <- momentum a + g; v <- v - learning_rate a (Polyak 1964), or with Nesterov's look-ahead (Sutskever et al. 2013)."""
+
+    def __init__(self, learning_rate: Any, momentum: Any, use_locking: bool = False, name: str = "Momentum", use_nesterov: bool = False):
+        super().__init__(name, learning_rate=learning_rate, momentum=momentum)
+        self._nesterov = use_nesterov
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        lr, momentum = hyper["learning_rate"], hyper["momentum"]
+        slot = self._slot(v, "momentum")
+        a = momentum * slot + g
+        step = g + momentum * a if self._nesterov else a
+        return [assign(slot, a), assign(v, v - lr * step)]
+
+
+class AdagradOptimizer(Optimizer):
+    """a <- a + g^2; v <- v - learning_rate g / sqrt(a) (Duchi, Hazan and Singer 2011)."""
+
+    def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, use_locking: bool = False, name: str = "Adagrad"):
+        super().__init__(name, learning_rate=learning_rate)
+        self._start = initial_accumulator_value
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        slot = self._slot(v, "accumulator", self._start)
+        a = slot + square(g)
+        return [assign(slot, a), assign(v, v - hyper["learning_rate"] * g / sqrt(a))]
+
+
+class RMSPropOptimizer(Optimizer):
+    """m <- decay m + (1 - decay) g^2; p <- momentum p + learning_rate g / sqrt(m + epsilon); v <- v - p (Tieleman and Hinton 2012).
+
+    `centered` subtracts the squared running mean of g under the root (Graves 2013). m starts at 1, as in TensorFlow 1.
+    """
+
+    def __init__(self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: Any = 1e-10, use_locking: bool = False,
+                 centered: bool = False, name: str = "RMSProp"):
+        super().__init__(name, learning_rate=learning_rate, decay=decay, momentum=momentum, epsilon=epsilon)
+        self._centered = centered
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        rms, p = self._slot(v, "rms", 1.0), self._slot(v, "momentum")
+        decay = hyper["decay"]
+        m = decay * rms + (1 - decay) * square(g)
+        updates, spread = [assign(rms, m)], m
+        if self._centered:
+            slot = self._slot(v, "mg")
+            mean = decay * slot + (1 - decay) * g
+            updates.append(assign(slot, mean))
+            spread = m - square(mean)
+        step = hyper["momentum"] * p + hyper["learning_rate"] * g / sqrt(spread + hyper["epsilon"])
+        return [*updates, assign(p, step), assign(v, v - step)]
+
+
+class AdamOptimizer(Optimizer):
+    """Adam (Kingma and Ba 2015), with epsilon added to the uncorrected root ("epsilon hat", before their section 2.1) as TensorFlow 1 has it."""
+
+    def __init__(self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-8, use_locking: bool = False,
+                 name: str = "Adam"):
+        super().__init__(name, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+        self._powers: tuple[Variable, Variable] | None = None
+
+    def _prepare(self, pairs: GradsAndVars) -> dict[str, Any]:
+        dtype = pairs[0][1].type.dtype
+        hyper = self._values(pairs[0][1])
+        if self._powers is None:
+            self._powers = (Variable(hyper["beta1"], trainable=False, name="beta1_power", dtype=dtype),
+                            Variable(hyper["beta2"], trainable=False, name="beta2_power", dtype=dtype))
+        p1, p2 = self._powers
+        return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
+
+    def _finish(self, shared: dict[str, Any]) -> list[Any]:
+        assert self._powers is not None
+        p1, p2 = self._powers
+        return [assign(p1, p1 * shared["first"]["beta1"]), assign(p2, p2 * shared["first"]["beta2"])]
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        m_slot, v_slot = self._slot(v, "m"), self._slot(v, "v")
+        m = m_slot + (1 - hyper["beta1"]) * (g - m_slot)
+        s = v_slot + (1 - hyper["beta2"]) * (square(g) - v_slot)
+        rate = _scalar(hyper["rate"], v.type.dtype)
+        return [assign(m_slot, m), assign(v_slot, s), assign(v, v - rate * m / (sqrt(s) + hyper["epsilon"]))]
+
+
+class AdadeltaOptimizer(Optimizer):
+    """Adadelta (Zeiler 2012, algorithm 1), scaled by learning_rate."""
+
+    def __init__(self, learning_rate: Any = 0.001, rho: Any = 0.95, epsilon: Any = 1e-8, use_locking: bool = False, name: str = "Adadelta"):
+        super().__init__(name, learning_rate=learning_rate, rho=rho, epsilon=epsilon)
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        rho, epsilon = hyper["rho"], hyper["epsilon"]
+        a_slot, d_slot = self._slot(v, "accum"), self._slot(v, "accum_update")
+        a = rho * a_slot + (1 - rho) * square(g)
+        step = sqrt(d_slot + epsilon) / sqrt(a + epsilon) * g
+        d = rho * d_slot + (1 - rho) * square(step)
+        return [assign(a_slot, a), assign(d_slot, d), assign(v, v - hyper["learning_rate"] * step)]
+
+
+# ---------------------------------------------------------------------- rates, norms, steps
+
+def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False,
+                      name: str | None = None) -> Node:
+    """learning_rate * decay_rate ** (global_step / decay_steps); with `staircase` the quotient is rounded down."""
+    rate = to_node(learning_rate)
+    steps = cast(to_node(global_step), rate.type.dtype) / _scalar(decay_steps, rate.type.dtype)
+    exponent = floor(steps) if staircase else steps
+    return multiply(rate, pow(_scalar(decay_rate, rate.type.dtype), exponent), name=name)
+
+
+def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
+    """sqrt of the sum of squares of all elements of all tensors; None entries are left out."""
+    parts = [reduce_sum(square(t)) for t in t_list if t is not None]
+    if not parts:
+        raise GraphError(f"global_norm: there are no tensors\n  at {loc_str(caller())}")
+    total = parts[0]
+    for p in parts[1:]:
+        total = total + p
+    return sqrt(total, name=name or "global_norm")
+
+
+def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm: Node | None = None,
+                        name: str | None = None) -> tuple[list[Node | None], Node]:
+    """The tensors scaled by clip_norm / max(global norm, clip_norm), and the norm before (Pascanu, Mikolov and Bengio 2013)."""
+    norm = use_norm if use_norm is not None else global_norm(t_list)
+    limit = _scalar(clip_norm, norm.type.dtype)
+    scale = limit / maximum(norm, limit)
+    return [None if t is None else t * _scalar(scale, t.type.dtype) for t in t_list], norm
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Node:
+    """`t` scaled so that its L2 norm (along `axes`) is at most `clip_norm`."""
+    x = to_node(t)
+    limit = _scalar(clip_norm, x.type.dtype)
+    norm = sqrt(reduce_sum(square(x), axis=axes, keepdims=True))
+    return multiply(x, minimum(limit / maximum(norm, _scalar(np.finfo(x.type.dtype).tiny, x.type.dtype)), _scalar(1, x.type.dtype)), name=name)
+
+
+def get_global_step(graph: Any = None) -> Variable | None:
+    """The graph's global step, or None."""
+    found = (graph or get_default_graph()).get_collection(GraphKeys.GLOBAL_STEP)
+    return found[0] if found else None
+
+
+def create_global_step(graph: Any = None) -> Variable:
+    """A new int64 variable `global_step`; GraphError if the graph has one."""
+    if get_global_step(graph) is not None:
+        raise GraphError(f"the graph has a global step already\n  at {loc_str(caller())}")
+    names = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP]
+    with (graph or get_default_graph()).as_default():
+        return Variable(np.int64(0), trainable=False, name="global_step", collections=names)
+
+
+def get_or_create_global_step(graph: Any = None) -> Variable:
+    """The graph's global step, made when there is none."""
+    found = get_global_step(graph)
+    return create_global_step(graph) if found is None else found

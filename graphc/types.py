@@ -1,0 +1,292 @@
+"""The types of graph values: dtypes, shapes with unknown parts, and their promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import DTypeError, ShapeError
+
+Shape = tuple[int | None, ...]
+
+
+class DType:
+    """A TensorFlow-style name for a numpy dtype: `float32`, `int64`, ...
+
+    >>> float32 == np.float32, float32.as_numpy_dtype is np.float32, float32.name
+    (True, True, 'float32')
+    """
+
+    __slots__ = ("dtype",)
+
+    def __init__(self, dtype: Any):
+        self.dtype = np.dtype(dtype)
+
+    @property
+    def as_numpy_dtype(self) -> type:
+        return self.dtype.type
+
+    @property
+    def name(self) -> str:
+        return self.dtype.name
+
+    @property
+    def base_dtype(self) -> DType:
+        return self
+
+    @property
+    def size(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def is_floating(self) -> bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def is_integer(self) -> bool:
+        return self.dtype.kind in "iu"
+
+    @property
+    def is_bool(self) -> bool:
+        return self.dtype.kind == "b"
+
+    @property
+    def min(self) -> Any:
+        return np.finfo(self.dtype).min if self.is_floating else np.iinfo(self.dtype).min
+
+    @property
+    def max(self) -> Any:
+        return np.finfo(self.dtype).max if self.is_floating else np.iinfo(self.dtype).max
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self.dtype == other.dtype
+        try:
+            return self.dtype == np.dtype(other)  # type: ignore[call-overload]
+        except TypeError:
+            return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return f"graphc.{self.name}"
+
+
+float32, float64 = DType("float32"), DType("float64")
+int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
+bool_ = DType("bool")
+_SUPPORTED = {d.dtype: d for d in (float32, float64, int8, int16, int32, int64, uint8, bool_)}
+# Only graphc's own random operators use these two; no user tensor has them.
+_INTERNAL = {np.dtype("uint32"), np.dtype("uint64")}
+
+
+def as_dtype(value: Any) -> DType:
+    """The `DType` that a DType, numpy dtype, numpy scalar type, Python type or name stands for.
+
+    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool)
+    (graphc.float64, graphc.int32, graphc.bool)
+    """
+    if isinstance(value, DType):
+        return value
+    try:
+        dtype = np.dtype(value).newbyteorder("=")
+    except TypeError:
+        raise DTypeError(f"{value!r} is not a dtype") from None
+    if dtype not in _SUPPORTED:
+        names = ", ".join(d.name for d in _SUPPORTED.values())
+        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}")
+    return _SUPPORTED[dtype]
+
+
+class Dimension(int):
+    """A known dimension: an int with TensorFlow 1's `.value`."""
+
+    @property
+    def value(self) -> int:
+        return int(self)
+
+
+class UnknownDimension:
+    """A dimension known only when the graph runs; its `.value` is None."""
+
+    value = None
+
+    def __repr__(self) -> str:
+        return "?"
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or isinstance(other, UnknownDimension)
+
+    def __hash__(self) -> int:
+        return hash(None)
+
+    def __int__(self) -> int:
+        raise ShapeError("this dimension is unknown until the graph runs; tf.shape(x)[i] gives it as a tensor")
+
+    __index__ = __int__
+
+
+class TensorShape:
+    """A static shape, any part of which may be unknown (TensorFlow 1's `TensorShape`).
+
+    >>> s = TensorShape([None, 784])
+    >>> s.as_list(), s.ndims, s[1].value, str(s)
+    ([None, 784], 2, 784, '(?, 784)')
+    """
+
+    __slots__ = ("_shape",)
+
+    def __init__(self, dims: Any = None):
+        self._shape = as_shape(dims)
+
+    @property
+    def ndims(self) -> int | None:
+        return None if self._shape is None else len(self._shape)
+
+    rank = ndims
+
+    @property
+    def dims(self) -> list[Any] | None:
+        return None if self._shape is None else list(self)
+
+    def as_list(self) -> list[int | None]:
+        if self._shape is None:
+            raise ShapeError("as_list() of a shape of unknown rank")
+        return list(self._shape)
+
+    def is_fully_defined(self) -> bool:
+        return self._shape is not None and None not in self._shape
+
+    def is_compatible_with(self, other: Any) -> bool:
+        return compatible(self._shape, as_shape(other))
+
+    def num_elements(self) -> int | None:
+        return int(np.prod(self._shape, dtype=np.int64)) if self._shape is not None and self.is_fully_defined() else None
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._shape is None:
+            raise ShapeError("a shape of unknown rank cannot be iterated over")
+        return (UnknownDimension() if d is None else Dimension(d) for d in self._shape)
+
+    def __len__(self) -> int:
+        return len(self.as_list())
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return TensorShape(self.as_list()[i])
+        return list(self)[i]
+
+    def __eq__(self, other: object) -> bool:
+        try:
+            return self._shape == as_shape(other)
+        except (TypeError, ValueError):
+            return False
+
+    def __hash__(self) -> int:
+        return hash(self._shape)
+
+    def __repr__(self) -> str:
+        return f"TensorShape({self._shape})"
+
+    def __str__(self) -> str:
+        return "<unknown>" if self._shape is None else "(" + ", ".join("?" if d is None else str(d) for d in self._shape) + ")"
+
+
+def as_shape(dims: Any) -> Shape | None:
+    """A tuple of ints and Nones, or None for an unknown rank; raises ShapeError for anything else."""
+    if dims is None:
+        return None
+    if isinstance(dims, TensorShape):
+        return dims._shape
+    if isinstance(dims, (int, np.integer)):
+        dims = (dims,)
+    if not isinstance(dims, Iterable):
+        raise ShapeError(f"{dims!r} is not a shape")
+    out: list[int | None] = []
+    for d in dims:
+        if d is None or isinstance(d, UnknownDimension):
+            out.append(None)
+            continue
+        try:
+            n = d.__index__()
+        except (AttributeError, TypeError):
+            raise ShapeError(f"{d!r} is not a dimension: shapes are made of integers and None") from None
+        if n < 0:
+            raise ShapeError(f"a dimension is negative in the shape {tuple(dims)}")
+        out.append(int(n))
+    return tuple(out)
+
+
+class TensorType(NamedTuple):
+    """What is known of a value before it exists: its numpy dtype and its shape (None: unknown rank).
+
+    >>> print(TensorType(np.dtype("float32"), (None, 784)))
+    float32[?,784]
+    """
+
+    dtype: np.dtype[Any]
+    shape: Shape | None
+
+    def __str__(self) -> str:
+        if self.shape is None:
+            return f"{self.dtype.name}[...]"
+        return f"{self.dtype.name}[{','.join('?' if d is None else str(d) for d in self.shape)}]"
+
+    @property
+    def rank(self) -> int | None:
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def known(self) -> bool:
+        return self.shape is not None and None not in self.shape
+
+
+def compatible(a: Shape | None, b: Shape | None) -> bool:
+    """Whether one concrete shape could be both."""
+    if a is None or b is None:
+        return True
+    return len(a) == len(b) and all(x is None or y is None or x == y for x, y in zip(a, b, strict=True))
+
+
+def merge(a: Shape | None, b: Shape | None) -> Shape | None:
+    """What is known of a shape that is both; the caller has checked `compatible`."""
+    if a is None or b is None:
+        return b if a is None else a
+    return tuple(y if x is None else x for x, y in zip(a, b, strict=True))
+
+
+def broadcast(*shapes: Shape | None) -> Shape | None:
+    """The numpy broadcast of shapes with unknown parts; raises ShapeError when none can exist.
+
+    An unknown dimension against a known one other than 1 is that one; against 1 it stays unknown.
+    """
+    if any(s is None for s in shapes):
+        return None
+    known = [s for s in shapes if s is not None]
+    if len(known) == 2 and known[0] == known[1] and None not in known[0]:
+        return known[0]
+    rank = max((len(s) for s in known), default=0)
+    out: list[int | None] = []
+    for axis in range(-rank, 0):
+        dims = {s[axis] for s in known if len(s) >= -axis}
+        sized = dims - {1, None}
+        if len(sized) > 1:
+            raise ShapeError("shapes do not broadcast: " + " and ".join(shape_str(s) for s in known))
+        out.append(sized.pop() if sized else (None if None in dims else 1))
+    return tuple(out)
+
+
+def shape_str(shape: Shape | None) -> str:
+    return "[...]" if shape is None else "[" + ",".join("?" if d is None else str(d) for d in shape) + "]"
+
+
+def element_count(shape: Shape) -> int:
+    """The number of elements of a concrete shape."""
+    n = 1
+    for d in shape:
+        assert d is not None
+        n *= d
+    return n

@@ -1,0 +1,141 @@
+"""The workloads' values and gradients in plain NumPy, derived by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Result = tuple[Any, dict[str, np.ndarray]]
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def logsumexp(x: np.ndarray, axis: int) -> np.ndarray:
+    top = x.max(axis, keepdims=True)
+    return np.log(np.exp(x - top).sum(axis)) + top.squeeze(axis)
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[Any, np.ndarray]:
+    """The mean over the rows of -log softmax(logits)[label], and its gradient with respect to logits."""
+    rows = np.arange(len(labels))
+    shifted = logits - logits.max(1, keepdims=True)
+    e = np.exp(shifted)
+    total = e.sum(1, keepdims=True)
+    g = e / total
+    g[rows, labels] -= 1
+    return np.mean(np.log(total[:, 0]) - shifted[rows, labels]), g / len(labels)
+
+
+def dispatch(x: np.ndarray) -> Result:
+    return x * 2.0 + 1.0, {}
+
+
+def fused(x: np.ndarray) -> Result:
+    s, t, e, root = sigmoid(x), np.tanh(x), np.exp(-x * x), np.sqrt(1 + x * x)
+    return x * s + e * t + root, {"x": s + x * s * (1 - s) + e * (1 - t * t) - 2 * x * e * t + x / root}
+
+
+def logreg(x: np.ndarray, labels: np.ndarray, w: np.ndarray, b: np.ndarray) -> Result:
+    loss, g = cross_entropy(x @ w + b, labels)
+    return loss, {"w": x.T @ g, "b": g.sum(0)}
+
+
+def mlp(x: np.ndarray, labels: np.ndarray, **p: np.ndarray) -> Result:
+    h1 = np.maximum(x @ p["w1"] + p["b1"], 0)
+    h2 = np.maximum(h1 @ p["w2"] + p["b2"], 0)
+    loss, g3 = cross_entropy(h2 @ p["w3"] + p["b3"], labels)
+    g2 = (g3 @ p["w3"].T) * (h2 > 0)
+    g1 = (g2 @ p["w2"].T) * (h1 > 0)
+    return loss, {"w1": x.T @ g1, "b1": g1.sum(0), "w2": h1.T @ g2, "b2": g2.sum(0), "w3": h2.T @ g3, "b3": g3.sum(0)}
+
+
+def lstm(x: np.ndarray, labels: np.ndarray, wx: np.ndarray, wh: np.ndarray, b: np.ndarray, wo: np.ndarray,
+         bo: np.ndarray) -> Result:
+    """Back-propagation through time; the gates stand in the order input, forget, change, output."""
+    steps, n, d = x.shape
+    h = len(wh)
+    zs = (x.reshape(-1, d) @ wx + b).reshape(steps, n, 4 * h)
+    ys, cs = [np.zeros((n, h), x.dtype)], [np.zeros((n, h), x.dtype)]
+    gates = []
+    for t in range(steps):
+        i, f, change, o = np.split(zs[t] + ys[-1] @ wh, 4, axis=1)
+        gates.append((sigmoid(i), sigmoid(f), np.tanh(change), sigmoid(o)))
+        i, f, change, o = gates[-1]
+        cs.append(f * cs[-1] + i * change)
+        ys.append(o * np.tanh(cs[-1]))
+    loss, g = cross_entropy(ys[-1] @ wo + bo, labels)
+    grads = {"wo": ys[-1].T @ g, "bo": g.sum(0), "wh": np.zeros_like(wh)}
+    gy, gc = g @ wo.T, np.zeros_like(cs[0])
+    gzs = np.empty_like(zs)
+    for t in reversed(range(steps)):
+        i, f, change, o = gates[t]
+        squashed = np.tanh(cs[t + 1])
+        gc = gc + gy * o * (1 - squashed**2)
+        gzs[t] = np.concatenate([gc * change * i * (1 - i), gc * cs[t] * f * (1 - f), gc * i * (1 - change**2),
+                                 gy * squashed * o * (1 - o)], axis=1)
+        grads["wh"] += ys[t].T @ gzs[t]
+        gy, gc = gzs[t] @ wh.T, gc * f
+    flat = gzs.reshape(-1, 4 * h)
+    return loss, grads | {"wx": x.reshape(-1, d).T @ flat, "b": flat.sum(0)}
+
+
+def triangle(d: int) -> np.ndarray:
+    """int[d, d]: the place of Q's entries in [diagonal, strictly lower part column by column, 0]."""
+    where = np.full((d, d), d * (d + 1) // 2)
+    np.fill_diagonal(where, np.arange(d))
+    columns, rows = np.triu_indices(d, 1)
+    where[rows, columns] = np.arange(d, d * (d + 1) // 2)
+    return where
+
+
+def gmm(alpha: np.ndarray, means: np.ndarray, icf: np.ndarray, x: np.ndarray) -> Result:
+    """Log likelihood, up to a constant, plus |Q|^2 / 2; Q_k = diag(exp icf[k, :d]) + a strictly lower triangle."""
+    (n, d), k = x.shape, len(alpha)
+    columns, rows = np.triu_indices(d, 1)
+    diagonal = np.exp(icf[:, :d])
+    q = np.zeros((k, d, d))
+    q[:, range(d), range(d)] = diagonal
+    q[:, rows, columns] = icf[:, d:]
+    centred = x[None] - means[:, None]                       # [k, n, d]
+    y = centred @ q.transpose(0, 2, 1)
+    t = alpha + icf[:, :d].sum(1) - 0.5 * (y * y).sum(2).T   # [n, k]
+    lse = logsumexp(t, 1)
+    share = np.exp(t - lse[:, None])
+    weight = np.exp(alpha - logsumexp(alpha, 0))
+    weighted = share.T[:, :, None] * y
+    gq = -weighted.transpose(0, 2, 1) @ centred              # [k, d, d]
+    g_diagonal = share.sum(0)[:, None] + gq[:, range(d), range(d)] * diagonal + diagonal**2
+    value = lse.sum() - n * logsumexp(alpha, 0) + 0.5 * ((diagonal**2).sum() + (icf[:, d:] ** 2).sum())
+    return value, {"alpha": share.sum(0) - n * weight, "means": np.squeeze(weighted.sum(1)[:, None] @ q, 1),
+                   "icf": np.concatenate([g_diagonal, gq[:, rows, columns] + icf[:, d:]], axis=1)}
+
+
+def xor(x: np.ndarray, y: np.ndarray, w1: np.ndarray, b1: np.ndarray, w2: np.ndarray, b2: np.ndarray) -> Result:
+    h = sigmoid(x @ w1 + b1)
+    p = sigmoid(h @ w2 + b2)
+    g2 = 2 * (p - y) * p * (1 - p) / y.size
+    g1 = (g2 @ w2.T) * h * (1 - h)
+    return np.mean((p - y) ** 2), {"w1": x.T @ g1, "b1": g1.sum(0), "w2": h.T @ g2, "b2": g2.sum(0)}
+
+
+class Optimizer:
+    """Stochastic gradient descent, or Adam (Kingma and Ba 2015, the efficient order of section 2), in place."""
+
+    def __init__(self, kind: str, rate: float) -> None:
+        self.kind, self.rate, self.step = kind, rate, 0
+        self.moments: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def apply(self, params: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
+        self.step += 1
+        rate = self.rate * (1 - 0.999**self.step) ** 0.5 / (1 - 0.9**self.step)
+        for name, g in grads.items():
+            if self.kind == "sgd":
+                params[name] -= self.rate * g
+                continue
+            m, v = self.moments.setdefault(name, (np.zeros_like(g), np.zeros_like(g)))
+            m += 0.1 * (g - m)
+            v += 0.001 * (g * g - v)
+            params[name] -= rate * m / (np.sqrt(v) + 1e-8)

@@ -1,0 +1,160 @@
+"""What is measured: seeded data, one forward computation a workload for every framework, and its NumPy reference.
+
+`forward(ops, **inputs, **params)` is written against the few operations that `backends` supplies for each framework;
+`reference(**inputs, **params)` gives the value and every gradient a step needs, derived by hand and in the dtype of its
+arguments: in float64 it is what results are checked against, as it stands it is the NumPy peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import references as ref
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One kind of step: the value alone, its gradients with respect to the inputs in `wrt`, or one step of training."""
+
+    about: str
+    inputs: Arrays
+    forward: Callable[..., Any]
+    reference: Callable[..., tuple[Any, Arrays]]
+    params: Arrays = field(default_factory=dict)
+    wrt: tuple[str, ...] = ()
+    with_value: bool = True                        # False: a step returns the gradients only
+    optimizer: str = ""                            # "sgd" or "adam": a step trains params and returns the loss
+    rate: float = 0.0
+
+    @property
+    def dtype(self) -> str:
+        return next(str(a.dtype) for a in self.inputs.values() if a.dtype.kind == "f")
+
+
+def f32(a: Any) -> np.ndarray:
+    return np.asarray(a, np.float32)
+
+
+def weights(rng: np.random.Generator, n_in: int, n_out: int) -> np.ndarray:
+    return f32(rng.normal(size=(n_in, n_out)) * n_in**-0.5)
+
+
+def dispatch(small: bool) -> Workload:
+    x = f32([1, 2, 3, 4])
+    return Workload("2 x + 1 of 4 numbers: what a call costs", {"x": x}, lambda ops, x: x * 2.0 + 1.0, ref.dispatch)
+
+
+def fused_forward(ops: Any, x: Any) -> Any:
+    return x * ops.sigmoid(x) + ops.exp(-x * x) * ops.tanh(x) + ops.sqrt(1.0 + x * x)
+
+
+def fused_f32(small: bool) -> Workload:
+    x = f32(np.random.default_rng(1).normal(size=1_000 if small else 1_000_000))
+    return Workload("x sigmoid(x) + exp(-x^2) tanh(x) + sqrt(1 + x^2), 10^6 float32", {"x": x}, fused_forward,
+                    ref.fused)
+
+
+def fused_gradient(dtype: str, small: bool) -> Workload:
+    x = np.random.default_rng(2).normal(size=1_000 if small else 1_000_000).astype(dtype)
+    return Workload(f"the gradient of the sum of fused_f32's result, 10^6 {dtype}", {"x": x}, fused_forward, ref.fused,
+                    wrt=("x",), with_value=False)
+
+
+def fused_grad_f32(small: bool) -> Workload:
+    return fused_gradient("float32", small)
+
+
+def fused_grad_f64(small: bool) -> Workload:
+    return fused_gradient("float64", small)
+
+
+def labelled(rng: np.random.Generator, shape: tuple[int, ...], batch: int) -> Arrays:
+    """Sparse pixels between 0 and 1, and one label of 0 to 9 an example."""
+    pixels = np.maximum(rng.uniform(-2, 1, size=shape), 0)
+    return {"x": f32(pixels), "labels": rng.integers(0, 10, batch)}
+
+
+def logreg_step(small: bool) -> Workload:
+    rng = np.random.default_rng(3)
+    n, d = (10, 20) if small else (100, 784)
+
+    def forward(ops: Any, x: Any, labels: Any, w: Any, b: Any) -> Any:
+        return ops.cross_entropy(x @ w + b, labels)
+    return Workload("softmax regression 784-10, batch 100, one SGD step", labelled(rng, (n, d), n), forward,
+                    ref.logreg, {"w": weights(rng, d, 10), "b": f32(np.zeros(10))}, optimizer="sgd", rate=0.5)
+
+
+def mlp_step(small: bool) -> Workload:
+    rng = np.random.default_rng(4)
+    n, d, h = (16, 20, 12) if small else (128, 784, 256)
+
+    def forward(ops: Any, x: Any, labels: Any, **p: Any) -> Any:
+        y = ops.relu(x @ p["w1"] + p["b1"])
+        y = ops.relu(y @ p["w2"] + p["b2"])
+        return ops.cross_entropy(y @ p["w3"] + p["b3"], labels)
+    params = {f"w{i}": weights(rng, a, b) for i, (a, b) in enumerate([(d, h), (h, h), (h, 10)], 1)}
+    params |= {f"b{i}": f32(np.full(size, 0.1)) for i, size in enumerate([h, h, 10], 1)}
+    return Workload("MLP 784-256-256-10, batch 128, one Adam step", labelled(rng, (n, d), n), forward, ref.mlp,
+                    params, optimizer="adam", rate=1e-3)
+
+
+def lstm_step(small: bool) -> Workload:
+    rng = np.random.default_rng(5)
+    steps, n, d, h = (5, 6, 4, 8) if small else (28, 128, 28, 128)
+
+    def forward(ops: Any, x: Any, labels: Any, wx: Any, wh: Any, b: Any, wo: Any, bo: Any) -> Any:
+        zs = ops.reshape(ops.reshape(x, (steps * n, d)) @ wx + b, (steps, n, 4 * h))
+        y = c = None
+        for t in range(steps):
+            z = zs[t] if y is None else zs[t] + y @ wh
+            write = ops.sigmoid(z[:, :h]) * ops.tanh(z[:, 2 * h:3 * h])
+            c = write if c is None else ops.sigmoid(z[:, h:2 * h]) * c + write
+            y = ops.sigmoid(z[:, 3 * h:]) * ops.tanh(c)
+        return ops.cross_entropy(y @ wo + bo, labels)
+    params = {"wx": weights(rng, d, 4 * h), "wh": weights(rng, h, 4 * h), "b": f32(np.full(4 * h, 0.1)),
+              "wo": weights(rng, h, 10), "bo": f32(np.zeros(10))}
+    return Workload("LSTM of 128 units, 28 unrolled steps, batch 128, one SGD step", labelled(rng, (steps, n, d), n),
+                    forward, ref.lstm, params, optimizer="sgd", rate=0.1)
+
+
+def gmm_grad_f64(small: bool) -> Workload:
+    rng = np.random.default_rng(6)
+    n, d, k = (7, 3, 2) if small else (1000, 10, 25)
+    where = ref.triangle(d)
+
+    def forward(ops: Any, alpha: Any, means: Any, icf: Any, x: Any) -> Any:
+        entries = ops.concat([ops.exp(icf[:, :d]), icf[:, d:]], 1)
+        q = ops.columns(ops.concat([entries, ops.zeros((k, 1), x.dtype)], 1), where)
+        qx = x @ ops.transpose(ops.reshape(q, (k * d, d)))
+        y = ops.reshape(qx - ops.reshape(q @ means[:, :, None], (k * d,)), (n, k, d))
+        log_diagonal = ops.sum(icf[:, :d], 1)
+        likelihood = ops.sum(ops.logsumexp(alpha + log_diagonal - 0.5 * ops.sum(y * y, 2), 1))
+        return likelihood - n * ops.logsumexp(alpha, 0) + 0.5 * ops.sum(entries * entries)
+    inputs = {"alpha": rng.normal(size=k), "means": rng.uniform(size=(k, d)),
+              "icf": 0.5 * rng.normal(size=(k, d * (d + 1) // 2)), "x": rng.normal(size=(n, d))}
+    return Workload("Gaussian mixture of 25, 1000 points in 10 dimensions: value and gradient", inputs, forward,
+                    ref.gmm, wrt=("alpha", "means", "icf"))
+
+
+def xor_step(small: bool) -> Workload:
+    rng = np.random.default_rng(7)
+    inputs = {"x": f32([[0, 0], [0, 1], [1, 0], [1, 1]]), "y": f32([[0], [1], [1], [0]])}
+
+    def forward(ops: Any, x: Any, y: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
+        error = ops.sigmoid(ops.sigmoid(x @ w1 + b1) @ w2 + b2) - y
+        return ops.mean(error * error)
+    params = {"w1": f32(rng.normal(size=(2, 8))), "b1": f32(np.zeros(8)),
+              "w2": f32(rng.normal(size=(8, 1))), "b2": f32(np.zeros(1))}
+    return Workload("2-8-1 sigmoids on the 4 rows of xor, one SGD step", inputs, forward, ref.xor, params,
+                    optimizer="sgd", rate=0.5)
+
+
+WORKLOADS: dict[str, Callable[[bool], Workload]] = {
+    make.__name__: make for make in (dispatch, fused_f32, fused_grad_f32, fused_grad_f64, logreg_step, mlp_step,
+                                     lstm_step, gmm_grad_f64, xor_step)}

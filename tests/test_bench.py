@@ -1,0 +1,71 @@
+"""The benchmark's own correctness: its references against differences, graphc against its references, its table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.bench import measure
+from tests.bench.backends import BACKENDS, Step
+from tests.bench.report import table
+from tests.bench.workloads import WORKLOADS
+
+DIFFERENTIATED = [name for name, make in WORKLOADS.items() if make(True).wrt or make(True).optimizer]
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATED)
+def test_reference_gradient_equals_differences(name: str) -> None:
+    w = WORKLOADS[name](True)
+    arrays = measure.double(w.inputs) | measure.double(w.params)
+    _, grads = w.reference(**arrays)
+    rng = np.random.default_rng(0)
+    for key, g in grads.items():
+        direction = rng.normal(size=g.shape)
+        up, down = (np.sum(w.reference(**arrays | {key: arrays[key] + h * direction})[0]) for h in (1e-5, -1e-5))
+        assert (up - down) / 2e-5 == pytest.approx(np.sum(g * direction), rel=1e-6, abs=1e-9), key
+
+
+@pytest.mark.parametrize("backend", ["graphc", "graphc_callable", "numpy"])
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_result_equals_reference(name: str, backend: str) -> None:
+    w = WORKLOADS[name](True)
+    step = BACKENDS[backend].build(w)
+    measure.check(w, step, step.run())
+
+
+def off(step: Step, factor: float) -> Step:
+    """A backend whose results and movements are wrong by a factor."""
+    def run() -> list[np.ndarray]:
+        value, *rest = step.run()
+        return [value * factor, *rest]
+    return Step(run, lambda: {k: v * factor for k, v in step.params().items()})
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("dispatch", "value of step 0: off by"),
+    ("fused_grad_f64", "x of step 0: off by"),
+    ("mlp_step", "value of step 0: off by"),
+])
+def test_wrong_result_is_refused(name: str, message: str) -> None:
+    w = WORKLOADS[name](True)
+    step = off(BACKENDS["numpy"].build(w), 1.001)
+    with pytest.raises(measure.WrongResult, match=message):
+        measure.check(w, step, step.run())
+
+
+def test_wrong_movement_is_refused() -> None:
+    w = WORKLOADS["xor_step"](True)
+    step = BACKENDS["numpy"].build(w)
+    step = step._replace(params=off(step, 1.001).params)
+    with pytest.raises(measure.WrongResult, match="w1 moved wrongly"):
+        measure.check(w, step, step.run())
+
+
+def test_table_names_the_fastest_peer_and_what_went_wrong() -> None:
+    results = {"mlp_step": {"graphc": {"first_s": 0.5, "median_us": 1234.5, "best_us": 900.0},
+                            "numpy": {"first_s": 0.01, "median_us": 2469.0, "best_us": 2000.0},
+                            "jax": {"error": "WrongResult: value of step 0"},
+                            "torch": {"error": "OSError: no compiler"}}}
+    lines = table(results, ["graphc", "numpy", "jax", "torch"]).splitlines()
+    assert "| mlp_step | 1,234 (900.0) | 2,469 (2,000) | wrong | failed | 0.50 of numpy |" in lines
+    assert "| mlp_step | 0.50 | 0.01 |  |  |" in lines

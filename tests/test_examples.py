@@ -1,0 +1,129 @@
+"""The examples run as programs, reach what they promise, and refuse bad input with a sentence."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd import grad
+from scipy.special import multigammaln
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def run(name: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(EXAMPLES.parent)}
+    return subprocess.run([sys.executable, str(EXAMPLES / name), *args], cwd=cwd, env=environment, text=True,
+                          capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_digits_reaches_97_percent_and_draws_its_loss(tmp_path: Path) -> None:
+    done = run("digits.py", "--out", "curve.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    accuracy = re.search(r"^held-out accuracy: ([\d.]+)% of 360 digits$", done.stdout, re.MULTILINE)
+    assert accuracy is not None and float(accuracy[1]) >= 97, done.stdout
+    assert re.search(r"^\d+ kernels compiled in [\d.]+ s, \d+ loaded from the cache$", done.stdout, re.MULTILINE)
+    assert re.search(r"^a training step of 64 digits: \d+ us", done.stdout, re.MULTILINE)
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_digits_data_is_the_uci_set() -> None:
+    x, labels, held_out, held_out_labels = load("digits").load()
+    assert x.shape == (1437, 64) and held_out.shape == (360, 64) and x.dtype == np.float32
+    every = np.concatenate([labels, held_out_labels])
+    assert np.bincount(every).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert x.min() == 0 and x.max() == 1
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    (["--epochs", "0"], "--epochs must be at least 1, not 0"),
+    (["--batch", "5000"], "--batch must be between 1 and 1437, not 5000"),
+    (["--dropout", "1"], "--dropout must be at least 0 and less than 1, not 1.0"),
+    (["--seed", "-1"], "--seed must not be negative: -1"),
+    (["--out", "nowhere/loss.png"], "there is no folder nowhere to write loss.png into"),
+    (["--out", "loss.txt"], "--out must end in one of "),
+])
+def test_digits_refuses(args: list[str], message: str, tmp_path: Path) -> None:
+    done = run("digits.py", *args, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("name", "lines"), [
+    ("linear_regression.py", ["step 100: y = 2.993 x + 1.993, mean squared error 0.0094",
+                              "in closed form: y = 2.993 x + 1.993"]),
+    ("xor.py", ["0 xor 0 = 0 ", "0 xor 1 = 1 ", "1 xor 0 = 1 ", "1 xor 1 = 0 "]),
+])
+def test_small_example_prints(name: str, lines: list[str], tmp_path: Path) -> None:
+    done = run(name, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for line in lines:
+        assert line in done.stdout
+
+
+def posterior(alpha: np.ndarray, means: np.ndarray, icf: np.ndarray, x: np.ndarray, gamma: float, m: int) -> float:
+    """ADBench's formula term by term, for autograd: no matrix is shared with the example."""
+    (n, d), k = x.shape, len(alpha)
+    terms = []
+    for j in range(k):
+        q, column, rows = icf[j, :d], d, []
+        for c in range(d):
+            rows.append(anp.concatenate([np.zeros(c), anp.exp(q[c:c + 1]), icf[j, column:column + d - c - 1]]))
+            column += d - c - 1
+        y = anp.dot(x - means[j], anp.stack(rows))        # rows of `rows` are columns of Q
+        terms.append(alpha[j] + anp.sum(q) - 0.5 * anp.sum(y * y, axis=1))
+    total = anp.sum(anp.log(anp.sum(anp.exp(anp.stack(terms)), axis=0))) - n * anp.log(anp.sum(anp.exp(alpha)))
+    prior = 0.5 * gamma**2 * (anp.sum(anp.exp(2 * icf[:, :d])) + anp.sum(icf[:, d:] ** 2)) - m * anp.sum(icf[:, :d])
+    degrees = d + m + 1
+    constant = degrees * d * (np.log(gamma) - np.log(2) / 2) - multigammaln(degrees / 2, d)
+    return total - n * d / 2 * np.log(2 * np.pi) + prior - k * constant
+
+
+@pytest.mark.parametrize(("d", "k", "n", "gamma", "m"), [(1, 1, 1, 1.0, 0), (2, 3, 5, 1.0, 0), (4, 2, 7, 0.7, 3)])
+def test_gmm_equals_formula(d: int, k: int, n: int, gamma: float, m: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(d)
+    shapes = [(k,), (k, d), (k, d * (d + 1) // 2), (n, d)]
+    parts = [rng.normal(size=shape) for shape in shapes]
+    lines = [(d, k, n), *(part.ravel().tolist() for part in parts), (gamma, m)]
+    (tmp_path / "mixture.txt").write_text("\n".join(" ".join(map(repr, line)) for line in lines) + "\n")
+    done = run("gmm.py", "mixture.txt", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    gradient = grad(posterior, argnum=(0, 1, 2))(*parts, gamma, m)
+    norm = np.sqrt(sum(np.sum(g * g) for g in gradient))
+    printed = dict(re.findall(r"^(objective|gradient norm) +(\S+)", done.stdout, re.MULTILINE))
+    assert float(printed["objective"]) == pytest.approx(posterior(*parts, gamma, m), rel=1e-10)
+    assert float(printed["gradient norm"]) == pytest.approx(norm, rel=1e-10)
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    (None, "No such file or directory"),
+    ("", "expected the integers D, K, N and then numbers only"),
+    ("2 x 1\n", "expected the integers D, K, N and then numbers only"),
+    ("1 1 1\n0.0 zero 0.0 0.0 1.0 0\n", "could not convert string to float: 'zero'"),
+    ("0 1 1\n", "D, K and N must be at least 1, not 0, 1, 1"),
+    ("1 1 1\n0.0 0.0 0.0 1.0 -1.0 0\n", "gamma must be positive and m a whole number from 0 on, not -1 and 0"),
+    ("2 3 1\n0.5 0.5\n", "22 numbers must follow D, K, N = 2, 3, 1; there are 2"),
+])
+def test_gmm_refuses(text: str | None, message: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "mixture.txt").write_text(text)
+    done = run("gmm.py", "mixture.txt", cwd=tmp_path)
+    assert done.returncode == 1 and message in done.stderr
+    assert "Traceback" not in done.stderr
