@@ -100,7 +100,10 @@ class _Emitter:
         self.kind = group.kind
         self.stored = [m for m in group.members if m in stored]
         self.inner = group.reduced or frozenset()
+        self.sums = {m for m, axes in group.over.items()         # not those over axes of size 1 only: they copy
+                     if any(axes[i] is not None for i in m.attrs["axis"])}
         self.slots: list[Slot] = []
+        self.slot_of: dict[Any, int] = {}
         self.extents: list[int] = [0]
         self.head: list[str] = []
         self.checks: list[Node] = []
@@ -112,19 +115,17 @@ class _Emitter:
     # ------------------------------------------------------------------ operands
 
     def slot(self, role: str, node: Node | None, dtype: np.dtype[Any], size: int = 0) -> int:
-        for i, s in enumerate(self.slots):
-            if node is not None and s.node is not None and self.same_memory(s.node, node):
-                return i
+        """The entry of the buffer table for a node's memory; nodes in the same place share one."""
+        if node is not None:
+            where = self.place(node)
+            key = (where.buffer, where.offset, dtype)
+            if key in self.slot_of:
+                return self.slot_of[key]
+            self.slot_of[key] = len(self.slots)
         self.slots.append(Slot(role, node, dtype, size))
         i = len(self.slots) - 1
         self.head.append(f"p{i} = pointer(buffers, {i}, {numba_name(dtype)})")
         return i
-
-    def same_memory(self, a: Node, b: Node) -> bool:
-        if a is b:
-            return True
-        x, y = self.place(a), self.place(b)
-        return x.buffer is y.buffer and x.offset == y.offset and a.type.dtype == b.type.dtype
 
     def strides_for(self, node: Node, axes: Sequence[int | None]) -> tuple[int, ...]:
         out = [0] * len(self.group.dims)
@@ -148,7 +149,7 @@ class _Emitter:
 
     def aligned(self, member: Node, x: Node) -> tuple[int | None, ...]:
         """The dims that an outside operand of a member varies over."""
-        axes = self.group.over[member] if member in self.group.over else self.group.axes[member]
+        axes = self.group.over.get(member, self.group.axes[member])
         axes = axes[len(axes) - len(x.type.shape):] if len(x.type.shape) else ()
         return tuple(None if d == 1 else a for a, d in zip(axes, x.type.shape, strict=True))
 
@@ -180,14 +181,14 @@ class _Emitter:
             before = 0
             for x in data_inputs(m):
                 if x in self.pass_of:
-                    before = max(before, self.pass_of[x] + (x in self.group.over and self.group.reduced is not None))
+                    before = max(before, self.pass_of[x] + (x in self.sums))
             self.pass_of[m] = before
-        return 1 + max(self.pass_of[m] for m in self.group.members if self.level(m) or m in self.group.over)
+        return 1 + max(self.pass_of[m] for m in self.group.members if self.level(m) or m in self.sums)
 
     def wanted(self, q: int) -> list[Node]:
         """The inner nodes to compute in pass q, inputs first; those of earlier passes are recomputed unless kept in memory."""
         stack = [m for m in self.group.members if self.pass_of[m] == q and (
-            (self.level(m) and m in self.stored) or m in self.group.over)]
+            (self.level(m) and m in self.stored) or m in self.sums)]
         seen: set[Node] = set()
         while stack:
             m = stack.pop()
@@ -197,7 +198,7 @@ class _Emitter:
             if self.kept(m, q):
                 continue
             stack.extend(x for x in data_inputs(m) if x in self.pass_of and self.level(x) and
-                         not (x in self.group.over and self.inner))
+                         not (x in self.sums))
         return [m for m in self.group.members if m in seen]
 
     def kept(self, m: Node, q: int) -> bool:
@@ -207,8 +208,8 @@ class _Emitter:
         """Values of costly expressions that a later pass needs again are kept in scratch memory."""
         for q in range(1, passes):
             for m in self.wanted(q):
-                if self.pass_of[m] < q and m not in self.stored and m not in self.spilled and m not in self.group.over \
-                        and m.operator.family != "alias" and _HEAVY.search(m.operator.expr or "philox("):
+                if self.pass_of[m] < q and m not in self.stored and m not in self.spilled and m not in self.sums \
+                        and heavy(m):
                     self.spilled[m] = True
 
     # ------------------------------------------------------------------ loops
@@ -314,8 +315,11 @@ class _Emitter:
             self.gather(m, terms, fresh, out)
         elif family == "random":
             key = next(k for k in self.access if k[0] == "i" and k[1] is m)
-            values = {"i": f"uint64({self.index(key, terms)})", "run": self.value(m, m.inputs[1], terms, fresh, out)}
-            out.append((f"{name} = " + m.operator.expr(**m.attrs).format(**values), m))
+            values = {p: self.value(m, x, terms, fresh, out) for p, x in list(zip(m.operator.params, m.inputs, strict=True))[1:]}
+            text = m.operator.expr(**m.attrs).format(i=f"uint64({self.index(key, terms)})", **values)
+            out.append((f"{name} = {text}", m))
+        elif family == "reduction":
+            out.append((f"{name} = {numba_name(m.type.dtype)}({self.value(m, m.inputs[0], terms, fresh, out)})", m))
         else:
             self.elementwise(m, terms, fresh, out)
 
@@ -380,7 +384,7 @@ class _Emitter:
         """The body of pass q: compute `nodes`, store what is stored, add to the reductions."""
         out: list[tuple[str, Node | None]] = []
         for m in nodes:
-            if self.inner and m in self.group.over:
+            if m in self.sums:
                 x = m.inputs[0]
                 v = self.value(m, x, terms, fresh, out)
                 if x.type.dtype != m.type.dtype:
@@ -466,7 +470,7 @@ class _Emitter:
     def row_level(self, q: int, inner: Sequence[_Loop], terms: Any, fresh: dict[Any, str], out: list[Any]) -> None:
         """Between passes: finished reductions, and what is computed once a row."""
         for m in self.group.members:
-            if m in self.group.over:
+            if m in self.sums:
                 if self.pass_of[m] + 1 == q:
                     out.append((f"{self.names[m]} = a{self.names[m]}", m))
                     if m in self.writes:
@@ -483,7 +487,7 @@ class _Emitter:
     def inner_pass(self, nodes: Sequence[Node], q: int, inner: Sequence[_Loop], terms: Any, fresh: dict[Any, str]) -> list[Any]:
         out: list[Any] = []
         for m in nodes:
-            if m in self.group.over:
+            if m in self.sums:
                 out.append((f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m))
         names = [f"j{q}" if len(inner) == 1 else f"j{q}_{k}" for k in range(len(inner))]
         body = self.region(nodes, q, [*terms, *((v, loop, f"j{k}") for k, (v, loop) in enumerate(zip(names, inner, strict=True)))], fresh)
@@ -507,7 +511,7 @@ class _Emitter:
             self.extent(last.extent, "nj")
         column = [*terms, ("j", last, "j")]
         start = [(f"store(p{self.access[self.writes[m]][0]}, {self.index(self.writes[m], column)}, "
-                  f"{initial(m.operator.combine, m.type.dtype)})", m) for m in nodes if m in self.group.over]
+                  f"{initial(m.operator.combine, m.type.dtype)})", m) for m in nodes if m in self.sums]
         names = [f"k{k}" for k in range(len(reduced))]
         loops = [(v, loop, f"k{k}") for k, (v, loop) in enumerate(zip(names, reduced, strict=True))]
         body = [(f"for j in range({span}):", None), *indent(self.region(nodes, 0, [*terms, *loops, ("j", last, "j")], {}))]
@@ -520,7 +524,7 @@ class _Emitter:
         return [self.finish(lines, prod(outer) if outer else last.extent, 1 if outer else BLOCK, total)]
 
     def _full(self, passes: int) -> list[KernelText]:
-        results = [m for m in self.group.members if m in self.group.over]
+        results = [m for m in self.group.members if m in self.sums]
         loops = self.loops(range(len(self.group.dims)))
         total = int(np.prod(self.group.dims, dtype=np.int64))
         rows = -(-total // CHUNK) if len(loops) == 1 else loops[0].extent
@@ -557,6 +561,11 @@ def combine_text(m: Node, rows: int) -> KernelText:
               f"        a = {step_text(combine, 'a', 'load(p0, i)')}\n    store(p1, 0, a)\n    return 0\n")
     slots = [Slot("partial", m, m.type.dtype, rows), Slot("out", m, m.type.dtype)]
     return KernelText(source, slots, [0, rows], 1, 1, rows, [], [(line, m) for line in source.splitlines()])
+
+
+def heavy(m: Node) -> bool:
+    """Whether computing the node again costs more than keeping it in memory."""
+    return m.operator.family == "random" or (m.operator.family == "elementwise" and _HEAVY.search(m.operator.expr) is not None)
 
 
 def literal(x: Node) -> str | None:

@@ -131,7 +131,7 @@ class variance_scaling_initializer(Initializer):
 
 
 def fans(shape: tuple[Any, ...]) -> tuple[float, float]:
-    """Inputs and outputs of a layer with weights of that shape: the last two dimensions, times the window before them."""
+    """Inputs and outputs of a layer with weights of that shape: its last two dimensions, times the window before."""
     if len(shape) < 2:
         size = float(shape[0]) if shape else 1.0
         return size, size

@@ -45,9 +45,8 @@ def namespace() -> dict[str, Any]:
     """The names a kernel source may use (imports Numba)."""
     from . import vecmath, vecrandom
     from .kernel_scalars import scalars
-    from .kernel_sync import sync
 
-    return {**scalars(), **memory(), **sync(), **vecmath.intrinsics(), **vecrandom.intrinsics(), "pow": power()}
+    return {**scalars(), **memory(), **vecmath.intrinsics(), **vecrandom.intrinsics(), "pow": power(), "inf": float("inf")}
 
 
 @cache

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from . import blas
 from .emit import KernelText, Slot, contiguous, numba_name
 from .errors import ShapeError
 from .graph import Node, describe
 from .layout import Layout
+
+
+PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is split: 4 us of one core
 
 
 def matrix(node: Node, layout: Layout, transpose: bool) -> tuple[bool, int, tuple[int, ...]]:
@@ -67,16 +72,46 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
                        [(line, node) for line in source.splitlines()])]
 
 
-def matmul_step(node: Node, layout: Layout, threads: int) -> Any:
-    """The step that computes a matrix product, batched or not."""
-    from .program import NativeStep
-    from . import blas
+@dataclass
+class Product:
+    """A matrix product as a step: code, operands, and the constant tables it needs beside them."""
+
+    address: int
+    source: str                                # of a loop kernel, else ""
+    operands: tuple[Node, Node, Node]
+    words: list[int]                           # addresses behind the operands in the pointer table
+    extents: list[int]
+    n: int
+    grain: int
+    table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
+
+
+def product(node: Node, layout: Layout, threads: int) -> Product | None:
+    """The step that computes a matrix product, batched or not; None if the result is empty."""
     a, b = node.inputs
     ta, lda, sa = matrix(a, layout, node.attrs["transpose_a"])
     tb, ldb, sb = matrix(b, layout, node.attrs["transpose_b"])
-    where = layout(node)
     *batch, m, n = node.type.shape
     k = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
     if 0 in node.type.shape:
         return None
-    raise NotImplementedError((NativeStep, blas, lda, ldb, sa, sb, ta, tb, where, m, n, k))
+    where = layout(node).strides
+    strides = [batch_strides(a, sa, batch), batch_strides(b, sb, batch), list(where[:-2])]
+    index = np.indices(batch).reshape(len(batch), -1) if batch else np.zeros((0, 1), np.int64)
+    table = np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
+    ldc, work = max(where[-2] if m > 1 else n, n), m * n * k
+    dtype = node.type.dtype
+    if dtype.kind != "f" or work <= blas.SMALL:
+        steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
+        rows = m * len(table)
+        grain = rows if threads == 1 or work * len(table) < PARALLEL_FLOPS else -(-rows // (2 * threads))
+        return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], rows, grain, table)
+    address, gemm = blas.gemm(dtype)
+    mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
+    extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1]
+    if threads == 1 or work * len(table) < PARALLEL_FLOPS:
+        grain = span
+    else:
+        grain = -(-span // threads)
+        grain = grain if mode == 2 else -(-grain // 16) * 16
+    return Product(address, "", (a, b, node), [gemm], extents, span, grain, table)

@@ -49,7 +49,8 @@ def words(index: Array, run: int, key: int) -> tuple[Array, Array, Array, Array]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """
     c0, c1 = index & _LOW, index >> _HALF
-    c2, c3 = np.uint64(run & 0xFFFFFFFF), np.uint64(run >> 32)
+    c2: Any = np.uint64(run & 0xFFFFFFFF)
+    c3: Any = np.uint64(run >> 32)
     k0, k1 = key & 0xFFFFFFFF, key >> 32
     for _ in range(ROUNDS):
         a, b = c0 * np.uint64(MULTIPLIERS[0]), c2 * np.uint64(MULTIPLIERS[1])

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from . import blas, native, runtime
+from . import native, runtime
 from .emit import KernelText, Slot, emit
 from .errors import GraphcError, InvalidArgumentError
 from .graph import Node, describe, describe_call, loc_str, topological
 from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
-from .library import matmul_step, scatter_texts
+from .library import Product, product, scatter_texts
 from .schedule import Call, Group, data_inputs, schedule, source
 from .specialise import Specialised
 from .types import TensorType, element_count
@@ -46,7 +46,7 @@ class NativeStep:
     """A kernel call: its tables, and which buffer each entry of the pointer table shows."""
 
     def __init__(self, kernel_address: int, slots: Sequence[tuple[Buffer, int] | int], extents: Sequence[int], n: int, grain: int,
-                 nodes: Sequence[Node], checks: Sequence[Node], text: KernelText | None = None):
+                 nodes: Sequence[Node], checks: Sequence[Node], text: KernelText | Product):
         self.address, self.slots, self.n, self.grain = kernel_address, slots, n, grain
         self.table = np.zeros(max(len(slots), 1), np.uintp)
         self.extents = np.array(extents, np.int64)
@@ -134,15 +134,18 @@ class Program:
                 texts.extend((step, t) for t in emit(step, self.schedule.stored, self.layout) if t.n)
             else:
                 texts.extend((step, t) for t in self._call_texts(step))
-        kernels = iter(native.compile_kernels([t.source for _, t in texts if isinstance(t, KernelText)]))
+        kernels = iter(native.compile_kernels([t.source for _, t in texts if isinstance(t, (KernelText, Product)) and t.source]))
         steps: list[NativeStep | Callable[[], None]] = []
         for step, t in texts:
             if isinstance(t, KernelText):
                 kernel = next(kernels)
                 steps.append(NativeStep(kernel.address, [self._slot(s, len(steps), i, t) for i, s in enumerate(t.slots)], t.extents,
                                         t.n, self._grain(t), step.members if isinstance(step, Group) else [step.node], t.checks, t))
-            elif callable(t):
-                steps.append(t)
+            elif isinstance(t, Product):
+                slots: list[Any] = [self._place(x) for x in t.operands]
+                slots += [*t.words, address(t.table)]
+                code = next(kernels).address if t.source else t.address
+                steps.append(NativeStep(code, slots, t.extents, t.n, t.grain, [step.node], [], t))
             else:
                 steps.append(t)
         self.steps = steps
@@ -155,7 +158,7 @@ class Program:
         if node.operator.family == "concat":
             return []
         if node.operator.family == "contraction":
-            made = matmul_step(node, self.layout, self.threads)
+            made = product(node, self.layout, self.threads)
             return [made] if made is not None else []
         if node.operator.family == "scatter":
             return scatter_texts(node, self.layout)
@@ -168,7 +171,10 @@ class Program:
             buffer.first, buffer.last = min(buffer.first, at), max(buffer.last, at)
             return buffer, 0
         assert slot.node is not None
-        where = self.layout(slot.node)
+        return self._place(slot.node)
+
+    def _place(self, node: Node) -> tuple[Buffer, int]:
+        where = self.layout(node)
         return where.buffer, where.offset
 
     def _grain(self, t: KernelText) -> int:
@@ -380,4 +386,4 @@ def interpret(fetches: Sequence[Node], given: Mapping[Node, Array]) -> list[Arra
     return [known[f] for f in fetches]
 
 
-__all__ = ["Program", "interpret", "run_reference", "blas"]
+__all__ = ["Program", "interpret", "run_reference"]

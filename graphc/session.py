@@ -139,7 +139,8 @@ class Session:
         except GraphcError as e:
             raise FetchError(f"cannot fetch {fetches!r:.120}: {e}\n  at {loc_str(caller())}") from None
         leaves.append(node)
-        return len(leaves) - 1
+        named = isinstance(fetches, str) and ":" not in fetches
+        return None if isinstance(fetches, Operation) or named else len(leaves) - 1
 
     def _feed(self, key: Any, value: Any, places: list[Node], values: list[Any]) -> None:
         if isinstance(key, tuple):
@@ -193,8 +194,9 @@ class Session:
     def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
         """Values of nodes by their references, outside any compiled program."""
         from .program import interpret
-        variables = {n: self.memory(n) for n in needed(nodes, feeds) if n.operator.name == "variable"}
-        spec = specialise(nodes, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
+        order = needed(nodes, feeds)
+        variables = {n: self.memory(n) for n in order if n.operator.name == "variable"}
+        spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
                           {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
         if spec.pending:
             raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not")
@@ -380,7 +382,7 @@ class _Call:
         while True:
             values = {self.feeds[i]: arrays[i] for i in self.by_value}
             types = {f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}
-            spec = specialise(self.fetches, types, values, {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
+            spec = specialise(self.fetches, order, types, values, {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
             if not spec.pending:
                 return self._finish(spec, resets)
             new = [i for i, f in enumerate(self.feeds) if i not in self.by_value and _shapes(f, spec.pending, feeds)]
@@ -416,8 +418,8 @@ _UNFED = Node.__new__(Node)
 
 
 def _restore(structure: Any, results: Sequence[Any]) -> Any:
-    if isinstance(structure, int):
-        return results[structure]
+    if structure is None or isinstance(structure, int):
+        return None if structure is None else results[structure]
     if isinstance(structure, list):
         return [_restore(s, results) for s in structure]
     if isinstance(structure, tuple):

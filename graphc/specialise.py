@@ -44,15 +44,14 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     return list(nx.lexicographical_topological_sort(graph, key=lambda n: n.index))
 
 
-def specialise(fetches: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, np.ndarray[Any, Any]],
+def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, np.ndarray[Any, Any]],
                variables: dict[Node, TensorType]) -> Specialised:
-    """Rebuild what `fetches` need with concrete types.
+    """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants; `variables`: the types of their
     present values. Raises the operators' own errors when concrete shapes do not fit.
     """
     scratch = Scratch()
-    order = needed(fetches, {**feeds, **values})
     state = _State(order)
     new: dict[Node, Node] = {}
     placeholders: dict[Node, Node] = {}

@@ -1,4 +1,4 @@
-"""The elementary functions of kernels as Numba intrinsics, written in vectorisable instructions at the place of each call."""
+"""The elementary functions of kernels as Numba intrinsics: each call becomes vectorisable instructions on the spot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {**vecmath_exp.FUNCTIONS, **vecmath
 
 @cache
 def intrinsics() -> dict[str, Any]:
-    """Each function's name with an intrinsic of Numba that takes float32 or float64 operands (all the same) and returns that type.
+    """Each function by its name, as an intrinsic of Numba: operands all float32 or all float64, and so the result.
 
     Numba is imported here and not before.
     """

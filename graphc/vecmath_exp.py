@@ -1,16 +1,18 @@
 """Exponentials, logarithms and what is made of them, as branch-free sequences of vectorisable instructions.
 
-Method (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; P. T. P. Tang, ACM TOMS 15 and 16, 1989 and 1990): an exact
-reduction to a short interval, a polynomial there, and the power of two put back through the exponent bits. The polynomials are minimax
-(E. Remez, 1934), fitted with 160-bit arithmetic. Where a constant is split, its leading part times any exponent is exact.
-The error quoted is the largest seen, in units of the last place (float32 / float64), against mpmath.
+Method (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; P. T. P. Tang, ACM TOMS 15, 1989, and
+16, 1990): an exact reduction to a short interval, a polynomial there, and the power of two put back through the exponent
+bits. The polynomials are minimax (E. Remez, 1934), fitted with 160-bit arithmetic. The leading part of a constant in two
+parts has so few bits that its product with any exponent is exact. The error quoted is the largest seen, in units of the
+last place (float32 / float64), against mpmath.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, nan
 
-from .vecmath_value import FLOAT32, FLOAT64, Value, at_least, at_most, fma, mad, poly, poly_chain, select
+from .vecmath_value import FLOAT32, FLOAT64, Value, at_least, at_most, fma, mad, poly, select
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = {32: 0.693115234375, 64: 0.6931471805598903}
@@ -20,7 +22,8 @@ LN2_LOW = {32: 3.1946183e-05, 64: 5.497923018708371e-14}
 EXP = {
     32: (0.5, 0.16666542, 0.041666277, 0.008366755, 0.0013946742),
     64: (0.5000000000000006, 0.16666666666666685, 0.0416666666665717, 0.008333333333314258, 0.0013888888933053804,
-         0.00019841269903870715, 2.4801503589964114e-05, 2.755722710935664e-06, 2.7626682343137227e-07, 2.5114766036829097e-08),
+         0.00019841269903870715, 2.4801503589964114e-05, 2.755722710935664e-06, 2.7626682343137227e-07,
+         2.5114766036829097e-08),
 }
 # (log((1 + s) / (1 - s)) - 2 s) / s**3 as a polynomial in s**2 <= 0.02945.
 LOG = {
@@ -58,13 +61,18 @@ ERF_LIMIT = {32: 3.95, 64: 5.95}
 
 # ---------------------------------------------------------------------- the reduction of exp
 
-def reduce_exp(x: Value) -> tuple[Value, Value]:
-    """k and r with x = k ln 2 + r, |r| <= ln(2)/2; k an integer Value, biased by the format's exponent bias."""
+def reduce_exp_parts(x: Value) -> tuple[Value, Value, Value]:
+    """k, n and exactly x - n LN2_HIGH, with n the integer nearest to x / ln 2, and k its integer Value plus the bias."""
     f = x.format
     shifted = mad(x, LOG2_E, f.shifter)
     n = shifted - f.shifter
-    r = mad(n, -LN2_LOW[f.bits], mad(n, -LN2_HIGH[f.bits], x))
-    return shifted.to_bits() - (f.shifter_bits - f.bias), r
+    return shifted.to_bits() - (f.shifter_bits - f.bias), n, mad(n, -LN2_HIGH[f.bits], x)
+
+
+def reduce_exp(x: Value) -> tuple[Value, Value]:
+    """k and r with x = k ln 2 + r, |r| <= ln(2)/2; k biased."""
+    k, n, r = reduce_exp_parts(x)
+    return k, mad(n, -LN2_LOW[x.format.bits], r)
 
 
 def power_of_two(biased: Value) -> Value:
@@ -157,7 +165,10 @@ def split_any(x: Value) -> tuple[Value, Value]:
 
 
 def log_sum(f: Value, n: Value) -> Value:
-    """log(1 + f) + n ln 2 for 1 + f between sqrt(1/2) and sqrt(2), with s = f / (2 + f): log(1 + f) = f - f**2/2 + s (f**2/2 + R(s**2))."""
+    """log(1 + f) + n ln 2 for 1 + f between sqrt(1/2) and sqrt(2).
+
+    With s = f / (2 + f), log(1 + f) = log((1 + s) / (1 - s)) = f - f**2/2 + s (f**2/2 + s**2 LOG(s**2)).
+    """
     bits = f.format.bits
     s = f / (f + 2.0)
     z = s * s
@@ -166,17 +177,15 @@ def log_sum(f: Value, n: Value) -> Value:
     return mad(n, LN2_HIGH[bits], f - (half_square - tail))
 
 
-def guard_log(y: Value, x: Value, at_zero: Value | float, pole: float) -> Value:
-    """y with the special values of a logarithm whose pole lies at x = pole."""
-    y = select(x < inf, y, x)
-    return select(x > pole, y, select(x.same(pole), at_zero, nan) if isinstance(at_zero, Value) else
-                  select(x.same(pole), x.constant(at_zero), nan))
+def guard_log(y: Value, x: Value, pole: float) -> Value:
+    """y with the special values of a logarithm: -inf at the pole, nan below, inf and nan as they are."""
+    return select(x > pole, select(x < inf, y, x), select(x.same(pole), x.constant(-inf), nan))
 
 
 def log(x: Value) -> Value:
     """Natural logarithm. Error 0 / 0 ulp."""
     m, n = split_any(x)
-    return guard_log(log_sum(m - 1.0, n), x, -inf, 0.0)
+    return guard_log(log_sum(m - 1.0, n), x, 0.0)
 
 
 def log1p(x: Value) -> Value:
@@ -186,7 +195,7 @@ def log1p(x: Value) -> Value:
     power = (2 * one - exponent).from_bits()  # 2**-n
     # (1 + x) 2**-n - 1 with one rounding; x itself when n = 0.
     f = select(x < 2.0 ** (2 * x.format.mantissa), mad(power, x, power - 1.0), m - 1.0)
-    y = guard_log(log_sum(f, n), x, -inf, -1.0)
+    y = guard_log(log_sum(f, n), x, -1.0)
     return select(x.same(0.0), x, y)
 
 
@@ -236,18 +245,35 @@ def log_pow32(m: Value, n: Value) -> Value:
     return mad(n, LN2_HIGH[64], mad(s * z, poly(z, LOG_POW32), s + s))
 
 
-def pow_magnitude(logarithm: Value, low: Value | None, a: Value, y: Value, limit: float) -> tuple[Value, Value]:
-    """The biased k and 1 + ... of exp(y log a), from log a in one or two parts; limits cover zeros and infinities."""
-    logarithm = select(a < inf, logarithm, a)
-    logarithm = select(a.same(0.0), -inf, logarithm)
+def finite_log(logarithm: Value, a: Value) -> Value:
+    """The logarithm of a >= 0 made right for 0, inf and nan."""
+    return select(a.same(0.0), -inf, select(a < inf, logarithm, a))
+
+
+def clamp_power(product: Value, a: Value, limit: float) -> Value:
+    """y log(a) within +-limit; 0 for a = 1, whatever y is."""
+    return at_least(at_most(select(a.same(1.0), 0.0, product), limit), -limit)
+
+
+def pow_magnitude32(a: Value, y: Value) -> Value:
+    """a**y for float32 values in float64, a >= 0."""
+    m, n, _ = split(a)
+    k, r = reduce_exp(clamp_power(y * finite_log(log_pow32(m, n), a), a, 200.0))
+    return (mad(r * r, poly(r, EXP_POW32), r) + 1.0) * power_of_two(k)
+
+
+def pow_magnitude64(a: Value, y: Value) -> Value:
+    """a**y for float64 a >= 0, with less than 0.1 ulp lost before the last rounding: exact powers come out exact."""
+    logarithm, low = log_pair(*split_any(a))
+    logarithm = finite_log(logarithm, a)
     product = y * logarithm
-    t = at_least(at_most(select(a.same(1.0), 0.0, product), limit), -limit)
-    k, r = reduce_exp(t)
-    if low is None:
-        return k, mad(r * r, poly(r, EXP_POW32), r) + 1.0
-    rest = mad(y, low, fma(y, logarithm, -product))
-    r = select(abs(t) < limit, r + rest, r)
-    return k, expm1_reduced(r) + 1.0
+    product_low = mad(y, low, fma(y, logarithm, -product))
+    k, n, exact = reduce_exp_parts(clamp_power(product, a, 800.0))
+    correction = mad(n, -LN2_LOW[64], select(abs(product) < 800.0, product_low, 0.0))
+    r = exact + correction
+    r_low = (exact - r) + correction
+    head = r + 1.0
+    return scale(head + (mad(r * r, poly(r, EXP[64]), r_low) + (r - (head - 1.0))), k)
 
 
 def pow(x: Value, y: Value) -> Value:
@@ -255,17 +281,11 @@ def pow(x: Value, y: Value) -> Value:
 
     float64 carries log x in two parts; float32 computes in float64, where one part suffices.
     """
-    wide_y, a = y.to_float64(), abs(x).to_float64()
     if x.format is FLOAT32:
-        m, n, _ = split(a)
-        k, magnitude = pow_magnitude(log_pow32(m, n), None, a, wide_y, 200.0)
-        result = (magnitude * power_of_two(k)).to_float32()
+        magnitude = pow_magnitude32(abs(x).to_float64(), y.to_float64()).to_float32()
     else:
-        m, n = split_any(a)
-        logarithm, low = log_pair(m, n)
-        k, magnitude = pow_magnitude(logarithm, low, a, wide_y, 800.0)
-        result = scale(magnitude, k)
-    return guard_pow(result, x, y)
+        magnitude = pow_magnitude64(abs(x), y)
+    return guard_pow(magnitude, x, y)
 
 
 def guard_pow(magnitude: Value, x: Value, y: Value) -> Value:
@@ -281,6 +301,7 @@ def guard_pow(magnitude: Value, x: Value, y: Value) -> Value:
     return select(x.same(1.0), 1.0, select(y.same(0.0), 1.0, result))
 
 
-FUNCTIONS = {"exp": exp, "expm1": expm1, "sigmoid": sigmoid, "tanh": tanh, "sinh": sinh, "cosh": cosh, "log": log, "log1p": log1p,
-             "erf": erf, "pow": pow}
-assert all(set(table) == {FLOAT32.bits, FLOAT64.bits} for table in (EXP, LOG, ERF, LOG_ERFC, LN2_HIGH, LN2_LOW))
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "exp": exp, "expm1": expm1, "sigmoid": sigmoid, "tanh": tanh, "sinh": sinh, "cosh": cosh,
+    "log": log, "log1p": log1p, "erf": erf, "pow": pow,
+}

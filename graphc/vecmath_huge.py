@@ -1,12 +1,13 @@
-"""Sine, cosine and tangent of huge arguments, out of line: a loop tests a whole vector at once and stays vectorised.
+"""Sine and cosine of reduced angles, and the out-of-line reduction of huge ones that leaves loops vectorised.
 
-`repair(which, limit, x, y)` is y where |x| <= limit and the function of x elsewhere. It is a call that the loop vectoriser replaces by one of the
-vector variants named in the `vector-function-abi-variant` attribute; those return y at once if no lane is huge and else go lane by lane.
+`repair(which, limit, x, y)` is y where |x| <= limit and the function of x elsewhere. It is a call that the loop vectoriser
+replaces by one of the vector variants named in its attribute `vector-function-abi-variant`; those return y at once if no
+lane is huge, and else go lane by lane.
 """
 
 from __future__ import annotations
 
-from math import inf, nan, pi
+from math import inf, nan
 from typing import Any
 
 from .vecmath_value import Value, fma, mad, poly, select
@@ -18,20 +19,51 @@ LANES = (2, 4, 8, 16)
 WORD = 64
 LEADING_ZEROS = 64
 TWO_OVER_PI_DIGITS = (
-    "a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a73ee88235f52ebb4484"
-    "e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b"
-    "3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b6bab"
+    "a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921c"
+    "fe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980f"
+    "ef2f118b5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d08"
+    "56033046fc7b6bab"
 )
 """The first 1216 bits of 2/pi after the point, in hexadecimal."""
 
 PI_HALF = (1.5707963267948966, 6.123233995736766e-17)
 LARGEST_EXPONENT = 971  # of the unit in the last place of a float64
 
-SIN = (-0.16666666666666627, 0.008333333333321048, -0.00019841269828671358, 2.755731328684043e-06, -2.5050693358567673e-08,
-       1.5892978158268012e-10)
-COS = (0.04166666666666658, -0.001388888888887097, 2.4801587287527967e-05, -2.755731379157235e-07, 2.087564749173212e-09,
-       -1.1355744129317668e-11)
+# (sin(r) - r) / r**3 and (cos(r) - 1 + r**2 / 2) / r**4 as polynomials in r**2, for |r| a little beyond pi/4.
+SIN = {
+    32: (-0.16666651, 0.008331919, -0.00019483038),
+    64: (-0.16666666666666627, 0.008333333333321048, -0.00019841269828671358, 2.755731328684043e-06,
+         -2.5050693358567673e-08, 1.5892978158268012e-10),
+}
+COS = {
+    32: (0.041666638, -0.0013886959, 2.4393645e-05),
+    64: (0.04166666666666658, -0.001388888888887097, 2.4801587287527967e-05, -2.755731379157235e-07,
+         2.087564749173212e-09, -1.1355744129317668e-11),
+}
 
+
+# ---------------------------------------------------------------------- reduced angles
+
+def sine_cosine(r: Value) -> tuple[Value, Value]:
+    """sin(r) and cos(r) for |r| <= pi/4."""
+    bits = r.format.bits
+    z = r * r
+    return mad(r * z, poly(z, SIN[bits]), r), mad(z, mad(z, poly(z, COS[bits]), -0.5), 1.0)
+
+
+def pick_quadrant(n: Value, sine: Value, cosine: Value) -> Value:
+    """sin(n pi/2 + r) from the sine and cosine of r."""
+    sign = (n & 2) << (n.format.bits - 2)
+    return (select((n & 1).differs(0), cosine, sine).to_bits() ^ sign).from_bits()
+
+
+def tangent(n: Value, sine: Value, cosine: Value) -> Value:
+    """tan(n pi/2 + r) from the sine and cosine of r."""
+    odd = (n & 1).differs(0)
+    return select(odd, -cosine, sine) / select(odd, sine, cosine)
+
+
+# ---------------------------------------------------------------------- calls
 
 def repair(which: int, limit: float, x: Value, y: Value) -> Value:
     """y where |x| <= limit, else the function of x."""
@@ -55,7 +87,7 @@ def repair_function(module: Any, scalar: Any, which: int, limit: float) -> Any:
         builder.ret((exact if x.format.bits == 64 else exact.to_float32()).raw)
     builder.ret(y.raw)
     variants = [vector_variant(module, function, lanes, limit) for lanes in LANES]
-    mappings = ",".join(f"_ZGV_LLVM_N{lanes}vv_{name}({variant.name})" for lanes, variant in zip(LANES, variants, strict=True))
+    mappings = ",".join(f"_ZGV_LLVM_N{lanes}vv_{name}({name}.v{lanes})" for lanes in LANES)
     function.attributes = attributes_with(f'"vector-function-abi-variant"="{mappings}"')
     keep(module, variants)
     return function
@@ -70,10 +102,10 @@ def vector_variant(module: Any, function: Any, lanes: int, limit: float) -> Any:
     variant = internal_function(module, ir.FunctionType(vector, [vector, vector]), f"{function.name}.v{lanes}")
     builder = ir.IRBuilder(variant.append_basic_block())
     x, y = variant.args
-    suffix = f"v{lanes}{scalar.intrinsic_name}"
-    magnitude = builder.call(module.declare_intrinsic(f"llvm.fabs.{suffix}", (), ir.FunctionType(vector, [vector])), [x])
-    is_huge = builder.fcmp_ordered(">", magnitude, ir.Constant(vector, [limit] * lanes))
-    with builder.if_then(builder.icmp_unsigned("!=", builder.bitcast(is_huge, ir.IntType(lanes)), ir.IntType(lanes)(0)), likely=False):
+    fabs = module.declare_intrinsic(f"llvm.fabs.v{lanes}{scalar.intrinsic_name}", (), ir.FunctionType(vector, [vector]))
+    is_huge = builder.fcmp_ordered(">", builder.call(fabs, [x]), ir.Constant(vector, [limit] * lanes))
+    mask = ir.IntType(lanes)
+    with builder.if_then(builder.icmp_unsigned("!=", builder.bitcast(is_huge, mask), mask(0)), likely=False):
         result = y
         for lane in map(ir.IntType(32), range(lanes)):
             exact = builder.call(function, [builder.extract_element(x, lane), builder.extract_element(y, lane)])
@@ -93,7 +125,7 @@ def internal_function(module: Any, function_type: Any, name: str) -> Any:
 
 
 def attributes_with(text: str) -> Any:
-    """Function attributes `noinline nounwind readnone` and one that llvmlite has no name for."""
+    """Function attributes `noinline` and one that llvmlite has no name for."""
     from llvmlite import ir
 
     class Attributes(ir.values.FunctionAttributes):
@@ -109,17 +141,20 @@ def keep(module: Any, functions: list[Any]) -> None:
 
     name = "llvm.compiler.used"
     pointer = ir.IntType(8).as_pointer()
-    earlier = module.globals.pop(name).initializer.constant if name in module.globals else []
-    entries = [*earlier, *(function.bitcast(pointer) for function in functions)]
+    used = module.globals.get(name)
+    entries = [*(used.initializer.constant if used else ()), *(function.bitcast(pointer) for function in functions)]
     table = ir.ArrayType(pointer, len(entries))
-    used = ir.GlobalVariable(module, table, name)
-    used.linkage, used.section, used.initializer = "appending", "llvm.metadata", ir.Constant(table, entries)
+    if used is None:
+        used = ir.GlobalVariable(module, table, name)
+        used.linkage, used.section = "appending", "llvm.metadata"
+    used.value_type, used.type, used.initializer = table, table.as_pointer(), ir.Constant(table, entries)
 
 
 def huge_function(module: Any) -> Any:
     """The module's function (x: float64, which: int32) -> float64, for any finite |x| >= 2**18; nan for inf.
 
-    The product with 2/pi, modulo 4, from the 192 bits of 2/pi that matter at x's exponent (M. Payne and R. Hanek, SIGNUM Newsletter 18, 1983).
+    The product with 2/pi, modulo 4, from the 192 bits of 2/pi that matter at x's exponent (M. Payne and R. Hanek, SIGNUM
+    Newsletter 18, 1983).
     """
     from llvmlite import ir
 
@@ -131,16 +166,10 @@ def huge_function(module: Any) -> Any:
     builder = ir.IRBuilder(function.append_basic_block())
     x = Value(builder, function.args[0])
     quadrant, r = reduce_huge(module, x)
-    z = r * r
-    sine = mad(r * z, poly(z, SIN), r)
-    cosine = mad(z, mad(z, poly(z, COS), -0.5), 1.0)
+    sine, cosine = sine_cosine(r)
     which = Value(builder, builder.zext(function.args[1], i64))
-    quadrant = quadrant + select(which.same(COSINE), which.constant(1), 0)
-    odd = (quadrant & 1).differs(0)
-    first = select(odd, cosine, sine)
-    signed = (first.to_bits() ^ ((quadrant & 2) << (WORD - 2))).from_bits()
-    tangent = select(odd, -cosine, sine) / select(odd, sine, cosine)
-    result = select(which.same(TANGENT), tangent, signed)
+    signed = pick_quadrant(quadrant + select(which.same(COSINE), which.constant(1), 0), sine, cosine)
+    result = select(which.same(TANGENT), tangent(quadrant, sine, cosine), signed)
     result = select(x < 0.0, select(which.same(COSINE), result, -result), result)
     builder.ret(select(abs(x) < inf, result, nan).raw)
     return function

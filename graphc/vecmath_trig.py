@@ -1,41 +1,26 @@
 """Trigonometric functions and their inverses, as branch-free sequences of vectorisable instructions.
 
-Arguments up to REDUCTION_LIMIT are reduced by subtracting a multiple of pi in three parts, each step one fused multiply-add (Cody and Waite,
-1980): the first step is exact, so nothing is lost by cancellation. Larger ones go through `vecmath_huge`. The polynomials are minimax
-(E. Remez, 1934), fitted with 160-bit arithmetic. The error quoted is the largest seen, in units of the last place (float32 / float64),
-against mpmath.
+Arguments up to REDUCTION_LIMIT are reduced by subtracting a multiple of pi/2 in three parts, each step one fused
+multiply-add (Cody and Waite, 1980): the first step is exact, so nothing is lost by cancellation. Larger ones go through
+`vecmath_huge`. The polynomials are minimax (E. Remez, 1934), fitted with 160-bit arithmetic. The error quoted is the
+largest seen, in units of the last place (float32 / float64), against mpmath.
 """
 
 from __future__ import annotations
 
-from math import inf, pi
+from collections.abc import Callable
+from math import pi
 
-from .vecmath_huge import COSINE, SINE, TANGENT, repair
+from .vecmath_huge import COSINE, SINE, TANGENT, pick_quadrant, repair, sine_cosine, tangent
 from .vecmath_value import Value, fma, mad, poly, select
 
+# Each part is what the parts before it leave of pi.
 PI = {
     32: (3.1415927, -8.742278e-08, -3.430249e-15),
     64: (3.141592653589793, 1.2246467991473532e-16, -2.9947698097183397e-33),
 }
 REDUCTION_LIMIT = {32: 2.0**18, 64: 2.0**40}
 
-# (sin(r) - r) / r**3 in r**2 <= 2.5, for |r| <= pi/2.
-SIN_HALF_TURN = {
-    32: (-0.16666658, 0.008333025, -0.00019806199, 2.5977188e-06),
-    64: (-0.16666666666666666, 0.008333333333333203, -0.00019841269841210357, 2.75573192110901e-06, -2.5052106851548853e-08,
-         1.605893793753988e-10, -7.642929646297087e-13, 2.7203730207267826e-15),
-}
-# The same, and (cos(r) - 1 + r**2 / 2) / r**4, in r**2 <= 0.63, for |r| <= pi/4.
-SIN_QUARTER_TURN = {
-    32: (-0.16666651, 0.008331919, -0.00019483038),
-    64: (-0.16666666666666627, 0.008333333333321048, -0.00019841269828671358, 2.755731328684043e-06, -2.5050693358567673e-08,
-         1.5892978158268012e-10),
-}
-COS_QUARTER_TURN = {
-    32: (0.041666638, -0.0013886959, 2.4393645e-05),
-    64: (0.04166666666666658, -0.001388888888887097, 2.4801587287527967e-05, -2.755731379157235e-07, 2.087564749173212e-09,
-         -1.1355744129317668e-11),
-}
 # (asin(s) - s) / s**3 in s**2 <= 1/4, and (atan(t) - t) / t**3 in t**2 <= 0.1718.
 ASIN = {
     32: (0.16666754, 0.07495249, 0.045476664, 0.024148077, 0.042219963),
@@ -54,48 +39,34 @@ TAN_EIGHTH = 0.41421356237309503  # tan(pi / 8)
 
 # ---------------------------------------------------------------------- sin, cos, tan
 
-def subtract_turns(x: Value, n: Value, unit: float) -> Value:
-    """x - n pi unit, exact but for the last rounding; unit is a power of two."""
-    r = x
-    for part in PI[x.format.bits]:
-        r = fma(n, -part * unit, r)
-    return r
-
-
-def sine_of_remainder(r: Value, shifted: Value) -> Value:
-    """(-1)**n sin(r) for |r| <= pi/2, where the low bit of `shifted` is that of n."""
-    z = r * r
-    y = mad(r * z, poly(z, SIN_HALF_TURN[r.format.bits]), r)
-    return (y.to_bits() ^ (shifted.to_bits() << (r.format.bits - 1))).from_bits()
+def reduce_angle(x: Value) -> tuple[Value, Value]:
+    """An integer whose low bits are those of n, and r, with x = n pi/2 + r, |r| <= pi/4; |x| <= REDUCTION_LIMIT."""
+    f = x.format
+    shifted = mad(x, 2 / pi, f.shifter)
+    n, r = shifted - f.shifter, x
+    for part in PI[f.bits]:
+        r = fma(n, -part / 2, r)
+    return shifted.to_bits(), r
 
 
 def sin(x: Value) -> Value:
     """Sine. Error 0 / 0 ulp."""
-    f = x.format
-    shifted = mad(x, 1 / pi, f.shifter)
-    y = sine_of_remainder(subtract_turns(x, shifted - f.shifter, 1.0), shifted)
-    return repair(SINE, REDUCTION_LIMIT[f.bits], x, select(x.same(0.0), x, y))
+    n, r = reduce_angle(x)
+    y = pick_quadrant(n, *sine_cosine(r))
+    return repair(SINE, REDUCTION_LIMIT[x.format.bits], x, select(x.same(0.0), x, y))
 
 
 def cos(x: Value) -> Value:
-    """Cosine, as the sine of the distance to an odd multiple of pi/2. Error 0 / 0 ulp."""
-    f = x.format
-    shifted = mad(x, 1 / pi, 0.5) + f.shifter
-    y = sine_of_remainder(subtract_turns(x, (shifted - f.shifter) - 0.5, 1.0), shifted)
-    return repair(COSINE, REDUCTION_LIMIT[f.bits], x, y)
+    """Cosine. Error 0 / 0 ulp."""
+    n, r = reduce_angle(x)
+    return repair(COSINE, REDUCTION_LIMIT[x.format.bits], x, pick_quadrant(n + 1, *sine_cosine(r)))
 
 
 def tan(x: Value) -> Value:
-    """Tangent, as a quotient of sine and cosine. Error 0 / 0 ulp."""
-    f = x.format
-    shifted = mad(x, 2 / pi, f.shifter)
-    r = subtract_turns(x, shifted - f.shifter, 0.5)
-    z = r * r
-    sine = mad(r * z, poly(z, SIN_QUARTER_TURN[f.bits]), r)
-    cosine = mad(z, mad(z, poly(z, COS_QUARTER_TURN[f.bits]), -0.5), 1.0)
-    odd = (shifted.to_bits() & 1).differs(0)
-    y = select(odd, -cosine, sine) / select(odd, sine, cosine)
-    return repair(TANGENT, REDUCTION_LIMIT[f.bits], x, select(x.same(0.0), x, y))
+    """Tangent. Error 0 / 0 ulp."""
+    n, r = reduce_angle(x)
+    y = tangent(n, *sine_cosine(r))
+    return repair(TANGENT, REDUCTION_LIMIT[x.format.bits], x, select(x.same(0.0), x, y))
 
 
 # ---------------------------------------------------------------------- inverses
@@ -109,13 +80,14 @@ def asin_parts(x: Value) -> tuple[Value, Value, Value]:
     return outer, s, s * z * poly(z, ASIN[x.format.bits])
 
 
-def low_part(x: Value, turns: float) -> float:
-    """What the rounding of `turns` pi leaves out, turns a power of two."""
-    return PI[x.format.bits][1] * turns
-
-
 def high_part(x: Value, turns: float) -> float:
+    """The number nearest to `turns` pi in the format of x, turns a power of two."""
     return PI[x.format.bits][0] * turns
+
+
+def low_part(x: Value, turns: float) -> float:
+    """What `high_part` leaves out."""
+    return PI[x.format.bits][1] * turns
 
 
 def asin(x: Value) -> Value:
@@ -144,8 +116,8 @@ def atan_ratio(y: Value, x: Value) -> Value:
     beyond_eighth, beyond_three_eighths = y > x * TAN_EIGHTH, y > x * (1 / TAN_EIGHTH)
     numerator = select(beyond_three_eighths, -x, select(beyond_eighth, y - x, y))
     denominator = select(beyond_three_eighths, y, select(beyond_eighth, y + x, x))
-    base = select(beyond_three_eighths, y.constant(high_part(y, 0.5)), select(beyond_eighth, y.constant(high_part(y, 0.25)), 0.0))
-    base_low = select(beyond_three_eighths, y.constant(low_part(y, 0.5)), select(beyond_eighth, y.constant(low_part(y, 0.25)), 0.0))
+    turns = select(beyond_three_eighths, y.constant(0.5), select(beyond_eighth, y.constant(0.25), 0.0))
+    base, base_low = turns * high_part(y, 1.0), turns * low_part(y, 1.0)
     t = numerator / denominator
     z = t * t
     return base + (t + mad(t * z, poly(z, ATAN[y.format.bits]), base_low))
@@ -160,10 +132,11 @@ def atan2(y: Value, x: Value) -> Value:
     """Angle of the point (x, y), with the signs and special values of C99 (annex F.9.1.4). Error 0 / 0 ulp."""
     f = y.format
     a, b = abs(y), abs(x)
-    largest, smallest = select(a > b, a, b), select(a > b, b, a)
-    # Both infinite, or both zero, are the directions of (1, 1) and of (1, 0).
-    a = select(smallest.same(inf), 1.0, a)
-    b = select(smallest.same(inf), 1.0, select(largest.same(0.0), 1.0, b))
+    # Equal sides make pi/4, both zero the direction of (1, 0); this covers two infinities.
+    equal = a.same(b)
+    a = select(equal, select(a.same(0.0), a, 1.0), a)
+    b = select(equal, 1.0, b)
+    largest = select(a > b, a, b)
     # Scaled, so that their sum does not overflow and denormals keep their digits.
     factor = select(largest > 2.0 ** (f.bias - 1), largest.constant(0.25),
                     select(largest < 2.0 ** (2 * f.mantissa - f.bias), largest.constant(2.0 ** (f.mantissa + 2)), 1.0))
@@ -172,4 +145,6 @@ def atan2(y: Value, x: Value) -> Value:
     return select(x.to_bits() < 0, reflected, angle).copysign(y)
 
 
-FUNCTIONS = {"sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "atan2": atan2}
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "atan2": atan2,
+}

@@ -1,7 +1,8 @@
 """Floating-point values of a kernel under construction: Python operators on them append LLVM instructions.
 
-Only instructions that LLVM's loop vectoriser can widen are offered (arithmetic, comparisons, selects, bit operations and a few
-intrinsics), and none carries a fast-math flag: what is written is what is computed. `mad` alone may round once or twice.
+Only instructions that LLVM's loop vectoriser can widen are offered (arithmetic, comparisons, selects, bit operations and
+a few intrinsics), and none carries a fast-math flag: what is written is what is computed. `mad` alone may round once or
+twice.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Value:
         """The raw operand for `other`: its own, or a constant of this value's type."""
         if isinstance(other, Value):
             return other.raw
-        return self.raw.type(other if self.is_float else other & ((1 << self.format.bits) - 1))
+        return self.raw.type(other if self.is_float else int(other) & ((1 << self.format.bits) - 1))
 
     def constant(self, number: float) -> Value:
         return Value(self.builder, self.lift(number))

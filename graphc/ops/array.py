@@ -1,4 +1,4 @@
-"""The public array operators: those of array_move, indexing and array_scan, and what is composed of them and of the index itself."""
+"""The public array operators: those of the modules array_*, and what is composed of them and of the index itself."""
 
 from __future__ import annotations
 
@@ -8,51 +8,52 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph import Node, as_array, caller, describe, loc_str
+from ..graph import Node, as_array, describe
 from ..op import Values, as_int, declare, normal_axis, static_value, to_node
 from ..types import TensorType, as_dtype, bool_, float32, int32
-from .array_move import SHAPE_OPERAND, Placement, Types, pad_constant, sizes, vector_shape
+from .array_gather import boolean_mask as boolean_mask
+from .array_gather import gather as gather
+from .array_gather import gather_nd as gather_nd
+from .array_gather import scatter_nd as scatter_nd
+from .array_gather import scatter_sum
+from .array_join import concat as concat
+from .array_join import fill as fill
+from .array_join import ones as ones
+from .array_join import ones_like as ones_like
+from .array_join import pad_constant
+from .array_join import split as split
+from .array_join import stack as stack
+from .array_join import tile as tile
+from .array_join import unstack as unstack
+from .array_join import zeros as zeros
+from .array_join import zeros_like as zeros_like
+from .array_move import SHAPE_OPERAND, Placement, Types, here, sizes, vector_shape
 from .array_move import broadcast_to as broadcast_to
-from .array_move import concat as concat
 from .array_move import expand_dims as expand_dims
-from .array_move import fill as fill
 from .array_move import identity as identity
-from .array_move import ones as ones
-from .array_move import ones_like as ones_like
 from .array_move import reshape as reshape
 from .array_move import reverse as reverse
 from .array_move import shape as shape
-from .array_move import split as split
 from .array_move import squeeze as squeeze
-from .array_move import stack as stack
 from .array_move import stop_gradient as stop_gradient
-from .array_move import tile as tile
 from .array_move import transpose as transpose
 from .array_move import unbroadcast as unbroadcast
-from .array_move import unstack as unstack
-from .array_move import zeros as zeros
-from .array_move import zeros_like as zeros_like
 from .array_scan import cumprod as cumprod
 from .array_scan import cumsum as cumsum
 from .array_scan import invert_permutation as invert_permutation
 from .array_scan import unique as unique
-from .indexing import boolean_mask as boolean_mask
-from .indexing import gather as gather
-from .indexing import gather_nd as gather_nd
-from .indexing import scatter_nd as scatter_nd
-from .indexing import scatter_sum
 from .indexing import slice as slice
 from .indexing import strided_slice as strided_slice
 from .math import abs as absolute
-from .math import cast, ceil, equal, floordiv, less, less_equal, logical_and, maximum, where
+from .math import add, cast, ceil, equal, floordiv, less, less_equal, logical_and, maximum, where
 from .reduce import reduce_max, reduce_prod
 
-__all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose", "broadcast_to",
-           "reverse", "reverse_v2", "concat", "stack", "pack", "split", "unstack", "unpack", "pad", "tile", "fill", "zeros", "ones",
-           "zeros_like", "ones_like", "slice", "strided_slice", "gather", "gather_nd", "scatter_nd", "boolean_mask", "cumsum",
-           "cumprod", "invert_permutation", "unique", "range", "linspace", "lin_space", "one_hot", "eye", "diag", "diag_part",
-           "matrix_diag", "matrix_diag_part", "matrix_set_diag", "matrix_band_part", "meshgrid", "sequence_mask",
-           "unsorted_segment_sum", "segment_sum"]
+__all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
+           "broadcast_to", "reverse", "reverse_v2", "concat", "stack", "pack", "split", "unstack", "unpack", "pad",
+           "tile", "fill", "zeros", "ones", "zeros_like", "ones_like", "slice", "strided_slice", "gather",
+           "gather_nd", "scatter_nd", "boolean_mask", "cumsum", "cumprod", "invert_permutation", "unique", "range",
+           "linspace", "lin_space", "one_hot", "eye", "diag", "diag_part", "matrix_diag", "matrix_diag_part",
+           "matrix_set_diag", "matrix_band_part", "meshgrid", "sequence_mask", "unsorted_segment_sum", "segment_sum"]
 
 pack, unpack, reverse_v2 = stack, unstack, reverse
 
@@ -76,8 +77,8 @@ def _iota_attrs(types: Types, axis: Any, dtype: Any) -> dict[str, Any]:
     return {"axis": normal_axis(axis, types[0].shape[0] if types[0].shape else None), "dtype": as_dtype(dtype).dtype}
 
 
-@declare("generator", lambda types, values, axis, dtype: TensorType(dtype, vector_shape(types[0], values[0])), values=(0,),
-         fixed=SHAPE_OPERAND, prepare=_iota_attrs, shape_math=True,
+@declare("generator", lambda types, values, axis, dtype: TensorType(dtype, vector_shape(types[0], values[0])),
+         values=(0,), fixed=SHAPE_OPERAND, prepare=_iota_attrs, shape_math=True,
          samples=(([np.array([3, 4])], {"axis": 1}), ([np.array([5])], {"dtype": "float32"}), ([np.array([0])], {})))
 def iota(shape: Any, *, axis: int = 0, dtype: Any = int32) -> Any:
     """Each element's own index along `axis`."""
@@ -103,11 +104,12 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     """The numbers from `start` (0 if only a limit is given) up to but without `limit`, in steps of `delta`."""
     first, last = (0, start) if limit is None else (start, limit)
     if dtype is None:
-        dtype = np.result_type(*(x.type.dtype if isinstance(x, Node) else as_array(x).dtype for x in (first, last, delta)))
+        kinds = (x.type.dtype if isinstance(x, Node) else as_array(x).dtype for x in (first, last, delta))
+        dtype = np.result_type(*kinds)
     dtype = as_dtype(dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
-        raise ShapeError(f"range: the step is 0\n  at {loc_str(caller())}")
+        raise ShapeError(f"range: the step is 0{here()}")
     if None not in exact:
         count: Any = max(0, int(np.ceil((exact[1] - exact[0]) / exact[2])))
     elif dtype.kind == "f":
@@ -124,7 +126,6 @@ def _integer(x: Any) -> Any:
 
 
 def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
-    from .math import add
     first, step = (cast(x, dtype) if isinstance(x, Node) else np.asarray(x, dtype) for x in (first, step))
     return add(i * step, first, name=name)
 
@@ -144,16 +145,16 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> 
 lin_space = linspace
 
 
-def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None, dtype: Any = None,
-            name: str | None = None) -> Node:
-    """Along a new axis of size `depth`: `on_value` (1) at each index, `off_value` (0) elsewhere; all off for an index outside."""
+def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
+            dtype: Any = None, name: str | None = None) -> Node:
+    """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere; all off if out of it."""
     indices = to_node(indices)
     if indices.type.dtype.kind not in "iu":
-        raise DTypeError(f"one_hot: {describe(indices)} is not of integers\n  at {loc_str(caller())}")
+        raise DTypeError(f"one_hot: {describe(indices)} is not of integers{here()}")
     rank, at = indices.type.rank, -1 if axis is None else as_int(axis)
     n = depth if isinstance(depth, Node) else as_int(depth, "depth")
     if rank is None and at != -1:
-        raise ShapeError(f"one_hot: the rank of {describe(indices)} must be known to add axis {at}\n  at {loc_str(caller())}")
+        raise ShapeError(f"one_hot: the rank of {describe(indices)} must be known to add axis {at}{here()}")
     where_to = 0 if rank is None else normal_axis(at, rank + 1)
     line = _along(n, where_to, 1 if rank is None else rank + 1, indices.type.dtype)
     hot = equal(expand_dims(indices, at), line)
@@ -162,17 +163,21 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
         dtype = to_node(given[0]).dtype if given else float32
     if on_value is None and off_value is None:
         return cast(hot, dtype, name=name or "one_hot")
-    on, off = (to_node(d if v is None else v, None if isinstance(v, Node) else dtype) for v, d in ((on_value, 1), (off_value, 0)))
+    on, off = (v if isinstance(v, Node) else to_node(d if v is None else v, dtype)
+               for v, d in ((on_value, 1), (off_value, 0)))
     return where(hot, on, off, name=name or "one_hot")
 
 
 # ---------------------------------------------------------------------- diagonals
 
-def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = float32, name: str | None = None) -> Node:
+def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = float32,
+        name: str | None = None) -> Node:
     """The identity matrix, or several of them."""
     columns = num_rows if num_columns is None else num_columns
-    one = cast(equal(_along(num_rows, 0, 2), _along(columns, 1, 2)), dtype, name=name or "eye" if batch_shape is None else None)
-    return one if batch_shape is None else broadcast_to(one, concat([to_node(batch_shape, int32), shape(one)], 0), name=name or "eye")
+    hot = equal(_along(num_rows, 0, 2), _along(columns, 1, 2))
+    if batch_shape is None:
+        return cast(hot, dtype, name=name or "eye")
+    return broadcast_to(cast(hot, dtype), concat([to_node(batch_shape, int32), shape(hot)], 0), name=name or "eye")
 
 
 def _places(x: Node) -> tuple[Node, Node]:
@@ -224,7 +229,7 @@ def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
     """Square matrices of zeros with the given main diagonals."""
     diagonal = to_node(diagonal)
     if diagonal.type.rank == 0:
-        raise ShapeError(f"matrix_diag: {describe(diagonal)} is no vector\n  at {loc_str(caller())}")
+        raise ShapeError(f"matrix_diag: {describe(diagonal)} is no vector{here()}")
     dims = diagonal.type.shape
     n = shape(diagonal)[-1] if dims is None or dims[-1] is None else dims[-1]
     zero = np.zeros((), diagonal.type.dtype)
@@ -238,7 +243,7 @@ def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag
 
 
 def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = "MatrixBandPart") -> Node:
-    """Matrices with zeros outside a band: `num_lower` diagonals below the main one, `num_upper` above; negative: all."""
+    """Matrices with zeros outside a band: `num_lower` diagonals below the main one, `num_upper` above (-1: all)."""
     x = to_node(input)
     rows, columns = _places(x)
     inside = None
@@ -263,7 +268,7 @@ def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
     x = to_node(input)
     rank = x.type.rank
     if not rank or rank % 2:
-        raise ShapeError(f"diag_part: the rank of {describe(x)} must be known, even and not 0\n  at {loc_str(caller())}")
+        raise ShapeError(f"diag_part: the rank of {describe(x)} must be known, even and not 0{here()}")
     if rank == 2:
         return matrix_diag_part(x, name=name)
     half = sizes(x, list(builtins.range(rank // 2)))
@@ -282,10 +287,10 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
     if kind == "CONSTANT":
         return pad_constant(tensor, paddings, constant_values=constant_values, name=name)
     if kind not in ("REFLECT", "SYMMETRIC"):
-        raise ShapeError(f"pad: mode {mode!r} is none of CONSTANT, REFLECT, SYMMETRIC\n  at {loc_str(caller())}")
+        raise ShapeError(f"pad: mode {mode!r} is none of CONSTANT, REFLECT, SYMMETRIC{here()}")
     x, widths = to_node(tensor), to_node(paddings, None if isinstance(paddings, Node) else int32)
     if x.type.shape is None or widths.type.shape != (x.type.rank, 2):
-        raise ShapeError(f"pad: {describe(widths)} must have a row of 2 for each axis of {describe(x)}\n  at {loc_str(caller())}")
+        raise ShapeError(f"pad: {describe(widths)} must have a row of 2 for each axis of {describe(x)}{here()}")
     known = static_value(widths)
     for axis, dim in enumerate(x.type.shape):
         ends = None if known is None or np.isnan(known[axis]).any() else [int(n) for n in known[axis]]
@@ -293,7 +298,7 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
             continue
         most = None if dim is None else dim - (kind == "REFLECT")
         if ends is not None and most is not None and max(ends) > most:
-            raise ShapeError(f"pad: {kind} can add at most {most} elements to axis {axis} of {describe(x)}\n  at {loc_str(caller())}")
+            raise ShapeError(f"pad: {kind} can add at most {most} elements to axis {axis} of {describe(x)}{here()}")
         x = gather(x, _mirrored(shape(x)[axis], widths[axis, 0], widths[axis, 1], kind), axis=axis)
     return identity(x, name=name or "MirrorPad")
 
@@ -308,33 +313,35 @@ def _mirrored(n: Node, before: Node, after: Node, kind: str) -> Node:
 
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Node]:
-    """For vectors, the coordinates of every point of the grid they span; "xy" swaps the first two axes, "ij" does not."""
+    """The coordinates of every point of the grid that vectors span; "xy" swaps the first two axes, "ij" does not."""
     if indexing not in ("xy", "ij"):
-        raise ShapeError(f"meshgrid: indexing {indexing!r} is neither 'xy' nor 'ij'\n  at {loc_str(caller())}")
+        raise ShapeError(f"meshgrid: indexing {indexing!r} is neither 'xy' nor 'ij'{here()}")
     nodes = [reshape(a, [-1]) for a in args]
     order = list(builtins.range(len(nodes)))
     if indexing == "xy" and len(nodes) > 1:
         order[:2] = 1, 0
     lengths = [shape(nodes[i]) for i in order]
     whole = concat(lengths, 0) if lengths else None
-    return [broadcast_to(expand_dims(x, [k for k in builtins.range(len(nodes)) if order[k] != i]) if len(nodes) > 1 else x, whole)
-            for i, x in enumerate(nodes)]
+    return [broadcast_to(reshape(x, [-1 if k == i else 1 for k in order]), whole) for i, x in enumerate(nodes)]
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Node:
     """mask[..., j] = j < lengths[...], for j below `maxlen` (the longest length without it)."""
     lengths = to_node(lengths)
     kind = lengths.type.dtype
-    n = cast(reduce_max(lengths), np.int32) if maxlen is None else cast(maxlen, np.int32) if isinstance(maxlen, Node) else maxlen
-    mask = less(iota([n], dtype=kind), expand_dims(lengths, -1), name=name or "SequenceMask" if as_dtype(dtype) == bool_ else None)
-    return mask if as_dtype(dtype) == bool_ else cast(mask, dtype, name=name or "SequenceMask")
+    n = reduce_max(lengths) if maxlen is None else maxlen
+    line = iota([cast(n, np.int32) if isinstance(n, Node) else n], dtype=kind)
+    if as_dtype(dtype) == bool_:
+        return less(line, expand_dims(lengths, -1), name=name or "SequenceMask")
+    return cast(less(line, expand_dims(lengths, -1)), dtype, name=name or "SequenceMask")
 
 
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSum") -> Node:
+def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
+                         name: str | None = "UnsortedSegmentSum") -> Node:
     """result[s] = the sum of the parts of `data` whose segment id is s."""
     data, ids = to_node(data), to_node(segment_ids)
     if ids.type.rank is None:
-        raise ShapeError(f"unsorted_segment_sum: the rank of {describe(ids)} must be known\n  at {loc_str(caller())}")
+        raise ShapeError(f"unsorted_segment_sum: the rank of {describe(ids)} must be known{here()}")
     count = reshape(cast(num_segments, np.int32) if isinstance(num_segments, Node) else np.int32(num_segments), [1])
     return scatter_sum(ids, data, concat([count, shape(data)[ids.type.rank:]], 0), axis=0, name=name)
 

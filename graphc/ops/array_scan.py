@@ -10,7 +10,8 @@ from ..errors import InvalidArgumentError, ShapeError
 from ..graph import Node
 from ..op import Values, declare, normal_axis, to_node, typed_like
 from ..types import TensorType, as_dtype, int32
-from .array_move import Types, concat, integers, narrow, shape, zeros_like
+from .array_join import concat, narrow, zeros_like
+from .array_move import Types, integers, shape
 from .math import minimum
 from .state import items
 
@@ -22,7 +23,7 @@ def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: An
 
 
 def _scanned(function: Any, x: Any, start: int, axis: int, exclusive: bool, reverse: bool) -> Any:
-    """`function` accumulated along an axis in the dtype of x, beginning at the end if `reverse`, one element late if `exclusive`."""
+    """`function` accumulated along an axis in x's dtype: from the end if `reverse`, an element late if `exclusive`."""
     if x.dtype.kind == "b":
         raise TypeError("booleans are not numbers")
     x = np.flip(x, axis) if reverse else x
@@ -40,12 +41,15 @@ _SCANS = (([(3, 4)], {"axis": 1}), ([(4,)], {"exclusive": True}), ([(4,)], {"rev
 @declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS,
          grad=lambda g, y, x, axis, exclusive, reverse: (cumsum(g, axis, exclusive, not reverse),))
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
-    """Running sums along `axis`: of the elements up to each one (before it if `exclusive`), or from it on if `reverse`."""
+    """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
     return _scanned(np.cumsum, x, 0, axis, exclusive, reverse)
 
 
 def _cumprod_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse: bool) -> tuple[Node]:
-    """d/dx_i of sum_j g_j prod_{k<=j} x_k = prod_{k<i} x_k * r_i with r_i = g_i + x_{i+1} r_{i+1}; no division, so zeros do no harm."""
+    """d/dx_i of sum_j g_j prod_{k<=j} x_k is prod_{k<i} x_k * r_i with r_i = g_i + x_{i+1} r_{i+1}.
+
+    There is no division in it, so zeros do no harm.
+    """
     if exclusive:
         g = _shifted(g, axis, -1 if not reverse else 1)
     ahead = _shifted(x, axis, -1 if not reverse else 1)
@@ -79,9 +83,10 @@ def _recurrence_grad(h: Node, y: Node, a: Node, b: Node, axis: int, reverse: boo
 
 
 @declare("host", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad,
-         samples=(([(2, 4), (2, 4)], {"axis": 1}), ([(4,), (4,)], {"axis": 0, "reverse": True}), ([(0,), (0,)], {"axis": 0})))
+         samples=(([(2, 4), (2, 4)], {"axis": 1}), ([(4,), (4,)], {"axis": 0, "reverse": True}),
+                  ([(0,), (0,)], {"axis": 0})))
 def linear_recurrence(a: Any, b: Any, *, axis: Any, reverse: bool = False) -> Any:
-    """r_i = b_i + a_i r_{i-1} along `axis` (r_{i+1} if `reverse`): what the derivatives of running products are made of."""
+    """r_i = b_i + a_i r_{i-1} along `axis` (r_{i+1} if `reverse`): what derivatives of running products are made of."""
     a, r = np.moveaxis(a, axis, 0), np.array(np.moveaxis(b, axis, 0))
     steps = range(len(r) - 2, -1, -1) if reverse else range(1, len(r))
     for i in steps:

@@ -1,4 +1,4 @@
-"""Products of tensors by pairs of axes, norms and traces; with the matrix product and LAPACK's functions, what is public here."""
+"""The public linear algebra: tensor products, norms and traces, beside the matrix product and LAPACK's functions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph import OPERATORS, Node, caller, describe, loc_str
+from ..graph import OPERATORS, Node, describe
 from ..op import as_int, normal_axes, normal_axis, static_value, to_node
 from .array import matrix_diag_part
-from .array_move import concat, identity, reshape, sizes, transpose
-from .indexing import gather
+from .array_gather import gather
+from .array_join import concat
+from .array_move import here, identity, reshape, sizes, transpose
 from .linalg_matmul import batch_matmul as batch_matmul
 from .linalg_matmul import matmul as matmul
 from .linalg_matmul import matrix_transpose as matrix_transpose
@@ -24,11 +25,12 @@ from .linalg_solve import matrix_solve as matrix_solve
 from .linalg_solve import matrix_triangular_solve as matrix_triangular_solve
 from .linalg_solve import self_adjoint_eig as self_adjoint_eig
 from .math import abs as absolute
-from .math import add_n, pow, sqrt, square
+from .math import pow, sqrt, square
 from .reduce import reduce_max, reduce_sum
 
-__all__ = ["matmul", "batch_matmul", "tensordot", "einsum", "matrix_transpose", "trace", "norm", "global_norm", "cross", "cholesky",
-           "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve", "self_adjoint_eig"]
+__all__ = ["matmul", "batch_matmul", "tensordot", "einsum", "matrix_transpose", "trace", "norm", "cross", "cholesky",
+           "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve",
+           "self_adjoint_eig"]
 
 
 # ---------------------------------------------------------------------- contractions of more axes
@@ -82,13 +84,13 @@ def _extent(x: Node, axes: Sequence[int]) -> Any:
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
-    """The sum of products over pairs of axes: the last n of a with the first n of b, or `axes[0]` of a with `axes[1]` of b."""
+    """Sums of products over pairs of axes: the last n of a and first n of b, or `axes[0]` of a and `axes[1]` of b."""
     a = to_node(a, graph=b.graph if isinstance(b, Node) else None)
     b = to_node(b if isinstance(b, Node) else np.asarray(b, a.type.dtype), graph=a.graph)
     try:
         mine, yours = _contracted_axes(a, b, axes)
     except (ShapeError, DTypeError) as e:
-        raise e.__class__(f"tensordot({describe(a)}, {describe(b)}): {e}\n  at {loc_str(caller())}") from None
+        raise e.__class__(f"tensordot({describe(a)}, {describe(b)}): {e}{here()}") from None
     rows = [i for i in range(a.type.rank or 0) if i not in mine]
     columns = [i for i in range(b.type.rank or 0) if i not in yours]
     left, turned = _as_matrix(a, rows, mine)
@@ -103,7 +105,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
 
 
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
-    """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands without repeated letters in one."""
+    """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands; no letter twice in one."""
     nodes = [to_node(x) for x in inputs]
     terms, result = _parsed(equation, nodes)
     if len(nodes) == 1:
@@ -132,7 +134,7 @@ def _parsed(equation: str, nodes: Sequence[Node]) -> tuple[list[str], str]:
     for t, x in zip(terms, nodes, strict=False):
         wrong = wrong or (None if x.type.rank == len(t) else f"{t!r} does not fit {describe(x)}")
     if wrong or not set(result) <= set(letters):
-        raise ShapeError(f"einsum {equation!r}: {wrong or 'the result has letters that no operand has'}\n  at {loc_str(caller())}")
+        raise ShapeError(f"einsum {equation!r}: {wrong or 'the result has letters that no operand has'}{here()}")
     return terms, result
 
 
@@ -169,13 +171,13 @@ def trace(x: Any, name: str | None = "Trace") -> Node:
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
          keep_dims: Any = None) -> Node:
-    """The norm of the vectors along `axis` (of all elements without it): "euclidean" (Frobenius' too), a number p, or np.inf."""
+    """The norm along `axis` (of all elements without it): "euclidean", which is Frobenius', a number p, or np.inf."""
     x = to_node(tensor)
     axes, kept = normal_axes(axis, x.type.rank), bool(keepdims or keep_dims)
     if ord in ("euclidean", "fro", 2):
         return sqrt(reduce_sum(square(x), axis=axes, keepdims=kept), name=name or "norm")
     if not isinstance(ord, (int, float)) or ord <= 0:
-        raise ShapeError(f"norm: ord {ord!r:.40} is none of 'euclidean', a positive number, np.inf\n  at {loc_str(caller())}")
+        raise ShapeError(f"norm: ord {ord!r:.40} is none of 'euclidean', a positive number, np.inf{here()}")
     if ord == np.inf:
         return reduce_max(absolute(x), axis=axes, keepdims=kept, name=name or "norm")
     if ord == 1:
@@ -183,20 +185,12 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     return pow(reduce_sum(pow(absolute(x), ord), axis=axes, keepdims=kept), 1.0 / ord, name=name or "norm")
 
 
-def global_norm(t_list: Sequence[Any], name: str | None = "global_norm") -> Node:
-    """The Euclidean norm of all elements of all tensors; None entries count as zero."""
-    squares = [reduce_sum(square(t)) for t in t_list if t is not None]
-    if not squares:
-        raise ShapeError(f"global_norm: there are no tensors\n  at {loc_str(caller())}")
-    return sqrt(add_n(squares), name=name)
-
-
 def cross(a: Any, b: Any, name: str | None = "Cross") -> Node:
     """Cross products of the vectors of three along the last axis."""
     a, b = to_node(a), to_node(b)
     for x in (a, b):
         if x.type.shape is not None and (not x.type.shape or x.type.shape[-1] not in (3, None)):
-            raise ShapeError(f"cross: {describe(x)} has no vectors of three along its last axis\n  at {loc_str(caller())}")
+            raise ShapeError(f"cross: {describe(x)} has no vectors of three along its last axis{here()}")
     left, right = np.array([1, 2, 0], np.int32), np.array([2, 0, 1], np.int32)
 
     def turned(x: Node, order: Any) -> Node:

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph import Node, caller, describe, loc_str
+from ..graph import Node, describe
 from ..op import Values, declare, to_node
 from ..types import TensorType, broadcast
-from .array_move import Types, same_dtype, transpose, unbroadcast
+from .array_join import same_dtype
+from .array_move import Types, here, transpose, unbroadcast
 
 __all__ = ["matmul", "batch_matmul", "matrix_transpose"]
 
 
-def _product_attrs(types: Types, transpose_a: Any = False, transpose_b: Any = False, adjoint_a: Any = False, adjoint_b: Any = False,
-                   a_is_sparse: Any = False, b_is_sparse: Any = False) -> dict[str, Any]:
+def _product_attrs(types: Types, transpose_a: Any = False, transpose_b: Any = False, adjoint_a: Any = False,
+                   adjoint_b: Any = False, a_is_sparse: Any = False, b_is_sparse: Any = False) -> dict[str, Any]:
     return {"transpose_a": bool(transpose_a or adjoint_a), "transpose_b": bool(transpose_b or adjoint_b)}
 
 
@@ -27,7 +28,8 @@ def _product(types: Types, values: Values, transpose_a: bool, transpose_b: bool)
         raise DTypeError("booleans are not numbers")
     for t in types:
         if t.rank is not None and t.rank < 2:
-            raise ShapeError(f"operands must be matrices (rank 2 or more), not of rank {t.rank}; tf.expand_dims makes a vector one")
+            raise ShapeError(f"operands must be matrices (rank 2 or more), not of rank {t.rank}; "
+                             "tf.expand_dims makes a vector one")
     if a.shape is None or b.shape is None:
         return TensorType(dtype, None)
     m, k = a.shape[-2:][::-1] if transpose_a else a.shape[-2:]
@@ -63,13 +65,15 @@ def _own_batch(g: Node, x: Node) -> Node:
 
 
 @declare("contraction", _product, prepare=_product_attrs, grad=_product_grad, lower=same_dtype, label="MatMul",
-         samples=(([(3, 4), (4, 2)], {}), ([(4, 3), (4, 2)], {"transpose_a": True}), ([(3, 4), (2, 4)], {"transpose_b": True}),
-                  ([(4, 3), (2, 4)], {"transpose_a": True, "transpose_b": True}), ([(5, 3, 4), (5, 4, 2)], {}),
-                  ([(2, 1, 3, 4), (5, 4, 2)], {}), ([(5, 4, 3), (4, 2)], {"transpose_a": True}),
-                  ([(0, 3), (3, 2)], {}), ([(2, 0), (0, 3)], {}), ([(1, 4), (4, 1)], {})))
+         samples=(([(3, 4), (4, 2)], {}), ([(4, 3), (4, 2)], {"transpose_a": True}),
+                  ([(3, 4), (2, 4)], {"transpose_b": True}),
+                  ([(4, 3), (2, 4)], {"transpose_a": True, "transpose_b": True}),
+                  ([(5, 3, 4), (5, 4, 2)], {}), ([(2, 1, 3, 4), (5, 4, 2)], {}),
+                  ([(5, 4, 3), (4, 2)], {"transpose_a": True}), ([(0, 3), (3, 2)], {}), ([(2, 0), (0, 3)], {}),
+                  ([(1, 4), (4, 1)], {})))
 def matmul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
            adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False) -> Any:
-    """Matrix product over the last two axes, either operand transposed on demand; leading axes are a batch and broadcast."""
+    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
     a, b = np.swapaxes(a, -1, -2) if transpose_a else a, np.swapaxes(b, -1, -2) if transpose_b else b
     return np.matmul(a, b)
 
@@ -84,5 +88,5 @@ def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
     a = to_node(a)
     rank = a.type.rank
     if rank is None or rank < 2:
-        raise ShapeError(f"matrix_transpose: the rank of {describe(a)} must be known and at least 2\n  at {loc_str(caller())}")
+        raise ShapeError(f"matrix_transpose: the rank of {describe(a)} must be known and at least 2{here()}")
     return transpose(a, (*range(rank - 2), rank - 1, rank - 2), name=name)

@@ -1,4 +1,4 @@
-"""Factorisations, inverses and solutions of small matrices: LAPACK through numpy, with gradients made of the same operators."""
+"""Factorisations, inverses and solutions of matrices: LAPACK through numpy, with gradients of the same operators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
 from .state import items
 
-_SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]], [[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 3.0]]])
+_SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]],
+                 [[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 3.0]]])
 _GENERAL = np.array([[2.0, -1.0, 0.5], [0.7, 1.5, -0.4], [-0.3, 0.8, 1.8]])
 _SIDES = np.array([[1.0, 2.0], [-0.5, 0.3], [0.8, -1.1]])
 
@@ -41,7 +42,10 @@ def _factored(function: Any, *operands: Any) -> Any:
 # ---------------------------------------------------------------------- Cholesky
 
 def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
-    """Murray 2016, "Differentiation of the Cholesky decomposition", eq. 8: sym(L^-T phi(L^T g) L^-1), phi = tril with half the diagonal."""
+    """sym(L^-T phi(L^T g) L^-1), phi the lower triangle with half the diagonal.
+
+    Murray 2016, "Differentiation of the Cholesky decomposition", eq. 8.
+    """
     phi = matrix_band_part(matmul(y, matrix_band_part(g, -1, 0), transpose_a=True), -1, 0)
     phi = matrix_set_diag(phi, matrix_diag_part(phi) * 0.5)
     half = matrix_triangular_solve(y, phi, lower=True, adjoint=True)
@@ -49,7 +53,8 @@ def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, samples=(([_SPD], {}), ([_SPD[0]], {})), label="Cholesky")
+@declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, label="Cholesky",
+         samples=(([_SPD], {}), ([_SPD[0]], {})))
 def cholesky(input: Any) -> Any:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
     return _factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))
@@ -57,7 +62,8 @@ def cholesky(input: Any) -> Any:
 
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
     """X with A X = rhs, from A's Cholesky factor."""
-    return matrix_triangular_solve(chol, matrix_triangular_solve(chol, rhs, lower=True), lower=True, adjoint=True, name=name)
+    half = matrix_triangular_solve(chol, rhs, lower=True)
+    return matrix_triangular_solve(chol, half, lower=True, adjoint=True, name=name)
 
 
 # ---------------------------------------------------------------------- inverses, determinants, solutions
@@ -83,7 +89,8 @@ def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return (expand_dims(g * y, (-2, -1)) * matrix_inverse(input, adjoint=True),)
 
 
-@declare("host", _determinant_type, grad=_determinant_grad, samples=(([_GENERAL], {}), ([_SPD], {})), label="MatrixDeterminant")
+@declare("host", _determinant_type, grad=_determinant_grad, label="MatrixDeterminant",
+         samples=(([_GENERAL], {}), ([_SPD], {})))
 def matrix_determinant(input: Any) -> Any:
     """Determinants of matrices."""
     return np.linalg.det(input)
@@ -126,8 +133,8 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
 
 
 @declare("host", _solution, grad=_triangular_grad, label="MatrixTriangularSolve",
-         samples=(([_GENERAL, _SIDES], {}), ([_GENERAL, _SIDES], {"lower": False}), ([_GENERAL, _SIDES], {"adjoint": True}),
-                  ([_SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
+         samples=(([_GENERAL, _SIDES], {}), ([_GENERAL, _SIDES], {"lower": False}),
+                  ([_GENERAL, _SIDES], {"adjoint": True}), ([_SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`."""
     triangle = np.tril(matrix) if lower else np.triu(matrix)
@@ -142,7 +149,10 @@ def _eigen_types(types: Types, values: Values) -> tuple[TensorType, TensorType]:
 
 
 def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
-    """Giles 2008, "Collected matrix derivative results", 3.1: V (diag(g_e) + F * V^T g_V) V^T, F_ij = 1 / (e_j - e_i) off the diagonal."""
+    """V (diag(g_e) + F * V^T g_V) V^T, F_ij = 1 / (e_j - e_i) off the diagonal, 0 on it.
+
+    Giles 2008, "Collected matrix derivative results for forward and reverse mode", section 3.1.
+    """
     e, v = y
     gap = expand_dims(e, -2) - expand_dims(e, -1)
     same = equal(gap, 0.0)
@@ -152,7 +162,8 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", _eigen_types, name="self_adjoint_eig", grad=_eigen_grad, samples=(([_SPD[0]], {}),), label="SelfAdjointEig")
+@declare("host", _eigen_types, name="self_adjoint_eig", grad=_eigen_grad, label="SelfAdjointEig",
+         samples=(([_SPD[0]], {}),))
 def _self_adjoint_eig(tensor: Any) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
     e, v = _factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
@@ -166,5 +177,5 @@ def self_adjoint_eig(tensor: Any, name: str | None = None) -> tuple[Node, Node]:
     return e, v
 
 
-__all__ = ["cholesky", "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve",
-           "self_adjoint_eig"]
+__all__ = ["cholesky", "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve",
+           "matrix_triangular_solve", "self_adjoint_eig"]

@@ -20,11 +20,11 @@ __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div",
            "floor", "ceil", "rint", "round", "trunc", "is_nan", "is_inf", "is_finite"]
 
 
-def number(result: Any) -> Any:
-    """The result of an operator that booleans have no business in."""
-    if np.asarray(result).dtype == bool:
+def numbers(*operands: Any) -> Any:
+    """The operands of an operator that booleans alone have no business in."""
+    if np.result_type(*operands).kind == "b":
         raise TypeError("booleans are not numbers")
-    return result
+    return operands
 
 
 def floating(x: Any) -> Any:
@@ -45,7 +45,7 @@ def wide(x: Any) -> Any:
 @elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True)
 def add(x: Any, y: Any) -> Any:
     """Sum, x + y."""
-    return number(np.add(x, y))
+    return np.add(*numbers(x, y))
 
 
 @elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True)
@@ -57,7 +57,7 @@ def subtract(x: Any, y: Any) -> Any:
 @elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True)
 def multiply(x: Any, y: Any) -> Any:
     """Product, x * y."""
-    return number(np.multiply(x, y))
+    return np.multiply(*numbers(x, y))
 
 
 @elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0))
@@ -69,30 +69,34 @@ def truediv(x: Any, y: Any) -> Any:
 @elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True)
 def floordiv(x: Any, y: Any) -> Any:
     """Quotient rounded towards minus infinity. An integer by 0 is 0."""
-    return number(np.floor_divide(x, y))
+    return np.floor_divide(*numbers(x, y))
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
              shape_math=True)
 def floormod(x: Any, y: Any) -> Any:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
-    return number(np.mod(x, y))
+    return np.mod(*numbers(x, y))
 
 
-# A divisor with the sign of x makes floor and truncation the same.
+@elementwise("floordiv({x}, {y}) + {T}((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))))",
+             grad=lambda g, out, x, y: (None, None))
+def truncatediv(x: Any, y: Any) -> Any:
+    """Quotient rounded towards zero."""
+    down = np.floor_divide(*numbers(x, y))
+    return down + ((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)))
+
+
+# A divisor with the sign of x makes floor and truncation the same. The least integer has no opposite, but is
+# larger than any x >= 0, which then is the remainder.
 _ALIGNED = "select(({x} < {T}(0)) != ({y} < {T}(0)), {T}(-{y}), {y})"
 
 
-@elementwise(f"floordiv({{T}}({{x}} - floormod({{x}}, {_ALIGNED})), {{y}})", grad=lambda g, out, x, y: (None, None))
-def truncatediv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards zero."""
-    return number(np.floor_divide(x - np.fmod(x, y), y))
-
-
-@elementwise(f"floormod({{x}}, {_ALIGNED})", grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0))
+@elementwise(f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod({{x}}, {_ALIGNED}))",
+             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0))
 def truncatemod(x: Any, y: Any) -> Any:
     """Remainder of `truncatediv`, with the sign of x."""
-    return number(np.fmod(x, y))
+    return np.fmod(*numbers(x, y))
 
 
 @elementwise("-{x}", grad=lambda g, y, x: (-g,))
@@ -104,7 +108,7 @@ def negative(x: Any) -> Any:
 @elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,))
 def square(x: Any) -> Any:
     """x * x."""
-    return number(np.square(x))
+    return np.square(*numbers(x))
 
 
 @elementwise("({x} - {y}) * ({x} - {y})", grad=lambda g, out, x, y: (g * 2.0 * (x - y), g * 2.0 * (y - x)))
@@ -165,7 +169,7 @@ def pow(x: Any, y: Any) -> Any:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
     if np.result_type(x, y).kind == "f":
         return np.power(x, y)
-    return _integer_pow(number(x), y)
+    return _integer_pow(*numbers(x, y))
 
 
 def _larger_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
@@ -184,13 +188,13 @@ def _route(first: Any, g: Any) -> Any:
 @elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True)
 def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x."""
-    return number(np.maximum(x, y))
+    return np.maximum(*numbers(x, y))
 
 
 @elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True)
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x."""
-    return number(np.minimum(x, y))
+    return np.minimum(*numbers(x, y))
 
 
 def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
@@ -204,7 +208,7 @@ def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
                       ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})))
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
     """t, but not below clip_value_min nor above clip_value_max."""
-    return number(np.minimum(np.maximum(t, clip_value_min), clip_value_max))
+    return np.minimum(np.maximum(*numbers(t, clip_value_min)), clip_value_max)
 
 
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
@@ -217,7 +221,7 @@ def sign(x: Any) -> Any:
 @elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),))
 def abs(x: Any) -> Any:
     """Absolute value. Its derivative at 0 counts as 0."""
-    return number(np.abs(x))
+    return np.abs(*numbers(x))
 
 
 def div(x: Any, y: Any, name: str | None = None) -> Node:

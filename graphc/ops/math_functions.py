@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import OPERATORS
 from ..op import Values, declare, elementwise
 from ..types import TensorType
 from .math_arithmetic import square, wide
@@ -53,7 +54,7 @@ def rsqrt(x: Any) -> Any:
     return np.ones((), root.dtype) / root
 
 
-@elementwise("sin({x})", grad=lambda g, y, x: (g * cos(x),))
+@elementwise("sin({x})", grad=lambda g, y, x: (g * OPERATORS["cos"](x),))
 def sin(x: Any) -> Any:
     """Sine of an angle in radians.  d sin(x)/dx = cos(x)."""
     return np.sin(wide(x))
@@ -100,7 +101,7 @@ def atan2(y: Any, x: Any) -> Any:
     return np.arctan2(wide(y), wide(x))
 
 
-@elementwise("sinh({x})", grad=lambda g, y, x: (g * cosh(x),))
+@elementwise("sinh({x})", grad=lambda g, y, x: (g * OPERATORS["cosh"](x),))
 def sinh(x: Any) -> Any:
     """Hyperbolic sine.  d sinh(x)/dx = cosh(x)."""
     return np.sinh(wide(x))
@@ -128,7 +129,7 @@ def asinh(x: Any) -> Any:
 
 
 @elementwise("select({x} > {T}(268435456), log({x}) + {T}(0.6931471805599453), "
-             "log1p(({x} - {T}(1)) + sqrt(({x} - {T}(1)) * ({x} + {T}(1)))))",
+             "log1p(({x} - {T}(1)) + sqrt({x} - {T}(1)) * sqrt({x} + {T}(1))))",
              grad=lambda g, y, x: (g / sinh(y),), domain=(1.2, 4.0))
 def acosh(x: Any) -> Any:
     """Inverse of cosh, of x >= 1.  d/dx = 1 / sqrt(x**2 - 1) = 1 / sinh(acosh(x))."""
@@ -180,15 +181,16 @@ def erfc(x: Any) -> Any:
 
 
 def _lgamma(x: float) -> float:
-    if x <= 0 and x == math.floor(x):
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):  # a pole, or beyond the largest float
         return math.inf
-    return math.lgamma(x)
 
 
 def _digamma(x: float) -> float:
     """Logarithmic derivative of the gamma function: recurrence up to 10, then the asymptotic series (Bernardo 1976)."""
     if x <= 0:
-        if x == math.floor(x) or math.isinf(x):
+        if math.isinf(x) or x == math.floor(x):
             return math.nan
         return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
     below = 0.0
@@ -200,9 +202,38 @@ def _digamma(x: float) -> float:
     return below + math.log(x) - 0.5 / x - series
 
 
-@declare("host", _real, domain=(0.3, 4.0), samples=(([(3, 4)], {}),))
+# Bernoulli numbers B(2), B(4), ...
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
+def _polygamma(x: float, order: int) -> float:
+    """Recurrence up to 15 + order, then the asymptotic series (Abramowitz and Stegun 1964, 6.4.6 and 6.4.11)."""
+    if not 0 < x < math.inf:
+        return math.inf * -(-1) ** order if x == 0 else 0.0 if x > 0 else math.nan
+    total = 0.0
+    while x < 15 + order:
+        total += (1 / x) ** (order + 1) if x > 1e-50 else math.inf
+        x += 1
+    total = math.factorial(order) * (total + 0.5 * x ** -(order + 1)) + math.factorial(order - 1) * x**-order
+    for j, b in enumerate(_BERNOULLI, 1):
+        total += b * math.factorial(2 * j + order - 1) / math.factorial(2 * j) * x ** -(2 * j + order)
+    return -(-1) ** order * total
+
+
+def _polygamma_type(types: Sequence[TensorType], values: Values, order: int) -> TensorType:
+    return _real(types, values)
+
+
+@declare("host", _polygamma_type, domain=(0.3, 4.0), samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3})),
+         grad=lambda g, y, x, order: (g * OPERATORS["polygamma"](x, order=order + 1),))
+def polygamma(x: Any, *, order: int = 1) -> Any:
+    """The derivative of `digamma` of that order, at least 1; nan of x < 0."""
+    return _each(lambda v: _polygamma(v, order), x)
+
+
+@declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),))
 def digamma(x: Any) -> Any:
-    """Derivative of `lgamma`; nan at 0 and the negative integers."""
+    """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
     return _each(_digamma, x)
 
 

@@ -12,7 +12,7 @@ from ..graph import OPERATORS, Node, caller, describe, loc_str
 from ..op import Values, as_int, declare, elementwise, normal_axes, to_node, typed_like
 from ..types import TensorType
 from . import nn_activations
-from .array import concat, expand_dims, identity, shape, squeeze, stop_gradient
+from .array import concat, expand_dims, gather, identity, shape, squeeze, stop_gradient
 from .math import (
     add,
     cast,
@@ -136,7 +136,7 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
 
 
 @elementwise("maximum({logits}, {T}(0)) - {logits} * {labels} + log1p(exp(-abs({logits})))",
-             grad=lambda g, y, z, x: (-(g * x), g * (sigmoid(x) - z)))
+             grad=lambda g, y, z, x: (-(g * x), g * ((1.0 - z) * sigmoid(x) - z * sigmoid(-x))))
 def sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
     """-z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x)) of labels z, as max(x, 0) - x z + log(1 + exp(-|x|))."""
     return np.maximum(floating(logits), 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
@@ -293,7 +293,7 @@ def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", nam
     tables = list(params) if isinstance(params, (list, tuple)) else [params]
     if len(tables) != 1 or max_norm is not None:
         raise GraphError(f"embedding_lookup takes one table and no max_norm\n  at {loc_str(caller())}")
-    return OPERATORS["gather"](tables[0], ids, name=name or "embedding_lookup")
+    return gather(tables[0], ids, name=name or "embedding_lookup")
 
 
 def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
@@ -333,7 +333,7 @@ def _pick_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(types[0].dtype, types[1].shape)
 
 
-@declare("host", _pick_type, grad=lambda g, y, x, indices: (put_last(indices, g, x), None),
+@declare("host", _pick_type, grad=lambda g, y, x, indices: (OPERATORS["put_last"](indices, g, x), None),
          samples=(([(2, 4), np.array([[0, 2], [3, 1]])], {}),))
 def pick_last(x: Any, indices: Any) -> Any:
     """Elements of each row, by their indices along the last axis."""

@@ -13,7 +13,7 @@ from ..graph import Graph, Node, get_default_graph
 from ..op import elementwise, to_node
 from ..types import TensorType
 from .math import abs, choose, erf, greater, less, logical_and, multiply, negative, sigmoid, square, tanh
-from .math_arithmetic import floating, number
+from .math_arithmetic import floating, numbers
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
            "sigmoid", "tanh"]
@@ -32,7 +32,7 @@ def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str
 @elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),))
 def relu(features: Any) -> Any:
     """max(x, 0).  Its derivative at 0 is 0."""
-    return number(np.maximum(features, np.zeros((), np.asarray(features).dtype)))
+    return np.maximum(*numbers(features, np.zeros((), np.asarray(features).dtype)))
 
 
 @elementwise("minimum(maximum({features}, {T}(0)), {T}(6))", domain=(-2.0, 8.0),
@@ -57,7 +57,7 @@ def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
              grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),))
 def elu(features: Any) -> Any:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
-    return np.where(np.greater(floating(features), 0), features, np.expm1(np.minimum(features, 0)))
+    return np.where(np.greater(floating(features), 0), features, np.expm1(np.where(np.greater(features, 0), 0, features)))
 
 
 @elementwise(f"{{T}}({_SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
@@ -65,7 +65,7 @@ def elu(features: Any) -> Any:
              grad=lambda g, y, x: (choose(greater(x, 0.0), g * _SELU_SCALE, g * (y + _SELU_SCALE * _SELU_ALPHA)),))
 def selu(features: Any) -> Any:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
-    below = _SELU_ALPHA * np.expm1(np.minimum(floating(features), 0))
+    below = _SELU_ALPHA * np.expm1(np.where(np.greater(floating(features), 0), 0, features))
     return _SELU_SCALE * np.where(np.greater(features, 0), features, below)
 
 

@@ -144,10 +144,11 @@ def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any =
     if kind.is_integer:
         return _integers(shape, minval, maxval, kind, seed, name)
     maxval = 1 if maxval is None else maxval
-    both = not isinstance(minval, Node) and not isinstance(maxval, Node)
-    span = np.subtract(maxval, minval, dtype=np.float64) if both else _as(maxval, kind) - _as(minval, kind)
-    return _scaled("random_uniform", "uniform", shape, minval, span.item() if both and np.ndim(span) == 0 else span, dtype,
-                   seed, name)
+    if isinstance(minval, Node) or isinstance(maxval, Node):
+        span: Any = _as(maxval, kind) - _as(minval, kind)
+    else:
+        span = np.subtract(maxval, minval, dtype=np.float64)
+    return _scaled("random_uniform", "uniform", shape, minval, span, dtype, seed, name)
 
 
 def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: int | None, name: str | None) -> Node:

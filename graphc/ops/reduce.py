@@ -1,4 +1,4 @@
-"""Reductions over axes: the associative ones that kernels know, what is composed of them, and the positions of extremes."""
+"""Reductions over axes: those that kernels know, what is composed of them, and the positions of extremes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..graph import Node, caller, describe, loc_str
+from ..graph import Node, describe
 from ..op import Values, declare, normal_axes, normal_axis, reduction, to_node
 from ..types import TensorType, as_dtype, int64
+from .array_join import concat
 from .array_move import (
     Types,
     broadcast_to,
-    concat,
     expand_dims,
+    here,
+    identity,
     reshape,
     shape,
     sizes,
@@ -24,10 +26,11 @@ from .array_move import (
     transpose,
 )
 from .array_scan import cumprod
-from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
+from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truediv, where
 
-__all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean", "reduce_logsumexp",
-           "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max", "arg_min"]
+__all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
+           "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
+           "arg_min"]
 
 Axes = tuple[int, ...] | None
 
@@ -39,7 +42,7 @@ _TRUTH = (([np.array([[True, False], [True, True]])], {"axis": 1}), ([np.zeros((
 
 
 def kept(y: Node, axis: Axes, keepdims: bool) -> Node:
-    """A reduction's result, or its gradient, so that it broadcasts against the operand. axis None is all axes: a scalar, or as kept."""
+    """A reduction's result, or its gradient, so that it broadcasts against the operand; of all axes (None) it does."""
     return y if keepdims or axis is None or not axis else expand_dims(y, axis)
 
 
@@ -50,7 +53,7 @@ def _numeric(x: Any) -> Any:
 
 
 @reduction("add", samples=_SAMPLES, shape_math=True, label="Sum",
-           grad=lambda g, y, input_tensor, axis, keepdims: (broadcast_to(kept(g, axis, keepdims), shape(input_tensor)),))
+           grad=lambda g, y, x, axis, keepdims: (broadcast_to(kept(g, axis, keepdims), shape(x)),))
 def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis` (all axes without it), in the operand's dtype."""
     x = _numeric(input_tensor)
@@ -58,7 +61,7 @@ def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
 
 
 def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
-    """The product of the others, as running products from both ends: exact where there are zeros, which a quotient is not."""
+    """The product of the others, as running products from both ends: exact at zeros, which a quotient is not."""
     rank = x.type.rank
     many = axis if axis is not None and rank is not None else None
     if many is not None and len(many) == 1:
@@ -71,7 +74,8 @@ def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[N
         stay = [i for i in range(rank or 0) if i not in many]
         turned = transpose(x, (*stay, *many))
         flat = reshape(turned, concat([sizes(x, stay), np.array([-1], np.int32)], axis=0))
-        others = transpose(reshape(_others(flat, len(stay)), shape(turned)), tuple(int(i) for i in np.argsort((*stay, *many))))
+        back = tuple(int(i) for i in np.argsort((*stay, *many)))
+        others = transpose(reshape(_others(flat, len(stay)), shape(turned)), back)
     return (kept(g, axis, keepdims) * others,)
 
 
@@ -79,7 +83,8 @@ def _others(x: Node, axis: int) -> Node:
     return cumprod(x, axis, True, False) * cumprod(x, axis, True, True)
 
 
-_ZEROS = (([np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 5.0]])], {"axis": 1}), ([np.array([[2.0, 0.0], [4.0, 3.0]])], {"axis": None}))
+_ZEROS = (([np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 5.0]])], {"axis": 1}),
+          ([np.array([[2.0, 0.0], [4.0, 3.0]])], {"axis": None}))
 
 
 @reduction("mul", samples=(*_SAMPLES, *_ZEROS), shape_math=True, grad=_prod_grad, label="Prod")
@@ -102,14 +107,14 @@ def _least(dtype: np.dtype[Any]) -> Any:
 
 @reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max")
 def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Largest element over `axis` (all axes without it); nan if there is one; the dtype's least value of no elements."""
+    """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
     x = _numeric(input_tensor)
     return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
 
 
 @reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min")
 def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Smallest element over `axis` (all axes without it); nan if there is one; the dtype's greatest value of no elements."""
+    """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
     x = _numeric(input_tensor)
     return np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
 
@@ -134,15 +139,16 @@ def reduce_all(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
 
 # ---------------------------------------------------------------------- composed
 
-def _arguments(what: str, x: Any, axis: Any, keepdims: Any, reduction_indices: Any, keep_dims: Any) -> tuple[Node, Axes, bool]:
+def _arguments(what: str, x: Any, axis: Any, keepdims: Any, reduction_indices: Any = None,
+               keep_dims: Any = None) -> tuple[Node, Axes, bool]:
     """Operand, axes and keepdims from what the caller wrote, in TensorFlow's new or old words."""
     x = to_node(x)
     if axis is not None and reduction_indices is not None:
-        raise ShapeError(f"{what}: axis and reduction_indices are two names of one thing\n  at {loc_str(caller())}")
+        raise ShapeError(f"{what}: axis and reduction_indices are two names of one thing{here()}")
     try:
         axes = normal_axes(axis if axis is not None else reduction_indices, x.type.rank)
     except (ShapeError, DTypeError) as e:
-        raise e.__class__(f"{what}({describe(x)}): {e}\n  at {loc_str(caller())}") from None
+        raise e.__class__(f"{what}({describe(x)}): {e}{here()}") from None
     return x, axes, bool(keepdims or keep_dims)
 
 
@@ -158,23 +164,18 @@ def count_over(x: Node, axis: Axes) -> Node:
     return cast(reduce_prod(shape(x) if axis is None else sizes(x, axis)), x.type.dtype)
 
 
-def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None, reduction_indices: Any = None,
-                keep_dims: Any = None) -> Node:
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
+                reduction_indices: Any = None, keep_dims: Any = None) -> Node:
     """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
     x, axis, keepdims = _arguments("reduce_mean", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     x = _float(x)
     total = reduce_sum(x, axis=axis, keepdims=keepdims)
-    return _divide(total, count_over(x, axis), name or "Mean")
-
-
-def _divide(total: Node, count: Node, name: str) -> Node:
-    from .math import truediv
-    return truediv(total, count, name=name)
+    return truediv(total, count_over(x, axis), name=name or "Mean")
 
 
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Mean squared distance from the mean over `axis`."""
-    x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims, None, None)
+    x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims)
     x = _float(x)
     return reduce_mean(square(x - reduce_mean(x, axis, True)), axis, keepdims, name or "reduce_variance")
 
@@ -192,7 +193,7 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, 
     top = stop_gradient(reduce_max(x, axis=axis, keepdims=True))
     top = where(is_finite(top), top, 0.0)
     total = log(reduce_sum(exp(x - top), axis=axis, keepdims=True)) + top
-    return _named(total if keepdims else squeeze_reduced(total, axis), name or "reduce_logsumexp")
+    return identity(total if keepdims else squeeze_reduced(total, axis), name=name or "reduce_logsumexp")
 
 
 def squeeze_reduced(x: Node, axis: Axes) -> Node:
@@ -200,13 +201,8 @@ def squeeze_reduced(x: Node, axis: Axes) -> Node:
     return reshape(x, []) if axis is None else squeeze(x, axis) if axis else x
 
 
-def _named(x: Node, name: str) -> Node:
-    from .array_move import identity
-    return identity(x, name=name)
-
-
-def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64, name: str | None = None,
-                  reduction_indices: Any = None, keep_dims: Any = None) -> Node:
+def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64,
+                  name: str | None = None, reduction_indices: Any = None, keep_dims: Any = None) -> Node:
     """How many elements over `axis` are not 0."""
     x, axis, keepdims = _arguments("count_nonzero", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     there = x if x.type.dtype.kind == "b" else not_equal(x, 0)
@@ -242,13 +238,13 @@ def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
 def argmax(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
-    """The index of the largest element along `axis`; of the first if there are several; of the first nan if there is one."""
+    """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
     return _searched(np.argmax, input, axis, output_type)
 
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
 def argmin(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
-    """The index of the smallest element along `axis`; of the first if there are several; of the first nan if there is one."""
+    """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
     return _searched(np.argmin, input, axis, output_type)
 
 

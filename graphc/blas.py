@@ -1,0 +1,166 @@
+"""Matrix products: a private single-threaded OpenBLAS for floats, generated loops for small and integer ones."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import native
+from .errors import GraphcError
+
+SMALL = 4096            # multiply-adds up to which a plain loop beats the call of a library
+MODES = ("rows", "columns", "batch")
+
+# Extents of a product: status, mode, transposes as CBLAS spells them, sizes, leading dimensions, steps along the split.
+_IR = """
+define i32 @graphc_gemm_{T}(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
+entry:
+  %e1 = getelementptr i64, ptr %extents, i64 1
+  %mode = load i64, ptr %e1
+  %e2 = getelementptr i64, ptr %extents, i64 2
+  %ta64 = load i64, ptr %e2
+  %ta = trunc i64 %ta64 to i32
+  %e3 = getelementptr i64, ptr %extents, i64 3
+  %tb64 = load i64, ptr %e3
+  %tb = trunc i64 %tb64 to i32
+  %e4 = getelementptr i64, ptr %extents, i64 4
+  %m0 = load i64, ptr %e4
+  %e5 = getelementptr i64, ptr %extents, i64 5
+  %n0 = load i64, ptr %e5
+  %e6 = getelementptr i64, ptr %extents, i64 6
+  %k = load i64, ptr %e6
+  %e7 = getelementptr i64, ptr %extents, i64 7
+  %lda = load i64, ptr %e7
+  %e8 = getelementptr i64, ptr %extents, i64 8
+  %ldb = load i64, ptr %e8
+  %e9 = getelementptr i64, ptr %extents, i64 9
+  %ldc = load i64, ptr %e9
+  %e10 = getelementptr i64, ptr %extents, i64 10
+  %stepa = load i64, ptr %e10
+  %e11 = getelementptr i64, ptr %extents, i64 11
+  %stepb = load i64, ptr %e11
+  %a0 = load ptr, ptr %buffers
+  %b1 = getelementptr ptr, ptr %buffers, i64 1
+  %b0 = load ptr, ptr %b1
+  %b2 = getelementptr ptr, ptr %buffers, i64 2
+  %c0 = load ptr, ptr %b2
+  %b3 = getelementptr ptr, ptr %buffers, i64 3
+  %gemm = load ptr, ptr %b3
+  %b4 = getelementptr ptr, ptr %buffers, i64 4
+  %table = load ptr, ptr %b4
+  %span = sub i64 %hi, %lo
+  %rows = icmp eq i64 %mode, 0
+  %columns = icmp eq i64 %mode, 1
+  %m = select i1 %rows, i64 %span, i64 %m0
+  %n = select i1 %columns, i64 %span, i64 %n0
+  %moved = mul i64 %lo, %stepa
+  %offa = select i1 %rows, i64 %moved, i64 0
+  %movedb = mul i64 %lo, %stepb
+  %offb = select i1 %columns, i64 %movedb, i64 0
+  %movedc = mul i64 %lo, %ldc
+  %offc0 = select i1 %rows, i64 %movedc, i64 0
+  %offc = select i1 %columns, i64 %lo, i64 %offc0
+  %a = getelementptr {T}, ptr %a0, i64 %offa
+  %b = getelementptr {T}, ptr %b0, i64 %offb
+  %c = getelementptr {T}, ptr %c0, i64 %offc
+  %batched = icmp eq i64 %mode, 2
+  br i1 %batched, label %loop, label %single
+single:
+  call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m, i64 %n, i64 %k, {T} 1.0, ptr %a, i64 %lda, ptr %b, i64 %ldb, {T} 0.0, ptr %c, i64 %ldc)
+  ret i32 0
+loop:
+  %i = phi i64 [ %lo, %entry ], [ %i1, %body ]
+  %more = icmp slt i64 %i, %hi
+  br i1 %more, label %body, label %done
+body:
+  %t = mul i64 %i, 3
+  %ta0 = getelementptr i64, ptr %table, i64 %t
+  %oa = load i64, ptr %ta0
+  %t1 = add i64 %t, 1
+  %ta1 = getelementptr i64, ptr %table, i64 %t1
+  %ob = load i64, ptr %ta1
+  %t2 = add i64 %t, 2
+  %ta2 = getelementptr i64, ptr %table, i64 %t2
+  %oc = load i64, ptr %ta2
+  %ai = getelementptr {T}, ptr %a0, i64 %oa
+  %bi = getelementptr {T}, ptr %b0, i64 %ob
+  %ci = getelementptr {T}, ptr %c0, i64 %oc
+  call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m0, i64 %n0, i64 %k, {T} 1.0, ptr %ai, i64 %lda, ptr %bi, i64 %ldb, {T} 0.0, ptr %ci, i64 %ldc)
+  %i1 = add i64 %i, 1
+  br label %loop
+done:
+  ret i32 0
+}}
+"""
+
+
+@cache
+def library() -> Any:
+    """OpenBLAS of the scipy-openblas64 wheel, held to one thread; GraphcError if the wheel is not installed."""
+    spec = importlib.util.find_spec("scipy_openblas64")
+    if spec is None or not spec.submodule_search_locations:
+        raise GraphcError("matrix products need the package scipy-openblas64: pip install scipy-openblas64")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "lib"
+    files = sorted(p for p in folder.iterdir() if "openblas" in p.name and p.suffix in (".so", ".dylib", ".dll"))
+    if not files:
+        raise GraphcError(f"the package scipy-openblas64 holds no library in {folder}")
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"        # read once, as the library loads: it then starts no threads
+    try:
+        return ctypes.CDLL(str(files[0]))
+    finally:
+        if before is None:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        else:
+            os.environ["OPENBLAS_NUM_THREADS"] = before
+
+
+def gemm(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Addresses of the step that splits a product, and of the CBLAS function it calls."""
+    letter, name = {"float32": ("s", "float"), "float64": ("d", "double")}[dtype.name]
+    function = getattr(library(), f"scipy_cblas_{letter}gemm64_")
+    return native.compile_ir(_IR.format(T=name), f"graphc_gemm_{name}"), ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def loop_source(name: str) -> str:
+    """A product by plain loops, rows of all batch items in one range: for small sizes and for integers."""
+    return f"""def kernel(buffers, extents, lo, hi):
+    a = pointer(buffers, 0, {name})
+    b = pointer(buffers, 1, {name})
+    c = pointer(buffers, 2, {name})
+    table = pointer(buffers, 3, int64)
+    m = extents[1]
+    n = extents[2]
+    k = extents[3]
+    a_row = extents[4]
+    a_column = extents[5]
+    b_row = extents[6]
+    b_column = extents[7]
+    c_row = extents[8]
+    for row in range(lo, hi):
+        item = row // m
+        i = row % m
+        at = load(table, item * 3) + i * a_row
+        bt = load(table, item * 3 + 1)
+        ct = load(table, item * 3 + 2) + i * c_row
+        if b_column == 1:
+            for j in range(n):
+                store(c, ct + j, {name}(0))
+            for p in range(k):
+                x = load(a, at + p * a_column)
+                for j in range(n):
+                    store(c, ct + j, {name}(load(c, ct + j) + x * load(b, bt + p * b_row + j)))
+        else:
+            for j in range(n):
+                total = {name}(0)
+                for p in range(k):
+                    total = {name}(accumulate_add(total, {name}(load(a, at + p * a_column) * load(b, bt + p * b_row + j * b_column))))
+                store(c, ct + j, total)
+    return 0
+"""

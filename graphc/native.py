@@ -1,0 +1,223 @@
+"""Kernel source to machine code: compiled by Numba once, kept as object code on disk, loaded by LLVM without Numba.
+
+A cache entry is named by the sha256 of all that the code depends on, and carries the sha256 of its contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .errors import CacheWarning, GraphcError
+
+LANGUAGE = "1"          # of kernels; a change of kernel_lang or vecmath that changes code counts it up
+_MAGIC = b"graphc object 1\n"
+_DIGEST = 32
+_lock = threading.RLock()
+_stats = {"compiled": 0, "loaded": 0, "seconds": 0.0}
+_kernels: dict[str, Kernel] = {}
+_warned: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Machine code of one kernel: `int32 kernel(void** buffers, int64* extents, int64 lo, int64 hi)`."""
+
+    key: str
+    source: str
+    address: int
+    symbol: str
+    code: bytes
+    from_cache: bool
+    seconds: float
+
+    def asm(self) -> str:
+        """The assembly text, made anew from the source."""
+        return _Machine.get().target.emit_assembly(_module(self.source, self.key))
+
+
+class _Machine:
+    """LLVM for this processor, and the engine that holds all loaded code for the life of the process."""
+
+    _one: _Machine | None = None
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm
+        for name in ("initialize", "initialize_native_target", "initialize_native_asmprinter"):
+            try:
+                getattr(llvm, name)()
+            except RuntimeError:        # newer LLVM initialises itself and says so
+                pass
+        self.llvm = llvm
+        self.cpu = llvm.get_host_cpu_name()
+        self.features = llvm.get_host_cpu_features().flatten()
+        self.target = llvm.Target.from_default_triple().create_target_machine(
+            cpu=self.cpu, features=self.features, opt=3, reloc="default", codemodel="jitdefault", jit=True)
+        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self.target)
+        self.name = "\n".join([LANGUAGE, sys.platform, version("llvmlite"), version("numba"), self.cpu, self.features])
+
+    @classmethod
+    def get(cls) -> _Machine:
+        if cls._one is None:
+            cls._one = cls()
+        return cls._one
+
+    def load(self, objects: Sequence[tuple[str, bytes]]) -> list[int]:
+        """Addresses of one symbol an object."""
+        for _, code in objects:
+            self.engine.add_object_file(self.llvm.object_file.ObjectFileRef.from_data(code))
+        self.engine.finalize_object()
+        return [self.engine.get_function_address(symbol) for symbol, _ in objects]
+
+
+def stats() -> dict[str, float]:
+    """Kernels compiled, kernels loaded from disk, seconds spent, in this process."""
+    return dict(_stats)
+
+
+def compile_kernels(sources: Sequence[str]) -> list[Kernel]:
+    """One kernel a source; equal sources give the same. Only what neither memory nor disk has is compiled."""
+    with _lock:
+        missing = [s for s in dict.fromkeys(sources) if s not in _kernels]
+        if missing:
+            _make(missing, _compile_source)
+        return [_kernels[s] for s in sources]
+
+
+def compile_ir(text: str, symbol: str) -> int:
+    """The address of a function in hand-written LLVM assembly: the runtime's own few."""
+    with _lock:
+        if text not in _kernels:
+            _make([text], lambda machine, source, key: (symbol, machine.target.emit_object(machine.llvm.parse_assembly(source))))
+        return _Machine.get().engine.get_function_address(symbol)
+
+
+def _make(sources: Sequence[str], compile_one: Any) -> None:
+    start = time.perf_counter()
+    machine = _Machine.get()
+    found: list[tuple[str, str, str, bytes, bool, float]] = []
+    folder = cache_folder()
+    for source in sources:
+        key = hashlib.sha256(f"{machine.name}\n{source}".encode()).hexdigest()
+        entry = _read(folder, key) if folder is not None else None
+        if entry is not None:
+            found.append((source, key, *entry, True, 0.0))
+            continue
+        began = time.perf_counter()
+        symbol, code = compile_one(machine, source, key)
+        found.append((source, key, symbol, code, False, time.perf_counter() - began))
+        if folder is not None:
+            _write(folder, key, symbol, code)
+    addresses = machine.load([(symbol, code) for _, _, symbol, code, _, _ in found])
+    for (source, key, symbol, code, cached, seconds), address in zip(found, addresses, strict=True):
+        _kernels[source] = Kernel(key, source, address, symbol, code, cached, seconds)
+        if "\ndefine " not in source:      # the runtime's own functions are not the user's kernels
+            _stats["loaded" if cached else "compiled"] += 1
+    _stats["seconds"] += time.perf_counter() - start
+
+
+def _compile_source(machine: _Machine, source: str, key: str) -> tuple[str, bytes]:
+    module = _module(source, key)
+    symbol = next(f.name for f in module.functions if not f.is_declaration and f.name.startswith("cfunc."))
+    return symbol, machine.target.emit_object(module)
+
+
+def _module(source: str, key: str) -> Any:
+    """The optimised LLVM module of a kernel."""
+    from numba import cfunc, types
+
+    from .kernel_lang import namespace, table_types
+    names = dict(namespace())
+    exec(compile(source, f"<kernel {key[:12]}>", "exec"), names)
+    function = names["kernel"]
+    function.__name__ = function.__qualname__ = f"kernel_{key}"      # makes the symbol unique
+    buffers, extents = table_types()
+    try:
+        made = cfunc(types.int32(buffers, extents, types.int64, types.int64), nopython=True, error_model="numpy",
+                     fastmath={"contract"})(function)
+    except Exception as e:
+        raise GraphcError(f"a kernel does not compile; please report it:\n{source}\n{e}") from e
+    return _Machine.get().llvm.parse_assembly(made.inspect_llvm())
+
+
+# ---------------------------------------------------------------------- the folder
+
+def cache_folder() -> Path | None:
+    """The folder of compiled kernels, made if need be; None, with one warning, if it cannot be used safely."""
+    text = os.environ.get("GRAPHC_CACHE_DIR")
+    base = Path(text) if text else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "graphc"
+    try:
+        if not base.is_dir():
+            base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = base.stat()
+    except (OSError, RuntimeError) as e:
+        return _unusable(base, str(e))
+    if hasattr(os, "getuid"):
+        if status.st_uid != os.getuid():
+            return _unusable(base, "it belongs to another user")
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return _unusable(base, "others may write to it")
+    return base
+
+
+def _unusable(folder: Path, why: str) -> None:
+    if str(folder) not in _warned:
+        _warned.add(str(folder))
+        warnings.warn(f"compiled kernels are not kept in {folder}: {why}", CacheWarning, stacklevel=2)
+
+
+def _read(folder: Path, key: str) -> tuple[str, bytes] | None:
+    try:
+        data = (folder / f"{key}.o").read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as e:
+        return _unusable(folder, str(e))
+    digest, body = data[len(_MAGIC):len(_MAGIC) + _DIGEST], data[len(_MAGIC) + _DIGEST:]
+    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != digest:
+        return _unusable(folder, f"{key}.o is damaged and made anew")
+    symbol, _, code = body.partition(b"\n")
+    return symbol.decode(), code
+
+
+def _write(folder: Path, key: str, symbol: str, code: bytes) -> None:
+    """Write whole or not at all: other processes may read and write the same entry."""
+    body = symbol.encode() + b"\n" + code
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as f:
+                f.write(_MAGIC + hashlib.sha256(body).digest() + body)
+            os.replace(name, folder / f"{key}.o")
+        except OSError:
+            os.unlink(name)
+            raise
+    except OSError as e:
+        _unusable(folder, str(e))
+
+
+def cache_info() -> dict[str, Any]:
+    """Where compiled kernels are kept, how many there are, and their bytes."""
+    folder = cache_folder()
+    files = list(folder.glob("*.o")) if folder is not None else []
+    return {"folder": folder, "kernels": len(files), "bytes": sum(f.stat().st_size for f in files)}
+
+
+def clear_cache() -> int:
+    """Remove the kept kernels; how many there were."""
+    folder = cache_folder()
+    files = list(folder.glob("*.o")) if folder is not None else []
+    for f in files:
+        f.unlink(missing_ok=True)
+    return len(files)

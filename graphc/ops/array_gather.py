@@ -1,0 +1,149 @@
+"""Operators that choose elements by tensors of positions: gather, scatter, masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..graph import Node, describe
+from ..op import Values, declare, normal_axis, to_node
+from ..types import TensorType, compatible, shape_str
+from .array_join import concat
+from .array_move import SHAPE_OPERAND, Types, here, integers, reshape, shape, vector_shape
+
+# ---------------------------------------------------------------------- gather and scatter
+
+def check_bounds(indices: Any, bound: int) -> None:
+    """InvalidArgumentError that names the first index outside [0, bound)."""
+    bad = (np.asarray(indices) < 0) | (np.asarray(indices) >= bound)
+    if bad.any():
+        raise InvalidArgumentError(f"index {np.asarray(indices)[bad].flat[0]} is not in [0, {bound})")
+
+
+def _gathered(types: Types, values: Values, axis: int) -> TensorType:
+    x, indices = types
+    integers(indices, "indices")
+    if x.shape is None or indices.shape is None:
+        return TensorType(x.dtype, None)
+    if not x.shape:
+        raise ShapeError("a scalar has no axis to gather along")
+    return TensorType(x.dtype, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1:]))
+
+
+def _gather_attrs(types: Types, axis: Any) -> dict[str, Any]:
+    return {"axis": normal_axis(axis, types[0].rank)}
+
+
+@declare("gather", _gathered, name="gather", prepare=_gather_attrs, fixed={"indices": "int32"}, shape_math=True,
+         grad=lambda g, y, params, indices, axis: (scatter_sum(indices, g, shape(params), axis=axis), None),
+         samples=(([(4, 3), np.array([3, 0, 3])], {"axis": 0}), ([(2, 3), np.array([[1, 2], [0, 0]])], {"axis": 1}),
+                  ([(4,), np.array(2)], {"axis": 0}), ([(4, 2), np.zeros((0,), int)], {"axis": -2})))
+def _gather(params: Any, indices: Any, *, axis: int) -> Any:
+    """The subtensors of `params` at `indices` along `axis`."""
+    indices = np.asarray(indices).astype(np.int64)
+    check_bounds(indices, params.shape[axis])
+    return np.take(params, indices, axis)
+
+
+def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0) -> Node:
+    """The subtensors of `params` at `indices` along `axis`. An index outside the axis fails when run."""
+    return _gather(params, indices, axis=axis, name=name)
+
+
+def _scattered(types: Types, values: Values, axis: int) -> TensorType:
+    indices, updates, whole = types
+    integers(indices, "indices")
+    dims = vector_shape(whole, values[2])
+    if dims is not None and indices.shape is not None:
+        wanted = (*dims[:axis], *indices.shape, *dims[axis + 1:])
+        if not compatible(updates.shape, wanted):
+            raise ShapeError(f"updates have shape {shape_str(updates.shape)}, but {shape_str(wanted)} would fit")
+    return TensorType(updates.dtype, dims)
+
+
+@declare("scatter", _scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False,
+         grad=lambda h, y, indices, updates, whole, axis: (None, _gather(h, indices, axis=axis), None),
+         samples=(([np.array([3, 0, 3]), (3, 2), np.array([4, 2])], {"axis": 0}),
+                  ([np.array([[1, 1]]), (2, 1, 2), np.array([2, 3])], {"axis": 1}),
+                  ([np.array(1), (), np.array([3])], {"axis": 0}),
+                  ([np.zeros(0, int), (0,), np.array([3])], {"axis": 0})))
+def scatter_sum(indices: Any, updates: Any, shape: Any, *, axis: int = 0) -> Any:
+    """Zeros of `shape` plus the updates at `indices` along `axis`: the transpose of gather; equal indices add up."""
+    out = np.zeros(tuple(np.asarray(shape).tolist()), updates.dtype)
+    check_bounds(indices, out.shape[axis])
+    np.add.at(out, (slice(None),) * axis + (np.asarray(indices),), updates)
+    return out
+
+
+def _nd_gathered(types: Types, values: Values) -> TensorType:
+    x, indices = types
+    integers(indices, "indices")
+    if x.shape is None or indices.shape is None or not indices.shape or indices.shape[-1] is None:
+        return TensorType(x.dtype, None)
+    if indices.shape[-1] > len(x.shape):
+        raise ShapeError(f"indices of {indices.shape[-1]} numbers for an operand of rank {len(x.shape)}")
+    return TensorType(x.dtype, (*indices.shape[:-1], *x.shape[indices.shape[-1]:]))
+
+
+def _nd_index(indices: Any, dims: Sequence[int]) -> tuple[Any, ...]:
+    parts = tuple(np.moveaxis(np.asarray(indices), -1, 0))
+    for i, d in zip(parts, dims, strict=False):
+        check_bounds(i, d)
+    return parts
+
+
+@declare("host", _nd_gathered, fixed={"indices": "int32"},
+         grad=lambda g, y, params, indices: (scatter_nd(indices, g, shape(params)), None),
+         samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
+                  ([(3,), np.zeros((0, 1), int)], {})))
+def gather_nd(params: Any, indices: Any) -> Any:
+    """The subtensors of `params` whose positions are the rows of `indices`."""
+    return params[_nd_index(indices, params.shape)]
+
+
+def _nd_scattered(types: Types, values: Values) -> TensorType:
+    integers(types[0], "indices")
+    return TensorType(types[1].dtype, vector_shape(types[2], values[2]))
+
+
+@declare("host", _nd_scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd",
+         grad=lambda h, y, indices, updates, whole: (None, gather_nd(h, indices), None),
+         samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
+                  ([np.array([[0, 1]]), (1,), np.array([2, 2])], {})))
+def scatter_nd(indices: Any, updates: Any, shape: Any) -> Any:
+    """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+    out = np.zeros(tuple(np.asarray(shape).tolist()), updates.dtype)
+    np.add.at(out, _nd_index(indices, out.shape), updates)
+    return out
+
+
+# ---------------------------------------------------------------------- masks
+
+@declare("host", lambda types, values: TensorType(np.dtype(np.int64), (None,)), fixed={"mask": "bool", "dims": "int32"},
+         samples=(([np.array([True, False, True]), np.array([3])], {}),
+                  ([np.zeros((2, 2), bool), np.array([2, 2])], {})))
+def mask_indices(mask: Any, dims: Any) -> Any:
+    """The positions, in C order, at which a mask of shape `dims` is true."""
+    if mask.shape != tuple(np.asarray(dims).tolist()):
+        raise InvalidArgumentError(f"the mask has shape {mask.shape}, what it masks {tuple(np.asarray(dims).tolist())}")
+    return np.flatnonzero(mask)
+
+
+def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis: int | None = None) -> Node:
+    """The elements (subtensors, if the mask has fewer axes) at which `mask`, laid from `axis` on, is true."""
+    tensor, mask = to_node(tensor), to_node(mask)
+    rank, first = mask.type.rank, axis or 0
+    if mask.type.dtype.kind != "b":
+        raise DTypeError(f"boolean_mask: {describe(mask)} is not boolean{here()}")
+    if not rank:
+        raise ShapeError(f"boolean_mask: the rank of {describe(mask)} must be known and not 0{here()}")
+    if tensor.type.shape is not None and not compatible(tensor.type.shape[first:first + rank], mask.type.shape):
+        raise ShapeError(f"boolean_mask: {describe(mask)} does not fit {describe(tensor)} from axis {first} on{here()}")
+    dims = shape(tensor)
+    chosen = mask_indices(mask, dims[first:first + rank])
+    if rank > 1:
+        tensor = reshape(tensor, concat([dims[:first], np.array([-1], np.int32), dims[first + rank:]], axis=0))
+    return gather(tensor, chosen, axis=first, name=name)

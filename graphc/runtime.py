@@ -1,0 +1,312 @@
+"""The tape of native steps and the pool of threads that shares them out: hand-written LLVM assembly, called once a run."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import native
+
+# A tape: HEADER words, then STEP words a step. All are int64.
+N_STEPS, POOL, FAILED, HEADER = 0, 1, 2, 4
+STEP = 5                # function, buffer table, extents, size of the range, size of a chunk
+# A pool: words a cache line apart where threads meet.
+BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS = 0, 8, 16, 24, 32, 40, 48, 56
+JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks
+SPIN = 3000             # looks at the generation before a worker sleeps: about 0.1 ms, longer than the serial gaps of a tape
+
+_IR = f"""
+declare void @llvm.x86.sse2.pause()
+
+define internal void @graphc_chunks(ptr %pool) {{
+entry:
+  %job = getelementptr i64, ptr %pool, i64 {JOB}
+  %fn = load ptr, ptr %job
+  %p1 = getelementptr i64, ptr %job, i64 1
+  %buffers = load ptr, ptr %p1
+  %p2 = getelementptr i64, ptr %job, i64 2
+  %extents = load ptr, ptr %p2
+  %p3 = getelementptr i64, ptr %job, i64 3
+  %n = load i64, ptr %p3
+  %p4 = getelementptr i64, ptr %job, i64 4
+  %grain = load i64, ptr %p4
+  %p5 = getelementptr i64, ptr %job, i64 5
+  %count = load i64, ptr %p5
+  %next = getelementptr i64, ptr %pool, i64 {NEXT}
+  %status = getelementptr i64, ptr %pool, i64 {STATUS}
+  br label %claim
+claim:
+  %c = atomicrmw add ptr %next, i64 1 seq_cst
+  %more = icmp slt i64 %c, %count
+  br i1 %more, label %work, label %done
+work:
+  %lo = mul i64 %c, %grain
+  %end = add i64 %lo, %grain
+  %over = icmp sgt i64 %end, %n
+  %hi = select i1 %over, i64 %n, i64 %end
+  %r = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
+  %bad = icmp ne i32 %r, 0
+  br i1 %bad, label %fail, label %claim
+fail:
+  %r64 = sext i32 %r to i64
+  store atomic i64 %r64, ptr %status seq_cst, align 8
+  br label %claim
+done:
+  ret void
+}}
+
+define void @graphc_worker(ptr %pool) {{
+entry:
+  %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
+  %open = getelementptr i64, ptr %pool, i64 {OPEN}
+  %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
+  %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
+  %mutex = getelementptr i64, ptr %pool, i64 {MUTEX}
+  %cond = getelementptr i64, ptr %pool, i64 {COND}
+  %calls = getelementptr i64, ptr %pool, i64 {CALLS}
+  %lock = load ptr, ptr %calls
+  %c1 = getelementptr i64, ptr %calls, i64 1
+  %unlock = load ptr, ptr %c1
+  %c2 = getelementptr i64, ptr %calls, i64 2
+  %wait = load ptr, ptr %c2
+  br label %idle
+idle:
+  %seen = phi i64 [ 0, %entry ], [ %g, %left ]
+  br label %spin
+spin:
+  %i = phi i64 [ 0, %idle ], [ %i1, %again ]
+  %now = load atomic i64, ptr %generation seq_cst, align 8
+  %moved = icmp ne i64 %now, %seen
+  br i1 %moved, label %wake, label %again
+again:
+  PAUSE
+  %i1 = add i64 %i, 1
+  %tired = icmp sgt i64 %i1, {SPIN}
+  br i1 %tired, label %sleep, label %spin
+sleep:
+  %l = call i32 %lock(ptr %mutex)
+  %s0 = atomicrmw add ptr %sleepers, i64 1 seq_cst
+  br label %check
+check:
+  %g1 = load atomic i64, ptr %generation seq_cst, align 8
+  %still = icmp eq i64 %g1, %seen
+  br i1 %still, label %block, label %rise
+block:
+  %w = call i32 %wait(ptr %cond, ptr %mutex)
+  br label %check
+rise:
+  %s1 = atomicrmw sub ptr %sleepers, i64 1 seq_cst
+  %u = call i32 %unlock(ptr %mutex)
+  br label %wake
+wake:
+  %g = load atomic i64, ptr %generation seq_cst, align 8
+  %a0 = atomicrmw add ptr %active, i64 1 seq_cst
+  %o = load atomic i64, ptr %open seq_cst, align 8
+  %join = icmp ne i64 %o, 0
+  br i1 %join, label %help, label %left
+help:
+  call void @graphc_chunks(ptr %pool)
+  br label %left
+left:
+  %a1 = atomicrmw sub ptr %active, i64 1 seq_cst
+  br label %idle
+}}
+
+define i64 @graphc_run_tape(ptr %tape) {{
+entry:
+  %count = load i64, ptr %tape
+  %poolp = getelementptr i64, ptr %tape, i64 {POOL}
+  %pool = load ptr, ptr %poolp
+  %failed = getelementptr i64, ptr %tape, i64 {FAILED}
+  %busy = getelementptr i64, ptr %pool, i64 {BUSY}
+  %open = getelementptr i64, ptr %pool, i64 {OPEN}
+  %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
+  %next = getelementptr i64, ptr %pool, i64 {NEXT}
+  %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
+  %status = getelementptr i64, ptr %pool, i64 {STATUS}
+  %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
+  %workers = getelementptr i64, ptr %pool, i64 {WORKERS}
+  %job = getelementptr i64, ptr %pool, i64 {JOB}
+  %first = getelementptr i64, ptr %tape, i64 {HEADER}
+  %empty = icmp sle i64 %count, 0
+  br i1 %empty, label %success, label %step
+step:
+  %k = phi i64 [ 0, %entry ], [ %k1, %advance ]
+  %offset = mul i64 %k, {STEP}
+  %at = getelementptr i64, ptr %first, i64 %offset
+  %fn = load ptr, ptr %at
+  %p1 = getelementptr i64, ptr %at, i64 1
+  %buffers = load ptr, ptr %p1
+  %p2 = getelementptr i64, ptr %at, i64 2
+  %extents = load ptr, ptr %p2
+  %p3 = getelementptr i64, ptr %at, i64 3
+  %n = load i64, ptr %p3
+  %p4 = getelementptr i64, ptr %at, i64 4
+  %grain = load i64, ptr %p4
+  %split = icmp sgt i64 %n, %grain
+  br i1 %split, label %try, label %serial
+try:
+  %crew = load i64, ptr %workers
+  %alone = icmp sle i64 %crew, 0
+  br i1 %alone, label %serial, label %grab
+grab:
+  %got = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
+  %mine = extractvalue {{ i64, i1 }} %got, 1
+  br i1 %mine, label %post, label %serial
+serial:
+  %r = call i32 %fn(ptr %buffers, ptr %extents, i64 0, i64 %n)
+  %r64 = sext i32 %r to i64
+  br label %judge
+post:
+  store ptr %fn, ptr %job
+  %j1 = getelementptr i64, ptr %job, i64 1
+  store ptr %buffers, ptr %j1
+  %j2 = getelementptr i64, ptr %job, i64 2
+  store ptr %extents, ptr %j2
+  %j3 = getelementptr i64, ptr %job, i64 3
+  store i64 %n, ptr %j3
+  %j4 = getelementptr i64, ptr %job, i64 4
+  store i64 %grain, ptr %j4
+  %up = add i64 %n, %grain
+  %up1 = sub i64 %up, 1
+  %pieces = sdiv i64 %up1, %grain
+  %j5 = getelementptr i64, ptr %job, i64 5
+  store i64 %pieces, ptr %j5
+  store atomic i64 0, ptr %next seq_cst, align 8
+  store atomic i64 0, ptr %status seq_cst, align 8
+  store atomic i64 1, ptr %open seq_cst, align 8
+  %g = atomicrmw add ptr %generation, i64 1 seq_cst
+  %asleep = load atomic i64, ptr %sleepers seq_cst, align 8
+  %any = icmp sgt i64 %asleep, 0
+  br i1 %any, label %rouse, label %share
+rouse:
+  %calls = getelementptr i64, ptr %pool, i64 {CALLS}
+  %lock = load ptr, ptr %calls
+  %c1 = getelementptr i64, ptr %calls, i64 1
+  %unlock = load ptr, ptr %c1
+  %c3 = getelementptr i64, ptr %calls, i64 3
+  %broadcast = load ptr, ptr %c3
+  %mutex = getelementptr i64, ptr %pool, i64 {MUTEX}
+  %cond = getelementptr i64, ptr %pool, i64 {COND}
+  %q0 = call i32 %lock(ptr %mutex)
+  %q1 = call i32 %broadcast(ptr %cond)
+  %q2 = call i32 %unlock(ptr %mutex)
+  br label %share
+share:
+  call void @graphc_chunks(ptr %pool)
+  store atomic i64 0, ptr %open seq_cst, align 8
+  br label %join
+join:
+  %left = load atomic i64, ptr %active seq_cst, align 8
+  %busyyet = icmp ne i64 %left, 0
+  br i1 %busyyet, label %linger, label %joined
+linger:
+  PAUSE
+  br label %join
+joined:
+  %st = load atomic i64, ptr %status seq_cst, align 8
+  store atomic i64 0, ptr %busy seq_cst, align 8
+  br label %judge
+judge:
+  %result = phi i64 [ %r64, %serial ], [ %st, %joined ]
+  %wrong = icmp ne i64 %result, 0
+  br i1 %wrong, label %failure, label %advance
+advance:
+  %k1 = add i64 %k, 1
+  %over = icmp sge i64 %k1, %count
+  br i1 %over, label %success, label %step
+failure:
+  store i64 %k, ptr %failed
+  ret i64 %result
+success:
+  ret i64 0
+}}
+"""
+
+
+def _code(symbol: str) -> int:
+    """The address of one of the functions above."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    text = _IR if x86 else _IR.replace("declare void @llvm.x86.sse2.pause()", "")
+    return native.compile_ir(text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"), symbol)
+
+
+class _Pool:
+    """The process's worker threads. They are parked in machine code and never hold Python's lock."""
+
+    def __init__(self) -> None:
+        self.words = np.zeros(POOL_WORDS + 8, np.int64)
+        self.words = self.words[(-self.words.ctypes.data % 64) // 8:][:POOL_WORDS]
+        self.started = 0
+        self.lock = threading.Lock()
+        self.possible = self._find_calls()
+
+    def _find_calls(self) -> bool:
+        """Put the addresses of pthread's calls in the pool; False where there are none: then all runs are serial."""
+        try:
+            library = ctypes.CDLL(None)
+            for i, name in enumerate(("lock", "unlock")):
+                self.words[CALLS + i] = ctypes.cast(getattr(library, f"pthread_mutex_{name}"), ctypes.c_void_p).value or 0
+            for i, name in enumerate(("wait", "broadcast"), 2):
+                self.words[CALLS + i] = ctypes.cast(getattr(library, f"pthread_cond_{name}"), ctypes.c_void_p).value or 0
+            library.pthread_mutex_init(ctypes.c_void_p(self.words[MUTEX:].ctypes.data), None)
+            library.pthread_cond_init(ctypes.c_void_p(self.words[COND:].ctypes.data), None)
+        except (OSError, AttributeError, TypeError):
+            return False
+        return True
+
+    def want(self, workers: int) -> None:
+        """Have at least so many workers."""
+        with self.lock:
+            while self.possible and self.started < workers:
+                entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_code("graphc_worker"))
+                threading.Thread(target=entry, args=(self.words.ctypes.data,), name="graphc worker", daemon=True).start()
+                self.started += 1
+                self.words[WORKERS] = self.started
+
+    def after_fork(self) -> None:
+        """A child has none of its parent's threads: begin afresh, in the same memory, which tapes point to."""
+        self.words[:CALLS] = 0
+        self.words[MUTEX:] = 0
+        self.started = 0
+        self.lock = threading.Lock()
+        self.possible = self._find_calls()
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.after_fork)
+
+
+class Tape:
+    """Native steps in order. `run()` is one call; it returns 0, or the status of the step `failed_step` that stopped it.
+
+    Steps: (function address, table of pointers, extents, n, grain). A step with n > grain is shared out in chunks of `grain`.
+    The tables stay the caller's, who may change what they hold between runs.
+    """
+
+    def __init__(self, steps: Sequence[tuple[int, Any, Any, int, int]], threads: int):
+        self._keep = [(table, extents) for _, table, extents, _, _ in steps]
+        self.words = np.zeros(HEADER + STEP * len(steps), np.int64)
+        self.words[N_STEPS] = len(steps)
+        self.words[POOL] = _pool.words.ctypes.data
+        for k, (address, table, extents, n, grain) in enumerate(steps):
+            at = HEADER + STEP * k
+            self.words[at:at + STEP] = address, table.ctypes.data, extents.ctypes.data, n, grain if threads > 1 else max(n, 1)
+        if threads > 1 and any(n > grain for _, _, _, n, grain in steps):
+            _pool.want(threads - 1)
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(_code("graphc_run_tape"))
+        self._pointer = ctypes.c_void_p(self.words.ctypes.data)
+
+    def run(self) -> int:
+        return self._call(self._pointer)
+
+    @property
+    def failed_step(self) -> int:
+        return int(self.words[FAILED])

@@ -1,0 +1,251 @@
+"""Every declared operator against its declaration, and what bad input to operators says: rows, no code of any operator's own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc import testing
+from graphc.graph import OPERATORS
+
+OPS = testing.testable()
+BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+
+# Floating operators that are not differentiated, and why.
+NO_GRADIENT = {
+    "digamma": "TensorFlow's polygamma is not offered",
+    "orthonormal": "makes initial values",
+    "unique": "its values are a choice that depends on the values",
+}
+# Their gradient is something else than the derivative, on purpose: rows of their own below.
+DEFINED_GRADIENT = {"stop_gradient"}
+
+
+@BY_NAME
+def test_types(op: Any) -> None:
+    testing.check_types(op)
+
+
+@BY_NAME
+def test_interpreted(op: Any) -> None:
+    testing.check_values(op, jit=False)
+
+
+@BY_NAME
+def test_compiled(op: Any) -> None:
+    testing.check_values(op)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if op.family == "elementwise"], ids=lambda op: op.name)
+def test_special_values(op: Any) -> None:
+    testing.check_specials(op)
+
+
+@BY_NAME
+def test_precision(op: Any) -> None:
+    testing.check_precision(op)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if testing.differentiable(op)], ids=lambda op: op.name)
+def test_gradients(op: Any) -> None:
+    if op.name in NO_GRADIENT:
+        assert op.grad is None, f"{op.name} has a gradient now: {NO_GRADIENT[op.name]} no longer holds"
+        return
+    assert op.grad is not None, f"{op.name} has floating results and no gradient"
+    if op.name not in DEFINED_GRADIENT:
+        testing.check_gradients(op)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if op.grad is not None and testing.differentiable(op)], ids=lambda op: op.name)
+def test_compiled_gradients(op: Any) -> None:
+    testing.check_compiled_gradients(op)
+
+
+def test_every_operator_is_tried() -> None:
+    """What has no samples is on this list for a reason: it needs a session, or draws."""
+    tried = {op.name for op in OPS}
+    left = {n for n, op in OPERATORS.items() if isinstance(op, testing.Operator)} - tried
+    others = {n for n in left if OPERATORS[n].family in ("source", "state", "control", "item", "random")
+              or OPERATORS[n].effect or not OPERATORS[n].pure}
+    assert left == others
+
+
+# ---------------------------------------------------------------------- the checks find planted mistakes
+
+def _with(name: str, **changes: Any) -> Any:
+    return dataclasses.replace(OPERATORS[name], **changes)
+
+
+MUTANTS = [
+    ("a derivative twice too large", testing.check_gradients, lambda: _with("tanh", grad=lambda g, y, x: (2 * g * (1 - y * y),))),
+    ("the wrong operand's derivative", testing.check_gradients, lambda: _with("multiply", grad=lambda g, out, x, y: (g * x, g * y))),
+    ("a first derivative whose graph is cut", testing.check_gradients,
+     lambda: _with("square", grad=lambda g, y, x: (g * 2.0 * tf.stop_gradient(x),))),
+    ("transposes forgotten", testing.check_gradients, lambda: _with(
+        "matmul", grad=lambda g, y, a, b, transpose_a, transpose_b: (tf.matmul(g, b), tf.matmul(a, g)))),
+    ("a wrong reference", testing.check_gradients, lambda: _with("sin", reference=lambda x: np.sin(x) + x)),
+    ("a wrong type rule", testing.check_types, lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
+    ("a wrong expression", testing.check_values, lambda: _with("add", expr="{x} - {y}")),
+    ("a special case forgotten", testing.check_specials, lambda: _with("maximum", expr="select({x} > {y}, {x}, {y})")),
+    ("a view that starts elsewhere", testing.check_values, lambda: _with("reverse", view=lambda shape, strides, **_: (shape, strides, 0))),
+]
+
+
+@pytest.mark.parametrize("what, check, mutant", MUTANTS, ids=[m[0] for m in MUTANTS])
+def test_planted(what: str, check: Any, mutant: Any) -> None:
+    with pytest.raises(Exception):  # noqa: B017
+        check(mutant())
+
+
+# ---------------------------------------------------------------------- gradients by definition
+
+def test_stop_gradient() -> None:
+    with tf.Graph().as_default(), tf.Session(jit=False) as sess:
+        x = tf.constant([1.0, 2.0])
+        y = x * tf.stop_gradient(x)
+        assert sess.run(tf.gradients(y, x)[0]).tolist() == [1.0, 2.0]
+        assert tf.gradients(tf.stop_gradient(x), x) == [None]
+
+
+# What the derivative is where there is none: TensorFlow's conventions.
+KINKS = [
+    ("abs(0)", lambda x: tf.abs(x), [0.0], [0.0]),
+    ("relu(0)", lambda x: tf.nn.relu(x), [0.0, 1.0], [0.0, 1.0]),
+    ("max of ties", lambda x: tf.reduce_max(x), [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
+    ("min of ties", lambda x: tf.reduce_min(x), [1.0, 1.0, 1.0, 1.0], [0.25] * 4),
+    ("max along an axis", lambda x: tf.reduce_max(tf.reshape(x, [2, 2]), 1), [1.0, 1.0, 0.0, 5.0], [0.5, 0.5, 0.0, 1.0]),
+    ("prod with a zero", lambda x: tf.reduce_prod(x), [2.0, 0.0, 3.0], [0.0, 6.0, 0.0]),
+    ("prod with two zeros", lambda x: tf.reduce_prod(x), [2.0, 0.0, 0.0], [0.0, 0.0, 0.0]),
+    ("cumprod with a zero", lambda x: tf.cumprod(x), [2.0, 0.0, 3.0], [1.0, 8.0, 0.0]),
+    ("maximum of equals", lambda x: tf.maximum(x, 1.0), [1.0], [1.0]),
+    ("clip at its bounds", lambda x: tf.clip_by_value(x, 0.0, 1.0), [-1.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, 0.0]),
+    ("logsumexp with -inf", lambda x: tf.reduce_logsumexp(x), [-np.inf, 0.0], [0.0, 1.0]),
+    ("gather twice", lambda x: tf.gather(x, [1, 1, 0]), [5.0, 6.0, 7.0], [1.0, 2.0, 0.0]),
+]
+
+
+@pytest.mark.parametrize("what, f, x, wanted", KINKS, ids=[k[0] for k in KINKS])
+def test_kinks(what: str, f: Any, x: Any, wanted: Any) -> None:
+    with tf.Graph().as_default(), tf.Session(jit=False) as sess:
+        p = tf.placeholder(tf.float64, [len(x)])
+        assert sess.run(tf.gradients(f(p), p)[0], {p: x}).tolist() == wanted
+
+
+def test_second_derivative_of_prod_at_zeros() -> None:
+    """d2/dx0 dx1 of x0 x1 x2 is x2, whatever x0 and x1 are."""
+    with tf.Graph().as_default(), tf.Session(jit=False) as sess:
+        x = tf.placeholder(tf.float64, [3])
+        first = tf.gradients(tf.reduce_prod(x), x)[0]
+        rows = [tf.gradients(first[i], x)[0] for i in range(3)]
+        assert sess.run(tf.stack(rows), {x: [0.0, 0.0, 5.0]}).tolist() == [[0, 5, 0], [5, 0, 0], [0, 0, 0]]
+
+
+# ---------------------------------------------------------------------- bad input
+
+def _x() -> Any:
+    return tf.placeholder(tf.float32, [None, 784], name="x")
+
+
+BAD = [
+    (lambda: tf.matmul(_x(), tf.zeros([3, 2], name="w")), tf.errors.ShapeError, "matmul(x: float32[?,784]"),
+    (lambda: tf.matmul(_x(), tf.zeros([3, 2], name="w")), ValueError, "inner dimensions differ, 784 and 3"),
+    (lambda: tf.matmul(_x(), tf.zeros([784])), tf.errors.ShapeError, "rank 2 or more"),
+    (lambda: tf.matmul(tf.zeros([2, 3, 4]), tf.zeros([5, 4, 2])), tf.errors.ShapeError, "do not broadcast: [2] and [5]"),
+    (lambda: _x() + tf.zeros([3]), tf.errors.ShapeError, "do not broadcast: [?,784] and [3]"),
+    (lambda: tf.reshape(tf.zeros([2, 3]), [4]), tf.errors.ShapeError, "the 6 elements of shape [2,3] do not fill [4]"),
+    (lambda: tf.reshape(tf.zeros([2, 3]), [-1, -1]), tf.errors.ShapeError, "one -1"),
+    (lambda: tf.reshape(tf.zeros([2, 3]), [-1, 4]), tf.errors.ShapeError, "do not fill"),
+    (lambda: tf.reshape(_x(), [0.5]), tf.errors.DTypeError, "has fractions"),
+    (lambda: tf.reshape(_x(), [[1]]), tf.errors.ShapeError, "must be a vector"),
+    (lambda: tf.transpose(_x(), [0, 0]), tf.errors.ShapeError, "not a permutation"),
+    (lambda: tf.transpose(_x(), [0, 1, 2]), tf.errors.ShapeError, "axis 2 does not exist"),
+    (lambda: tf.expand_dims(_x(), 4), tf.errors.ShapeError, "axis 4 does not exist"),
+    (lambda: tf.squeeze(_x(), [1]), tf.errors.ShapeError, "axis 1 has size 784"),
+    (lambda: tf.concat([_x(), tf.zeros([3, 2])], 0), tf.errors.ShapeError, "elsewhere than along axis 0"),
+    (lambda: tf.concat([], 0), tf.errors.ShapeError, "an empty list"),
+    (lambda: tf.concat([1.0, 2.0], 0), tf.errors.ShapeError, "does not exist"),
+    (lambda: tf.concat([_x(), _x()], 2), tf.errors.ShapeError, "axis 2 does not exist"),
+    (lambda: tf.stack([tf.zeros([2]), tf.zeros([3])]), tf.errors.ShapeError, "shapes differ: [2] and [3]"),
+    (lambda: tf.split(_x(), 5, 1), tf.errors.ShapeError, "does not split into 5"),
+    (lambda: tf.split(_x(), [1, 2], 1), tf.errors.ShapeError, "do not add up"),
+    (lambda: tf.unstack(_x()), tf.errors.ShapeError, "num= says it"),
+    (lambda: tf.tile(_x(), [2]), tf.errors.ShapeError, "multiples must have shape [2]"),
+    (lambda: tf.pad(_x(), [[1, 1]]), tf.errors.ShapeError, "paddings must have shape [2,2]"),
+    (lambda: tf.pad(_x(), [[1, 1], [-1, 0]]), tf.errors.ShapeError, "must not be negative"),
+    (lambda: tf.pad(tf.zeros([3]), [[3, 0]], "REFLECT"), tf.errors.ShapeError, "at most 2"),
+    (lambda: tf.pad(tf.zeros([3]), [[3, 0]], "WRAP"), tf.errors.ShapeError, "none of CONSTANT"),
+    (lambda: tf.broadcast_to(_x(), [3, 5]), tf.errors.ShapeError, "do not broadcast: [?,784] and [3,5]"),
+    (lambda: tf.slice(_x(), [0, 780], [-1, 10]), tf.errors.ShapeError, "size 784"),
+    (lambda: tf.slice(_x(), [0], [1]), tf.errors.ShapeError, "one element for each of 2 axes"),
+    (lambda: _x()[0, 0, 0], tf.errors.ShapeError, "3 indices for an operand of rank 2"),
+    (lambda: _x()[:, 784], tf.errors.ShapeError, "index 784 is out of range for axis 1 of size 784"),
+    (lambda: _x()["a"], tf.errors.DTypeError, "'a' is no index"),
+    (lambda: _x()[1.5], tf.errors.DTypeError, "is no index"),
+    (lambda: _x()[::0], tf.errors.ShapeError, "other than 0"),
+    (lambda: _x()[..., ...], tf.errors.ShapeError, "single ellipsis"),
+    (lambda: tf.gather(_x(), [0.5]), tf.errors.DTypeError, "has fractions"),
+    (lambda: tf.gather(1.0, [0]), tf.errors.ShapeError, "does not exist"),
+    (lambda: tf.one_hot(_x(), 3), tf.errors.DTypeError, "not of integers"),
+    (lambda: tf.reduce_sum(_x(), 2), tf.errors.ShapeError, "axis 2 does not exist"),
+    (lambda: tf.reduce_sum(_x(), [0, -2]), tf.errors.ShapeError, "named twice"),
+    (lambda: tf.reduce_mean(_x(), 5), tf.errors.ShapeError, "reduce_mean(x: float32[?,784]"),
+    (lambda: tf.reduce_sum(_x(), 0.5), tf.errors.DTypeError, "must be an integer"),
+    (lambda: tf.reduce_sum(_x() > 0), tf.errors.DTypeError, "not defined for bool"),
+    (lambda: tf.reduce_all(_x()), tf.errors.DTypeError, "not defined for float32"),
+    (lambda: tf.argmax(tf.zeros([2, 0]), 1), tf.errors.ShapeError, "axis 1 is empty"),
+    (lambda: tf.argmax(1.0), tf.errors.ShapeError, "a scalar has no axis"),
+    (lambda: tf.cumsum(_x(), 2), tf.errors.ShapeError, "axis 2 does not exist"),
+    (lambda: tf.tensordot(_x(), tf.zeros([5, 2]), 1), tf.errors.ShapeError, "has size 784"),
+    (lambda: tf.tensordot(_x(), tf.zeros([5, 2]), 3), tf.errors.ShapeError, "3 axes cannot be contracted"),
+    (lambda: tf.einsum("ijk->i", _x()), tf.errors.ShapeError, "'ijk' does not fit"),
+    (lambda: tf.range(0, 5, 0), tf.errors.ShapeError, "the step is 0"),
+    (lambda: tf.zeros([-1]), tf.errors.ShapeError, "is not a shape"),
+    (lambda: tf.zeros([None, 3]), tf.errors.DTypeError, "None"),
+    (lambda: tf.matrix_inverse(tf.zeros([2, 3])), tf.errors.ShapeError, "must be square"),
+    (lambda: tf.matrix_solve(tf.eye(3), tf.zeros([2, 1])), tf.errors.ShapeError, "2 rows on the right"),
+    (lambda: tf.cholesky(tf.zeros([2, 2], tf.int32)), tf.errors.DTypeError, "floating dtype"),
+    (lambda: tf.cross(tf.zeros([2]), tf.zeros([2])), tf.errors.ShapeError, "vectors of three"),
+    (lambda: tf.boolean_mask(_x(), tf.zeros([3])), tf.errors.DTypeError, "not boolean"),
+    (lambda: tf.boolean_mask(tf.zeros([2]), [True] * 3), tf.errors.ShapeError, "does not fit"),
+]
+
+
+@pytest.mark.parametrize("expression, error, text", BAD, ids=[f"{i}-{b[2][:30]}" for i, b in enumerate(BAD)])
+def test_bad_input(expression: Any, error: type[Exception], text: str) -> None:
+    """The error says what is wrong, and where in this file."""
+    with tf.Graph().as_default(), pytest.raises(error) as caught:
+        expression()
+    assert text in str(caught.value) and "test_ops.py:" in str(caught.value)
+
+
+# What can only be seen when the graph runs: (expression over fed x and i, feeds, text).
+LATE = [
+    (lambda x, i: tf.gather(x, i), [1.0, 2.0], [0, 2], "2 is not in [0, 2)"),
+    (lambda x, i: tf.gather(x, i), [1.0, 2.0], [-1], "-1 is not in [0, 2)"),
+    (lambda x, i: tf.gather(x, i), [], [0], "0 is not in [0, 0)"),
+    (lambda x, i: tf.gather_nd(x, tf.expand_dims(i, 1)), [1.0, 2.0], [5], "index 5 is not in [0, 2)"),
+    (lambda x, i: tf.scatter_nd(tf.expand_dims(i, 1), x, [2]), [1.0], [2], "index 2 is not in [0, 2)"),
+    (lambda x, i: tf.unsorted_segment_sum(x, i, 2), [1.0], [2], "2 is not in [0, 2)"),
+    (lambda x, i: tf.boolean_mask(x, i > 0), [1.0, 2.0], [1, 1, 1], "mask has shape"),
+    (lambda x, i: x[i[0]], [1.0], [3], "3 is not in [0, 1)"),
+    (lambda x, i: tf.invert_permutation(i), [1.0], [3], "not a permutation"),
+    (lambda x, i: tf.argmax(x), [], [0], "empty"),
+    (lambda x, i: tf.matrix_inverse(tf.matrix_diag(x)), [1.0, 0.0], [0], "ingular"),
+    (lambda x, i: tf.reshape(x, [2, 2]), [1.0, 0.0], [0], "do not fill"),
+    (lambda x, i: x + tf.cast(i, tf.float32), [1.0, 0.0], [0, 1, 2], "do not broadcast"),
+]
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["interpreted", "compiled"])
+@pytest.mark.parametrize("f, x, i, text", LATE, ids=[f"{n}-{b[3][:20]}" for n, b in enumerate(LATE)])
+def test_late_errors(f: Any, x: Any, i: Any, text: str, jit: bool) -> None:
+    with tf.Graph().as_default(), tf.Session(jit=jit) as sess:
+        px, pi = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [None])
+        y = f(px, pi)
+        with pytest.raises((tf.errors.InvalidArgumentError, tf.errors.ShapeError)) as caught:
+            sess.run(y, {px: x, pi: i})
+        assert text in str(caught.value) and "test_ops.py:" in str(caught.value)
