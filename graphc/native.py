@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from typing import Any
 
 from .errors import CacheWarning, GraphcError
 
-LANGUAGE = "1"          # of kernels; a change of kernel_lang or vecmath that changes code counts it up
+LANGUAGE = "2"          # of kernels; a change of kernel_lang or vecmath that changes code counts it up
 _MAGIC = b"graphc object 1\n"
 _DIGEST = 32
 _lock = threading.RLock()
@@ -148,7 +149,9 @@ def _module(source: str, key: str) -> Any:
                      fastmath={"contract"})(function)
     except Exception as e:
         raise GraphcError(f"a kernel does not compile; please report it:\n{source}\n{e}") from e
-    return _Machine.get().llvm.parse_assembly(made.inspect_llvm())
+    # Numba's wrapper reports exceptions, which kernels never raise, through functions of its own that a process without it lacks.
+    text = re.sub(r"declare (void @numba_gil_\w+\(.*?\)).*", r"define internal \1 { ret void }", made.inspect_llvm())
+    return _Machine.get().llvm.parse_assembly(re.sub(r"(define internal void @numba_gil_\w+\()ptr( noundef)?\)", r"\1ptr %x)", text))
 
 
 # ---------------------------------------------------------------------- the folder

@@ -1,16 +1,16 @@
-"""Checks of an operator against its own declaration: types, values, gradients and special values, on samples it declares or implies."""
+"""Checks of an operator against its own declaration: types, values, gradients, special values, precision."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .autodiff import gradients
 from .errors import DTypeError, GraphcError, ShapeError
-from .graph import OPERATORS, Graph, Node
+from .graph import OPERATORS, Graph, Node, get_default_graph
 from .op import Operator, constant_node
 from .ops.state import items, placeholder
 from .session import Session
@@ -20,8 +20,8 @@ Array = np.ndarray[Any, Any]
 FLOATS = ("float64", "float32")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8")
 
-# Shapes an elementwise operator meets: scalars, vectors, all that broadcasts, nothing at all. An operator of n operands takes
-# the first n of each row, the last one repeated.
+# Shapes an elementwise operator meets: scalars, vectors, all that broadcasts, nothing at all. An operator of n operands
+# takes the first n of each row, the last one repeated.
 _SHAPES = (((),), ((5,),), ((3, 1), (4,)), ((2, 3, 4), (3, 1), ()), ((0, 3),), ((1, 0), (2, 1)))
 _SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-40, -1e-30, 1e30, 88.7, -750.0)
 # Families whose operators take more than tensors to run: state, what is outside the graph, several results of another.
@@ -38,7 +38,8 @@ class Sample(NamedTuple):
 def testable() -> list[Operator]:
     """The operators that samples can be run on, by name."""
     found = [op for op in OPERATORS.values() if isinstance(op, Operator) and op.family not in _UNTESTABLE]
-    return sorted((op for op in found if op.pure and not op.effect and (op.samples or op.family == "elementwise")), key=lambda op: op.name)
+    tried = [op for op in found if op.pure and not op.effect and (op.samples or op.family == "elementwise")]
+    return sorted(tried, key=lambda op: op.name)
 
 
 def accepts(operator: Operator, dtype: str) -> bool:
@@ -55,20 +56,22 @@ def _dtypes(operator: Operator, dtype: str) -> tuple[np.dtype[Any], ...]:
 
 
 def samples(operator: Operator, dtype: str = "float64") -> list[Sample]:
-    """What the operator declares to be tried on, or for an elementwise one: scalars, vectors, broadcasts, nothing, strided memory.
+    """What the operator declares to be tried on, or if elementwise: scalars, vectors, broadcasts, nothing, strided memory.
 
     Operands of floating numbers get `dtype`; so do all of an elementwise operator that have no dtype of their own.
     """
     rng = np.random.default_rng(sum(map(ord, operator.name)))
     if operator.samples:
-        return [Sample(tuple(_operand(rng, operator, spec, dtype) for spec in specs), attrs) for specs, attrs in operator.samples]
+        return [Sample(tuple(_operand(rng, operator, spec, dtype) for spec in specs), attrs)
+                for specs, attrs in operator.samples]
     if operator.family != "elementwise" or not accepts(operator, dtype):
         return []
     out = []
+    dtypes = _dtypes(operator, dtype)
     for shapes in _SHAPES:
-        padded = [*shapes, *[shapes[-1]] * len(operator.params)][:len(operator.params)]
-        out.append(Sample(tuple(_drawn(rng, operator, s, d) for s, d in zip(padded, _dtypes(operator, dtype), strict=True)), {}))
-    strided = [_drawn(rng, operator, (6, 4), d).T[:, ::2] for d in _dtypes(operator, dtype)]
+        padded = [*shapes, *[shapes[-1]] * len(dtypes)][:len(dtypes)]
+        out.append(Sample(tuple(_drawn(rng, operator, s, d) for s, d in zip(padded, dtypes, strict=True)), {}))
+    strided = [_drawn(rng, operator, (6, 4), d).T[:, ::2] for d in dtypes]
     return [*out, Sample(tuple(strided), {})]
 
 
@@ -96,7 +99,8 @@ def special_sample(operator: Operator, dtype: str) -> Sample:
             values = np.array([False, True])
         elif d.kind in "iu":
             info = np.iinfo(d)
-            values = np.array(sorted({info.min, info.min + 1, max(info.min, -2), max(info.min, -1), 0, 1, 2, 7, info.max - 1, info.max}), d)
+            chosen = {info.min, info.min + 1, -2, -1, 0, 1, 2, 7, info.max - 1, info.max}
+            values = np.array(sorted(v for v in chosen if v >= info.min), d)
         else:
             with np.errstate(all="ignore"):
                 values = np.array(_SPECIAL, d)
@@ -117,7 +121,7 @@ class Built(NamedTuple):
 
 
 def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
-    """The operator applied to placeholders, whose shapes are "static", "open" (every size unknown) or "none" (no rank either).
+    """The operator on placeholders, whose shapes are "static", "open" (every size unknown) or "none" (no rank either).
 
     Operands on whose values the type depends are constants.
     """
@@ -126,7 +130,7 @@ def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
     for i, x in enumerate(sample.operands):
         if i in operator.values:
             fed.append(None)
-            inputs.append(constant_node(_graph(), x))
+            inputs.append(constant_node(get_default_graph(), x))
             continue
         known = {"static": x.shape, "open": (None,) * x.ndim, "none": None}[shapes]
         node = placeholder(x.dtype, known)
@@ -134,11 +138,6 @@ def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
         inputs.append(node)
     result = operator(inputs, **sample.attrs) if operator.variadic else operator(*inputs, **sample.attrs)
     return Built(fed, [result] if isinstance(result.type, TensorType) else items(result))
-
-
-def _graph() -> Graph:
-    from .graph import get_default_graph
-    return get_default_graph()
 
 
 def reference(operator: Operator, sample: Sample) -> list[Array]:
@@ -153,11 +152,11 @@ def _kept(operator: Operator, sample: Sample) -> dict[str, Any]:
     attrs = {**operator.attrs, **sample.attrs}
     if operator.prepare is None:
         return attrs
-    return operator.prepare([TensorType(x.dtype, x.shape) for x in sample.operands], **attrs)
+    return operator.prepare([_type(x) for x in sample.operands], **attrs)
 
 
 def numeric_gradient(f: Callable[..., Any], args: Sequence[Array], eps: float = 1e-3) -> list[Array | None]:
-    """Derivatives of a scalar function of float64 arrays: central differences, extrapolated to step 0 (Richardson 1911).
+    """Derivatives of a scalar function of float64 arrays: central differences, extrapolated (Richardson 1911).
 
     None stands for the arguments that are not floating, nan for elements at which the function jumps or has a kink.
     """
@@ -197,7 +196,7 @@ def check_operator(operator: Operator) -> None:
 
 
 def check_types(operator: Operator) -> None:
-    """The inferred types are those of the reference's results, and consistent with them when sizes or ranks are unknown."""
+    """The inferred types are those of the reference's results, and consistent with them where sizes are unknown."""
     for dtype in _value_dtypes(operator):
         for sample in samples(operator, dtype):
             wanted = reference(operator, sample)
@@ -209,9 +208,8 @@ def check_types(operator: Operator) -> None:
                         assert shapes != "static" and "known" in str(e), f"{_say(operator, sample)}: {e}"
                         continue
                 for t, y in zip(found, wanted, strict=True):
-                    fits = t.shape == y.shape if shapes == "static" and t.known else compatible(t.shape, y.shape)
-                    assert fits and t.dtype == y.dtype, f"{_say(operator, sample)}, shapes {shapes}: {t}, the reference gives " \
-                        f"{TensorType(y.dtype, y.shape)}"
+                    right = compatible(t.shape, y.shape) and t.dtype == y.dtype
+                    assert right, f"{_say(operator, sample)}, shapes {shapes}: {t}, the reference gives {_type(y)}"
 
 
 def _value_dtypes(operator: Operator) -> list[str]:
@@ -220,21 +218,24 @@ def _value_dtypes(operator: Operator) -> list[str]:
     return [d for d in (*FLOATS, *INTEGERS, "bool") if accepts(operator, d)]
 
 
+def _type(x: Array) -> TensorType:
+    return TensorType(x.dtype, x.shape)
+
+
 def _say(operator: Operator, sample: Sample) -> str:
-    operands = ", ".join(str(TensorType(x.dtype, x.shape)) for x in sample.operands)
+    operands = ", ".join(str(_type(x)) for x in sample.operands)
     return f"{operator.name}({operands}; {sample.attrs})"
 
 
 def _trials(operator: Operator) -> list[Sample]:
-    """Samples in both floating dtypes, and one or two in each other dtype the operator takes."""
-    out = [s for d in FLOATS for s in samples(operator, d)] if not operator.samples or _floating(operator) else samples(operator)
-    if operator.family == "elementwise" and not operator.samples:
-        out += [s for d in (*INTEGERS, "bool") if accepts(operator, d) for s in samples(operator, d)[1:2]]
-    return out
+    """All samples in double precision, and a few in each other dtype, whose kernels differ in nothing else."""
+    if operator.samples:
+        return [*samples(operator), *(samples(operator, "float32")[:2] if _floating(operator) else ())]
+    return [s for d in _value_dtypes(operator) for s in samples(operator, d)[slice(None) if d == "float64" else slice(2, 3)]]
 
 
 def _floating(operator: Operator) -> bool:
-    return any(x.dtype.kind == "f" for s in samples(operator) for x in s.operands)
+    return any(_has_floats(s.operands) for s in samples(operator))
 
 
 def check_values(operator: Operator, jit: bool = True) -> None:
@@ -266,7 +267,7 @@ def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: 
     value = np.asarray(value)
     said = _say(operator, sample)
     assert value.dtype == wanted.dtype and value.shape == wanted.shape, \
-        f"{said}: {TensorType(value.dtype, value.shape)}, the reference gives {TensorType(wanted.dtype, wanted.shape)}"
+        f"{said}: {_type(value)}, the reference gives {_type(wanted)}"
     if wanted.dtype.kind != "f":
         np.testing.assert_array_equal(value, wanted, said)
         return
@@ -322,14 +323,15 @@ class _Derived(NamedTuple):
 
 def differentiable(operator: Operator) -> bool:
     """Whether the operator has floating results of floating operands, so that a gradient is due."""
-    for sample in samples(operator):
-        if any(x.dtype.kind == "f" for x in sample.operands) and any(y.dtype.kind == "f" for y in reference(operator, sample)):
-            return True
-    return False
+    return any(_has_floats(s.operands) and _has_floats(reference(operator, s)) for s in samples(operator))
+
+
+def _has_floats(arrays: Iterable[Array]) -> bool:
+    return any(x.dtype.kind == "f" for x in arrays)
 
 
 def check_gradients(operator: Operator, jit: bool = False) -> None:
-    """Gradients agree with finite differences of the reference; second ones with differences of the first along a direction."""
+    """Gradients agree with differences of the reference; second ones with differences of the first along a direction."""
     if operator.grad is None or not differentiable(operator):
         return
     with Graph().as_default():
@@ -347,8 +349,9 @@ def check_gradients(operator: Operator, jit: bool = False) -> None:
     for i, d in enumerate(derived):
         _check_first(operator, d, found[i])
         for k, value in enumerate(second[i]):
-            quotients = (np.subtract(ends[a][i][k], ends[a + 1][i][k]) / (2 * h) for a, h in ((0, 1e-3), (2, 5e-4)))
-            _close(operator, d.sample, f"second derivative by operand {d.places[k]}", value, _extrapolated(*quotients), 1e-5)
+            wide, near = (np.subtract(ends[a][i][k], ends[a + 1][i][k]) / (2 * h) for a, h in ((0, 1e-3), (2, 5e-4)))
+            what = f"second derivative by operand {d.places[k]}"
+            _close(operator, d.sample, what, value, _extrapolated(wide, near), 1e-5)
 
 
 def _derive(operator: Operator, sample: Sample, feeds: dict[Node, Array]) -> _Derived | None:
@@ -357,7 +360,8 @@ def _derive(operator: Operator, sample: Sample, feeds: dict[Node, Array]) -> _De
     wanted = reference(operator, sample)
     # A result in less than the operands' precision is no smooth function of them.
     precise = [y.dtype.kind == "f" and y.dtype == np.result_type(*sample.operands, y.dtype) for y in wanted]
-    weights = [rng.uniform(0.5, 1.5, y.shape).astype(y.dtype) if p else None for y, p in zip(wanted, precise, strict=True)]
+    weights = [rng.uniform(0.5, 1.5, y.shape).astype(y.dtype) if p else None
+               for y, p in zip(wanted, precise, strict=True)]
     places = [i for i, n in enumerate(b.fed) if n is not None and sample.operands[i].dtype.kind == "f"]
     sources = [n for i, n in enumerate(b.fed) if i in places and n is not None]
     ys = [y for y, w in zip(b.results, weights, strict=True) if w is not None]
@@ -394,12 +398,16 @@ def _close(operator: Operator, sample: Sample, what: str, value: Any, wanted: An
     smooth = np.isfinite(wanted)
     assert np.shape(value) == np.shape(wanted), f"{said} has shape {np.shape(value)}"
     assert np.size(wanted) < 4 or 2 * np.count_nonzero(smooth) >= np.size(wanted), f"{said}: hardly smooth there"
-    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0, where=smooth)))
-    np.testing.assert_allclose(value[smooth], wanted[smooth], rtol=0, atol=tolerance * scale, err_msg=said)
+    np.testing.assert_allclose(value[smooth], wanted[smooth], rtol=0, atol=tolerance * _scale(wanted), err_msg=said)
+
+
+def _scale(x: Any) -> float:
+    """The largest finite magnitude, at least 1."""
+    return max(1.0, float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x))))
 
 
 def check_compiled_gradients(operator: Operator, dtype: str = "float32") -> None:
-    """Compiled gradients of first and second order agree with interpreted ones: the rules' graphs fuse without a change."""
+    """Compiled first and second gradients agree with interpreted ones: the graphs of the rules fuse without a change."""
     if operator.grad is None or not differentiable(operator):
         return
     with Graph().as_default():
@@ -410,8 +418,8 @@ def check_compiled_gradients(operator: Operator, dtype: str = "float32") -> None
         with Session() as compiled, Session(jit=False) as interpreted:
             pairs = zip(_leaves(compiled.run(fetches, feeds)), _leaves(interpreted.run(fetches, feeds)), strict=True)
     for value, wanted in pairs:
-        scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
-        np.testing.assert_allclose(value, wanted, rtol=0, atol=200 * float(np.finfo(dtype).eps) * scale, err_msg=operator.name)
+        tolerance = 200 * float(np.finfo(dtype).eps) * _scale(wanted)
+        np.testing.assert_allclose(value, wanted, rtol=0, atol=tolerance, err_msg=operator.name)
 
 
 def _leaves(values: Any) -> Any:
@@ -429,7 +437,8 @@ def check_precision(operator: Operator) -> None:
         with Graph().as_default():
             one, two = build(operator, narrow), build(operator, wide)
             with Session(jit=False) as session:
-                found = session.run([one.results, two.results], {**one.feeds(narrow.operands), **two.feeds(wide.operands)})
+                feeds = {**one.feeds(narrow.operands), **two.feeds(wide.operands)}
+                found = session.run([one.results, two.results], feeds)
         for a, b in zip(*found, strict=True):
-            scale = max(1.0, float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b)))) if np.asarray(b).dtype.kind == "f" else 1.0
-            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * scale, equal_nan=True, err_msg=_say(operator, narrow))
+            atol = 1e-5 * _scale(b) if np.asarray(b).dtype.kind == "f" else 0.0
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=atol, equal_nan=True, err_msg=_say(operator, narrow))

@@ -1,10 +1,10 @@
 """Exponentials, logarithms and what is made of them, as branch-free sequences of vectorisable instructions.
 
-Method (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; P. T. P. Tang, ACM TOMS 15, 1989, and
-16, 1990): an exact reduction to a short interval, a polynomial there, and the power of two put back through the exponent
-bits. The polynomials are minimax (E. Remez, 1934), fitted with 160-bit arithmetic. The leading part of a constant in two
-parts has so few bits that its product with any exponent is exact. The error quoted is the largest seen, in units of the
-last place (float32 / float64), against mpmath.
+Method (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; P. T. P. Tang, ACM TOMS 15, 1989,
+and 16, 1990): an exact reduction to a short interval, a polynomial there, and the power of two put back through the
+exponent bits. The polynomials are minimax (E. Remez, 1934), fitted with 160-bit arithmetic. The leading part of a
+constant in two parts has so few bits that its product with any exponent is exact. The error quoted is the largest seen,
+in units of the last place (float32 / float64), against mpmath.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf, nan
 
-from .vecmath_value import FLOAT32, FLOAT64, Value, at_least, at_most, fma, mad, poly, select
+from .vecmath_value import FLOAT32, Value, at_least, at_most, fma, mad, poly, select
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = {32: 0.693115234375, 64: 0.6931471805598903}
@@ -62,7 +62,7 @@ ERF_LIMIT = {32: 3.95, 64: 5.95}
 # ---------------------------------------------------------------------- the reduction of exp
 
 def reduce_exp_parts(x: Value) -> tuple[Value, Value, Value]:
-    """k, n and exactly x - n LN2_HIGH, with n the integer nearest to x / ln 2, and k its integer Value plus the bias."""
+    """k, n and exactly x - n LN2_HIGH, n the integer nearest to x / ln 2, k its integer Value plus the bias."""
     f = x.format
     shifted = mad(x, LOG2_E, f.shifter)
     n = shifted - f.shifter
@@ -99,35 +99,35 @@ def expm1_scaled(x: Value, shift: int) -> Value:
 
 
 def exp(x: Value) -> Value:
-    """Exponential. Error 1.0 / 1.0 ulp."""
+    """Exponential. Error 1.1 / 1.1 ulp."""
     low, high = EXP_RANGE[x.format.bits]
     k, r = reduce_exp(at_least(at_most(x, high), low))
     return scale(expm1_reduced(r) + 1.0, k)
 
 
 def expm1(x: Value) -> Value:
-    """exp(x) - 1 without cancellation. Error 0 / 0 ulp."""
+    """exp(x) - 1 without cancellation. Error 1.7 / 2.0 ulp."""
     low, high = EXPM1_RANGE[x.format.bits]
     half = expm1_scaled(at_least(at_most(x, high), low), 1)
     return select(abs(x) < 2.0 ** -(x.format.mantissa + 2), x, half + half)
 
 
 def sigmoid(x: Value) -> Value:
-    """1 / (1 + exp(-x)), accurate in both tails. Error 0 / 0 ulp."""
+    """1 / (1 + exp(-x)), accurate in both tails. Error 2.4 / 2.1 ulp."""
     k, r = reduce_exp(at_least(-abs(x), EXP_RANGE[x.format.bits][0]))
     tail = scale(expm1_reduced(r) + 1.0, k)
     return select(x < 0.0, tail, 1.0) / (tail + 1.0)
 
 
 def tanh(x: Value) -> Value:
-    """Hyperbolic tangent, as m / (m + 2) with m = exp(2|x|) - 1. Error 0 / 0 ulp."""
+    """Hyperbolic tangent, as m / (m + 2) with m = exp(2|x|) - 1. Error 2.5 / 2.5 ulp."""
     a = at_most(abs(x), TANH_LIMIT[x.format.bits])
     m = expm1_scaled(a + a, 0)
     return (m / (m + 2.0)).copysign(x)
 
 
 def sinh(x: Value) -> Value:
-    """Hyperbolic sine, as (m + m / (m + 1)) / 2 with m = exp(|x|) - 1. Error 0 / 0 ulp."""
+    """Hyperbolic sine, as (m + m / (m + 1)) / 2 with m = exp(|x|) - 1. Error 2.2 / 2.3 ulp."""
     a = at_most(abs(x), SINH_LIMIT[x.format.bits])
     quarter = expm1_scaled(a, 2)
     half = quarter + quarter / mad(quarter, 4.0, 1.0)
@@ -135,7 +135,7 @@ def sinh(x: Value) -> Value:
 
 
 def cosh(x: Value) -> Value:
-    """Hyperbolic cosine, as (e + 1/e) / 2 with e = exp(|x|). Error 0 / 0 ulp."""
+    """Hyperbolic cosine, as (e + 1/e) / 2 with e = exp(|x|). Error 1.5 / 1.3 ulp."""
     k, r = reduce_exp(at_most(abs(x), SINH_LIMIT[x.format.bits]))
     quarter = (expm1_reduced(r) + 1.0) * power_of_two(k - 2)
     half = quarter + 0.0625 / quarter
@@ -183,13 +183,13 @@ def guard_log(y: Value, x: Value, pole: float) -> Value:
 
 
 def log(x: Value) -> Value:
-    """Natural logarithm. Error 0 / 0 ulp."""
+    """Natural logarithm. Error 0.9 / 0.9 ulp."""
     m, n = split_any(x)
     return guard_log(log_sum(m - 1.0, n), x, 0.0)
 
 
 def log1p(x: Value) -> Value:
-    """log(1 + x), accurate near 0. Error 0 / 0 ulp."""
+    """log(1 + x), accurate near 0. Error 1.4 / 1.4 ulp."""
     m, n, exponent = split(x + 1.0)
     one = x.format.one_bits
     power = (2 * one - exponent).from_bits()  # 2**-n
@@ -202,7 +202,7 @@ def log1p(x: Value) -> Value:
 # ---------------------------------------------------------------------- erf and pow
 
 def erf(x: Value) -> Value:
-    """Error function: an odd polynomial below 1, 1 - exp(-g(|x|)) above. Error 0 / 0 ulp."""
+    """Error function: an odd polynomial below 1, 1 - exp(-g(|x|)) above. Error 1.2 / 1.2 ulp."""
     bits = x.format.bits
     a = abs(x)
     inner = mad(a, poly(a * a, ERF[bits]), a)
@@ -277,7 +277,7 @@ def pow_magnitude64(a: Value, y: Value) -> Value:
 
 
 def pow(x: Value, y: Value) -> Value:
-    """x to the power y, with the special values of C99 (annex F.9.4.4). Error 0 / 0 ulp.
+    """x to the power y, with the special values of C99 (annex F.9.4.4). Error 0.6 / 1.0 ulp.
 
     float64 carries log x in two parts; float32 computes in float64, where one part suffices.
     """

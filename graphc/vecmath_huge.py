@@ -1,8 +1,8 @@
 """Sine and cosine of reduced angles, and the out-of-line reduction of huge ones that leaves loops vectorised.
 
-`repair(which, limit, x, y)` is y where |x| <= limit and the function of x elsewhere. It is a call that the loop vectoriser
-replaces by one of the vector variants named in its attribute `vector-function-abi-variant`; those return y at once if no
-lane is huge, and else go lane by lane.
+`repair(which, limit, x, y)` is y where |x| <= limit and the function of x elsewhere. It is a call that the loop
+vectoriser replaces by one of the vector variants named in its attribute `vector-function-abi-variant`; those return y
+at once if no lane is huge, and else go lane by lane.
 """
 
 from __future__ import annotations
@@ -78,41 +78,72 @@ def repair_function(module: Any, scalar: Any, which: int, limit: float) -> Any:
     name = f"graphc.{('sin', 'cos', 'tan')[which]}_huge.{scalar.intrinsic_name}"
     if name in module.globals:
         return module.globals[name]
-    huge = huge_function(module)
     function = internal_function(module, ir.FunctionType(scalar, [scalar, scalar]), name)
     builder = ir.IRBuilder(function.append_basic_block())
     x, y = (Value(builder, argument) for argument in function.args)
     with builder.if_then((abs(x) > limit).raw, likely=False):
-        exact = Value(builder, builder.call(huge, [x.to_float64().raw, ir.IntType(32)(which)]))
-        builder.ret((exact if x.format.bits == 64 else exact.to_float32()).raw)
+        builder.ret(call_huge(module, x, which).raw)
     builder.ret(y.raw)
-    variants = [vector_variant(module, function, lanes, limit) for lanes in LANES]
     mappings = ",".join(f"_ZGV_LLVM_N{lanes}vv_{name}({name}.v{lanes})" for lanes in LANES)
     function.attributes = attributes_with(f'"vector-function-abi-variant"="{mappings}"')
-    keep(module, variants)
+    keep(module, [vector_variant(module, function, lanes, which, limit) for lanes in LANES])
     return function
 
 
-def vector_variant(module: Any, function: Any, lanes: int, limit: float) -> Any:
-    """The function on vectors: y as it is if no lane is huge, else one call a lane."""
+def call_huge(module: Any, x: Value, which: Any) -> Value:
+    """The function of a huge x; `which` a number or a raw int32."""
+    from llvmlite import ir
+
+    selector = ir.IntType(32)(which) if isinstance(which, int) else which
+    exact = Value(x.builder, x.builder.call(huge_function(module), [x.to_float64().raw, selector]))
+    return exact if x.format.bits == 64 else exact.to_float32()
+
+
+def vector_variant(module: Any, function: Any, lanes: int, which: int, limit: float) -> Any:
+    """The function on vectors: y as it is if no lane is huge, else through memory lane by lane."""
     from llvmlite import ir
 
     scalar = function.function_type.return_type
-    vector = ir.VectorType(scalar, lanes)
+    vector, mask, i32 = ir.VectorType(scalar, lanes), ir.IntType(lanes), ir.IntType(32)
     variant = internal_function(module, ir.FunctionType(vector, [vector, vector]), f"{function.name}.v{lanes}")
     builder = ir.IRBuilder(variant.append_basic_block())
     x, y = variant.args
+    angles, results = builder.alloca(vector), builder.alloca(vector)
     fabs = module.declare_intrinsic(f"llvm.fabs.v{lanes}{scalar.intrinsic_name}", (), ir.FunctionType(vector, [vector]))
     is_huge = builder.fcmp_ordered(">", builder.call(fabs, [x]), ir.Constant(vector, [limit] * lanes))
-    mask = ir.IntType(lanes)
     with builder.if_then(builder.icmp_unsigned("!=", builder.bitcast(is_huge, mask), mask(0)), likely=False):
-        result = y
-        for lane in map(ir.IntType(32), range(lanes)):
-            exact = builder.call(function, [builder.extract_element(x, lane), builder.extract_element(y, lane)])
-            result = builder.insert_element(result, exact, lane)
-        builder.ret(result)
+        builder.store(x, angles)
+        builder.store(y, results)
+        places = [builder.bitcast(place, scalar.as_pointer()) for place in (angles, results)]
+        builder.call(lanes_function(module, scalar, limit), [*places, i32(lanes), i32(which)])
+        builder.ret(builder.load(results))
     builder.ret(y)
     return variant
+
+
+def lanes_function(module: Any, scalar: Any, limit: float) -> Any:
+    """The module's function (angles, results, count, which) that puts the huge angles' values among the results."""
+    from llvmlite import ir
+
+    name = f"graphc.huge_lanes.{scalar.intrinsic_name}"
+    if name in module.globals:
+        return module.globals[name]
+    pointer, i32 = scalar.as_pointer(), ir.IntType(32)
+    function = internal_function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer, i32, i32]), name)
+    angles, results, count, which = function.args
+    entry, loop, done = (function.append_basic_block() for _ in range(3))
+    ir.IRBuilder(entry).branch(loop)
+    builder = ir.IRBuilder(loop)
+    lane = builder.phi(i32)
+    x = Value(builder, builder.load(builder.gep(angles, [lane])))
+    with builder.if_then((abs(x) > limit).raw):
+        builder.store(call_huge(module, x, which).raw, builder.gep(results, [lane]))
+    following = builder.add(lane, i32(1))
+    lane.add_incoming(i32(0), entry)
+    lane.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_unsigned("<", following, count), loop, done)
+    ir.IRBuilder(done).ret_void()
+    return function
 
 
 def internal_function(module: Any, function_type: Any, name: str) -> Any:
@@ -153,8 +184,8 @@ def keep(module: Any, functions: list[Any]) -> None:
 def huge_function(module: Any) -> Any:
     """The module's function (x: float64, which: int32) -> float64, for any finite |x| >= 2**18; nan for inf.
 
-    The product with 2/pi, modulo 4, from the 192 bits of 2/pi that matter at x's exponent (M. Payne and R. Hanek, SIGNUM
-    Newsletter 18, 1983).
+    The product with 2/pi, modulo 4, from the 192 bits of 2/pi that matter at x's exponent (M. Payne and R. Hanek,
+    SIGNUM Newsletter 18, 1983).
     """
     from llvmlite import ir
 

@@ -50,20 +50,20 @@ def reduce_angle(x: Value) -> tuple[Value, Value]:
 
 
 def sin(x: Value) -> Value:
-    """Sine. Error 0 / 0 ulp."""
+    """Sine. Error 1.6 / 1.4 ulp."""
     n, r = reduce_angle(x)
     y = pick_quadrant(n, *sine_cosine(r))
     return repair(SINE, REDUCTION_LIMIT[x.format.bits], x, select(x.same(0.0), x, y))
 
 
 def cos(x: Value) -> Value:
-    """Cosine. Error 0 / 0 ulp."""
+    """Cosine. Error 1.6 / 1.5 ulp."""
     n, r = reduce_angle(x)
     return repair(COSINE, REDUCTION_LIMIT[x.format.bits], x, pick_quadrant(n + 1, *sine_cosine(r)))
 
 
 def tan(x: Value) -> Value:
-    """Tangent. Error 0 / 0 ulp."""
+    """Tangent. Error 3.3 / 2.9 ulp."""
     n, r = reduce_angle(x)
     y = tangent(n, *sine_cosine(r))
     return repair(TANGENT, REDUCTION_LIMIT[x.format.bits], x, select(x.same(0.0), x, y))
@@ -91,7 +91,7 @@ def low_part(x: Value, turns: float) -> float:
 
 
 def asin(x: Value) -> Value:
-    """Inverse sine; nan outside [-1, 1]. Error 0 / 0 ulp."""
+    """Inverse sine; nan outside [-1, 1]. Error 2.4 / 2.3 ulp."""
     outer, s, rest = asin_parts(x)
     angle = s + rest
     complement = high_part(x, 0.5) - (angle + angle - low_part(x, 0.5))
@@ -99,7 +99,7 @@ def asin(x: Value) -> Value:
 
 
 def acos(x: Value) -> Value:
-    """Inverse cosine; nan outside [-1, 1]. Error 0 / 0 ulp."""
+    """Inverse cosine; nan outside [-1, 1]. Error 1.2 / 1.2 ulp."""
     outer, s, rest = asin_parts(x)
     angle = s + rest
     near_one = angle + angle
@@ -124,12 +124,12 @@ def atan_ratio(y: Value, x: Value) -> Value:
 
 
 def atan(x: Value) -> Value:
-    """Inverse tangent. Error 0 / 0 ulp."""
+    """Inverse tangent. Error 1.9 / 1.9 ulp."""
     return atan_ratio(abs(x), x.constant(1.0)).copysign(x)
 
 
 def atan2(y: Value, x: Value) -> Value:
-    """Angle of the point (x, y), with the signs and special values of C99 (annex F.9.1.4). Error 0 / 0 ulp."""
+    """Angle of the point (x, y), with the signs and special values of C99 (annex F.9.1.4). Error 2.0 / 1.8 ulp."""
     f = y.format
     a, b = abs(y), abs(x)
     # Equal sides make pi/4, both zero the direction of (1, 0); this covers two infinities.

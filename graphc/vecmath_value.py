@@ -1,8 +1,8 @@
 """Floating-point values of a kernel under construction: Python operators on them append LLVM instructions.
 
-Only instructions that LLVM's loop vectoriser can widen are offered (arithmetic, comparisons, selects, bit operations and
-a few intrinsics), and none carries a fast-math flag: what is written is what is computed. `mad` alone may round once or
-twice.
+Only instructions that LLVM's loop vectoriser can widen are offered (arithmetic, comparisons, selects, bit operations
+and a few intrinsics), and none carries a fast-math flag: what is written is what is computed. `mad` alone may round
+once or twice.
 """
 
 from __future__ import annotations

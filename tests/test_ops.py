@@ -1,4 +1,4 @@
-"""Every declared operator against its declaration, and what bad input to operators says: rows, no code of any operator's own."""
+"""Every declared operator against its declaration, and what operators say to bad input: rows, no code of their own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from graphc import testing
 from graphc.graph import OPERATORS
 
 OPS = testing.testable()
+DIFFERENTIABLE = [op for op in OPS if testing.differentiable(op)]
 BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 
 # Floating operators that are not differentiated, and why.
@@ -50,7 +51,7 @@ def test_precision(op: Any) -> None:
     testing.check_precision(op)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if testing.differentiable(op)], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
 def test_gradients(op: Any) -> None:
     if op.name in NO_GRADIENT:
         assert op.grad is None, f"{op.name} has a gradient now: {NO_GRADIENT[op.name]} no longer holds"
@@ -60,7 +61,7 @@ def test_gradients(op: Any) -> None:
         testing.check_gradients(op)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.grad is not None and testing.differentiable(op)], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.grad is not None], ids=lambda op: op.name)
 def test_compiled_gradients(op: Any) -> None:
     testing.check_compiled_gradients(op)
 
@@ -81,23 +82,27 @@ def _with(name: str, **changes: Any) -> Any:
 
 
 MUTANTS = [
-    ("a derivative twice too large", testing.check_gradients, lambda: _with("tanh", grad=lambda g, y, x: (2 * g * (1 - y * y),))),
-    ("the wrong operand's derivative", testing.check_gradients, lambda: _with("multiply", grad=lambda g, out, x, y: (g * x, g * y))),
+    ("a derivative twice too large", testing.check_gradients,
+     lambda: _with("tanh", grad=lambda g, y, x: (2 * g * (1 - y * y),))),
+    ("the wrong operand's derivative", testing.check_gradients,
+     lambda: _with("multiply", grad=lambda g, out, x, y: (g * x, g * y))),
     ("a first derivative whose graph is cut", testing.check_gradients,
      lambda: _with("square", grad=lambda g, y, x: (g * 2.0 * tf.stop_gradient(x),))),
     ("transposes forgotten", testing.check_gradients, lambda: _with(
         "matmul", grad=lambda g, y, a, b, transpose_a, transpose_b: (tf.matmul(g, b), tf.matmul(a, g)))),
     ("a wrong reference", testing.check_gradients, lambda: _with("sin", reference=lambda x: np.sin(x) + x)),
-    ("a wrong type rule", testing.check_types, lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
+    ("a wrong type rule", testing.check_types,
+     lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
     ("a wrong expression", testing.check_values, lambda: _with("add", expr="{x} - {y}")),
     ("a special case forgotten", testing.check_specials, lambda: _with("maximum", expr="select({x} > {y}, {x}, {y})")),
-    ("a view that starts elsewhere", testing.check_values, lambda: _with("reverse", view=lambda shape, strides, **_: (shape, strides, 0))),
+    ("a view that starts elsewhere", testing.check_values,
+     lambda: _with("reverse", view=lambda shape, strides, **_: (shape, strides, 0))),
 ]
 
 
 @pytest.mark.parametrize("what, check, mutant", MUTANTS, ids=[m[0] for m in MUTANTS])
 def test_planted(what: str, check: Any, mutant: Any) -> None:
-    with pytest.raises(Exception):  # noqa: B017
+    with pytest.raises(AssertionError):
         check(mutant())
 
 
@@ -117,7 +122,7 @@ KINKS = [
     ("relu(0)", lambda x: tf.nn.relu(x), [0.0, 1.0], [0.0, 1.0]),
     ("max of ties", lambda x: tf.reduce_max(x), [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
     ("min of ties", lambda x: tf.reduce_min(x), [1.0, 1.0, 1.0, 1.0], [0.25] * 4),
-    ("max along an axis", lambda x: tf.reduce_max(tf.reshape(x, [2, 2]), 1), [1.0, 1.0, 0.0, 5.0], [0.5, 0.5, 0.0, 1.0]),
+    ("max along an axis", lambda x: tf.reduce_max(tf.reshape(x, [2, 2]), 1), [1.0, 1.0, 0.0, 5.0], [0.5, 0.5, 0, 1]),
     ("prod with a zero", lambda x: tf.reduce_prod(x), [2.0, 0.0, 3.0], [0.0, 6.0, 0.0]),
     ("prod with two zeros", lambda x: tf.reduce_prod(x), [2.0, 0.0, 0.0], [0.0, 0.0, 0.0]),
     ("cumprod with a zero", lambda x: tf.cumprod(x), [2.0, 0.0, 3.0], [1.0, 8.0, 0.0]),
@@ -154,7 +159,7 @@ BAD = [
     (lambda: tf.matmul(_x(), tf.zeros([3, 2], name="w")), tf.errors.ShapeError, "matmul(x: float32[?,784]"),
     (lambda: tf.matmul(_x(), tf.zeros([3, 2], name="w")), ValueError, "inner dimensions differ, 784 and 3"),
     (lambda: tf.matmul(_x(), tf.zeros([784])), tf.errors.ShapeError, "rank 2 or more"),
-    (lambda: tf.matmul(tf.zeros([2, 3, 4]), tf.zeros([5, 4, 2])), tf.errors.ShapeError, "do not broadcast: [2] and [5]"),
+    (lambda: tf.matmul(tf.zeros([2, 3, 4]), tf.zeros([5, 4, 2])), tf.errors.ShapeError, "broadcast: [2] and [5]"),
     (lambda: _x() + tf.zeros([3]), tf.errors.ShapeError, "do not broadcast: [?,784] and [3]"),
     (lambda: tf.reshape(tf.zeros([2, 3]), [4]), tf.errors.ShapeError, "the 6 elements of shape [2,3] do not fill [4]"),
     (lambda: tf.reshape(tf.zeros([2, 3]), [-1, -1]), tf.errors.ShapeError, "one -1"),
@@ -227,8 +232,8 @@ LATE = [
     (lambda x, i: tf.gather(x, i), [1.0, 2.0], [0, 2], "2 is not in [0, 2)"),
     (lambda x, i: tf.gather(x, i), [1.0, 2.0], [-1], "-1 is not in [0, 2)"),
     (lambda x, i: tf.gather(x, i), [], [0], "0 is not in [0, 0)"),
-    (lambda x, i: tf.gather_nd(x, tf.expand_dims(i, 1)), [1.0, 2.0], [5], "index 5 is not in [0, 2)"),
-    (lambda x, i: tf.scatter_nd(tf.expand_dims(i, 1), x, [2]), [1.0], [2], "index 2 is not in [0, 2)"),
+    (lambda x, i: tf.gather_nd(x, tf.expand_dims(i, 1)), [1.0, 2.0], [5], "5 is not in [0, 2)"),
+    (lambda x, i: tf.scatter_nd(tf.expand_dims(i, 1), x, [2]), [1.0], [2], "2 is not in [0, 2)"),
     (lambda x, i: tf.unsorted_segment_sum(x, i, 2), [1.0], [2], "2 is not in [0, 2)"),
     (lambda x, i: tf.boolean_mask(x, i > 0), [1.0, 2.0], [1, 1, 1], "mask has shape"),
     (lambda x, i: x[i[0]], [1.0], [3], "3 is not in [0, 1)"),
@@ -248,4 +253,6 @@ def test_late_errors(f: Any, x: Any, i: Any, text: str, jit: bool) -> None:
         y = f(px, pi)
         with pytest.raises((tf.errors.InvalidArgumentError, tf.errors.ShapeError)) as caught:
             sess.run(y, {px: x, pi: i})
-        assert text in str(caught.value) and "test_ops.py:" in str(caught.value)
+        # Compiled: "i holds 2, which is not in [0, 2)"; interpreted: "2 is not in [0, 2)".
+        said = str(caught.value).replace(", which is not", " is not")
+        assert text in said and "test_ops.py:" in said

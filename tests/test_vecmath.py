@@ -148,7 +148,7 @@ def test_atan2_error(size: float, dtype: type) -> None:
     assert error <= 2.2, (error, point)
 
 
-# The arguments nearest to a multiple of pi/2 (J.-M. Muller, Elementary Functions), and neighbours of reduction's limits.
+# The arguments nearest to a multiple of pi/2 (J.-M. Muller, Elementary Functions), and neighbours of the limits.
 HARD_ANGLES = {
     F32: [16367173 * 2.0**72, 16367173 * 2.0**71, 262143.98, 262144.0, 262144.03, 3.4e38, 11.0, 22.0, 355.0, 710.0,
           52174.0],
@@ -179,7 +179,7 @@ def test_one_huge_lane_leaves_the_others_alone(dtype: type) -> None:
 
 @pytest.mark.parametrize("dtype", [F32, F64])
 def test_sine_and_cosine_stay_within_one(dtype: type) -> None:
-    angles = np.concatenate([(np.arange(-400, 400) * np.pi / 2 + 1e-4 * k) for k in np.linspace(-1, 1, 41)]).astype(dtype)
+    angles = (np.arange(-400, 400)[:, None] * np.pi / 2 + np.linspace(-1e-4, 1e-4, 41)).ravel().astype(dtype)
     assert max(np.max(np.abs(run(name, angles))) for name in ("sin", "cos")) == 1.0
 
 

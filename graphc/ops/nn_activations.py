@@ -57,7 +57,8 @@ def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
              grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),))
 def elu(features: Any) -> Any:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
-    return np.where(np.greater(floating(features), 0), features, np.expm1(np.where(np.greater(features, 0), 0, features)))
+    positive = np.greater(floating(features), 0)
+    return np.where(positive, features, np.expm1(np.where(positive, 0, features)))
 
 
 @elementwise(f"{{T}}({_SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
@@ -65,8 +66,8 @@ def elu(features: Any) -> Any:
              grad=lambda g, y, x: (choose(greater(x, 0.0), g * _SELU_SCALE, g * (y + _SELU_SCALE * _SELU_ALPHA)),))
 def selu(features: Any) -> Any:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
-    below = _SELU_ALPHA * np.expm1(np.where(np.greater(floating(features), 0), 0, features))
-    return _SELU_SCALE * np.where(np.greater(features, 0), features, below)
+    positive = np.greater(floating(features), 0)
+    return _SELU_SCALE * np.where(positive, features, _SELU_ALPHA * np.expm1(np.where(positive, 0, features)))
 
 
 @elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),))

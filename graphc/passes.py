@@ -1,0 +1,128 @@
+"""The passes between the user's graph and the scheduler: each a function from fetches to fetches, in one list."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, Scratch, topological
+from .op import constant_node
+from .types import TensorType, broadcast, element_count
+
+Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
+Observe = Callable[[str, Sequence[Node], Sequence[Node], float], None]
+
+FOLDED_BYTES = 1 << 20      # the largest constant that folding may make; broadcasts of constants are free and stay
+
+
+def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
+    """Rebuild bottom-up: `visit(node, inputs)` gives what replaces a node; None keeps it, with its new inputs."""
+    new: dict[Node, Node] = {}
+    scratch = Scratch()
+    for node in topological(fetches):
+        inputs = tuple(new[x] for x in node.inputs)
+        with scratch.at(node):
+            got = visit(node, inputs)
+        if got is None:
+            same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+            got = node if same else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+        new[node] = got
+    return [new[f] for f in fetches]
+
+
+def remove_identities(fetches: Sequence[Node]) -> list[Node]:
+    """Nodes that change nothing: identity, stop_gradient, reads, casts and reshapes to what is there already."""
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        free = node.operator.family in ("alias", "view") or node.operator.name == "cast"
+        if free and node.type == inputs[0].type and node.operator.name not in ("transpose", "reverse", "strided_slice"):
+            return inputs[0]
+        return None
+    return rewrite(fetches, visit)
+
+
+def fold_constants(fetches: Sequence[Node]) -> list[Node]:
+    """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        op = node.operator
+        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family in ("alias", "view", "random"):
+            return None
+        if any(x.operator.name != "constant" for x in inputs):
+            return None
+        size = element_count(node.type.shape) * node.type.dtype.itemsize
+        if size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                value = np.asarray(op.reference(*(x.attrs["value"] for x in inputs), **node.attrs))
+        except Exception:               # what fails must fail when it runs, with the user's line
+            return None
+        return constant_node(Scratch(), value.astype(node.type.dtype)) if value.shape == node.type.shape else None
+    return rewrite(fetches, visit)
+
+
+def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
+    """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if node.operator.family != "elementwise" or not any(x.operator.name == "broadcast_to" for x in inputs):
+            return None
+        out = list(inputs)
+        for i, x in enumerate(inputs):
+            if x.operator.name == "broadcast_to":
+                trial = [*out[:i], x.inputs[0], *out[i + 1:]]
+                if broadcast(*(t.type.shape for t in trial)) == node.type.shape:
+                    out = trial
+        if out == list(inputs):
+            return None
+        return Node(node.operator, tuple(out), node.attrs, node.type, node.label, node.loc, (), node.graph)
+    return rewrite(fetches, visit)
+
+
+def share(fetches: Sequence[Node]) -> list[Node]:
+    """Common subexpressions: pure nodes with the same operator, inputs and attributes are one."""
+    table: dict[Any, Node] = {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        op = node.operator
+        if not op.pure or op.effect:
+            return None
+        key = (op.name, inputs, str(node.type), _attrs_key(node))
+        found = table.get(key)
+        if found is not None:
+            return found
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        made = node if same else Node(op, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+        table[key] = made
+        return made
+    return rewrite(fetches, visit)
+
+
+def _attrs_key(node: Node) -> Any:
+    if node.operator.name == "constant":
+        value = node.attrs["value"]
+        return value.tobytes() if value.nbytes <= 4096 else id(value)
+    if node.operator.family == "source":
+        return id(node)
+    return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
+
+
+PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
+    ("remove_identities", remove_identities, "first: less to look at for all others"),
+    ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
+    ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
+    ("share", share, "last: finds what the others made equal"),
+]
+
+
+def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[Node]:
+    """All passes in order. The types of the fetches stay as they are; `observe(name, before, after, seconds)` sees each."""
+    for name, function, _ in PIPELINE:
+        start = time.perf_counter()
+        after = function(fetches)
+        assert [f.type for f in after] == [f.type for f in fetches], f"pass {name} changed the type of a fetch"
+        if observe is not None:
+            observe(name, fetches, after, time.perf_counter() - start)
+        fetches = after
+    return list(fetches)
