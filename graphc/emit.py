@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +52,7 @@ class KernelText:
     annotated: list[tuple[str, Node | None]] = field(default_factory=list)
 
 
+@cache
 def numba_name(dtype: np.dtype[Any]) -> str:
     return "boolean" if dtype.kind == "b" else dtype.name
 

@@ -97,10 +97,11 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
             inputs = (copied(inputs[0], node), *inputs[1:])
         elif family == "contraction":
             inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)
+        elif family == "scatter":
+            inputs = tuple(x if tuple(nominal[x][1]) == contiguous(nominal[x][0]) else copied(x, node) for x in inputs)
         elif family == "concat":
             inputs = tuple(copied(x, node) for x in inputs)
-        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-        n = node if same else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+        n = node if inputs == node.inputs else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
         new[node] = n
         if (seen := source(n)) is not None:
             nominal[n] = view_of(n, nominal[seen])

@@ -9,8 +9,7 @@ import numpy as np
 
 from . import blas
 from .emit import KernelText, Slot, contiguous, numba_name
-from .errors import ShapeError
-from .graph import Node, describe
+from .graph import Node
 from .layout import Layout
 
 
@@ -38,9 +37,6 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
     indices, updates = node.inputs[0], node.inputs[1]
     axis = node.attrs["axis"]
     shape = node.type.shape
-    for x in (node, indices, updates):
-        if layout(x).strides != contiguous(x.type.shape):
-            raise ShapeError(f"{describe(x)} must be contiguous to be scattered")
     outer, rows = int(np.prod(shape[:axis], dtype=np.int64)), shape[axis]
     inner = int(np.prod(shape[axis + 1:], dtype=np.int64))
     count = int(np.prod(indices.type.shape, dtype=np.int64))
@@ -83,6 +79,7 @@ class Product:
     extents: list[int]
     n: int
     grain: int
+    work: int
     table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
 
 
@@ -105,7 +102,7 @@ def product(node: Node, layout: Layout, threads: int) -> Product | None:
         steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
         rows = m * len(table)
         grain = rows if threads == 1 or work * len(table) < PARALLEL_FLOPS else -(-rows // (2 * threads))
-        return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], rows, grain, table)
+        return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], rows, grain, work * len(table), table)
     address, gemm = blas.gemm(dtype)
     mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
     extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1]
@@ -114,4 +111,4 @@ def product(node: Node, layout: Layout, threads: int) -> Product | None:
     else:
         grain = -(-span // threads)
         grain = grain if mode == 2 else -(-grain // 16) * 16
-    return Product(address, "", (a, b, node), [gemm], extents, span, grain, table)
+    return Product(address, "", (a, b, node), [gemm], extents, span, grain, work * len(table), table)

@@ -22,14 +22,15 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     """Rebuild bottom-up: `visit(node, inputs)` gives what replaces a node; None keeps it, with its new inputs."""
     new: dict[Node, Node] = {}
     scratch = Scratch()
-    for node in topological(fetches):
-        inputs = tuple(new[x] for x in node.inputs)
-        with scratch.at(node):
+    with scratch.as_default():
+        for node in topological(fetches):
+            inputs = tuple([new[x] for x in node.inputs])
+            scratch.place = node
             got = visit(node, inputs)
-        if got is None:
-            same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-            got = node if same else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
-        new[node] = got
+            if got is None:
+                got = node if inputs == node.inputs else \
+                    Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+            new[node] = got
     return [new[f] for f in fetches]
 
 
@@ -88,12 +89,11 @@ def share(fetches: Sequence[Node]) -> list[Node]:
         op = node.operator
         if not op.pure or op.effect:
             return None
-        key = (op.name, inputs, str(node.type), _attrs_key(node))
+        key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
         if found is not None:
             return found
-        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-        made = node if same else Node(op, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+        made = node if inputs == node.inputs else Node(op, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
         table[key] = made
         return made
     return rewrite(fetches, visit)

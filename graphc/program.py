@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .specialise import Specialised
 from .types import TensorType, element_count
 
 Array = np.ndarray[Any, Any]
+QUICK = 20_000          # elements a step up to which a run keeps Python's lock
 COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
@@ -51,6 +53,7 @@ class NativeStep:
         self.table = np.zeros(max(len(slots), 1), np.uintp)
         self.extents = np.array(extents, np.int64)
         self.nodes, self.checks, self.text = nodes, checks, text
+        self.work = text.work
 
 
 class Program:
@@ -73,6 +76,7 @@ class Program:
         self._sources: dict[Node, Buffer] = {}
         self.layout = Layout(self.schedule, self.inplace, self._results(), self._source)
         self.feeds = [f if f in present else None for f in feeds]
+        self.draws = any(n.operator.family == "random" for n in self.order)
         self._build()
 
     # ------------------------------------------------------------------ building
@@ -244,30 +248,43 @@ class Program:
                 run = []
             if s is not None:
                 self.segments.append((s, None))
-        self.only = self.segments[0][0].run if len(self.segments) == 1 and self.segments[0][1] else None
-        self.inputs = []
-        for f in self.feeds:
+        alone = self.segments[0][0] if len(self.segments) == 1 and self.segments[0][1] else None
+        self.call, self.pointer = (alone.entry(self.quick()), alone.pointer) if alone is not None else (None, None)
+        self.copied: list[tuple[int, Array]] = []
+        self.direct: list[tuple[int, Array, Any, Buffer]] = []
+        for i, f in enumerate(self.feeds):
             buffer = self._sources.get(f) if f is not None else None
             if f is None or buffer is None:
-                self.inputs.append(None)
                 continue
             memory = self._memory_of[buffer].reshape(f.type.shape)
-            self.inputs.append((memory, self.patches.get(buffer, []), buffer, buffer.nbytes <= COPIED))
-        self.outputs = [self._output(f) for f in self.fetches]
+            if buffer.nbytes <= COPIED:
+                self.copied.append((i, memory))
+            else:
+                self.direct.append((i, memory, self.patches.get(buffer, []), buffer))
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
+        self.takes = [self._take(f) for f in self.fetches]
         self.finals = [(self.variable_memory(v.attrs["variable"]), value) for v, value in self.late]
+
+    def quick(self) -> bool:
+        """Whether a run is so short that other Python threads may wait for it: then Python's lock is kept."""
+        return all(s.n <= s.grain and s.work < QUICK for s in self.steps if isinstance(s, NativeStep)) and len(self.steps) < 50
 
     def _point(self, places: Sequence[tuple[Array, int, int]], start: int) -> None:
         for table, i, offset in places:
             table[i] = start + offset
 
-    def _output(self, f: Node | None) -> Any:
+    def _take(self, f: Node | None) -> Callable[[], Any]:
+        """A function that gives the caller an array of its own."""
         if f is None:
-            return None
+            return lambda: None
         buffer = self.layout(f).buffer
+        shape = f.type.shape
+        if buffer.kind == "result" and self.layout(f).offset == 0 and source(f) is None:
+            return lambda: self._memory_of[buffer].reshape(shape)
         if buffer.kind in ("result", "feed"):
-            return (f, buffer)
-        return self.layout.view(f, self._memory_of.__getitem__)
+            return lambda: self.layout.view(f, self._memory_of.__getitem__).copy()[()]
+        view = self.layout.view(f, self._memory_of.__getitem__)
+        return view.copy if view.ndim else partial(view.__getitem__, ())
 
     def _host(self, node: Node) -> Callable[[], None]:
         outs = [node] if isinstance(node.type, TensorType) else self.items_of(node)
@@ -290,50 +307,36 @@ class Program:
 
     def run(self, arrays: Sequence[Array]) -> list[Any]:
         """The fetched values for one set of feeds, already of the right types and shapes."""
-        for array, place in zip(arrays, self.inputs, strict=True):
-            if place is None:
-                continue
-            memory, patches, buffer, small = place
-            if small or not array.flags.c_contiguous or not array.flags.aligned:
-                memory[...] = array
-                if not small:
-                    self._point(patches, address(memory))
-                    self._memory_of[buffer] = memory.reshape(-1)
-            else:
-                self._point(patches, address(array))
-                self._memory_of[buffer] = array.reshape(-1)
+        for i, memory in self.copied:
+            memory[...] = arrays[i]
+        for i, memory, patches, buffer in self.direct:
+            self._feed(arrays[i], memory, patches, buffer)
         for buffer, patches in self.fresh:
             array = self._memory_of[buffer] = np.empty(buffer.size, buffer.dtype)
             self._point(patches, address(array))
-        if self.only is not None:
-            status = self.only()
-            if status:
-                self._fail(self.segments[0], status)
-        else:
+        if self.call is None:
             self._walk()
+        elif status := self.call(self.pointer):
+            self._fail(self.segments[0], status)
         for memory, value in self.finals:
             memory[...] = self.layout.view(value, self._memory_of.__getitem__)
-        return [self._take(out) for out in self.outputs]
+        return [take() for take in self.takes]
+
+    def _feed(self, array: Array, memory: Array, patches: Any, buffer: Buffer) -> None:
+        """A large feed is used where it lies, if kernels can read it there."""
+        if not array.flags.c_contiguous or not array.flags.aligned:
+            memory[...] = array
+            array = memory
+        self._point(patches, address(array))
+        self._memory_of[buffer] = array.reshape(-1)
 
     def _walk(self) -> None:
         for segment in self.segments:
             step, natives = segment
             if natives is None:
                 step()
-            else:
-                status = step.run()
-                if status:
-                    self._fail(segment, status)
-
-    def _take(self, out: Any) -> Any:
-        if out is None:
-            return None
-        if isinstance(out, tuple):
-            f, buffer = out
-            if buffer.kind == "result" and self.layout(f).offset == 0 and f not in self.inplace:
-                return self._memory_of[buffer].reshape(f.type.shape)
-            out = self.layout.view(f, self._memory_of.__getitem__)
-        return out.copy() if out.ndim else out[()]
+            elif status := step.run():
+                self._fail(segment, status)
 
     def _fail(self, segment: Any, status: int) -> None:
         tape, natives = segment

@@ -164,7 +164,6 @@ class Session:
         call = self._calls.get(key)
         if call is None:
             call = self._calls[key] = _Call(self, fetches, list(feeds), list(range(len(fetches))))
-        self._runs[0] -= 1                 # all stages of a run draw the same random numbers
         return call(list(feeds.values()))
 
     def _note_growth(self) -> None:
@@ -334,23 +333,17 @@ class _Call:
         session = self.session
         if session._closed:
             session._check_open()
-        arrays = []
-        shapes = []
-        for v, (dtype, node) in zip(values, self.types, strict=True):
-            if v.__class__ is not np.ndarray or v.dtype is not dtype:
-                v = _fed(node, v)
-            arrays.append(v)
-            shapes.append(v.shape)
+        arrays = [v if v.__class__ is _ndarray and v.dtype is dtype else _fed(node, v)
+                  for v, (dtype, node) in zip(values, self.types)]  # noqa: B905  (every caller has counted them)
         with session._lock:
-            session._runs[0] += 1
             try:
-                program = self.programs[tuple(shapes)]
+                program = self.programs[tuple([a.shape for a in arrays])]
             except KeyError:
-                program = self._program(arrays, shapes)
+                program = self._program(arrays, [a.shape for a in arrays])
+            if program.draws:
+                session._runs[0] += 1
             results = program.run(arrays)
-        if self.flat:
-            return results
-        return _restore(self.structure, results)
+        return results if self.flat else _restore(self.structure, results)
 
     def _program(self, arrays: list[Array], shapes: list[Any]) -> Any:
         for node, array in zip(self.feeds, arrays, strict=True):
@@ -414,6 +407,7 @@ class _Call:
         return _WithReset(program, session, resets) if resets else program
 
 
+_ndarray = np.ndarray
 _UNFED = Node.__new__(Node)
 
 
@@ -437,6 +431,8 @@ def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> b
 class _Initialisation:
     """A run that only sets variables to their initial values."""
 
+    draws = True
+
     def __init__(self, session: Session, variables: Sequence[Node], feeds: Sequence[Node], fetches: int):
         self.session, self.variables, self.feeds, self.fetches = session, variables, feeds, fetches
 
@@ -450,6 +446,8 @@ class _Initialisation:
 class _WithReset:
     """A program before which variables are set to their initial values."""
 
+    draws = True
+
     def __init__(self, program: Any, session: Session, variables: Sequence[Node]):
         self.program, self.session, self.variables = program, session, variables
 
@@ -461,6 +459,8 @@ class _WithReset:
 
 class _Interpreted:
     """The optimised graph by numpy references: `Session(jit=False)`."""
+
+    draws = True
 
     def __init__(self, session: Session, fetches: Sequence[Node | None], feeds: Sequence[Node | None],
                  assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node], resets: Sequence[Node]):
@@ -487,6 +487,8 @@ class _Interpreted:
 class _Staged:
     """A run some of whose shapes depend on data: the nodes that decide them are evaluated first and fed to the rest."""
 
+    draws = False
+
     def __init__(self, call: _Call, pending: Sequence[Node], feeds: Mapping[Node, Array]):
         self.call, self.pending, self.feeds = call, pending, dict(feeds)
 
@@ -495,6 +497,7 @@ class _Staged:
         call, session = self.call, self.call.session
         feeds = dict(zip(call.feeds, arrays, strict=True))
         operands = [x for p in self.pending for x in p.inputs]
+        number = session._runs[0]          # all stages of a run draw the same random numbers
         first = session._stage(operands, feeds) if operands else []
         values = iter(first)
         for p in self.pending:
@@ -505,4 +508,5 @@ class _Staged:
             for user in p.graph.digraph.successors(p):
                 if user.operator.name == "item" and result is not None:
                     feeds[user] = np.asarray(result[user.attrs["index"]])
+        session._runs[0] = number
         return session._stage(call.fetches, feeds)

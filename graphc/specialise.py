@@ -58,8 +58,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     effects: list[Node] = []
     pending: list[Node] = []
     waiting: set[Node] = set()
-    for node in order:
-        with scratch.at(node):
+    with scratch.as_default():
+        for node in order:
+            scratch.place = node
             if node in values:
                 new[node] = constant_node(scratch, values[node])
             elif node in feeds:

@@ -13,8 +13,8 @@ from typing import Any
 from .vecmath_value import Value, fma, mad, poly, select
 
 SINE, COSINE, TANGENT = range(3)
-LANES = (2, 4, 8, 16)
-"""Vector lengths the vectoriser may ask for; with any other it calls the scalar function for each lane."""
+LANES = {"f32": (4, 8, 16), "f64": (2, 4, 8)}
+"""Vector lengths of 128 to 512 bits. With any other the vectoriser calls the scalar function for each lane."""
 
 WORD = 64
 LEADING_ZEROS = 64
@@ -84,9 +84,10 @@ def repair_function(module: Any, scalar: Any, which: int, limit: float) -> Any:
     with builder.if_then((abs(x) > limit).raw, likely=False):
         builder.ret(call_huge(module, x, which).raw)
     builder.ret(y.raw)
-    mappings = ",".join(f"_ZGV_LLVM_N{lanes}vv_{name}({name}.v{lanes})" for lanes in LANES)
+    lengths = LANES[scalar.intrinsic_name]
+    mappings = ",".join(f"_ZGV_LLVM_N{lanes}vv_{name}({name}.v{lanes})" for lanes in lengths)
     function.attributes = attributes_with(f'"vector-function-abi-variant"="{mappings}"')
-    keep(module, [vector_variant(module, function, lanes, which, limit) for lanes in LANES])
+    keep(module, [vector_variant(module, function, lanes, which, limit) for lanes in lengths])
     return function
 
 
@@ -129,7 +130,7 @@ def lanes_function(module: Any, scalar: Any, limit: float) -> Any:
     if name in module.globals:
         return module.globals[name]
     pointer, i32 = scalar.as_pointer(), ir.IntType(32)
-    function = internal_function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer, i32, i32]), name)
+    function = internal_function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer, i32, i32]), name, "optnone")
     angles, results, count, which = function.args
     entry, loop, done = (function.append_basic_block() for _ in range(3))
     ir.IRBuilder(entry).branch(loop)
@@ -146,12 +147,14 @@ def lanes_function(module: Any, scalar: Any, limit: float) -> Any:
     return function
 
 
-def internal_function(module: Any, function_type: Any, name: str) -> Any:
+def internal_function(module: Any, function_type: Any, name: str, *attributes: str) -> Any:
+    """A new function private to the module; `optnone` for rarely run code halves its share of the compile time."""
     from llvmlite import ir
 
     function = ir.Function(module, function_type, name)
     function.linkage = "internal"
-    function.attributes.add("noinline")
+    for attribute in ("noinline", *attributes):
+        function.attributes.add(attribute)
     return function
 
 
@@ -193,7 +196,7 @@ def huge_function(module: Any) -> Any:
     if name in module.globals:
         return module.globals[name]
     double, i32, i64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
-    function = internal_function(module, ir.FunctionType(double, [double, i32]), name)
+    function = internal_function(module, ir.FunctionType(double, [double, i32]), name, "optnone")
     builder = ir.IRBuilder(function.append_basic_block())
     x = Value(builder, function.args[0])
     quadrant, r = reduce_huge(module, x)

@@ -18,7 +18,6 @@ BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 
 # Floating operators that are not differentiated, and why.
 NO_GRADIENT = {
-    "digamma": "TensorFlow's polygamma is not offered",
     "orthonormal": "makes initial values",
     "unique": "its values are a choice that depends on the values",
 }
@@ -102,7 +101,7 @@ MUTANTS = [
 
 @pytest.mark.parametrize("what, check, mutant", MUTANTS, ids=[m[0] for m in MUTANTS])
 def test_planted(what: str, check: Any, mutant: Any) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, tf.errors.ShapeError)):
         check(mutant())
 
 

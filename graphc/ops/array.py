@@ -147,7 +147,7 @@ lin_space = linspace
 
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: Any = None, name: str | None = None) -> Node:
-    """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere; all off if out of it."""
+    """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere and if out of it."""
     indices = to_node(indices)
     if indices.type.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: {describe(indices)} is not of integers{here()}")
@@ -192,7 +192,7 @@ def _across(diagonal: Node, x: Node) -> Node:
     dims = x.type.shape
     if dims is None or diagonal.type.rank is None:
         raise ShapeError(f"the rank of {describe(x)} must be known to reach its diagonal")
-    if None in dims[-2:] or dims[-2] < dims[-1]:  # type: ignore[operator]
+    if None in dims[-2:] or dims[-2] < dims[-1]:
         missing = shape(x)[-1] - shape(diagonal)[-1]
         before = np.zeros((diagonal.type.rank, 1), np.int32)
         after = concat([np.zeros(diagonal.type.rank - 1, np.int32), reshape(missing, [1])], 0)

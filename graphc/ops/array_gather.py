@@ -37,8 +37,12 @@ def _gather_attrs(types: Types, axis: Any) -> dict[str, Any]:
     return {"axis": normal_axis(axis, types[0].rank)}
 
 
+def _gather_grad(g: Node, y: Node, params: Node, indices: Node, axis: int) -> tuple[Node, None]:
+    return scatter_sum(indices, g, shape(params), axis=axis), None
+
+
 @declare("gather", _gathered, name="gather", prepare=_gather_attrs, fixed={"indices": "int32"}, shape_math=True,
-         grad=lambda g, y, params, indices, axis: (scatter_sum(indices, g, shape(params), axis=axis), None),
+         grad=_gather_grad,
          samples=(([(4, 3), np.array([3, 0, 3])], {"axis": 0}), ([(2, 3), np.array([[1, 2], [0, 0]])], {"axis": 1}),
                   ([(4,), np.array(2)], {"axis": 0}), ([(4, 2), np.zeros((0,), int)], {"axis": -2})))
 def _gather(params: Any, indices: Any, *, axis: int) -> Any:
@@ -74,7 +78,8 @@ def scatter_sum(indices: Any, updates: Any, shape: Any, *, axis: int = 0) -> Any
     """Zeros of `shape` plus the updates at `indices` along `axis`: the transpose of gather; equal indices add up."""
     out = np.zeros(tuple(np.asarray(shape).tolist()), updates.dtype)
     check_bounds(indices, out.shape[axis])
-    np.add.at(out, (slice(None),) * axis + (np.asarray(indices),), updates)
+    at: Any = (*[slice(None)] * axis, np.asarray(indices))
+    np.add.at(out, at, updates)
     return out
 
 
@@ -95,8 +100,11 @@ def _nd_index(indices: Any, dims: Sequence[int]) -> tuple[Any, ...]:
     return parts
 
 
-@declare("host", _nd_gathered, fixed={"indices": "int32"},
-         grad=lambda g, y, params, indices: (scatter_nd(indices, g, shape(params)), None),
+def _nd_gather_grad(g: Node, y: Node, params: Node, indices: Node) -> tuple[Node, None]:
+    return scatter_nd(indices, g, shape(params)), None
+
+
+@declare("host", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad,
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
                   ([(3,), np.zeros((0, 1), int)], {})))
 def gather_nd(params: Any, indices: Any) -> Any:

@@ -117,8 +117,12 @@ def _unstack_view(i: int, shape: Any, strides: Strides, axis: int, **_: Any) -> 
     return (*shape[:axis], *shape[axis + 1:]), (*strides[:axis], *strides[axis + 1:]), i * strides[axis]
 
 
+def _unstack_grad(g: Any, y: Any, value: Node, num: int, axis: int) -> tuple[Node]:
+    return (stack(g, axis),)
+
+
 @declare("views", _unstack_types, name="unstack", prepare=_unstack_attrs, view=_unstack_view,
-         grad=lambda g, y, value, num, axis: (stack(g, axis),),
+         grad=_unstack_grad,
          samples=(([(3, 2)], {}), ([(2, 3, 2)], {"axis": 1})))
 def _unstack(value: Any, *, num: int | None = None, axis: int = 0) -> Any:
     """The subtensors along `axis`."""
@@ -256,7 +260,8 @@ def between(x: Node, axis: int, before: int, after: int, value: Any = 0) -> Node
 
 def _pad_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, constant_values: Any) -> Node:
     widths = static_value(inputs[1])
-    assert widths is not None
+    if widths is None or not out_type.known:
+        return node
     x = inputs[0]
     for axis, (before, after) in enumerate(widths.astype(int).tolist()):
         x = between(x, axis, before, after, constant_values)
@@ -299,6 +304,8 @@ def _tile_pairs(x: Node, multiples: Node) -> Node:
 
 
 def _tile_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType) -> Node:
+    if not out_type.known:
+        return node
     x, multiples = inputs
     pairs = _tile_pairs(x, multiples)
     copies = expand_dims(x, tuple(range(0, 2 * len(types[0].shape or ()), 2))) if types[0].shape else x

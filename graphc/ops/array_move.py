@@ -41,6 +41,12 @@ def integers(t: TensorType, what: str) -> None:
         raise DTypeError(f"{what} must be integers, not {t.dtype}")
 
 
+def concrete(t: TensorType) -> tuple[int, ...]:
+    """The shape of a type that is fully known."""
+    assert t.shape is not None and t.known
+    return tuple(d for d in t.shape if d is not None)
+
+
 def vector_shape(t: TensorType, value: Any, what: str = "shape") -> Shape | None:
     """The shape that an integer vector operand stands for, as far as its value is known; ShapeError for no vector."""
     integers(t, what)
@@ -108,8 +114,12 @@ def _reshaped(types: Types, values: Values) -> TensorType:
     return TensorType(x.dtype, tuple(dims))
 
 
+def _reshape_grad(g: Node, y: Node, tensor: Node, wanted: Node) -> tuple[Node, None]:
+    return reshape(g, shape(tensor)), None
+
+
 @declare("alias", _reshaped, values=(1,), fixed=SHAPE_OPERAND, shape_math=True, label="Reshape",
-         grad=lambda g, y, tensor, wanted: (reshape(g, shape(tensor)), None),
+         grad=_reshape_grad,
          samples=(([(2, 6), np.array([3, -1])], {}), ([(1,), np.array([], np.int32)], {}),
                   ([(0, 3), np.array([3, 0])], {})))
 def reshape(tensor: Any, shape: Any) -> Any:
@@ -140,8 +150,12 @@ def _expanded(types: Types, values: Values, axis: tuple[int, ...]) -> TensorType
     return TensorType(x.dtype, tuple(1 if i in axis else next(dims) for i in range(len(x.shape) + len(axis))))
 
 
+def _expand_grad(g: Node, y: Node, input: Node, axis: tuple[int, ...]) -> tuple[Node]:
+    return (squeeze(g, axis),)
+
+
 @declare("alias", _expanded, prepare=_expand_attrs, shape_math=True, label="ExpandDims",
-         grad=lambda g, y, input, axis: (squeeze(g, axis),),
+         grad=_expand_grad,
          samples=(([(2, 3)], {"axis": 1}), ([()], {"axis": -1}), ([(2, 3)], {"axis": (0, -1)})))
 def expand_dims(input: Any, *, axis: Any) -> Any:
     """A new dimension of size 1 at `axis` (several: where they are in the result)."""
@@ -241,8 +255,12 @@ def _reverse_view(shape: Any, strides: Strides, axis: Any, **_: Any) -> Placemen
     return tuple(shape), tuple(-s if i in axis else s for i, s in enumerate(strides)), offset
 
 
+def _reverse_grad(g: Node, y: Node, tensor: Node, axis: tuple[int, ...]) -> tuple[Node]:
+    return (reverse(g, axis),)
+
+
 @declare("view", typed_like(), prepare=lambda types, axis: {"axis": normal_axes(axis, types[0].rank)},
-         view=_reverse_view, grad=lambda g, y, tensor, axis: (reverse(g, axis),),
+         view=_reverse_view, grad=_reverse_grad,
          samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})))
 def reverse(tensor: Any, *, axis: Any) -> Any:
     """The elements in opposite order along `axis`."""

@@ -38,8 +38,12 @@ _SCANS = (([(3, 4)], {"axis": 1}), ([(4,)], {"exclusive": True}), ([(4,)], {"rev
           ([(2, 3)], {"axis": -1, "exclusive": True, "reverse": True}), ([(0, 2)], {"axis": 0}))
 
 
+def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse: bool) -> tuple[Node]:
+    return (cumsum(g, axis, exclusive, not reverse),)
+
+
 @declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS,
-         grad=lambda g, y, x, axis, exclusive, reverse: (cumsum(g, axis, exclusive, not reverse),))
+         grad=_cumsum_grad)
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
     return _scanned(np.cumsum, x, 0, axis, exclusive, reverse)

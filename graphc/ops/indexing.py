@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from builtins import slice as _slice
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,14 +14,11 @@ from ..op import Values, declare, elementwise, static_value, to_node
 from ..types import Shape, TensorType
 from .array_gather import boolean_mask, gather, scatter_sum
 from .array_join import as_one_dtype, between
-from .array_move import Placement, Types, here, reshape, shape, vector_shape
+from .array_move import Placement, Types, concrete, here, reshape, shape, vector_shape
 from .math import cast, where
 
 Index = tuple[tuple[Any, ...], ...]   # entries ("slice", begin, end, step), ("int", i), ("new",), ("ellipsis",)
 _ALL = ("slice", None, None, None)
-
-_slice = slice
-
 
 # ---------------------------------------------------------------------- slices with fixed bounds
 
@@ -44,7 +42,8 @@ def _sliced(types: Types, values: Values, index: Index) -> TensorType:
     x = types[0]
     if x.shape is None:
         return TensorType(x.dtype, None)
-    dims, out = iter(enumerate(x.shape)), []
+    dims = iter(enumerate(x.shape))
+    out: list[int | None] = []
     for kind, *entry in spelled_out(index, len(x.shape)):
         if kind == "new":
             out.append(1)
@@ -81,8 +80,12 @@ _SLICES = (([(4, 5)], {"index": (("slice", 1, None, 2), ("slice", None, None, -2
            ([(4,)], {"index": (("slice", 3, 1, None),)}), ([(2, 6)], {"index": (_ALL, ("slice", 5, 0, -2))}))
 
 
+def _sliced_grad(g: Node, y: Node, input_: Node, index: Index) -> tuple[Node]:
+    return (_scatter_slice(g, shape(input_), index=index),)
+
+
 @declare("view", _sliced, name="strided_slice", view=_sliced_view, shape_math=True, samples=_SLICES,
-         grad=lambda g, y, input_, index: (_scatter_slice(g, shape(input_), index=index),))
+         grad=_sliced_grad)
 def _strided_slice(input_: Any, *, index: Index) -> Any:
     """Basic indexing with fixed integers and slices."""
     return np.asarray(input_)[to_numpy(index)]
@@ -90,8 +93,9 @@ def _strided_slice(input_: Any, *, index: Index) -> Any:
 
 def _scatter_slice_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, index: Index) -> Node:
     """Axis by axis, last first: zeros around what a unit step cut out, a scatter into zeros for other steps."""
-    g, dims = inputs[0], out_type.shape
-    assert dims is not None
+    if not out_type.known:
+        return node
+    g, dims = inputs[0], concrete(out_type)
     rank = len(dims)
     g = _with_every_axis(g, index, rank)
     for axis in reversed(range(rank)):
@@ -165,9 +169,9 @@ def _cut_size(axis: int, dim: int | None, begin: int | None, size: int | None) -
 def _cut_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType) -> Node:
     """A view once the begin is known, which it is unless it is data of this very run."""
     begin = static_value(inputs[1])
-    if begin is None or np.isnan(begin).any() or out_type.shape is None:
+    if begin is None or np.isnan(begin).any() or not out_type.known:
         return node
-    index = tuple(("slice", int(b), int(b) + n, None) for b, n in zip(begin, out_type.shape, strict=True))
+    index = tuple(("slice", int(b), int(b) + n, None) for b, n in zip(begin, concrete(out_type), strict=True))
     return _strided_slice(inputs[0], index=index)
 
 
@@ -271,7 +275,7 @@ def _late(x: Node, entries: list[tuple[Any, ...]], name: str | None) -> Node:
     for n, (axis, (kind, *what)) in enumerate(reversed(picks), 1):
         last = name if n == len(picks) else None
         if kind == "cut":
-            x = _cut_axis(x, axis, *what, name=last)
+            x = _cut_axis(x, axis, what, last)
         elif kind == "mask":
             x = boolean_mask(x, what[0], axis=axis, name=last)
         else:
@@ -283,7 +287,8 @@ def _from_end(x: Node, i: Node, axis: int) -> Node:
     return where(i < 0, i + cast(shape(x)[axis], i.type.dtype), i)
 
 
-def _cut_axis(x: Node, axis: int, begin: Any, end: Any, step: int | None, name: str | None) -> Node:
+def _cut_axis(x: Node, axis: int, bounds: Sequence[Any], name: str | None) -> Node:
+    begin, end, step = bounds
     if step is not None and step < 0:
         raise ShapeError(f"{describe(x)}: a slice whose bounds are tensors cannot go backwards{here()}")
     length = shape(x)[axis]

@@ -79,7 +79,7 @@ def _extent(x: Node, axes: Sequence[int]) -> Any:
     """The product of sizes, a number where it is known."""
     dims = [(x.type.shape or ())[i] for i in axes]
     if None not in dims:
-        return int(np.prod(dims, dtype=np.int64))  # type: ignore[arg-type]
+        return int(np.prod(dims, dtype=np.int64))
     return OPERATORS["reduce_prod"](sizes(x, axes))
 
 

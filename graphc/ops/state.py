@@ -169,9 +169,6 @@ class Variable(Node):
         """Set the value in a session, without a graph."""
         (session or get_default_session()).load(self, value)
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 def is_variable_initialized(variable: Variable) -> Node:
     """Always true: variables initialise themselves on first use."""
