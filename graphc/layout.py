@@ -14,6 +14,7 @@ from .schedule import Call, Group, Schedule, data_inputs, source
 from .types import TensorType, element_count
 
 ALIGN = 64              # bytes: a cache line, and the widest vector
+STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets
 
 
 @dataclass(eq=False)
@@ -182,16 +183,20 @@ def assign_offsets(buffers: Iterable[Buffer]) -> int:
     placed: list[Buffer] = []
     top = 0
     for b in sorted(buffers, key=lambda b: (-b.nbytes, b.first)):
-        need = -(-max(b.nbytes, 1) // ALIGN) * ALIGN
+        need = _room(b)
         at = 0
         for o in sorted((o for o in placed if o.first <= b.last and b.first <= o.last), key=lambda o: o.offset):
             if o.offset - at >= need:
                 break
-            at = max(at, o.offset + -(-max(o.nbytes, 1) // ALIGN) * ALIGN)
+            at = max(at, o.offset + _room(o))
         b.offset = at
         placed.append(b)
         top = max(top, at + need)
     return top
+
+
+def _room(b: Buffer) -> int:
+    return -(-max(b.nbytes, 1) // ALIGN) * ALIGN + (STAGGER if b.nbytes >= 4096 else 0)
 
 
 def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:

@@ -320,7 +320,10 @@ class Program:
             self._fail(self.segments[0], status)
         for memory, value in self.finals:
             memory[...] = self.layout.view(value, self._memory_of.__getitem__)
-        return [take() for take in self.takes]
+        results = []
+        for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
+            results.append(take())
+        return results
 
     def _feed(self, array: Array, memory: Array, patches: Any, buffer: Buffer) -> None:
         """A large feed is used where it lies, if kernels can read it there."""

@@ -192,6 +192,8 @@ class _Scheduler:
         """Whether the group may give `node` its values inside the loop nest."""
         if node.operator.family == "gather" or len(group.members) >= MAX_MEMBERS:
             return False
+        if group.first_use != _NEVER and not group.reduced and node.operator.family == "elementwise":
+            return False                    # computed from stored values where it is used, not stored here for later
         late = group.kind in ("column", "full")
         return not any(x in group.post for x in node.inputs if self.home.get(x) is group) if late else True
 

@@ -232,7 +232,7 @@ class Session:
         memory[...] = value
         self._values[variable] = memory
         for call in self._calls.values():
-            call.programs.clear()
+            call.forget()
 
     # ------------------------------------------------------------------ life
 
@@ -244,6 +244,8 @@ class Session:
         """Let go of the variables and programs; later runs raise SessionClosedError."""
         self._closed = True
         self._values.clear()
+        for call in self._calls.values():
+            call.forget()
         self._calls.clear()
 
     def _check_open(self) -> None:
@@ -326,40 +328,59 @@ class _Call:
         self.flat = structure == list(range(len(self.fetches)))
         self.programs: dict[Any, Any] = {}
         self.types = [(f.type.dtype, f) for f in feeds]
+        self.lock = session._lock
+        self.shapes: list[Any] | None = None           # of the last run, and what ran it
+        self.run: Callable[[list[Array]], list[Any]] = self._never
         self.by_value: list[int] = []
-        self.initialisers: list[Node] = []
 
     def __call__(self, values: Any) -> Any:
-        session = self.session
-        if session._closed:
-            session._check_open()
-        arrays = [v if v.__class__ is _ndarray and v.dtype is dtype else _fed(node, v)
-                  for v, (dtype, node) in zip(values, self.types)]  # noqa: B905  (every caller has counted them)
-        with session._lock:
-            try:
-                program = self.programs[tuple([a.shape for a in arrays])]
-            except KeyError:
-                program = self._program(arrays, [a.shape for a in arrays])
-            if program.draws:
-                session._runs[0] += 1
-            results = program.run(arrays)
+        arrays = []
+        shapes = []
+        for v, (dtype, node) in zip(values, self.types):  # noqa: B905  (every caller has counted them)
+            if v.__class__ is not _ndarray or v.dtype is not dtype:
+                v = _fed(node, v)
+            arrays.append(v)
+            shapes.append(v.shape)
+        with self.lock:
+            if shapes == self.shapes:
+                results = self.run(arrays)
+            else:
+                results = self._other(arrays, shapes)
         return results if self.flat else _restore(self.structure, results)
 
-    def _program(self, arrays: list[Array], shapes: list[Any]) -> Any:
+    def _never(self, arrays: list[Array]) -> list[Any]:
+        raise AssertionError("no program has run yet")
+
+    def forget(self) -> None:
+        """Drop all programs: the variables they point to have moved, or the session is closed."""
+        self.programs.clear()
+        self.shapes = None
+
+    def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
+        """Run with feeds of other shapes than last time."""
+        self.session._check_open()
         for node, array in zip(self.feeds, arrays, strict=True):
             _fed(node, array)
-        if self.by_value:
-            key = (*shapes, *(arrays[i].tobytes() for i in self.by_value))
-            if key in self.programs:
-                return self.programs[key]
-        else:
-            key = tuple(shapes)
-        program = self._compile(arrays)
-        if self.by_value:
-            key = (*shapes, *(arrays[i].tobytes() for i in self.by_value))
-        if not isinstance(program, _Staged):
-            self.programs[key] = program
-        return program
+        program = self.programs.get(self._key(arrays, shapes))
+        if program is None:
+            program = self._compile(arrays)
+            if not isinstance(program, _Staged):
+                self.programs[self._key(arrays, shapes)] = program
+        run = self._drawing(program) if program.draws else program.run
+        results = run(arrays)
+        if not self.by_value and not isinstance(program, _Staged):
+            self.shapes, self.run = shapes, run
+        return results
+
+    def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:
+        return (*shapes, *(arrays[i].tobytes() for i in self.by_value))
+
+    def _drawing(self, program: Any) -> Callable[[list[Array]], list[Any]]:
+        """The run of a program that draws random numbers: each time others."""
+        def run(arrays: list[Array]) -> list[Any]:
+            self.session._runs[0] += 1
+            return program.run(arrays)
+        return run
 
     def _compile(self, arrays: list[Array]) -> Any:
         session = self.session

@@ -226,8 +226,9 @@ def _position(types: Sequence[TensorType], values: Values, axis: int, output_typ
     return TensorType(output_type, tuple(d for i, d in enumerate(x.shape) if i != axis))
 
 
-_PLACES: tuple[Any, ...] = (([(3, 4)], {"axis": 1}), ([(4,)], {}), ([np.array([[1.0, 5.0, 5.0], [np.nan, 2.0, 9.0]])], {"axis": -1}),
-           ([(2, 0, 3)], {"axis": 2}), ([(3, 2)], {"axis": 0, "output_type": "int32"}))
+_PLACES: tuple[Any, ...] = (([(3, 4)], {"axis": 1}), ([(4,)], {}),
+                            ([np.array([[1.0, 5.0, 5.0], [np.nan, 2.0, 9.0]])], {"axis": -1}),
+                            ([(2, 0, 3)], {"axis": 2}), ([(3, 2)], {"axis": 0, "output_type": "int32"}))
 
 
 def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
