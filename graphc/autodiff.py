@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .errors import DTypeError, GradientError, GraphError, ShapeError
-from .graph import OPERATORS, Node, Operation, caller, describe, get_default_graph, loc_str
+from .graph import OPERATORS, Node, Operation, caller, describe, loc_str
 from .op import to_node
 from .ops.array import ones_like, unbroadcast, zeros_like
 from .ops.math import add_n, cast

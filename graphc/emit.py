@@ -139,13 +139,13 @@ class _Emitter:
     def operand(self, node: Node, axes: Sequence[int | None]) -> Any:
         strides = self.strides_for(node, axes)
         slot = self.slot("in", node, node.type.dtype)
-        key = ("x", slot, strides)
+        key: Any = ("x", slot, strides)
         self.access[key] = (slot, strides)
         return key
 
     def output(self, node: Node) -> Any:
         slot = self.slot("out", node, node.type.dtype)
-        key = ("y", slot, self.strides_for(node, self.group.axes[node]))
+        key: Any = ("y", slot, self.strides_for(node, self.group.axes[node]))
         self.access[key] = (slot, key[2])
         return key
 
@@ -200,7 +200,7 @@ class _Emitter:
             if self.kept(m, q):
                 continue
             stack.extend(x for x in data_inputs(m) if x in self.pass_of and self.level(x) and
-                         not (x in self.sums))
+                         x not in self.sums)
         return [m for m in self.group.members if m in seen]
 
     def kept(self, m: Node, q: int) -> bool:
@@ -260,8 +260,8 @@ class _Emitter:
             self.spilled[m] = key
         for m in self.group.members:
             if m.operator.family == "random":
-                key = ("i", m, self.padded(m))
-                self.access[key] = (-1, key[2])
+                index: Any = ("i", m, self.padded(m))
+                self.access[index] = (-1, index[2])
 
     def padded(self, m: Node) -> tuple[int, ...]:
         out = [0] * len(self.group.dims)
@@ -278,7 +278,7 @@ class _Emitter:
             a = axes[source.attrs["axis"]]
             if a is not None:
                 out[a] = 1
-            key = ("i", None, tuple(out))
+            key: Any = ("i", None, tuple(out))
             self.access[key] = (-1, key[2])
             return key
         return self.operand(source, axes)
@@ -445,7 +445,8 @@ class _Emitter:
         if len(outer) == 1:
             return [], [("row", outer[0], "r")]
         out: list[tuple[str, Node | None]] = []
-        terms, rest = [], "row"
+        terms: list[tuple[str, _Loop, str]] = []
+        rest = "row"
         for k in range(len(outer) - 1, 0, -1):
             n = self.extent(outer[k].extent, f"n{k}")
             out.append((f"i{k} = {rest} % {n}", None))

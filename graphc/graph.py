@@ -236,7 +236,7 @@ class Graph:
         self._used: dict[str, int] = {}
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
-        self.variable_store: dict[str, Any] = {}
+        self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 
     # ------------------------------------------------------------------ building

@@ -83,7 +83,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat."""
     scratch = Scratch()
     new: dict[Node, Node] = {}
-    nominal: dict[Node, tuple[Sequence[int], Sequence[int], int]] = {}
+    nominal: dict[Node, Any] = {}
 
     def copied(x: Node, place: Node) -> Node:
         with scratch.at(place):
@@ -107,7 +107,8 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
         if (seen := source(n)) is not None:
             nominal[n] = view_of(n, nominal[seen])
         elif isinstance(n.type, TensorType):
-            nominal[n] = (n.type.shape, contiguous(n.type.shape), 0)
+            shape: Any = n.type.shape
+            nominal[n] = (shape, contiguous(shape), 0)
     return [new[f] for f in fetches]
 
 

@@ -145,8 +145,8 @@ def _module(source: str, key: str) -> Any:
     function.__name__ = function.__qualname__ = f"kernel_{key}"      # makes the symbol unique
     buffers, extents = table_types()
     try:
-        made = cfunc(types.int32(buffers, extents, types.int64, types.int64), nopython=True, error_model="numpy",
-                     fastmath={"contract"})(function)
+        signature = types.int32(buffers, extents, types.int64, types.int64)
+        made = cfunc(signature, error_model="numpy", fastmath={"contract"})(function)
     except Exception as e:
         raise GraphcError(f"a kernel does not compile; please report it:\n{source}\n{e}") from e
     # Numba's wrapper reports exceptions, which kernels never raise, through functions of its own that a process without it lacks.
@@ -174,10 +174,12 @@ def cache_folder() -> Path | None:
     return base
 
 
-def _unusable(folder: Path, why: str) -> None:
+def _unusable(folder: Path, why: str) -> Any:
+    """Warn once a folder; gives None, for the caller to return."""
     if str(folder) not in _warned:
         _warned.add(str(folder))
         warnings.warn(f"compiled kernels are not kept in {folder}: {why}", CacheWarning, stacklevel=2)
+    return None
 
 
 def _read(folder: Path, key: str) -> tuple[str, bytes] | None:

@@ -24,7 +24,7 @@ from .graph import (
     loc_str,
     topological,
 )
-from .types import DType, Shape, TensorShape, TensorType, as_dtype, broadcast
+from .types import DType, Shape, TensorShape, TensorType, as_dtype, broadcast, element_count
 
 Values = Sequence["np.ndarray[Any, Any] | None"]
 Infer = Callable[..., Any]
@@ -132,7 +132,7 @@ class Operator:
         for i, x in enumerate(operands):
             if isinstance(x, Node):
                 if x.graph is not graph and graph.__class__ is Graph:
-                    raise GraphError(f"{self.name}: {describe(x)} is of another graph than {describe(owner)}"
+                    raise GraphError(f"{self.name}: {describe(x)} is of another graph than {describe(inputs[0] if inputs else x)}"
                                      f"\n  at {loc_str(caller())}")
                 if x.type is None or not isinstance(x.type, TensorType):
                     raise DTypeError(f"{self.name}: {describe(x)} is not a tensor\n  at {loc_str(caller())}")
@@ -380,7 +380,7 @@ def static_value(node: Node) -> np.ndarray[Any, Any] | None:
 def _small(node: Node) -> bool:
     t = node.type
     return (isinstance(t, TensorType) and t.known and t.dtype.kind in "iufb"
-            and int(np.prod(t.shape, dtype=np.int64)) <= _STATIC_ELEMENTS)
+            and element_count(t.shape) <= _STATIC_ELEMENTS)
 
 
 def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None:

@@ -239,28 +239,29 @@ class Program:
             self._point(places, address(self._memory_of[buffer]))
         self.segments: list[Any] = []
         run: list[NativeStep] = []
-        for s in [*self.steps, None]:
-            if isinstance(s, NativeStep):
-                run.append(s)
+        for each in [*self.steps, None]:
+            if isinstance(each, NativeStep):
+                run.append(each)
                 continue
             if run:
                 self.segments.append((runtime.Tape([(k.address, k.table, k.extents, k.n, k.grain) for k in run], self.threads), run))
                 run = []
-            if s is not None:
-                self.segments.append((s, None))
+            if each is not None:
+                self.segments.append((each, None))
         alone = self.segments[0][0] if len(self.segments) == 1 and self.segments[0][1] else None
-        self.call, self.pointer = (alone.entry(self.quick()), alone.pointer) if alone is not None else (None, None)
+        self.call: Any = alone.entry(self.quick()) if alone is not None else None
+        self.pointer: Any = alone.pointer if alone is not None else None
         self.copied: list[tuple[int, Array]] = []
         self.direct: list[tuple[int, Array, Any, Buffer]] = []
         for i, f in enumerate(self.feeds):
-            buffer = self._sources.get(f) if f is not None else None
-            if f is None or buffer is None:
+            fed = self._sources.get(f) if f is not None else None
+            if f is None or fed is None:
                 continue
-            memory = self._memory_of[buffer].reshape(f.type.shape)
-            if buffer.nbytes <= COPIED:
+            memory = self._memory_of[fed].reshape(f.type.shape)
+            if fed.nbytes <= COPIED:
                 self.copied.append((i, memory))
             else:
-                self.direct.append((i, memory, self.patches.get(buffer, []), buffer))
+                self.direct.append((i, memory, self.patches.get(fed, []), fed))
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
         self.takes = [self._take(f) for f in self.fetches]
         self.finals = [(self.variable_memory(v.attrs["variable"]), value) for v, value in self.late]
@@ -346,11 +347,11 @@ class Program:
         step = natives[tape.failed_step]
         node = step.checks[status - 1]
         bad = int(step.extents[0])
-        operand = node.inputs[1] if node.operator.family == "gather" else node.inputs[0]
-        bound = node.inputs[0].type.shape[node.attrs["axis"]] if node.operator.family in ("gather", "scatter") else None
-        if bound is None:
-            bound = self._scalar(node.inputs[1])
-        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {operand.label} holds {bad}, which is not in "
+        family = node.operator.family
+        operand = node.inputs[1] if family == "gather" else node.inputs[0]
+        looked_in = node.inputs[0] if family == "gather" else node
+        bound = looked_in.type.shape[node.attrs["axis"]] if family in ("gather", "scatter") else self._scalar(node.inputs[1])
+        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {operand.label} is wrong: {bad} is not in "
                                    f"[0, {bound})\n  at {loc_str(node.loc)}", node)
 
     def _scalar(self, node: Node) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from .graph import Node
 from .types import TensorType
@@ -253,13 +252,13 @@ class _Scheduler:
             axes = target.axes.get(node.inputs[0])
             return axes if axes is not None and len({a for a in axes if a is not None}) == len(target.dims) else None
         shape = node.type.shape
-        axes = [None] * len(shape)
+        found: list[int | None] = [None] * len(shape)
         for x in data_inputs(node):
             for k, a in enumerate(target.axes[x], len(shape) - len(x.type.shape)) if x in target.axes else ():
-                if a is not None and axes[k] not in (None, a):
+                if a is not None and found[k] not in (None, a):
                     return None
-                axes[k] = a if a is not None else axes[k]
-        return self.complete(axes, shape, target)
+                found[k] = a if a is not None else found[k]
+        return self.complete(found, shape, target)
 
     def complete(self, axes: list[int | None], shape: Sequence[int], target: Group) -> tuple[int | None, ...] | None:
         """Axes that no operand of the group fixes (a row's value spread over the row again) take the free dims of that size."""
@@ -285,7 +284,8 @@ class _Scheduler:
             if x not in g.axes:
                 continue
             for k, a in enumerate(g.axes[x], len(axes) - len(x.type.shape)):
-                if a is not None and m.setdefault(a, axes[k] if axes[k] is not None else -1) != axes[k]:
+                to = axes[k]
+                if a is not None and (to is None or m.setdefault(a, to) != to):
                     return None
         free = [i for i in range(len(target.dims)) if i not in m.values()]
         for i in [i for i in range(len(g.dims)) if i not in m]:
@@ -295,7 +295,7 @@ class _Scheduler:
             m[i] = fit[-1]
             free.remove(fit[-1])
         ids = [m[i] for i in range(len(g.dims))]
-        if -1 in ids or ids != sorted(set(ids)):
+        if ids != sorted(set(ids)):
             return None
         kept = [i for i in range(len(target.dims)) if target.reduced is None or i not in target.reduced]
         if len(ids) != len(target.dims) and ids != kept:

@@ -18,7 +18,7 @@ from .types import TensorType, compatible
 
 Array = np.ndarray[Any, Any]
 FLOATS = ("float64", "float32")
-INTEGERS = ("int8", "int32", "int64", "uint8")
+INTEGERS = ("int8", "int64", "uint8")   # the narrowest, the widest and the unsigned; the others lie between them
 
 # Shapes an elementwise operator meets: scalars, vectors, all that broadcasts, nothing at all. An operator of n operands
 # takes the first n of each row, the last one repeated.

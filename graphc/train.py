@@ -120,8 +120,8 @@ class Optimizer:
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:
     """The operator nearest to the loss on a path to the variable that stops the gradient."""
-    uses, stack = {variable: True}, [loss]
-    order, seen = [], set()
+    uses: dict[Node, bool] = {variable: True}
+    stack, order, seen = [loss], [], set()
     while stack:
         n = stack.pop()
         if n not in seen:
@@ -129,7 +129,7 @@ def _broken_path(loss: Node, variable: Variable) -> Node | None:
             order.append(n)
             stack.extend(n.inputs)
     for n in sorted(order, key=lambda n: n.index):
-        uses[n] = n is variable or any(uses.get(x) for x in n.inputs)
+        uses[n] = n is variable or any(uses.get(x, False) for x in n.inputs)
     blocked = [n for n in order if uses[n] and n is not variable and
                (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
     return max(blocked, key=lambda n: n.index) if blocked else None

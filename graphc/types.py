@@ -164,7 +164,7 @@ class TensorShape:
         return compatible(self._shape, as_shape(other))
 
     def num_elements(self) -> int | None:
-        return int(np.prod(self._shape, dtype=np.int64)) if self._shape is not None and self.is_fully_defined() else None
+        return element_count(self._shape) if self.is_fully_defined() else None
 
     def __iter__(self) -> Iterator[Any]:
         if self._shape is None:
@@ -283,8 +283,9 @@ def shape_str(shape: Shape | None) -> str:
     return "[...]" if shape is None else "[" + ",".join("?" if d is None else str(d) for d in shape) + "]"
 
 
-def element_count(shape: Shape) -> int:
+def element_count(shape: Shape | None) -> int:
     """The number of elements of a concrete shape."""
+    assert shape is not None
     n = 1
     for d in shape:
         assert d is not None

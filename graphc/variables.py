@@ -132,7 +132,7 @@ def _initial(name: str, initializer: Any, shape: Any, kind: Any, asked: Any) -> 
         array = np.asarray(initializer)
         wide = array.dtype if hasattr(initializer, "dtype") or array.dtype.kind != "f" else np.float32
         array = array.astype(as_dtype(asked).dtype if asked is not None else wide)
-        return np.broadcast_to(array, as_shape(shape) or ()) if shape is not None else array
+        return np.broadcast_to(array, shape) if shape is not None else array
     wanted = as_shape(shape)
     if wanted is None or None in wanted:
         raise ShapeError(f"get_variable({name!r}) needs a fully known shape, not {shape}\n  at {loc_str(caller())}")

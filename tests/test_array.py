@@ -1,4 +1,4 @@
-"""Array, reduction and linear algebra functions against numpy: for known and unknown shapes, compiled and interpreted."""
+"""Array, reduction and linear algebra functions against numpy: of known and unknown shapes, compiled and not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ ROWS: list[tuple[str, Any, list[Any], Any]] = [
     ("integers and slices",
      lambda x: [x[0], x[-1, ..., 2], x[:, None, 1:4:2], x[::-1, 1], x[..., -2:], x[5:], x[3:1]], [X],
      [X[0], X[-1, ..., 2], X[:, None, 1:4:2], X[::-1, 1], X[..., -2:], X[5:], X[3:1]]),
-    ("integers that are tensors", lambda x, i, j: [x[i], x[i, j], x[:, j], x[1, i, ::2], x[..., i, None]], [X, TWO, LAST],
+    ("integers that are tensors", lambda x, i, j: [x[i], x[i, j], x[:, j], x[1, i, ::2], x[..., i, None]],
+     [X, TWO, LAST],
      [X[2], X[2, -1], X[:, -1], X[1, 2, ::2], X[..., 2, None]]),
     ("bounds that are tensors", lambda x, i, j: [x[:i], x[1, i:, :j], x[0, ..., i:j], x[i:100:2]], [X, TWO, LAST],
      [X[:2], X[1, 2:, :-1], X[0, ..., 2:-1], X[2:100:2]]),
@@ -110,8 +111,8 @@ ROWS: list[tuple[str, Any, list[Any], Any]] = [
     ("outer", lambda a: tf.tensordot(a, a, 0), [V], np.outer(V, V)),
     *[(f"einsum {e}", lambda *t, e=e: tf.einsum(e, *t), a, np.einsum(e, *a)) for e, a in (
         ("ij,jk->ik", [M[0], M[0].T]), ("bij,bkj->bik", [M, M]), ("ij->ji", [M[0]]), ("ijk->k", [M]),
-        ("i,i->", [V, V]), ("i,j->ij", [V, V]), ("abc,cd->abd", [M, M[0].T]), ("ab,acd->dbc", [M[0], M.transpose(1, 0, 2)]),
-        ("ij,jk", [M[0], M[0].T]))],
+        ("i,i->", [V, V]), ("i,j->ij", [V, V]), ("abc,cd->abd", [M, M[0].T]),
+        ("ab,acd->dbc", [M[0], M.transpose(1, 0, 2)]), ("ij,jk", [M[0], M[0].T]))],
     ("cross", lambda a, b: tf.cross(a, b), [M[0].T, M[1].T], np.cross(M[0].T, M[1].T)),
     ("norms",
      lambda a: [tf.norm(a), tf.norm(a, axis=1), tf.norm(a, 1, axis=0), tf.norm(a, np.inf), tf.norm(a, 3)], [M[0]],

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, GraphKeys, Node, Operation, as_array, caller, describe, get_default_graph, get_default_session, loc_str
 from ..op import Values, constant_node, declare, to_node, typed_like
-from ..types import TensorType, as_dtype, as_shape, compatible, merge, shape_str
+from ..types import TensorType, as_dtype, as_shape, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
            "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]
@@ -31,7 +31,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         wanted = as_shape(shape)
         if wanted is None or None in wanted:
             raise ShapeError(f"constant: shape {shape} is not fully known\n  at {loc_str(caller())}")
-        count = int(np.prod(wanted, dtype=np.int64))
+        count = element_count(wanted)
         if array.size > count or (verify_shape and array.shape != wanted) or (not array.size and count):
             raise ShapeError(f"constant: {array.size} values of shape {shape_str(array.shape)} do not make "
                              f"{shape_str(wanted)}\n  at {loc_str(caller())}")
