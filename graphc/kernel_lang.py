@@ -191,6 +191,6 @@ def power() -> Callable[..., Any]:
     @intrinsic
     def pow(typing: Any, x: Any, y: Any) -> Any:
         chosen = floats if isinstance(x, types.Float) else integers
-        return chosen._defn(typing, x, y)
+        return chosen._defn(typing, x, y)  # type: ignore[union-attr]
 
     return pow

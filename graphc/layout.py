@@ -94,7 +94,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     for node in topological(fetches):
         inputs = tuple(new[x] for x in node.inputs)
         family = node.operator.family
-        if family == "alias" and reshaped(*nominal[inputs[0]][:2], node.type.shape) is None:
+        if family == "alias" and reshaped(nominal[inputs[0]][0], nominal[inputs[0]][1], node.type.shape) is None:
             inputs = (copied(inputs[0], node), *inputs[1:])
         elif family == "contraction":
             inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)

@@ -128,7 +128,7 @@ class Operator:
                     like = x
         if owner is not None and graph.__class__ is Graph:
             graph = owner.graph
-        inputs = []
+        inputs: list[Node] = []
         for i, x in enumerate(operands):
             if isinstance(x, Node):
                 if x.graph is not graph and graph.__class__ is Graph:

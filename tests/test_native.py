@@ -292,7 +292,8 @@ print(stats["compiled"], stats["loaded"], all(k.from_cache for k in kernels), "n
 
 def child(folder: Path, *sources: str, code: str = CHILD) -> str:
     environment = {**os.environ, "GRAPHC_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
-    run = subprocess.run([sys.executable, "-c", code, *sources], env=environment, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-c", code, *sources]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()
 
@@ -406,7 +407,11 @@ def test_processes_may_share_a_folder(tmp_path):
 def test_threads_may_compile_at_once(fresh):
     texts = [source(f"x0 * float32({k}) + float32(1)", ["float32"], "float32") for k in range(3)]
     found: list[list[int]] = []
-    threads = [threading.Thread(target=lambda: found.append([k.address for k in native.compile_kernels(texts)])) for _ in range(4)]
+
+    def work() -> None:
+        found.append([k.address for k in native.compile_kernels(texts)])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
     for t in threads:
         t.start()
     for t in threads:
