@@ -420,14 +420,13 @@ class _Emitter:
             lines = [("for i in range(lo, hi):", None), *indent(body)]
             return [self.finish(lines, loops[0].extent, BLOCK, total)]
         *outer, last = loops
-        decode, terms = self.decode(outer)
+        terms, wrap = self.rows(outer)
         fresh: dict[Any, str] = {}
         hoisted: list[tuple[str, Node | None]] = []
         self.hoist(nodes, last, terms, fresh, hoisted)
         body = self.region(nodes, 0, [*terms, ("j", last, "j")], fresh)
         inner = [(f"for j in range({self.inner_extent(last, 'j')}):", None), *indent(body)]
-        lines = [("for row in range(lo, hi):", None), *indent([*decode, *hoisted, *inner])]
-        return [self.finish(lines, prod(outer), 1, total)]
+        return [self.finish(wrap([*hoisted, *inner]), prod(outer), 1, total)]
 
     def hoist(self, nodes: Sequence[Node], last: _Loop, terms: Any, fresh: dict[Any, str], out: list[Any]) -> None:
         """Load before the inner loop what does not vary in it."""
@@ -440,25 +439,30 @@ class _Emitter:
     def inner_extent(self, loop: _Loop, tag: str) -> str:
         return str(loop.extent) if 1 < loop.extent <= UNROLLED else self.extent(loop.extent, "n" + tag)
 
-    def decode(self, outer: Sequence[_Loop]) -> tuple[list[tuple[str, Node | None]], list[tuple[str, _Loop, str]]]:
-        """Statements that split `row` into one index a loop."""
+    def rows(self, outer: Sequence[_Loop]) -> tuple[list[tuple[str, _Loop, str]], Callable[[list[Any]], list[Any]]]:
+        """One index a loop for the rows lo to hi, and what wraps a row's body in their loop.
+
+        The indices count up like an odometer: dividing `row` anew each time would cost more than a short row.
+        """
         if len(outer) == 1:
-            return [], [("row", outer[0], "r")]
-        out: list[tuple[str, Node | None]] = []
-        terms: list[tuple[str, _Loop, str]] = []
-        rest = "row"
-        for k in range(len(outer) - 1, 0, -1):
-            n = self.extent(outer[k].extent, f"n{k}")
-            out.append((f"i{k} = {rest} % {n}", None))
-            out.append((f"r{k} = {rest} // {n}", None))
-            rest = f"r{k}"
-            terms.insert(0, (f"i{k}", outer[k], f"r{k}"))
-        return out, [(rest, outer[0], "r0"), *terms]
+            return [("row", outer[0], "r")], lambda body: [("for row in range(lo, hi):", None), *indent(body)]
+        last = len(outer) - 1
+        start: list[tuple[str, Node | None]] = [("rest = lo", None)]
+        count: list[tuple[str, Node | None]] = []
+        for k in range(last, 0, -1):
+            n = self.named(outer[k].extent, f"n{k}")
+            start += [(f"i{k} = rest % {n}", None), (f"rest = rest // {n}", None)]
+            pad = "    " * (last - k)
+            count += [(f"{pad}i{k} += 1", None), (f"{pad}if i{k} == {n}:", None), (f"{pad}    i{k} = 0", None)]
+        start.append(("i0 = rest", None))
+        count.append(("    " * last + "i0 += 1", None))
+        terms = [(f"i{k}", loop, f"r{k}") for k, loop in enumerate(outer)]
+        return terms, lambda body: [*start, ("for row in range(lo, hi):", None), *indent([*body, *count])]
 
     def _row(self, passes: int) -> list[KernelText]:
         kept = [d for d in range(len(self.group.dims)) if d not in self.inner]
         outer, inner = self.loops(kept), self.loops(sorted(self.inner))
-        decode, terms = self.decode(outer)
+        terms, wrap = self.rows(outer)
         fresh: dict[Any, str] = {}
         body: list[tuple[str, Node | None]] = []
         for q in range(passes):
@@ -467,8 +471,7 @@ class _Emitter:
             if nodes:
                 body += self.inner_pass(nodes, q, inner, terms, dict(fresh))
         self.row_level(passes, inner, terms, fresh, body)
-        lines = [("for row in range(lo, hi):", None), *indent([*decode, *body])]
-        return [self.finish(lines, prod(outer), 1, int(np.prod(self.group.dims, dtype=np.int64)))]
+        return [self.finish(wrap(body), prod(outer), 1, int(np.prod(self.group.dims, dtype=np.int64)))]
 
     def row_level(self, q: int, inner: Sequence[_Loop], terms: Any, fresh: dict[Any, str], out: list[Any]) -> None:
         """Between passes: finished reductions, and what is computed once a row."""
@@ -501,28 +504,27 @@ class _Emitter:
 
     def _column(self, passes: int) -> list[KernelText]:
         dims = range(len(self.group.dims))
-        first = max(self.inner) + 1
-        columns = self.loops([d for d in dims if d >= first])
-        *more, last = columns
-        outer = [*self.loops([d for d in dims if d < first and d not in self.inner]), *more] \
-            if any(d < first and d not in self.inner for d in dims) else more
+        end = max(self.inner)
+        *more, last = self.loops([d for d in dims if d > end])
+        before = [d for d in dims if d < end and d not in self.inner]
+        outer = [*(self.loops(before) if before else []), *more]
         reduced = self.loops(sorted(self.inner))
-        decode, terms = self.decode(outer) if outer else ([], [])
+        terms, wrap = self.rows(outer) if outer else ([], lambda body: body)
         nodes = self.wanted(0)
-        span = "0, nj" if outer else "lo, hi"
-        if outer:
-            self.extent(last.extent, "nj")
+        span = self.inner_extent(last, "j") if outer else "lo, hi"
         column = [*terms, ("j", last, "j")]
         start = [(f"store(p{self.access[self.writes[m]][0]}, {self.index(self.writes[m], column)}, "
                   f"{initial(m.operator.combine, m.type.dtype)})", m) for m in nodes if m in self.sums]
-        names = [f"k{k}" for k in range(len(reduced))]
-        loops = [(v, loop, f"k{k}") for k, (v, loop) in enumerate(zip(names, reduced, strict=True))]
+        loops = [(f"k{k}", loop, f"k{k}") for k, loop in enumerate(reduced)]
         body = [(f"for j in range({span}):", None), *indent(self.region(nodes, 0, [*terms, *loops, ("j", last, "j")], {}))]
-        for k in range(len(reduced) - 1, -1, -1):
-            body = [(f"for {names[k]} in range({self.extent(reduced[k].extent, f'nk{k}')}):", None), *indent(body)]
-        lines = [(f"for j in range({span}):", None), *indent(start), *body]
-        if outer:
-            lines = [("for row in range(lo, hi):", None), *indent([*decode, *lines])]
+        begin = [(f"for j in range({span}):", None), *indent(start)]
+
+        def over_reduced(body: list[Any]) -> list[Any]:
+            for k in range(len(reduced) - 1, -1, -1):
+                body = [(f"for k{k} in range({self.named(reduced[k].extent, f'nk{k}')}):", None), *indent(body)]
+            return body
+        # Reduced dims that lie outside all kept ones are walked outermost: memory is then read in order.
+        lines = [*wrap(begin), *over_reduced(wrap(body))] if not before else wrap([*begin, *over_reduced(body)])
         total = int(np.prod(self.group.dims, dtype=np.int64))
         return [self.finish(lines, prod(outer) if outer else last.extent, 1 if outer else BLOCK, total)]
 

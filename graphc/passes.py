@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, Scratch, topological
+from .graph import OPERATORS, Node, Scratch, topological
 from .op import constant_node
 from .types import TensorType, broadcast, element_count
 
@@ -76,9 +76,20 @@ def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
                 if broadcast(*(t.type.shape for t in trial)) == node.type.shape:
                     out = trial
         if out == list(inputs):
-            return None
+            spread = all(x.operator.name == "broadcast_to" or x.type.shape == () for x in inputs)
+            return _broadcast_after(node, inputs) if spread else None
         return Node(node.operator, tuple(out), node.attrs, node.type, node.label, node.loc, (), node.graph)
     return rewrite(fetches, visit)
+
+
+def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """elementwise(broadcast_to(x)) as broadcast_to(elementwise(x)): computed once, and broadcasts are free."""
+    small = tuple(x.inputs[0] if x.operator.name == "broadcast_to" else x for x in inputs)
+    shape = broadcast(*(x.type.shape for x in small))
+    if shape == node.type.shape:
+        return None
+    inner = Node(node.operator, small, node.attrs, TensorType(node.type.dtype, shape), node.label, node.loc, (), node.graph)
+    return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
 
 
 def share(fetches: Sequence[Node]) -> list[Node]:
