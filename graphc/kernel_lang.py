@@ -27,7 +27,15 @@ DTYPES = ("float32", "float64", *INTEGERS, "boolean")
 
 
 def slot_metadata(module: Any, slot: int) -> dict[str, Any]:
-    """The alias metadata of an access to a slot: the scopes it is in, and those it never touches."""
+    """The alias metadata of an access to a slot, made once a module."""
+    known = vars(module).setdefault("graphc_slots", {})
+    if slot not in known:
+        known[slot] = _new_slot_metadata(module, slot)
+    return known[slot]
+
+
+def _new_slot_metadata(module: Any, slot: int) -> dict[str, Any]:
+    """The scopes a slot is in, and those it never touches."""
 
     def scope(bit: int, value: int) -> Any:
         domain = module.add_metadata([f"graphc slot bit {bit}"])
@@ -46,7 +54,9 @@ def namespace() -> dict[str, Any]:
     from . import vecmath, vecrandom
     from .kernel_scalars import scalars
 
-    return {**scalars(), **memory(), **vecmath.intrinsics(), **vecrandom.intrinsics(), "pow": power(), "inf": float("inf")}
+    # Numba would compile Python's min and max as functions of their own.
+    plain = {"pow": power(), "min": scalars()["minimum"], "max": scalars()["maximum"], "inf": float("inf")}
+    return {**scalars(), **memory(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
 
 
 @cache

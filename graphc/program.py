@@ -264,6 +264,7 @@ class Program:
                 self.direct.append((i, memory, self.patches.get(fed, []), fed))
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
         self.takes = [self._take(f) for f in self.fetches]
+        self.plain = alone is not None and not (self.direct or self.fresh or self.late or self.draws)
         self.finals = [(self.variable_memory(v.attrs["variable"]), value) for v, value in self.late]
 
     def quick(self) -> bool:
@@ -318,7 +319,7 @@ class Program:
         if self.call is None:
             self._walk()
         elif status := self.call(self.pointer):
-            self._fail(self.segments[0], status)
+            self.fail(status)
         for memory, value in self.finals:
             memory[...] = self.layout.view(value, self._memory_of.__getitem__)
         results = []
@@ -341,6 +342,10 @@ class Program:
                 step()
             elif status := step.run():
                 self._fail(segment, status)
+
+    def fail(self, status: int) -> None:
+        """Raise the error of the step that stopped the only tape."""
+        self._fail(self.segments[0], status)
 
     def _fail(self, segment: Any, status: int) -> None:
         tape, natives = segment

@@ -241,8 +241,10 @@ class _Pool:
     """The process's worker threads. They are parked in machine code and never hold Python's lock."""
 
     def __init__(self) -> None:
-        self.words = np.zeros(POOL_WORDS + 8, np.int64)
-        self.words = self.words[(-self.words.ctypes.data % 64) // 8:][:POOL_WORDS]
+        memory = np.zeros(POOL_WORDS + 8, np.int64)
+        # Workers look at this memory until the process is gone, after the interpreter has dropped its last object.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(memory))
+        self.words = memory[(-memory.ctypes.data % 64) // 8:][:POOL_WORDS]
         self.started = 0
         self.lock = threading.Lock()
         self.possible = self._find_calls()

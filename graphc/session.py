@@ -16,6 +16,7 @@ from . import passes
 from .errors import FailedPreconditionError, FeedError, FetchError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .graph import Graph, Node, Operation, caller, describe, get_default_graph, loc_str, session_stack, topological
 from .ops.state import Variable
+from .program import Program, aligned, interpret, run_reference
 from .specialise import Specialised, needed, specialise
 from .types import TensorType, compatible, shape_str
 
@@ -79,8 +80,8 @@ class Session:
         try:
             if feed_dict:
                 call = self._calls[(tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)]
-                return call(feed_dict.values())
-            return self._calls[(tuple(fetches) if fetches.__class__ is list else fetches,)](())
+                return call.entry(feed_dict.values())
+            return self._calls[(tuple(fetches) if fetches.__class__ is list else fetches,)].entry(())
         except (KeyError, TypeError) as e:
             if not isinstance(e, GraphcError) and e.__traceback__ is not None and e.__traceback__.tb_next is None:
                 pass                       # not seen before, or not hashable: the long way
@@ -98,7 +99,7 @@ class Session:
         def function(*values: Any) -> Any:
             if len(values) != len(places):
                 raise FeedError(f"{len(places)} values are fed, {len(values)} given")
-            return call(values)
+            return call.entry(values)
         return function
 
     def partial_run(self, *args: Any, **kwargs: Any) -> Any:
@@ -192,7 +193,6 @@ class Session:
 
     def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
         """Values of nodes by their references, outside any compiled program."""
-        from .program import interpret
         order = needed(nodes, feeds)
         variables = {n: self.memory(n) for n in order if n.operator.name == "variable"}
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
@@ -227,7 +227,6 @@ class Session:
         if old is not None and old.shape == value.shape:
             old[...] = value
             return
-        from .program import aligned
         memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
         memory[...] = value
         self._values[variable] = memory
@@ -331,6 +330,7 @@ class _Call:
         self.lock = session._lock
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._never
+        self.entry: Callable[[Any], Any] = self.__call__
         self.by_value: list[int] = []
 
     def __call__(self, values: Any) -> Any:
@@ -355,6 +355,7 @@ class _Call:
         """Drop all programs: the variables they point to have moved, or the session is closed."""
         self.programs.clear()
         self.shapes = None
+        self.entry = self.__call__
 
     def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
@@ -370,7 +371,30 @@ class _Call:
         results = run(arrays)
         if not self.by_value and not isinstance(program, _Staged):
             self.shapes, self.run = shapes, run
+            self.entry = self._short(program) if isinstance(program, Program) and program.plain else self.__call__
         return results
+
+    def _short(self, program: Program) -> Callable[[Any], Any]:
+        """`__call__` and `Program.run` in one frame, for programs that only copy small feeds in and small results out."""
+        lock, call, pointer, takes, general = self.lock, program.call, program.pointer, program.takes, self.__call__
+        memories = dict(program.copied)
+        places = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
+        structure = None if self.flat else self.structure
+
+        def short(values: Any) -> Any:
+            results = []
+            with lock:
+                for v, (dtype, shape, memory) in zip(values, places):  # noqa: B905
+                    if v.__class__ is not _ndarray or v.dtype is not dtype or v.shape != shape:
+                        return general(values)
+                    if memory is not None:
+                        memory[...] = v
+                if status := call(pointer):
+                    program.fail(status)
+                for take in takes:
+                    results.append(take())
+            return results if structure is None else _restore(structure, results)
+        return short
 
     def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:
         return (*shapes, *(arrays[i].tobytes() for i in self.by_value))
@@ -406,7 +430,6 @@ class _Call:
 
     def _finish(self, spec: Specialised, resets: list[Node]) -> Any:
         from . import native
-        from .program import Program
         session = self.session
         effects = [e for e in spec.effects if e.operator.name != "initialize"]
         flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + effects
@@ -489,7 +512,6 @@ class _Interpreted:
         self.resets = resets
 
     def run(self, arrays: Sequence[Array]) -> list[Any]:
-        from .program import interpret
         for v in self.resets:
             self.session.initialise(v)
         wanted = [f for f in self.fetches if f is not None]
@@ -514,7 +536,6 @@ class _Staged:
         self.call, self.pending, self.feeds = call, pending, dict(feeds)
 
     def run(self, arrays: Sequence[Array]) -> list[Any]:
-        from .program import run_reference
         call, session = self.call, self.call.session
         feeds = dict(zip(call.feeds, arrays, strict=True))
         operands = [x for p in self.pending for x in p.inputs]

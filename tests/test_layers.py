@@ -12,7 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "graphc"
 LAYERS = ["errors", "types", "graph", "op", "ops", "initializers", "philox", "autodiff", "rules", "passes", "specialise", "schedule", "emit",
           "layout",
-          "vecmath_value", "vecmath_huge", "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars", "native",
+          "vecmath_value", "vecmath_huge", "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars",
+          "kernel_compiler", "native",
           "runtime", "blas", "library", "program", "session", "nn", "train", "variables", "testing", "__init__"]
 # philox is the numpy oracle that ops.random calls; it stands beside the operators.
 BESIDE = {("ops", "philox"), ("ops", "autodiff")}

@@ -1,0 +1,116 @@
+"""Kernel source text to optimised LLVM: the part of Numba's front end that kernels need, then LLVM's optimiser, once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from .kernel_lang import namespace, table_types
+
+OPTIMISATION_LEVEL = 3
+
+
+def optimised_module(source: str, symbol: str, machine: Any) -> Any:
+    """The LLVM module of a source, exporting `symbol` with the C signature of a kernel.  The caller holds a lock."""
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(_with_c_signature(source, symbol))
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
+    for definition in (*module.functions, *module.global_variables):
+        if not definition.is_declaration and definition.name != symbol and not definition.name.startswith("llvm."):
+            definition.linkage = "internal"
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION_LEVEL)
+    options.loop_vectorization = options.loop_unrolling = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    left = [f.name for f in module.functions if f.is_declaration and f.name.startswith(("_ZN", "NRT_", "numba_", "Py"))]
+    assert not left, f"a kernel calls {left}, which is not in the kernel language"
+    return module
+
+
+def _with_c_signature(source: str, symbol: str) -> str:
+    """LLVM assembly of Numba's translation, and around it the function that other code calls."""
+    names = dict(namespace())
+    exec(compile(source, f"<{symbol}>", "exec"), names)
+    text, inner = _translate(names["kernel"])
+    return f"""{text}
+define i32 @"{symbol}"(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
+  %result = alloca i32
+  %error = alloca ptr
+  %status = call i32 @"{inner}"(ptr %result, ptr %error, ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
+  %value = load i32, ptr %result
+  ret i32 %value
+}}
+"""
+
+
+class _Library:
+    """The part of Numba's code library that lowering uses: it keeps the assembly text and compiles nothing."""
+
+    def __init__(self, codegen: Any, name: str):
+        from numba.misc.llvm_pass_timings import PassTimingsCollection
+
+        self.codegen, self.name, self.text = codegen, name, ""
+        self.recorded_timings = PassTimingsCollection(name)
+        self._reload_init: set[Any] = set()
+
+    def create_ir_module(self, name: str) -> Any:
+        from llvmlite import ir
+
+        return ir.Module(name)
+
+    def add_ir_module(self, module: Any) -> None:
+        self.text += str(module)
+
+    def add_linking_library(self, library: Any) -> None:
+        """Numba links its reference counting into everything; kernels call none of it, as is asserted at the end."""
+
+
+@cache
+def _pipeline() -> Any:
+    """Numba's front end without what kernels never need: closures, literal unrolling, rewrites, renaming."""
+    from numba.core import compiler, typed_passes, untyped_passes
+
+    passes = (
+        (untyped_passes.TranslateByteCode, "analyse byte code"),
+        (untyped_passes.FixupArgs, "fix up arguments"),
+        (untyped_passes.IRProcessing, "process IR"),
+        (typed_passes.NopythonTypeInference, "infer types"),
+        (typed_passes.PreLowerStripPhis, "strip phis"),
+        (typed_passes.IRLegalization, "legalise"),
+        (typed_passes.NativeLowering, "lower"),
+        (typed_passes.NoPythonBackend, "collect"),
+    )
+
+    class KernelCompiler(compiler.CompilerBase):
+        def define_pipelines(self) -> list[Any]:
+            manager = compiler.PassManager("graphc")
+            for step, description in passes:
+                manager.add_pass(step, description)
+            manager.finalize()
+            return [manager]
+
+    return KernelCompiler
+
+
+def _translate(function: Any) -> tuple[str, str]:
+    """LLVM assembly of a Python function, and the name that Numba gave it there."""
+    from numba.core import compiler, cpu, registry, types
+    from numba.core.compiler_lock import global_compiler_lock
+
+    buffers, extents = table_types()
+    flags: Any = compiler.Flags()
+    flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    # Every name has one type, so renaming (quadratic in a name's assignments) has nothing to do.
+    flags.enable_ssa = False
+    flags.error_model = "numpy"
+    flags.fastmath = cpu.FastMathOptions({"contract"})
+    target = registry.cpu_target
+    with global_compiler_lock:
+        library = _Library(target.target_context.codegen(), function.__name__)
+        made = compiler.compile_extra(
+            target.typing_context, target.target_context, function,
+            (buffers, extents, types.int64, types.int64), types.int32, flags, {}, library, _pipeline(),
+        )  # fmt: skip
+    return library.text, made.fndesc.llvm_func_name
