@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from .errors import DTypeError, FinalizedError, GraphError, ShapeError
@@ -228,7 +227,8 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.digraph = nx.DiGraph()
+        self._digraph: Any = None
+        self._drawn = 0
         self.seed: int | None = None
         self.finalized = False
         self.collections: dict[str, list[Any]] = {}
@@ -264,11 +264,18 @@ class Graph:
     def _register(self, node: Node) -> None:
         self.nodes.append(node)
         self._labels[node.label] = node
-        self.digraph.add_node(node)
-        for x in node.inputs:
-            self.digraph.add_edge(x, node)
-        for x in node.control_inputs:
-            self.digraph.add_edge(x, node)
+
+    @property
+    def digraph(self) -> Any:
+        """The graph as a `networkx.DiGraph`, brought up to date: drawing it while it grows would double the time to build."""
+        import networkx as nx
+        if self._digraph is None:
+            self._digraph = nx.DiGraph()
+        for node in self.nodes[self._drawn:]:
+            self._digraph.add_node(node)
+            self._digraph.add_edges_from((x, node) for x in (*node.inputs, *node.control_inputs))
+        self._drawn = len(self.nodes)
+        return self._digraph
 
     def unique_name(self, name: str) -> str:
         """`scope/name`, with `_1`, `_2`, ... behind it when taken. A name ending in / is taken literally (TensorFlow's rule)."""
@@ -402,6 +409,7 @@ class Graph:
 
     def order(self, fetches: Iterable[Node]) -> list[Node]:
         """What the fetches need, inputs first: networkx's topological sort, creation order deciding ties."""
+        import networkx as nx
         fetches = list(fetches)
         needed = set(fetches).union(*(nx.ancestors(self.digraph, f) for f in fetches)) if fetches else set()
         return list(nx.lexicographical_topological_sort(self.digraph.subgraph(needed), key=lambda n: n.index))

@@ -15,7 +15,6 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +71,7 @@ class _Machine:
         self.target = llvm.Target.from_default_triple().create_target_machine(
             cpu=self.cpu, features=self.features, opt=3, reloc="default", codemodel="jitdefault", jit=True)
         self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self.target)
+        from importlib.metadata import version  # 0.05 s to import: not before something is compiled
         self.name = "\n".join([_language(), sys.platform, version("llvmlite"), version("numba"), self.cpu, self.features])
 
     @classmethod

@@ -10,6 +10,7 @@ import numpy as np
 
 from .graph import OPERATORS, Node, Scratch, topological
 from .op import constant_node
+from .rules import rewritten
 from .types import TensorType, broadcast, element_count
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
@@ -92,6 +93,18 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
 
 
+def apply_rules(fetches: Sequence[Node]) -> list[Node]:
+    """The algebra of `rules`."""
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if node.operator.family != "elementwise":
+            return None
+        if inputs != node.inputs:
+            node = Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+        made = rewritten(node)
+        return made if made is not None else node
+    return rewrite(fetches, visit)
+
+
 def share(fetches: Sequence[Node]) -> list[Node]:
     """Common subexpressions: pure nodes with the same operator, inputs and attributes are one."""
     table: dict[Any, Node] = {}
@@ -123,6 +136,7 @@ PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
+    ("apply_rules", apply_rules, "after folding: literals are then constants"),
     ("share", share, "last: finds what the others made equal"),
 ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 
 from .graph import OPERATORS, Node, Scratch
@@ -38,6 +37,7 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
         if node not in fed:
             stack.extend(node.inputs)
             stack.extend(node.control_inputs)
+    import networkx as nx  # 0.1 s to import: not before something runs
     graph = nx.DiGraph()
     graph.add_nodes_from(seen)
     graph.add_edges_from((x, n) for n in seen if n not in fed for x in (*n.inputs, *n.control_inputs))

@@ -1,0 +1,121 @@
+"""Algebra that holds exactly in floating point: each rule is a pair of expressions in graphc's own operators, and its own test."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .graph import OPERATORS, Node, Scratch
+from .types import TensorType
+
+COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "equal", "not_equal"}
+FLOATS, INTS, BOOLS = ("float32", "float64"), ("int8", "int16", "int32", "int64", "uint8"), ("bool",)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`lhs` and `rhs` are the same function of their operands for all values of `dtypes`, -0, infinities and nan included."""
+
+    name: str
+    lhs: Callable[..., Any]
+    rhs: Callable[..., Any]
+    dtypes: tuple[str, ...] = FLOATS + INTS
+
+    @property
+    def arity(self) -> int:
+        return len(inspect.signature(self.lhs).parameters)
+
+
+def _op(name: str) -> Callable[..., Any]:
+    return lambda *args: OPERATORS[name](*args)
+
+
+_abs, _maximum, _minimum, _relu, _square, _pow, _not = (
+    _op(n) for n in ("abs", "maximum", "minimum", "relu", "square", "pow", "logical_not"))
+
+RULES = [
+    Rule("neg-neg", lambda x: -(-x), lambda x: x),
+    Rule("times-one", lambda x: x * 1, lambda x: x),
+    Rule("over-one", lambda x: x / 1, lambda x: x, FLOATS),
+    Rule("minus-zero", lambda x: x - 0, lambda x: x),
+    Rule("plus-zero", lambda x: x + 0, lambda x: x, INTS),             # in floats -0 + 0 is 0
+    Rule("plus-minus-zero", lambda x: x + (-0.0), lambda x: x, FLOATS),
+    Rule("times-zero", lambda x: x * 0, lambda x: x - x, INTS),        # in floats nan and infinities stay
+    Rule("times-minus-one", lambda x: x * -1, lambda x: -x, FLOATS),
+    Rule("plus-neg", lambda a, b: a + (-b), lambda a, b: a - b),
+    Rule("minus-neg", lambda a, b: a - (-b), lambda a, b: a + b),
+    Rule("neg-times-neg", lambda a, b: (-a) * (-b), lambda a, b: a * b),
+    Rule("abs-abs", lambda x: _abs(_abs(x)), lambda x: _abs(x)),
+    Rule("abs-neg", lambda x: _abs(-x), lambda x: _abs(x), FLOATS + INTS[:4]),
+    Rule("square-neg", lambda x: _square(-x), lambda x: _square(x)),
+    Rule("square-abs", lambda x: _square(_abs(x)), lambda x: _square(x)),
+    Rule("relu-relu", lambda x: _relu(_relu(x)), lambda x: _relu(x)),
+    Rule("max-same", lambda x: _maximum(x, x), lambda x: x),
+    Rule("min-same", lambda x: _minimum(x, x), lambda x: x),
+    Rule("pow-one", lambda x: _pow(x, 1), lambda x: x),
+    Rule("pow-two", lambda x: _pow(x, 2), lambda x: x * x, FLOATS),
+    Rule("pow-minus-one", lambda x: _pow(x, -1), lambda x: 1 / x, FLOATS),
+    Rule("over-two", lambda x: x / 2, lambda x: x * 0.5, FLOATS),
+    Rule("over-four", lambda x: x / 4, lambda x: x * 0.25, FLOATS),
+    Rule("not-not", lambda x: _not(_not(x)), lambda x: x, BOOLS),
+]
+
+
+@cache
+def pattern(rule: Rule, dtype: str) -> tuple[Node, tuple[Node, ...]]:
+    """The left side traced over variables of that dtype: (its root, the variables)."""
+    scratch = Scratch()
+    kind = TensorType(np.dtype(dtype), ())
+    variables = tuple(Node(OPERATORS["placeholder"], (), {}, kind, f"x{i}", None, (), scratch) for i in range(rule.arity))
+    with scratch.as_default():
+        return rule.lhs(*variables), variables
+
+
+@cache
+def by_root(name: str, dtype: str) -> tuple[Rule, ...]:
+    """The rules whose left side is an operator of that name with a result of that dtype."""
+    return tuple(r for r in RULES if dtype in r.dtypes and pattern(r, dtype)[0].operator.name == name)
+
+
+def match(rule: Rule, node: Node) -> list[Node] | None:
+    """The operands that make the rule's left side the node; None if it is something else."""
+    root, variables = pattern(rule, node.type.dtype.name)
+    bound: dict[Node, Node] = {}
+    return [bound[v] for v in variables] if _match(root, node, bound) else None
+
+
+def _match(p: Node, n: Node, bound: dict[Node, Node]) -> bool:
+    # Recursive over the pattern, which is a line long, never over the graph.
+    if p.operator.name == "placeholder":
+        return bound.setdefault(p, n) is n
+    if p.operator.name == "constant":
+        if n.operator.name != "constant" or n.type.dtype != p.type.dtype or n.type.shape != ():
+            return False
+        return n.attrs["value"].tobytes() == p.attrs["value"].tobytes()       # -0 is not 0
+    if n.operator is not p.operator or n.attrs != p.attrs:
+        return False
+    orders = [n.inputs, n.inputs[::-1]] if p.operator.name in COMMUTATIVE else [n.inputs]
+    for inputs in orders:
+        trial = dict(bound)
+        if all(_match(a, b, trial) for a, b in zip(p.inputs, inputs, strict=True)):
+            bound.update(trial)
+            return True
+    return False
+
+
+def rewritten(node: Node) -> Node | None:
+    """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
+    if not isinstance(node.type, TensorType) or node.operator.family != "elementwise":
+        return None
+    for rule in by_root(node.operator.name, node.type.dtype.name):
+        operands = match(rule, node)
+        if operands is not None:
+            made = rule.rhs(*operands)
+            if made.type == node.type:
+                return made
+    return None
