@@ -39,7 +39,7 @@ _abs, _maximum, _minimum, _relu, _square, _pow, _not = (
     _op(n) for n in ("abs", "maximum", "minimum", "relu", "square", "pow", "logical_not"))
 
 RULES = [
-    Rule("neg-neg", lambda x: -(-x), lambda x: x),
+    Rule("neg-neg", lambda x: -(-x), lambda x: x),  # noqa: B002
     Rule("times-one", lambda x: x * 1, lambda x: x),
     Rule("over-one", lambda x: x / 1, lambda x: x, FLOATS),
     Rule("minus-zero", lambda x: x - 0, lambda x: x),

@@ -85,8 +85,8 @@ def test_passes_keep_values_and_effects():
         x = tf.placeholder(tf.float32, [4, 3])
         v = x * 1.0 + tf.zeros([3]) - 0.0
         r = tf.random_normal([4, 3], name="r")
-        y = tf.nn.softmax(-(-v)) * tf.ones_like(v) + tf.exp(tf.constant(2.0)) + tf.identity(r) - r
-        again = tf.nn.softmax(-(-v)) * 2.0
+        y = tf.nn.softmax(-(-v)) * tf.ones_like(v) + tf.exp(tf.constant(2.0)) + tf.identity(r) - r  # noqa: B002
+        again = tf.nn.softmax(-(-v)) * 2.0  # noqa: B002
         for name, function, reason in PIPELINE:
             assert name == function.__name__ and reason
         done = optimise([y, again])
