@@ -264,8 +264,14 @@ class Program:
                 self.direct.append((i, memory, self.patches.get(fed, []), fed))
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
         self.takes = [self._take(f) for f in self.fetches]
-        self.plain = alone is not None and not (self.direct or self.fresh or self.late or self.draws)
-        self.finals = [(self.variable_memory(v.attrs["variable"]), value) for v, value in self.late]
+        self.plain = alone is not None and not (self.direct or self.fresh or self.draws)
+        self.finals = [(self.variable_memory(v.attrs["variable"]), self._final(value)) for v, value in self.late]
+
+    def _final(self, value: Node) -> Array:
+        """Where the new value of a variable lies at the end of each run."""
+        if self.layout(value).buffer.kind in ("result", "feed"):
+            self.plain = False
+        return self.layout.view(value, self._memory_of.__getitem__)
 
     def quick(self) -> bool:
         """Whether a run is so short that other Python threads may wait for it: then Python's lock is kept."""
@@ -320,8 +326,10 @@ class Program:
             self._walk()
         elif status := self.call(self.pointer):
             self.fail(status)
-        for memory, value in self.finals:
-            memory[...] = self.layout.view(value, self._memory_of.__getitem__)
+        for k, (memory, view) in enumerate(self.finals):
+            if self.layout(self.late[k][1]).buffer.kind in ("result", "feed"):      # lies elsewhere each run
+                view = self.layout.view(self.late[k][1], self._memory_of.__getitem__)
+            memory[...] = view
         results = []
         for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
             results.append(take())

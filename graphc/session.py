@@ -376,7 +376,7 @@ class _Call:
 
     def _short(self, program: Program) -> Callable[[Any], Any]:
         """`__call__` and `Program.run` in one frame, for programs that only copy small feeds in and small results out."""
-        lock, call, pointer, takes, general = self.lock, program.call, program.pointer, program.takes, self.__call__
+        lock, call, pointer, takes, finals, general = self.lock, program.call, program.pointer, program.takes, program.finals, self.__call__
         memories = dict(program.copied)
         places = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
         structure = None if self.flat else self.structure
@@ -391,6 +391,8 @@ class _Call:
                         memory[...] = v
                 if status := call(pointer):
                     program.fail(status)
+                for memory, view in finals:
+                    memory[...] = view
                 for take in takes:
                     results.append(take())
             return results if structure is None else _restore(structure, results)
