@@ -7,6 +7,7 @@ import importlib
 import io
 import pkgutil
 import re
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.graph import OPERATORS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,10 +54,14 @@ def run_page(text: str, page: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A graph and a folder of their own for whatever an example builds and writes."""
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A graph, a folder and a table of operators of their own for whatever an example builds, writes and declares."""
     monkeypatch.chdir(tmp_path)
     tf.reset_default_graph()
+    known = dict(OPERATORS)
+    yield
+    for name in OPERATORS.keys() - known.keys():
+        del OPERATORS[name]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
