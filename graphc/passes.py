@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,54 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
 
 
+def add_padded(fetches: Sequence[Node]) -> list[Node]:
+    """A sum of tensors padded with zeros, as the gradients of slices are, is one concatenation if what is padded does not overlap."""
+    zeros: dict[TensorType, Node] = {}
+
+    def added(x: Node, y: Node) -> Node | None:
+        if x.operator.name != "concat" or y.operator.name != "concat" or x.type != y.type or x.attrs["axis"] != y.attrs["axis"]:
+            return None
+        axis = x.attrs["axis"]
+        parts = dict(_padded(x))
+        for place, part in _padded(y).items():
+            if place in parts:
+                part = added(parts[place], part) or OPERATORS["add"](parts[place], part)
+            parts[place] = part
+        order = sorted(parts)
+        if any(a[1] > b[0] for a, b in pairwise(order)):
+            return None
+        shape = x.type.shape
+        blocks, at = [], 0
+        for begin, end in [*order, (shape[axis], shape[axis])]:
+            if begin > at:
+                kind = TensorType(x.type.dtype, (*shape[:axis], begin - at, *shape[axis + 1:]))
+                if kind not in zeros:
+                    zeros[kind] = OPERATORS["broadcast_to"](np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
+                blocks.append(zeros[kind])
+            if end > begin:
+                blocks.append(parts[begin, end])
+            at = end
+        return blocks[0] if len(blocks) == 1 else OPERATORS["concat"](blocks, axis=axis)
+
+    return rewrite(fetches, lambda node, inputs: added(*inputs) if node.operator.name == "add" else None)
+
+
+def _padded(concat: Node) -> dict[tuple[int, int], Node]:
+    """Where along its axis a concatenation has its parts, without those that are zeros."""
+    axis, at, found = concat.attrs["axis"], 0, {}
+    for x in concat.inputs:
+        end = at + x.type.shape[axis]
+        if end > at and not _is_zeros(x):
+            found[at, end] = x
+        at = end
+    return found
+
+
+def _is_zeros(x: Node) -> bool:
+    scalar = x.inputs[0] if x.operator.name == "broadcast_to" else x
+    return scalar.operator.name == "constant" and scalar.type.shape == () and not scalar.attrs["value"].any()
+
+
 def apply_rules(fetches: Sequence[Node]) -> list[Node]:
     """The algebra of `rules`."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
@@ -135,6 +184,7 @@ def _attrs_key(node: Node) -> Any:
 PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
+    ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
     ("share", share, "last: finds what the others made equal"),

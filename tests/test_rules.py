@@ -102,3 +102,23 @@ def test_folding_is_bounded():
         assert all(n.attrs["value"].nbytes <= 1 << 20 for n in topological([done]) if n.operator.name == "constant")
         (small,) = optimise([tf.constant([1.0, 2.0]) * 3.0 + 1.0])
         assert small.operator.name == "constant"
+
+
+@pytest.mark.parametrize("places, largest", [([(0, 2), (2, 5)], 0), ([(3, 4), (0, 2)], 0), ([(0, 2), (4, 5), (2, 3)], 0), ([(1, 3), (1, 3)], 2),
+                                             ([(1, 3), (4, 5), (1, 3)], 2), ([(0, 3), (2, 5)], 5), ([(0, 5), (2, 5)], 5), ([(2, 2), (0, 3)], 0)])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_padded_parts_are_added_by_joining_them(places, largest, axis):
+    """`largest`: how long along the axis the largest addition left is."""
+    with tf.Graph().as_default():
+        def row(n):
+            return (n, 2) if axis == 0 else (2, n)
+        feeds, total, wanted = {}, None, np.zeros(row(5), np.float32)
+        for i, (begin, end) in enumerate(places):
+            x = tf.placeholder(tf.float32, row(end - begin))
+            feeds[x] = np.arange(1.0, 1 + 2 * (end - begin), dtype=np.float32).reshape(row(end - begin)) * 10 ** i
+            padded = tf.concat([tf.zeros(row(begin)), x, tf.zeros(row(5 - end))], axis)
+            total = padded if total is None else total + padded
+            wanted[(slice(begin, end), slice(None)) if axis == 0 else (slice(None), slice(begin, end))] += feeds[x]
+        (done,) = optimise([total])
+        assert np.array_equal(interpret([done], feeds)[0], wanted)
+        assert max((n.type.shape[axis] for n in topological([done]) if n.operator.name == "add"), default=0) == largest
