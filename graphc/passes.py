@@ -17,6 +17,7 @@ from .types import TensorType, broadcast, element_count
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Observe = Callable[[str, Sequence[Node], Sequence[Node], float], None]
 
+SMALL_PRODUCT = 64          # multiply-adds up to which a product's own loops beat the call of a library
 FOLDED_BYTES = 1 << 20      # the largest constant that folding may make; broadcasts of constants are free and stay
 
 
@@ -44,6 +45,28 @@ def remove_identities(fetches: Sequence[Node]) -> list[Node]:
             return inputs[0]
         return None
     return rewrite(fetches, visit)
+
+
+def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
+    """A matrix product of a few elements as the sum of products that it is, which fuses with what is around it."""
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if node.operator.name != "matmul":
+            return None
+        a, b = inputs
+        inner = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
+        if element_count(node.type.shape) * inner > SMALL_PRODUCT or inner == 0:
+            return None
+        rows = _swapped(a) if node.attrs["transpose_a"] else a
+        columns = b if node.attrs["transpose_b"] else _swapped(b)
+        products = OPERATORS["multiply"](OPERATORS["expand_dims"](rows, axis=-2), OPERATORS["expand_dims"](columns, axis=-3))
+        return OPERATORS["reduce_sum"](products, axis=-1)
+    return rewrite(fetches, visit)
+
+
+def _swapped(matrix: Node) -> Node:
+    """The last two axes, exchanged."""
+    rank = len(matrix.type.shape)
+    return OPERATORS["transpose"](matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
@@ -184,6 +207,7 @@ def _attrs_key(node: Node) -> Any:
 PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
+    ("expand_small_products", expand_small_products, "before the rest: they work on what it leaves"),
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),

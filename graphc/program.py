@@ -264,8 +264,12 @@ class Program:
                 self.direct.append((i, memory, self.patches.get(fed, []), fed))
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
         self.takes = [self._take(f) for f in self.fetches]
-        self.plain = alone is not None and not (self.direct or self.fresh or self.draws)
+        self.plain = alone is not None and not (self.direct or self.fresh or self.draws) and self.quick()
         self.finals = [(self.variable_memory(v.attrs["variable"]), self._final(value)) for v, value in self.late]
+
+    def views(self) -> list[Array | None]:
+        """Where the fetched values lie after a run, if `plain`."""
+        return [None if f is None else self.layout.view(f, self._memory_of.__getitem__) for f in self.fetches]
 
     def _final(self, value: Node) -> Array:
         """Where the new value of a variable lies at the end of each run."""

@@ -237,6 +237,11 @@ def _code(symbol: str) -> int:
     return native.compile_ir(text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"), symbol)
 
 
+def walker() -> int:
+    """The address of the function that runs a tape: int64 walk(void* tape)."""
+    return _code("graphc_run_tape")
+
+
 class _Pool:
     """The process's worker threads. They are parked in machine code and never hold Python's lock."""
 

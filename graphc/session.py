@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from . import passes
+from . import passes, runtime
+from .entry import Entry
 from .errors import FailedPreconditionError, FeedError, FetchError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .graph import Graph, Node, Operation, caller, describe, get_default_graph, loc_str, session_stack, topological
 from .ops.state import Variable
@@ -65,6 +66,7 @@ class Session:
         self._lock = threading.RLock()
         self._closed = False
         self._runs = np.zeros(1, np.uint64)
+        self._busy = np.zeros(1, np.int64)
         self._stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
         self._grown = (0, 0)
         self._entered: list[Any] = []
@@ -80,8 +82,8 @@ class Session:
         try:
             if feed_dict:
                 call = self._calls[(tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)]
-                return call.entry(feed_dict.values())
-            return self._calls[(tuple(fetches) if fetches.__class__ is list else fetches,)].entry(())
+                return call.enter(*feed_dict.values())
+            return self._calls[(tuple(fetches) if fetches.__class__ is list else fetches,)].enter()
         except (KeyError, TypeError) as e:
             if not isinstance(e, GraphcError) and e.__traceback__ is not None and e.__traceback__.tb_next is None:
                 pass                       # not seen before, or not hashable: the long way
@@ -95,12 +97,7 @@ class Session:
         """A function of the values of `feed_list`, in order, that does what `run` does, with less to look up."""
         places = list(feed_list or ())
         call, _ = self._prepare(fetches, dict.fromkeys(places), check=False)
-
-        def function(*values: Any) -> Any:
-            if len(values) != len(places):
-                raise FeedError(f"{len(places)} values are fed, {len(values)} given")
-            return call.entry(values)
-        return function
+        return call.entry.function() if self.jit else call.general
 
     def partial_run(self, *args: Any, **kwargs: Any) -> Any:
         raise FailedPreconditionError("partial_run is not offered: fetch everything in one run")
@@ -330,8 +327,15 @@ class _Call:
         self.lock = session._lock
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._never
-        self.entry: Callable[[Any], Any] = self.__call__
+        self.entry = Entry(self.general)
+        self.enter: Callable[..., Any] = self.general
         self.by_value: list[int] = []
+
+    def general(self, *values: Any) -> Any:
+        """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
+        if len(values) != len(self.feeds):
+            raise FeedError(f"{len(self.feeds)} values are fed, {len(values)} given\n  at {loc_str(caller())}")
+        return self(values)
 
     def __call__(self, values: Any) -> Any:
         arrays = []
@@ -341,11 +345,13 @@ class _Call:
                 v = _fed(node, v)
             arrays.append(v)
             shapes.append(v.shape)
+        busy = self.session._busy
         with self.lock:
-            if shapes == self.shapes:
-                results = self.run(arrays)
-            else:
-                results = self._other(arrays, shapes)
+            busy[0] += 1
+            try:
+                results = self.run(arrays) if shapes == self.shapes else self._other(arrays, shapes)
+            finally:
+                busy[0] -= 1
         return results if self.flat else _restore(self.structure, results)
 
     def _never(self, arrays: list[Array]) -> list[Any]:
@@ -355,7 +361,7 @@ class _Call:
         """Drop all programs: the variables they point to have moved, or the session is closed."""
         self.programs.clear()
         self.shapes = None
-        self.entry = self.__call__
+        self.entry.close()
 
     def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
@@ -371,32 +377,20 @@ class _Call:
         results = run(arrays)
         if not self.by_value and not isinstance(program, _Staged):
             self.shapes, self.run = shapes, run
-            self.entry = self._short(program) if isinstance(program, Program) and program.plain else self.__call__
+            self.entry.close()
+            if isinstance(program, Program) and program.plain and (listed := _listed(self.structure)) is not None:
+                self._open(program, listed)
         return results
 
-    def _short(self, program: Program) -> Callable[[Any], Any]:
-        """`__call__` and `Program.run` in one frame, for programs that only copy small feeds in and small results out."""
-        lock, call, pointer, takes, finals, general = self.lock, program.call, program.pointer, program.takes, program.finals, self.__call__
+    def _open(self, program: Program, listed: bool) -> None:
+        """Let a program that only copies small feeds in and small results out be entered without Python frames."""
         memories = dict(program.copied)
-        places = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
-        structure = None if self.flat else self.structure
-
-        def short(values: Any) -> Any:
-            results = []
-            with lock:
-                for v, (dtype, shape, memory) in zip(values, places):  # noqa: B905
-                    if v.__class__ is not _ndarray or v.dtype is not dtype or v.shape != shape:
-                        return general(values)
-                    if memory is not None:
-                        memory[...] = v
-                if status := call(pointer):
-                    program.fail(status)
-                for memory, view in finals:
-                    memory[...] = view
-                for take in takes:
-                    results.append(take())
-            return results if structure is None else _restore(structure, results)
-        return short
+        feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
+        places = self.structure if listed else [self.structure]
+        views = program.views()
+        results = [None if place is None else views[place] for place in places]
+        self.entry.open(self.session._busy, program.pointer.value, runtime.walker(), program.fail, feeds, results, program.finals, listed)
+        self.enter = self.entry.enter
 
     def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:
         return (*shapes, *(arrays[i].tobytes() for i in self.by_value))
@@ -466,6 +460,12 @@ def _restore(structure: Any, results: Sequence[Any]) -> Any:
         parts = [_restore(s, results) for s in structure]
         return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
     return {k: _restore(v, results) for k, v in structure.items()}
+
+
+def _listed(structure: Any) -> bool | None:
+    """True for a list of tensors and operations, False for one of them, None for other structures."""
+    parts = structure if structure.__class__ is list else [structure]
+    return structure.__class__ is list if all(p is None or isinstance(p, int) for p in parts) else None
 
 
 def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:

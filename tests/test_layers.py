@@ -14,7 +14,7 @@ LAYERS = ["errors", "types", "graph", "op", "ops", "initializers", "philox", "au
           "layout",
           "vecmath_value", "vecmath_huge", "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars",
           "kernel_compiler", "native",
-          "runtime", "blas", "library", "program", "session", "nn", "train", "variables", "testing", "__init__"]
+          "runtime", "entry", "blas", "library", "program", "session", "nn", "train", "variables", "testing", "__init__"]
 # philox is the numpy oracle that ops.random calls; it stands beside the operators.
 BESIDE = {("ops", "philox"), ("ops", "autodiff")}
 MODULES = sorted(p for p in PACKAGE.rglob("*.py"))

@@ -1,0 +1,304 @@
+"""The way into a short program without Python frames: a builtin function, in LLVM assembly, that copies feeds in and results out."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import native
+
+Array = np.ndarray[Any, Any]
+
+# An entry's words: what runs (0: nothing yet), the Python function for all other cases, and the C functions that are called.
+CALLS = ("PyObject_Vectorcall", "PyList_New", "PyList_SetItem", "PyLong_FromLongLong", "Py_IncRef", "Py_DecRef")
+RUN, GENERAL, VECTORCALL, NEWLIST, PUT, NUMBER, KEEP, RELEASE, NEWCOPY, RETURN, COPY, NDARRAY, NONE, WORDS = range(14)
+_NEWCOPY, _RETURN = 85, 76          # PyArray_NewCopy and PyArray_Return in NumPy's table of C functions
+# What runs: words, then FEED words a feed, RESULT a result and FINAL a variable set at the end.
+BUSY, TAPE, WALK, FAIL, FEEDS, RESULTS, FINALS, LISTED, HEADER = range(9)
+FEED, RESULT, FINAL = 5, 1, 3       # dtype, rank, dims, bytes, memory (0: not used) | array to copy (0: None) | memory, value, bytes
+# Where CPython's objects and NumPy's arrays keep what is looked at: part of NumPy's binary interface.
+TYPE, DATA, RANK, DIMS, DTYPE, FLAGS = 8, 16, 24, 32, 56, 64
+DENSE = 1                           # the flag of C-contiguous arrays
+_FASTCALL = 0x80
+
+
+def _fields(base: str, **words: int) -> str:
+    """Loads of words behind a pointer, each named as the keyword says."""
+    return "\n".join(f"  %at.{name} = getelementptr i64, ptr {base}, i64 {word}\n  %{name} = load i64, ptr %at.{name}"
+                     for name, word in words.items())
+
+
+def _pointers(*names: str) -> str:
+    return "\n".join(f"  %{name}.p = inttoptr i64 %{name} to ptr" for name in names)
+
+
+_IR = f"""
+define ptr @graphc_enter(ptr %self, ptr %args, i64 %given) {{
+entry:
+  %at.words = getelementptr i8, ptr %self, i64 {DATA}
+  %words = load ptr, ptr %at.words
+{_fields("%words", run=RUN, general=GENERAL, vectorcall=VECTORCALL, newlist=NEWLIST, put=PUT, number=NUMBER, release=RELEASE,
+         copy=COPY, ndarray=NDARRAY)}
+{_pointers("run", "general", "vectorcall", "newlist", "put", "number", "release", "copy")}
+  %closed = icmp eq i64 %run, 0
+  br i1 %closed, label %otherwise, label %opened
+otherwise:
+  %theirs = call ptr %vectorcall.p(ptr %general.p, ptr %args, i64 %given, ptr null)
+  ret ptr %theirs
+opened:
+{_fields("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS, results=RESULTS, finals=FINALS, listed=LISTED)}
+{_pointers("busyat", "tape", "walk", "fail")}
+  %busy = load i64, ptr %busyat.p
+  %idle = icmp eq i64 %busy, 0
+  %right = icmp eq i64 %given, %feeds
+  %ready = and i1 %idle, %right
+  %table = getelementptr i64, ptr %run.p, i64 {HEADER}
+  br i1 %ready, label %checking, label %otherwise
+checking:
+  %i = phi i64 [ 0, %opened ], [ %i1, %fits ]
+  %more = icmp slt i64 %i, %feeds
+  br i1 %more, label %check, label %copying
+check:
+  %ati = getelementptr ptr, ptr %args, i64 %i
+  %value = load ptr, ptr %ati
+  %rowi = mul i64 %i, {FEED}
+  %feed = getelementptr i64, ptr %table, i64 %rowi
+{_fields("%feed", dtype=0, rank=1, dims=2)}
+  %attype = getelementptr i8, ptr %value, i64 {TYPE}
+  %type = load i64, ptr %attype
+  %isarray = icmp eq i64 %type, %ndarray
+  br i1 %isarray, label %array, label %otherwise
+array:
+  %atdtype = getelementptr i8, ptr %value, i64 {DTYPE}
+  %itsdtype = load i64, ptr %atdtype
+  %samedtype = icmp eq i64 %itsdtype, %dtype
+  %atrank = getelementptr i8, ptr %value, i64 {RANK}
+  %rank32 = load i32, ptr %atrank
+  %itsrank = sext i32 %rank32 to i64
+  %samerank = icmp eq i64 %itsrank, %rank
+  %atflags = getelementptr i8, ptr %value, i64 {FLAGS}
+  %flags = load i32, ptr %atflags
+  %dense = and i32 %flags, {DENSE}
+  %isdense = icmp ne i32 %dense, 0
+  %same0 = and i1 %samedtype, %samerank
+  %same1 = and i1 %same0, %isdense
+  br i1 %same1, label %measuring, label %otherwise
+measuring:
+  %atdims = getelementptr i8, ptr %value, i64 {DIMS}
+  %itsdims = load ptr, ptr %atdims
+  %dims.p = inttoptr i64 %dims to ptr
+  br label %measure
+measure:
+  %d = phi i64 [ 0, %measuring ], [ %d1, %equal ]
+  %inside = icmp slt i64 %d, %rank
+  br i1 %inside, label %compare, label %fits
+compare:
+  %atwant = getelementptr i64, ptr %dims.p, i64 %d
+  %want = load i64, ptr %atwant
+  %athave = getelementptr i64, ptr %itsdims, i64 %d
+  %have = load i64, ptr %athave
+  %equals = icmp eq i64 %want, %have
+  br i1 %equals, label %equal, label %otherwise
+equal:
+  %d1 = add i64 %d, 1
+  br label %measure
+fits:
+  %i1 = add i64 %i, 1
+  br label %checking
+copying:
+  %j = phi i64 [ 0, %checking ], [ %j1, %copied ]
+  %morefeeds = icmp slt i64 %j, %feeds
+  br i1 %morefeeds, label %copyin, label %walking
+copyin:
+  %atj = getelementptr ptr, ptr %args, i64 %j
+  %from = load ptr, ptr %atj
+  %rowj = mul i64 %j, {FEED}
+  %fed = getelementptr i64, ptr %table, i64 %rowj
+{_fields("%fed", bytes=3, memory=4)}
+  %unused = icmp eq i64 %memory, 0
+  br i1 %unused, label %copied, label %copynow
+copynow:
+  %memory.p = inttoptr i64 %memory to ptr
+  %atdata = getelementptr i8, ptr %from, i64 {DATA}
+  %data = load ptr, ptr %atdata
+  %c0 = call ptr %copy.p(ptr %memory.p, ptr %data, i64 %bytes)
+  br label %copied
+copied:
+  %j1 = add i64 %j, 1
+  br label %copying
+walking:
+  %status = call i64 %walk.p(ptr %tape.p)
+  %bad = icmp ne i64 %status, 0
+  br i1 %bad, label %failed, label %settled
+failed:
+  %reason = call ptr %number.p(i64 %status)
+  %slot = alloca ptr
+  store ptr %reason, ptr %slot
+  %raised = call ptr %vectorcall.p(ptr %fail.p, ptr %slot, i64 1, ptr null)
+  call void %release.p(ptr %reason)
+  ret ptr %raised
+settled:
+  %afterfeeds = mul i64 %feeds, {FEED}
+  %outs = getelementptr i64, ptr %table, i64 %afterfeeds
+  %ends = getelementptr i64, ptr %outs, i64 %results
+  br label %setting
+setting:
+  %k = phi i64 [ 0, %settled ], [ %k1, %set ]
+  %morefinals = icmp slt i64 %k, %finals
+  br i1 %morefinals, label %set, label %giving
+set:
+  %rowk = mul i64 %k, {FINAL}
+  %final = getelementptr i64, ptr %ends, i64 %rowk
+{_fields("%final", variable=0, latest=1, extent=2)}
+{_pointers("variable", "latest")}
+  %c1 = call ptr %copy.p(ptr %variable.p, ptr %latest.p, i64 %extent)
+  %k1 = add i64 %k, 1
+  br label %setting
+giving:
+  %aslist = icmp ne i64 %listed, 0
+  br i1 %aslist, label %list, label %single
+single:
+  %one = call ptr @graphc_taken(ptr %words, ptr %outs)
+  ret ptr %one
+list:
+  %made = call ptr %newlist.p(i64 %results)
+  %nomemory = icmp eq ptr %made, null
+  br i1 %nomemory, label %done, label %fill
+fill:
+  %r = phi i64 [ 0, %list ], [ %r1, %filled ]
+  %moreresults = icmp slt i64 %r, %results
+  br i1 %moreresults, label %take, label %done
+take:
+  %out = getelementptr i64, ptr %outs, i64 %r
+  %taken = call ptr @graphc_taken(ptr %words, ptr %out)
+  %lost = icmp eq ptr %taken, null
+  br i1 %lost, label %drop, label %filled
+filled:
+  %c2 = call i32 %put.p(ptr %made, i64 %r, ptr %taken)
+  %r1 = add i64 %r, 1
+  br label %fill
+drop:
+  call void %release.p(ptr %made)
+  ret ptr null
+done:
+  ret ptr %made
+}}
+
+define internal ptr @graphc_taken(ptr %words, ptr %out) {{
+entry:
+{_fields("%words", keep=KEEP, newcopy=NEWCOPY, give=RETURN, none=NONE)}
+{_pointers("keep", "newcopy", "give", "none")}
+  %view = load ptr, ptr %out
+  %nothing = icmp eq ptr %view, null
+  br i1 %nothing, label %operation, label %tensor
+operation:
+  call void %keep.p(ptr %none.p)
+  ret ptr %none.p
+tensor:
+  %copy = call ptr %newcopy.p(ptr %view, i32 0)
+  %lost = icmp eq ptr %copy, null
+  br i1 %lost, label %nomemory, label %whole
+nomemory:
+  ret ptr null
+whole:
+  %result = call ptr %give.p(ptr %copy)
+  ret ptr %result
+}}
+"""
+
+
+class _Method(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
+
+
+class _Words(np.ndarray[Any, Any]):
+    """The words of an entry, and the objects that they point to."""
+
+    kept: Any
+
+
+def _possible() -> bool:
+    """Whether objects lie in memory as assumed, and one thread at a time runs Python."""
+    if sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return False
+    probe = np.zeros((2, 3), np.float32)
+    at = id(probe)
+
+    def word(offset: int) -> int:
+        return ctypes.c_int64.from_address(at + offset).value
+    return (word(TYPE) == id(np.ndarray) and word(DATA) == probe.ctypes.data and ctypes.c_int32.from_address(at + RANK).value == 2
+            and word(DTYPE) == id(probe.dtype) and word(FLAGS) & DENSE == 1
+            and list((ctypes.c_int64 * 2).from_address(word(DIMS))) == [2, 3])
+
+
+class _Interpreter:
+    """What every entry of the process calls, found once."""
+
+    def __init__(self) -> None:
+        self.words = np.zeros(WORDS, np.int64)
+        for i, name in enumerate(CALLS, VECTORCALL):
+            self.words[i] = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+        api = ctypes.pythonapi.PyCapsule_GetPointer
+        api.restype, api.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        table = api(np._core._multiarray_umath._ARRAY_API, None)  # type: ignore[attr-defined]
+        for i, k in ((NEWCOPY, _NEWCOPY), (RETURN, _RETURN)):
+            self.words[i] = ctypes.c_int64.from_address(table + 8 * k).value
+        self.words[COPY] = ctypes.cast(ctypes.memmove, ctypes.c_void_p).value or 0
+        self.words[NDARRAY], self.words[NONE] = id(np.ndarray), id(None)
+        self.method = _Method(b"run", native.compile_ir(_IR, "graphc_enter"), _FASTCALL, b"Runs the compiled program for the values fed.")
+        self.make = ctypes.pythonapi.PyCFunction_NewEx
+        self.make.restype, self.make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+
+
+_interpreter: _Interpreter | None = None
+
+
+class Entry:
+    """`function()` gives a function of the values fed: machine code where `open` has said what runs and the values fit it,
+    `general(*values)` otherwise."""
+
+    def __init__(self, general: Callable[..., Any]):
+        self.general = general
+        self.words: _Words | None = None
+        self.enter = general
+
+    def function(self) -> Callable[..., Any]:
+        """The same object for the entry's whole life."""
+        global _interpreter
+        if self.words is None and _possible():
+            _interpreter = _interpreter or _Interpreter()
+            self.words = _interpreter.words.copy().view(_Words)
+            self.words[GENERAL] = id(self.general)
+            self.words.kept = (self.general,)
+            self.enter = _interpreter.make(ctypes.addressof(_interpreter.method), self.words, None)
+        return self.enter
+
+    def open(self, busy: Array, tape: int, walk: int, fail: Callable[[int], Any], feeds: Sequence[tuple[np.dtype[Any], Any, Array | None]],
+             results: Sequence[Array | None], finals: Sequence[tuple[Array, Array]], listed: bool) -> None:
+        """From now on: copy feeds to their memory, `walk(tape)`, copy the finals, and give copies of the results.
+
+        `busy` counts the runs that another thread may be in the middle of; `fail(status)` raises the error of a failed run.
+        """
+        self.function()
+        if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals):
+            return
+        dims = [np.array(shape, np.int64) for _, shape, _ in feeds]
+        header = [busy.ctypes.data, tape, walk, id(fail), len(feeds), len(results), len(finals), listed]
+        rows = [[id(dtype), len(shape), d.ctypes.data, 0 if m is None else m.nbytes, 0 if m is None else m.ctypes.data]
+                for (dtype, shape, m), d in zip(feeds, dims, strict=True)]
+        ends = [[memory.ctypes.data, x.ctypes.data, memory.nbytes] for memory, x in finals]
+        run = np.array([*header, *(w for row in rows for w in row), *(0 if x is None else id(x) for x in results),
+                        *(w for row in ends for w in row)], np.int64)
+        self.words.kept = (self.general, run, busy, fail, feeds, dims, results, finals)
+        self.words[RUN] = run.ctypes.data
+
+    def close(self) -> None:
+        """Let the general function take every call."""
+        if self.words is not None:
+            self.words[RUN] = 0
