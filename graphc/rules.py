@@ -67,24 +67,24 @@ RULES = [
 
 
 @cache
-def pattern(rule: Rule, dtype: str) -> tuple[Node, tuple[Node, ...]]:
+def pattern(rule: Rule, dtype: np.dtype[Any]) -> tuple[Node, tuple[Node, ...]]:
     """The left side traced over variables of that dtype: (its root, the variables)."""
     scratch = Scratch()
-    kind = TensorType(np.dtype(dtype), ())
+    kind = TensorType(dtype, ())
     variables = tuple(Node(OPERATORS["placeholder"], (), {}, kind, f"x{i}", None, (), scratch) for i in range(rule.arity))
     with scratch.as_default():
         return rule.lhs(*variables), variables
 
 
 @cache
-def by_root(name: str, dtype: str) -> tuple[Rule, ...]:
+def by_root(name: str, dtype: np.dtype[Any]) -> tuple[Rule, ...]:
     """The rules whose left side is an operator of that name with a result of that dtype."""
-    return tuple(r for r in RULES if dtype in r.dtypes and pattern(r, dtype)[0].operator.name == name)
+    return tuple(r for r in RULES if dtype.name in r.dtypes and pattern(r, dtype)[0].operator.name == name)
 
 
 def match(rule: Rule, node: Node) -> list[Node] | None:
     """The operands that make the rule's left side the node; None if it is something else."""
-    root, variables = pattern(rule, node.type.dtype.name)
+    root, variables = pattern(rule, node.type.dtype)
     bound: dict[Node, Node] = {}
     return [bound[v] for v in variables] if _match(root, node, bound) else None
 
@@ -112,7 +112,7 @@ def rewritten(node: Node) -> Node | None:
     """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
     if not isinstance(node.type, TensorType) or node.operator.family != "elementwise":
         return None
-    for rule in by_root(node.operator.name, node.type.dtype.name):
+    for rule in by_root(node.operator.name, node.type.dtype):
         operands = match(rule, node)
         if operands is not None:
             made = rule.rhs(*operands)

@@ -330,6 +330,7 @@ class _Call:
         self.entry = Entry(self.general)
         self.enter: Callable[..., Any] = self.general
         self.by_value: list[int] = []
+        self.order: list[Node] = []                    # what the fetches need
 
     def general(self, *values: Any) -> Any:
         """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
@@ -405,7 +406,7 @@ class _Call:
     def _compile(self, arrays: list[Array]) -> Any:
         session = self.session
         feeds = dict(zip(self.feeds, arrays, strict=True))
-        order = needed(self.fetches, feeds)
+        order = self.order = self.order or needed(self.fetches, feeds)
         for n in order:
             if n.operator.name == "placeholder" and n not in feeds:
                 raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)

@@ -66,7 +66,7 @@ def test_wrong_rules_are_refused(rule):
 
 @pytest.mark.parametrize("rule, dtype", CASES, ids=[f"{r.name}-{d}" for r, d in CASES])
 def test_rule_fires(rule, dtype):
-    root, variables = pattern(rule, dtype)
+    root, variables = pattern(rule, np.dtype(dtype))
     assert match(rule, root) == list(variables)
     with tf.Graph().as_default(), root.graph.at(root):
         assert rewritten(root) is not None
