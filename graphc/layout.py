@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .emit import Storage, contiguous
 from .graph import OPERATORS, Node, Scratch, topological
+from .kernel_text import Storage, contiguous
 from .schedule import Call, Group, Schedule, data_inputs, source
 from .types import TensorType, element_count
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import blas
-from .emit import KernelText, Slot, numba_name
 from .graph import Node
+from .kernel_text import KernelText, Slot, numba_name
 from .layout import Layout
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is split: 4 us of one core

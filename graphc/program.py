@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from . import native, runtime
-from .emit import KernelText, Slot, emit
+from .emit import emit
 from .errors import GraphcError, InvalidArgumentError
 from .graph import Node, describe, describe_call, loc_str, topological
+from .kernel_text import KernelText, Slot, effort
 from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
 from .schedule import Call, Group, data_inputs, schedule, source
@@ -182,8 +183,7 @@ class Program:
         return where.buffer, where.offset
 
     def _grain(self, t: KernelText) -> int:
-        from .emit import _HEAVY
-        body = t.source.count("\n") - len(t.slots) - len(t.extents) + 12 * len(_HEAVY.findall(t.source))
+        body = effort(t.source) - len(t.slots) - len(t.extents)
         if self.threads == 1 or t.n <= t.grain or t.work * max(body, 2) < PARALLEL:
             return max(t.n, 1)
         pieces = min(self.threads * CHUNKS, max(2, t.work * body // (PARALLEL // 4)))

@@ -1,0 +1,335 @@
+"""What a kernel's statements read, compute and write: the operands of a fused group, their strides, and one line of text a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .graph import Node
+from .kernel_text import Slot, Storage, contiguous, heavy, literal, numba_name, number, step_text
+from .schedule import Group, data_inputs
+
+
+class Loop(NamedTuple):
+    """A collapsed dim: its extent and each operand's stride along it."""
+
+    extent: int
+    strides: dict[Any, int]
+
+
+class Statements:
+    """The operands of a group as slots of a kernel, and the text of its members."""
+
+    def __init__(self, group: Group, stored: set[Node], place: Callable[[Node], Storage]):
+        self.group, self.place = group, place
+        self.kind = group.kind
+        self.stored = [m for m in group.members if m in stored]
+        self.inner = group.reduced or frozenset()
+        self.sums = {m for m, axes in group.over.items()         # not those over axes of size 1 only: they copy
+                     if any(axes[i] is not None for i in m.attrs["axis"])}
+        self.slots: list[Slot] = []
+        self.slot_of: dict[Any, int] = {}
+        self.extents: list[int] = [0]
+        self.head: list[str] = []
+        self.checks: list[Node] = []
+        self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
+        self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
+        self.pass_of: dict[Node, int] = {}
+        self.spilled: dict[Node, Any] = {}
+
+    # ------------------------------------------------------------------ operands
+
+    def slot(self, role: str, node: Node | None, dtype: np.dtype[Any], size: int = 0) -> int:
+        """The entry of the buffer table for a node's memory; nodes in the same place share one."""
+        if node is not None:
+            where = self.place(node)
+            key = (where.buffer, where.offset, dtype)
+            if key in self.slot_of:
+                return self.slot_of[key]
+            self.slot_of[key] = len(self.slots)
+        self.slots.append(Slot(role, node, dtype, size))
+        i = len(self.slots) - 1
+        self.head.append(f"p{i} = pointer(buffers, {i}, {numba_name(dtype)})")
+        return i
+
+    def strides_for(self, node: Node, axes: Sequence[int | None]) -> tuple[int, ...]:
+        out = [0] * len(self.group.dims)
+        for a, s in zip(axes, self.place(node).strides, strict=True):
+            if a is not None:
+                out[a] = s
+        return tuple(out)
+
+    def operand(self, node: Node, axes: Sequence[int | None]) -> Any:
+        strides = self.strides_for(node, axes)
+        slot = self.slot("in", node, node.type.dtype)
+        key: Any = ("x", slot, strides)
+        self.access[key] = (slot, strides)
+        return key
+
+    def output(self, node: Node) -> Any:
+        slot = self.slot("out", node, node.type.dtype)
+        key: Any = ("y", slot, self.strides_for(node, self.group.axes[node]))
+        self.access[key] = (slot, key[2])
+        return key
+
+    def aligned(self, member: Node, x: Node) -> tuple[int | None, ...]:
+        """The dims that an outside operand of a member varies over."""
+        axes = self.group.over.get(member, self.group.axes[member])
+        axes = axes[len(axes) - len(x.type.shape):] if len(x.type.shape) else ()
+        return tuple(None if d == 1 else a for a, d in zip(axes, x.type.shape, strict=True))
+
+    def gather_access(self, m: Node) -> tuple[Any, Any, int, int]:
+        """Operand keys of the table and the indices of a gather, the table's stride along its axis, and the bound."""
+        params, indices = m.inputs[0], m.inputs[1]
+        axis, axes = m.attrs["axis"], self.group.axes[m]
+        rank = len(indices.type.shape)
+        where = self.place(params)
+        strides = [0] * len(self.group.dims)
+        for k, s in enumerate(where.strides):
+            if k != axis:
+                a = axes[k if k < axis else k + rank - 1]
+                if a is not None:
+                    strides[a] = s
+        slot = self.slot("in", params, params.type.dtype)
+        key = ("g", slot, tuple(strides))
+        self.access[key] = (slot, tuple(strides))
+        return key, self.operand(indices, axes[axis:axis + rank]), where.strides[axis], params.type.shape[axis]
+
+    # ------------------------------------------------------------------ passes over the inner dims
+
+    def level(self, node: Node) -> int:
+        """1 if the node varies over the reduced dims (all nodes of a map do), 0 if it is one value a row."""
+        return int(not self.inner or any(a in self.inner for a in self.group.axes[node]))
+
+    def number_passes(self) -> int:
+        for m in self.group.members:
+            before = 0
+            for x in data_inputs(m):
+                if x in self.pass_of:
+                    before = max(before, self.pass_of[x] + (x in self.sums))
+            self.pass_of[m] = before
+        return 1 + max(self.pass_of[m] for m in self.group.members if self.level(m) or m in self.sums)
+
+    def wanted(self, q: int) -> list[Node]:
+        """The inner nodes to compute in pass q, inputs first; those of earlier passes are recomputed unless kept in memory."""
+        stack = [m for m in self.group.members if self.pass_of[m] == q and (
+            (self.level(m) and m in self.stored) or m in self.sums)]
+        seen: set[Node] = set()
+        while stack:
+            m = stack.pop()
+            if m in seen:
+                continue
+            seen.add(m)
+            if self.kept(m, q):
+                continue
+            stack.extend(x for x in data_inputs(m) if x in self.pass_of and self.level(x) and
+                         x not in self.sums)
+        return [m for m in self.group.members if m in seen]
+
+    def kept(self, m: Node, q: int) -> bool:
+        return self.pass_of[m] < q and (m in self.stored or m in self.spilled)
+
+    def spill(self, passes: int) -> None:
+        """Values of costly expressions that a later pass needs again are kept in scratch memory."""
+        for q in range(1, passes):
+            for m in self.wanted(q):
+                if self.pass_of[m] < q and m not in self.stored and m not in self.spilled and m not in self.sums \
+                        and heavy(m):
+                    self.spilled[m] = True
+
+    # ------------------------------------------------------------------ loops
+
+    def loops(self, dims: Sequence[int]) -> list[Loop]:
+        """The dims as few loops as all operands' strides allow, outermost first."""
+        out: list[Loop] = []
+        for d in dims:
+            n = self.group.dims[d]
+            here = {k: s[d] for k, (_, s) in self.access.items()}
+            if out and all(out[-1].strides[k] == here[k] * n for k in here):
+                out[-1] = Loop(out[-1].extent * n, here)
+            else:
+                out.append(Loop(n, here))
+        return out or [Loop(1, dict.fromkeys(self.access, 0))]
+
+    def extent(self, value: int, name: str) -> str:
+        self.head.append(f"{name} = extents[{len(self.extents)}]")
+        self.extents.append(value)
+        return name
+
+    def collect(self) -> None:
+        """Give every operand, output and spill its slot, in the order of the members."""
+        self.reads: dict[tuple[Node, Node], Any] = {}
+        self.gathers: dict[Node, tuple[Any, Any, int, int]] = {}
+        for m in self.group.members:
+            if m.operator.family == "gather":
+                self.gathers[m] = self.gather_access(m)
+                continue
+            for x in data_inputs(m):
+                if x not in self.names and literal(x) is None:
+                    self.reads[m, x] = self.virtual(m, x)
+        self.writes = {m: self.output(m) for m in self.stored}
+        size = int(np.prod(self.group.dims, dtype=np.int64))
+        for m in self.spilled:
+            slot = self.slot("temp", None, m.type.dtype, size)
+            key = ("t", slot, contiguous(self.group.dims))
+            self.access[key] = (slot, key[2])
+            self.spilled[m] = key
+        for m in self.group.members:
+            if m.operator.family == "random":
+                index: Any = ("i", m, self.padded(m))
+                self.access[index] = (-1, index[2])
+
+    def padded(self, m: Node) -> tuple[int, ...]:
+        out = [0] * len(self.group.dims)
+        for a, s in zip(self.group.axes[m], contiguous(m.type.shape), strict=True):
+            if a is not None:
+                out[a] = s
+        return tuple(out)
+
+    def virtual(self, m: Node, x: Node) -> Any:
+        """An operand's key; of an iota the index itself, as strides without memory."""
+        source, axes = x, self.aligned(m, x)
+        if source.operator.family == "generator":
+            out = [0] * len(self.group.dims)
+            a = axes[source.attrs["axis"]]
+            if a is not None:
+                out[a] = 1
+            key: Any = ("i", None, tuple(out))
+            self.access[key] = (-1, key[2])
+            return key
+        return self.operand(source, axes)
+
+    # ------------------------------------------------------------------ statements
+
+    def index(self, key: Any, terms: Sequence[tuple[str, Loop, str]]) -> str:
+        """The element index of an operand: sum of loop variable times stride."""
+        parts = []
+        for var, loop, tag in terms:
+            s = loop.strides[key]
+            if s == 1:
+                parts.append(var)
+            elif s:
+                parts.append(f"{var} * {self.stride(s, key, tag)}")
+        return " + ".join(parts) or "0"
+
+    def stride(self, s: int, key: Any, tag: str) -> str:
+        name = f"s{list(self.access).index(key)}{tag}"
+        if not any(h.startswith(name + " = ") for h in self.head):
+            self.extent(s, name)
+        return name
+
+    def read(self, key: Any, x: Node, terms: Any) -> str:
+        if key[0] == "i":
+            return f"{numba_name(x.type.dtype)}({self.index(key, terms)})"
+        return f"load(p{self.access[key][0]}, {self.index(key, terms)})"
+
+    def statement(self, m: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> None:
+        """Append the statements that compute member `m`; `fresh` holds what this region has loaded."""
+        name = self.names[m]
+        family = m.operator.family
+        if family == "alias":
+            out.append((f"{name} = {self.names[m.inputs[0]]}", m))
+        elif family == "gather":
+            self.gather(m, terms, fresh, out)
+        elif family == "random":
+            key = next(k for k in self.access if k[0] == "i" and k[1] is m)
+            values = {p: self.value(m, x, terms, fresh, out) for p, x in list(zip(m.operator.params, m.inputs, strict=True))[1:]}
+            text = m.operator.expr(**m.attrs).format(i=f"uint64({self.index(key, terms)})", **values)
+            out.append((f"{name} = {text}", m))
+        elif family == "reduction":
+            out.append((f"{name} = {numba_name(m.type.dtype)}({self.value(m, m.inputs[0], terms, fresh, out)})", m))
+        else:
+            self.elementwise(m, terms, fresh, out)
+
+    def value(self, m: Node, x: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> str:
+        if x in self.names:
+            return self.names[x]
+        text = literal(x)
+        if text is not None:
+            return text
+        key = self.reads[m, x]
+        if (key, x.type.dtype) not in fresh:
+            fresh[key, x.type.dtype] = f"x{len(fresh)}{terms[-1][2]}"
+            out.append((f"{fresh[key, x.type.dtype]} = {self.read(key, x, terms)}", x))
+        return fresh[key, x.type.dtype]
+
+    def elementwise(self, m: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> None:
+        op = m.operator
+        compute, result = op.dtypes(tuple(x.type.dtype for x in m.inputs), m.attrs)
+        values = {}
+        for p, x, dtype in zip(op.param_names(len(m.inputs)), m.inputs, compute, strict=True):
+            v = self.value(m, x, terms, fresh, out)
+            values[p] = v if x.type.dtype == dtype else f"{numba_name(dtype)}({v})"
+        free = [d for p, d in zip(op.param_names(len(m.inputs)), compute, strict=True) if p not in op.fixed]
+        kind = numba_name(free[0] if free else result)
+        values["T"] = kind
+        for k, v in m.attrs.items():
+            if isinstance(v, (int, float, np.number)):
+                values[k] = f"{kind}({number(float(v) if kind.startswith('float') else int(v))})"
+        if op.check:
+            self.checks.append(m)
+            out.append((f"if not ({op.check.format(**values)}):", m))
+            out.append((f"    extents[0] = int64({values[op.params[0]]})", m))
+            out.append((f"    return {len(self.checks)}", m))
+        text = op.expr.format(**values)
+        if result.kind != "f" or numba_name(result) != kind:
+            text = f"{numba_name(result)}({text})"
+        out.append((f"{self.names[m]} = {text}", m))
+
+    def gather(self, m: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> None:
+        table, indices, stride, bound = self.gathers[m]
+        tag, name = terms[-1][2], self.names[m]
+        out.append((f"k{name} = int64({self.read(indices, m.inputs[1], terms)})", m))
+        self.checks.append(m)
+        limit = self.named(bound, f"bound{name}")
+        out.append((f"if k{name} < 0 or k{name} >= {limit}:", m))
+        out.append((f"    extents[0] = k{name}", m))
+        out.append((f"    return {len(self.checks)}", m))
+        step = self.named(stride, f"step{name}")
+        out.append((f"{name} = load(p{self.access[table][0]}, {self.index(table, terms)} + k{name} * {step})", m))
+        assert tag is not None
+
+    def named(self, value: int, name: str) -> str:
+        if not any(h.startswith(name + " = ") for h in self.head):
+            self.extent(value, name)
+        return name
+
+    def store(self, m: Node, terms: Any) -> str:
+        key = self.spilled[m] if m in self.spilled else self.writes[m]
+        return f"store(p{self.access[key][0]}, {self.index(key, terms)}, {self.names[m]})"
+
+    def region(self, nodes: Sequence[Node], q: int, terms: Any, fresh: dict[Any, str]) -> list[tuple[str, Node | None]]:
+        """The body of pass q: compute `nodes`, store what is stored, add to the reductions."""
+        out: list[tuple[str, Node | None]] = []
+        for m in nodes:
+            if m in self.sums:
+                x = m.inputs[0]
+                v = self.value(m, x, terms, fresh, out)
+                if x.type.dtype != m.type.dtype:
+                    v = f"{numba_name(m.type.dtype)}({v})"
+                out.append((self.accumulate(m, v, terms), m))
+                continue
+            if self.kept(m, q):
+                key = self.spilled[m] if m in self.spilled else self.writes[m]
+                out.append((f"{self.names[m]} = load(p{self.access[key][0]}, {self.index(key, terms)})", m))
+                continue
+            self.statement(m, terms, fresh, out)
+            if self.pass_of[m] == q and (m in self.writes or m in self.spilled):
+                out.append((self.store(m, terms), m))
+        return out
+
+    def accumulate(self, m: Node, v: str, terms: Any) -> str:
+        combine = m.operator.combine
+        if self.kind != "column":
+            return f"a{self.names[m]} = {step_text(combine, 'a' + self.names[m], v)}"
+        p, i = self.access[self.writes[m]][0], self.index(self.writes[m], terms)
+        return f"store(p{p}, {i}, {step_text(combine, f'load(p{p}, {i})', v)})"
+
+
+def prod(loops: Sequence[Loop]) -> int:
+    n = 1
+    for loop in loops:
+        n *= loop.extent
+    return n

@@ -1,0 +1,108 @@
+"""The text of kernels, piece by piece: names of dtypes, literals, steps of reductions, and what one kernel needs to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .graph import Node
+
+_HEAVY = re.compile(r"\b(exp|log|expm1|log1p|tanh|sigmoid|erf|sin|cos|tan|pow|sinh|cosh|asin|acos|atan|atan2|philox\w*)\(")
+_LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}
+_INIT = {"add": "0", "mul": "1", "any": "0", "all": "1"}
+
+
+class Storage(NamedTuple):
+    """Where a value lies: a buffer, and offset and strides in elements."""
+
+    buffer: Any
+    offset: int
+    strides: tuple[int, ...]
+
+
+class Slot(NamedTuple):
+    """An entry of a kernel's buffer table: the storage of a node ("in", "out") or scratch memory of `size` elements."""
+
+    role: str
+    node: Node | None
+    dtype: np.dtype[Any]
+    size: int = 0
+
+
+@dataclass
+class KernelText:
+    """A kernel to compile and what one call of it needs."""
+
+    source: str
+    slots: list[Slot]
+    extents: list[int]
+    n: int
+    grain: int
+    work: int                                       # elements it touches: decides on threads
+    checks: list[Node] = field(default_factory=list)     # status k names checks[k - 1]
+    annotated: list[tuple[str, Node | None]] = field(default_factory=list)
+
+
+@cache
+def numba_name(dtype: np.dtype[Any]) -> str:
+    return "boolean" if dtype.kind == "b" else dtype.name
+
+
+def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
+    strides, step = [], 1
+    for d in reversed(shape):
+        strides.append(step)
+        step *= d
+    return tuple(reversed(strides))
+
+
+def initial(combine: str, dtype: np.dtype[Any]) -> str:
+    """The neutral element of a reduction, as text."""
+    name = numba_name(dtype)
+    if combine in _INIT:
+        return f"{name}({_INIT[combine]})"
+    if dtype.kind == "f":
+        return f"{name}({'-' if combine == 'max' else ''}inf)"
+    if dtype.kind == "b":
+        return f"{name}({int(combine == 'min')})"
+    info = np.iinfo(dtype)
+    return f"{name}({info.min if combine == 'max' else info.max})"
+
+
+def step_text(combine: str, acc: str, value: str) -> str:
+    if combine in ("any", "all"):
+        return f"{acc} {'|' if combine == 'any' else '&'} {value}"
+    return f"accumulate_{combine}({acc}, {value})"
+
+
+def heavy(m: Node) -> bool:
+    """Whether computing the node again costs more than keeping it in memory."""
+    return m.operator.family == "random" or (m.operator.family == "elementwise" and _HEAVY.search(m.operator.expr) is not None)
+
+
+def literal(x: Node) -> str | None:
+    """The text of a 0-d constant of a few common values; other constants arrive through the buffer table, so kernels are shared."""
+    if x.operator.name != "constant" or x.type.shape != ():
+        return None
+    value = x.attrs["value"][()]
+    if value not in _LITERALS or (value == 0 and np.signbit(np.float64(value))):
+        return None
+    return f"{numba_name(x.type.dtype)}({number(value.item())})"
+
+
+def number(value: float | int | bool) -> str:
+    return repr(int(value)) if isinstance(value, bool) or value == int(value) else repr(value)
+
+
+def indent(lines: Sequence[tuple[str, Node | None]]) -> list[tuple[str, Node | None]]:
+    return [("    " + text, node) for text, node in lines]
+
+
+def effort(source: str) -> int:
+    """About how many plain operations one element of a kernel takes."""
+    return source.count("\n") + 12 * len(_HEAVY.findall(source))
