@@ -89,6 +89,8 @@ def _sweep(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[Nod
         if contributions is None:
             continue
         g = _total(node, contributions)
+        if isinstance(g, Node):
+            node.graph.gradients_of.setdefault(node, []).append(g)
         if node in wanted:
             found[node] = g
         if node in stop or not any(x in live for x in node.inputs):
