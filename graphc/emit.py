@@ -13,7 +13,7 @@ from .kernel_text import KernelText, Slot, Storage, indent, initial, numba_name,
 from .schedule import Group, data_inputs
 
 CHUNK = 8192            # elements of a full reduction that one row of partial results covers
-UNROLLED = 16           # inner extents up to this stand in the text, so that LLVM unrolls them
+UNROLLED = 15           # inner extents up to this stand in the text, so that LLVM unrolls them; longer loops it vectorises
 BLOCK = 64              # 1-d ranges are split at multiples of this, so vector bodies are the same for any number of threads
 
 

@@ -23,6 +23,10 @@ class FinalizedError(GraphcError, RuntimeError):
     """A graph changed after `finalize`."""
 
 
+class SerializationError(GraphcError, ValueError):
+    """A graph that cannot be saved, or a file that is not one: malformed, or at odds with the operators it names."""
+
+
 class GradientError(GraphcError, LookupError, ValueError):
     """A derivative that does not exist: no gradient rule, or no path to a variable."""
 

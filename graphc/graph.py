@@ -232,6 +232,7 @@ class Graph:
         self.seed: int | None = None
         self.finalized = False
         self.collections: dict[str, list[Any]] = {}
+        self.gradients_of: dict[Node, list[Node]] = {}     # what `gradients` found for a node: its derivatives, for those who look
         self._labels: dict[str, Node] = {}
         self._used: dict[str, int] = {}
         self._scope = ""
@@ -293,6 +294,11 @@ class Graph:
             count += 1
         self._used[full], self._used[numbered] = count + 1, 1
         return numbered
+
+    def reserve_name(self, label: str) -> None:
+        """Take the name of a node read from a file, and the scopes it stands in."""
+        for end in [i for i, c in enumerate(label) if c == "/"] + [len(label)]:
+            self._used.setdefault(label[:end], 1)
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
@@ -381,6 +387,19 @@ class Graph:
 
     def as_graph_element(self, obj: Any) -> Node:
         return self.as_node(obj)
+
+    # ------------------------------------------------------------------ files
+
+    def to_json(self, fetches: Any = None) -> str:
+        """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a py_func."""
+        from .serialize import to_json
+        return to_json(self, fetches)
+
+    @classmethod
+    def from_json(cls, text: str) -> Graph:
+        """The graph that `to_json` wrote; nothing it holds is executed. SerializationError, which says where, for any other text."""
+        from .serialize import from_json
+        return from_json(text)
 
     # ------------------------------------------------------------------ collections
 

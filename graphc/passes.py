@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import OPERATORS, Node, Scratch, topological
+from .graph import OPERATORS, Node, Scratch, get_default_graph, topological
 from .op import constant_node
 from .rules import rewritten
 from .types import TensorType, broadcast, element_count
@@ -85,7 +85,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
                 value = np.asarray(op.reference(*(x.attrs["value"] for x in inputs), **node.attrs))
         except Exception:               # what fails must fail when it runs, with the user's line
             return None
-        return constant_node(Scratch(), value.astype(node.type.dtype)) if value.shape == node.type.shape else None
+        return constant_node(get_default_graph(), value.astype(node.type.dtype)) if value.shape == node.type.shape else None
     return rewrite(fetches, visit)
 
 

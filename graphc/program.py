@@ -131,6 +131,10 @@ class Program:
             self._memory_of[buffer] = aligned(buffer.nbytes).view(buffer.dtype)
         return buffer
 
+    def sources(self) -> list[Buffer]:
+        """The buffers of what exists before a run: constants, feeds, variables."""
+        return list(self._sources.values())
+
     def _build(self) -> None:
         texts: list[tuple[Any, Any]] = []
         self.temps: dict[Any, Buffer] = {}
@@ -154,6 +158,7 @@ class Program:
             else:
                 steps.append(t)
         self.steps = steps
+        self.origins = [step for step, _ in texts]
         self._lifetimes(texts)
         self._allocate()
         self._segments()

@@ -58,6 +58,7 @@ class Schedule:
     steps: list[Group | Call]
     stored: set[Node]
     home: dict[Node, Group | Call]
+    apart: dict[tuple[Node, Node], str]     # (producer, user) in different groups, and what kept them apart
 
 
 def source(node: Node) -> Node | None:
@@ -92,6 +93,8 @@ class _Scheduler:
         self.steps: list[Group | Call] = []
         self.merged: set[Group] = set()
         self.stored: set[Node] = set()
+        self.apart: dict[tuple[Node, Node], str] = {}
+        self.why = ""                           # of the last refusal
 
     def run(self, order: Sequence[Node], roots: list[Node]) -> Schedule:
         for node in order:
@@ -105,7 +108,7 @@ class _Scheduler:
                     for x in data_inputs(m):
                         if self.home.get(x) is not step:
                             self.store(x)
-        return Schedule(sorted(live, key=lambda s: s.pos), self.stored, self.home)
+        return Schedule(sorted(live, key=lambda s: s.pos), self.stored, self.home, self.apart)
 
     def store(self, node: Node) -> None:
         while self.home.get(node) is None and (seen := source(node)) is not None:
@@ -173,28 +176,46 @@ class _Scheduler:
 
     # ------------------------------------------------------------------ joining
 
+    def refuse(self, why: str) -> None:
+        """Note why a join is not made."""
+        self.why = why
+
     def fuse(self, node: Node) -> None:
         inputs = data_inputs(node)
         groups = []
+        refused = {}
         for x in inputs:
             home = self.home.get(x)
-            if isinstance(home, Group) and home not in groups and self.open(home, node):
-                groups.append(home)
+            if isinstance(home, Group) and home not in groups:
+                if self.open(home, node):
+                    groups.append(home)
+                else:
+                    refused[x] = self.why
         groups.sort(key=lambda g: -g.pos)
         attempts = [groups, *([g] for g in groups)] if len(groups) > 1 else [groups] if groups else []
         for chosen in attempts:
             if self.join(node, chosen):
-                return
-        self.start(node)
+                break
+        else:
+            self.start(node)
+        own = self.home[node]
+        for x in inputs:
+            if isinstance(self.home.get(x), Group) and self.home[x] is not own:
+                self.apart[x, node] = refused.get(x, self.why)
 
     def open(self, group: Group, node: Node) -> bool:
         """Whether the group may give `node` its values inside the loop nest."""
-        if node.operator.family == "gather" or len(group.members) >= MAX_MEMBERS:
-            return False
-        if group.first_use != _NEVER and not group.reduced and node.operator.family == "elementwise":
-            return False                    # computed from stored values where it is used, not stored here for later
-        late = group.kind in ("column", "full")
-        return not any(x in group.post for x in node.inputs if self.home.get(x) is group) if late else True
+        if node.operator.family == "gather":
+            self.refuse("a gather reads elements in an order of its own")
+        elif len(group.members) >= MAX_MEMBERS:
+            self.refuse(f"the group has {MAX_MEMBERS} nodes, as many as a kernel may")
+        elif group.first_use != _NEVER and not group.reduced and node.operator.family == "elementwise":
+            self.refuse("the value is stored for another step already, and computed further where it is used")
+        elif group.kind in ("column", "full") and any(x in group.post for x in node.inputs if self.home.get(x) is group):
+            self.refuse(f"it needs the finished {group.kind} reduction, which is complete only after the loop")
+        else:
+            return True
+        return False
 
     def start(self, node: Node) -> None:
         group = Group(self.tick(), [])
@@ -210,21 +231,28 @@ class _Scheduler:
     def join(self, node: Node, groups: list[Group]) -> bool:
         target = max(groups, key=lambda g: (len(g.dims), g.pos))
         pos = self.position(node, groups)
-        if pos is None or sum(len(g.members) for g in groups) >= MAX_MEMBERS:
+        if pos is None:
+            return False
+        if sum(len(g.members) for g in groups) >= MAX_MEMBERS:
+            self.refuse(f"together they would have more than {MAX_MEMBERS} nodes")
             return False
         if len(set().union(*(g.operands for g in groups))) + len(node.inputs) > MAX_OPERANDS:
+            self.refuse(f"together they would read more than {MAX_OPERANDS} tensors")
             return False
         axes = self.align(node, target)
         if axes is None:
+            self.refuse(f"the loops over {list(target.dims)} do not fit its shape {list(node.type.shape)}")
             return False
         maps = []
         for g in groups:
             if g is not target:
                 m = self.unify(node, axes, g, target)
                 if m is None:
+                    self.refuse(f"its operands come from loops over {list(g.dims)} and {list(target.dims)}, which are not one nest")
                     return False
                 maps.append((g, m))
         if not self.reducible(node, axes, target):
+            self.refuse("the group reduces other axes, or reduces what is a reduction's result")
             return False
         for g, m in maps:
             self.absorb(g, m, target)
@@ -240,11 +268,15 @@ class _Scheduler:
             if home is not None and home not in groups:
                 outside = max(outside, home.pos)
             elif home in groups and self.home.get(x) is not home:
-                return None                 # seen through a view: must be in memory first
+                self.refuse("a view stands between them: the value must be in memory first")
+                return None
         latest = max(g.pos for g in groups)
         if outside < latest and all(g.pos == latest or g.first_use > latest for g in groups):
             return latest
-        return _NEVER if all(g.first_use == _NEVER for g in groups) else None
+        if all(g.first_use == _NEVER for g in groups):
+            return _NEVER
+        self.refuse("another step that it waits for runs between them")
+        return None
 
     def align(self, node: Node, target: Group) -> tuple[int | None, ...] | None:
         """Which dim each axis of the node (for a reduction: of its input) runs over; None if it does not fit."""

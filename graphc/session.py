@@ -158,11 +158,14 @@ class Session:
 
     def _stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Any]:
         """One stage of a run whose shapes depend on data."""
+        return self._stage_call(fetches, feeds)(list(feeds.values()))
+
+    def _stage_call(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> _Call:
         key = ("stage", tuple(fetches), tuple(feeds))
         call = self._calls.get(key)
         if call is None:
             call = self._calls[key] = _Call(self, fetches, list(feeds), list(range(len(fetches))))
-        return call(list(feeds.values()))
+        return call
 
     def _note_growth(self) -> None:
         size, streak = self._grown
@@ -172,6 +175,17 @@ class Session:
         if streak == _GROWING:
             warnings.warn(f"the graph grows between runs, so each run compiles anew; the newest node is made at "
                           f"{loc_str(self.graph.nodes[-1].loc)}", GraphGrowthWarning, stacklevel=4)
+
+    def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:
+        """What the compiler makes of `run(fetches, feed_dict)`, without running it: an `Explanation` to print, or to look into.
+
+        Passes and what each changed, fused kernels with source and machine code, why neighbours were not fused, memory and its reuse.
+        Only the shapes of what is fed matter; placeholders with a fixed shape need no value.
+        Errors: FetchError, FeedError (among others a placeholder of open shape that is not fed), and what compiling raises.
+        """
+        from .explain import explain
+        self._check_open()
+        return explain(self, fetches, feed_dict)
 
     # ------------------------------------------------------------------ variables
 
@@ -371,7 +385,7 @@ class _Call:
             _fed(node, array)
         program = self.programs.get(self._key(arrays, shapes))
         if program is None:
-            program = self._compile(arrays)
+            program = self.compile(arrays)
             if not isinstance(program, _Staged):
                 self.programs[self._key(arrays, shapes)] = program
         run = self._drawing(program) if program.draws else program.run
@@ -403,10 +417,20 @@ class _Call:
             return program.run(arrays)
         return run
 
-    def _compile(self, arrays: list[Array]) -> Any:
+    def needed(self) -> list[Node]:
+        """What the fetches need, in order."""
+        self.order = self.order or needed(self.fetches, dict.fromkeys(self.feeds))
+        return self.order
+
+    def arrays(self, values: Sequence[Any]) -> list[Array]:
+        """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
+        return [_fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
+
+    def compile(self, arrays: list[Array], observe: passes.Observe | None = None) -> Any:
+        """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
         session = self.session
         feeds = dict(zip(self.feeds, arrays, strict=True))
-        order = self.order = self.order or needed(self.fetches, feeds)
+        order = self.needed()
         for n in order:
             if n.operator.name == "placeholder" and n not in feeds:
                 raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)
@@ -419,18 +443,22 @@ class _Call:
             types = {f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}
             spec = specialise(self.fetches, order, types, values, {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
             if not spec.pending:
-                return self._finish(spec, resets)
+                return self._finish(spec, resets, observe)
             new = [i for i, f in enumerate(self.feeds) if i not in self.by_value and _shapes(f, spec.pending, feeds)]
             if not new:
                 return _Staged(self, spec.pending, feeds)
             self.by_value += new
 
-    def _finish(self, spec: Specialised, resets: list[Node]) -> Any:
+    def _finish(self, spec: Specialised, resets: list[Node], observe: passes.Observe | None) -> Any:
         from . import native
         session = self.session
+        folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
+        if folder:
+            from . import dump, explain
+            observe = recorder = explain.Recorder()
         effects = [e for e in spec.effects if e.operator.name != "initialize"]
         flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + effects
-        done = iter(passes.optimise(flat))
+        done = iter(passes.optimise(flat, observe))
         fetches = [None if f is None else next(done) for f in spec.fetches]
         assigns = [(variable, next(done)) for variable, _ in spec.assigns]
         effects = list(done)
@@ -445,6 +473,8 @@ class _Call:
         session._stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         session._stats["kernels_loaded"] += after["loaded"] - before["loaded"]
         session._stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        if folder and recorder is not None:
+            dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, program))
         return _WithReset(program, session, resets) if resets else program
 
 
@@ -540,6 +570,11 @@ class _Staged:
 
     def run(self, arrays: Sequence[Array]) -> list[Any]:
         call, session = self.call, self.call.session
+        return session._stage(call.fetches, self.known(arrays))
+
+    def known(self, arrays: Sequence[Array]) -> dict[Node, Any]:
+        """The feeds, and the values of what decides shapes."""
+        call, session = self.call, self.call.session
         feeds = dict(zip(call.feeds, arrays, strict=True))
         operands = [x for p in self.pending for x in p.inputs]
         number = session._runs[0]          # all stages of a run draw the same random numbers
@@ -554,4 +589,4 @@ class _Staged:
                 if user.operator.name == "item" and result is not None:
                     feeds[user] = np.asarray(result[user.attrs["index"]])
         session._runs[0] = number
-        return session._stage(call.fetches, feeds)
+        return feeds

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "graphc"
-LAYERS = ["errors", "types", "graph", "op", "ops", "initializers", "philox", "autodiff", "rules", "passes", "specialise", "schedule", "emit",
-          "layout",
+LAYERS = ["errors", "types", "graph", "op", "ops", "initializers", "philox", "autodiff", "saved_values", "serialize", "show",
+          "rules", "passes", "specialise", "schedule", "kernel_text", "emit_statements", "emit", "layout",
           "vecmath_value", "vecmath_huge", "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars",
           "kernel_compiler", "native",
-          "runtime", "entry", "blas", "library", "program", "session", "nn", "train", "variables", "testing", "__init__"]
+          "runtime", "entry", "blas", "library", "program", "session", "cost", "explain", "dump", "report", "doctor", "nn", "train",
+          "variables", "testing", "__init__", "__main__"]
 # philox is the numpy oracle that ops.random calls; it stands beside the operators.
 BESIDE = {("ops", "philox"), ("ops", "autodiff")}
 MODULES = sorted(p for p in PACKAGE.rglob("*.py"))

@@ -68,7 +68,12 @@ def _scattered(types: Types, values: Values, axis: int) -> TensorType:
     return TensorType(updates.dtype, dims)
 
 
-@declare("scatter", _scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False,
+def _scatter_attrs(types: Types, axis: Any) -> dict[str, Any]:
+    whole = types[2].shape
+    return {"axis": normal_axis(axis, whole[0] if whole else None)}
+
+
+@declare("scatter", _scattered, values=(2,), prepare=_scatter_attrs, fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False,
          grad=lambda h, y, indices, updates, whole, axis: (None, _gather(h, indices, axis=axis), None),
          samples=(([np.array([3, 0, 3]), (3, 2), np.array([4, 2])], {"axis": 0}),
                   ([np.array([[1, 1]]), (2, 1, 2), np.array([2, 3])], {"axis": 1}),

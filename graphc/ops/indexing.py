@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..graph import OPERATORS, Node, describe
 from ..op import Values, declare, elementwise, static_value, to_node
 from ..types import Shape, TensorType
@@ -74,6 +74,22 @@ def _sliced_view(shape: Any, strides: Any, index: Index, **_: Any) -> Placement:
     return tuple(d for d, _ in out), tuple(s for _, s in out), offset
 
 
+def _is_entry(e: Any) -> bool:
+    if not isinstance(e, tuple) or not e:
+        return False
+    kind, *numbers = e
+    if kind == "slice":
+        return len(numbers) == 3 and all(n is None or type(n) is int for n in numbers) and numbers[2] != 0
+    return e in (("new",), ("ellipsis",)) or (kind == "int" and len(numbers) == 1 and type(numbers[0]) is int)
+
+
+def _index_attrs(types: Types, index: Any) -> dict[str, Any]:
+    """The index, if it is one: views take it as it stands, and a file may hold anything."""
+    if not isinstance(index, tuple) or not all(map(_is_entry, index)) or sum(e[0] == "ellipsis" for e in index) > 1:
+        raise GraphError(f"{index!r:.80} is not an index")
+    return {"index": index}
+
+
 _SLICES = (([(4, 5)], {"index": (("slice", 1, None, 2), ("slice", None, None, -2))}),
            ([(4, 5)], {"index": (("int", -1), ("new",), ("slice", -3, 5, None))}),
            ([(2, 3, 4)], {"index": (("ellipsis",), ("slice", 1, 100, None))}),
@@ -84,7 +100,7 @@ def _sliced_grad(g: Node, y: Node, input_: Node, index: Index) -> tuple[Node]:
     return (_scatter_slice(g, shape(input_), index=index),)
 
 
-@declare("view", _sliced, name="strided_slice", view=_sliced_view, shape_math=True, samples=_SLICES,
+@declare("view", _sliced, name="strided_slice", prepare=_index_attrs, view=_sliced_view, shape_math=True, samples=_SLICES,
          grad=_sliced_grad)
 def _strided_slice(input_: Any, *, index: Index) -> Any:
     """Basic indexing with fixed integers and slices."""
@@ -128,7 +144,7 @@ def _with_every_axis(g: Node, index: Index, rank: int) -> Node:
 
 
 @declare("lowered", lambda types, values, index: TensorType(types[0].dtype, vector_shape(types[1], values[1])),
-         values=(1,), fixed={"whole": "int32"}, name="scatter_slice", lower=_scatter_slice_lower,
+         values=(1,), fixed={"whole": "int32"}, name="scatter_slice", prepare=_index_attrs, lower=_scatter_slice_lower,
          grad=lambda h, y, g, whole, index: (_strided_slice(h, index=index), None),
          samples=tuple(([np.zeros(x)[to_numpy(a["index"])].shape, np.array(x)], a) for (x,), a in _SLICES))
 def _scatter_slice(g: Any, whole: Any, *, index: Index) -> Any:

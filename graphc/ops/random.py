@@ -37,7 +37,15 @@ def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, 
     return TensorType(dtype, vector_shape(types[0], values[0]))
 
 
-@declare("random", _drawn_type, name="random", values=(0,), fixed=SHAPE_OPERAND)
+def _drawn_attrs(types: Sequence[TensorType], distribution: Any, dtype: Any, bound: Any = 0) -> dict[str, Any]:
+    kind = as_dtype(dtype).dtype
+    known = distribution in DISTRIBUTIONS and type(bound) is int
+    if not known or (not 0 < bound <= 2**64 or kind.kind not in "iu" if distribution == "integer" else kind.kind != "f" or bound):
+        raise DTypeError(f"{kind} numbers below {bound!r:.60} of the distribution {distribution!r:.60} cannot be drawn")
+    return {"distribution": distribution, "dtype": kind, "bound": bound}
+
+
+@declare("random", _drawn_type, name="random", values=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs)
 def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
     """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
     sizes = tuple(int(d) for d in np.asarray(shape))

@@ -138,6 +138,18 @@ class Variable(Node):
             names.append(GraphKeys.TRAINABLE_VARIABLES)
         graph.add_to_collections(names, self)
 
+    @classmethod
+    def restored(cls, graph: Graph, initial_value: Node, type: TensorType, trainable: bool, label: str, loc: Any) -> Variable:
+        """A variable as a file describes it; the caller adds it to the graph and its collections."""
+        variable = cls.__new__(cls)
+        Node.__init__(variable, _variable, (), {}, type, label, loc, (), graph)
+        variable.initial_value, variable.trainable, variable.constraint, variable._initializer = initial_value, trainable, None, None
+        return variable
+
+    def restore_initializer(self, node: Node) -> None:
+        """Take `node`, read from a file, for the operation that sets the variable to its initial value."""
+        self._initializer = node
+
     @property
     def initializer(self) -> Operation:
         """The operation that sets the variable to its initial value."""
@@ -273,6 +285,8 @@ def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Any =
 
 
 def _item_type(types: Sequence[Any], values: Values, index: int) -> TensorType:
+    if not 0 <= index < len(types[0]):
+        raise GraphError(f"there are {len(types[0])} results, and no result {index}")
     return types[0][index]
 
 

@@ -1,0 +1,334 @@
+"""Graphs as JSON text and back: nothing that is read is executed, and what it claims is inferred again and compared.
+
+    {"format": "graphc graph", "version": 1, "nodes": [...], "collections": {...}, ...}
+
+A node is `{"name", "op", "inputs", "type", ...}`; inputs, control inputs and initial values are places in `nodes`, all of them
+before the node itself. Values that JSON has no word for are objects with one key: `{"array": ...}`, `{"dtype": "float32"}`,
+`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import GraphcError, SerializationError
+from .graph import OPERATORS, Graph, Node, Operation, describe, describe_call, type_str
+from .op import Operator, static_value
+from .ops.state import Variable
+from .saved_values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
+from .types import DType, TensorType, compatible, merge
+
+FORMAT, VERSION = "graphc graph", 1
+# Attributes without a default to compare with, of operators that do not `prepare` theirs.
+_KINDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "constant": {"value": (np.ndarray,)}, "placeholder": {"type": (TensorType,)}, "initialize": {"variable": (Variable,)},
+    "placeholder_with_default": {"shape": (tuple, type(None))}, "item": {"index": (int,)},
+}
+
+
+# ---------------------------------------------------------------------- writing
+
+def to_json(graph: Graph, fetches: Any = None) -> str:
+    """The graph as JSON, one node a line; with `fetches` (a tensor, operation or name, or a list of them), only what they need.
+
+    SerializationError: a `py_func`, or another attribute or member of a collection that is no data.
+    """
+    wanted = [] if fetches is None else fetches if isinstance(fetches, (list, tuple)) else [fetches]
+    nodes = graph.nodes if fetches is None else closure([graph.as_node(f) for f in wanted])
+    return dump(nodes, graph)
+
+
+def dump(nodes: Sequence[Node], graph: Graph | None = None, strict: bool = True) -> str:
+    """Nodes in an order that has inputs first, with what else `graph` knows of them.
+
+    Not `strict`, what is no data is written as text: such a file can be read by people, not by `from_json`.
+    """
+    write = _Writer(nodes, strict)
+    lines = ",\n".join("  " + _text(write.node(n)) for n in nodes)
+    parts = [f'"format": {_text(FORMAT)}, "version": {VERSION}', f'"nodes": [\n{lines}\n ]']
+    if graph is not None:
+        parts += [f'"{key}": {_text(value)}' for key, value in write.rest(graph).items()]
+    return "{\n " + ",\n ".join(parts) + "\n}\n"
+
+
+def closure(fetches: Iterable[Node]) -> list[Node]:
+    """All that the fetches need, inputs first: inputs, control inputs, the variables' initial values."""
+    seen: set[Node] = set()
+    stack = list(fetches)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        stack.extend((*node.inputs, *node.control_inputs))
+        stack.extend(v for v in node.attrs.values() if isinstance(v, Variable) and v.graph is node.graph)
+        if isinstance(node, Variable):
+            stack.append(node.initial_value)
+    return sorted(seen, key=lambda n: n.index)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+class _Writer:
+    """Values as JSON values; nodes as their places."""
+
+    def __init__(self, nodes: Sequence[Node], strict: bool):
+        self.place = {n: i for i, n in enumerate(nodes)}
+        self.strict = strict
+
+    def node(self, n: Node) -> dict[str, Any]:
+        types = n.type if isinstance(n.type, tuple) and not isinstance(n.type, TensorType) else None
+        record: dict[str, Any] = {
+            "name": n.label, "op": n.operator.name, "inputs": [self.place[x] for x in n.inputs],
+            "type": [str(t) for t in types] if types is not None else None if n.type is None else str(n.type),
+        }
+        if n.attrs:
+            record["attrs"] = {k: self.value(v, f"{k} of {describe(n)}") for k, v in n.attrs.items()}
+        if isinstance(n, Variable):
+            if n.constraint is not None and self.strict:
+                raise SerializationError(f"{describe(n)} has a constraint, a Python function, which cannot be saved")
+            record["initial_value"], record["trainable"] = self.place[n.initial_value], bool(n.trainable)
+        if n.control_inputs:
+            record["control"] = [self.place[c] for c in n.control_inputs if c in self.place]
+        if n.loc is not None:
+            record["line"] = list(n.loc)
+        return record
+
+    def value(self, v: Any, what: str) -> Any:
+        if v is None or isinstance(v, (bool, str)):
+            return v
+        if isinstance(v, int):
+            return int(v)
+        if isinstance(v, float) and not isinstance(v, np.generic):
+            return v if math.isfinite(v) else {"float": repr(v)}
+        if isinstance(v, TensorType):
+            return {"type": str(v)}
+        if isinstance(v, (tuple, list)):
+            return [self.value(x, what) for x in v]
+        if isinstance(v, (np.dtype, DType)):
+            return {"dtype": v.name}
+        if isinstance(v, (np.ndarray, np.generic)):
+            return {"array" if isinstance(v, np.ndarray) else "scalar": write_array(np.asarray(v))}
+        node = v.node if isinstance(v, Operation) else v
+        if isinstance(node, Node) and node in self.place:
+            return {"operation" if isinstance(v, Operation) else "node": self.place[node]}
+        if self.strict:
+            raise SerializationError(f"{what} is a Python object, {v!r:.80}, which cannot be saved")
+        return {"text": node.label if isinstance(node, Node) else getattr(v, "__name__", type(v).__name__)}
+
+    def rest(self, graph: Graph) -> dict[str, Any]:
+        """Collections, names of variables and the seed, as far as the nodes written have a part in them."""
+        kept = {name: [m for m in members if self._kept(m)] for name, members in graph.collections.items()}
+        variables = {k: v for k, v in graph.variable_store.items() if isinstance(k, str) and v in self.place}
+        scopes = {k[1]: v for k, v in graph.variable_store.items() if isinstance(k, tuple)}
+        return {
+            "collections": {k: [self.value(m, f"a member of collection {k}") for m in v] for k, v in kept.items() if v},
+            "get_variable": {k: self.place[v] for k, v in variables.items()}, "default_scopes": scopes, "seed": graph.seed,
+        }
+
+    def _kept(self, member: Any) -> bool:
+        node = member.node if isinstance(member, Operation) else member
+        return not isinstance(node, Node) or node in self.place
+
+
+# ---------------------------------------------------------------------- reading
+
+def from_json(text: str) -> Graph:
+    """The graph that `to_json` wrote. SerializationError, which says where, for any other text."""
+    if not isinstance(text, str):
+        refuse("the file", f"{said(text)} is not a text")
+    try:
+        return _Reader(_parsed(text)).graph
+    except RecursionError:
+        raise SerializationError("the file: lists within lists, too deep") from None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda word: refuse("the file", f"{word} is not JSON"))
+    except SerializationError:
+        raise
+    except ValueError as e:      # malformed, or a number of more than 4300 digits
+        raise SerializationError(f"the file: not JSON: {e}") from None
+
+
+class _Reader:
+    """A graph built record by record."""
+
+    def __init__(self, data: Any):
+        expect(data, dict, "the file")
+        if data.get("format") != FORMAT:
+            refuse("format", f"{said(data.get('format'))} is not {FORMAT!r}")
+        if data.get("version") != VERSION:
+            refuse("version", f"{said(data.get('version'))} is not {VERSION}, the one this graphc reads")
+        self.graph = Graph()
+        for i, record in enumerate(expect(data.get("nodes"), list, "nodes")):
+            self._add(i, record)
+        self._reserve_names()
+        self._collections(data)
+
+    # ------------------------------------------------------------------ nodes
+
+    def _add(self, i: int, record: Any) -> None:
+        where = f"nodes[{i}]"
+        expect(record, dict, where)
+        label = expect(record.get("name"), str, f"{where}.name")
+        where = f"{where} {label[:60]!r}"
+        unknown = record.keys() - {"name", "op", "inputs", "attrs", "type", "control", "line", "initial_value", "trainable"}
+        if unknown:
+            refuse(where, f"a node has no {said(min(unknown))}")
+        operator = self._operator(record.get("op"), where)
+        inputs = self._places(record.get("inputs"), f"{where}.inputs")
+        attrs = {k: self._value(v, f"{where}.attrs.{k[:60]}") for k, v in expect(record.get("attrs", {}), dict, f"{where}.attrs").items()}
+        claimed = self._claimed(record.get("type"), f"{where}.type")
+        control = self._places(record.get("control", []), f"{where}.control")
+        loc = _loc(record.get("line"), f"{where}.line")
+        if operator is OPERATORS["variable"]:
+            node: Node = self._variable(record, operator, claimed, label, loc, where)
+        else:
+            attrs, inferred = _inferred(operator, inputs, attrs, where)
+            node = Node(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
+        self.graph.adopt(node)
+        if operator is OPERATORS["initialize"]:
+            attrs["variable"].restore_initializer(node)
+
+    def _operator(self, name: Any, where: str) -> Operator:
+        found = OPERATORS.get(expect(name, str, f"{where}.op"))
+        if not isinstance(found, Operator):
+            refuse(f"{where}.op", f"there is no operator {said(name)}")
+        return found
+
+    def _place(self, i: Any, where: str) -> Node:
+        if type(i) is not int or not 0 <= i < len(self.graph.nodes):
+            refuse(where, f"{said(i)} is not the place of an earlier node")
+        return self.graph.nodes[i]
+
+    def _places(self, value: Any, where: str) -> tuple[Node, ...]:
+        return tuple(self._place(i, f"{where}[{k}]") for k, i in enumerate(expect(value, list, where)))
+
+    def _claimed(self, value: Any, where: str) -> Any:
+        if isinstance(value, list):
+            return tuple(read_type(t, f"{where}[{i}]") for i, t in enumerate(value))
+        return None if value is None else read_type(value, where)
+
+    def _variable(self, record: dict[str, Any], operator: Operator, claimed: Any, label: str, loc: Any, where: str) -> Variable:
+        initial = self._place(record.get("initial_value"), f"{where}.initial_value")
+        trainable = expect(record.get("trainable"), bool, f"{where}.trainable")
+        if record.get("inputs") or record.get("attrs") or record.get("control"):
+            refuse(where, "a variable has no inputs, attributes or control inputs")
+        if not isinstance(initial.type, TensorType) or not isinstance(claimed, TensorType) or claimed.dtype != initial.type.dtype \
+                or not compatible(claimed.shape, initial.type.shape):
+            refuse(f"{where}.type", f"{type_str(claimed)} is not the type of its initial value, {describe(initial)}")
+        return Variable.restored(self.graph, initial, claimed, trainable, label, loc)
+
+    # ------------------------------------------------------------------ values
+
+    def _value(self, v: Any, where: str) -> Any:
+        if v is None or isinstance(v, (bool, int, str)):
+            return v
+        if isinstance(v, float):
+            return v if math.isfinite(v) else refuse(where, "the number is too large")
+        if isinstance(v, list):
+            return tuple(self._value(x, f"{where}[{i}]") for i, x in enumerate(v))
+        if len(v) != 1:
+            refuse(where, "an object here has one key, its kind")
+        (kind, inner), = v.items()
+        readers: dict[str, Callable[[Any, str], Any]] = {
+            "array": read_array, "scalar": read_scalar, "dtype": read_dtype, "type": read_type, "float": read_special,
+            "node": self._place, "operation": lambda i, w: Operation(self._place(i, w)),
+        }
+        if kind not in readers:
+            refuse(where, f"{said(kind)} is not a kind of value")
+        return readers[kind](inner, where)
+
+    # ------------------------------------------------------------------ the rest
+
+    def _reserve_names(self) -> None:
+        """Names and the scopes they stand in are taken, so that what is added later gets others."""
+        for n in self.graph.nodes:
+            self.graph.reserve_name(n.label)
+
+    def _collections(self, data: dict[str, Any]) -> None:
+        unknown = data.keys() - {"format", "version", "nodes", "collections", "get_variable", "default_scopes", "seed"}
+        if unknown:
+            refuse("the file", f"a graph has no {said(min(unknown))}")
+        for name, members in expect(data.get("collections", {}), dict, "collections").items():
+            where = f"collections.{name[:60]}"
+            self.graph.collections[name] = [self._value(m, f"{where}[{i}]") for i, m in enumerate(expect(members, list, where))]
+        for name, place in expect(data.get("get_variable", {}), dict, "get_variable").items():
+            node = self._place(place, f"get_variable.{name[:60]}")
+            if not isinstance(node, Variable):
+                refuse(f"get_variable.{name[:60]}", f"{describe(node)} is not a variable")
+            self.graph.variable_store[name] = node
+        for outer, counts in expect(data.get("default_scopes", {}), dict, "default_scopes").items():
+            where = f"default_scopes.{outer[:60]}"
+            self.graph.variable_store["scopes", outer] = {k: expect(n, int, f"{where}.{k[:60]}") for k, n in expect(counts, dict, where).items()}
+        seed = data.get("seed")
+        self.graph.seed = None if seed is None else expect(seed, int, "seed")
+
+
+def _inferred(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, Any], where: str) -> tuple[dict[str, Any], Any]:
+    """The attributes as the operator keeps them, and the type it gives its result."""
+    _check_call(operator, inputs, attrs, where)
+    types = [x.type for x in inputs]
+    try:
+        if operator.prepare is not None:
+            attrs = operator.prepare(types, **attrs)
+        values = [static_value(x) if i in operator.values else None for i, x in enumerate(inputs)] if operator.values else ()
+        return attrs, operator.infer(types, values, **attrs)
+    except Exception as e:
+        # Type rules expect attributes as programs write them; what a file holds may break them in any way.
+        why = str(e) if isinstance(e, GraphcError) else f"its attributes do not fit ({type(e).__name__}: {e})"
+        raise SerializationError(f"{where}: {describe_call(operator.name, inputs)}: {why}") from None
+
+
+def _check_call(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, Any], where: str) -> None:
+    """What building a node in a program would see to, or could not express."""
+    if not operator.variadic and len(inputs) != len(operator.params):
+        refuse(f"{where}.inputs", f"{operator.name} takes {len(operator.params)}, not {len(inputs)}")
+    for x in inputs:
+        if isinstance(x.type, TensorType) == (operator.family == "item") or x.type is None:
+            refuse(f"{where}.inputs", f"{operator.name} does not take {describe(x)}")
+    if operator.family == "state" and not isinstance(inputs[0], Variable):
+        refuse(f"{where}.inputs", f"{operator.name} sets a variable, and {describe(inputs[0])} is none")
+    unknown = attrs.keys() - operator.attrs.keys()
+    if unknown:
+        refuse(f"{where}.attrs", f"{operator.name} has no attribute {said(min(unknown))}")
+    if operator.prepare is not None:
+        return
+    for name, default in operator.attrs.items():
+        if name not in attrs:
+            refuse(f"{where}.attrs", f"{operator.name} needs {name!r}")
+        numbers = (int, float, np.generic)
+        kinds = _KINDS.get(operator.name, {}).get(name) or {bool: (bool,), str: (str,), int: numbers, float: numbers}.get(type(default), ())
+        value = attrs[name]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            refuse(f"{where}.attrs.{name}", f"{said(value)} is not what {operator.name} takes")
+
+
+def _agreed(claimed: Any, inferred: Any, where: str) -> Any:
+    """The inferred type with what `set_shape` had added to it; SerializationError if the two contradict each other."""
+    if isinstance(claimed, TensorType) and isinstance(inferred, TensorType):
+        if claimed.dtype == inferred.dtype and compatible(claimed.shape, inferred.shape):
+            return TensorType(claimed.dtype, merge(claimed.shape, inferred.shape))
+    elif type(claimed) is type(inferred) and (claimed is None or len(claimed) == len(inferred)):
+        return None if claimed is None else tuple(_agreed(c, t, where) for c, t in zip(claimed, inferred, strict=True))
+    refuse(f"{where}.type", f"{type_str(claimed)} is claimed, the operator gives {type_str(inferred)}")
+
+
+def _loc(value: Any, where: str) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or [type(v) for v in value] != [str, int]:
+        refuse(where, f"{said(value)} is not a file and a line")
+    return value[0], value[1]
+
+
+__all__ = ["to_json", "from_json"]

@@ -1,0 +1,276 @@
+"""What of a graph is shown: its nodes under names that can be printed, name scopes folded until it is small enough to read."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import FetchError, GraphError
+from ..graph import Graph, Node, Operation, loc_str, type_str
+from ..ops.state import Variable
+from ..serialize import closure
+from ..types import DType, TensorType
+
+LONGEST = 80                 # characters of a name that are shown, of a longer one its ends
+FEW = 8                      # elements of a constant that are shown
+_PLAIN = re.compile(r"[^\s\"'#,=()]+\Z")
+
+
+class Box(NamedTuple):
+    """One thing shown: a node, a folded scope, or what there was no room for."""
+
+    kind: str                      # "node", "scope", "rest"
+    name: str                      # printable and unique
+    type: str
+    what: str                      # the operator, or how many nodes
+    operands: tuple[str, ...]      # names of boxes (control inputs with ^ before them), then attributes
+    where: str                     # the user's line or lines
+    family: str                    # of the operator, "" of a scope
+    scope: str                     # the open scope it stands in, "" for none
+
+    def line(self) -> str:
+        """`tanh_6: float32[?,128] = tanh(add_5)   # train.py:10`"""
+        if self.kind == "rest":
+            return f"{self.name}   # {self.what} not shown, max_nodes shows more"
+        return f"{self.name}: {self.type} = {self.what}({', '.join(self.operands)})   # {self.where}"
+
+
+class Outline(NamedTuple):
+    """Boxes, inputs before users as far as folded scopes allow, and the edges between them."""
+
+    boxes: list[Box]
+    edges: list[tuple[int, int, bool]]       # from, to, whether it is a control dependency only
+    total: int                               # nodes in all
+    hidden: int                              # of them, those in the box "rest"
+
+
+# ---------------------------------------------------------------------- what is shown
+
+def nodes_of(fetches: Any) -> list[Node]:
+    """All nodes of a Graph (or a Session's), or what tensors, operations or nested lists of them need."""
+    graph = fetches if isinstance(fetches, Graph) else getattr(fetches, "graph", None) if hasattr(fetches, "make_callable") else None
+    if graph is not None:
+        return list(graph.nodes)
+    return closure(_flat(fetches))
+
+
+def _flat(fetches: Any) -> list[Node]:
+    found: list[Node] = []
+    stack = [fetches]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, (Node, Operation)):
+            found.append(x.node if isinstance(x, Operation) else x)
+        elif isinstance(x, dict):
+            stack.extend(reversed(x.values()))
+        elif isinstance(x, (list, tuple)):
+            stack.extend(reversed(x))
+        elif x is not None:
+            raise FetchError(f"{x!r:.80} cannot be shown: not a graph, a tensor or an operation")
+    graphs = {n.graph for n in found if n.graph.__class__ is Graph}
+    if len(graphs) > 1:
+        raise FetchError("tensors of different graphs cannot be shown together")
+    return found
+
+
+# ---------------------------------------------------------------------- names
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """The text, of a long one both ends and its length."""
+    if len(text) <= longest:
+        return text
+    head = longest * 2 // 3
+    return f"{text[:head]}...({len(text)} characters)...{text[head - longest:]}"
+
+
+def printable(text: str) -> str:
+    """The text on one line, shortened, what cannot be printed as an escape."""
+    text = shortened(text)
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+
+
+def quoted(text: str) -> str:
+    """A name, in quotation marks if it would not be read as one word."""
+    shown = printable(text)
+    return shown if _PLAIN.match(shown) else '"' + shown.replace('"', '\\"') + '"'
+
+
+def _names(nodes: Sequence[Node]) -> dict[Node, str]:
+    """Each node's name; where several have one, the later ones are numbered: `x~2`."""
+    used: dict[str, int] = {}
+    names: dict[Node, str] = {}
+    for n in nodes:
+        name = quoted(n.label)
+        if n.operator.name == "item":
+            name = f"{names.get(n.inputs[0]) or quoted(n.inputs[0].label)}:{n.attrs['index']}"
+        count = used[name] = used.get(name, 0) + 1
+        while count > 1 and f"{name}~{count}" in used:
+            count += 1
+        if count > 1:
+            used[name], name = count, f"{name}~{count}"
+            used[name] = 1
+        names[n] = name
+    return names
+
+
+# ---------------------------------------------------------------------- folding
+
+def _scopes(label: str) -> list[str]:
+    """`a/b/c` stands in `a` and `a/b`."""
+    return [label[:i] for i, c in enumerate(label) if c == "/"]
+
+
+class _Tree:
+    """The name scopes: what stands directly in each. A node named as a scope is (`w` of `w/Assign`) stands in it."""
+
+    def __init__(self, nodes: Sequence[Node]):
+        chains = {n: _scopes(n.label[:10_000]) for n in nodes}
+        scopes = {s for chain in chains.values() for s in chain}
+        self.home: dict[Node, str] = {}
+        self.inner: dict[str, list[str]] = {"": []}
+        self.own: dict[str, int] = {"": 0}
+        for s in sorted(scopes):
+            self.inner[s], self.own[s] = [], 0
+            self.inner[s.rpartition("/")[0]].append(s)
+        for n, chain in chains.items():
+            home = n.label if n.label in scopes else chain[-1] if chain else ""
+            self.home[n] = home
+            self.own[home] += 1
+
+    def opened(self, most: int) -> set[str]:
+        """The scopes to open so that at most so many boxes are seen: outer before inner, small before large."""
+        seen, opened = self.cost(""), {""}
+        closed = [(self.cost(s), s) for s in self.inner[""]]
+        heapq.heapify(closed)
+        while closed and seen + closed[0][0] - 1 <= most:
+            cost, s = heapq.heappop(closed)
+            seen += cost - 1
+            opened.add(s)
+            for inner in self.inner[s]:
+                heapq.heappush(closed, (self.cost(inner), inner))
+        return opened
+
+    def cost(self, scope: str) -> int:
+        return self.own[scope] + len(self.inner[scope])
+
+    def above(self, depth: int) -> set[str]:
+        return {s for s in self.inner if not s or s.count("/") < depth}
+
+    def without(self, folded: Iterable[str]) -> set[str]:
+        closed = {s.rstrip("/") for s in folded}
+        unknown = closed - self.inner.keys()
+        if unknown:
+            raise GraphError(f"there is no name scope {min(unknown)!r:.80} to fold")
+        return {s for s in self.inner if not closed.intersection([*_scopes(s), s])}
+
+    def place(self, node: Node, opened: set[str]) -> str | None:
+        """The outermost folded scope the node stands in, or None."""
+        home = self.home[node]
+        return next((s for s in [*_scopes(home), home] if s not in opened), None)
+
+
+def outline(nodes: Sequence[Node], max_nodes: int | None, collapse: int | Iterable[str] | None) -> Outline:
+    """The nodes as at most `max_nodes` boxes; `collapse`: scopes to fold, or the depth from which they are (None: as need be)."""
+    if max_nodes is not None and max_nodes < 1:
+        raise GraphError(f"max_nodes is {max_nodes}; at least 1 node can be shown")
+    tree = _Tree(nodes)
+    if collapse is None:
+        opened = set(tree.inner) if max_nodes is None or len(nodes) <= max_nodes else tree.opened(max_nodes)
+    else:
+        opened = tree.above(collapse) if isinstance(collapse, int) else tree.without([collapse] if isinstance(collapse, str) else collapse)
+    groups: dict[Any, list[Node]] = {}
+    for n in nodes:
+        folded = tree.place(n, opened)
+        groups.setdefault(n if folded is None else folded, []).append(n)
+    keys = sorted(groups, key=lambda k: groups[k][-1].index)
+    hidden: list[Node] = []
+    if max_nodes is not None and len(keys) > max_nodes:
+        last = keys[len(keys) - max_nodes + 1:] if max_nodes > 1 else []
+        hidden = [n for k in keys[:len(keys) - len(last)] for n in groups[k]]
+        keys = last
+    parts = [*([(None, hidden)] if hidden else []), *((k, groups[k]) for k in keys)]
+    return _boxed(nodes, parts, tree, len(hidden))
+
+
+def _boxed(nodes: Sequence[Node], parts: Sequence[tuple[Any, list[Node]]], tree: _Tree, hidden: int) -> Outline:
+    names = _names(nodes)
+    home = {n: i for i, (_, members) in enumerate(parts) for n in members}
+    titles = [names[k] if isinstance(k, Node) else quoted(k + "/") if k is not None else "..." for k, _ in parts]
+    boxes = []
+    edges: dict[tuple[int, int], bool] = {}
+    for i, (key, members) in enumerate(parts):
+        operands: dict[str, None] = {}
+        for n in members:
+            for x, control in [(x, False) for x in _inputs(n)] + [(x, True) for x in n.control_inputs]:
+                j = home.get(x)
+                if j is None or j == i:
+                    continue
+                shown = names[x] if isinstance(key, Node) and isinstance(parts[j][0], Node) else titles[j]
+                operands[f"^{shown}" if control else shown] = None
+                edges[j, i] = edges.get((j, i), True) and control
+        boxes.append(_node_box(key, names, titles, home, parts, tree) if isinstance(key, Node) else
+                     _folded_box(key, members, titles[i], tuple(operands)))
+    return Outline(boxes, [(a, b, control) for (a, b), control in edges.items()], len(nodes), hidden)
+
+
+def _inputs(n: Node) -> tuple[Node, ...]:
+    return (n.initial_value,) if isinstance(n, Variable) else (*n.inputs, *(v for v in n.attrs.values() if isinstance(v, Variable)))
+
+
+def _node_box(n: Node, names: dict[Node, str], titles: Sequence[str], home: dict[Node, int], parts: Any, tree: _Tree) -> Box:
+    def shown(x: Node) -> str:
+        return quoted(x.label) if x not in home else names[x] if isinstance(parts[home[x]][0], Node) else titles[home[x]]
+    operands = [*map(shown, n.inputs), *dict.fromkeys(f"^{shown(c)}" for c in n.control_inputs)]
+    operands += [f"{k}={_index(v) if k == 'index' and isinstance(v, tuple) else _value(v, shown)}" for k, v in n.attrs.items() if not _told(v, n, k)]
+    if isinstance(n, Variable):
+        operands.append(f"initial_value={shown(n.initial_value)}")
+    scope = tree.home[n]
+    return Box("node", names[n], type_str(n.type), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family, scope)
+
+
+def _folded_box(scope: str | None, members: list[Node], title: str, operands: tuple[str, ...]) -> Box:
+    lines = sorted({n.loc for n in members if n.loc is not None})
+    where = printable(loc_str(lines[0]) if lines else "?") + (f" and {len(lines) - 1} more" if len(lines) > 1 else "")
+    count = f"{len(members)} node{'s' * (len(members) != 1)}"
+    if scope is None:
+        return Box("rest", title, "", count, operands, where, "", "")
+    return Box("scope", title, type_str(members[-1].type), count, operands, where, "", scope.rpartition("/")[0])
+
+
+def _told(v: Any, n: Node, attr: str) -> bool:
+    """Whether the rest of the line, or the operator's defaults, say it already."""
+    default = n.operator.attrs.get(attr)
+    default = default.dtype if isinstance(default, DType) else default
+    return not isinstance(v, np.ndarray) and (v is n.type or (type(v) is type(default) and v == default))
+
+
+def _index(entries: tuple[Any, ...]) -> str:
+    """`[1:, ::2, -1, None, ...]`"""
+    def one(kind: str, *numbers: int | None) -> str:
+        if kind != "slice":
+            return {"new": "None", "ellipsis": "..."}.get(kind) or str(numbers[0])
+        begin, end, step = ("" if n is None else str(n) for n in numbers)
+        return f"{begin}:{end}" + (f":{step}" if step else "")
+    return f"[{', '.join(one(*e) for e in entries)}]"
+
+
+def _value(v: Any, shown: Any) -> str:
+    """An attribute as the user would write it, briefly."""
+    if isinstance(v, Node):
+        return shown(v)
+    if isinstance(v, np.ndarray):
+        text = np.array2string(v, separator=",", max_line_width=10_000) if v.size <= FEW else f"{v.dtype}{list(v.shape)}"
+        return re.sub(r"\s+", "", text)
+    if isinstance(v, TensorType):
+        return str(v)
+    if callable(v):
+        return printable(getattr(v, "__name__", type(v).__name__))
+    if isinstance(v, np.dtype):
+        return v.name
+    return printable(repr(v) if not isinstance(v, np.generic) else repr(v.item()))

@@ -1,0 +1,211 @@
+"""The command line: what it prints, its exit codes, and one sentence for whatever goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc import __main__ as cli
+from graphc import blas, doctor, errors, native, runtime
+from graphc.graph import Graph
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A saved graph: y = tanh(a x) and z = y + 1, in a scope."""
+    with Graph().as_default() as graph, tf.name_scope("f"):
+        x = tf.constant([1.0, 2.0], name="x")
+        y = tf.tanh(x * tf.Variable(2.0, name="a"), name="y")
+        tf.add(y, 1.0, name="z")
+    path = tmp_path / "graph.json"
+    path.write_text(graph.to_json())
+    return str(path)
+
+
+def run(capsys, *arguments):
+    """Exit code, what was printed, and what was complained of."""
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as e:                # argparse
+        code = e.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+# ---------------------------------------------------------------------- show
+
+def test_show(capsys, file):
+    graph = Graph.from_json(Path(file).read_text())
+    for format in ("text", "dot", "json", "svg"):
+        assert run(capsys, "show", file, "--format", format) == (0, tf.show(graph, format), "")
+
+
+def test_show_what_fetches_need(capsys, file):
+    code, out, _ = run(capsys, "show", file, "--fetch", "f/y:0", "--fetch", "f/x")
+    assert code == 0 and "tanh" in out and "add" not in out
+    assert run(capsys, "show", file, "--collapse", "0")[1].startswith("f/: ")
+    assert run(capsys, "show", file, "--collapse", "f/a")[1].count("\n") == run(capsys, "show", file)[1].count("\n") - 1
+    assert run(capsys, "show", file, "--max-nodes", "1")[1].startswith("f/: ")
+
+
+def test_show_into_a_file_and_from_standard_input(capsys, file, tmp_path, monkeypatch):
+    assert run(capsys, "show", file, "-f", "mermaid", "-o", tmp_path / "out.md") == (0, "", "")
+    assert (tmp_path / "out.md").read_text().startswith("flowchart TD\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(Path(file).read_text()))
+    assert run(capsys, "show", "-")[1] == run(capsys, "show", file)[1]
+
+
+def test_report(capsys, file, monkeypatch, tmp_path):
+    """The report is made of a session on the graph and what nothing else uses."""
+    seen = []
+    monkeypatch.setitem(sys.modules, "graphc.report", type("module", (), {
+        "report": lambda session, fetches, path: seen.append((session.graph.get_operations()[0].name, [f.name for f in fetches], path))}))
+    assert run(capsys, "report", file, "-o", tmp_path / "page.html") == (0, "", "")
+    assert run(capsys, "report", file, "-o", tmp_path / "page.html", "--fetch", "f/y:0")[0] == 0
+    assert seen == [("f/x", ["f/z:0"], str(tmp_path / "page.html")), ("f/x", ["f/y:0"], str(tmp_path / "page.html"))]
+
+
+# ---------------------------------------------------------------------- cache
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache folder with two kernels."""
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(folder))
+    for name in ("ab", "cd"):
+        (folder / f"{name}.o").write_bytes(b"x" * 1000)
+    return folder
+
+
+def test_cache(capsys, cache):
+    assert run(capsys, "cache", "path") == (0, f"{cache}\n", "")
+    assert run(capsys, "cache", "list") == (0, f"ab      1000\ncd      1000\n2 kernels, 0.0 MB in {cache}\n", "")
+    assert run(capsys, "cache", "clear") == (0, f"2 kernels removed from {cache}\n", "")
+    assert list(cache.iterdir()) == [] and run(capsys, "cache", "list")[1] == f"0 kernels, 0.0 MB in {cache}\n"
+
+
+def test_a_cache_that_cannot_be_used(capsys, cache):
+    cache.chmod(0o777)
+    native._warned.clear()
+    code, out, err = run(capsys, "cache", "clear")
+    assert (code, out) == (1, "") and err == f"graphc: compiled kernels are not kept in {cache}: others may write to it\n"
+
+
+# ---------------------------------------------------------------------- doctor
+
+def test_doctor(capsys, cache, monkeypatch):
+    """The self-check measures what it says; its figures are those of this machine."""
+    monkeypatch.setattr(doctor, "STREAM_BYTES", 1 << 20)
+    monkeypatch.setattr(doctor, "DURATION", 0.0)
+    doctor.limits.cache_clear()
+    try:
+        code, out, err = run(capsys, "doctor")
+    finally:
+        doctor.limits.cache_clear()
+    assert (code, err) == (0, "")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert lines["graphc"].startswith(f"{tf.__version__}, Python {sys.version.split()[0]}") and lines["numpy"] == np.__version__
+    assert lines["BLAS"].startswith("OpenBLAS") and str(cache) in out and "2 kernels" in out
+    assert out.count(" % of the limit") == 4 and "us a run" in out
+
+
+def test_quick_doctor_finds_what_is_missing(capsys, cache, monkeypatch):
+    def missing():
+        raise errors.GraphcError("matrix products need the package scipy-openblas64")
+    monkeypatch.setattr(blas, "library", missing)
+    cache.chmod(0o777)
+    code, out, err = run(capsys, "doctor", "--quick")
+    unsound = [line.split()[0] for line in out.splitlines() if line.endswith("<- not sound")]
+    assert code == 1 and unsound == ["BLAS", "kernel"] and "limit" not in out
+
+
+def test_limits():
+    found = doctor.limits()
+    assert found is doctor.limits()
+    assert found.bandwidth_bytes_per_s >= found.read_bytes_per_s > 1e8
+    assert found.flops_per_s_f32 > found.flops_per_s_f64 > 1e8
+    assert doctor.vector_bits() in (128, 256, 512)
+
+
+@pytest.mark.parametrize("at", [0, 15, 16, 63, 1000, 1023])
+def test_the_streams_of_the_limits_touch_all_memory(at):
+    """Reading notices a nan anywhere; scaling doubles every number."""
+    memory = np.zeros(1024 + 16, np.float32)
+    memory = memory[-memory.ctypes.data % 64 // 4:][:1024]
+    memory[at] = 3.0
+    table, extents = np.array([memory.ctypes.data] * 2, np.uintp), np.zeros(1, np.int64)
+    read, scale = (runtime.Tape([(native.compile_ir(doctor._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
+    assert read.run() == scale.run() == 0
+    np.testing.assert_array_equal(memory, np.where(np.arange(1024) == at, 6, 0))
+    memory[at] = np.nan
+    assert read.run() == 1
+
+
+# ---------------------------------------------------------------------- mistakes
+
+BAD = [
+    ("no file", ["show", "nothing.json"], 1, "graphc: 'nothing.json' cannot be read: No such file or directory"),
+    ("a folder", ["show", "{folder}"], 1, "cannot be read: Is a directory"),
+    ("not JSON", ["show", "{text}"], 1, "not JSON: Expecting value"),
+    ("not UTF-8", ["show", "{binary}"], 1, "cannot be read"),
+    ("not a graph", ["show", "{json}"], 1, "format: None is not 'graphc graph'"),
+    ("no such tensor", ["show", "{file}", "--fetch", "q"], 1, "the graph has nothing named 'q'"),
+    ("no such scope", ["show", "{file}", "--collapse", "q"], 1, "there is no name scope 'q'"),
+    ("no nodes", ["show", "{file}", "--max-nodes", "0"], 1, "max_nodes is 0"),
+    ("unwritable", ["show", "{file}", "-o", "{folder}"], 1, "cannot be written: Is a directory"),
+    ("report of nothing", ["report", "nothing.json", "-o", "x"], 1, "cannot be read"),
+    ("format", ["show", "{file}", "--format", "png"], 2, "invalid choice: 'png'"),
+    ("number", ["show", "{file}", "--max-nodes", "many"], 2, "invalid int value"),
+    ("no command", [], 2, "required: command"),
+    ("unknown command", ["compile"], 2, "invalid choice: 'compile'"),
+    ("cache of what", ["cache", "burn"], 2, "invalid choice: 'burn'"),
+    ("report where to", ["report", "{file}"], 2, "required: --output"),
+]
+
+
+@pytest.mark.parametrize("arguments, wanted, message", [r[1:] for r in BAD], ids=[r[0] for r in BAD])
+def test_mistakes(capsys, file, tmp_path, arguments, wanted, message):
+    (tmp_path / "text").write_text("what?")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "json").write_text(json.dumps({"a": 1}))
+    places = {"file": file, "folder": tmp_path, "text": tmp_path / "text", "binary": tmp_path / "binary", "json": tmp_path / "json"}
+    code, out, err = run(capsys, *(a.format(**places) for a in arguments))
+    assert (code, out) == (wanted, "") and message in err and "Traceback" not in err
+    assert code == 2 or err.count("\n") == 1
+
+
+HELP = [[], ["show"], ["report"], ["cache"], ["doctor"]]
+
+
+@pytest.mark.parametrize("command", HELP, ids=lambda c: " ".join(c) or "graphc")
+def test_help(capsys, command):
+    code, out, err = run(capsys, *command, "--help")
+    assert (code, err) == (0, "") and out.startswith("usage: graphc")
+    assert all(name in out for name in ("show", "report", "cache", "doctor")) or command
+
+
+def test_as_a_program(file):
+    """`python -m graphc` in an ASCII terminal whose reader leaves early, and with a name that no terminal can print."""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    with Graph().as_default() as graph:
+        for _ in range(3000):
+            tf.constant(1.0, name="ünï/")
+    Path(file).write_text(graph.to_json())
+    command = f"{sys.executable} -m graphc show {file}"
+    done = subprocess.run([*command.split()], capture_output=True, env=environment)
+    assert done.returncode == 0 and rb"\xfcn\xef: float32[] = constant(value=1.)" in done.stdout and done.stderr == b""
+    done = subprocess.run(f"{command} | head -n 1", shell=True, capture_output=True, env=environment)
+    assert done.stdout.count(b"\n") == 1 and done.stderr == b""
+    done = subprocess.run([sys.executable, "-m", "graphc", "--version"], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, f"graphc {tf.__version__}\n")
