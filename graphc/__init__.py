@@ -35,6 +35,7 @@ from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .show import show
+from .trace import RunMetadata, RunOptions
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .types import (
     Dimension,

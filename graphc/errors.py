@@ -43,6 +43,10 @@ class SessionClosedError(GraphcError, RuntimeError):
     """A session used after `close`."""
 
 
+class MissingPackageError(GraphcError, ImportError):
+    """A package that an optional part needs is not installed; the message says how to install it."""
+
+
 class CacheWarning(UserWarning):
     """The folder of compiled kernels cannot be used; compilation goes on without it."""
 

@@ -18,6 +18,7 @@ from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
 from .schedule import Call, Group, data_inputs, schedule, source
 from .specialise import Specialised
+from .trace import Trace
 from .types import TensorType, element_count
 
 Array = np.ndarray[Any, Any]
@@ -322,8 +323,40 @@ class Program:
 
     # ------------------------------------------------------------------ running
 
+    def is_native(self, step: int) -> bool:
+        return isinstance(self.steps[step], NativeStep)
+
     def run(self, arrays: Sequence[Array]) -> list[Any]:
         """The fetched values for one set of feeds, already of the right types and shapes."""
+        self._bring(arrays)
+        if self.call is None:
+            self._walk()
+        elif status := self.call(self.pointer):
+            self.fail(status)
+        return self._results_of_run()
+
+    def run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
+        """`run`, each step timed."""
+        with trace.host("feed"):
+            self._bring(arrays)
+        at = 0
+        for segment in self.segments:
+            step, natives = segment
+            if natives is None:
+                with trace.host("", self, at):
+                    step()
+                at += 1
+                continue
+            status, events = step.trace(sum(-(-s.n // s.grain) for s in natives))
+            trace.native(self, at, events)
+            if status:
+                self._fail(segment, status)
+            at += len(natives)
+        with trace.host("fetch"):
+            return self._results_of_run()
+
+    def _bring(self, arrays: Sequence[Array]) -> None:
+        """Small feeds copied, large ones pointed to, memory for large results."""
         for i, memory in self.copied:
             memory[...] = arrays[i]
         for i, memory, patches, buffer in self.direct:
@@ -331,10 +364,9 @@ class Program:
         for buffer, patches in self.fresh:
             array = self._memory_of[buffer] = np.empty(buffer.size, buffer.dtype)
             self._point(patches, address(array))
-        if self.call is None:
-            self._walk()
-        elif status := self.call(self.pointer):
-            self.fail(status)
+
+    def _results_of_run(self) -> list[Any]:
+        """Variables set to their new values, and what is fetched."""
         for k, (memory, view) in enumerate(self.finals):
             if self.layout(self.late[k][1]).buffer.kind in ("result", "feed"):      # lies elsewhere each run
                 view = self.layout.view(self.late[k][1], self._memory_of.__getitem__)
@@ -405,13 +437,18 @@ def _order(roots: Sequence[Node]) -> list[Node]:
     return sorted(seen, key=lambda n: n.index)
 
 
-def interpret(fetches: Sequence[Node], given: Mapping[Node, Array]) -> list[Array]:
+def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], trace: Trace | None = None) -> list[Array]:
     """The same nodes by their numpy references, one at a time: the oracle of the compiled program."""
     known: dict[Node, Any] = dict(given)
     with np.errstate(all="ignore"):
         for n in topological(fetches, stop=lambda n: n in given):
-            if n not in known:
-                known[n] = n.attrs["value"] if n.operator.name == "constant" else run_reference(n, [known[x] for x in n.inputs])
+            if n in known:
+                continue
+            inputs = [known[x] for x in n.inputs]
+            if n.operator.name == "constant":
+                known[n] = n.attrs["value"]
+            else:
+                known[n] = run_reference(n, inputs) if trace is None else trace.node(n, partial(run_reference, n, inputs))
     return [known[f] for f in fetches]
 
 

