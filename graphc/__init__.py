@@ -8,8 +8,9 @@
 [np.float32(14.0), array([2., 4., 6.], dtype=float32)]
 """
 
-from . import errors, initializers, nn, train
+from . import errors, initializers, nn, summary, train
 from .autodiff import gradients
+from .diagnose import Diagnosis, diagnose
 from .graph import (
     Graph,
     GraphKeys,
@@ -28,6 +29,7 @@ from .graph import (
 )
 from .initializers import *  # noqa: F403
 from .ops.array import *  # noqa: F403
+from .ops.debug import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
 from .ops.random import *  # noqa: F403
@@ -35,7 +37,7 @@ from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .show import show
-from .trace import RunMetadata, RunOptions
+from .tracing import RunMetadata, RunOptions
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .types import (
     Dimension,

@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation: gradients as ordinary graph, built from the operators' own rules."""
+"""Differentiation of graphs in reverse and forward mode: derivatives as ordinary graph, built from the operators' own gradient rules."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .errors import DTypeError, GradientError, GraphError, ShapeError
-from .graph import OPERATORS, Node, Operation, caller, describe, loc_str
+from .graph import OPERATORS, Graph, Node, Operation, caller, describe, get_default_graph, loc_str
 from .op import to_node
-from .ops.array import ones_like, unbroadcast, zeros_like
+from .ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from .ops.math import add_n, cast
 from .types import TensorType, compatible
 
@@ -21,27 +21,42 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
     Nodes in `stop_gradients` count as constants. A gradient is None where no path leads from the x to a y
     (zeros with unconnected_gradients="zero"). GradientError: an operator on the way has no gradient.
     """
-    targets, sources = _listed(ys), _listed(xs)
-    for y in targets:
-        if y.type.dtype.kind != "f":
-            raise DTypeError(f"gradients: {describe(y)} is not of a floating dtype\n  at {loc_str(caller())}")
-    for x in sources:
-        if not isinstance(x, Node) or x.graph is not targets[0].graph:
-            raise GraphError(f"gradients: {x!r:.80} is not a tensor of the graph of {describe(targets[0])}\n  at {loc_str(caller())}")
+    targets, sources = listed(ys), listed(xs)
+    check_targets("gradients", targets)
+    check_sources("gradients", sources, targets[0])
     graph = targets[0].graph
     with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name):
         seeds = _seeds(targets, grad_ys)
-        found = _sweep(targets, seeds, sources, frozenset(_listed(stop_gradients)))
+        found = reverse(targets, seeds, sources, frozenset(listed(stop_gradients)))
         if unconnected_gradients == "zero":
             return [zeros_like(x) if g is None else g for x, g in zip(sources, found, strict=True)]
         return found
 
 
-def _listed(nodes: Any) -> list[Any]:
+# ---------------------------------------------------------------------- what the caller wrote
+
+def listed(nodes: Any) -> list[Any]:
+    """The nodes that a tensor, an operation, or a list of them stands for."""
     if nodes is None:
         return []
     many = nodes if isinstance(nodes, (list, tuple)) else [nodes]
     return [n.node if isinstance(n, Operation) else n if isinstance(n, Node) else to_node(n) for n in many]
+
+
+def check_targets(what: str, targets: Sequence[Node]) -> None:
+    """DTypeError unless all targets are floating; GraphError if there are none."""
+    if not targets:
+        raise GraphError(f"{what}: there is nothing to differentiate\n  at {loc_str(caller())}")
+    for y in targets:
+        if not isinstance(y.type, TensorType) or y.type.dtype.kind != "f":
+            raise DTypeError(f"{what}: {describe(y)} is not of a floating dtype\n  at {loc_str(caller())}")
+
+
+def check_sources(what: str, sources: Sequence[Node], target: Node) -> None:
+    """GraphError unless all sources are tensors of the target's graph."""
+    for x in sources:
+        if x.graph is not target.graph or not isinstance(x.type, TensorType):
+            raise GraphError(f"{what}: {x!r:.80} is not a tensor of the graph of {describe(target)}\n  at {loc_str(caller())}")
 
 
 def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
@@ -57,17 +72,20 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
     return seeds
 
 
-def _between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[Node]) -> list[Node]:
+# ---------------------------------------------------------------------- the nodes that matter
+
+def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[Node] = frozenset()) -> list[Node]:
     """The nodes on a path from a source to a target, users before inputs."""
     wanted, reached = set(sources), set()
-    stack = list(targets)
+    oldest = min((x.index for x in wanted), default=0)      # what is older than all sources depends on none
+    stack = [y for y in targets if y.index >= oldest]
     while stack:
         node = stack.pop()
         if node in reached:
             continue
         reached.add(node)
         if node not in stop:
-            stack.extend(node.inputs)
+            stack.extend([x for x in node.inputs if x.index >= oldest])
     on_path = set()
     order = sorted(reached, key=lambda n: n.index)
     for node in order:
@@ -76,28 +94,14 @@ def _between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[N
     return [n for n in reversed(order) if n in on_path]
 
 
-def _sweep(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[Node], stop: frozenset[Node]) -> list[Node | None]:
-    order = _between(targets, sources, stop)
-    live = set(order)
-    parts: dict[Node, list[Any]] = {}
-    for y, seed in zip(targets, seeds, strict=True):
-        parts.setdefault(y, []).append(seed)
-    wanted = {x: None for x in sources}
-    found: dict[Node, Node] = {}
-    for node in order:
-        contributions = parts.pop(node, None)
-        if contributions is None:
-            continue
-        g = _total(node, contributions)
-        if isinstance(g, Node):
-            node.graph.gradients_of.setdefault(node, []).append(g)
-        if node in wanted:
-            found[node] = g
-        if node in stop or not any(x in live for x in node.inputs):
-            continue
-        for x, gx in _pull_back(node, g, live):
-            parts.setdefault(x, []).append(gx)
-    return [found.get(x) for x in sources]
+def _differentiable(node: Node) -> bool:
+    """Whether derivatives pass through the node; GradientError if they are due and there is no rule."""
+    if node.operator.grad is not None:
+        return True
+    if isinstance(node.type, TensorType) and node.type.dtype.kind != "f":
+        return False
+    raise GradientError(f"{node.operator.name} has no gradient: {describe(node)} lies on the path that is differentiated"
+                        f"\n  at {loc_str(node.loc or caller())}")
 
 
 def _total(node: Node, contributions: list[Any]) -> Any:
@@ -111,18 +115,54 @@ def _total(node: Node, contributions: list[Any]) -> Any:
             for i in range(len(node.type))]
 
 
+def _items(node: Node) -> list[Node]:
+    return [OPERATORS["item"].build(get_default_graph(), (node,), {"index": i}) for i in range(len(node.type))]
+
+
+# ---------------------------------------------------------------------- reverse mode
+
+def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[Node],
+            stop: frozenset[Node] = frozenset()) -> list[Node | None]:
+    """The gradients of sum(seed * target) by each source, built in the default graph; None where no path leads to it."""
+    order = between(targets, sources, stop)
+    live = set(order)
+    graph = get_default_graph()
+    recorded = graph.__class__ is Graph          # a Scratch is thrown away: nobody asks it which gradient belongs to what
+    parts: dict[Node, list[Any]] = {}
+    for y, seed in zip(targets, seeds, strict=True):
+        parts.setdefault(y, []).append(seed)
+    wanted = set(sources)
+    found: dict[Node, Node] = {}
+    for node in order:
+        contributions = parts.pop(node, None)
+        if contributions is None:
+            continue
+        g = _total(node, contributions)
+        if recorded and isinstance(g, Node):
+            graph.gradients_of.setdefault(node, []).append(g)
+        if node in wanted:
+            found[node] = g
+        if node in stop or not any(x in live for x in node.inputs):
+            continue
+        if recorded:
+            graph.backward.append((graph.nodes[-1].index, node))
+        for x, gx in _pull_back(node, g, live):
+            parts.setdefault(x, []).append(gx)
+    if recorded:
+        graph.backward.append((graph.nodes[-1].index, None))
+    return [found.get(x) for x in sources]
+
+
 def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]]:
+    """The node's contributions to the gradients of those inputs that are on the path."""
     operator = node.operator
     if operator.name == "item":
         return [(node.inputs[0], (node.attrs["index"], g))]
-    if operator.grad is None:
-        if isinstance(node.type, TensorType) and node.type.dtype.kind != "f":
-            return []
-        raise GradientError(f"{operator.name} has no gradient: {describe(node)} lies on the path that is differentiated"
-                            f"\n  at {loc_str(node.loc)}")
+    if not _differentiable(node):
+        return []
     y: Any = node
     if not isinstance(node.type, TensorType):
-        y = [OPERATORS["item"].build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+        y = _items(node)
         g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     assert len(rule) == len(node.inputs), f"gradient rule of {operator.name} gave {len(rule)} results"
@@ -135,3 +175,73 @@ def _fit(g: Node, x: Node, broadcasts: bool) -> Node:
     if broadcasts and not (g.type.known and g.type.shape == x.type.shape):
         g = unbroadcast(g, x)
     return g if g.type.dtype == x.type.dtype else cast(g, x.type.dtype)
+
+
+# ---------------------------------------------------------------------- forward mode
+
+def forward(targets: Sequence[Node], sources: Sequence[Node], tangents: Sequence[Node]) -> list[Node | None]:
+    """How each target moves when the sources move along their tangents, built in the default graph; None where it does not.
+
+    One sweep from the inputs to the users, with the same rules as `reverse`. A source that depends on another one moves with that too.
+    """
+    moved: dict[Node, Any] = {}
+    seeds: dict[Node, list[Any]] = {}
+    for x, t in zip(sources, tangents, strict=True):
+        seeds.setdefault(x, []).append(t)
+    for node in reversed(between(targets, sources)):
+        parts = seeds.get(node, [])
+        along = [moved.get(x) for x in node.inputs]
+        if any(t is not None for t in along):
+            parts = [*parts, *_push_forward(node, along)]
+        if parts:
+            moved[node] = parts[0] if len(parts) == 1 else add_n(parts)
+    return [moved.get(y) for y in targets]
+
+
+def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
+    """What the tangents of its inputs add to the node's own: nothing, one tensor, or one list for several results."""
+    if node.operator.name == "item":
+        t = along[0][node.attrs["index"]]
+        return [] if t is None else [t]
+    if not _differentiable(node):
+        return []
+    if node.operator.family == "elementwise":
+        return _push_elementwise(node, along)
+    return _push_transposed(node, along)
+
+
+def _push_elementwise(node: Node, along: Sequence[Node | None]) -> list[Node]:
+    """A diagonal Jacobian is its own transpose: the gradient rule, applied to a tangent, gives a tangent."""
+    parts = []
+    for i, t in enumerate(along):
+        if t is None:
+            continue
+        part = node.operator.grad(_cast(t, node), node, *node.inputs, **node.attrs)[i]
+        if part is not None:
+            known = part.type.known and part.type.shape == node.type.shape
+            parts.append(_cast(part if known else broadcast_to(part, shape(node)), node))
+    return [add_n(parts)] if len(parts) > 1 else parts
+
+
+def _cast(t: Node, like: Node) -> Node:
+    return t if t.type.dtype == like.type.dtype else cast(t, like.type.dtype)
+
+
+def _push_transposed(node: Node, along: Sequence[Node | None]) -> list[Any]:
+    """A gradient rule is linear in its upstream gradient u: the transpose of that map, u -> J^T u, is t -> J t.
+
+    u stands for a gradient by its type alone: what is left after differentiating by it does not contain it.
+    """
+    many = not isinstance(node.type, TensorType)
+    y: Any = _items(node) if many else node
+    us = [identity(yi) if yi.type.dtype.kind == "f" else None for yi in (y if many else [y])]
+    rule = node.operator.grad(us if many else us[0], y, *node.inputs, **node.attrs)
+    pairs = [(_fit(gx, x, False), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]
+    if not pairs:
+        return []
+    upstream = [u for u in us if u is not None]
+    found = iter(reverse([gx for gx, _ in pairs], [t for _, t in pairs], upstream))
+    moved = [None if u is None else next(found) for u in us]
+    if all(t is None for t in moved):
+        return []
+    return [moved] if many else moved

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from .graph import Node
-from .kernel_text import literal
+from .kernel_text import effort, literal
 from .schedule import data_inputs
 from .types import TensorType, element_count
+
+Part = TypeVar("Part")
 
 
 class Cost(NamedTuple):
@@ -25,12 +27,36 @@ class Cost(NamedTuple):
         return self.read + self.written
 
 
-def cost(members: Sequence[Node], stored: Iterable[Node]) -> Cost:
+def cost(members: Sequence[Node], stored: Container[Node]) -> Cost:
     """The cost of computing `members` in one step that leaves those of them in `stored` in memory."""
-    inside = set(members)
-    operands = {x: None for m in members for x in data_inputs(m) if x not in inside and literal(x) is None}
-    kept = set(stored)
-    return Cost(sum(map(size, operands)), sum(size(m) for m in members if m in kept), sum(map(operations, members)))
+    return cost_by(lambda n: None, members, stored).get(None, Cost(0, 0, 0))
+
+
+def cost_by(part: Callable[[Node], Part], members: Sequence[Node], stored: Container[Node]) -> dict[Part, Cost]:
+    """The cost of a step, shared out by the `part` that each node belongs to; an operand is charged to the first node that reads it."""
+    inside, read = set(members), set()
+    found: dict[Part, Cost] = {}
+    for m in members:
+        operands = {x for x in data_inputs(m) if x not in inside and x not in read and literal(x) is None}
+        read |= operands
+        so_far = found.get(part(m), Cost(0, 0, 0))
+        found[part(m)] = Cost(so_far.read + sum(_taken(x, m) for x in operands), so_far.written + (size(m) if m in stored else 0),
+                              so_far.operations + operations(m))
+    return found
+
+
+def _taken(operand: Node, user: Node) -> int:
+    """Bytes of an operand that its user needs: of a table that is looked up in no more than what is found."""
+    looked_up = user.operator.family == "gather" and operand is user.inputs[0]
+    return min(size(operand), size(user)) if looked_up else size(operand)
+
+
+def time_weight(node: Node) -> int:
+    """What part of a loop nest's time a node's arithmetic takes, relative to other nodes': a simple operation on one element counts 1."""
+    operator = node.operator
+    per_element = effort(operator.expr) if operator.family == "elementwise" else effort("exp(") if operator.family == "random" else 0
+    shape = node.inputs[0].type.shape if operator.family == "reduction" else node.type.shape
+    return element_count(shape) * (1 + per_element)
 
 
 def size(node: Node) -> int:
@@ -67,4 +93,4 @@ def _in_expression(expression: str) -> int:
     return count
 
 
-__all__ = ["Cost", "cost", "operations", "size"]
+__all__ = ["Cost", "cost", "cost_by", "operations", "size", "time_weight"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import inspect
-import itertools
 import json
 import re
 import time
@@ -17,11 +16,12 @@ import numpy as np
 from . import native
 from .errors import CacheWarning
 from .explain import Explanation
-from .program import NativeStep, Program
-from .show.outline import outline
+from .explain.text import page, plan_sections
+from .library import Product
+from .program import NativeStep
 
-_programs = itertools.count()
 _NAME = re.compile(r"[^A-Za-z0-9]+")
+_refused: set[str] = set()  # folders that a warning has told of
 _HEAD = '''"""The kernels of one program. `python {file}` compiles each and runs it on made-up numbers."""
 
 from graphc.dump import run_kernel
@@ -36,48 +36,58 @@ if __name__ == "__main__":
 
 
 def write(base: str, explanation: Explanation) -> None:
-    """Write the files of one program; one warning if they cannot be written, and the run goes on."""
-    name = _NAME.sub("_", explanation.fetches[0] if explanation.fetches else "")[:40].strip("_")
+    """Write the files of one program; one warning a folder if they cannot be written, and the run goes on."""
+    if base in _refused:
+        return
     try:
-        place = Path(base) / f"{next(_programs):03}_{name or 'program'}"
-        place.mkdir(parents=True, exist_ok=True)
+        place = _new_folder(Path(base), _NAME.sub("_", explanation.fetches[0] if explanation.fetches else "")[:40].strip("_") or "program")
         for file, text in _files(explanation):
             (place / file).write_text(text, encoding="utf-8")
     except OSError as e:
-        warnings.warn(f"GRAPHC_DUMP: nothing is written to {base[:200]}: {e}", CacheWarning, stacklevel=2)
+        _refused.add(base)
+        warnings.warn(f"GRAPHC_DUMP: nothing more is written to {base[:200]}: {e.strerror or e}", CacheWarning, stacklevel=2)
+
+
+def _new_folder(base: Path, name: str) -> Path:
+    """A folder with the number after the highest there is, so that nothing of other runs or processes is written over."""
+    base.mkdir(parents=True, exist_ok=True)
+    numbers = [p.name.partition("_")[0] for p in base.iterdir()]
+    number = max((int(n) for n in numbers if n.isdecimal()), default=-1) + 1
+    while True:
+        try:
+            place = base / f"{number:03}_{name}"
+            place.mkdir()
+            return place
+        except FileExistsError:         # another process was faster
+            number += 1
 
 
 def _files(e: Explanation) -> list[tuple[str, str]]:
-    files = [("00_graph.txt", _listing(e.graph))]
-    for i, (name, nodes) in enumerate(e.stages):
-        files.append((f"{i + 1:02}_{name}.txt", _listing([box.line() for box in outline(nodes, None, None).boxes])))
-    at = len(files)
-    plan = "\n\n".join(f"{title}\n{text}" for title, text in e.sections() if not title.startswith(("The graph", "Kernels")))
-    files.append((f"{at:02}_plan.txt", plan + "\n"))
-    if isinstance(e.program, Program):
-        files.append((f"{at + 1:02}_kernels.py", kernels_file(e.program, f"{at + 1:02}_kernels.py")))
-    files.append((f"{at + 2:02}_explanation.json", json.dumps(e.to_dict(), indent=1) + "\n"))
-    return files
+    texts = [("graph.txt", _lines(e.graph)), *((f"{name}.txt", _lines(shown)) for (name, _), shown in zip(e.stages, e.listings, strict=True)),
+             ("plan.txt", page(plan_sections(e)))]
+    if e.program is not None:
+        texts.append(("kernels.py", kernels_file(e, f"{len(texts):02}_kernels.py")))
+    texts.append(("explanation.json", json.dumps(e.to_dict(), indent=1) + "\n"))
+    return [(f"{i:02}_{name}", text) for i, (name, text) in enumerate(texts)]
 
 
-def _listing(lines: Sequence[str]) -> str:
+def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{text}\n" for text in lines)
 
 
-def kernels_file(program: Program, file: str) -> str:
-    """A module of all kernels of a program, each once, and of what each step calls them with."""
-    names: dict[str, str] = {}
-    parts, calls = [_HEAD.format(file=file)], []
-    for i, step in enumerate(program.steps):
-        if not isinstance(step, NativeStep) or not step.text.source:
-            continue
-        source = step.text.source
-        if source not in names:
-            names[source] = f"kernel_{len(names)}"
-            parts.append(source.replace("def kernel(", f"def {names[source]}(", 1))
-        buffers = [("int64", 1) if isinstance(slot, int) else (slot[0].dtype.name, slot[0].size) for slot in step.slots]
-        calls.append(f"    ({names[source]}, {buffers}, {step.extents.tolist()}, {step.n}),    # step {i}")
-    return "\n\n".join(parts) + "\n\nCALLS = [\n" + "\n".join(calls) + "\n]\n" + _TAIL
+def kernels_file(e: Explanation, file: str) -> str:
+    """A module of all kernels of a program, numbered as in its plan, and of what each step calls them with. Nothing in it is the user's text."""
+    parts = [_HEAD.format(file=file)]
+    parts += [k.source.replace("def kernel(", f"def kernel_{i}(", 1) for i, k in enumerate(e.kernels) if k.source]
+    calls = [f"    (kernel_{s.kernel}, {_buffers(made)}, {made.extents.tolist()}, {made.n}),    # step {s.index}"
+             for s, made in zip(e.steps, e.program.steps, strict=True) if isinstance(made, NativeStep) and made.text.source]
+    return "\n\n".join(parts) + "\n\nCALLS = [\n" + "".join(f"{c}\n" for c in calls) + "]\n" + _TAIL
+
+
+def _buffers(step: NativeStep) -> list[tuple[str, int]]:
+    """The dtype and size of each buffer that a step's kernel is given; behind a product's operands comes its table of offsets."""
+    table = step.text.table.size if isinstance(step.text, Product) else 0
+    return [("int64", table) if isinstance(slot, int) else (slot[0].dtype.name, slot[0].size) for slot in step.slots]
 
 
 def run_kernel(kernel: Callable[..., int], buffers: Sequence[tuple[str, int]], extents: Sequence[int], n: int) -> str:

@@ -68,6 +68,10 @@ class InvalidArgumentError(OpError, ValueError):
     """A value that an operator cannot take: an index out of range, a missing feed, a failed check."""
 
 
+class NumericsError(InvalidArgumentError):
+    """An operation made a nan or an infinity from finite numbers."""
+
+
 class FailedPreconditionError(OpError, RuntimeError):
     """State that is not there: a variable without a value."""
 

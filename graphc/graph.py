@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -233,6 +234,7 @@ class Graph:
         self.finalized = False
         self.collections: dict[str, list[Any]] = {}
         self.gradients_of: dict[Node, list[Node]] = {}     # what `gradients` found for a node: its derivatives, for those who look
+        self.backward: list[tuple[int, Node | None]] = []  # after which node's index the gradient of which node begins
         self._labels: dict[str, Node] = {}
         self._used: dict[str, int] = {}
         self._scope = ""
@@ -387,6 +389,14 @@ class Graph:
 
     def as_graph_element(self, obj: Any) -> Node:
         return self.as_node(obj)
+
+    def differentiated(self, label: str) -> Node | None:
+        """The node whose gradient the node of that name is part of; None if it is of none."""
+        node = self._labels.get(label)
+        if node is None or not self.backward:
+            return None
+        i = bisect_left(self.backward, node.index, key=lambda part: part[0]) - 1
+        return self.backward[i][1] if i >= 0 else None
 
     # ------------------------------------------------------------------ files
 

@@ -19,7 +19,7 @@ STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers 
 
 @dataclass(eq=False)
 class Buffer:
-    """A piece of memory: `kind` says whose (arena, constant, feed, variable, result), `key` what it holds."""
+    """A piece of memory: `kind` says whose (arena, constant, feed, variable, result; objects: Python's), `key` what it holds."""
 
     kind: str
     dtype: np.dtype[Any]
@@ -165,7 +165,8 @@ class Layout:
         if node.operator.family == "source":
             buffer = self._buffer_of(node)
         else:
-            buffer = Buffer("result" if node in self.results else "arena", node.type.dtype, element_count(shape), node)
+            kind = "objects" if node.type.dtype.hasobject else "result" if node in self.results else "arena"
+            buffer = Buffer(kind, node.type.dtype, element_count(shape), node)
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
 

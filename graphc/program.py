@@ -18,7 +18,7 @@ from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
 from .schedule import Call, Group, data_inputs, schedule, source
 from .specialise import Specialised
-from .trace import Trace
+from .tracing import Trace
 from .types import TensorType, element_count
 
 Array = np.ndarray[Any, Any]
@@ -39,9 +39,14 @@ if ctypes.c_void_p.from_address(id(_probe := np.zeros(1)) + 16).value == address
         return ctypes.c_void_p.from_address(id(array) + 16).value or 0
 
 
+def uninitialised(size: int, dtype: Any) -> Array:
+    """Memory that holds anything: the fuzzer fills it with patterns, to see that nothing reads what was not written."""
+    return np.empty(size, dtype)
+
+
 def aligned(nbytes: int) -> Array:
     """Uninitialised bytes on a cache line boundary."""
-    raw = np.empty(nbytes + 64, np.uint8)
+    raw = uninitialised(nbytes + 64, np.uint8)
     start = -address(raw) % 64
     return raw[start:start + nbytes]
 
@@ -227,8 +232,8 @@ class Program:
         for b in arena:
             self._memory_of[b] = self._arena[b.offset:b.offset + b.nbytes].view(b.dtype)
         for b in self.layout.buffers:
-            if b.kind == "result":
-                self._memory_of[b] = np.empty(0, b.dtype)
+            if b.kind in ("result", "objects"):
+                self._memory_of[b] = np.empty(b.size if b.kind == "objects" else 0, b.dtype)
 
     def _segments(self) -> None:
         """Runs of native steps become tapes; the pointers of feeds used in place and of fresh results are patched a run."""
@@ -305,7 +310,7 @@ class Program:
         return view.copy if view.ndim else partial(view.__getitem__, ())
 
     def _host(self, node: Node) -> Callable[[], None]:
-        outs = [node] if isinstance(node.type, TensorType) else self.items_of(node)
+        outs = [x for x in ([node] if isinstance(node.type, TensorType) else self.items_of(node)) if self._has_storage(x)]
 
         def call() -> None:
             view = self.layout.view
@@ -362,7 +367,7 @@ class Program:
         for i, memory, patches, buffer in self.direct:
             self._feed(arrays[i], memory, patches, buffer)
         for buffer, patches in self.fresh:
-            array = self._memory_of[buffer] = np.empty(buffer.size, buffer.dtype)
+            array = self._memory_of[buffer] = uninitialised(buffer.size, buffer.dtype)
             self._point(patches, address(array))
 
     def _results_of_run(self) -> list[Any]:

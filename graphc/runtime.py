@@ -1,322 +1,18 @@
-"""The tape of native steps and the pool of threads that shares them out: hand-written LLVM assembly, called once a run."""
+"""The tape of native steps, which one call runs, and the pool of threads that long steps are shared out to."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import threading
-import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from . import native
 from .errors import FailedPreconditionError
-
-# A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, TRACE, HEADER = 0, 1, 2, 3, 4
-STEP = 5                # function, buffer table, extents, size of the range, size of a chunk
-# A pool: words a cache line apart where threads meet.
-BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
-JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step
-# A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), from where, start, end (ns).
-EVENT = 5
-CLOCK = getattr(time, "CLOCK_MONOTONIC", 1)
-SPIN = 3000             # looks at the generation before a worker sleeps: about 0.1 ms, longer than the serial gaps of a tape
-
-_IR = f"""
-declare void @llvm.x86.sse2.pause()
-
-define internal i64 @graphc_now(ptr %pool) {{
-  %at = getelementptr i64, ptr %pool, i64 {CALLS + 4}
-  %clock = load ptr, ptr %at
-  %time = alloca [2 x i64]
-  %r = call i32 %clock(i32 {CLOCK}, ptr %time)
-  %s = load i64, ptr %time
-  %n1 = getelementptr i64, ptr %time, i64 1
-  %n = load i64, ptr %n1
-  %whole = mul i64 %s, 1000000000
-  %sum = add i64 %whole, %n
-  ret i64 %sum
-}}
-
-define internal i32 @graphc_timed(ptr %trace, ptr %pool, i64 %step, i64 %who, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %hi) noinline {{
-entry:
-  %start = call i64 @graphc_now(ptr %pool)
-  %r = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
-  %end = call i64 @graphc_now(ptr %pool)
-  %i = atomicrmw add ptr %trace, i64 1 seq_cst
-  %room1 = getelementptr i64, ptr %trace, i64 1
-  %room = load i64, ptr %room1
-  %fits = icmp slt i64 %i, %room
-  br i1 %fits, label %keep, label %done
-keep:
-  %offset = mul i64 %i, {EVENT}
-  %behind = add i64 %offset, 2
-  %e0 = getelementptr i64, ptr %trace, i64 %behind
-  store i64 %step, ptr %e0
-  %e1 = getelementptr i64, ptr %e0, i64 1
-  store i64 %who, ptr %e1
-  %e2 = getelementptr i64, ptr %e0, i64 2
-  store i64 %lo, ptr %e2
-  %e3 = getelementptr i64, ptr %e0, i64 3
-  store i64 %start, ptr %e3
-  %e4 = getelementptr i64, ptr %e0, i64 4
-  store i64 %end, ptr %e4
-  br label %done
-done:
-  ret i32 %r
-}}
-
-define internal void @graphc_chunks(ptr %pool, i64 %who) {{
-entry:
-  %tracep = getelementptr i64, ptr %pool, i64 {TRACED}
-  %trace = load ptr, ptr %tracep
-  %traced = icmp ne ptr %trace, null
-  %job = getelementptr i64, ptr %pool, i64 {JOB}
-  %fn = load ptr, ptr %job
-  %p1 = getelementptr i64, ptr %job, i64 1
-  %buffers = load ptr, ptr %p1
-  %p2 = getelementptr i64, ptr %job, i64 2
-  %extents = load ptr, ptr %p2
-  %p3 = getelementptr i64, ptr %job, i64 3
-  %n = load i64, ptr %p3
-  %p4 = getelementptr i64, ptr %job, i64 4
-  %grain = load i64, ptr %p4
-  %p5 = getelementptr i64, ptr %job, i64 5
-  %count = load i64, ptr %p5
-  %p6 = getelementptr i64, ptr %job, i64 6
-  %step = load i64, ptr %p6
-  %next = getelementptr i64, ptr %pool, i64 {NEXT}
-  %status = getelementptr i64, ptr %pool, i64 {STATUS}
-  br label %claim
-claim:
-  %c = atomicrmw add ptr %next, i64 1 seq_cst
-  %more = icmp slt i64 %c, %count
-  br i1 %more, label %work, label %done
-work:
-  %lo = mul i64 %c, %grain
-  %end = add i64 %lo, %grain
-  %over = icmp sgt i64 %end, %n
-  %hi = select i1 %over, i64 %n, i64 %end
-  br i1 %traced, label %timed, label %plain
-timed:
-  %rt = call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %step, i64 %who, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
-  br label %judge
-plain:
-  %rp = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
-  br label %judge
-judge:
-  %r = phi i32 [ %rt, %timed ], [ %rp, %plain ]
-  %bad = icmp ne i32 %r, 0
-  br i1 %bad, label %fail, label %claim
-fail:
-  %r64 = sext i32 %r to i64
-  store atomic i64 %r64, ptr %status seq_cst, align 8
-  br label %claim
-done:
-  ret void
-}}
-
-define void @graphc_worker(ptr %pool) {{
-entry:
-  %named = getelementptr i64, ptr %pool, i64 {NAMED}
-  %before = atomicrmw add ptr %named, i64 1 seq_cst
-  %who = add i64 %before, 1
-  %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
-  %open = getelementptr i64, ptr %pool, i64 {OPEN}
-  %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
-  %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
-  %mutex = getelementptr i64, ptr %pool, i64 {MUTEX}
-  %cond = getelementptr i64, ptr %pool, i64 {COND}
-  %calls = getelementptr i64, ptr %pool, i64 {CALLS}
-  %lock = load ptr, ptr %calls
-  %c1 = getelementptr i64, ptr %calls, i64 1
-  %unlock = load ptr, ptr %c1
-  %c2 = getelementptr i64, ptr %calls, i64 2
-  %wait = load ptr, ptr %c2
-  br label %idle
-idle:
-  %seen = phi i64 [ 0, %entry ], [ %g, %left ]
-  br label %spin
-spin:
-  %i = phi i64 [ 0, %idle ], [ %i1, %again ]
-  %now = load atomic i64, ptr %generation seq_cst, align 8
-  %moved = icmp ne i64 %now, %seen
-  br i1 %moved, label %wake, label %again
-again:
-  PAUSE
-  %i1 = add i64 %i, 1
-  %tired = icmp sgt i64 %i1, {SPIN}
-  br i1 %tired, label %sleep, label %spin
-sleep:
-  %l = call i32 %lock(ptr %mutex)
-  %s0 = atomicrmw add ptr %sleepers, i64 1 seq_cst
-  br label %check
-check:
-  %g1 = load atomic i64, ptr %generation seq_cst, align 8
-  %still = icmp eq i64 %g1, %seen
-  br i1 %still, label %block, label %rise
-block:
-  %w = call i32 %wait(ptr %cond, ptr %mutex)
-  br label %check
-rise:
-  %s1 = atomicrmw sub ptr %sleepers, i64 1 seq_cst
-  %u = call i32 %unlock(ptr %mutex)
-  br label %wake
-wake:
-  %g = load atomic i64, ptr %generation seq_cst, align 8
-  %a0 = atomicrmw add ptr %active, i64 1 seq_cst
-  %o = load atomic i64, ptr %open seq_cst, align 8
-  %join = icmp ne i64 %o, 0
-  br i1 %join, label %help, label %left
-help:
-  call void @graphc_chunks(ptr %pool, i64 %who)
-  br label %left
-left:
-  %a1 = atomicrmw sub ptr %active, i64 1 seq_cst
-  br label %idle
-}}
-
-define i64 @graphc_run_tape(ptr %tape) {{
-entry:
-  %count = load i64, ptr %tape
-  %poolp = getelementptr i64, ptr %tape, i64 {POOL}
-  %pool = load ptr, ptr %poolp
-  %failed = getelementptr i64, ptr %tape, i64 {FAILED}
-  %busy = getelementptr i64, ptr %pool, i64 {BUSY}
-  %open = getelementptr i64, ptr %pool, i64 {OPEN}
-  %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
-  %next = getelementptr i64, ptr %pool, i64 {NEXT}
-  %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
-  %status = getelementptr i64, ptr %pool, i64 {STATUS}
-  %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
-  %workers = getelementptr i64, ptr %pool, i64 {WORKERS}
-  %job = getelementptr i64, ptr %pool, i64 {JOB}
-  %first = getelementptr i64, ptr %tape, i64 {HEADER}
-  %tracep = getelementptr i64, ptr %tape, i64 {TRACE}
-  %trace = load ptr, ptr %tracep
-  %traced = icmp ne ptr %trace, null
-  %tracedp = getelementptr i64, ptr %pool, i64 {TRACED}
-  %empty = icmp sle i64 %count, 0
-  br i1 %empty, label %success, label %step
-step:
-  %k = phi i64 [ 0, %entry ], [ %k1, %advance ]
-  %offset = mul i64 %k, {STEP}
-  %at = getelementptr i64, ptr %first, i64 %offset
-  %fn = load ptr, ptr %at
-  %p1 = getelementptr i64, ptr %at, i64 1
-  %buffers = load ptr, ptr %p1
-  %p2 = getelementptr i64, ptr %at, i64 2
-  %extents = load ptr, ptr %p2
-  %p3 = getelementptr i64, ptr %at, i64 3
-  %n = load i64, ptr %p3
-  %p4 = getelementptr i64, ptr %at, i64 4
-  %grain = load i64, ptr %p4
-  %split = icmp sgt i64 %n, %grain
-  br i1 %split, label %try, label %serial
-try:
-  %crew = load i64, ptr %workers
-  %alone = icmp sle i64 %crew, 0
-  br i1 %alone, label %serial, label %grab
-grab:
-  %got = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
-  %mine = extractvalue {{ i64, i1 }} %got, 1
-  br i1 %mine, label %post, label %serial
-serial:
-  br i1 %traced, label %timed, label %plain
-timed:
-  %rt = call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 0, i64 %n)
-  br label %alonedone
-plain:
-  %rp = call i32 %fn(ptr %buffers, ptr %extents, i64 0, i64 %n)
-  br label %alonedone
-alonedone:
-  %r = phi i32 [ %rt, %timed ], [ %rp, %plain ]
-  %r64 = sext i32 %r to i64
-  br label %judge
-post:
-  store ptr %trace, ptr %tracedp
-  %j6 = getelementptr i64, ptr %job, i64 6
-  store i64 %k, ptr %j6
-  store ptr %fn, ptr %job
-  %j1 = getelementptr i64, ptr %job, i64 1
-  store ptr %buffers, ptr %j1
-  %j2 = getelementptr i64, ptr %job, i64 2
-  store ptr %extents, ptr %j2
-  %j3 = getelementptr i64, ptr %job, i64 3
-  store i64 %n, ptr %j3
-  %j4 = getelementptr i64, ptr %job, i64 4
-  store i64 %grain, ptr %j4
-  %up = add i64 %n, %grain
-  %up1 = sub i64 %up, 1
-  %pieces = sdiv i64 %up1, %grain
-  %j5 = getelementptr i64, ptr %job, i64 5
-  store i64 %pieces, ptr %j5
-  store atomic i64 0, ptr %next seq_cst, align 8
-  store atomic i64 0, ptr %status seq_cst, align 8
-  store atomic i64 1, ptr %open seq_cst, align 8
-  %g = atomicrmw add ptr %generation, i64 1 seq_cst
-  %asleep = load atomic i64, ptr %sleepers seq_cst, align 8
-  %any = icmp sgt i64 %asleep, 0
-  br i1 %any, label %rouse, label %share
-rouse:
-  %calls = getelementptr i64, ptr %pool, i64 {CALLS}
-  %lock = load ptr, ptr %calls
-  %c1 = getelementptr i64, ptr %calls, i64 1
-  %unlock = load ptr, ptr %c1
-  %c3 = getelementptr i64, ptr %calls, i64 3
-  %broadcast = load ptr, ptr %c3
-  %mutex = getelementptr i64, ptr %pool, i64 {MUTEX}
-  %cond = getelementptr i64, ptr %pool, i64 {COND}
-  %q0 = call i32 %lock(ptr %mutex)
-  %q1 = call i32 %broadcast(ptr %cond)
-  %q2 = call i32 %unlock(ptr %mutex)
-  br label %share
-share:
-  call void @graphc_chunks(ptr %pool, i64 0)
-  store atomic i64 0, ptr %open seq_cst, align 8
-  br label %join
-join:
-  %left = load atomic i64, ptr %active seq_cst, align 8
-  %busyyet = icmp ne i64 %left, 0
-  br i1 %busyyet, label %linger, label %joined
-linger:
-  PAUSE
-  br label %join
-joined:
-  %st = load atomic i64, ptr %status seq_cst, align 8
-  store atomic i64 0, ptr %busy seq_cst, align 8
-  br label %judge
-judge:
-  %result = phi i64 [ %r64, %alonedone ], [ %st, %joined ]
-  %wrong = icmp ne i64 %result, 0
-  br i1 %wrong, label %failure, label %advance
-advance:
-  %k1 = add i64 %k, 1
-  %over = icmp sge i64 %k1, %count
-  br i1 %over, label %success, label %step
-failure:
-  store i64 %k, ptr %failed
-  ret i64 %result
-success:
-  ret i64 0
-}}
-"""
-
-
-def _code(symbol: str) -> int:
-    """The address of one of the functions above."""
-    x86 = platform.machine().lower() in ("x86_64", "amd64")
-    text = _IR if x86 else _IR.replace("declare void @llvm.x86.sse2.pause()", "")
-    return native.compile_ir(text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"), symbol)
-
-
-def walker() -> int:
-    """The address of the function that runs a tape: int64 walk(void* tape)."""
-    return _code("graphc_run_tape")
+from .tape_code import CALLS, COND, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
 
 
 class _Pool:
@@ -350,7 +46,7 @@ class _Pool:
         """Have at least so many workers."""
         with self.lock:
             while self.possible and self.started < workers:
-                entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_code("graphc_worker"))
+                entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code_address("graphc_worker"))
                 threading.Thread(target=entry, args=(self.words.ctypes.data,), name="graphc worker", daemon=True).start()
                 self.started += 1
                 self.words[WORKERS] = self.started
@@ -390,10 +86,10 @@ class Tape:
         self._call = self.entry(False)
 
     @staticmethod
-    def entry(locked: bool) -> Callable[[Any], int]:
+    def entry(locked: bool, timed: bool = False) -> Callable[[Any], int]:
         """The native function that walks a tape, given its `pointer`; `locked`: without letting go of Python's lock, 0.1 us less."""
         kind = ctypes.PYFUNCTYPE if locked else ctypes.CFUNCTYPE
-        return kind(ctypes.c_int64, ctypes.c_void_p)(_code("graphc_run_tape"))
+        return kind(ctypes.c_int64, ctypes.c_void_p)(walker(timed))
 
     def run(self) -> int:
         return self._call(self.pointer)
@@ -408,12 +104,18 @@ class Tape:
         record = np.zeros(2 + EVENT * room, np.int64)
         record[1] = room
         self.words[TRACE] = record.ctypes.data
-        try:
-            status = self.run()
-        finally:
-            self.words[TRACE] = 0
+        status = self.entry(False, timed=True)(self.pointer)
         return status, record[2:2 + EVENT * min(int(record[0]), room)].reshape(-1, EVENT)
 
     @property
     def failed_step(self) -> int:
         return int(self.words[FAILED])
+
+
+@cache
+def timing_cost() -> tuple[float, float]:
+    """Nanoseconds that timing adds to a step: as seen in its own time, and in all. Medians over steps that do nothing."""
+    steps, nothing = 500, np.zeros(1, np.int64)
+    tape = Tape([(code_address("graphc_nothing"), nothing, nothing, 1, 1)] * steps, 1)
+    rows = np.stack([tape.trace(steps)[1] for _ in range(9)])
+    return float(np.median(rows[..., 4] - rows[..., 3])), float(np.median((rows[:, -1, 3] - rows[:, 0, 3]) / (steps - 1)))

@@ -330,8 +330,8 @@ class _Scheduler:
         if ids != sorted(set(ids)):
             return None
         kept = [i for i in range(len(target.dims)) if target.reduced is None or i not in target.reduced]
-        if len(ids) != len(target.dims) and ids != kept:
-            return None                     # a member covers all dims or all kept ones: nothing is stored twice
+        if len(ids) != len(target.dims) and (ids != kept or target.kind in ("column", "full")):
+            return None                     # a member covers all dims, or of a row all kept ones: nothing is stored twice
         if g.reduced is None:
             return m
         reduced = frozenset(m[i] for i in g.reduced)

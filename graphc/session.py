@@ -20,7 +20,7 @@ from .graph import Graph, Node, Operation, caller, describe, get_default_graph, 
 from .ops.state import Variable
 from .program import Program, aligned, interpret, run_reference
 from .specialise import Specialised, needed, specialise
-from .trace import RunMetadata, RunOptions, Trace
+from .tracing import RunMetadata, RunOptions, Trace
 from .types import TensorType, compatible, shape_str
 
 Array = np.ndarray[Any, Any]
@@ -362,6 +362,7 @@ class _Call:
     def __init__(self, session: Session, fetches: Sequence[Node], feeds: Sequence[Node], structure: Any):
         self.session, self.fetches, self.feeds, self.structure = session, list(fetches), list(feeds), structure
         self.flat = structure == list(range(len(self.fetches)))
+        self.wanted = _places(structure)              # fetches whose value is asked for; of an operation only the effect is
         self.programs: dict[Any, Any] = {}
         self.types = [(f.type.dtype, f) for f in feeds]
         self.lock = session._lock
@@ -456,26 +457,37 @@ class _Call:
 
     def compile(self, arrays: list[Array], observe: passes.Observe | None = None) -> Any:
         """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
-        session = self.session
+        resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
+        if resets and len(resets) == sum(n.operator.family not in ("control",) for n in self.needed()):
+            return _Initialisation(self.session, resets, self.feeds, len(self.fetches))
+        spec = self.specialised(arrays)
+        return self.staged(spec, arrays) if spec.pending else self._finish(spec, resets, observe)
+
+    def specialised(self, arrays: list[Array]) -> Specialised:
+        """What the fetches need with concrete types; `pending` holds what other nodes decide that only a run can tell."""
         feeds = dict(zip(self.feeds, arrays, strict=True))
         order = self.needed()
         for n in order:
             if n.operator.name == "placeholder" and n not in feeds:
                 raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)
-        resets = [n.attrs["variable"] for n in order if n.operator.name == "initialize"]
-        if resets and len(resets) == sum(n.operator.family not in ("control",) for n in order):
-            return _Initialisation(session, resets, self.feeds, len(self.fetches))
-        variables = {n: session.memory(n) for n in order if n.operator.name == "variable"}
+        memory = {n: self.session.memory(n) for n in order if n.operator.name == "variable"}
+        variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
         while True:
             values = {self.feeds[i]: arrays[i] for i in self.by_value}
             types = {f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}
-            spec = specialise(self.fetches, order, types, values, {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
-            if not spec.pending:
-                return self._finish(spec, resets, observe)
+            spec = specialise(self.fetches, order, types, values, variables)
             new = [i for i, f in enumerate(self.feeds) if i not in self.by_value and _shapes(f, spec.pending, feeds)]
             if not new:
-                return _Staged(self, spec.pending, feeds)
+                break
             self.by_value += new
+        if not spec.pending:
+            spec.fetches[:] = [None if f.operator.family == "state" and i not in self.wanted else made
+                               for i, (f, made) in enumerate(zip(self.fetches, spec.fetches, strict=True))]
+        return spec
+
+    def staged(self, spec: Specialised, arrays: list[Array]) -> _Staged:
+        """A run that first evaluates what `spec.pending` waits for."""
+        return _Staged(self, spec.pending, dict(zip(self.feeds, arrays, strict=True)))
 
     def _finish(self, spec: Specialised, resets: list[Node], observe: passes.Observe | None) -> Any:
         from . import native
@@ -519,6 +531,14 @@ def _restore(structure: Any, results: Sequence[Any]) -> Any:
         parts = [_restore(s, results) for s in structure]
         return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
     return {k: _restore(v, results) for k, v in structure.items()}
+
+
+def _places(structure: Any) -> set[int]:
+    """The numbers in a structure of fetches."""
+    if isinstance(structure, int):
+        return {structure}
+    parts = structure.values() if isinstance(structure, dict) else structure if isinstance(structure, (list, tuple)) else ()
+    return set().union(*map(_places, parts))
 
 
 def _listed(structure: Any) -> bool | None:

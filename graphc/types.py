@@ -79,8 +79,8 @@ float32, float64 = DType("float32"), DType("float64")
 int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
 bool_ = DType("bool")
 _SUPPORTED = {d.dtype: d for d in (float32, float64, int8, int16, int32, int64, uint8, bool_)}
-# Only graphc's own random operators use these two; no user tensor has them.
-_INTERNAL = {np.dtype("uint32"), np.dtype("uint64")}
+# Only graphc's own operators use these: random bits, and texts (bytes), which host steps alone handle.
+_INTERNAL = {np.dtype("uint32"), np.dtype("uint64"), np.dtype(object)}
 
 
 def as_dtype(value: Any) -> DType:

@@ -307,6 +307,23 @@ def test_mistakes_are_named(session, act, kind, text):
         np.testing.assert_array_equal(session.run(x + 1, {x: [1, 2]}), [2, 3])     # still usable
 
 
+# Graphs that were once compiled wrongly: (what is fetched of x: float32[n] and the scalar c, the same in numpy)
+ONCE_WRONG = {
+    "a scalar inside a full reduction": (lambda x, c: [tf.reduce_sum(tf.square(tf.sigmoid(x) - 1.0)), (c * 2.0) * (tf.sigmoid(x) - 1.0)],
+                                         lambda x, c: [np.sum((1 / (1 + np.exp(-x)) - 1) ** 2), 2 * c * (1 / (1 + np.exp(-x)) - 1)]),
+}
+
+
+@pytest.mark.parametrize("name", ONCE_WRONG)
+@pytest.mark.parametrize("n", [3, 40, 20_000])
+def test_graphs_that_were_once_compiled_wrongly(name, n, session):
+    build, wanted = ONCE_WRONG[name]
+    x, c = tf.placeholder(tf.float32, [n]), tf.placeholder(tf.float32, [])
+    value = np.linspace(-2, 2, n, dtype=np.float32)
+    for got, want in zip(session.run(build(x, c), {x: value, c: 3.0}), wanted(value.astype(float), 3.0), strict=True):
+        assert np.allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
 def test_closed_sessions_say_so():
     x = tf.constant(1.0)
     s = tf.Session()

@@ -15,7 +15,7 @@ import numpy as np
 from .cost import Cost, cost
 from .errors import InvalidArgumentError
 from .graph import Node, caller, loc_str
-from .runtime import CLOCK
+from .tape_code import CLOCK
 from .schedule import Group
 from .types import TensorType
 

@@ -1,0 +1,5 @@
+"""`tf.contrib.opt`: scipy's minimisers on graph variables."""
+
+from ..optimize import ScipyOptimizerInterface
+
+__all__ = ["ScipyOptimizerInterface"]

@@ -1,0 +1,151 @@
+"""Why a network does not learn: dead and saturated units, and the size of the gradient in each layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .autodiff import gradients
+from .errors import GradientError
+from .graph import Node, caller, describe, loc_str
+from .ops.state import Variable
+from .schedule import source
+from .serialize import closure
+
+DEAD = 0.5              # of the units of a layer that give zero for the whole batch: from there on a verdict
+SATURATED = 0.5         # of the outputs within TAIL of an end of their range
+TAIL = 0.01
+VANISHING = 1e-3        # the first layer's gradient norm over the last one's, below which gradients vanish
+EXPLODING = 1e3         # ... and above which they explode
+
+# Activations: the ends of their range (None: no end), and where a unit counts as dead.
+_ENDS: dict[str, tuple[float | None, float | None]] = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0), "relu6": (None, 6.0)}
+_CUT = ("relu", "relu6")
+
+
+class Layer(NamedTuple):
+    """One trainable variable or activation. Norms are Euclidean; fractions are of the batch just run; None: does not apply."""
+
+    name: str
+    kind: str                           # "weights" or the activation's operator
+    line: str
+    shape: tuple[int, ...]
+    dead: float | None                  # units that are zero for every example
+    saturated: float | None             # outputs within TAIL of an end of their range
+    gradient_norm: float | None         # of the loss with respect to it; None: no path
+    norm: float                         # of the weights, or of the outputs
+
+
+@dataclass
+class Diagnosis:
+    """What `diagnose` found: `layers` in the order of the forward pass, and what they say. `print` it."""
+
+    loss: float
+    layers: list[Layer]
+
+    @property
+    def weights(self) -> list[Layer]:
+        """Matrices and higher: one a layer."""
+        return [layer for layer in self.layers if layer.kind == "weights" and len(layer.shape) > 1]
+
+    @property
+    def ratio(self) -> float | None:
+        """The gradient norm of the first layer's weights over that of the last's; None with fewer than two layers."""
+        norms = [layer.gradient_norm for layer in self.weights if layer.gradient_norm is not None]
+        if len(norms) < 2:
+            return None
+        return math.inf if norms[-1] == 0 and norms[0] else norms[0] / norms[-1] if norms[-1] else 1.0
+
+    @property
+    def verdicts(self) -> list[str]:
+        """A sentence for each thing that is wrong; empty if nothing is."""
+        out = []
+        if not math.isfinite(self.loss) or any(layer.gradient_norm is not None and not math.isfinite(layer.gradient_norm) for layer in self.layers):
+            out.append("the loss or a gradient is not finite: run with check_numerics=True to find the operation")
+        if self.ratio is not None and self.ratio < VANISHING:
+            out.append(f"gradients vanish: the first layer's is {self.ratio:.1e} of the last one's (less than {VANISHING:g})")
+        if self.ratio is not None and self.ratio > EXPLODING:
+            out.append(f"gradients explode: the first layer's is {self.ratio:.1e} times the last one's (more than {EXPLODING:g})")
+        for layer in self.layers:
+            if layer.dead is not None and layer.dead >= DEAD:
+                out.append(f"{layer.name} ({layer.line}): {layer.dead:.0%} of its units are zero for the whole batch; they do not learn")
+            if layer.saturated is not None and layer.saturated >= SATURATED:
+                out.append(f"{layer.name} ({layer.line}): {layer.saturated:.0%} of its outputs are saturated; little gradient passes")
+        return out
+
+    def __str__(self) -> str:
+        rows = [f"{'':40} {'shape':>14} {'dead':>6} {'saturated':>9} {'gradient':>10} {'norm':>10}"]
+        for x in self.layers:
+            name = f"{x.name} ({x.kind})"
+            rows.append(f"{name if len(name) <= 40 else name[:37] + '...':40} {str(list(x.shape)):>14} {_share(x.dead):>6} {_share(x.saturated):>9} "
+                        f"{'-' if x.gradient_norm is None else format(x.gradient_norm, '.2e'):>10} {x.norm:10.2e}  {x.line}")
+        return "\n".join([f"loss {self.loss:g}", *rows, *(self.verdicts or ["nothing wrong is seen"])])
+
+
+def _share(x: float | None) -> str:
+    return "-" if x is None else f"{x:.0%}"
+
+
+def diagnose(loss: Any, sess: Any, feed: Mapping[Any, Any] | None = None) -> Diagnosis:
+    """Run the loss and its gradients once for `feed`, and look at every trainable variable and activation on the way. Nothing is updated.
+
+    The gradients are added to the graph the first time and used again. GradientError: no trainable variable leads to the loss.
+    """
+    node = sess.graph.as_node(loss)
+    order = closure([node])
+    variables = [n for n in order if isinstance(n, Variable) and n.trainable]
+    activations = [n for n in order if n.operator.name in {*_ENDS, *_CUT} and source(n) is None]
+    if not variables:
+        raise GradientError(f"diagnose: no trainable variable leads to {describe(node)}\n  at {loc_str(caller())}")
+    watched = [*variables, *activations]
+    found = _gradients(node, watched)
+    present = [g for g in found if g is not None]
+    value, held, slopes = sess.run([node, watched, present], feed)
+    slope = iter(slopes)
+    layers = [_layer(n, np.asarray(v), None if g is None else np.asarray(next(slope))) for n, v, g in zip(watched, held, found, strict=True)]
+    ranked = sorted(zip(watched, layers, strict=True), key=lambda pair: _first_use(pair[0], order))
+    return Diagnosis(float(np.asarray(value).sum()), [layer for _, layer in ranked])
+
+
+def _first_use(n: Node, order: Sequence[Node]) -> int:
+    """Where in the forward pass a node stands: a variable where its value is first used."""
+    if not isinstance(n, Variable):
+        return n.index
+    values = {n, *(x for x in order if x.operator.name == "read" and n in x.inputs)}
+    return min((x.index for x in order if x not in values and not values.isdisjoint(x.inputs)), default=n.index)
+
+
+def _gradients(loss: Node, watched: Sequence[Node]) -> list[Node | None]:
+    """The gradients, made once a loss: a diagnosis every epoch does not grow the graph."""
+    made = loss.graph.get_collection_ref("graphc_diagnose")
+    for known, inputs, found in made:
+        if known is loss and list(inputs) == list(watched):
+            return list(found)
+    found = gradients(loss, list(watched), name="diagnose")
+    made.append((loss, list(watched), found))
+    return found
+
+
+def _layer(n: Node, value: Any, slope: Any) -> Layer:
+    kind = "weights" if isinstance(n, Variable) else n.operator.name
+    units = value.reshape(-1, value.shape[-1]) if value.ndim and value.size else None
+    dead = float((units == 0).all(axis=0).mean()) if kind in _CUT and units is not None else None
+    saturated = None
+    if kind in _ENDS and value.size:
+        low, high = _ENDS[kind]
+        reach = (high or 0.0) - (low or 0.0)
+        at_end = np.zeros(value.shape, bool)
+        for end in (low, high):
+            if end is not None:
+                at_end |= np.abs(value - end) <= TAIL * reach
+        saturated = float(at_end.mean())
+    line = "" if n.loc is None else loc_str(n.loc)
+    return Layer(n.label, kind, line, tuple(value.shape), dead, saturated, None if slope is None else _norm(slope), _norm(value))
+
+
+def _norm(array: Any) -> float:
+    return float(np.linalg.norm(array.astype(np.float64)))

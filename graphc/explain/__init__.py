@@ -1,0 +1,84 @@
+"""What the compiler made of a run: passes, fusion, kernels, memory, as objects that print themselves and hold all the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..errors import FeedError, GraphcError
+from ..graph import Node, caller, describe, loc_str
+from ..program import Program
+from ..specialise import needed
+from .collect import Recorder, explanation
+from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
+
+__all__ = ["BufferRecord", "Explanation", "KernelRecord", "PassRecord", "Recorder", "Separation", "StepRecord", "explain", "explanation"]
+
+
+def explain(session: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
+    """See `Session.explain`."""
+    with session._lock, _undisturbed(session):
+        call, values = session._prepare(fetches, feed_dict or {})
+        made_up = _unfed(call)
+        if made_up:
+            feeds = {**dict(zip(call.feeds, values, strict=True)), **{n: np.zeros(n.type.shape, n.type.dtype) for n in made_up}}
+            call, values = session._prepare(fetches, feeds)
+        arrays, recorder = call.arrays(values), Recorder()
+        try:
+            program = call.compile(arrays, recorder)
+        except GraphcError:
+            _require([call.feeds[i] for i in call.by_value if call.feeds[i] in made_up])      # the error comes of what was made up
+            raise
+        _require([call.feeds[i] for i in call.by_value if call.feeds[i] in made_up])
+        while hasattr(program, "known"):                 # data decides shapes: explain what runs once it is there
+            deciding = set(needed([x for p in program.pending for x in p.inputs], {}))
+            _require([n for n in made_up if n in deciding])
+            with _contents_kept(session):
+                known = program.known(arrays)
+            call, arrays = session._stage_call(call.fetches, known), list(known.values())
+            program = call.compile(arrays, recorder)
+        program = getattr(program, "program", program)   # one that first sets variables to their initial values
+        return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
+
+
+def _unfed(call: Any) -> list[Node]:
+    """The placeholders that need a value and have none. FeedError if the shape of one is open."""
+    fed = set(call.feeds)
+    missing = [n for n in call.needed() if n.operator.name == "placeholder" and n not in fed]
+    for n in missing:
+        if not n.type.known:
+            raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict\n  at {loc_str(caller())}")
+    return missing
+
+
+def _require(deciding: Sequence[Node]) -> None:
+    if deciding:
+        raise FeedError(f"explain: the value of {describe(deciding[0])} decides shapes; give one for it in feed_dict\n  at {loc_str(caller())}")
+
+
+@contextmanager
+def _undisturbed(session: Any) -> Iterator[None]:
+    """Puts back what looking at a run may change: which variables have a value, the count of runs, the programs kept."""
+    variables, calls, runs, grown = dict(session._values), set(session._calls), session._runs[0], session._grown
+    try:
+        yield
+    finally:
+        for key in session._calls.keys() - calls:
+            session._calls.pop(key).forget()
+        session._values.clear()             # variables set to their initial values just now: a run does so itself
+        session._values.update(variables)
+        session._runs[0], session._grown = runs, grown
+
+
+@contextmanager
+def _contents_kept(session: Any) -> Iterator[None]:
+    """Puts back the values of variables that running a part of a graph may change."""
+    variables = [(array, array.copy()) for array in session._values.values()]
+    try:
+        yield
+    finally:
+        for array, value in variables:
+            array[...] = value

@@ -1,0 +1,203 @@
+"""The records of a compilation, read off its passes and its program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import native
+from ..cost import cost
+from ..graph import Node, loc_str, topological
+from ..kernel_text import KernelText
+from ..layout import Buffer
+from ..library import Product
+from ..passes import PIPELINE
+from ..program import NativeStep, Program
+from ..schedule import Call, Group, data_inputs, source
+from ..show.outline import outline
+from ..types import TensorType, element_count
+from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
+from .text import names
+
+
+class Recorder:
+    """Sees the graph before and after each pass: what `passes.optimise` is given to observe."""
+
+    def __init__(self) -> None:
+        self.passes: list[PassRecord] = []
+        self.stages: list[tuple[str, list[Node]]] = []
+        self.lines: list[dict[str, str]] = []           # of each stage, by the name shown
+
+    def __call__(self, name: str, before: Sequence[Node], after: Sequence[Node], seconds: float) -> None:
+        if not self.stages:
+            self._add("specialised", before)
+        self._add(name, after)
+        old, new = self.lines[-2:]
+        reason = next(why for n, _, why in PIPELINE if n == name)
+        self.passes.append(PassRecord(name, len(old), len(new), seconds, reason, *difference(old, new)))
+
+    def _add(self, name: str, fetches: Sequence[Node]) -> None:
+        nodes = topological(fetches)
+        same = self.stages and self.stages[-1][1] == nodes      # most passes find nothing to change in most graphs
+        self.lines.append(self.lines[-1] if same else {box.name: box.line() for box in outline(nodes, None, None).boxes})
+        self.stages.append((name, nodes))
+
+
+def difference(old: dict[str, str], new: dict[str, str]) -> tuple[list[str], list[str], list[list[str]], str]:
+    """Lines removed, added, replaced (those of one name), and all of them in order, with - and + before them."""
+    removed, added, replaced, shown = [], [], [], []
+    place = {name: i for i, name in enumerate(old)}
+    gone = [(i, line) for i, (name, line) in enumerate(old.items()) if name not in new]
+    at = 0
+    for name, line in new.items():
+        while name in place and at < len(gone) and gone[at][0] < place[name]:
+            shown.append(f"-{gone[at][1]}")
+            at += 1
+        if name not in old:
+            added.append(line)
+            shown.append(f"+{line}")
+        elif line != old[name]:
+            replaced.append([old[name], line])
+            shown += [f"-{old[name]}", f"+{line}"]
+    removed = [line for _, line in gone]
+    shown += [f"-{line}" for _, line in gone[at:]]
+    return removed, added, replaced, "\n".join(shown)
+
+
+def explanation(fetches: list[str], user_graph: Sequence[Node], recorder: Recorder, program: Program | None) -> Explanation:
+    """The explanation of a program already made; None: nothing of it is compiled."""
+    graph, stages, listings = listing(user_graph), recorder.stages, [list(lines.values()) for lines in recorder.lines]
+    if program is None:
+        return Explanation(fetches, graph, recorder.passes, listings[-1] if listings else [], [], [], [], [], 0, 0, 0, [], 1, None, stages, listings)
+    kernels, steps = _steps(program)
+    buffers = _buffers(program)
+    arena = [b for b in buffers if b.kind == "arena"]
+    live = max((sum(b.bytes for b in arena if b.first <= at <= b.last) for at in {b.first for b in arena}), default=0)
+    return Explanation(fetches, graph, recorder.passes, listing(program.order), steps, kernels, _separations(program), buffers,
+                       program.arena_bytes, live, sum(b.bytes for b in arena), [v.label for v in program.inplace.values()],
+                       program.threads, program, stages, listings)
+
+
+def listing(nodes: Sequence[Node]) -> list[str]:
+    """A line a node."""
+    return [box.line() for box in outline(nodes, None, None).boxes]
+
+
+# ---------------------------------------------------------------------- steps and kernels
+
+def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
+    pairs = list(zip(program.steps, program.origins, strict=True))
+    keys = [_key(made) for made, _ in pairs]
+    users: dict[str, list[tuple[NativeStep, StepRecord]]] = {k: [] for k in keys if k}
+    number = {k: i for i, k in enumerate(users)}
+    steps = []
+    for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
+        nodes = list(where.members) if isinstance(where, Group) else [where.node]
+        c = cost(nodes, program.schedule.stored)
+        pieces = -(-made.n // made.grain) if isinstance(made, NativeStep) else 1
+        steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
+                                _elements(where), pieces))
+        if isinstance(made, NativeStep):
+            users[key].append((made, steps[-1]))
+    return [_kernel(u) for u in users.values()], steps
+
+
+def _key(step: Any) -> str:
+    """What steps of one kernel have in common; "" for a host call."""
+    return (step.text.source or _routine(step.nodes[0])) if isinstance(step, NativeStep) else ""
+
+
+def _kernel(users: Sequence[tuple[NativeStep, StepRecord]]) -> KernelRecord:
+    made, first = users[0]
+    text = made.text
+    code = native.compile_kernels([text.source])[0] if text.source else None
+    steps = [s for _, s in users]
+    return KernelRecord(names(first.nodes) if code else _routine(made.nodes[0]), first.nodes, first.lines, text.source, _origins(text),
+                        0.0 if code is None or code.from_cache else code.seconds, code is not None and code.from_cache, len(steps),
+                        sum(s.bytes_read + s.bytes_written for s in steps), sum(s.operations for s in steps), sum(s.elements for s in steps))
+
+
+def _routine(node: Node) -> str:
+    return f"{node.type.dtype.name} {node.operator.name} by OpenBLAS"
+
+
+def _origins(text: KernelText | Product) -> list[str]:
+    annotated = text.annotated if isinstance(text, KernelText) else [(line, None) for line in text.source.splitlines()]
+    return ["" if n is None else f"{n.label}  {loc_str(n.loc)}" for _, n in annotated]
+
+
+def _labels(nodes: Sequence[Node]) -> list[str]:
+    return list(dict.fromkeys(n.label for n in nodes))
+
+
+def _lines(nodes: Sequence[Node]) -> list[str]:
+    return list(dict.fromkeys(loc_str(n.loc) for n in nodes if n.loc is not None))
+
+
+def _kind(where: Group | Call, made: Any) -> str:
+    if isinstance(where, Group):
+        return where.kind
+    if not isinstance(made, NativeStep):
+        return "host"
+    if isinstance(made.text, Product):
+        return "product" if made.text.source else "library"
+    return "scatter"
+
+
+def _elements(where: Group | Call) -> int:
+    if isinstance(where, Group):
+        return element_count(where.dims)
+    types = [where.node.type] if isinstance(where.node.type, TensorType) else where.node.type or ()
+    return sum(element_count(t.shape) for t in types)
+
+
+_CALLS = {"contraction": "is a routine of its own", "scatter": "adds rows in an order of its own", "concat": "only joins what others write"}
+
+
+def _separations(program: Program) -> list[Separation]:
+    """Neighbours in different steps: what the scheduler noted, and the calls that nothing fuses with."""
+    home, found = program.schedule.home, []
+    for n in program.order:
+        for shown in data_inputs(n):
+            x = shown
+            while x not in home and (seen := source(x)) is not None:
+                x = seen
+            a, b = home.get(x), home.get(n)
+            if a is None or b is None or a is b:
+                continue
+            call = next((s for s in (a, b) if isinstance(s, Call)), None)
+            if call is not None:
+                reason = f"{call.node.operator.name} {_CALLS.get(call.node.operator.family, 'is a host call')}"
+            elif x is not shown:
+                reason = f"the view {shown.label} stands between them: the value must be in memory first"
+            else:
+                reason = program.schedule.apart[x, n]
+            found.append(Separation(x.label, n.label, reason))
+    return list(dict.fromkeys(found))
+
+
+# ---------------------------------------------------------------------- memory
+
+def _buffers(program: Program) -> list[BufferRecord]:
+    every = [b for b in dict.fromkeys((*program.sources(), *program.layout.buffers, *program.temps.values())) if b.last >= 0]
+    every.sort(key=lambda b: (b.first, b.offset))
+    label = {b: b.key.label if isinstance(b.key, Node) else f"scratch of step {b.first}" for b in every}
+    reused = _reused([b for b in every if b.kind == "arena"])
+    return [BufferRecord(label[b], b.kind, b.nbytes, b.offset, b.first, min(b.last, len(program.steps)),
+                         list(dict.fromkeys(label[o] for o in reused.get(b, ()))),
+                         loc_str(b.key.loc) if isinstance(b.key, Node) and b.key.loc is not None else "") for b in every]
+
+
+def _reused(arena: Sequence[Buffer]) -> dict[Buffer, list[Buffer]]:
+    """For each buffer (in the order of first use) those that lay last where it lies."""
+    owners: list[tuple[int, int, Buffer]] = []          # who wrote a range of the arena last
+    reused = {}
+    for b in arena:
+        begin, end = b.offset, b.offset + b.nbytes
+        before = [o for o in owners if o[0] < end and begin < o[1]]
+        reused[b] = [o for _, _, o in before]
+        owners = [o for o in owners if not (o[0] < end and begin < o[1])]
+        owners += [(lo, hi, o) for first, last, o in before for lo, hi in ((first, begin), (end, last)) if lo < hi]
+        owners.append((begin, end, b))
+    return reused
+

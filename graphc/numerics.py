@@ -1,0 +1,84 @@
+"""`Session.run(..., check_numerics=True)`: the first operation that makes a nan or an infinity, forward or backward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import NumericsError
+from .graph import Node, describe, loc_str, topological
+from .program import run_reference
+
+Array = np.ndarray[Any, Any]
+
+
+def check_numerics(session: Any, call: Any, values: Sequence[Any]) -> None:
+    """Evaluate what a call needs, node by node, with the numpy references, and change nothing.
+
+    NumericsError: a node has a nan though none of its inputs has, or an infinity though all its inputs are finite.
+    Python functions of the graph are called, once more than in the run itself.
+    """
+    arrays = call.arrays(values)
+    spec = call.specialised(arrays)
+    if spec.pending:                                   # data decides shapes: what leads there first, then the rest
+        operands = [x for p in spec.pending for x in p.inputs]
+        known = call.staged(spec, arrays).known(arrays)
+        first = session._stage_call(operands, dict(zip(call.feeds, arrays, strict=True)))
+        check_numerics(session, first, arrays)
+        check_numerics(session, session._stage_call(call.fetches, known), list(known.values()))
+        return
+    number = int(session._runs[0])
+    session._runs[0] = number + 1                      # the random numbers that the run will draw
+    try:
+        nodes = [*(f for f in spec.fetches if f is not None), *(v for _, v in spec.assigns), *spec.effects]
+        given = session.sources(nodes)
+        given.update({spec.feeds[f]: a for f, a in zip(call.feeds, arrays, strict=True) if f in spec.feeds})
+        _walk(nodes, given, session.graph)
+    finally:
+        session._runs[0] = number
+
+
+def _walk(nodes: Sequence[Node], given: dict[Node, Array], graph: Any) -> None:
+    known: dict[Node, Any] = dict(given)
+    with np.errstate(all="ignore"):
+        for n in topological(nodes, stop=lambda n: n in given):
+            if n in known:
+                continue
+            inputs = [known[x] for x in n.inputs]
+            known[n] = n.attrs["value"] if n.operator.name == "constant" else run_reference(n, inputs)
+            if inputs and not n.operator.effect and (wrong := _made(known[n], inputs)):
+                raise NumericsError(_report(n, wrong, known[n], inputs, graph), n)
+
+
+def _made(result: Any, inputs: Sequence[Any]) -> str:
+    """What the node made that its inputs do not have: "nan", "inf" or nothing."""
+    results = result if isinstance(result, (tuple, list)) else [result]
+    if _any(np.isnan, results) and not _any(np.isnan, inputs):
+        return "nan"
+    return "inf" if _any(np.isinf, results) and not _any(np.isinf, inputs) and not _any(np.isnan, inputs) else ""
+
+
+def _any(test: Any, values: Sequence[Any]) -> bool:
+    return any(np.asarray(v).dtype.kind == "f" and bool(test(v).any()) for v in values)
+
+
+def _report(n: Node, wrong: str, result: Any, inputs: Sequence[Any], graph: Any) -> str:
+    value = np.asarray(result[0] if isinstance(result, (tuple, list)) else result)
+    test = np.isnan if wrong == "nan" else np.isinf
+    places = np.argwhere(test(value))
+    where = f", first at {places[0].tolist()}" if len(places) and value.ndim else ""
+    lines = [f"{describe(n)} = {n.operator.name}(...) is the first to make {wrong}: {len(places)} of {value.size} elements{where}"]
+    lines += [f"  {describe(x)} {_range(v)}" for x, v in zip(n.inputs, inputs, strict=True)]
+    forward = graph.differentiated(n.label)
+    if forward is not None:
+        lines.append(f"  it is part of the gradient of {describe(forward)}")
+    return "\n".join([*lines, f"  at {loc_str(n.loc)}"])
+
+
+def _range(value: Any) -> str:
+    array = np.asarray(value)
+    if not array.size or array.dtype.kind not in "fiub":
+        return f"of shape {list(array.shape)}"
+    return f"is {array.item()!r}" if array.size == 1 else f"lies between {array.min()} and {array.max()}"

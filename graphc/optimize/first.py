@@ -1,0 +1,55 @@
+"""Methods of order one: the optimizers of `tf.train`, run until the gradient vanishes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..graph import Node, caller, loc_str
+from ..ops.state import Variable
+from .minimizer import Minimizer
+from .objective import Objective, Outcome
+
+if TYPE_CHECKING:
+    from ..train import Optimizer
+
+
+class FirstOrder(Minimizer):
+    """Steps of a `tf.train` optimizer, from the same vocabulary as the other methods.
+
+    `optimizer`: one of `tf.train`, with its learning rate. Its slots (moments, accumulators) begin at their initial values in each
+    `minimize`. Converged: no element of the gradient exceeds `gtol` (default: the square root of the loss's rounding error).
+    """
+
+    order = 1
+
+    def __init__(self, loss: Node, optimizer: Optimizer, var_list: Any = None, *, maxiter: int = 10_000, gtol: float | None = None):
+        super().__init__(loss, var_list)
+        if not hasattr(optimizer, "apply_gradients"):
+            raise DTypeError(f"{self.name}: {optimizer!r:.80} is not an optimizer of tf.train\n  at {loc_str(caller())}")
+        self._count(maxiter=maxiter)
+        if gtol is not None:
+            self._positive(gtol=gtol)
+        self.maxiter, self.gtol = maxiter, gtol
+        before = len(loss.graph.nodes)
+        self._update = optimizer.apply_gradients(list(zip(self.gradient, self.variables, strict=True)))
+        self._slots = [n for n in loss.graph.nodes[before:] if isinstance(n, Variable)]
+
+    def _minimize(self, objective: Objective) -> Outcome:
+        session = objective.session
+        for slot in self._slots:
+            session.initialise(slot)
+        gtol = self.gtol if self.gtol is not None else np.sqrt(objective.precision)
+        for i in range(self.maxiter + 1):
+            x, f, g = objective.present(self._update)       # the update made in this run shows in the next
+            if i:
+                objective.step(x)
+            else:
+                objective.check_start(f, g)
+            if np.max(np.abs(g), initial=0.0) <= gtol:
+                return Outcome(x, f, True, f"the gradient is within {gtol:.3g}")
+            if not np.isfinite(f):
+                return Outcome(x, f, False, f"the loss is {f}; the learning rate may be too large")
+        return Outcome(x, f, False, f"the gradient is not within {gtol:.3g} after {self.maxiter} iterations")

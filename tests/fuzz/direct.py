@@ -1,0 +1,208 @@
+"""The user's graph by numpy, node by node without any pass; and how exact a result is, found by disturbing every rounding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphc.graph import Node
+from graphc.types import TensorType
+
+Array = np.ndarray[Any, Any]
+DISTURBANCES = 6
+# How far the sum of all rounding errors may lie outside what the disturbances showed.
+MARGIN = 16
+ULPS = 4                # what an elementary function may be wrong by
+
+_ARITHMETIC = re.compile(r"[+*/]|- |\b(?!T\b|maximum\b|minimum\b|select\b|abs\b|floor\b|ceil\b|rint\b|trunc\b|isnan\b)[a-z_]\w*\(")
+_JUMPS = re.compile(r"\b(floor|ceil|rint|trunc|floordiv|floormod)\(")
+
+
+class NotEvaluated(Exception):
+    """The references refuse these values."""
+
+
+def closure(fetches: Iterable[Node]) -> list[Node]:
+    """What the fetches need: inputs and control inputs first, in order of creation."""
+    seen: set[Node] = set()
+    stack = list(fetches)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend((*node.inputs, *node.control_inputs))
+    return sorted(seen, key=lambda n: n.index)
+
+
+class Evaluation:
+    """Values of nodes, by the rules of state: a read is the value before the run, or behind a control dependency the one assigned then."""
+
+    def __init__(self, known: Mapping[Node, Any], noise: np.random.Generator | None = None):
+        self.known: dict[Node, Any] = dict(known)
+        self.assigned: dict[Node, Array] = {}
+        self.noise = noise
+
+    def visit(self, node: Node) -> None:
+        """Evaluate a node whose inputs are known. NotEvaluated: numpy refuses."""
+        if node in self.known or node.operator.family == "control":
+            return
+        if node.operator.name == "read":
+            self.known[node] = self._read(node)
+        elif node.operator.family == "state":
+            self.assigned[node.inputs[0]] = self.known[node] = self._assigned(node)
+        else:
+            self.known[node] = value_of(node, self.known, self.noise)
+
+    def _read(self, node: Node) -> Any:
+        variable = node.inputs[0]
+        writes = [n for n in closure(node.control_inputs) if n.operator.family == "state" and n.inputs[0] is variable]
+        return self.known[writes[-1] if writes else variable]
+
+    def _assigned(self, node: Node) -> Array:
+        variable, value = node.inputs[0], self.known[node.inputs[1]]
+        if node.operator.name == "assign":
+            return value
+        current = self.assigned.get(variable, self.known[variable])
+        with np.errstate(all="ignore"):
+            result = np.asarray(current + value if node.operator.name == "assign_add" else current - value)
+        return result if self.noise is None else disturbed(result, 1, self.noise)
+
+
+class State:
+    """A session's variables, which a run changes."""
+
+    def __init__(self, variables: Iterable[Node]):
+        self.values = {v: np.array(v.initial_value.attrs["value"]) for v in variables}   # type: ignore[attr-defined]
+
+    def run(self, fetches: Sequence[Node], feeds: Mapping[Node, Array], noise: np.random.Generator | None = None) -> list[Array | None]:
+        """The fetches' values, None of operations. NotEvaluated: numpy refuses."""
+        work = Evaluation({**self.values, **{f: np.asarray(a) for f, a in feeds.items()}}, noise)
+        for node in closure(fetches):
+            work.visit(node)
+        self.values.update({v: np.array(a) for v, a in work.assigned.items()})
+        return [work.known[f] if f.type is not None else None for f in fetches]
+
+
+def value_of(node: Node, known: Mapping[Node, Any], noise: np.random.Generator | None = None) -> Any:
+    """One node by its reference; its roundings disturbed by `noise`."""
+    operator = node.operator
+    if operator.name == "constant":
+        return node.attrs["value"]
+    inputs = [known[x] for x in node.inputs]
+    if noise is not None:
+        inputs = _disturbed_inputs(node, inputs, noise)
+    try:
+        with np.errstate(all="ignore"):
+            result = operator.reference(*inputs, **node.attrs)
+    except Exception as e:
+        raise NotEvaluated(f"{operator.name}: {type(e).__name__}: {e}") from e
+    if not isinstance(node.type, TensorType):
+        return tuple(np.asarray(r) for r in result)
+    result = np.asarray(result)
+    if noise is not None and _rounds(node):
+        result = disturbed(result, ULPS, noise)
+    return result
+
+
+# ---------------------------------------------------------------------- how exact
+
+def _rounds(node: Node) -> bool:
+    """Whether the operator computes floating numbers, and does not just choose or move them."""
+    operator = node.operator
+    if not isinstance(node.type, TensorType) or node.type.dtype.kind != "f":
+        return False
+    if operator.family == "elementwise":
+        narrower = any(x.type.dtype.itemsize > node.type.dtype.itemsize or x.type.dtype.kind in "iu" for x in node.inputs)
+        return narrower or _ARITHMETIC.search(operator.expr) is not None
+    if operator.family == "reduction":
+        return operator.combine in ("add", "mul")
+    return operator.family in ("contraction", "scatter", "host")
+
+
+def _disturbed_inputs(node: Node, inputs: list[Any], noise: np.random.Generator) -> list[Any]:
+    """A sum's error grows with its terms; an expression of several steps may cancel within."""
+    if not _rounds(node):
+        return inputs
+    family = node.operator.family
+    if family == "elementwise":
+        return inputs if _JUMPS.search(node.operator.expr) else [disturbed(x, 1, noise) for x in inputs]
+    if family == "host":
+        return inputs
+    terms = np.size(inputs[0]) if family == "reduction" else max(1, *(max(np.shape(x), default=1) for x in inputs))
+    return [disturbed(x, 2 + np.sqrt(terms), noise) for x in inputs]
+
+
+def disturbed(x: Any, ulps: float, noise: np.random.Generator) -> Any:
+    """Each floating element off by `ulps` units in the last place, up or down; zeros stay."""
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        return x
+    sign = noise.choice(np.array([-1.0, 1.0]), x.shape)
+    with np.errstate(all="ignore"):
+        step = np.where(np.isfinite(x) & (x != 0), np.spacing(np.where(np.isfinite(x), x, 0)), 0)
+        return (x + (sign * ulps).astype(x.dtype) * step).astype(x.dtype)
+
+
+class Wanted(NamedTuple):
+    """A result, the tolerance of each element, and which elements are settled at all: others depend on a rounding."""
+
+    value: Array
+    tolerance: Array
+    settled: Array
+
+
+def settle(value: Any, others: Sequence[Any]) -> Wanted | None:
+    """What a compiled result is held against, from the result and its disturbed versions; None: not even its shape is settled."""
+    value = np.asarray(value)
+    others = [np.asarray(o) for o in others]
+    if any(o.shape != value.shape or o.dtype != value.dtype for o in others):
+        return None
+    if value.dtype.kind != "f":
+        same = np.all([o == value for o in others], axis=0) if others else np.ones(value.shape, bool)
+        return Wanted(value, np.zeros(value.shape), np.asarray(same))
+    finite = np.isfinite(value)
+    with np.errstate(all="ignore"):
+        wide = [o.astype(np.float64) for o in others]
+        spread = np.max([np.abs(o - value) for o in wide], axis=0) if others else np.zeros(value.shape)
+        tolerance = MARGIN * spread + ULPS * np.spacing(np.where(finite, np.abs(value), 0)).astype(np.float64)
+    alike = np.all([np.where(finite, np.isfinite(o), _same(o, value)) for o in others], axis=0) if others else np.ones(value.shape, bool)
+    return Wanted(value, np.where(finite, tolerance, 0.0), np.asarray(alike))
+
+
+def _same(x: Array, y: Array) -> Array:
+    return (x == y) | (np.isnan(x) & np.isnan(y))
+
+
+def difference(found: Any, wanted: Wanted) -> str:
+    """How a result differs from what is wanted, in words; "" if it does not."""
+    found = np.asarray(found)
+    value = wanted.value
+    if found.dtype != value.dtype or found.shape != value.shape:
+        return f"{found.dtype}{list(found.shape)} for {value.dtype}{list(value.shape)}"
+    if value.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            near = np.abs(found.astype(np.float64) - value) <= wanted.tolerance
+        right = np.where(np.isfinite(value) & np.isfinite(found), near, _same(found, value))
+    else:
+        right = found == value
+    wrong = np.argwhere(~(right | ~wanted.settled))
+    return _first(found, value, wrong, wanted.tolerance) if len(wrong) else ""
+
+
+def unequal(found: Any, wanted: Any) -> str:
+    """How two results differ in any bit (the kind of nan apart), in words; "" if they do not."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    if found.dtype != wanted.dtype or found.shape != wanted.shape:
+        return f"{found.dtype}{list(found.shape)} for {wanted.dtype}{list(wanted.shape)}"
+    right = _same(found, wanted) & ((np.signbit(found) == np.signbit(wanted)) | np.isnan(found)) if found.dtype.kind == "f" else found == wanted
+    wrong = np.argwhere(~np.asarray(right))
+    return _first(found, wanted, wrong, None) if len(wrong) else ""
+
+
+def _first(found: Array, wanted: Array, wrong: Array, tolerance: Array | None) -> str:
+    at = tuple(wrong[0].tolist())
+    within = f" +- {tolerance[at]:.2g}" if tolerance is not None and found.dtype.kind == "f" else ""
+    return f"{len(wrong)} of {found.size} elements differ, at {list(at)}: {found[at]!r} for {wanted[at]!r}{within}"

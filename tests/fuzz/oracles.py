@@ -1,0 +1,261 @@
+"""What must hold of every graph: each oracle runs it in another way and compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+import graphc as tf
+from graphc import passes, program
+from graphc.errors import GraphcError
+from graphc.graph import Node
+
+from .derivatives import check_gradients
+from .direct import DISTURBANCES, Array, NotEvaluated, State, Wanted, difference, settle, unequal
+from .recipe import Built, Recipe, build
+
+RUNS = 3                # the first compiles, the second is quick, the third is quicker: each takes another way in
+Results = list[list[Any]]
+
+
+class Finding(Exception):
+    """A graph for which an oracle does not hold."""
+
+    def __init__(self, oracle: str, message: str):
+        super().__init__(f"{oracle}: {message}")
+        self.oracle, self.message = oracle, message
+
+
+@contextmanager
+def limits(values: Mapping[str, int]) -> Iterator[None]:
+    """The compiler with other limits, "module.NAME" -> value."""
+    with ExitStack() as stack:
+        for name, value in values.items():
+            stack.enter_context(changed(name, value))
+        yield
+
+
+@contextmanager
+def changed(name: str, value: Any) -> Iterator[None]:
+    module, _, attribute = name.rpartition(".")
+    owner = import_module(f"graphc.{module}")
+    before = getattr(owner, attribute)
+    setattr(owner, attribute, value)
+    try:
+        yield
+    finally:
+        setattr(owner, attribute, before)
+
+
+class Case:
+    """One graph under test."""
+
+    def __init__(self, recipe: Recipe):
+        self.recipe = recipe
+        try:
+            self.built = build(recipe)
+        except GraphcError as e:
+            raise Rejected(str(e)) from e
+        except Exception as e:
+            raise Finding("build", f"{type(e).__name__}: {e}") from e
+        self.wanted = wanted(self.built)
+        self.assigns = any(n.operator.family == "state" for n in self.built.graph.nodes)
+
+    def session(self, jit: bool = True, threads: int = 1, graph: tf.Graph | None = None) -> tf.Session:
+        return tf.Session(graph=graph or self.built.graph, jit=jit, config=tf.ConfigProto(intra_op_parallelism_threads=threads))
+
+    def run(self, session: tf.Session, feeds: Mapping[Any, Any] | None = None, times: int = RUNS) -> Results:
+        return runs(session, self.built.fetches, self.built.feeds if feeds is None else feeds, self.built.variables, times)
+
+    def compare(self, found: Results, oracle: str) -> None:
+        """Against numpy's values; Finding says where they differ."""
+        for k, (values, right) in enumerate(zip(found, self.wanted, strict=False)):
+            for i, (value, w) in enumerate(zip(values, right, strict=True)):
+                said = difference(value, w) if w is not None else ""
+                if said:
+                    raise Finding(oracle, f"run {k + 1}, {self._name(i)}: {said}")
+
+    def _name(self, i: int) -> str:
+        count = len(self.built.fetches)
+        return f"fetch {i} ({self.built.fetches[i]!r})" if i < count else f"variable {i - count} afterwards"
+
+    def equal(self, found: Results, base: Results, oracle: str) -> None:
+        """Two results bit for bit."""
+        for k, (values, right) in enumerate(zip(found, base, strict=False)):
+            for i, (value, w) in enumerate(zip(values, right, strict=True)):
+                said = unequal(value, w) if value is not None or w is not None else ""
+                if said:
+                    raise Finding(oracle, f"run {k + 1}, {self._name(i)}: {said}")
+
+
+class Rejected(Exception):
+    """A recipe that is no graph, as shrinking makes them: no finding."""
+
+
+def runs(session: tf.Session, fetches: Sequence[Any], feeds: Mapping[Any, Any], variables: Sequence[Any], times: int) -> Results:
+    """The fetches' values run after run, each followed by the variables' values after it."""
+    out = []
+    for _ in range(times):
+        values = session.run(list(fetches), feeds)
+        out.append([*values, *(session.run(list(variables)) if variables else [])])
+    return out
+
+
+def wanted(built: Built) -> list[list[Wanted | None]]:
+    """What every run must give, and how exactly. Rejected: numpy refuses the values."""
+    def sequence(noise: np.random.Generator | None) -> Results:
+        state = State(built.variables)
+        out = []
+        for _ in range(RUNS):
+            values = state.run(built.fetches, built.feeds, noise)
+            out.append([*values, *(state.values[v] for v in built.variables)])
+        return out
+    try:
+        exact = sequence(None)
+    except NotEvaluated as e:
+        raise Rejected(str(e)) from e
+    others = []
+    for k in range(DISTURBANCES):
+        try:
+            others.append(sequence(np.random.default_rng(k)))
+        except NotEvaluated:            # an input near the end of its range: say nothing of such graphs
+            raise Rejected("the values are at the edge of what numpy evaluates") from None
+    return [[None if v is None else settle(v, [o[k][i] for o in others]) for i, v in enumerate(values)]
+            for k, values in enumerate(exact)]
+
+
+# ---------------------------------------------------------------------- the oracles
+
+def interpreted(case: Case) -> None:
+    """`Session(jit=False)` gives numpy's values."""
+    with case.session(jit=False) as session:
+        case.compare(case.run(session), "interpreted")
+
+
+def without_passes(case: Case) -> None:
+    """So it does with each pass left out, and with all."""
+    whole = passes.PIPELINE[:]
+    try:
+        for k in range(len(whole) + 1):
+            passes.PIPELINE[:] = [] if k == len(whole) else whole[:k] + whole[k + 1:]
+            with case.session(jit=False) as session:
+                name = "all passes" if k == len(whole) else whole[k][0]
+                case.compare(case.run(session, times=1), f"without {name}")
+    finally:
+        passes.PIPELINE[:] = whole
+
+
+def compiled(case: Case) -> Results:
+    """Machine code gives numpy's values, every run the same if nothing is assigned."""
+    with case.session() as session:
+        found = case.run(session)
+        case.compare(found, "compiled")
+        if not case.assigns:
+            case.equal(found[1:], [found[0]] * 2, "second run")
+        return found
+
+
+def two_threads(case: Case, base: Results) -> None:
+    """Two threads give what one gives, bit for bit, where even small loops are shared out."""
+    with changed("program.PARALLEL", 4), changed("library.PARALLEL_FLOPS", 1), case.session(threads=2) as session:
+        case.equal(case.run(session), base, "two threads")
+
+
+def fresh_memory(case: Case, base: Results) -> None:
+    """What fresh memory holds makes no difference: nothing reads what was not written."""
+    for pattern in (0xFF, 0x41):
+        def filled(size: int, dtype: Any, pattern: int = pattern) -> Array:
+            array = np.empty(size, dtype)
+            array.view(np.uint8).fill(pattern)
+            return array
+        with changed("program.uninitialised", filled), case.session() as session:
+            case.equal(case.run(session), base, "fresh memory")
+
+
+def layouts(case: Case, base: Results) -> None:
+    """Feeds in Fortran order, with negative strides, read-only, unaligned or as lists are the same feeds."""
+    for name, form in LAYOUTS.items():
+        with case.session() as session:
+            feeds = {f: form(a) for f, a in case.built.feeds.items()}
+            case.equal(case.run(session, feeds, 2), base, f"feeds {name}")
+
+
+def reloaded(case: Case, base: Results) -> None:
+    """A graph written as JSON and read again is the same graph."""
+    graph = tf.Graph.from_json(case.built.graph.to_json())
+    built = case.built
+
+    def same(node: Node) -> Any:
+        return graph.as_node(node.name)
+    with case.session(graph=graph) as session:
+        found = runs(session, [same(f) for f in built.fetches], {same(f): a for f, a in built.feeds.items()}, [same(v) for v in built.variables], 2)
+    case.equal(found, base, "reloaded")
+
+
+def alone(case: Case) -> None:
+    """A fetch by itself has the value that it has among others."""
+    values = [i for i, f in enumerate(case.built.fetches) if f.type is not None]
+    if len(case.built.fetches) < 2 or case.assigns or not values:
+        return
+    i = values[case.recipe.seed % len(values)]
+    with case.session() as session:
+        found = [session.run(case.built.fetches[i], case.built.feeds)]
+    w = case.wanted[0][i]
+    said = difference(found[0], w) if w is not None else ""
+    if said:
+        raise Finding("one fetch", f"{case.built.fetches[i]!r}: {said}")
+
+
+def _unaligned(a: Array) -> Array:
+    raw = np.empty(a.nbytes + 1, np.uint8)
+    out = raw[1:].view(a.dtype).reshape(a.shape)
+    out[...] = a
+    return out
+
+
+def _read_only(a: Array) -> Array:
+    out = a.copy()
+    out.flags.writeable = False
+    return out
+
+
+def _reversed(a: Array) -> Array:
+    turned = tuple(slice(None, None, -1) for _ in a.shape)
+    return np.ascontiguousarray(a[turned])[turned] if a.ndim else a
+
+
+LAYOUTS: dict[str, Callable[[Array], Any]] = {
+    "in Fortran order": lambda a: np.array(a, order="F"), "with negative strides": _reversed, "read-only": _read_only, "unaligned": _unaligned,
+    "as lists": lambda a: a.tolist() if a.size and a.size < 1000 else a,
+}
+
+
+def check(recipe: Recipe) -> None:
+    """All oracles. Finding: one does not hold; Rejected: the recipe is no graph."""
+    with limits(recipe.limits):
+        case = Case(recipe)
+        stages: list[Callable[[], Any]] = [lambda: interpreted(case), lambda: without_passes(case), lambda: check_gradients(recipe, Finding)]
+        for stage in stages:
+            _guarded(stage)
+        base = _guarded(lambda: compiled(case))
+        for oracle in (two_threads, fresh_memory, layouts, reloaded):
+            _guarded(lambda oracle=oracle: oracle(case, base))  # type: ignore[misc]
+        _guarded(lambda: alone(case))
+
+
+def _guarded(stage: Callable[[], Any]) -> Any:
+    try:
+        return stage()
+    except (Finding, Rejected):
+        raise
+    except Exception as e:
+        import traceback
+        frame = traceback.extract_tb(e.__traceback__)[-1]
+        raise Finding("error", f"{type(e).__name__}: {e} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})") from e
+
+
+assert program is not None
