@@ -1,6 +1,7 @@
 """Compares minimisers by the order of derivative they use, on four classical functions, and draws their paths."""
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -149,6 +150,7 @@ def check_plot(parser: argparse.ArgumentParser, path: Path) -> None:
 
 def main() -> None:
     args = arguments()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # scipy's: in two dimensions threads would only wait for each other
     results = {}
     for name, function in FUNCTIONS.items():
         results[name] = compare(function, args.seed)

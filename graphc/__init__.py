@@ -8,8 +8,9 @@
 [np.float32(14.0), array([2., 4., 6.], dtype=float32)]
 """
 
-from . import errors, initializers, nn, summary, train
+from . import contrib, errors, initializers, nn, numeric, optimize, summary, train
 from .autodiff import gradients
+from .derivatives import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .diagnose import Diagnosis, diagnose
 from .graph import (
     Graph,
@@ -35,9 +36,11 @@ from .ops.math import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .report import report
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .show import show
-from .tracing import RunMetadata, RunOptions
+from .timeline import RunMetadata
+from .tracing import RunOptions
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .types import (
     Dimension,
@@ -50,6 +53,7 @@ from .types import (
     int16,
     int32,
     int64,
+    string,
     uint8,
 )
 from .types import bool_ as bool  # noqa: A004

@@ -96,10 +96,10 @@ def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[No
 
 def _differentiable(node: Node) -> bool:
     """Whether derivatives pass through the node; GradientError if they are due and there is no rule."""
-    if node.operator.grad is not None:
-        return True
     if isinstance(node.type, TensorType) and node.type.dtype.kind != "f":
         return False
+    if node.operator.grad is not None:
+        return True
     raise GradientError(f"{node.operator.name} has no gradient: {describe(node)} lies on the path that is differentiated"
                         f"\n  at {loc_str(node.loc or caller())}")
 

@@ -121,13 +121,10 @@ def _first_use(n: Node, order: Sequence[Node]) -> int:
 
 def _gradients(loss: Node, watched: Sequence[Node]) -> list[Node | None]:
     """The gradients, made once a loss: a diagnosis every epoch does not grow the graph."""
-    made = loss.graph.get_collection_ref("graphc_diagnose")
-    for known, inputs, found in made:
-        if known is loss and list(inputs) == list(watched):
-            return list(found)
-    found = gradients(loss, list(watched), name="diagnose")
-    made.append((loss, list(watched), found))
-    return found
+    made = loss.graph.get_collection_ref(f"graphc_diagnose/{loss.name}")     # a collection, so that it is saved with the graph
+    if made[:len(watched)] != list(watched):
+        made[:] = [*watched, *gradients(loss, list(watched), name="diagnose")]
+    return made[len(watched):]
 
 
 def _layer(n: Node, value: Any, slope: Any) -> Layer:

@@ -279,7 +279,7 @@ class Entry:
             self.enter = _interpreter.make(ctypes.addressof(_interpreter.method), self.words, None)
         return self.enter
 
-    def open(self, busy: Array, tape: int, walk: int, fail: Callable[[int], Any], feeds: Sequence[tuple[np.dtype[Any], Any, Array | None]],
+    def open(self, busy: Array, tape: int, walk: int, fail: Callable[[int], Any], feeds: Sequence[tuple[np.dtype[Any] | None, Any, Array | None]],
              results: Sequence[Array | None], finals: Sequence[tuple[Array, Array]], listed: bool) -> None:
         """From now on: copy feeds to their memory, `walk(tape)`, copy the finals, and give copies of the results.
 

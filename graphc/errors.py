@@ -31,6 +31,10 @@ class GradientError(GraphcError, LookupError, ValueError):
     """A derivative that does not exist: no gradient rule, or no path to a variable."""
 
 
+class GradientCheckError(GraphcError, AssertionError):
+    """A derivative that `testing.check_grads` found to be wrong; the message says where, and how."""
+
+
 class FetchError(GraphcError, ValueError, TypeError):
     """Something that cannot be fetched: not a node, or a node of another graph."""
 

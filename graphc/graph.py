@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, FinalizedError, GraphError, ShapeError
-from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
+from .types import TEXT, DType, TensorShape, TensorType, as_dtype, as_shape, as_text, compatible, dtype_name, merge
 
 # Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
 OPERATORS: dict[str, Any] = {}
@@ -23,6 +23,7 @@ OPERATORS: dict[str, Any] = {}
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
 _LONGEST_NAME = 10_000
+_LONGEST_FILE = 100     # characters of a file's name that messages show: its end
 _serial = itertools.count()
 
 Loc = tuple[str, int]
@@ -38,7 +39,7 @@ def caller() -> Loc:
 
 def loc_str(loc: Loc | None) -> str:
     """`train.py:10`, for people."""
-    return "?" if loc is None else f"{os.path.basename(loc[0])}:{loc[1]}"
+    return "?" if loc is None else f"{os.path.basename(loc[0])[-_LONGEST_FILE:]}:{loc[1]}"
 
 
 def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
@@ -570,7 +571,7 @@ def topological(fetches: Iterable[Node], stop: Callable[[Node], bool] = lambda n
 def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
     """A value as TensorFlow takes it: Python floats are float32, ints int32, what numpy made keeps its dtype.
 
-    Raises DTypeError for what is no array of a supported dtype (ragged lists, strings, objects).
+    Raises DTypeError for what is no array of a supported dtype (objects, numbers where texts are wanted).
     """
     if dtype is not None:
         dtype = as_dtype(dtype).dtype
@@ -578,8 +579,10 @@ def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
         array = np.asarray(value)
     except ValueError as e:
         raise ShapeError(f"a list whose rows differ in length is not a tensor: {e}") from None
-    if array.dtype.kind not in "fiub":
-        raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of a supported dtype")
+    if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):
+        return as_text(value)
+    if array.dtype.kind not in "fiub" or dtype == TEXT:
+        raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}")
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:

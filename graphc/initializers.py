@@ -153,11 +153,13 @@ class glorot_normal_initializer(variance_scaling_initializer):
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
 
 
-def _square_type(types: Any, values: Values) -> TensorType:
+def _orthonormal_type(types: Any, values: Values) -> TensorType:
+    if types[0].dtype.kind != "f":
+        raise DTypeError(f"not defined for {types[0].dtype.name}")
     return types[0]
 
 
-@declare("host", _square_type, name="orthonormal", samples=(([(4, 3)], {}), ([(2, 2)], {})))
+@declare("host", _orthonormal_type, name="orthonormal", samples=(([(4, 3)], {}), ([(2, 2)], {})))
 def _orthonormal(a: Any) -> Any:
     """The orthonormal columns of a matrix's QR decomposition, signed so that R's diagonal is positive."""
     q, r = np.linalg.qr(a)

@@ -31,6 +31,7 @@ METHODS = ("central", "richardson", "complex")
 _COMPLEX_STEP = 1e-20
 _FIRST_STEP = 0.125         # of an extrapolation: wide enough for rounding not to matter, then halved
 _STAGES = 14
+_SAME = 1e-6                # relative distance from which two quotients cannot be those of one smooth function
 
 
 class Estimate(NamedTuple):
@@ -242,11 +243,17 @@ def _extrapolated(quotient: Callable[[float], _Quotient], h: float) -> Estimate:
             e = np.maximum(np.abs(row[k + 1] - row[k]), np.abs(row[k + 1] - old)) + q.rounding
             better = e < error
             best, error = np.where(better, row[k + 1], best), np.where(better, e, error)
-        # Rounding has taken over once the last entries differ by more than the best error: smaller steps make it worse.
-        if above and np.all(np.abs(row[-1] - above[-1]) + q.rounding > 2 * error):
+        # Smaller steps make it worse once rounding has taken over: by itself, or in the last entries.
+        if above and np.all((q.rounding > error) | (np.abs(row[-1] - above[-1]) + q.rounding > 2 * error)):
             break
         above = row
-    return Estimate(best, error)
+    return Estimate(best, _doubted(best, error, quotient(h / 2**_STAGES)))
+
+
+def _doubted(best: Array, error: Array, near: _Quotient) -> Array:
+    """The error, but where the quotient of the smallest step contradicts: functions that jump agree by chance at wide ones."""
+    apart = np.abs(best - near.value)
+    return np.where(apart > _SAME * np.abs(best) + 100 * near.rounding, np.maximum(error, apart), error)
 
 
 def _differentiated(problem: _Problem, k: int, method: str, step: float | None, scalar: bool = False) -> Estimate:

@@ -58,7 +58,9 @@ class Operator:
     shape_math: bool = False                       # NaN stands for "unknown" when the reference runs on sizes
     view: Callable[..., Any] | None = None         # movement: where the result lies within its input's memory
     lower: Callable[..., Any] | None = None        # (node, shapes) -> simpler nodes once shapes are concrete
+    batch: str = ""                                # the rule of `batching` for one more leading axis; else its family's
     weak: bool = True                              # Python and numpy operands take the tensors' dtype
+    text: bool = False                             # takes tensors of texts: host steps and what is free
     domain: tuple[float, float] = (-2.0, 2.0)      # where the tests draw real operands from
     samples: tuple[Any, ...] = ()                  # (operand specs, attrs) for the tests
     label: str = ""                                # default name of nodes
@@ -81,6 +83,8 @@ class Operator:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
         try:
             types = [x.type for x in inputs]
+            if not self.text and any(t.__class__ is TensorType and t.dtype.hasobject for t in types):
+                raise DTypeError("not defined for string")
             if self.prepare is not None:
                 attrs = self.prepare(types, **attrs)
             values = [static_value(x) if i in self.values else None for i, x in enumerate(inputs)] if self.values else ()
@@ -153,7 +157,7 @@ class Operator:
             kinds = "biuf"
             if fixed is not None:
                 array = as_array(value, fixed)
-            elif self.weak and like is not None:
+            elif self.weak and like is not None and array.dtype.kind in kinds and like.type.dtype.kind in kinds:
                 dtype = like.type.dtype
                 if kinds.index(array.dtype.kind) <= kinds.index(dtype.kind):
                     array = np.asarray(value).astype(dtype)        # not through float32

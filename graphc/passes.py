@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -225,3 +226,14 @@ def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[No
             observe(name, fetches, after, time.perf_counter() - start)
         fetches = after
     return list(fetches)
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """What is compiled inside, by any thread, goes through no pass: the graph as it was written, to compare with."""
+    whole = PIPELINE[:]
+    PIPELINE.clear()
+    try:
+        yield
+    finally:
+        PIPELINE[:] = whole

@@ -134,7 +134,7 @@ class Program:
         elif kind == "variable":
             self._memory_of[buffer] = self.variable_memory(node.attrs["variable"]).reshape(-1)
         else:
-            self._memory_of[buffer] = aligned(buffer.nbytes).view(buffer.dtype)
+            self._memory_of[buffer] = np.empty(buffer.size, buffer.dtype) if buffer.dtype.hasobject else aligned(buffer.nbytes).view(buffer.dtype)
         return buffer
 
     def sources(self) -> list[Buffer]:
@@ -275,7 +275,8 @@ class Program:
                 self.direct.append((i, memory, self.patches.get(fed, []), fed))
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
         self.takes = [self._take(f) for f in self.fetches]
-        self.plain = alone is not None and not (self.direct or self.fresh or self.draws) and self.quick()
+        texts = any(f is not None and f.type.dtype.hasobject for f in (*self.fetches, *self.feeds))
+        self.plain = alone is not None and not (self.direct or self.fresh or self.draws or texts) and self.quick()
         self.finals = [(self.variable_memory(v.attrs["variable"]), self._final(value)) for v, value in self.late]
 
     def views(self) -> list[Array | None]:
@@ -302,12 +303,18 @@ class Program:
             return lambda: None
         buffer = self.layout(f).buffer
         shape = f.type.shape
-        if buffer.kind == "result" and self.layout(f).offset == 0 and source(f) is None:
+        if self._handed_over(f):
             return lambda: self._memory_of[buffer].reshape(shape)
         if buffer.kind in ("result", "feed"):
             return lambda: self.layout.view(f, self._memory_of.__getitem__).copy()[()]
         view = self.layout.view(f, self._memory_of.__getitem__)
         return view.copy if view.ndim else partial(view.__getitem__, ())
+
+    def _handed_over(self, f: Node) -> bool:
+        """Whether the caller gets the memory in which a fetched value was computed."""
+        where = self.layout(f)
+        mine = where.buffer.kind == "result" and where.offset == 0 and source(f) is None
+        return mine and self.fetches.count(f) == 1       # fetches that turn out to be one value get a copy each
 
     def _host(self, node: Node) -> Callable[[], None]:
         outs = [x for x in ([node] if isinstance(node.type, TensorType) else self.items_of(node)) if self._has_storage(x)]
@@ -342,13 +349,14 @@ class Program:
 
     def run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
-        with trace.host("feed"):
+        trace.begin()
+        with trace.copy("feed", self._copied_in(arrays)):
             self._bring(arrays)
         at = 0
         for segment in self.segments:
             step, natives = segment
             if natives is None:
-                with trace.host("", self, at):
+                with trace.host(self, at):
                     step()
                 at += 1
                 continue
@@ -357,8 +365,17 @@ class Program:
             if status:
                 self._fail(segment, status)
             at += len(natives)
-        with trace.host("fetch"):
+        with trace.copy("fetch", self._copied_out()):
             return self._results_of_run()
+
+    def _copied_in(self, arrays: Sequence[Array]) -> int:
+        """Bytes of feeds that are not used where they lie."""
+        return sum(m.nbytes for _, m in self.copied) + sum(m.nbytes for i, m, _, _ in self.direct if not _usable(arrays[i]))
+
+    def _copied_out(self) -> int:
+        """Bytes of results and of new values of variables that are copied at the end of a run."""
+        copied = sum(element_count(f.type.shape) * f.type.dtype.itemsize for f in self.fetches if f is not None and not self._handed_over(f))
+        return copied + sum(memory.nbytes for memory, _ in self.finals)
 
     def _bring(self, arrays: Sequence[Array]) -> None:
         """Small feeds copied, large ones pointed to, memory for large results."""
@@ -383,7 +400,7 @@ class Program:
 
     def _feed(self, array: Array, memory: Array, patches: Any, buffer: Buffer) -> None:
         """A large feed is used where it lies, if kernels can read it there."""
-        if not array.flags.c_contiguous or not array.flags.aligned:
+        if not _usable(array):
             memory[...] = array
             array = memory
         self._point(patches, address(array))
@@ -417,6 +434,11 @@ class Program:
         return node.attrs["value"][()] if node.operator.name == "constant" else "its bound"
 
 
+def _usable(array: Array) -> bool:
+    """Whether kernels can read a feed where it lies."""
+    return array.flags.c_contiguous and array.flags.aligned
+
+
 def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
     """The numpy reference of a node; what it raises names the operator and the user's line."""
     try:
@@ -425,7 +447,8 @@ def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
         text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
         raise InvalidArgumentError(text, node) from e
     except Exception as e:
-        if node.operator.name.startswith("py_func"):
+        if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note
+            e.__notes__ = [*getattr(e, "__notes__", ()), f"in {describe(node)}\n  at {loc_str(node.loc)}"]
             raise
         raise InvalidArgumentError(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
 
@@ -453,7 +476,7 @@ def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], trace: Trace
             if n.operator.name == "constant":
                 known[n] = n.attrs["value"]
             else:
-                known[n] = run_reference(n, inputs) if trace is None else trace.node(n, partial(run_reference, n, inputs))
+                known[n] = run_reference(n, inputs) if trace is None else trace.node(run_reference, n, inputs)
     return [known[f] for f in fetches]
 
 

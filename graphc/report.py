@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,10 @@ import numpy as np
 
 from .errors import InvalidArgumentError
 from .graph import Node, caller, loc_str, type_str
+from .schedule import Group
+from .show.outline import nodes_of
+from .timeline import RunMetadata
+from .tracing import Event, RunOptions
 
 MOST_CHILDREN = 60          # boxes in one group of the picture; larger scopes are cut into runs of so many
 HUES = 12                   # colours that kernels' borders take in turn, as main.js counts them
@@ -116,6 +121,107 @@ class _Groups:
     def _group(self, name: str, title: str, parent: int | None) -> int:
         self.found.append({"name": name[:SHOWN_TEXT], "title": title[:SHOWN_TEXT], "parent": parent})
         return len(self.found) - 1
+
+
+def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] | None = None, runs: int = 5) -> None:
+    """Write one HTML page about `session.run(fetches, feed_dict)` that needs no network.
+
+    It shows the graph before and after each pass (folding by name scope, searchable), of each node its type, line, gradient partners and
+    kernel, the kernels' source, the memory over time, and the time of each step, the median of `runs` traced runs (0: none is made).
+    Variables and random numbers are put back as they were; Python functions of the graph are called each time.
+    Errors: those of `Session.explain` and of the run; InvalidArgumentError: the file cannot be written.
+    """
+    explanation = session.explain(fetches, feed_dict)
+    events = _timed(session, fetches, explanation, feed_dict or {}, runs) if explanation.steps and runs > 0 else []
+    write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], report_data(session, nodes_of(fetches), explanation, events)))
+
+
+def _timed(session: Any, fetches: Any, explanation: Any, feed_dict: Mapping[Any, Any], runs: int) -> list[list[Event]]:
+    """The events of some traced runs, after which the session is as it was."""
+    given = {session.graph.as_node(k) for k in feed_dict if not isinstance(k, tuple)}
+    made_up = {n: np.zeros(n.type.shape, n.type.dtype) for n in nodes_of(fetches)
+               if n.operator.name == "placeholder" and n not in given and n.type.known}
+    found, options = [], RunOptions(trace_level=RunOptions.FULL_TRACE)
+    with session.unchanged():
+        for _ in range(runs + 1):                   # the first fills the caches, and is left out
+            metadata = RunMetadata()
+            session.run(fetches, {**feed_dict, **made_up}, options=options, run_metadata=metadata)
+            found.append(metadata.events)
+    return found[1:]
+
+
+def report_data(session: Any, user_graph: Sequence[Node], explanation: Any, runs: Sequence[Sequence[Event]]) -> dict[str, Any]:
+    """What the page shows, in JSON's types."""
+    partners: dict[str, list[str]] = {}
+    for node, found in session.graph.gradients_of.items():
+        partners.setdefault(node.label, []).extend(dict.fromkeys(g.label for g in found if g is not node))
+    stages, program = Stages(partners), explanation.program
+    kernels = _kernel_of(program, explanation.steps) if program is not None else {}
+    by_label = {n.label: k for n, k in kernels.items()}
+    listed = [("as written", "", user_graph)]
+    changes = {p.name: p.diff or "nothing" for p in explanation.passes}
+    listed += [(name, changes.get(name, "sizes are known, variables are plain values, composite operators are written out"), nodes)
+               for name, nodes in explanation.stages]
+    if program is not None:
+        listed.append(("scheduled", "copies where a view will not do; the colour of a frame is its kernel", program.order))
+    for title, text, nodes in listed:
+        stages.add(title, text[:200_000], nodes, {n: by_label[n.label] for n in nodes if n.label in by_label})
+    return {"stages": stages.stages, "kernels": _kernels(explanation, stages, kernels), "memory": _memory(explanation, stages, program),
+            "steps": _steps(explanation, runs), "facts": _facts(explanation, runs)}
+
+
+def _kernel_of(program: Any, steps: Sequence[Any]) -> dict[Node, int]:
+    found = {}
+    for where, step in zip(program.origins, steps, strict=True):
+        if step.kernel is not None:
+            found.update(dict.fromkeys(where.members if isinstance(where, Group) else [where.node], step.kernel))
+    return found
+
+
+def _kernels(explanation: Any, stages: Stages, kernels: Mapping[Node, int]) -> list[dict[str, Any]]:
+    rows = []
+    for i, k in enumerate(explanation.kernels):
+        vector = "a library's routine" if k.vectorised is None else f"{k.packed_instructions} packed instructions" if k.vectorised else "scalar"
+        came = "" if not k.source else ", from the cache" if k.from_cache else f", compiled in {k.compile_seconds:.2f} s"
+        rows.append({"title": f"{i}: {k.title}"[:SHOWN_TEXT], "summary": f"{vector}{came}, {k.calls} step{'s' if k.calls > 1 else ''}", "source": k.source,
+                     "nodes": [stages.number(n) for n, own in kernels.items() if own == i]})
+    return rows
+
+
+def _memory(explanation: Any, stages: Stages, program: Any) -> dict[str, Any]:
+    numbers = {n.label: stages.number(n) for n in (program.order if program is not None else ())}
+    rows = [{"name": b.name[:SHOWN_TEXT], "kind": b.kind, "bytes": b.bytes, "offset": b.offset, "first": b.first, "last": b.last,
+             "node": numbers.get(b.name)} for b in explanation.buffers]
+    return {"buffers": [r for r in rows if r["kind"] == "arena"], "all": rows, "steps": len(explanation.steps), "peak": explanation.arena_bytes}
+
+
+def _steps(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
+    """A row a step; its time is from its first piece's start to its last one's end, the median over the runs."""
+    times: dict[int, list[float]] = {}
+    for events in runs:
+        for step in {e.step for e in events if e.step >= 0}:
+            own = [e for e in events if e.step == step]
+            times.setdefault(step, []).append((max(e.end for e in own) - min(e.start for e in own)) / 1e9)
+    seconds = {step: statistics.median(found) for step, found in times.items()}
+    total = sum(seconds.values()) or 1.0
+    rows = []
+    for s in explanation.steps:
+        took, moved = seconds.get(s.index), s.bytes_read + s.bytes_written
+        rows.append({"index": s.index, "title": ", ".join(s.nodes)[:SHOWN_TEXT], "microseconds": "" if took is None else round(1e6 * took, 2),
+                     "share": "" if took is None else round(100 * took / total, 1), "bytes": moved,
+                     "bandwidth": "" if not took else round(moved / took / 1e9, 2), "flops": "" if not took else round(s.operations / took / 1e9, 2),
+                     "line": ", ".join(s.lines)[:200]})
+    return rows
+
+
+def _facts(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[list[str]]:
+    total = statistics.median([(max(e.end for e in r) - min(e.start for e in r)) / 1e3 for r in runs]) if runs and runs[0] else None
+    return [["fetches", ", ".join(explanation.fetches)[:SHOWN_TEXT]], ["nodes written", str(len(explanation.graph))],
+            ["nodes scheduled", str(len(explanation.final))], ["steps", str(len(explanation.steps))], ["kernels", str(len(explanation.kernels))],
+            ["threads", str(explanation.threads)], ["memory of temporaries", f"{explanation.arena_bytes} bytes"],
+            ["of them needed at once, at most", f"{explanation.live_bytes} bytes"], ["if none were shared", f"{explanation.unshared_bytes} bytes"],
+            ["updated in place", ", ".join(explanation.updated_in_place)[:SHOWN_TEXT] or "none"],
+            ["time of a run", "not measured" if total is None else f"{total:.1f} microseconds, median of {len(runs)}"]]
 
 
 def write(path: Any, text: str) -> None:

@@ -95,7 +95,7 @@ class Tape:
         return self._call(self.pointer)
 
     def trace(self, room: int) -> tuple[int, np.ndarray[Any, Any]]:
-        """Run as `run` does, and the time of every call of a step: rows (step, thread, from where, start, end), times in ns of `CLOCK`.
+        """Run as `run` does, and the time of every call of a step: rows (step, thread, range from, to, start, end), times in ns of `CLOCK`.
 
         At most `room` rows are kept. FailedPreconditionError: there is no such clock.
         """
@@ -118,4 +118,4 @@ def timing_cost() -> tuple[float, float]:
     steps, nothing = 500, np.zeros(1, np.int64)
     tape = Tape([(code_address("graphc_nothing"), nothing, nothing, 1, 1)] * steps, 1)
     rows = np.stack([tape.trace(steps)[1] for _ in range(9)])
-    return float(np.median(rows[..., 4] - rows[..., 3])), float(np.median((rows[:, -1, 3] - rows[:, 0, 3]) / (steps - 1)))
+    return float(np.median(rows[..., 5] - rows[..., 4])), float(np.median((rows[:, -1, 4] - rows[:, 0, 4]) / (steps - 1)))

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .errors import SerializationError
-from .types import _INTERNAL, _SUPPORTED, TensorType
+from .types import _INTERNAL, _SUPPORTED, TEXT, TensorType, dtype_name
 
 LISTED = 16                  # elements up to which an array stands in the file as numbers, to be read; more are base64
-_DTYPES = {d.name: d for d in (*_SUPPORTED, *_INTERNAL)}
+_DTYPES = {dtype_name(d): d for d in (*_SUPPORTED, *_INTERNAL)}
 _TYPE = re.compile(r"([a-z0-9]{1,16})\[(\.\.\.|(?:(?:\?|[0-9]{1,18})(?:,(?:\?|[0-9]{1,18}))*)?)\]\Z")
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", int: "an integer", bool: "a truth value"}
 
@@ -36,8 +36,10 @@ def said(value: Any) -> str:
 # ---------------------------------------------------------------------- writing
 
 def write_array(a: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """An array bit for bit: as numbers when they are few and finite, else as little-endian bytes."""
-    head = {"dtype": a.dtype.name, "shape": list(a.shape)}
+    """An array bit for bit: as numbers when they are few and finite, else as little-endian bytes; texts as a list of base64 each."""
+    head = {"dtype": dtype_name(a.dtype), "shape": list(a.shape)}
+    if a.dtype.hasobject:
+        return {**head, "values": [base64.b64encode(text).decode() for text in a.flat]}
     if a.size <= LISTED and np.isfinite(a).all():
         return {**head, "values": a.reshape(-1).tolist()}
     return {**head, "base64": base64.b64encode(a.astype(a.dtype.newbyteorder("<")).tobytes()).decode()}
@@ -90,9 +92,11 @@ def read_array(value: Any, where: str) -> np.ndarray[Any, Any]:
 
 
 def _listed(values: Any, dtype: np.dtype[Any], where: str) -> np.ndarray[Any, Any]:
-    kinds = {"b": (bool,), "f": (int, float)}.get(dtype.kind, (int,))
+    kinds = {"b": (bool,), "f": (int, float), "O": (str,)}.get(dtype.kind, (int,))
     if not isinstance(values, list) or any(type(v) not in kinds for v in values):
-        refuse(where, f"{said(values)} is not a list of {dtype} values")
+        refuse(where, f"{said(values)} is not a list of {dtype_name(dtype)} values")
+    if dtype == TEXT:
+        return np.array([_bytes(v, where) for v in values], TEXT)
     with np.errstate(over="ignore"):
         try:
             array = np.array(values, dtype)
@@ -103,12 +107,17 @@ def _listed(values: Any, dtype: np.dtype[Any], where: str) -> np.ndarray[Any, An
     return array
 
 
-def _decoded(text: Any, dtype: np.dtype[Any], where: str) -> np.ndarray[Any, Any]:
-    expect(text, str, where)
+def _bytes(text: str, where: str) -> bytes:
     try:
-        data = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except ValueError as e:
         refuse(where, f"not base64: {e}")
+
+
+def _decoded(text: Any, dtype: np.dtype[Any], where: str) -> np.ndarray[Any, Any]:
+    data = _bytes(expect(text, str, where), where)
+    if dtype == TEXT:
+        refuse(where, "texts stand in a list")
     if len(data) % dtype.itemsize:
         refuse(where, f"{len(data)} bytes are not a whole number of {dtype} values")
     array = np.frombuffer(data, dtype.newbyteorder("<"))

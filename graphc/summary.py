@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import numpy as np
 from .errors import DTypeError, GraphError, InvalidArgumentError, MissingPackageError, ShapeError
 from .graph import Graph, GraphKeys, Node, Operation, caller, describe, get_default_graph, loc_str
 from .op import Values, declare, to_node
-from .types import TensorType
+from .types import TEXT, TensorType, dtype_name
 
 __all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 
-_SERIALIZED = TensorType(np.dtype(object), ())
+_SERIALIZED = TensorType(TEXT, ())
 
 
 def _package() -> None:
@@ -72,7 +72,7 @@ def _text(tag: str, words: Any) -> Any:
 
 # ---------------------------------------------------------------------- operators
 
-_MAKERS = {"scalar": _scalar, "histogram": _histogram, "image": _image}
+_MAKERS: dict[str, Callable[..., Any]] = {"scalar": _scalar, "histogram": _histogram, "image": _image}
 
 
 @declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False)
@@ -81,10 +81,10 @@ def _summary(value: Any, *, kind: Any = "scalar", tag: Any = "", options: Any = 
     return np.array(_MAKERS[kind](value, tag, *options).SerializeToString(), object)
 
 
-@declare("host", lambda types, values, **attrs: _SERIALIZED, name="text_summary", label="TextSummary", pure=False)
-def _text_summary(*, tag: Any = "", words: Any = "") -> Any:
-    """A serialised Summary of a text."""
-    return np.array(_text(tag, words).SerializeToString(), object)
+@declare("host", lambda types, values, **attrs: _SERIALIZED, name="text_summary", label="TextSummary", pure=False, text=True)
+def _text_summary(words: Any, *, tag: Any = "") -> Any:
+    """A serialised Summary of texts, a paragraph each."""
+    return np.array(_text(tag, "\n\n".join(w.decode(errors="replace") for w in words.flat)).SerializeToString(), object)
 
 
 def _merged(types: Sequence[TensorType], values: Values) -> TensorType:
@@ -93,7 +93,7 @@ def _merged(types: Sequence[TensorType], values: Values) -> TensorType:
     return _SERIALIZED
 
 
-@declare("host", _merged, name="merge_summary", label="MergeSummary", pure=False)
+@declare("host", _merged, name="merge_summary", label="MergeSummary", pure=False, text=True)
 def _merge_summary(*inputs: Any) -> Any:
     """Serialised Summaries as one: the bytes of a repeated field, one after the other."""
     return np.array(b"".join(np.asarray(x).item() for x in inputs), object)
@@ -148,12 +148,12 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
 
 
 def text(name: str, tensor: Any, collections: Any = None) -> Node:
-    """A summary of a text (str, or a list of them, joined line by line); TensorBoard reads Markdown."""
+    """A summary of a tensor of texts (or str, or a list of them), a paragraph each; TensorBoard reads Markdown."""
     _package()
-    words = "\n\n".join(tensor) if isinstance(tensor, (list, tuple)) and all(isinstance(t, str) for t in tensor) else tensor
-    if not isinstance(words, str):
-        raise DTypeError(f"summary.text: {tensor!r:.60} is no text\n  at {loc_str(caller())}")
-    return _filed(_text_summary.build(get_default_graph(), (), {"tag": "", "words": words}, _clean(name)), collections, None)
+    node = to_node(tensor)
+    if node.type.dtype != TEXT:
+        raise DTypeError(f"summary.text: {describe(node)} is no text\n  at {loc_str(caller())}")
+    return _filed(_text_summary.build(node.graph, (node,), {"tag": ""}, _clean(name)), collections, None)
 
 
 def merge(inputs: Sequence[Any], collections: Any = None, name: str | None = None) -> Node:
@@ -261,9 +261,11 @@ def graph_message(graph: Graph | None) -> Any:
     def attributes(n: Node) -> dict[str, Any]:
         types = [n.type] if isinstance(n.type, TensorType) else n.type or ()
         made = {"_output_shapes": AttrValue(list=AttrValue.ListValue(shape=[shape(t) for t in types]))}
-        if types and types[0].dtype.kind in "fiub":
-            name = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE"}.get(types[0].dtype.name, f"DT_{types[0].dtype.name.upper()}")
-            made["T"] = AttrValue(type=DataType.Value(name))
+        if types:
+            name = dtype_name(types[0].dtype)
+            known = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE"}.get(name, f"DT_{name.upper()}")
+            if known in DataType.keys():        # uint64, of what graphc adds to draw random numbers, is not
+                made["T"] = AttrValue(type=DataType.Value(known))
         return made
     nodes = []
     for n in graph.nodes:

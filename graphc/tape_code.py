@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from functools import cache
 
 from . import native
 
@@ -13,8 +14,8 @@ STEP = 5                # function, buffer table, extents, size of the range, si
 # A pool: words a cache line apart where threads meet.
 BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
 JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step
-# A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), from where, start, end (ns).
-EVENT = 5
+# A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), range from, to, start, end (ns).
+EVENT = 6
 CLOCK = getattr(time, "CLOCK_MONOTONIC", 1)
 SPIN = 3000             # looks at the generation before a worker sleeps: about 0.1 ms, longer than the serial gaps of a tape
 
@@ -54,9 +55,11 @@ keep:
   %e2 = getelementptr i64, ptr %e0, i64 2
   store i64 %lo, ptr %e2
   %e3 = getelementptr i64, ptr %e0, i64 3
-  store i64 %start, ptr %e3
+  store i64 %hi, ptr %e3
   %e4 = getelementptr i64, ptr %e0, i64 4
-  store i64 %end, ptr %e4
+  store i64 %start, ptr %e4
+  %e5 = getelementptr i64, ptr %e0, i64 5
+  store i64 %end, ptr %e5
   br label %done
 done:
   ret i32 %r
@@ -308,6 +311,7 @@ _TIMED = _walk("graphc_time_tape",
   %tracedp = getelementptr i64, ptr %pool, i64 {TRACED}""", "  store ptr %trace, ptr %tracedp", "  store ptr null, ptr %tracedp")
 
 
+@cache
 def code_address(symbol: str) -> int:
     """The address of one of the functions above."""
     x86 = platform.machine().lower() in ("x86_64", "amd64")

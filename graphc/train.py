@@ -14,10 +14,11 @@ from .op import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, assign_add, group
+from .optimize import ScipyOptimizerInterface
 
 __all__ = ["Optimizer", "GradientDescentOptimizer", "MomentumOptimizer", "AdagradOptimizer", "RMSPropOptimizer", "AdamOptimizer",
            "AdadeltaOptimizer", "exponential_decay", "global_norm", "clip_by_global_norm", "clip_by_norm", "get_global_step",
-           "get_or_create_global_step", "create_global_step"]
+           "get_or_create_global_step", "create_global_step", "ScipyOptimizerInterface"]
 
 GradsAndVars = Sequence[tuple[Node | None, Variable]]
 

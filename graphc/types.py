@@ -30,7 +30,7 @@ class DType:
 
     @property
     def name(self) -> str:
-        return self.dtype.name
+        return dtype_name(self.dtype)
 
     @property
     def base_dtype(self) -> DType:
@@ -75,12 +75,21 @@ class DType:
         return f"graphc.{self.name}"
 
 
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The name a dtype has in graphs, files and messages."""
+    return "string" if dtype.hasobject else dtype.name
+
+
+# Texts are arrays of Python's bytes; they are handled by host steps alone, never by kernels.
+TEXT = np.dtype(object)
+
 float32, float64 = DType("float32"), DType("float64")
 int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
 bool_ = DType("bool")
-_SUPPORTED = {d.dtype: d for d in (float32, float64, int8, int16, int32, int64, uint8, bool_)}
-# Only graphc's own operators use these: random bits, and texts (bytes), which host steps alone handle.
-_INTERNAL = {np.dtype("uint32"), np.dtype("uint64"), np.dtype(object)}
+string = DType(TEXT)
+_SUPPORTED = {d.dtype: d for d in (float32, float64, int8, int16, int32, int64, uint8, bool_, string)}
+# Only graphc's own random operators use these two; no user tensor has them.
+_INTERNAL = {np.dtype("uint32"), np.dtype("uint64")}
 
 
 def as_dtype(value: Any) -> DType:
@@ -91,6 +100,8 @@ def as_dtype(value: Any) -> DType:
     """
     if isinstance(value, DType):
         return value
+    if value is str or value is bytes or (value.__class__ is str and value == "string"):
+        return string
     try:
         dtype = np.dtype(value).newbyteorder("=")
     except TypeError:
@@ -99,6 +110,20 @@ def as_dtype(value: Any) -> DType:
         names = ", ".join(d.name for d in _SUPPORTED.values())
         raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}")
     return _SUPPORTED[dtype]
+
+
+def as_text(value: Any) -> np.ndarray[Any, Any]:
+    """A text, or nested lists of texts, as an array of bytes (str in UTF-8); DTypeError if there is something else among them.
+
+    >>> as_text(["a", b"b"])
+    array([b'a', b'b'], dtype=object)
+    """
+    array = np.array(value, TEXT)
+    for place, text in np.ndenumerate(array):
+        if not isinstance(text, (str, bytes)):
+            raise DTypeError(f"{text!r:.60} is not a text")
+        array[place] = text.encode() if isinstance(text, str) else text
+    return array
 
 
 class Dimension(int):
@@ -232,8 +257,8 @@ class TensorType(NamedTuple):
 
     def __str__(self) -> str:
         if self.shape is None:
-            return f"{self.dtype.name}[...]"
-        return f"{self.dtype.name}[{','.join('?' if d is None else str(d) for d in self.shape)}]"
+            return f"{dtype_name(self.dtype)}[...]"
+        return f"{dtype_name(self.dtype)}[{','.join('?' if d is None else str(d) for d in self.shape)}]"
 
     @property
     def rank(self) -> int | None:

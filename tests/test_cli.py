@@ -133,8 +133,8 @@ def test_quick_doctor_finds_what_is_missing(capsys, cache, monkeypatch):
 def test_limits():
     found = doctor.limits()
     assert found is doctor.limits()
-    assert found.bandwidth_bytes_per_s >= found.read_bytes_per_s > 1e8
-    assert found.flops_per_s_f32 > found.flops_per_s_f64 > 1e8
+    assert min(found.bandwidth_bytes_per_s, found.read_bytes_per_s) > 1e8
+    assert min(found.flops_per_s_f32, found.flops_per_s_f64) > 1e8
     assert doctor.vector_bits() in (128, 256, 512)
 
 

@@ -78,6 +78,41 @@ def test_small_example_prints(name: str, lines: list[str], tmp_path: Path) -> No
         assert line in done.stdout
 
 
+def test_optimizers_compares_and_draws(tmp_path: Path) -> None:
+    done = run("optimizers.py", "--out", "paths.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    tables = re.split(r"^(\S.*), from \(.*\)$", done.stdout, flags=re.MULTILINE)[1:]
+    assert tables[::2] == ["Rosenbrock", "Beale", "Himmelblau", "quadratic, condition 1000"]
+    for table in tables[1::2]:
+        rows = re.findall(r"^(\D+?) +(\d+) +(\d+) +(\d+) +(\d+) +(\S+) +(\S+) +(\S+)(  not converged)?$", table, re.MULTILINE)
+        assert len(rows) == 12
+        for i, (method, _, losses, first, second, _, distance, _, not_converged) in enumerate(rows):
+            order = 0 if i < 4 else 1 if i < 10 else 2
+            assert int(losses) > 0 and (int(first) > 0) == (order > 0) and (int(second) > 0) == (order > 1), method
+            if i in (3, 7, 8, 9, 10, 11):
+                assert not not_converged and float(distance) < 1e-4, (method, distance)
+    assert (tmp_path / "paths.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    (["--seed", "-1"], "--seed must not be negative: -1"),
+    (["--out", "nowhere/paths.png"], "there is no folder nowhere to write paths.png into"),
+    (["--out", "paths.txt"], "--out must end in one of "),
+])
+def test_optimizers_refuses(args: list[str], message: str, tmp_path: Path) -> None:
+    done = run("optimizers.py", *args, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_vanishing_gradients_tells_the_networks_apart(tmp_path: Path) -> None:
+    done = run("vanishing_gradients.py", "--picture", "norms.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    sigmoid, relu = done.stdout.split("--- relu")
+    assert "gradients vanish: the first layer's is " in sigmoid and "nothing wrong is seen" in relu
+    assert (tmp_path / "norms.png").read_bytes().startswith(b"\x89PNG")
+
+
 def posterior(alpha: np.ndarray, means: np.ndarray, icf: np.ndarray, x: np.ndarray, gamma: float, m: int) -> float:
     """ADBench's formula term by term, for autograd: no matrix is shared with the example."""
     (n, d), k = x.shape, len(alpha)

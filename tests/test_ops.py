@@ -212,6 +212,8 @@ BAD = [
     (lambda: tf.matrix_inverse(tf.zeros([2, 3])), tf.errors.ShapeError, "must be square"),
     (lambda: tf.matrix_solve(tf.eye(3), tf.zeros([2, 1])), tf.errors.ShapeError, "2 rows on the right"),
     (lambda: tf.cholesky(tf.zeros([2, 2], tf.int32)), tf.errors.DTypeError, "floating dtype"),
+    (lambda: OPERATORS["scatter_slice"](tf.zeros([1]), [4], index=(("slice", 3, 1, None),)), tf.errors.ShapeError, "the slice [0]"),
+    (lambda: OPERATORS["orthonormal"](tf.zeros([2, 2], tf.int8)), tf.errors.DTypeError, "not defined for int8"),
     (lambda: tf.cross(tf.zeros([2]), tf.zeros([2])), tf.errors.ShapeError, "vectors of three"),
     (lambda: tf.boolean_mask(_x(), tf.zeros([3])), tf.errors.DTypeError, "not boolean"),
     (lambda: tf.boolean_mask(tf.zeros([2]), [True] * 3), tf.errors.ShapeError, "does not fit"),

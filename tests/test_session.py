@@ -95,6 +95,8 @@ def test_results_are_the_callers_own(session):
         np.testing.assert_array_equal(second, before)
         assert not np.shares_memory(second, feed) and second.flags.writeable
     np.testing.assert_array_equal(feed, np.arange(5000))
+    one, other = session.run([x * 3, x * 3], {x: feed})             # one value, after sharing
+    assert not np.shares_memory(one, other)
 
 
 def test_default_placeholder(session):

@@ -146,7 +146,7 @@ def _kind(where: Group | Call, made: Any) -> str:
 
 def _elements(where: Group | Call) -> int:
     if isinstance(where, Group):
-        return element_count(where.dims)
+        return element_count(tuple(where.dims))
     types = [where.node.type] if isinstance(where.node.type, TensorType) else where.node.type or ()
     return sum(element_count(t.shape) for t in types)
 

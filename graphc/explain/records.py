@@ -59,6 +59,10 @@ class KernelRecord:
     operations: int
     elements: int
 
+    def __str__(self) -> str:
+        """The source, each line with the node and line of the user's program it comes from, behind what it costs."""
+        return text.kernel_text(self).rstrip()
+
     @property
     def operations_per_element(self) -> float:
         return self.operations / max(self.elements, 1)

@@ -68,7 +68,8 @@ def kernels_title(e: Explanation) -> str:
     own = [k for k in e.kernels if k.source]
     compiled = [k for k in own if not k.from_cache]
     seconds = sum(k.compile_seconds for k in compiled)
-    return f"Kernels: {len(compiled)} compiled in {seconds:.2f} s, {len(own) - len(compiled)} from the cache, {len(e.kernels) - len(own)} of a library"
+    return (f"Kernels: {len(compiled)} compiled in {seconds:.2f} s, {len(own) - len(compiled)} from the cache, "
+            f"{len(e.kernels) - len(own)} of a library")
 
 
 def kernels_text(e: Explanation) -> str:

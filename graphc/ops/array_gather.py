@@ -109,7 +109,7 @@ def _nd_gather_grad(g: Node, y: Node, params: Node, indices: Node) -> tuple[Node
     return scatter_nd(indices, g, shape(params)), None
 
 
-@declare("host", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad,
+@declare("host", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing",
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
                   ([(3,), np.zeros((0, 1), int)], {})))
 def gather_nd(params: Any, indices: Any) -> Any:
@@ -122,7 +122,7 @@ def _nd_scattered(types: Types, values: Values) -> TensorType:
     return TensorType(types[1].dtype, vector_shape(types[2], values[2]))
 
 
-@declare("host", _nd_scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd",
+@declare("host", _nd_scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd", batch="trailing",
          grad=lambda h, y, indices, updates, whole: (None, gather_nd(h, indices), None),
          samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
                   ([np.array([[0, 1]]), (1,), np.array([2, 2])], {})))

@@ -61,7 +61,7 @@ def _shape_attrs(types: Types, out_type: Any) -> dict[str, Any]:
     return {"out_type": as_dtype(out_type).dtype}
 
 
-@declare("host", lambda types, values, out_type: TensorType(out_type, (types[0].rank,)), prepare=_shape_attrs,
+@declare("host", lambda types, values, out_type: TensorType(out_type, (types[0].rank,)), prepare=_shape_attrs, batch="size",
          samples=(([(3, 2)], {}), ([()], {"out_type": "int64"})), label="Shape")
 def shape(input: Any, *, out_type: Any = int32) -> Any:
     """The shape of a tensor, as a vector."""
@@ -242,7 +242,7 @@ def _broadcast_view(shape: Any, strides: Strides, out_shape: Any, **_: Any) -> P
     return tuple(out_shape), (0,) * lead + stretched, 0
 
 
-@declare("view", _broadcasted, values=(1,), fixed=SHAPE_OPERAND, view=_broadcast_view, shape_math=True,
+@declare("view", _broadcasted, values=(1,), fixed=SHAPE_OPERAND, view=_broadcast_view, shape_math=True, batch="stretched",
          grad=lambda g, y, input, wanted: (unbroadcast(g, input), None),
          samples=(([(3, 1), np.array([2, 3, 4])], {}), ([(), np.array([2, 3])], {}), ([(1, 2), np.array([0, 2])], {})))
 def broadcast_to(input: Any, shape: Any) -> Any:
@@ -308,7 +308,7 @@ def _unbroadcast_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
 
 
 @declare("lowered", lambda types, values: TensorType(types[0].dtype, types[1].shape), lower=_unbroadcast_lower,
-         weak=False,
+         weak=False, batch="unbroadcast",
          grad=lambda h, y, g, x: (broadcast_to(h, shape(g)), None),
          samples=(([(2, 3), np.ones((1, 3))], {}), ([(4, 2, 3), np.ones((2, 1))], {}), ([(2,), np.ones(2)], {})))
 def unbroadcast_dynamic(g: Any, x: Any) -> Any:

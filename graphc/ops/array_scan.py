@@ -42,7 +42,7 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
     return (cumsum(g, axis, exclusive, not reverse),)
 
 
-@declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS,
+@declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading",
          grad=_cumsum_grad)
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
@@ -70,7 +70,7 @@ def _shifted(x: Node, axis: int, by: int) -> Node:
     return concat([zero, kept] if by > 0 else [kept, zero], axis)
 
 
-@declare("host", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad,
+@declare("host", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading",
          samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})))
 def cumprod(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
@@ -86,7 +86,7 @@ def _recurrence_grad(h: Node, y: Node, a: Node, b: Node, axis: int, reverse: boo
     return back * _shifted(y, axis, -1 if reverse else 1), back
 
 
-@declare("host", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad,
+@declare("host", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad, batch="leading",
          samples=(([(2, 4), (2, 4)], {"axis": 1}), ([(4,), (4,)], {"axis": 0, "reverse": True}),
                   ([(0,), (0,)], {"axis": 0})))
 def linear_recurrence(a: Any, b: Any, *, axis: Any, reverse: bool = False) -> Any:

@@ -84,7 +84,17 @@ def _first(types: Sequence[TensorType], values: Values, **attrs: Any) -> TensorT
     return types[0]
 
 
-@declare("host", _first, name="print", label="Print", effect=True, pure=False, prepare=None,
+def _prepared(types: Sequence[TensorType], parts: Any, summarize: Any, **others: Any) -> dict[str, Any]:
+    """As `_split` makes them: texts, and places among the tensors after the first."""
+    if not isinstance(parts, tuple) or not all(isinstance(p, str) or (type(p) is int and 0 <= p < len(types) - 1) for p in parts):
+        raise GraphError(f"the parts of a message are texts and places of tensors, not {parts!r:.60}")
+    for word, number in (("summarize", summarize), ("first_n", others.get("first_n"))):
+        if number is not None and type(number) is not int:
+            raise GraphError(f"{word} is a number of times or elements, not {number!r:.60}")
+    return {"parts": parts, "summarize": summarize, **others}
+
+
+@declare("host", _first, name="print", label="Print", effect=True, pure=False, text=True, prepare=_prepared,
          grad=lambda g, y, input_, *data, parts, message, summarize, first_n, serial: (g, *(None for _ in data)))
 def _print(*input_: Any, parts: Any, message: Any = "", summarize: Any = None, first_n: Any = None, serial: Any = 0) -> Any:
     """The first operand; prints the others to standard error."""
@@ -109,7 +119,7 @@ def Print(input_: Any, data: Any, message: str | None = None, first_n: int | Non
 
 # ---------------------------------------------------------------------- assertions
 
-@declare("host", lambda types, values, **attrs: None, name="assert", label="Assert", effect=True, pure=False)
+@declare("host", lambda types, values, **attrs: None, name="assert", label="Assert", effect=True, pure=False, text=True, prepare=_prepared)
 def _assert(*condition: Any, parts: Any, summarize: Any = None) -> Any:
     """Fails unless the first operand is all true."""
     if not np.all(condition[0]):
@@ -222,7 +232,8 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
 
 # ---------------------------------------------------------------------- finite numbers
 
-@declare("host", _first, name="check_numerics", label="CheckNumerics", effect=True, pure=False, grad=lambda g, y, tensor, message: (g,))
+@declare("host", _first, name="check_numerics", label="CheckNumerics", batch="leading", effect=True, pure=False,
+         grad=lambda g, y, tensor, message: (g,))
 def _check_numerics(tensor: Any, *, message: Any = "") -> Any:
     """The operand; fails if an element is not a finite number."""
     bad = [what for what, test in (("NaN", np.isnan), ("Inf", np.isinf)) if test(tensor).any()]

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..graph import OPERATORS, Node, describe
 from ..op import Values, declare, elementwise, static_value, to_node
-from ..types import Shape, TensorType
+from ..types import Shape, TensorType, compatible, shape_str
 from .array_gather import boolean_mask, gather, scatter_sum
 from .array_join import as_one_dtype, between
 from .array_move import Placement, Types, concrete, here, reshape, shape, vector_shape
@@ -144,8 +144,15 @@ def _with_every_axis(g: Node, index: Index, rank: int) -> Node:
     return reshape(g, dims) if tuple(dims) != g.type.shape else g
 
 
-@declare("lowered", lambda types, values, index: TensorType(types[0].dtype, vector_shape(types[1], values[1])),
-         values=(1,), fixed={"whole": "int32"}, name="scatter_slice", prepare=_index_attrs, lower=_scatter_slice_lower,
+def _slice_scattered(types: Types, values: Values, index: Index) -> TensorType:
+    whole = TensorType(types[0].dtype, vector_shape(types[1], values[1]))
+    cut = _sliced([whole], (), index)
+    if not compatible(types[0].shape, cut.shape):
+        raise ShapeError(f"what is scattered has shape {shape_str(types[0].shape)}, the slice {shape_str(cut.shape)}")
+    return whole
+
+
+@declare("lowered", _slice_scattered, values=(1,), fixed={"whole": "int32"}, name="scatter_slice", prepare=_index_attrs, lower=_scatter_slice_lower,
          grad=lambda h, y, g, whole, index: (_strided_slice(h, index=index), None),
          samples=tuple(([np.zeros(x)[to_numpy(a["index"])].shape, np.array(x)], a) for (x,), a in _SLICES))
 def _scatter_slice(g: Any, whole: Any, *, index: Index) -> Any:
@@ -198,7 +205,7 @@ def _cut_grad(g: Node, y: Node, input_: Node, begin: Node, size: Node) -> tuple[
 
 
 @declare("host", _cut, values=(1, 2), fixed={"begin": "int32", "size": "int32"}, lower=_cut_lower, grad=_cut_grad,
-         label="Slice", shape_math=True,
+         label="Slice", shape_math=True, batch="leading",
          samples=(([(4, 5), np.array([1, 0]), np.array([2, -1])], {}), ([(3,), np.array([3]), np.array([0])], {}),
                   ([(), np.zeros(0, int), np.zeros(0, int)], {})))
 def slice(input_: Any, begin: Any, size: Any) -> Any:

@@ -53,7 +53,7 @@ def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, label="Cholesky",
+@declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, label="Cholesky", batch="aligned",
          samples=(([_SPD], {}), ([_SPD[0]], {})))
 def cholesky(input: Any) -> Any:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
@@ -73,7 +73,7 @@ def _inverse_grad(g: Node, y: Node, input: Node, adjoint: bool) -> tuple[Node]:
     return (-(matrix_transpose(inner) if adjoint else inner),)
 
 
-@declare("host", lambda types, values, adjoint: _square(types[0]), grad=_inverse_grad, label="MatrixInverse",
+@declare("host", lambda types, values, adjoint: _square(types[0]), grad=_inverse_grad, label="MatrixInverse", batch="aligned",
          samples=(([_GENERAL], {}), ([_SPD], {"adjoint": True})))
 def matrix_inverse(input: Any, *, adjoint: bool = False) -> Any:
     """Inverses of matrices, or of their transposes."""
@@ -89,7 +89,7 @@ def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return (expand_dims(g * y, (-2, -1)) * matrix_inverse(input, adjoint=True),)
 
 
-@declare("host", _determinant_type, grad=_determinant_grad, label="MatrixDeterminant",
+@declare("host", _determinant_type, grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
          samples=(([_GENERAL], {}), ([_SPD], {})))
 def matrix_determinant(input: Any) -> Any:
     """Determinants of matrices."""
@@ -118,7 +118,7 @@ def _solve_grad(g: Node, y: Node, matrix: Node, rhs: Node, adjoint: bool) -> tup
     return unbroadcast(-ga, matrix), unbroadcast(gb, rhs)
 
 
-@declare("host", _solution, grad=_solve_grad, label="MatrixSolve",
+@declare("host", _solution, grad=_solve_grad, label="MatrixSolve", batch="aligned",
          samples=(([_GENERAL, _SIDES], {}), ([_SPD, (2, 3, 1)], {"adjoint": True})))
 def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
     """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
@@ -132,7 +132,7 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
     return unbroadcast(ga, matrix), unbroadcast(gb, rhs)
 
 
-@declare("host", _solution, grad=_triangular_grad, label="MatrixTriangularSolve",
+@declare("host", _solution, grad=_triangular_grad, label="MatrixTriangularSolve", batch="aligned",
          samples=(([_GENERAL, _SIDES], {}), ([_GENERAL, _SIDES], {"lower": False}),
                   ([_GENERAL, _SIDES], {"adjoint": True}), ([_SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
@@ -162,7 +162,7 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", _eigen_types, name="self_adjoint_eig", grad=_eigen_grad, label="SelfAdjointEig",
+@declare("host", _eigen_types, name="self_adjoint_eig", grad=_eigen_grad, label="SelfAdjointEig", batch="aligned",
          samples=(([_SPD[0]], {}),))
 def _self_adjoint_eig(tensor: Any) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""

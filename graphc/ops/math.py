@@ -73,14 +73,27 @@ def _cast_attrs(types: Sequence[TensorType], dtype: Any) -> dict[str, Any]:
 
 _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8", "bool")),
                  ([np.array([[0, 1, 2, 250]], np.uint8)], {"dtype": "float64"}),
-                 ([np.array([True, False])], {"dtype": "int64"}))
+                 ([np.array([True, False])], {"dtype": "int64"}),
+                 *(([np.array([np.inf, -np.inf, np.nan, 1e19, 3e9, -3e9, 300.7, -1.5])], {"dtype": d}) for d in ("int8", "int32", "int64", "uint8")))
 
 
 @declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
          shape_math=True, samples=_CAST_SAMPLES)
 def cast(x: Any, *, dtype: Any = None) -> Any:
-    """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true."""
-    return np.asarray(x).astype(dtype)
+    """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true.
+
+    A float goes to an integer through int32 (or int64), of which it becomes the nearest end if it lies outside, and nan becomes 0.
+    """
+    x = np.asarray(x)
+    return _whole(x, np.dtype(dtype)) if x.dtype.kind == "f" and np.dtype(dtype).kind in "iu" else x.astype(dtype)
+
+
+def _whole(x: Any, dtype: np.dtype[Any]) -> Any:
+    """Floats as integers; what the processor makes of those that are out of range is not the same everywhere."""
+    ends = np.iinfo(np.int64 if dtype.itemsize == 8 else np.int32)
+    end = -float(ends.min)
+    inside = np.where((x >= -end) & (x < end), x, np.zeros((), x.dtype)).astype(ends.dtype)
+    return np.where(x >= end, ends.max, np.where(x < -end, ends.min, inside)).astype(dtype)
 
 
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:

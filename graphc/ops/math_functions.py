@@ -174,7 +174,7 @@ def _real(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(dtype, types[0].shape)
 
 
-@declare("host", _real, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),))
+@declare("host", _real, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),), batch="aligned")
 def erfc(x: Any) -> Any:
     """1 - erf(x), exact where erf(x) is near 1."""
     return _each(math.erfc, x)
@@ -224,20 +224,20 @@ def _polygamma_type(types: Sequence[TensorType], values: Values, order: int) -> 
     return _real(types, values)
 
 
-@declare("host", _polygamma_type, domain=(0.3, 4.0), samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3})),
+@declare("host", _polygamma_type, domain=(0.3, 4.0), batch="aligned", samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3})),
          grad=lambda g, y, x, order: (g * OPERATORS["polygamma"](x, order=order + 1),))
 def polygamma(x: Any, *, order: int = 1) -> Any:
     """The derivative of `digamma` of that order, at least 1; nan of x < 0."""
     return _each(lambda v: _polygamma(v, order), x)
 
 
-@declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),))
+@declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned")
 def digamma(x: Any) -> Any:
     """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
     return _each(_digamma, x)
 
 
-@declare("host", _real, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),))
+@declare("host", _real, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned")
 def lgamma(x: Any) -> Any:
     """Logarithm of the absolute value of the gamma function.  d/dx = digamma(x)."""
     return _each(_lgamma, x)

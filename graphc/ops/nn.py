@@ -320,7 +320,7 @@ def _top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorTy
     return TensorType(np.dtype(np.int32), None if sizes is None else (*sizes[:-1], k))
 
 
-@declare("host", _top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")}, samples=(([(3, 4)], {"k": 2}),))
+@declare("host", _top_k_type, batch="leading", prepare=lambda types, k: {"k": as_int(k, "k")}, samples=(([(3, 4)], {"k": 2}),))
 def top_k_indices(input: Any, *, k: int = 1) -> Any:
     """Where the k largest elements of each row are, the largest first, of equal ones the earlier first."""
     last = input.shape[-1] - 1
@@ -333,14 +333,14 @@ def _pick_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(types[0].dtype, types[1].shape)
 
 
-@declare("host", _pick_type, grad=lambda g, y, x, indices: (OPERATORS["put_last"](indices, g, x), None),
+@declare("host", _pick_type, batch="leading", grad=lambda g, y, x, indices: (OPERATORS["put_last"](indices, g, x), None),
          samples=(([(2, 4), np.array([[0, 2], [3, 1]])], {}),))
 def pick_last(x: Any, indices: Any) -> Any:
     """Elements of each row, by their indices along the last axis."""
     return np.take_along_axis(x, np.asarray(indices, np.int64), axis=-1)
 
 
-@declare("host", typed_like(2), grad=lambda g, y, indices, updates, like: (None, pick_last(g, indices), None),
+@declare("host", typed_like(2), batch="leading", grad=lambda g, y, indices, updates, like: (None, pick_last(g, indices), None),
          samples=(([np.array([[0, 2], [3, 1]]), (2, 2), (2, 4)], {}),))
 def put_last(indices: Any, updates: Any, like: Any) -> Any:
     """Zeros like `like`, with updates at distinct indices along the last axis."""

@@ -12,7 +12,7 @@ import numpy as np
 from ..graph import Graph, Node, get_default_graph
 from ..op import elementwise, to_node
 from ..types import TensorType
-from .math import abs, choose, erf, greater, less, logical_and, multiply, negative, sigmoid, square, tanh
+from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh
 from .math_arithmetic import floating, numbers
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
@@ -63,7 +63,7 @@ def elu(features: Any) -> Any:
 
 @elementwise(f"{{T}}({_SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
              f"{{T}}({_SELU_ALPHA}) * expm1({{features}}))",
-             grad=lambda g, y, x: (choose(greater(x, 0.0), g * _SELU_SCALE, g * (y + _SELU_SCALE * _SELU_ALPHA)),))
+             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * _SELU_SCALE, g * (y + _SELU_SCALE * _SELU_ALPHA)),))
 def selu(features: Any) -> Any:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
     positive = np.greater(floating(features), 0)

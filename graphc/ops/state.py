@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, GraphKeys, Node, Operation, as_array, caller, describe, get_default_graph, get_default_session, loc_str
 from ..op import Values, constant_node, declare, to_node, typed_like
-from ..types import TensorType, as_dtype, as_shape, compatible, element_count, merge, shape_str
+from ..types import TensorType, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
            "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]
@@ -58,7 +58,7 @@ def _default_type(types: Sequence[TensorType], values: Values, shape: Any) -> Te
     return TensorType(types[0].dtype, shape)
 
 
-@declare("alias", _default_type, name="placeholder_with_default", grad=lambda g, y, input, shape: (g,),
+@declare("alias", _default_type, name="placeholder_with_default", text=True, grad=lambda g, y, input, shape: (g,),
          samples=(([np.ones((2, 3))], {"shape": (None, 3)}),))
 def _placeholder_with_default(input: Any, *, shape: Any) -> Any:
     """A value that may be fed and otherwise is `input`."""
@@ -124,6 +124,8 @@ class Variable(Node):
             initial = to_node(initial_value, None if isinstance(initial_value, Node) else dtype, name=label + "/initial_value/")
             if dtype is not None and initial.type.dtype != as_dtype(dtype).dtype:
                 raise DTypeError(f"Variable {label}: the initial value {describe(initial)} is not {as_dtype(dtype).name}")
+        if initial.type.dtype.hasobject:
+            raise DTypeError(f"Variable {label}: {describe(initial)} is a text; variables hold numbers\n  at {loc_str(caller())}")
         if initial.graph is not graph:
             raise GraphError(f"Variable {label}: the initial value {describe(initial)} is of another graph")
         kind = initial.type if validate_shape else TensorType(initial.type.dtype, None)
@@ -290,7 +292,7 @@ def _item_type(types: Sequence[Any], values: Values, index: int) -> TensorType:
     return types[0][index]
 
 
-@declare("item", _item_type, name="item", shape_math=False)
+@declare("item", _item_type, name="item", shape_math=False, text=True)
 def _item(results: Any, *, index: int) -> Any:
     """One of the results of an operator that has several."""
     return results[index]
@@ -320,14 +322,16 @@ def _call(*inp: Any, func: Callable[..., Any], out: Any) -> Any:
 
 
 def _checked(result: Any, t: TensorType, func: Any) -> Any:
+    if t.dtype.hasobject:
+        return as_text(result)
     array = np.asarray(result)
     if array.dtype != t.dtype and not isinstance(result, (int, float, bool, list)):
         raise DTypeError(f"py_func: {getattr(func, '__name__', func)} returned {array.dtype}, Tout says {t.dtype}")
     return array.astype(t.dtype)
 
 
-_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False)(_call)
-_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False)(_call)
+_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False, text=True)(_call)
+_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False, text=True)(_call)
 
 
 def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:

@@ -18,15 +18,12 @@ class Hessian:
     """The matrix of second derivatives of a scalar, float64[n, n]."""
 
     def __init__(self, y: Node, variables: Sequence[Node]):
-        self.blocks: list[list[Node | None]] = hessian(y, list(variables))
-        self.present = [block for row in self.blocks for block in row if block is not None]
+        self.blocks: list[list[Node]] = hessian(y, list(variables))
 
     def at(self, objective: Objective, x: Array) -> Array:
-        values = iter(objective.evaluate(self.present, x, [2]))
+        values = iter(objective.evaluate([block for row in self.blocks for block in row], x, [2]))
         sizes = [int(np.prod(shape)) for shape in objective.shapes]
-        rows = [[np.zeros((m, n)) if block is None else np.reshape(next(values), (m, n)) for block, n in zip(row, sizes, strict=True)]
-                for row, m in zip(self.blocks, sizes, strict=True)]
-        matrix = np.block(rows).astype(np.float64)
+        matrix = np.block([[np.reshape(next(values), (m, n)) for n in sizes] for m in sizes]).astype(np.float64)
         return (matrix + matrix.T) / 2      # rounding differs across the diagonal
 
 
@@ -36,20 +33,17 @@ class HessianProduct:
     def __init__(self, y: Node, variables: Sequence[Node]):
         with y.graph.as_default(), y.graph.control_dependencies(None), y.graph.name_scope("hvp"):
             self.vectors = [placeholder(v.dtype, v.shape, name="vector") for v in variables]
-        self.products: list[Node | None] = hvp(y, list(variables), self.vectors)
-        self.present = [p for p in self.products if p is not None]
+        self.products: list[Node] = hvp(y, list(variables), self.vectors)
 
     def at(self, objective: Objective, x: Array, v: Array) -> Array:
-        parts = objective.unpack(v)
-        values = iter(objective.evaluate(self.present, x, [2], dict(zip(self.vectors, parts, strict=True))))
-        return objective.pack([np.zeros_like(part) if p is None else next(values) for p, part in zip(self.products, parts, strict=True)])
+        return objective.pack(objective.evaluate(self.products, x, [2], dict(zip(self.vectors, objective.unpack(v), strict=True))))
 
 
 class Jacobian:
     """The matrix of first derivatives of a tensor's m elements, float64[m, n]."""
 
     def __init__(self, y: Node, variables: Sequence[Node]):
-        self.blocks: list[Node | None] = [jacobian(y, v) for v in variables]
+        self.blocks: list[Node | None] = jacobian(y, list(variables), unconnected_gradients="none")
         self.present = [block for block in self.blocks if block is not None]
         if not self.present:
             raise GradientError(f"no gradient leads from {describe(y)} to {describe(variables[0])}\n  at {loc_str(caller())}")
@@ -61,7 +55,8 @@ class Jacobian:
         value = None if with_value is None else values.pop(0)
         found = iter(values)
         sizes = [int(np.prod(shape)) for shape in objective.shapes]
-        m = np.size(values[0]) // max(1, sizes[self.blocks.index(self.present[0])])
+        rank = np.ndim(values[0]) - len(objective.shapes[self.blocks.index(self.present[0])])
+        m = int(np.prod(np.shape(values[0])[:rank]))
         matrix = np.concatenate([np.zeros((m, n)) if block is None else np.reshape(next(found), (m, n)).astype(np.float64)
                                  for block, n in zip(self.blocks, sizes, strict=True)], axis=1)
         return matrix if with_value is None else (value, matrix)

@@ -167,8 +167,8 @@ def off_saddle(objective: Objective, at: Step, hessian: Array) -> Step | None:
 def to_edge(z: Array, d: Array, radius: float) -> float:
     """The positive alpha with |z + alpha d| = radius, for a z inside.
 
-    >>> to_edge(np.array([1.0, 0.0]), np.array([0.0, 2.0]), 2.0) ** 2
-    0.75
+    >>> to_edge(np.array([3.0, 0.0]), np.array([0.0, 2.0]), 5.0)
+    2.0
     """
     a, b, c = float(d @ d), float(z @ d), float(z @ z) - radius**2
     root = np.sqrt(max(0.0, b * b - a * c))

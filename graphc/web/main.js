@@ -178,6 +178,7 @@ function choose(id, move = true) {
   if (move) draw(`n${id}`);
   else mark();
   describe(node);
+  history.replaceState(null, "", `#${encodeURIComponent(node.name)}`);      // the address leads here again
 }
 
 function link(id) {
@@ -254,13 +255,18 @@ $("search").addEventListener("keydown", (event) => {
 
 data.stages.forEach((s, i) => $("stages").append(element("option", { value: i }, s.title)));
 $("stages").addEventListener("change", () => {
-  stage = stages[Number($("stages").value)];
-  open = new Set();
-  $("changes").textContent = data.stages[Number($("stages").value)].changes;
+  toStage(Number($("stages").value));
   start();
 });
 $("fit").addEventListener("click", () => zoom.reset());
 $("foldall").addEventListener("click", () => { open = new Set(); draw(); });
+
+function toStage(i) {
+  $("stages").value = i;
+  stage = stages[i];
+  $("changes").textContent = data.stages[i].changes;
+  $("changed").hidden = !data.stages[i].changes;
+}
 
 function show(name) {
   for (const tab of document.querySelectorAll("nav button")) tab.classList.toggle("on", tab.dataset.tab === name);
@@ -287,9 +293,7 @@ function nodeButton(id) {
   const at = stages.findLastIndex((s) => s.byId.has(id));
   const n = stages[at].byId.get(id);
   return element("button", { class: "link", onclick: () => {
-    $("stages").value = at;
-    stage = stages[at];
-    $("changes").textContent = data.stages[at].changes;
+    toStage(at);
     choose(id);
   } }, `${short(n.name, 60)}  ${n.line}`);
 }
@@ -327,7 +331,7 @@ function timeline() {                   // steps to the right, addresses upwards
   for (const [value, text] of [[0, "0"], [peak, bytes(peak)]]) picture.append(drawing("text", { x: -8, y: y(value) + 4, "text-anchor": "end" }, text));
   picture.append(drawing("text", { x: width / 2, y: height + 24, "text-anchor": "middle" }, `step 0 to ${steps}`));
   buffers.forEach((b, i) => {
-    const box = drawing("rect", { x: x(b.first), y: y(b.offset + b.bytes), width: Math.max(x(b.last + 1) - x(b.first), 1.5), height: Math.max(y(b.offset) - y(b.offset + b.bytes), 1),
+    const box = drawing("rect", { x: x(b.first), y: y(b.offset + b.bytes), width: Math.max(x(Math.min(b.last + 1, steps)) - x(b.first), 1.5), height: Math.max(y(b.offset) - y(b.offset + b.bytes), 1),
       fill: `hsl(${(i * 67) % 360} 55% 60%)`, class: "buffer" }, drawing("title", {}, `${short(b.name, 200)}: ${bytes(b.bytes)}, steps ${b.first} to ${b.last}`));
     if (b.node !== null) box.addEventListener("click", () => nodeButton(b.node).click());
     picture.append(box);
@@ -350,7 +354,10 @@ function start() {
   draw();
 }
 
-$("changes").textContent = data.stages[0].changes;
+toStage(0);
 show("graph");
 start();
+const wanted = decodeURIComponent(location.hash.slice(1));
+const found = stage.nodes.find((n) => n.name === wanted || n.name === `${wanted}:0`);
+if (found) choose(found.id);
 window.report = { choose, unfold, fold, search };

@@ -1,4 +1,4 @@
-"""Gradients against differences of the graph evaluated in numpy, in double precision and along random directions."""
+"""Gradients against differences, and forward mode against reverse mode: in numpy, in double precision, along random directions."""
 
 from __future__ import annotations
 
@@ -9,63 +9,90 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc.errors import GraphcError
+from graphc.errors import GradientError, GraphcError
 from graphc.graph import Node
 
-from .direct import Array, Evaluation, NotEvaluated, closure
+from .direct import DISTURBANCES, MARGIN, Array, Evaluation, NotEvaluated, closure
 from .recipe import Apply, Assign, Leaf, Recipe, build
 
 # Operators whose gradient is something else than the derivative, on purpose.
 DEFINED = {"stop_gradient"}
 TOLERANCE = 1e-5
+SAME = 1e-12
 STEPS = (1e-3, 1e-4)
 LARGEST = 1e6           # beyond, differences of doubles say little
 
 
-def check_gradients(recipe: Recipe, finding: Callable[[str, str], Exception]) -> None:
-    """Raise `finding` if a gradient of the weighted sum of all floating fetches is not what differences say."""
-    if any(isinstance(s, Assign) or (isinstance(s, Apply) and s.operator in DEFINED) for s in recipe.steps):
+def check_derivatives(recipe: Recipe, finding: Callable[[str, str], Exception]) -> None:
+    """Raise `finding` if derivatives of the floating fetches by the leaves, in double precision, are not what they should be."""
+    if any(isinstance(s, Assign) for s in recipe.steps):
         return
     try:
         built = build(widened(recipe))
     except GraphcError:
         return
-    rng = np.random.default_rng(recipe.seed)
-    leaves = {built.leaf(i): s.array().astype(np.float64) for i, s in enumerate(widened(recipe).steps)
+    leaves = {built.leaf(i): s.array() for i, s in enumerate(widened(recipe).steps)
               if isinstance(s, Leaf) and s.dtype == "float64" and s.array().size}
     ys = [f for f in dict.fromkeys(built.fetches) if f.type is not None and f.type.dtype == np.float64 and f not in leaves]
-    if not ys or not leaves:
-        return
     given: dict[Node, Array] = {**{v: v.initial_value.attrs["value"] for v in built.variables}, **built.feeds, **leaves}  # type: ignore[attr-defined]
     try:
         start = values(ys, given)
     except NotEvaluated:
         return
+    if not ys or not leaves:
+        return
+    rng = np.random.default_rng(recipe.seed)
     weights = [np.asarray(rng.uniform(0.5, 1.5, y.shape)) for y in start]
+    tangents = [rng.uniform(0.2, 1.0, x.shape) * rng.choice([-1, 1], x.shape) for x in leaves.values()]
     with built.graph.as_default():
         try:
-            gradients = tf.gradients(ys, list(leaves), grad_ys=[tf.constant(w) for w in weights], unconnected_gradients="zero")
-        except GraphcError:
+            slopes = tf.gradients(ys, list(leaves), grad_ys=[tf.constant(w) for w in weights], unconnected_gradients="zero")
+            backward = tf.vjp(ys, list(leaves), weights, unconnected_gradients="zero")
+            forward = tf.jvp(ys, list(leaves), tangents, unconnected_gradients="zero")
+        except GradientError:               # an operator on the way has no gradient
             return
-    slopes = values([g for g in gradients if g is not None], given)
+    _against_each_other([w.reshape(-1) for w in weights], forward, [t.reshape(-1) for t in tangents], backward, given, finding)
+    if not any(isinstance(s, Apply) and s.operator in DEFINED for s in recipe.steps):
+        _against_differences(ys, weights, leaves, given, tangents, values(slopes, given), finding)
 
+
+def _against_each_other(weights: Sequence[Array], forward: Sequence[Node], tangents: Sequence[Array], backward: Sequence[Node],
+                        given: dict[Node, Array], finding: Callable[[str, str], Exception]) -> None:
+    """u . (J t) in forward mode is (u J) . t in reverse mode, up to what disturbing every rounding changes."""
+    def products(noise: np.random.Generator | None) -> tuple[float, float, float]:
+        with np.errstate(all="ignore"):
+            terms = [np.concatenate([a * np.ravel(b) for a, b in zip(along, values(nodes, given, noise), strict=True)])
+                     for along, nodes in ((weights, forward), (tangents, backward))]
+            return float(np.sum(terms[0])), float(np.sum(terms[1])), max(1.0, *(float(np.sum(np.abs(t))) for t in terms))
+    one, other, scale = products(None)
+    if not np.isfinite(scale) or abs(one - other) <= SAME * scale:
+        return
+    spread = max(abs(moved - right) for k in range(DISTURBANCES)
+                 for moved, right in zip(products(np.random.default_rng(k))[:2], (one, other), strict=True))
+    if abs(one - other) > MARGIN * spread:
+        raise finding("jvp = vjp", f"u . (J t) is {one!r} in forward mode, {other!r} in reverse mode")
+
+
+def _against_differences(ys: Sequence[Node], weights: Sequence[Array], leaves: dict[Node, Array], given: dict[Node, Array],
+                         tangents: Sequence[Array], slopes: Sequence[Array], finding: Callable[[str, str], Exception]) -> None:
     def total(moved: dict[Node, Array]) -> float:
         with np.errstate(all="ignore"):
             return float(sum(np.sum(w * y) for w, y in zip(weights, values(ys, {**given, **moved}), strict=True)))
-    for (x, value), slope in zip(leaves.items(), slopes, strict=True):
-        direction = rng.uniform(0.2, 1.0, value.shape) * rng.choice([-1, 1], value.shape)
+    for (x, value), slope, direction in zip(leaves.items(), slopes, tangents, strict=True):
         with np.errstate(all="ignore"):
             analytic = float(np.sum(slope * direction))
-        estimates = [difference_quotient(total, x, value, direction, h) for h in STEPS]
-        if None in estimates or not np.isfinite(analytic):
+        wide, near = (difference_quotient(total, x, value, direction, h) for h in STEPS)
+        if wide is None or near is None or not np.isfinite(analytic):
             continue
-        scale = max(1.0, abs(analytic), *(abs(e) for e in estimates if e is not None))
-        if all(abs(analytic - e) > TOLERANCE * scale for e in estimates if e is not None):
-            raise finding("gradients", f"of {x!r} along a direction: {analytic!r}, differences say {estimates[0]!r} and {estimates[1]!r}")
+        # Where the second derivative jumps, as softsign's at 0, the error of a quotient is in proportion to its step.
+        limit = near + (near - wide) * STEPS[1] / (STEPS[0] - STEPS[1])
+        scale = max(1.0, abs(analytic), abs(wide), abs(near))
+        if all(abs(analytic - e) > TOLERANCE * scale for e in (wide, near, limit)):
+            raise finding("gradients", f"of {x!r} along a direction: {analytic!r}, differences say {wide!r} and {near!r}")
 
 
-def values(fetches: Sequence[Node], given: dict[Node, Array]) -> list[Array]:
-    work = Evaluation(given)
+def values(fetches: Sequence[Node], given: dict[Node, Array], noise: np.random.Generator | None = None) -> list[Array]:
+    work = Evaluation(given, noise)
     for node in closure(fetches):
         work.visit(node)
     return [np.asarray(work.known[f]) for f in fetches]

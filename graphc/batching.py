@@ -1,0 +1,308 @@
+"""Part of a graph over one more leading axis: what it computes for many values of some of its nodes, in one program.
+
+Each node that depends on a batched one is rebuilt by a rule of its operator's family, or by the one its declaration names
+(`Operator.batch`). An operator without a rule is built once for every element of the batch, and the results are stacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import ShapeError
+from .graph import OPERATORS, Node, Scratch, caller, describe, get_default_graph, loc_str, topological
+from .op import static_value
+from .ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
+from .ops.linalg_matmul import matmul
+from .types import TensorType
+
+Size = int | Node
+_ALL = ("slice", None, None, None)
+
+
+def transcribe(fetches: Sequence[Node], scratch: Scratch, batched: Mapping[Node, Node] | None = None, size: Size = 1,
+               plain: dict[Node, Node] | None = None) -> list[Node]:
+    """The fetches, with what they need of `scratch`, in the default graph.
+
+    Where they depend on nodes of `batched`, each of which has its replacement with a leading axis of that size, they have that axis
+    too; with a nonempty `batched` all results have it. `plain`: replacements of other nodes; what is built for them joins it, for
+    the next call. Linear in the number of nodes.
+    """
+    batch = _Batch(size, dict(batched or {}), {} if plain is None else plain)
+    graph = get_default_graph()
+    for node in topological(fetches, stop=lambda n: n.graph is not scratch or n in batch.wide):
+        if node in batch.wide or node.graph is not scratch:
+            continue
+        if any(x in batch.wide or x in batch.unrolled for x in node.inputs):
+            _widen(batch, node)
+        elif node not in batch.plain:
+            inputs = tuple([batch.plain.get(x, x) for x in node.inputs])
+            batch.plain[node] = node.operator.build(graph, inputs, node.attrs)
+    if not batched:
+        return [batch.plain.get(f, f) for f in fetches]
+    return [batch.wide[f] if f in batch.wide else batch.spread(batch.plain.get(f, f)) for f in fetches]
+
+
+class _Batch:
+    """The nodes built so far: over the batch (`wide`, or a list of all its elements, `unrolled`), or the same for all of it (`plain`)."""
+
+    def __init__(self, size: Size, wide: dict[Node, Node], plain: dict[Node, Node]):
+        self.size = size
+        self.wide = wide
+        self.plain = plain
+        self.unrolled: dict[Node, list[Node]] = {}
+
+    def spread(self, x: Node) -> Node:
+        """x, repeated for every element of the batch."""
+        if x.type.known:
+            return broadcast_to(x, self.prefix(np.array(x.type.shape, np.int32)))
+        return broadcast_to(x, self.prefix(shape(x)))
+
+    def prefix(self, vector: Any, first: Any = None) -> Any:
+        """A vector that describes axes, with an entry for the batch's own before it."""
+        first = self.size if first is None else first
+        known = static_value(vector) if isinstance(vector, Node) else vector
+        if known is not None and not isinstance(first, Node) and not np.isnan(np.asarray(known, np.float64)).any():
+            rows = np.asarray(known)
+            return np.concatenate([np.broadcast_to(np.asarray(first), (1, *rows.shape[1:])), rows]).astype(np.int32)
+        dtype = vector.type.dtype if isinstance(vector, Node) else np.dtype(np.int32)
+        head = expand_dims(_cast(first, dtype), 0) if isinstance(first, Node) else \
+            np.broadcast_to(np.asarray(first, dtype), (1, *((vector.type.shape or ())[1:])))
+        return concat([head, vector], 0)
+
+
+def _cast(x: Node, dtype: np.dtype[Any]) -> Node:
+    return x if x.type.dtype == dtype else OPERATORS["cast"](x, dtype)
+
+
+class _Use(NamedTuple):
+    """A node to be rebuilt: its inputs as built by now, and which of them have the batch's axis."""
+
+    batch: _Batch
+    node: Node
+    inputs: tuple[Node, ...]
+    wide: tuple[bool, ...]
+
+    def rank(self, i: int) -> int:
+        """The rank of an input without the batch's axis; ShapeError if it is not known."""
+        return _rank(self.node.inputs[i], self.node)
+
+    def build(self, inputs: Sequence[Node], attrs: dict[str, Any] | None = None) -> Node:
+        graph = get_default_graph()
+        return self.node.operator.build(graph, tuple(inputs), self.node.attrs if attrs is None else attrs)
+
+
+def _rank(x: Node, user: Node) -> int:
+    rank = x.type.rank
+    if rank is None:
+        raise ShapeError(f"{user.operator.name} over a batch: the rank of {describe(x)} must be known\n  at {loc_str(caller())}")
+    return rank
+
+
+def _widen(batch: _Batch, node: Node) -> None:
+    operator = node.operator
+    if operator.name == "item" and node.inputs[0] in batch.unrolled:
+        batch.wide[node] = stack([operator.build(get_default_graph(), (part,), node.attrs) for part in batch.unrolled[node.inputs[0]]])
+        return
+    wide = tuple([x in batch.wide for x in node.inputs])
+    use = _Use(batch, node, tuple([batch.wide[x] if x in batch.wide else batch.plain.get(x, x) for x in node.inputs]), wide)
+    if operator.batch == "size":
+        batch.plain[node] = _size(use)
+        return
+    rule = RULES.get(operator.batch or operator.family)
+    built = None if rule is None else rule(use)
+    if built is not None:
+        batch.wide[node] = built
+    elif isinstance(node.type, TensorType):
+        batch.wide[node] = stack(_unrolled(use))
+    else:
+        batch.unrolled[node] = _unrolled(use)
+
+
+def _unrolled(use: _Use) -> list[Node]:
+    """The node once for each element of the batch."""
+    size = use.batch.size
+    if isinstance(size, Node):
+        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must then be known while the graph is built: "
+                         f"{describe(use.node)}\n  at {loc_str(use.node.loc or caller())}")
+    return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(size)]
+
+
+# ---------------------------------------------------------------------- rules: from a use to the node over the batch, None where they do not hold
+
+def _raised(use: _Use, i: int, rank: int) -> Node:
+    """An operand with as many axes after the batch's as the longest has: broadcasting aligns last axes."""
+    own = use.rank(i)
+    x = use.inputs[i]
+    return expand_dims(x, tuple(range(1, 1 + rank - own))) if use.wide[i] and own < rank else x
+
+
+def _aligned(use: _Use) -> Node | None:
+    """Operators whose operands broadcast: element by element, or over all axes but the last ones."""
+    if len(use.inputs) == 1:
+        return use.build(use.inputs)
+    rank = max(use.rank(i) for i in range(len(use.inputs)))
+    built = use.build([_raised(use, i, rank) for i in range(len(use.inputs))])
+    return built if built.type.rank == rank + 1 else None       # a result that is shaped like one operand, and another one has the batch
+
+
+def _one_more_axis(use: _Use) -> dict[str, Any]:
+    """The attributes, where they name axes, for an operand with one more axis before the others."""
+    attrs = dict(use.node.attrs)
+    for key, move in _MOVED.items():
+        if key in attrs:
+            attrs[key] = move(use, attrs[key])
+    return attrs
+
+
+def _moved_axis(use: _Use, axis: Any) -> Any:
+    if axis is None and use.node.operator.name == "squeeze":
+        dims = use.node.inputs[0].type.shape
+        if dims is None or None in dims:
+            raise ShapeError(f"squeeze over a batch: the shape of {describe(use.node.inputs[0])} must be known\n  at {loc_str(caller())}")
+        return tuple(i for i, d in enumerate(dims, 1) if d == 1)
+    if axis is None:
+        return tuple(range(1, 1 + use.rank(0)))
+    return tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
+
+
+def _moved_perm(use: _Use, perm: Any) -> Any:
+    order = reversed(range(use.rank(0))) if perm is None else perm
+    return (0, *(p + 1 for p in order))
+
+
+_MOVED: dict[str, Callable[[_Use, Any], Any]] = {
+    "axis": _moved_axis,
+    "perm": _moved_perm,
+    "index": lambda use, index: (_ALL, *index),
+}
+# Operands that describe axes, and what they say of the batch's own (None: its size).
+_VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
+
+
+def _leading(use: _Use) -> Node | None:
+    """Operators that take an axis before the others as it is, once attributes and operands that describe axes know of it."""
+    names = use.node.operator.param_names(len(use.inputs))
+    operands = []
+    for name, x, w in zip(names, use.inputs, use.wide, strict=True):
+        if name in _VECTORS:
+            if w:
+                return None
+            x = _as_node(use.batch.prefix(x, _VECTORS[name]))
+        elif not w:
+            x = use.batch.spread(x)
+        operands.append(x)
+    return use.build(operands, _one_more_axis(use))
+
+
+def _as_node(vector: Any) -> Node:
+    return vector if isinstance(vector, Node) else OPERATORS["identity"](vector).inputs[0]
+
+
+def _stretched(use: _Use) -> Node | None:
+    """broadcast_to: the operand's axes are the last of the result's."""
+    if use.wide[1]:
+        return None
+    return broadcast_to(_raised(use, 0, _rank(use.node, use.node)), use.batch.prefix(use.inputs[1]))
+
+
+def _gathered(use: _Use) -> Node | None:
+    axis = use.node.attrs["axis"]
+    params, indices = use.inputs
+    if use.wide == (True, False):
+        return use.build(use.inputs, {"axis": axis + 1})
+    if use.wide == (False, True):
+        found = gather(params, indices, axis=axis)
+        rank = _rank(use.node, use.node)
+        return transpose(found, (axis, *range(axis), *range(axis + 1, rank + 1))) if axis else found
+    return None
+
+
+def _scattered(use: _Use) -> Node | None:
+    if use.wide != (False, True, False):
+        return None
+    indices, updates, whole = use.inputs
+    return use.build((indices, updates, _as_node(use.batch.prefix(whole))), {"axis": use.node.attrs["axis"] + 1})
+
+
+def _trailing(use: _Use) -> Node | None:
+    """gather_nd, scatter_nd: positions are counted from the first axes on, so the batch's own goes last."""
+    names = use.node.operator.params
+    if use.wide[names.index("indices")] or any(use.wide[i] for i, p in enumerate(names) if p == "shape"):
+        return None
+    operands = [x if not w and p != "shape" else concat([x, [use.batch.size]], 0) if p == "shape" else
+                transpose(x, (*range(1, 1 + use.rank(i)), 0))
+                for i, (p, x, w) in enumerate(zip(names, use.inputs, use.wide, strict=True))]
+    built = use.build(operands)
+    rank = _rank(use.node, use.node)
+    return transpose(built, (rank, *range(rank)))
+
+
+def _size(use: _Use) -> Node:
+    """The shape that every element of the batch has."""
+    known = use.node.inputs[0].type
+    if known.known:
+        return _as_node(np.array(known.shape, use.node.type.dtype))
+    return use.build(use.inputs)[1:]
+
+
+def _unbroadcast(use: _Use) -> Node | None:
+    """The second operand gives its shape alone; the batch's axis must stand before the axes that are summed."""
+    if use.wide != (True, False):
+        return None
+    g, x = use.inputs
+    lead = use.rank(0) - use.rank(1)
+    like = use.batch.spread(expand_dims(x, tuple(range(lead))) if lead else x)
+    summed = use.build((g, like))
+    return reshape(summed, use.batch.prefix(shape(x))) if lead else summed
+
+
+def _product(use: _Use) -> Node | None:
+    """A matrix product: one large product where the batch can be more rows of one matrix, else a product for each element."""
+    one = _one_product(use) if (use.rank(0), use.rank(1)) == (2, 2) and use.wide != (True, True) else None
+    return _aligned(use) if one is None else one
+
+
+def _one_product(use: _Use) -> Node | None:
+    (a, b), (ta, tb) = use.inputs, (use.node.attrs["transpose_a"], use.node.attrs["transpose_b"])
+    if use.wide[0] and not ta:
+        return _rows(use, a, b, tb)
+    if use.wide[1] and tb:                     # a b^T is (b a^T)^T, and the last transpose is only a view
+        return transpose(_rows(use, b, a, not ta), (0, 2, 1))
+    x = use.node.inputs[1 if use.wide[1] else 0]
+    if x.type.shape[-1] != 1:
+        return None
+    # A column is a row with other strides.
+    if use.wide[0]:
+        return _rows(use, _as_row(use, a), b, tb)
+    return transpose(_rows(use, _as_row(use, b), a, not ta), (0, 2, 1))
+
+
+def _as_row(use: _Use, column: Node) -> Node:
+    return expand_dims(OPERATORS["squeeze"](column, axis=-1), 1)
+
+
+def _rows(use: _Use, a: Node, b: Node, transposed: bool) -> Node:
+    """The products of all matrices of a with b (or its transpose), by one."""
+    n, rows, inner, columns = use.batch.size, _extent(a, 1), _extent(a, 2), _extent(b, 0 if transposed else 1)
+    product = matmul(reshape(a, [n * rows, inner]), b, transpose_b=transposed)
+    return reshape(product, [n, rows, columns])
+
+
+def _extent(x: Node, axis: int) -> Any:
+    """The size of an axis: a number where it is known."""
+    known = x.type.shape[axis]
+    return shape(x)[axis] if known is None else known
+
+
+RULES: dict[str, Callable[[_Use], Node | None]] = {
+    "elementwise": _aligned, "item": _aligned, "aligned": _aligned,
+    "reduction": _leading, "argreduction": _leading, "alias": _leading, "view": _leading, "views": _leading, "concat": _leading,
+    "lowered": _leading, "leading": _leading,
+    "gather": _gathered, "scatter": _scattered, "trailing": _trailing, "stretched": _stretched, "unbroadcast": _unbroadcast,
+    "contraction": _product,
+}
+_NAMED = {op.batch for op in OPERATORS.values() if hasattr(op, "batch")} - {"", "size"}
+assert _NAMED <= RULES.keys(), f"no rule for a batch is named {_NAMED - RULES.keys()}"

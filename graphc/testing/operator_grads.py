@@ -1,0 +1,71 @@
+"""An operator's gradient rule against its numpy reference: `check_grads` on all that it declares to be tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import GradientCheckError, GraphcError
+from ..graph import Graph, Node, get_default_graph
+from ..op import Operator, constant_node
+from ..ops.state import items
+from ..types import TensorType
+from .function import Function
+from .grads import checked, repeated
+from .report import told
+from .samples import Sample, build, differentiable, has_floats, reference, samples, say
+
+
+def check_gradients(operator: Operator, jit: bool = False, whole: int = 8) -> None:
+    """First and second derivatives at every sample, as `check_grads` does; GradientCheckError."""
+    if operator.grad is None or not differentiable(operator):
+        return
+    for sample in samples(operator):
+        if not _smooth_results(operator, sample):
+            continue
+        report = checked(_function(operator, sample), 2, jit=jit, whole=whole)
+        if report.failed:
+            raise GradientCheckError(told(report))
+
+
+def _smooth_results(operator: Operator, sample: Sample) -> bool:
+    """Whether there is something to differentiate by, and something of the same precision to differentiate."""
+    free = [x for i, x in enumerate(sample.operands) if i not in operator.values]
+    return has_floats(free) and any(y.dtype == np.float64 for y in reference(operator, sample))
+
+
+def _function(operator: Operator, sample: Sample) -> Function:
+    """The operator on a sample, on tensors of unknown sizes if it takes them."""
+    at = [np.asarray(x) for x in sample.operands]
+    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in operator.values]
+
+    def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
+        operands = [constant_node(get_default_graph(), at[i]) if i in operator.values else x for i, x in enumerate(nodes)]
+        result = operator(operands, **sample.attrs) if operator.variadic else operator(*operands, **sample.attrs)
+        return [result] if isinstance(result.type, TensorType) else items(result)
+    labels = [f"argument {i}" for i in range(len(at))] if operator.variadic else list(operator.params)
+    return Function(say(operator, sample), make, at, labels, wanted, lambda: ([], {}), open=_open_works(operator, sample))
+
+
+def _open_works(operator: Operator, sample: Sample) -> bool:
+    with Graph().as_default():
+        try:
+            build(operator, sample, "open")
+        except GraphcError:
+            return False
+    return True
+
+
+def check_compiled_gradients(operator: Operator) -> None:
+    """First and second derivatives by machine code are those by the references, at one sample; GradientCheckError.
+
+    So they are from arrays laid out otherwise, run again, and without the compiler's passes.
+    """
+    if operator.grad is None or not differentiable(operator):
+        return
+    for sample in [s for s in samples(operator) if all(x.size for x in s.operands) and _smooth_results(operator, s)][-1:]:
+        report = repeated(_function(operator, sample), 2)
+        if report.failed:
+            raise GradientCheckError(told(report))

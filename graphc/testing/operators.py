@@ -1,0 +1,142 @@
+"""An operator's types and values against its own declaration: its numpy reference, special values, precision, run or compiled."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import Graph, Node
+from ..op import Operator
+from ..session import Session
+from ..types import compatible
+from .samples import Array, Built, Sample, accepts, build, has_floats, reference, samples, say, special_sample, type_of
+
+FLOATS = ("float64", "float32")
+INTEGERS = ("int8", "int64", "uint8")   # the narrowest, the widest and the unsigned; the others lie between them
+
+
+def check_types(operator: Operator) -> None:
+    """The inferred types are those of the reference's results, and consistent with them where sizes are unknown."""
+    for dtype in _value_dtypes(operator):
+        for sample in samples(operator, dtype):
+            wanted = reference(operator, sample)
+            for shapes in ("static", "open", "none"):
+                with Graph().as_default():
+                    try:
+                        found = [n.type for n in build(operator, sample, shapes).results]
+                    except ShapeError as e:
+                        assert shapes != "static" and "known" in str(e), f"{say(operator, sample)}: {e}"
+                        continue
+                for t, y in zip(found, wanted, strict=True):
+                    right = compatible(t.shape, y.shape) and t.dtype == y.dtype
+                    assert right, f"{say(operator, sample)}, shapes {shapes}: {t}, the reference gives {type_of(y)}"
+
+
+def _value_dtypes(operator: Operator) -> list[str]:
+    if operator.family != "elementwise" or operator.samples:
+        return list(FLOATS)
+    return [d for d in (*FLOATS, *INTEGERS, "bool") if accepts(operator, d)]
+
+
+def _trials(operator: Operator) -> list[Sample]:
+    """All samples in double precision, and a few in another dtype; `check_specials` has all dtypes."""
+    if operator.samples:
+        return [*samples(operator), *(samples(operator, "float32")[:2] if _floating(operator) else ())]
+    first, *others = [d for d in (*FLOATS, "int32", "bool") if accepts(operator, d)]
+    return [*samples(operator, first), *(s for d in others[:1] for s in samples(operator, d)[2:3])]
+
+
+def _floating(operator: Operator) -> bool:
+    return any(has_floats(s.operands) for s in samples(operator))
+
+
+def check_values(operator: Operator, jit: bool = True) -> None:
+    """What a session computes agrees with the reference, for known and unknown shapes alike."""
+    trials = _trials(operator)
+    with Graph().as_default():
+        built, feeds = _open(operator, trials)
+        with Session(jit=jit) as session:
+            found = session.run([b.results for b in built], feeds)
+    for sample, values in zip(trials, found, strict=True):
+        for value, wanted in zip(values, reference(operator, sample), strict=True):
+            _same(operator, sample, value, wanted)
+
+
+def _open(operator: Operator, trials: Sequence[Sample]) -> tuple[list[Built], dict[Node, Array]]:
+    """All trials in one graph, every other one with sizes unknown until it runs."""
+    built, feeds = [], {}
+    for sample, shapes in zip(trials, itertools.cycle(["static", "open"])):  # noqa: B905
+        try:
+            b = build(operator, sample, shapes)
+        except ShapeError:
+            b = build(operator, sample)
+        built.append(b)
+        feeds.update(b.feeds(sample.operands))
+    return built, feeds
+
+
+def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: bool = False) -> None:
+    value = np.asarray(value)
+    said = say(operator, sample)
+    assert value.dtype == wanted.dtype and value.shape == wanted.shape, \
+        f"{said}: {type_of(value)}, the reference gives {type_of(wanted)}"
+    if wanted.dtype.kind != "f":
+        np.testing.assert_array_equal(value, wanted, said)
+        return
+    finite = np.abs(wanted[np.isfinite(wanted)])
+    eps = float(np.finfo(wanted.dtype).eps)
+    # 16 units in the last place for an element by itself; what adds up many is judged by the size of the whole.
+    alone = operator.family in ("elementwise", "alias", "view", "views", "concat", "gather", "generator", "lowered")
+    atol = 0.0 if alone or not finite.size else 32 * eps * float(finite.max())
+    if alone:
+        atol = float(np.finfo(wanted.dtype).tiny)
+    np.testing.assert_allclose(value, wanted, rtol=16 * eps, atol=atol, equal_nan=True, err_msg=said)
+    if signs:
+        zero = (value == 0) & (wanted == 0)
+        np.testing.assert_array_equal(np.signbit(value[zero]), np.signbit(wanted[zero]), f"{said}: signs of zero")
+
+
+def check_specials(operator: Operator, jit: bool = True) -> None:
+    """Elementwise operators agree with their references on special values of every dtype, in every combination."""
+    if operator.family != "elementwise" or operator.samples or operator.check:
+        return
+    trials = [s for d in _value_dtypes(operator) if _defined(operator, s := special_sample(operator, d))]
+    with Graph().as_default():
+        built = [build(operator, s) for s in trials]
+        feeds = {n: x for b, s in zip(built, trials, strict=True) for n, x in b.feeds(s.operands).items()}
+        with Session(jit=jit) as session:
+            found = session.run([b.results for b in built], feeds)
+    for sample, values in zip(trials, found, strict=True):
+        _same(operator, sample, values[0], reference(operator, sample)[0], signs=len(sample.operands) == 1)
+
+
+def _defined(operator: Operator, sample: Sample) -> bool:
+    """Whether the reference has a result at all: numpy refuses some integers, as negative powers."""
+    try:
+        reference(operator, sample)
+    except ValueError:
+        return False
+    return True
+
+
+def check_precision(operator: Operator) -> None:
+    """Single and double precision agree to single precision, so that no float32 kernel computes something else."""
+    for narrow in samples(operator, "float32"):
+        wide = Sample(tuple(x.astype(np.float64) if x.dtype.kind == "f" else x for x in narrow.operands), narrow.attrs)
+        with Graph().as_default():
+            one, two = build(operator, narrow), build(operator, wide)
+            with Session(jit=False) as session:
+                feeds = {**one.feeds(narrow.operands), **two.feeds(wide.operands)}
+                found = session.run([one.results, two.results], feeds)
+        for a, b in zip(*found, strict=True):
+            atol = 1e-5 * scale(b) if np.asarray(b).dtype.kind == "f" else 0.0
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=atol, equal_nan=True, err_msg=say(operator, narrow))
+
+
+def scale(x: Any) -> float:
+    """The largest finite magnitude, at least 1."""
+    return max(1.0, float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x))))

@@ -1,0 +1,210 @@
+"""What a traced run leaves: tables by kernel and by the user's line, a timeline for Perfetto, TensorFlow's step stats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .cost import Cost
+from .errors import InvalidArgumentError
+from .graph import caller, loc_str
+from .runtime import timing_cost
+from .tracing import NO_STEP, Event, Part
+
+SHOWN = 12              # rows of each table that a summary prints
+NAME = 90               # characters of a kernel's name that it prints
+
+
+@dataclass
+class NodeExecStats:
+    """TensorFlow's record of one call: microseconds, `all_start_micros` from the start of the run, the others from that of the call."""
+
+    node_name: str
+    all_start_micros: float
+    op_start_rel_micros: float
+    op_end_rel_micros: float
+    all_end_rel_micros: float
+    thread_id: int
+    timeline_label: str
+
+
+@dataclass
+class DeviceStepStats:
+    """TensorFlow's records of one device."""
+
+    device: str
+    node_stats: list[NodeExecStats]
+
+
+@dataclass
+class StepStats:
+    """TensorFlow's records of one run."""
+
+    dev_stats: list[DeviceStepStats]
+
+
+class Row(NamedTuple):
+    """A line of a summary. Seconds are those in which at least one thread was there; rates are over them."""
+
+    name: str
+    step: int                       # of the plan, as `Session.explain` counts; NO_STEP for what is none or several
+    calls: int
+    seconds: float
+    share: float                    # of the run's time
+    bytes: int
+    operations: int
+    bandwidth: float                # bytes a second
+    flops: float                    # operations a second
+    of_limit: float | None          # the time that the machine's limits allow, over the time it took: above 1 if caches held the data
+
+
+@dataclass
+class Summary:
+    """Where the time went, by kernel and by the user's line, beside what the machine can do. `print` it."""
+
+    seconds: float                  # from the first event's start to the last one's end
+    idle: float                     # of them, those in which no step ran
+    timing: float                   # of the idle ones, about how many the timing itself took
+    kernels: list[Row]
+    lines: list[Row]
+    limits: Any                     # the machine's `graphc.doctor.Limits`, or None
+
+    def __str__(self) -> str:
+        out = [f"{1e6 * self.seconds:.1f} us, {1e6 * self.idle:.1f} of them between steps (timing them took about {1e6 * self.timing:.1f})"]
+        if self.limits is not None:
+            out.append(f"limit: {self.limits.bandwidth_bytes_per_s / 1e9:.1f} GB/s from memory, {self.limits.flops_per_s_f32 / 1e9:.0f} GFLOP/s in "
+                       f"float32, {self.limits.flops_per_s_f64 / 1e9:.0f} in float64, measured; data in caches come faster")
+        return "\n".join([*out, "", *_table("kernel", self.kernels), "", *_table("line", self.lines)])
+
+
+def _table(title: str, rows: Sequence[Row]) -> list[str]:
+    out = [f"{'us':>10} {'share':>6} {'calls':>5} {'MB':>8} {'GB/s':>6} {'GFLOP/s':>8} {'limit':>6}  {title}"]
+    for r in rows[:SHOWN]:
+        name = r.name if len(r.name) <= NAME else r.name[:NAME - 3] + "..."
+        limit = "" if r.of_limit is None else f"{100 * r.of_limit:.0f}%"
+        step = f"{r.step}: " if r.step >= 0 else ""
+        out.append(f"{1e6 * r.seconds:10.1f} {100 * r.share:5.1f}% {r.calls:5} {r.bytes / 1e6:8.2f} {r.bandwidth / 1e9:6.1f} {r.flops / 1e9:8.1f} "
+                   f"{limit:>6}  {step}{name}")
+    if len(rows) > SHOWN:
+        left = rows[SHOWN:]
+        out.append(f"{1e6 * sum(r.seconds for r in left):10.1f} {100 * sum(r.share for r in left):5.1f}% {sum(r.calls for r in left):5}"
+                   f"{sum(r.bytes for r in left) / 1e6:9.2f}{'':23}  {len(left)} more")
+    return out
+
+
+@dataclass
+class RunMetadata:
+    """What a traced run leaves: give it to `Session.run(..., options=RunOptions(trace_level=RunOptions.FULL_TRACE), run_metadata=m)`."""
+
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def _origin(self) -> int:
+        return min((e.start for e in self.events), default=0)
+
+    @property
+    def step_stats(self) -> StepStats:
+        """The events as TensorFlow has them."""
+        stats = [NodeExecStats(e.name, (e.start - self._origin) / 1e3, 0.0, (e.end - e.start) / 1e3, (e.end - e.start) / 1e3, e.thread,
+                               f"{e.name} = {e.kind}") for e in self.events]
+        return StepStats([DeviceStepStats("/device:CPU:0", stats)])
+
+    def to_chrome_trace(self, path: Any = None) -> str:
+        """The run as JSON in the Trace Event Format (complete events, microseconds), which Perfetto and chrome://tracing open.
+
+        `path`: a file to write as well; InvalidArgumentError if it cannot be written.
+        """
+        threads = sorted({e.thread for e in self.events})
+        made: list[dict[str, Any]] = [{"name": "process_name", "ph": "M", "pid": 1, "tid": 0, "args": {"name": "graphc"}}]
+        made += [{"name": "thread_name", "ph": "M", "pid": 1, "tid": t, "args": {"name": f"worker {t}" if t else "caller"}} for t in threads]
+        for e in self.events:
+            seconds = max(e.end - e.start, 1) / 1e9
+            made.append({"name": e.name[:200], "cat": e.kind, "ph": "X", "pid": 1, "tid": e.thread, "ts": (e.start - self._origin) / 1e3,
+                         "dur": (e.end - e.start) / 1e3,
+                         "args": {"stage": e.stage, "step": e.step, "lines": list(e.lines), "bytes": e.cost.bytes, "operations": e.cost.operations,
+                                  "GB/s": round(e.cost.bytes / seconds / 1e9, 3), "GFLOP/s": round(e.cost.operations / seconds / 1e9, 3)}})
+        text = json.dumps({"traceEvents": made, "displayTimeUnit": "ns"})
+        if path is not None:
+            try:
+                Path(path).write_text(text, encoding="utf-8")
+            except (OSError, TypeError, ValueError) as e:
+                raise InvalidArgumentError(f"the trace cannot be written to {str(path)[:200]!r}: {e}\n  at {loc_str(caller())}") from None
+        return text
+
+    def summary(self, limits: bool = True) -> Summary:
+        """Tables by kernel and by the user's line, the longest first. `limits`: measure the machine's too (about a second, once a process).
+
+        The time of a kernel that serves several lines is shared out among them in proportion to the elements they move and compute.
+        """
+        from .doctor import limits as measured
+        most = measured() if limits else None
+        total = max(max((e.end for e in self.events), default=0) - self._origin, 1) / 1e9
+        kernels: dict[str, _Sum] = {}
+        lines: dict[str, _Sum] = {}
+        for pieces in _by_call(self.events):
+            work, seconds = pieces[0].work, _covered(pieces)
+            parts = work.parts or [Part(work.name, 1.0, pieces[0].cost)]
+            whole = Cost(*(sum(c) for c in zip(*(p.cost for p in parts), strict=True)))
+            kernels.setdefault(work.name, _Sum()).add(whole, seconds, _allowed(whole, work.double, most), pieces[0].step)
+            for p in parts:
+                lines.setdefault(p.line, _Sum()).add(p.cost, p.share * seconds, _allowed(p.cost, work.double, most), NO_STEP)
+        idle = max(0.0, total - _covered(self.events))
+        timed = sum(e.kind not in ("host", "copy") for e in self.events)
+        return Summary(total, idle, min(idle, timed * timing_cost()[1] / 1e9 if timed else 0.0),
+                       _rows(kernels, total, limits), _rows(lines, total, limits), most)
+
+
+class _Sum:
+    """What becomes a row."""
+
+    def __init__(self) -> None:
+        self.calls, self.seconds, self.bytes, self.operations, self.limited = 0, 0.0, 0, 0, 0.0
+        self.steps: set[int] = set()
+
+    def add(self, cost: Cost, seconds: float, limited: float, step: int) -> None:
+        self.calls += 1
+        self.seconds += seconds
+        self.bytes += cost.bytes
+        self.operations += cost.operations
+        self.limited += limited
+        self.steps.add(step)
+
+
+def _by_call(events: Iterable[Event]) -> list[list[Event]]:
+    """The pieces of a step that threads shared are one call."""
+    calls: dict[tuple[int, int, int], list[Event]] = {}
+    for e in events:
+        calls.setdefault((e.stage, e.step, e.start if e.step == NO_STEP else 0), []).append(e)
+    return list(calls.values())
+
+
+def _covered(events: Iterable[Event]) -> float:
+    """Seconds in which at least one of the events was on."""
+    covered, reached = 0, 0
+    for e in sorted(events, key=lambda e: e.start):
+        covered += max(0, e.end - max(e.start, reached))
+        reached = max(reached, e.end)
+    return covered / 1e9
+
+
+def _allowed(cost: Cost, double: bool, limits: Any) -> float:
+    """Seconds that the machine needs at least: for the memory's or the arithmetic's sake (the roofline of Williams, Waterman, Patterson 2009)."""
+    if limits is None:
+        return 0.0
+    return max(cost.bytes / limits.bandwidth_bytes_per_s, cost.operations / (limits.flops_per_s_f64 if double else limits.flops_per_s_f32))
+
+
+def _rows(sums: dict[str, _Sum], total: float, limited: bool) -> list[Row]:
+    rows = []
+    for name, s in sums.items():
+        seconds = max(s.seconds, 1e-9)
+        step = s.steps.pop() if len(s.steps) == 1 else NO_STEP
+        rows.append(Row(name, step, s.calls, seconds, seconds / total, s.bytes, s.operations, s.bytes / seconds, s.operations / seconds,
+                        s.limited / seconds if limited else None))
+    return sorted(rows, key=lambda r: -r.seconds)
+
+
+__all__ = ["DeviceStepStats", "NodeExecStats", "Row", "RunMetadata", "StepStats", "Summary"]

@@ -1,0 +1,523 @@
+"""Bugs to plant in graphc, each one wrong decision in one place, to see that the fuzzer finds what it is there to find."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import graphc as tf
+from graphc import (
+    autodiff,
+    emit,
+    emit_statements,
+    kernel_scalars,
+    kernel_text,
+    layout,
+    library,
+    native,
+    passes,
+    program,
+    rules,
+    runtime,
+    schedule,
+    serialize,
+    specialise,
+)
+from graphc.graph import OPERATORS
+from graphc.types import element_count
+
+
+class Plant(NamedTuple):
+    """A bug by name, what it is, and what plants it in this process."""
+
+    name: str
+    says: str
+    put: Callable[[], None]
+
+
+PLANTS: dict[str, Plant] = {}
+
+
+def plant(put: Callable[[], None]) -> Callable[[], None]:
+    name = put.__name__.replace("_", "-")
+    PLANTS[name] = Plant(name, str(put.__doc__), put)
+    return put
+
+
+def language(put: Callable[[], None]) -> Callable[[], None]:
+    """For a bug that changes what code a kernel's text becomes: nothing that was compiled before may be used, nor be kept for others."""
+    def alone() -> None:
+        native._kernels.clear()
+        native._Machine.get().name += f"\n{put.__name__}"
+        put()
+    alone.__name__, alone.__doc__ = put.__name__, put.__doc__
+    return plant(alone)
+
+
+def in_kernels(pattern: str, replacement: str) -> None:
+    """Change the text of all kernels of fused groups."""
+    made = program.emit
+
+    def changed(*args: Any) -> Any:
+        texts = made(*args)
+        for text in texts:
+            text.source = re.sub(pattern, replacement, text.source)
+        return texts
+    program.emit = changed
+
+
+# ---------------------------------------------------------------------- values of operators
+
+@plant
+def min_for_max() -> None:
+    """maximum gives the smaller one."""
+    OPERATORS["maximum"].expr = "minimum({x}, {y})"
+
+
+@plant
+def clip_without_upper_bound() -> None:
+    """clip_by_value forgets its upper bound."""
+    OPERATORS["clip_by_value"].expr = "maximum({t}, {clip_value_min})"
+
+
+@plant
+def floordiv_truncates() -> None:
+    """floordiv rounds towards zero."""
+    OPERATORS["floordiv"].expr = OPERATORS["truncatediv"].expr
+
+
+@plant
+def exp_in_single_precision() -> None:
+    """exp of a double is computed in single precision."""
+    OPERATORS["exp"].expr = "{T}(exp(float32({x})))"
+
+
+@plant
+def nan_is_not_less() -> None:
+    """less_equal is the opposite of greater, which it is not for nan."""
+    OPERATORS["less_equal"].expr = "({x} > {y}) ^ boolean(1)"
+
+
+@language
+def bytes_have_signs() -> None:
+    """An unsigned byte is widened as if it had a sign."""
+    made = kernel_scalars.convert
+
+    def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
+        from numba.core import types
+        return made(builder, value, types.int8 if source is types.uint8 and target is not types.boolean else source, target)
+    kernel_scalars.convert = convert
+
+
+@language
+def extremes_drop_nan() -> None:
+    """The larger of a number and nan is the number."""
+    made = kernel_scalars._extreme
+
+    def extreme(builder: Any, kind: Any, x: Any, y: Any, largest: bool) -> Any:
+        if not hasattr(kind, "bitwidth") or str(kind)[:5] != "float":
+            return made(builder, kind, x, y, largest)
+        return kernel_scalars._overloaded(builder, "maxnum" if largest else "minnum", x, y)
+    kernel_scalars._extreme = extreme
+
+
+# ---------------------------------------------------------------------- kernels
+
+@plant
+def maximum_begins_at_zero() -> None:
+    """A largest element is never below 0."""
+    made = emit.initial
+    emit.initial = lambda combine, dtype: made("add" if combine == "max" else combine, dtype)
+
+
+@plant
+def last_partial_result_lost() -> None:
+    """The last part of a long sum is not added."""
+    made = emit.combine_text
+
+    def combine(m: Any, rows: int) -> Any:
+        text = made(m, rows)
+        text.source = text.source.replace("range(n)", "range(n - 1)")
+        return text
+    emit.combine_text = combine
+
+
+@plant
+def columns_begin_with_anything() -> None:
+    """The sums of columns are added to what their memory holds."""
+    in_kernels(r"store\(p\d+, [^,\n]*, (?:u?int|float)\d+\(0\)\)\n", "pass\n")
+
+
+@plant
+def scatter_begins_with_anything() -> None:
+    """Updates are scattered onto what the memory holds."""
+    _scatter(r"store\(p2, a \* rows \* inner \+ i, \w+\(0\)\)", "pass")
+
+
+@plant
+def equal_indices_overwrite() -> None:
+    """Of updates with equal indices the last one counts, as the gradient of a gather must not do."""
+    _scatter(r"load\(p2, i\) \+ ", "")
+
+
+def _scatter(pattern: str, replacement: str) -> None:
+    made = program.scatter_texts
+
+    def changed(*args: Any) -> Any:
+        texts = made(*args)
+        for text in texts:
+            text.source = re.sub(pattern, replacement, text.source)
+        return texts
+    program.scatter_texts = changed
+
+
+@plant
+def odometer_wraps_late() -> None:
+    """The index of an outer loop runs one too far."""
+    in_kernels(r"if (i\d+) == (n\d+):", r"if \1 > \2:")
+
+
+@plant
+def end_of_long_loops_lost() -> None:
+    """What lies behind the last whole block of 64 is not computed."""
+    made = program.emit
+
+    def cut(*args: Any) -> Any:
+        texts = made(*args)
+        for text in texts:
+            text.n -= text.n % 64 if text.n > 64 else 0
+        return texts
+    program.emit = cut
+
+
+@plant
+def literals_are_whole() -> None:
+    """A constant in a kernel's text loses its fraction."""
+    kernel_text.number = emit_statements.number = lambda value: repr(int(value))
+
+
+@plant
+def loops_merged_against_strides() -> None:
+    """Two loops become one whatever the strides of the operands are."""
+    def loops(self: Any, dims: Any) -> Any:
+        size = int(np.prod([self.group.dims[d] for d in dims], dtype=np.int64))
+        return [emit_statements.Loop(size, {k: s[dims[-1]] if dims else 0 for k, (_, s) in self.access.items()})]
+    emit_statements.Statements.loops = loops
+
+
+@plant
+def broadcast_operands_advance() -> None:
+    """An operand's axis of size 1 is walked along as if it were long."""
+    def aligned(self: Any, member: Any, x: Any) -> Any:
+        axes = self.group.over.get(member, self.group.axes[member])
+        return axes[len(axes) - len(x.type.shape):] if len(x.type.shape) else ()
+    emit_statements.Statements.aligned = aligned
+
+
+# ---------------------------------------------------------------------- gradients
+
+@plant
+def broadcast_undone_along_wrong_axis() -> None:
+    """Undoing a broadcast sums over the last axes where it is the first that were added."""
+    made = autodiff.unbroadcast
+
+    def undone(g: Any, x: Any) -> Any:
+        lead = len(g.type.shape or ()) - len(x.type.shape or ())
+        if not lead or not g.type.known or not x.type.known or g.type.shape[:len(x.type.shape)] != x.type.shape:
+            return made(g, x)
+        return tf.reduce_sum(g, axis=tuple(range(-lead, 0)))
+    autodiff.unbroadcast = undone
+
+
+@plant
+def contributions_not_added() -> None:
+    """Of what reaches a tensor over several paths, the last part is its gradient."""
+    made = autodiff._total
+    autodiff._total = lambda node, contributions: made(node, contributions[-1:])
+
+
+@plant
+def quotient_by_its_divisor() -> None:
+    """The derivative of a quotient by its divisor is not divided by it."""
+    OPERATORS["truediv"].grad = lambda g, out, x, y: (g / y, -(g * out))
+
+
+@plant
+def relu_passes_all() -> None:
+    """The derivative of relu is 1 everywhere."""
+    OPERATORS["relu"].grad = lambda g, y, x: (g,)
+
+
+@plant
+def product_has_no_second_derivative() -> None:
+    """The gradient of a product takes the factors for constants."""
+    OPERATORS["multiply"].grad = lambda g, out, x, y: (g * tf.stop_gradient(y), g * tf.stop_gradient(x))
+
+
+@plant
+def parts_get_each_others_gradients() -> None:
+    """Parts of a concatenation get their gradients in the opposite order, if they have one shape."""
+    made = OPERATORS["concat"].grad
+
+    def swapped(g: Any, y: Any, *xs: Any, **attrs: Any) -> Any:
+        found = made(g, y, *xs, **attrs)
+        return found[::-1] if len({x.type.shape for x in xs}) == 1 else found
+    OPERATORS["concat"].grad = swapped
+
+
+@plant
+def running_sum_goes_on_forward() -> None:
+    """The gradient of a running sum runs in the same direction."""
+    OPERATORS["cumsum"].grad = lambda g, y, x, axis, exclusive, reverse: (tf.cumsum(g, axis, exclusive, reverse),)
+
+
+@plant
+def forward_mode_moves_one_operand() -> None:
+    """Forward mode forgets that the second operand moves too."""
+    made = autodiff._push_elementwise
+
+    def pushed(node: Any, along: Any) -> Any:
+        first = next(i for i, t in enumerate(along) if t is not None)
+        return made(node, [t if i == first else None for i, t in enumerate(along)])
+    autodiff._push_elementwise = pushed
+
+
+# ---------------------------------------------------------------------- passes
+
+@plant
+def folding_in_single_precision() -> None:
+    """A constant made by folding has been a float32."""
+    made = passes.constant_node
+
+    def rounded(graph: Any, array: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return made(graph, array.astype(np.float32).astype(array.dtype) if array.dtype == np.float64 else array)
+    passes.constant_node = rounded
+
+
+@plant
+def rule_turned_round() -> None:
+    """a + (-b) is rewritten as b - a."""
+    place = next(i for i, r in enumerate(rules.RULES) if r.name == "plus-neg")
+    rules.RULES[place] = rules.Rule("plus-neg", lambda a, b: a + (-b), lambda a, b: b - a)
+    rules.by_root.cache_clear()
+
+
+@plant
+def sharing_ignores_attributes() -> None:
+    """Nodes that differ in their attributes only are shared."""
+    made = passes._attrs_key
+    passes._attrs_key = lambda node: made(node) if node.operator.family in ("source", "constant") or not node.inputs else ()
+
+
+@plant
+def transposes_are_identities() -> None:
+    """A view of the type of its operand is taken for the operand."""
+    def visit(node: Any, inputs: Any) -> Any:
+        return inputs[0] if node.operator.family in ("alias", "view") and node.type == inputs[0].type else None
+    _replace_pass("remove_identities", lambda fetches: passes.rewrite(fetches, visit))
+
+
+def _replace_pass(name: str, function: Any) -> None:
+    place = next(i for i, p in enumerate(passes.PIPELINE) if p[0] == name)
+    passes.PIPELINE[place] = (name, function, passes.PIPELINE[place][2])
+
+
+@plant
+def small_products_forget_a_transpose() -> None:
+    """A small product that is written out takes its first matrix as it lies, if it is square."""
+    made = passes._swapped
+    passes._swapped = lambda matrix: matrix if len(set(matrix.type.shape[-2:])) == 1 else made(matrix)
+
+
+@plant
+def padding_is_always_zero() -> None:
+    """Sums of padded tensors take whatever pads them for zeros."""
+    def zeros(x: Any) -> bool:
+        scalar = x.inputs[0] if x.operator.name == "broadcast_to" else x
+        return scalar.operator.name == "constant" and scalar.type.shape == ()
+    passes._is_zeros = zeros
+
+
+# ---------------------------------------------------------------------- state
+
+@plant
+def reads_ignore_control_dependencies() -> None:
+    """A read gives the value before the run, whatever it comes after."""
+    specialise._State.read = lambda self, node, new: new[node.inputs[0]]
+
+
+@plant
+def additions_start_from_the_first_value() -> None:
+    """assign_add and assign_sub start from the value before the run, not from the one assigned since."""
+    def assign(self: Any, node: Any, new: Any) -> Any:
+        variable, value = node.inputs[0], new[node.inputs[1]]
+        if node.operator.name != "assign":
+            value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](new[variable], value)
+        self.assigned[variable] = value
+        return value
+    specialise._State.assign = assign
+
+
+@plant
+def first_assignment_stays() -> None:
+    """Of several assignments to a variable the first one is kept."""
+    made = specialise._State.assign
+
+    def assign(self: Any, node: Any, new: Any) -> Any:
+        before = dict(self.assigned)
+        value = made(self, node, new)
+        self.assigned.update(before)
+        return value
+    specialise._State.assign = assign
+
+
+@plant
+def updated_while_still_read() -> None:
+    """A variable is overwritten in place though its old value is still needed."""
+    layout._only_reader = lambda *args: True
+
+
+# ---------------------------------------------------------------------- schedule and layout
+
+@plant
+def runs_before_its_operand() -> None:
+    """A node joins a group that runs before another operand of it is made."""
+    made = schedule._Scheduler.position
+    schedule._Scheduler.position = lambda self, node, groups: max(g.pos for g in groups) if made(self, node, groups) is None else made(
+        self, node, groups)
+
+
+@plant
+def reductions_over_other_axes_join() -> None:
+    """Reductions over different axes share a loop nest."""
+    schedule._Scheduler.reducible = lambda self, node, axes, target: True
+
+
+@plant
+def live_buffer_reused() -> None:
+    """A buffer is free again one step before it is last read."""
+    made = program.assign_offsets
+
+    def early(buffers: Any) -> int:
+        buffers = list(buffers)
+        for b in buffers:
+            b.last -= b.last > b.first
+        return made(buffers)
+    program.assign_offsets = early
+
+
+@plant
+def strided_reshape_without_copy() -> None:
+    """A strided view is reshaped as if its elements lay one after the other."""
+    made = layout.reshaped
+    layout.reshaped = lambda shape, strides, new: made(shape, strides, new) or layout.contiguous(new)
+
+
+@plant
+def view_offset_dropped() -> None:
+    """A slice begins where what it is a slice of begins."""
+    made = layout.view_of
+    layout.view_of = lambda node, inner: (*made(node, inner)[:2], inner[2])
+
+
+@plant
+def parts_of_concat_overlap() -> None:
+    """A part of a concatenation lies behind as many of its own size as there are parts before."""
+    made = layout.Layout._base
+
+    def base(self: Any, node: Any) -> Any:
+        if node not in self._part_of:
+            return made(self, node)
+        whole, i = self._part_of[node]
+        where, axis = self(whole), whole.attrs["axis"]
+        before = min(i * node.type.shape[axis], whole.type.shape[axis] - node.type.shape[axis])
+        return layout.Storage(where.buffer, where.offset + before * where.strides[axis], where.strides)
+    layout.Layout._base = base
+
+
+@plant
+def blas_gets_any_matrix() -> None:
+    """A matrix that BLAS cannot read is not copied for it."""
+    layout.blas_ready = lambda where: True
+
+
+@plant
+def batches_of_one_advance() -> None:
+    """A batch axis of size 1 is walked along in a product as if it were long."""
+    def strides(node: Any, strides: Any, batch: Any) -> Any:
+        return [0] * (len(batch) - len(strides)) + list(strides)
+    library.batch_strides = strides
+
+
+# ---------------------------------------------------------------------- running and saving
+
+@plant
+def results_are_not_copied() -> None:
+    """A session gives its own memory away as a result."""
+    def take(self: Any, f: Any) -> Any:
+        if f is None:
+            return lambda: None
+        return lambda: self.layout.view(f, self._memory_of.__getitem__)[... if f.type.shape else ()]
+    program.Program._take = take
+
+
+@plant
+def strided_feeds_used_as_they_lie() -> None:
+    """A large feed is read as if it were contiguous."""
+    program._usable = lambda array: True
+
+
+@plant
+def last_chunk_left_to_nobody() -> None:
+    """Of a step that threads share, what lies behind the last whole chunk is not computed."""
+    class Tape(runtime.Tape):
+        def __init__(self, steps: Any, threads: int):
+            super().__init__([(a, t, e, n - n % grain if threads > 1 and n > grain else n, grain) for a, t, e, n, grain in steps], threads)
+    runtime.Tape = Tape
+
+
+@plant
+def new_value_written_before_it_is_whole() -> None:
+    """A variable's new value is brought into its memory before the run that computes it."""
+    made = program.Program._bring
+
+    def bring(self: Any, arrays: Any) -> None:
+        for memory, view in self.finals:
+            if element_count(memory.shape):
+                memory[...] = view
+        made(self, arrays)
+    program.Program._bring = bring
+
+
+@plant
+def constants_saved_in_single_precision() -> None:
+    """A saved constant has been a float32."""
+    made = serialize.write_array
+
+    def write(a: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return made(a.astype(np.float32).astype(a.dtype) if a.dtype == np.float64 else a)
+    serialize.write_array = write
+
+
+@plant
+def control_inputs_not_saved() -> None:
+    """A saved node forgets what it runs after."""
+    made = serialize._Writer.node
+
+    def node(self: Any, n: Any) -> Any:
+        record = made(self, n)
+        record.pop("control", None)
+        return record
+    serialize._Writer.node = node
+
+
+@plant
+def switches_saved_as_off() -> None:
+    """A saved attribute that is True is False."""
+    made = serialize._Writer.value
+    serialize._Writer.value = lambda self, v, what: False if v is True else made(self, v, what)

@@ -1,0 +1,114 @@
+"""The fuzzer finds nothing in graphc, finds what is planted there, and survives what a graph may do to a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fuzz import runner
+from tests.fuzz.direct import difference, settle, unequal
+from tests.fuzz.generate import recipe
+from tests.fuzz.plants import PLANTS
+from tests.fuzz.recipe import Apply, Leaf, Recipe, Ref, graph_text
+from tests.fuzz.report import _SHOWN, script
+from tests.fuzz.runner import Task, outcomes
+from tests.fuzz.shrink import shrink
+
+ROOT = Path(__file__).parent.parent
+QUICK = ["min-for-max", "contributions-not-added", "live-buffer-reused", "last-partial-result-lost"]
+
+
+def fuzz(*args):
+    return subprocess.run([sys.executable, "-m", "tests.fuzz", *args], capture_output=True, text=True, cwd=ROOT)
+
+
+def test_two_hundred_graphs():
+    done = fuzz("--n", "200", "--seed", "0")
+    assert done.returncode == 0 and " 0 findings" in done.stdout, done.stdout + done.stderr
+
+
+def test_planted_bugs_are_found():
+    done = fuzz("--n", "60", "--plants", *QUICK)
+    assert done.returncode == 0 and f"{len(QUICK)} of {len(QUICK)} planted" in done.stdout, done.stdout + done.stderr
+
+
+def test_there_are_thirty_bugs_to_plant():
+    assert len(PLANTS) >= 30 and all(p.says.endswith(".") for p in PLANTS.values())
+
+
+def test_a_seed_is_a_graph():
+    assert [recipe(s) for s in range(5)] == [recipe(s) for s in range(5)] and len({graph_text(recipe(s)) for s in range(5)}) == 5
+
+
+# ---------------------------------------------------------------------- what a graph may do to its process
+
+def busy():
+    time.sleep(60)
+
+
+def greedy():
+    return np.ones(64 << 30, np.uint8)
+
+
+@pytest.mark.parametrize("misdeed, oracle, said", [
+    (lambda: os.kill(os.getpid(), signal.SIGSEGV), "crash", "SIGSEGV"), (os.abort, "crash", "SIGABRT"), (lambda: os._exit(3), "crash", "status 3"),
+    (busy, "hang", "not done"), (greedy, "memory", "GiB"), (lambda: 1 / 0, "fuzzer", "ZeroDivisionError"),
+], ids=["segfault", "abort", "exit", "hang", "memory", "error"])
+def test_misdeeds_are_findings(misdeed, oracle, said, monkeypatch):
+    monkeypatch.setattr(runner, "SECONDS", 2.0 if misdeed is busy else 60.0)
+    (outcome,) = outcomes([Task(1, prepare=misdeed)], 1)
+    assert outcome.oracle == oracle and said in outcome.message and outcome.recipe == recipe(1)
+
+
+# ---------------------------------------------------------------------- what counts as different
+
+WIDE, NARROW = np.array([1.0, -2.0, np.inf, np.nan]), np.array([1.0, -2.0, np.inf, np.nan], np.float32)
+
+
+@pytest.mark.parametrize("value, found, same", [
+    (WIDE, WIDE, True), (WIDE, WIDE * (1 + 2e-16), True), (WIDE, WIDE * (1 + 2e-15), False), (WIDE, NARROW, False), (WIDE, WIDE[:3], False),
+    (NARROW, NARROW * np.float32(1 + 2e-7), True), (NARROW, NARROW * np.float32(1 + 2e-6), False),
+    (WIDE, np.array([1.0, -2.0, np.nan, np.nan]), False), (WIDE, np.array([1.0, -2.0, -np.inf, np.nan]), False),
+    (WIDE, np.array([1.0, -2.0, np.inf, 0.0]), False), (np.array([1, 2]), np.array([1, 3]), False), (np.array([True]), np.array([True]), True),
+])
+def test_differences_are_seen(value, found, same):
+    assert (difference(found, settle(value, [value, value])) == "") is same
+
+
+@pytest.mark.parametrize("one, other, same", [(0.0, -0.0, False), (np.nan, -np.nan, True), (1.0, np.nextafter(1.0, 2.0), False), (2, 2, True)])
+def test_bits_are_seen(one, other, same):
+    assert (unequal(one, other) == "") is same
+
+
+def test_what_a_rounding_decides_is_left_open():
+    jumps = settle(np.array([3.0, 4.0]), [np.array([3.0, 5.0]), np.array([3.0, 4.0])])
+    assert difference(np.array([3.0, 5.0]), jumps) == "" and difference(np.array([2.0, 4.0]), jumps) != ""
+    branches = settle(np.array([1, 2]), [np.array([1, 7])])
+    assert difference(np.array([1, 9]), branches) == "" and difference(np.array([0, 2]), branches) != ""
+
+
+# ---------------------------------------------------------------------- reports
+
+def test_findings_become_small():
+    big = next(r for r in map(recipe, range(1000)) if len(r.steps) > 8 and any(isinstance(s, Apply) and s.operator == "exp" for s in r.steps))
+    small = shrink(big, lambda r: any(isinstance(s, Apply) and s.operator == "exp" for s in r.steps))
+    assert len(small.steps) == 2 and small.limits == {} and all(len(s.values) == 1 for s in small.steps if isinstance(s, Leaf))
+
+
+@pytest.mark.parametrize("oracle", ["compiled", "build", *(f"{name} x" for name in _SHOWN if name not in ("build", "without")),
+                                    "without share", "without all passes"])
+def test_scripts_run(oracle, tmp_path):
+    """Every oracle's script is a program."""
+    x = Leaf("feed", "float64", (2, 3), (0.5, -1.0))
+    v = Leaf("variable", "float64", (2, 3), (2.0,))
+    graph = Recipe((x, v, Apply("multiply", (Ref(0), Ref(1)))), (Ref(2),), {"emit.CHUNK": 16})
+    names = {}
+    exec(compile(script(graph, oracle, "message"), "script.py", "exec"), names)
+    assert "fetches" in names
