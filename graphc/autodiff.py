@@ -24,6 +24,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
     targets, sources = listed(ys), listed(xs)
     check_targets("gradients", targets)
     check_sources("gradients", sources, targets[0])
+    check_unconnected("gradients", unconnected_gradients, ("none", "zero"))
     graph = targets[0].graph
     with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name):
         seeds = _seeds(targets, grad_ys)
@@ -57,6 +58,12 @@ def check_sources(what: str, sources: Sequence[Node], target: Node) -> None:
     for x in sources:
         if x.graph is not target.graph or not isinstance(x.type, TensorType):
             raise GraphError(f"{what}: {x!r:.80} is not a tensor of the graph of {describe(target)}\n  at {loc_str(caller())}")
+
+
+def check_unconnected(what: str, given: Any, known: Sequence[str]) -> None:
+    """GraphError unless what is asked for where there is no path is known."""
+    if given not in known:
+        raise GraphError(f"{what}: unconnected_gradients is one of {', '.join(known)}, not {given!r:.40}\n  at {loc_str(caller())}")
 
 
 def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:

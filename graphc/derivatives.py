@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .autodiff import check_sources, check_targets, forward, listed, reverse
+from .autodiff import check_sources, check_targets, check_unconnected, forward, listed, reverse
 from .batching import Size, transcribe
 from .errors import DTypeError, GradientError, GraphcError, GraphError, ShapeError
 from .graph import Graph, Node, Scratch, caller, describe, loc_str
@@ -24,7 +24,6 @@ from .ops.reduce import reduce_prod, reduce_sum
 from .types import compatible
 
 Maybe = Node | None
-_UNCONNECTED = ("error", "none", "zero")
 
 
 # ---------------------------------------------------------------------- products
@@ -202,8 +201,7 @@ def _checked(what: str, ys: Any, xs: Any, unconnected: str, single: bool = False
     targets, sources = listed(ys), listed(xs)
     check_targets(what, targets)
     check_sources(what, sources, targets[0])
-    if unconnected not in _UNCONNECTED:
-        raise GraphError(f"{what}: unconnected_gradients is one of {', '.join(_UNCONNECTED)}, not {unconnected!r:.40}\n  at {loc_str(caller())}")
+    check_unconnected(what, unconnected, ("error", "none", "zero"))
     if not sources:
         raise GraphError(f"{what}: there is nothing to differentiate {describe(targets[0])} by\n  at {loc_str(caller())}")
     if single and len(targets) > 1:

@@ -38,6 +38,7 @@ class Statements:
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
         self.pass_of: dict[Node, int] = {}
         self.spilled: dict[Node, Any] = {}
+        self.loaded: dict[str, np.dtype[Any]] = {}                    # what is loaded into each name
 
     # ------------------------------------------------------------------ operands
 
@@ -251,8 +252,11 @@ class Statements:
             return text
         key = self.reads[m, x]
         if (key, x.type.dtype) not in fresh:
-            fresh[key, x.type.dtype] = f"x{len(fresh)}{terms[-1][2]}"
-            out.append((f"{fresh[key, x.type.dtype]} = {self.read(key, x, terms)}", x))
+            name = f"x{len(fresh)}{terms[-1][2]}"
+            if self.loaded.setdefault(name, x.type.dtype) != x.type.dtype:      # in another pass: a name has one type in a kernel
+                name = f"{name}_{numba_name(x.type.dtype)}"
+            fresh[key, x.type.dtype] = name
+            out.append((f"{name} = {self.read(key, x, terms)}", x))
         return fresh[key, x.type.dtype]
 
     def elementwise(self, m: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> None:

@@ -31,7 +31,7 @@ METHODS = ("central", "richardson", "complex")
 _COMPLEX_STEP = 1e-20
 _FIRST_STEP = 0.125         # of an extrapolation: wide enough for rounding not to matter, then halved
 _STAGES = 14
-_SAME = 1e-6                # relative distance from which two quotients cannot be those of one smooth function
+_SAME = 1e-6                # how far, relatively, an extrapolation may be from the quotient of the smallest step
 
 
 class Estimate(NamedTuple):
@@ -47,7 +47,8 @@ def gradient(f: Any, x: Any, method: str = "central", *, step: float | None = No
 
     f: a Python function of numpy arrays, and x its argument, or a tuple of its arguments; or f: a tensor, and x a tensor of its graph,
     or a list of them, at the values that `feed_dict` gives them, else at those they have in `session` (default: the default session).
-    For several x the result is a list. `step`: the (first) step, in the units of x. `with_error`: an `Estimate`.
+    For several x the result is a list; while one moves the others stay, also those that are computed from it.
+    `step`: the (first) step, in the units of x. `with_error`: an `Estimate`.
     ShapeError: f is no scalar; DTypeError: f or x is not floating, or f is not analytic (complex). See the module for the methods.
     """
     problem = _problem(f, x, method, feed_dict, session)
@@ -232,28 +233,29 @@ def _balanced(quotient: Callable[[float], _Quotient], h: float) -> Estimate:
 
 
 def _extrapolated(quotient: Callable[[float], _Quotient], h: float) -> Estimate:
-    """Ridders' extrapolation of quotients whose error is a series in h^2, element by element; nan, with error inf, without limit."""
+    """Ridders' extrapolation of quotients whose error is a series in h^2, element by element; nan, with error inf, without limit.
+
+    The quotient of the smallest step is a witness: at wide steps, functions that jump or oscillate may seem to converge by chance.
+    """
     best, error = np.array(np.nan), np.array(np.inf)
     above: list[Array] = []
+    witness = quotient(h / 2**_STAGES)
     for stage in range(_STAGES):
         q = quotient(h / 2**stage)
         row = [q.value]
         for k, old in enumerate(above):
             row.append(row[k] + (row[k] - old) / (4.0**(k + 1) - 1))
             e = np.maximum(np.abs(row[k + 1] - row[k]), np.abs(row[k + 1] - old)) + q.rounding
+            apart = np.abs(row[k + 1] - witness.value)
+            e = np.where(apart > _SAME * np.abs(row[k + 1]) + 100 * witness.rounding, np.maximum(e, apart), e)
             better = e < error
             best, error = np.where(better, row[k + 1], best), np.where(better, e, error)
-        # Smaller steps make it worse once rounding has taken over: by itself, or in the last entries.
-        if above and np.all((q.rounding > error) | (np.abs(row[-1] - above[-1]) + q.rounding > 2 * error)):
+        # Smaller steps make it worse once rounding has taken over: by itself, or in the last entries of what has converged.
+        converged = error < 1e-3 * np.abs(best) + 100 * witness.rounding
+        if above and np.all((q.rounding > error) | (converged & (np.abs(row[-1] - above[-1]) + q.rounding > 2 * error))):
             break
         above = row
-    return Estimate(best, _doubted(best, error, quotient(h / 2**_STAGES)))
-
-
-def _doubted(best: Array, error: Array, near: _Quotient) -> Array:
-    """The error, but where the quotient of the smallest step contradicts: functions that jump agree by chance at wide ones."""
-    apart = np.abs(best - near.value)
-    return np.where(apart > _SAME * np.abs(best) + 100 * near.rounding, np.maximum(error, apart), error)
+    return Estimate(best, error)
 
 
 def _differentiated(problem: _Problem, k: int, method: str, step: float | None, scalar: bool = False) -> Estimate:

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,10 @@ class Operator:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
         try:
             types = [x.type for x in inputs]
-            if not self.text and any(t.__class__ is TensorType and t.dtype.hasobject for t in types):
-                raise DTypeError("not defined for string")
+            if not self.text:
+                for t in types:
+                    if t.__class__ is TensorType and t.dtype.hasobject:
+                        raise DTypeError("not defined for string")
             if self.prepare is not None:
                 attrs = self.prepare(types, **attrs)
             values = [static_value(x) if i in self.values else None for i, x in enumerate(inputs)] if self.values else ()
@@ -277,12 +280,19 @@ def elementwise(expr: str, **facts: Any) -> Callable[[Callable[..., Any]], Opera
     """
     holder: list[Operator] = []
 
+    @lru_cache(1024)                # graphs repeat few types
+    def plain(*types: TensorType) -> TensorType:
+        return infer(types, ())
+
     def infer(types: Sequence[TensorType], values: Values, **attrs: Any) -> TensorType:
         dtype = holder[0].dtypes(tuple(t.dtype for t in types), attrs)[1]
         return TensorType(dtype, broadcast(*(t.shape for t in types)))
 
+    def remembered(types: Sequence[TensorType], values: Values, **attrs: Any) -> TensorType:
+        return infer(types, values, **attrs) if attrs else plain(*types)
+
     def make(reference: Callable[..., Any]) -> Operator:
-        holder.append(declare("elementwise", infer, expr=expr, **facts)(reference))
+        holder.append(declare("elementwise", remembered, expr=expr, **facts)(reference))
         return holder[0]
     return make
 

@@ -27,11 +27,15 @@ SHOWN_TEXT = 2000           # characters of a name or attribute that the page ho
 def page(title: str, data: Mapping[str, Any]) -> str:
     """The page's text. Everything in it that users wrote is JSON in a script of type application/json, with every `<` escaped."""
     web = files(__package__) / "web"
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    text = _json(data).replace("<", "\\u003c")
     shown = "".join(f"&#{ord(c)};" if c in "<>&\"'" else c for c in title)
     script = (web / "bundle.js").read_text(encoding="utf-8")
     hues = "".join(f"#graph .hue{i} path {{ stroke: hsl({i * 150 % 360}, 60%, 55%); stroke-width: 2.5; }}\n" for i in range(HUES))
     return Template((web / "page.html").read_text(encoding="utf-8")).substitute(title=shown, hues=hues, data=text, script=script)
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 class Stages:
@@ -39,6 +43,7 @@ class Stages:
 
     def __init__(self, partners: Mapping[str, Sequence[str]]):
         self.numbers: dict[Node, int] = {}
+        self.rows: dict[str, int] = {}      # what is said of a node, as JSON, and its place: most stages say the same
         self.stages: list[dict[str, Any]] = []
         self.partners = partners            # label of a node -> labels of its gradients
         self.forward = {g: f for f, gs in partners.items() for g in gs}
@@ -54,16 +59,17 @@ class Stages:
         by_label: dict[str, list[int]] = {}
         for n in nodes:
             by_label.setdefault(n.label, []).append(self.number(n))
-        rows = [self._row(n, group, present, kernels.get(n), by_label) for n, group in zip(nodes, where, strict=True)]
-        self.stages.append({"title": title, "changes": changes, "nodes": rows, "groups": groups.found})
+        rows = [_json(self._row(n, present, kernels.get(n), by_label)) for n in nodes]
+        self.stages.append({"title": title, "changes": changes, "rows": [self.rows.setdefault(row, len(self.rows)) for row in rows],
+                            "where": where, "groups": groups.found})
 
-    def _row(self, n: Node, group: int | None, present: set[Node], kernel: int | None, by_label: Mapping[str, list[int]]) -> dict[str, Any]:
+    def _row(self, n: Node, present: set[Node], kernel: int | None, by_label: Mapping[str, list[int]]) -> dict[str, Any]:
         partners = [i for label in self._partners_of(n.label) for i in by_label.get(label, ())]
         shape = type_str(n.type)
         return {"id": self.number(n), "name": n.name[:SHOWN_TEXT], "title": n.label.rpartition("/")[2][-SHOWN_TEXT:] or n.label[:SHOWN_TEXT],
                 "operator": n.operator.name, "type": shape[:SHOWN_TEXT], "shape": shape[:40], "line": "" if n.loc is None else loc_str(n.loc),
                 "inputs": [self.number(x) for x in n.inputs if x in present], "controls": [self.number(x) for x in n.control_inputs if x in present],
-                "group": group, "kernel": kernel, "partners": partners, "isGradient": n.label in self.forward,
+                "kernel": kernel, "partners": partners, "isGradient": n.label in self.forward,
                 "attributes": {k: _shown(v) for k, v in n.attrs.items() if k not in ("variable", "type")}}
 
     def _partners_of(self, label: str) -> Iterable[str]:
@@ -166,7 +172,7 @@ def report_data(session: Any, user_graph: Sequence[Node], explanation: Any, runs
         listed.append(("scheduled", "copies where a view will not do; the colour of a frame is its kernel", program.order))
     for title, text, nodes in listed:
         stages.add(title, text[:200_000], nodes, {n: by_label[n.label] for n in nodes if n.label in by_label})
-    return {"stages": stages.stages, "kernels": _kernels(explanation, stages, kernels), "memory": _memory(explanation, stages, program),
+    return {"rows": [json.loads(row) for row in stages.rows], "stages": stages.stages, "kernels": _kernels(explanation, stages, kernels), "memory": _memory(explanation, stages, program),
             "steps": _steps(explanation, runs), "facts": _facts(explanation, runs)}
 
 
@@ -183,7 +189,8 @@ def _kernels(explanation: Any, stages: Stages, kernels: Mapping[Node, int]) -> l
     for i, k in enumerate(explanation.kernels):
         vector = "a library's routine" if k.vectorised is None else f"{k.packed_instructions} packed instructions" if k.vectorised else "scalar"
         came = "" if not k.source else ", from the cache" if k.from_cache else f", compiled in {k.compile_seconds:.2f} s"
-        rows.append({"title": f"{i}: {k.title}"[:SHOWN_TEXT], "summary": f"{vector}{came}, {k.calls} step{'s' if k.calls > 1 else ''}", "source": k.source,
+        steps = f"{k.calls} step{'s' * (k.calls != 1)}"
+        rows.append({"title": f"{i}: {k.title}"[:SHOWN_TEXT], "summary": f"{vector}{came}, {steps}", "source": k.source,
                      "nodes": [stages.number(n) for n, own in kernels.items() if own == i]})
     return rows
 

@@ -465,6 +465,7 @@ MISTAKES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda g: tf.jacobian(g.y, []), errors.GraphError, "jacobian: there is nothing to differentiate y: .* by"),
     (lambda g: tf.vjp([], g.x, []), errors.GraphError, "vjp: there is nothing to differentiate"),
     (lambda g: tf.jacobian(g.y, g.x, unconnected_gradients="maybe"), errors.GraphError, "is one of error, none, zero, not 'maybe'"),
+    (lambda g: tf.gradients(g.y, g.x, unconnected_gradients="maybe"), errors.GraphError, "gradients: .* is one of none, zero, not 'maybe'"),
     (lambda g: tf.batch_jacobian(g.s, g.x), errors.ShapeError, r"batch_jacobian: s: float64\[\] .* and x: .* need the same number of rows"),
     (lambda g: tf.batch_jacobian(g.y[:2], g.x), errors.ShapeError, "need the same number of rows"),
     (lambda g: tf.jacobian(g.shapeless * 2.0, g.shapeless), errors.ShapeError, "over a batch: the rank of .* must be known"),

@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from copy import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from graphc import emit, library, passes, program
 from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
+from tests.fuzz.oracles import check
 from tests.fuzz.plants import PLANTS
 from tests.fuzz.recipe import Apply, Leaf, Recipe, Ref, graph_text
 from tests.fuzz.report import _SHOWN, script
@@ -25,16 +28,22 @@ ROOT = Path(__file__).parent.parent
 QUICK = ["min-for-max", "contributions-not-added", "live-buffer-reused", "last-partial-result-lost"]
 
 
-def fuzz(*args):
-    return subprocess.run([sys.executable, "-m", "tests.fuzz", *args], capture_output=True, text=True, cwd=ROOT)
+@pytest.fixture(scope="module")
+def fuzz(tmp_path_factory):
+    """Runs the fuzzer with a folder of compiled kernels that later runs find again: the graphs are the same ones."""
+    environment = {**os.environ, "GRAPHC_CACHE_DIR": str(tmp_path_factory.mktemp("kernels"))}
+
+    def run(*args):
+        return subprocess.run([sys.executable, "-m", "tests.fuzz", *args], capture_output=True, text=True, cwd=ROOT, env=environment)
+    return run
 
 
-def test_two_hundred_graphs():
+def test_two_hundred_graphs(fuzz):
     done = fuzz("--n", "200", "--seed", "0")
     assert done.returncode == 0 and " 0 findings" in done.stdout, done.stdout + done.stderr
 
 
-def test_planted_bugs_are_found():
+def test_planted_bugs_are_found(fuzz):
     done = fuzz("--n", "60", "--plants", *QUICK)
     assert done.returncode == 0 and f"{len(QUICK)} of {len(QUICK)} planted" in done.stdout, done.stdout + done.stderr
 
@@ -45,6 +54,31 @@ def test_there_are_thirty_bugs_to_plant():
 
 def test_a_seed_is_a_graph():
     assert [recipe(s) for s in range(5)] == [recipe(s) for s in range(5)] and len({graph_text(recipe(s)) for s in range(5)}) == 5
+
+
+# ---------------------------------------------------------------------- what it has found
+
+def feed(dtype, shape, *values):
+    return Leaf("feed", dtype, shape, values)
+
+
+def graph(*steps, fetches=None):
+    return Recipe(steps, (Ref(len(steps) - 1),) if fetches is None else tuple(map(Ref, fetches)))
+
+
+FOUND = {
+    "operands of two passes over a row, of two dtypes": graph(
+        feed("float64", (2, 2, 1), 0.5, -1.0, 2.0), Apply("reduce_max", (Ref(0),), {"axis": 1}), feed("bool", (1, 2, 2), True, False, False),
+        Apply("where", (Ref(2), Ref(1), Ref(1)))),
+    "two fetches that are one value": graph(
+        feed("float64", (33, 63), -1.5, 2.5), Apply("ceil", (Ref(0),)), Apply("ceil", (Ref(0),)), fetches=(1, 2)),
+    "floats that no integer holds": graph(feed("float32", (4,), np.inf, -np.inf, np.nan, 1e19), Apply("cast", (Ref(0),), {"dtype": "int64"})),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_stays_right(name):
+    check(FOUND[name])
 
 
 # ---------------------------------------------------------------------- what a graph may do to its process
@@ -104,8 +138,10 @@ def test_findings_become_small():
 
 @pytest.mark.parametrize("oracle", ["compiled", "build", *(f"{name} x" for name in _SHOWN if name not in ("build", "without")),
                                     "without share", "without all passes"])
-def test_scripts_run(oracle, tmp_path):
+def test_scripts_run(oracle, monkeypatch):
     """Every oracle's script is a program."""
+    for module, name in ((passes, "PIPELINE"), (program, "uninitialised"), (program, "PARALLEL"), (library, "PARALLEL_FLOPS"), (emit, "CHUNK")):
+        monkeypatch.setattr(module, name, copy(getattr(module, name)))          # scripts leave them changed
     x = Leaf("feed", "float64", (2, 3), (0.5, -1.0))
     v = Leaf("variable", "float64", (2, 3), (2.0,))
     graph = Recipe((x, v, Apply("multiply", (Ref(0), Ref(1)))), (Ref(2),), {"emit.CHUNK": 16})

@@ -29,9 +29,12 @@ def network(hidden=6):
 
 
 def data_of(page):
-    """The JSON in a page."""
+    """The JSON in a page, with the nodes of each stage written out."""
     (text,) = re.findall(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)
-    return json.loads(text)
+    data = json.loads(text)
+    for stage in data["stages"]:
+        stage["nodes"] = [data["rows"][row] | {"group": group} for row, group in zip(stage["rows"], stage["where"], strict=True)]
+    return data
 
 
 @pytest.fixture(scope="module")

@@ -199,7 +199,8 @@ def minimum(x: Any, y: Any) -> Any:
 
 def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
     where = OPERATORS["where"]
-    below, above = less(t, low), greater(t, high)
+    crossed = greater(low, high)        # then the result is the upper bound
+    below, above = logical_and(less(t, low), logical_not(crossed)), logical_or(greater(t, high), crossed)
     return where(logical_or(below, above), 0.0, g), where(below, g, 0.0), where(above, g, 0.0)
 
 

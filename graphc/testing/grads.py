@@ -43,7 +43,7 @@ def check_grads(f: Any, args: Any, order: int = 2, *, feed_dict: Mapping[Any, An
 
     * with differences (`numeric.jacobian`, Richardson's) of the function, or of the order before, computed by the operators' numpy
       references without any pass of the compiler: the whole Jacobian up to `whole` arguments and results, else random projections;
-    * with each other: v (J u) = (J^T v) u to 1e-12;
+    * with each other: v (J u) = (J^T v) u and J (u + w) = J u + J w to 1e-12;
     * with themselves: run again and from arrays laid out otherwise (bit for bit), without the passes, by the references in place of
       machine code (unless jit=False: then machine code is not looked at), and in single precision.
 
@@ -54,7 +54,7 @@ def check_grads(f: Any, args: Any, order: int = 2, *, feed_dict: Mapping[Any, An
     target = function(f, args, feed_dict, session)
     report = checked(target, order, jit=jit, whole=whole, seed=seed)
     if report.failed:
-        raise GradientCheckError("\n".join([told(report), *culprits(target, order)]) + f"\n  at {loc_str(caller())}")
+        raise GradientCheckError("\n".join([told(report), *culprits(target, order, jit)]) + f"\n  at {loc_str(caller())}")
     return report
 
 
@@ -121,7 +121,12 @@ def _order(derived: Derived, evaluate: Evaluate, k: int, weights: Sequence[Array
         row = row._replace(failures=(*row.failures, *_located(derived, k, weights, across[0], back[0])))
     yield row
     terms = np.abs(across) @ np.abs(ahead) + np.abs(back) @ np.abs(along).T
-    yield _identity(k, across @ ahead, back @ along.T, terms, projection)
+    yield _identity(k, "forward against reverse mode: v (J u) = (J^T v) u", across @ ahead, back @ along.T, terms, projection)
+    c, d = (_vectors(rng, 1, len(vectors))[0] for vectors in (along, across))
+    both = at(c @ along, d @ across)
+    found, sums, terms = (np.concatenate(pair) for pair in ((both.ahead[k - 1], both.back[k - 1]), (ahead @ c, d @ back),
+                                                            (np.abs(ahead) @ np.abs(c), np.abs(d) @ np.abs(back))))
+    yield _identity(k, "linear: J (u + w) = J u + J w", found, sums, terms, lambda i: f"element {i[0]}")
 
 
 def _differences(derived: Derived, k: int, weights: Sequence[Array], along: Array) -> tuple[Array, Array, Array]:
@@ -139,11 +144,10 @@ def _differences(derived: Derived, k: int, weights: Sequence[Array], along: Arra
     return slopes, error, np.isfinite(slopes) & (error <= _UNSURE * largest) & ~(bend > _JUMP * np.maximum(1.0, np.abs(slopes)))
 
 
-def _identity(k: int, one: Array, other: Array, terms: Array, place: Callable[[tuple[int, ...]], str]) -> Row:
+def _identity(k: int, check: str, one: Array, other: Array, terms: Array, place: Callable[[tuple[int, ...]], str]) -> Row:
     known = np.isfinite(one) & np.isfinite(other)
     limit = IDENTITY * np.maximum(terms, np.max(terms, initial=0.0, where=known))
-    return compared("forward against reverse mode: v (J u) = (J^T v) u", k, one, other, 0.0, place, slack=limit, where=known,
-                    words=("forward", "reverse"))._replace(tolerance=IDENTITY)
+    return compared(check, k, one, other, 0.0, place, slack=limit, where=known, words=("left", "right"))._replace(tolerance=IDENTITY)
 
 
 def _located(derived: Derived, k: int, weights: Sequence[Array], v: Array, back: Array) -> tuple[str, ...]:
@@ -193,10 +197,13 @@ def _equal(check: str, found: Outputs, wanted: Outputs) -> Row:
 
 def _alike(derived: Derived, check: str, found: Outputs, wanted: Outputs, tolerances: Sequence[float], words: tuple[str, str],
            limit: float = np.inf) -> Iterator[Row]:
+    # What cancels is judged by what it is made of: sizes of the order of the function's own, but at most 1.
+    sizes = [np.max(np.abs(a), initial=0.0, where=np.isfinite(a)) for a in (wanted.values, *wanted.back[:1], derived.x)]
     for k, tolerance in enumerate(tolerances):
         a, b = (joined([part for _, part in _parts(o, k)], derived.dtype) for o in (found, wanted))
         names = [f"{name}, element {i}" for name, part in _parts(wanted, k) for i in range(part.size)]
-        yield compared(check, k, a, b, tolerance, lambda i, names=names: names[i[0]], words=words, where=~(np.abs(b) > limit))  # type: ignore[misc]
+        yield compared(check, k, a, b, tolerance, lambda i, names=names: names[i[0]], words=words,  # type: ignore[misc]
+                       where=~(np.abs(b) > limit), floor=min(1.0, max(sizes)))
 
 
 def _parts(outputs: Outputs, k: int) -> list[tuple[str, Array]]:
@@ -206,8 +213,8 @@ def _parts(outputs: Outputs, k: int) -> list[tuple[str, Array]]:
 
 # ---------------------------------------------------------------------- whose fault
 
-def culprits(target: Function, order: int) -> list[str]:
-    """The operators on the way whose own derivatives fail at the values that reach them, with the user's lines."""
+def culprits(target: Function, order: int, jit: bool) -> list[str]:
+    """The operators on the way that fail by themselves, at the values that reach them, with the user's lines."""
     graph = Graph()
     with graph.as_default():
         ys, feeds = target.written()
@@ -217,8 +224,8 @@ def culprits(target: Function, order: int) -> list[str]:
     found = []
     for n in on_way:
         alone = _alone(n, [values[x] for x in n.inputs])
-        if alone.wanted and checked(alone, order, jit=False).failed:
-            found.append(f"  operator {n.operator.name} is differentiated wrongly: {describe(n)}")
+        if alone.wanted and checked(alone, order, jit=jit).failed:
+            found.append(f"  operator {n.operator.name} fails by itself: {describe(n)}")
     return found
 
 

@@ -22,7 +22,8 @@ const bytes = (n) => (n >= 1 << 20 ? `${(n / (1 << 20)).toFixed(1)} MiB` : n >= 
 
 class Stage {
   constructor(stage) {
-    this.nodes = stage.nodes;         // {id, name, operator, type, line, inputs, controls, group, kernel, partners}
+    // {id, name, operator, type, line, inputs, controls, kernel, partners, group}
+    this.nodes = stage.rows.map((row, i) => ({ ...data.rows[row], group: stage.where[i] }));
     this.groups = stage.groups;       // {name, parent, title}: parent is an index or null
     this.byId = new Map(this.nodes.map((n) => [n.id, n]));
     this.users = new Map(this.nodes.map((n) => [n.id, []]));

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -17,7 +18,7 @@ from graphc.graph import Node
 
 from .derivatives import check_derivatives
 from .direct import DISTURBANCES, Array, NotEvaluated, State, Wanted, difference, settle, unequal
-from .recipe import Built, Recipe, build
+from .recipe import Built, Leaf, Recipe, build
 
 RUNS = 3                # the first compiles, the second is quick, the third is quicker: each takes another way in
 Results = list[list[Any]]
@@ -65,6 +66,10 @@ class Case:
             raise Rejected(str(e)) from e
         except Exception as e:
             raise Finding("build", f"{type(e).__name__}: {e}") from e
+        try:
+            build(closed(recipe))
+        except GraphcError as e:                # unknown sizes hid that what is fed does not fit: the user's mistake
+            raise Rejected(str(e)) from e
         self.assigns = any(n.operator.family == "state" for n in self.built.graph.nodes)
         self.wanted = wanted(self.built, RUNS) if self.assigns else wanted(self.built, 1) * RUNS
 
@@ -100,6 +105,11 @@ class Case:
                 said = unequal(value, w) if value is not None or w is not None else ""
                 if said:
                     raise Finding(oracle, f"run {k + 1}, {self._name(i)}: {said}")
+
+
+def closed(recipe: Recipe) -> Recipe:
+    """The same graph with all sizes known."""
+    return replace(recipe, steps=tuple(replace(s, open=()) if isinstance(s, Leaf) else s for s in recipe.steps))
 
 
 class Rejected(Exception):
