@@ -129,7 +129,8 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
         parts = dict(_padded(x))
         for place, part in _padded(y).items():
             if place in parts:
-                part = added(parts[place], part) or OPERATORS["add"](parts[place], part)
+                joined = added(parts[place], part)
+                part = OPERATORS["add"](parts[place], part) if joined is None else joined
             parts[place] = part
         order = sorted(parts)
         if any(a[1] > b[0] for a, b in pairwise(order)):

@@ -154,7 +154,7 @@ def polar(t: Any, x: Any, y: Any) -> Any:
 
 
 def contracted(t: Any, a: Any, b: Any, c: Any) -> Any:
-    return t.sum(t.exp(0.1 * t.einsum("ijk,kl,lj->ij", a, b, c)))
+    return t.sum(t.exp(0.1 * t.einsum("ijl,lj->ij", t.einsum("ijk,kl->ijl", a, b), c)))
 
 
 def looked_up(t: Any, table: Any) -> Any:
