@@ -15,8 +15,6 @@ from .diagnose import Diagnosis, diagnose
 from .graph import (
     Graph,
     GraphKeys,
-    Operation,
-    Tensor,
     add_to_collection,
     control_dependencies,
     device,
@@ -29,6 +27,7 @@ from .graph import (
     set_random_seed,
 )
 from .initializers import *  # noqa: F403
+from .node import Operation, Tensor
 from .ops.array import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403

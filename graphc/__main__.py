@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import graphc
 
 from . import native
 from .errors import CacheWarning, GraphcError, NotFoundError
-from .graph import Graph, Node
+from .graph import Graph
+from .node import Node
+from .ops.state import Variable
 from .show import FORMATS, show, write
+from .show.outline import nodes_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("file", help="the graph; - reads standard input")
     report.add_argument("--output", "-o", metavar="FILE", required=True, help="the page")
     report.add_argument("--fetch", action="append", metavar="NAME", help="what to compute (may be repeated); default: all that nothing else uses")
+    report.add_argument("--size", type=_size, default=32, metavar="N",
+                        help="what unknown dimensions are taken to be, those of batches for example; default: %(default)s")
     report.set_defaults(run=_report)
 
     cache = commands.add_parser("cache", help="the folder of compiled kernels", description="Look at or empty the folder of compiled kernels.")
@@ -71,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--quick", action="store_true", help="without the self-check")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _size(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of elements")
+    return int(text)
 
 
 def _read(file: str) -> Graph:
@@ -88,7 +101,7 @@ def _fetched(graph: Graph, names: Sequence[str] | None) -> list[Node]:
     """The nodes of those names; by default those whose results nothing uses."""
     if names:
         return [graph.as_node(name) for name in names]
-    used = {x for n in graph.nodes for x in (*n.inputs, *n.control_inputs)}
+    used = {x for n in graph.nodes for x in (*n.inputs, *n.control_inputs)} | {n.initial_value for n in graph.nodes if isinstance(n, Variable)}
     return [n for n in graph.nodes if n not in used and n.operator.family != "source"]
 
 
@@ -108,8 +121,15 @@ def _report(options: argparse.Namespace) -> None:
     graph = _read(options.file)
     from .report import report
     from .session import Session
+    fetches = _fetched(graph, options.fetch)
     with Session(graph=graph) as session:
-        report(session, _fetched(graph, options.fetch), options.output)
+        report(session, fetches, options.output, _made_up(fetches, options.size))
+
+
+def _made_up(fetches: Sequence[Node], size: int) -> dict[Node, Any]:
+    """Zeros for the placeholders that fetches need, their unknown dimensions of one size."""
+    return {n: np.zeros([size if d is None else d for d in n.type.shape], n.type.dtype) for n in nodes_of(fetches)
+            if n.operator.name == "placeholder" and n.type.shape is not None and not n.type.dtype.hasobject}
 
 
 def _cache(options: argparse.Namespace) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .errors import DTypeError, GradientError, GraphError, ShapeError
-from .graph import OPERATORS, Graph, Node, Operation, caller, describe, get_default_graph, loc_str
+from .graph import Graph, get_default_graph
+from .node import OPERATORS, Node, Operation, caller, describe, loc_str
 from .op import to_node
 from .ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from .ops.math import add_n, cast

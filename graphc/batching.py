@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import ShapeError
-from .graph import OPERATORS, Node, Scratch, caller, describe, get_default_graph, loc_str, topological
+from .graph import Scratch, get_default_graph
+from .node import OPERATORS, Node, caller, describe, loc_str, topological
 from .op import static_value
 from .ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
 from .ops.linalg_matmul import matmul

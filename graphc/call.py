@@ -12,8 +12,9 @@ from . import passes, runtime
 from .entry import Entry
 from .errors import FeedError, InvalidArgumentError
 from .fetching import Array, fed, is_listed, places_of, restored
-from .graph import Node, caller, describe, loc_str
-from .program import Program, interpret, run_reference
+from .interpreter import interpret, run_reference
+from .node import Node, caller, describe, loc_str
+from .program import Program
 from .specialise import Specialised, needed, specialise
 from .tracing import Trace
 from .types import TensorType

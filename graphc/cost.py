@@ -7,8 +7,8 @@ from collections.abc import Callable, Container, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from .graph import Node
 from .kernel_text import effort, literal
+from .node import Node
 from .schedule import data_inputs
 from .types import TensorType, element_count
 

@@ -16,7 +16,8 @@ import numpy as np
 from .autodiff import check_sources, check_targets, check_unconnected, forward, listed, reverse
 from .batching import Size, transcribe
 from .errors import DTypeError, GradientError, GraphcError, GraphError, ShapeError
-from .graph import Graph, Node, Scratch, caller, describe, loc_str
+from .graph import Graph, Scratch
+from .node import Node, caller, describe, loc_str
 from .op import to_node
 from .ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
 from .ops.math import add_n, cast

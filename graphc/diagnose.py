@@ -11,7 +11,7 @@ import numpy as np
 
 from .autodiff import gradients
 from .errors import GradientError
-from .graph import Node, caller, describe, loc_str
+from .node import Node, caller, describe, loc_str
 from .ops.state import Variable
 from .schedule import source
 from .serialize import closure

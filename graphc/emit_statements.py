@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .graph import Node
 from .kernel_text import Slot, Storage, contiguous, heavy, literal, numba_name, number, step_text
+from .node import Node
 from .schedule import Group, data_inputs
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .errors import FeedError, FetchError, GraphcError
-from .graph import Graph, Node, Operation, caller, describe, loc_str
+from .graph import Graph
+from .node import Node, Operation, caller, describe, loc_str
 from .types import TensorType, as_text, compatible, shape_str
 
 Array = np.ndarray[Any, Any]

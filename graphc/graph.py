@@ -1,210 +1,20 @@
-"""The graph a program declares: immutable nodes, the append-only graph that owns them, and its scopes of names and control."""
+"""The graph a program declares: append-only, owner of its nodes, with scopes of names and control; and the default graph."""
 
 from __future__ import annotations
 
-import itertools
-import os
 import re
-import sys
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
+from .errors import FinalizedError, GraphError
+from .node import OPERATORS, Loc, Node, Operation, caller, describe, loc_str
+from .types import TensorType
 
-from .errors import DTypeError, FinalizedError, GraphError, ShapeError
-from .types import TEXT, DType, TensorShape, TensorType, as_dtype, as_shape, as_text, compatible, dtype_name, merge
-
-# Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
-OPERATORS: dict[str, Any] = {}
-
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
 _LONGEST_NAME = 10_000
-_LONGEST_FILE = 100     # characters of a file's name that messages show: its end
-_serial = itertools.count()
-
-Loc = tuple[str, int]
-
-
-def caller() -> Loc:
-    """File and line of the nearest frame outside graphc: where the user made what is being made."""
-    frame: Any = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
-
-
-def loc_str(loc: Loc | None) -> str:
-    """`train.py:10`, for people."""
-    return "?" if loc is None else f"{os.path.basename(loc[0])[-_LONGEST_FILE:]}:{loc[1]}"
-
-
-def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
-    if swap:
-        return lambda self, other: OPERATORS[name](other, self)
-    return lambda self, *others: OPERATORS[name](self, *others)
-
-
-class Node:
-    """One use of an operator and its result: what TensorFlow 1 calls a Tensor. Immutable.
-
-    `type` is a `TensorType`, a tuple of them (several results, picked by `item`), or None (an operation without result).
-    """
-
-    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "__weakref__")
-    __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
-    __array_ufunc__ = None
-
-    def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
-                 loc: Loc | None, control_inputs: tuple[Node, ...], graph: Graph):
-        self.operator = operator
-        self.inputs = inputs
-        self.attrs = attrs
-        self.type = type
-        self.label = label
-        self.loc = loc
-        self.control_inputs = control_inputs
-        self.graph = graph
-        self.index = next(_serial)  # inputs always have smaller ones: creation order is a topological order
-
-    @property
-    def name(self) -> str:
-        """TensorFlow's tensor name, `label:output`; of an operation without result its label."""
-        if self.operator.name == "item":
-            return f"{self.inputs[0].label}:{self.attrs['index']}"
-        return self.label if self.type is None else f"{self.label}:0"
-
-    @property
-    def op(self) -> Operation:
-        return Operation(self.inputs[0] if self.operator.name == "item" else self)
-
-    @property
-    def dtype(self) -> DType:
-        return as_dtype(self.type.dtype)
-
-    @property
-    def shape(self) -> TensorShape:
-        return TensorShape(self.type.shape)
-
-    def get_shape(self) -> TensorShape:
-        return self.shape
-
-    def set_shape(self, shape: Any) -> None:
-        """Add what the caller knows of the shape; ShapeError if it contradicts what is known. Values are checked when run."""
-        new = as_shape(shape)
-        if not compatible(self.type.shape, new):
-            raise ShapeError(f"set_shape({TensorShape(new)}) on {describe(self)}")
-        self.type = TensorType(self.type.dtype, merge(self.type.shape, new))
-
-    @property
-    def device(self) -> str:
-        return ""
-
-    def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
-        """The node's value: `session.run(self, feed_dict)` in the default session."""
-        return (session if session is not None else _default_session("eval")).run(self, feed_dict)
-
-    def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
-        """Run the node for its effects, in the default session."""
-        (session if session is not None else _default_session("run")).run(self, feed_dict)
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
-
-    def __bool__(self) -> bool:
-        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.where or logical_and")
-
-    def __iter__(self) -> Iterator[Node]:
-        if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:
-            raise DTypeError(f"{describe(self)} cannot be iterated over: its first dimension is unknown")
-        return (self[i] for i in range(self.type.shape[0]))
-
-    def __len__(self) -> int:
-        raise DTypeError(f"len() of {describe(self)}; use x.shape[0] or tf.shape(x)[0]")
-
-    __add__, __radd__ = _operator("add"), _operator("add", swap=True)
-    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", swap=True)
-    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", swap=True)
-    __truediv__, __rtruediv__ = _operator("truediv"), _operator("truediv", swap=True)
-    __floordiv__, __rfloordiv__ = _operator("floordiv"), _operator("floordiv", swap=True)
-    __mod__, __rmod__ = _operator("floormod"), _operator("floormod", swap=True)
-    __pow__, __rpow__ = _operator("pow"), _operator("pow", swap=True)
-    __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", swap=True)
-    __and__, __rand__ = _operator("logical_and"), _operator("logical_and", swap=True)
-    __or__, __ror__ = _operator("logical_or"), _operator("logical_or", swap=True)
-    __xor__, __rxor__ = _operator("logical_xor"), _operator("logical_xor", swap=True)
-    __lt__, __le__ = _operator("less"), _operator("less_equal")
-    __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
-    __neg__, __abs__, __invert__ = _operator("negative"), _operator("abs"), _operator("logical_not")
-
-    def __getitem__(self, key: Any) -> Node:
-        return OPERATORS["getitem"](self, key)
-
-
-Tensor = Node
-
-
-class Operation:
-    """TensorFlow 1's view of a node as an operation: `.name` without output number, `.type`, `.inputs`, `.outputs`."""
-
-    __slots__ = ("node",)
-
-    def __init__(self, node: Node):
-        self.node = node
-
-    @property
-    def name(self) -> str:
-        return self.node.label
-
-    @property
-    def type(self) -> str:
-        return self.node.operator.name
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return self.node.inputs
-
-    @property
-    def control_inputs(self) -> list[Operation]:
-        return [c.op for c in self.node.control_inputs]
-
-    @property
-    def outputs(self) -> list[Node]:
-        return [] if self.node.type is None else [self.node]
-
-    @property
-    def graph(self) -> Graph:
-        return self.node.graph
-
-    def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
-        self.node.run(feed_dict, session)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Operation) and other.node is self.node
-
-    def __hash__(self) -> int:
-        return hash(self.node)
-
-    def __repr__(self) -> str:
-        return f"<Operation {self.name!r} type={self.type}>"
-
-
-def type_str(t: Any) -> str:
-    if t is None:
-        return "operation"
-    return str(t) if isinstance(t, TensorType) else "(" + ", ".join(map(str, t)) + ")"
-
-
-def describe(node: Node) -> str:
-    """`x: float32[5,4] (train.py:7)`: a node as error messages name it."""
-    return f"{node.label}: {type_str(node.type)} ({loc_str(node.loc)})"
-
-
-def describe_call(name: str, inputs: Iterable[Node]) -> str:
-    return f"{name}({', '.join(describe(x) for x in inputs)})"
 
 
 class GraphKeys:
@@ -342,6 +152,12 @@ class Graph:
             yield self
         finally:
             _stack().remove(self)
+
+    def default_session(self, what: str) -> Any:
+        """The innermost default session of this thread; GraphError, naming what needs it, if there is none."""
+        if not _defaults.sessions:
+            raise GraphError(f"{what}() needs a default session: use `with tf.Session():`, tf.InteractiveSession() or session=")
+        return _defaults.sessions[-1]
 
     def finalize(self) -> None:
         """Refuse every later addition with FinalizedError."""
@@ -492,12 +308,6 @@ def session_stack() -> list[Any]:
     return _defaults.sessions
 
 
-def _default_session(what: str) -> Any:
-    if not _defaults.sessions:
-        raise GraphError(f"{what}() needs a default session: use `with tf.Session():`, tf.InteractiveSession() or session=")
-    return _defaults.sessions[-1]
-
-
 def get_default_graph() -> Graph:
     """The graph that nodes are added to."""
     return _defaults.graphs[-1] if _defaults.graphs else _global_graph
@@ -549,61 +359,3 @@ def set_random_seed(seed: int) -> None:
 def device(name: Any) -> Iterator[None]:
     """Accepted for TensorFlow's sake: graphc computes on the CPU."""
     yield
-
-
-def topological(fetches: Iterable[Node], stop: Callable[[Node], bool] = lambda n: False) -> list[Node]:
-    """What the fetches need (data inputs only), inputs first. Linear in their number; never recursive.
-
-    Node indices grow from inputs to users, so sorting by them is a topological sort.
-    """
-    seen = set()
-    stack = list(fetches)
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if not stop(node):
-            stack.extend(node.inputs)
-    return sorted(seen, key=lambda n: n.index)
-
-
-def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
-    """A value as TensorFlow takes it: Python floats are float32, ints int32, what numpy made keeps its dtype.
-
-    Raises DTypeError for what is no array of a supported dtype (objects, numbers where texts are wanted).
-    """
-    if dtype is not None:
-        dtype = as_dtype(dtype).dtype
-    try:
-        array = np.asarray(value)
-    except ValueError as e:
-        raise ShapeError(f"a list whose rows differ in length is not a tensor: {e}") from None
-    if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):
-        return as_text(value)
-    if array.dtype.kind not in "fiub" or dtype == TEXT:
-        raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}")
-    if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
-        dtype = _from_python(array, value)
-    elif dtype is None:
-        dtype = as_dtype(np.float32 if array.dtype == np.float16 else array.dtype).dtype
-    if dtype != array.dtype:
-        if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):
-            raise DTypeError(f"{value!r:.80} is not of dtype {dtype}: it has fractions")
-        array = array.astype(dtype)
-    return array
-
-
-def _made_by_numpy(value: Any) -> bool:
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    return hasattr(value, "dtype")
-
-
-def _from_python(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
-    if array.dtype.kind == "f" or array.size == 0:
-        return np.dtype(np.float32)
-    if array.dtype.kind == "b":
-        return array.dtype
-    small = np.iinfo(np.int32).min <= array.min() and array.max() <= np.iinfo(np.int32).max
-    return np.dtype(np.int32 if small else np.int64)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
-from .graph import Node, caller, loc_str
+from .node import Node, caller, loc_str
 from .op import Values, declare, to_node
 from .ops.array import ones, reshape, transpose, zeros
 from .ops.random import random_normal, random_uniform, truncated_normal

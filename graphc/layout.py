@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import OPERATORS, Node, Scratch, topological
+from .graph import Scratch
 from .kernel_text import Storage, contiguous
+from .node import OPERATORS, Node, topological
 from .schedule import Call, Group, Schedule, data_inputs, source
 from .types import TensorType, element_count
 
@@ -182,18 +183,20 @@ class Layout:
 
 def assign_offsets(buffers: Iterable[Buffer]) -> int:
     """Place buffers that live from step `first` to `last` in one arena, largest first at the lowest free offset; its size."""
-    placed: list[Buffer] = []
+    order = sorted(buffers, key=lambda b: (-b.nbytes, b.first))
+    # What is placed, by offset: arrays, because a graph unrolled over time has tens of thousands of buffers, most of which live together.
+    first, last, offset, end = placed = np.zeros((4, len(order)), np.int64)
     top = 0
-    for b in sorted(buffers, key=lambda b: (-b.nbytes, b.first)):
+    for n, b in enumerate(order):
         need = _room(b)
-        at = 0
-        for o in sorted((o for o in placed if o.first <= b.last and b.first <= o.last), key=lambda o: o.offset):
-            if o.offset - at >= need:
-                break
-            at = max(at, o.offset + _room(o))
-        b.offset = at
-        placed.append(b)
-        top = max(top, at + need)
+        beside = (first[:n] <= b.last) & (b.first <= last[:n])
+        free = np.concatenate([[0], np.maximum.accumulate(end[:n][beside])])        # from where on, below the next
+        fits = np.flatnonzero(offset[:n][beside] - free[:-1] >= need)
+        b.offset = int(free[fits[0]] if len(fits) else free[-1])
+        at = int(np.searchsorted(offset[:n], b.offset))
+        placed[:, at + 1:n + 1] = placed[:, at:n]
+        placed[:, at] = b.first, b.last, b.offset, b.offset + need
+        top = max(top, b.offset + need)
     return top
 
 

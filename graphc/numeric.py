@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
-from .graph import Node, caller, describe, get_default_session, loc_str, topological
-from .program import run_reference
+from .graph import get_default_session
+from .interpreter import run_reference
+from .node import Node, caller, describe, loc_str, topological
 from .types import TensorType, shape_str
 
 Array = np.ndarray[Any, Any]

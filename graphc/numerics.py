@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .errors import NumericsError
-from .graph import Node, describe, loc_str, topological
-from .program import run_reference
+from .interpreter import run_reference
+from .node import Node, describe, loc_str, topological
 
 Array = np.ndarray[Any, Any]
 

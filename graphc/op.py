@@ -12,20 +12,9 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphcError, GraphError, ShapeError
-from .graph import (
-    OPERATORS,
-    Graph,
-    Node,
-    Operation,
-    as_array,
-    caller,
-    describe,
-    describe_call,
-    get_default_graph,
-    loc_str,
-    topological,
-)
-from .types import DType, Shape, TensorShape, TensorType, as_dtype, broadcast, element_count
+from .graph import Graph, get_default_graph
+from .node import OPERATORS, Node, Operation, caller, describe, describe_call, loc_str, topological
+from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count
 
 Values = Sequence["np.ndarray[Any, Any] | None"]
 Infer = Callable[..., Any]

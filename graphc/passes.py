@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import OPERATORS, Node, Scratch, get_default_graph, topological
+from .graph import Scratch, get_default_graph
+from .node import OPERATORS, Node, topological
 from .op import constant_node
 from .rules import rewritten
 from .types import TensorType, broadcast, element_count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from . import native, runtime
 from .emit import emit
-from .errors import GraphcError, InvalidArgumentError
-from .graph import Node, describe, describe_call, loc_str, topological
+from .errors import InvalidArgumentError
+from .interpreter import run_reference
 from .kernel_text import KernelText, Slot, effort
 from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
+from .node import Node, describe_call, loc_str
 from .schedule import Call, Group, data_inputs, schedule, source
 from .specialise import Specialised
 from .tracing import Trace
@@ -90,7 +91,8 @@ class Program:
 
     def _laid_out(self, fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node]) -> Any:
         """Copies inserted; a value that is another variable's memory, or an old value that is fetched, gets memory of its own."""
-        from .graph import OPERATORS, Scratch
+        from .graph import Scratch
+        from .node import OPERATORS
         changed = {variable for variable, _ in assigns}
         scratch = Scratch()
 
@@ -439,20 +441,6 @@ def _usable(array: Array) -> bool:
     return array.flags.c_contiguous and array.flags.aligned
 
 
-def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
-    """The numpy reference of a node; what it raises names the operator and the user's line."""
-    try:
-        return node.operator.reference(*inputs, **node.attrs)
-    except GraphcError as e:
-        text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
-        raise InvalidArgumentError(text, node) from e
-    except Exception as e:
-        if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note
-            e.__notes__ = [*getattr(e, "__notes__", ()), f"in {describe(node)}\n  at {loc_str(node.loc)}"]
-            raise
-        raise InvalidArgumentError(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
-
-
 def _order(roots: Sequence[Node]) -> list[Node]:
     """What must be computed for the roots, inputs first: shapes, already in the types, are left out."""
     seen: set[Node] = set()
@@ -463,21 +451,3 @@ def _order(roots: Sequence[Node]) -> list[Node]:
             seen.add(n)
             stack.extend(data_inputs(n))
     return sorted(seen, key=lambda n: n.index)
-
-
-def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], trace: Trace | None = None) -> list[Array]:
-    """The same nodes by their numpy references, one at a time: the oracle of the compiled program."""
-    known: dict[Node, Any] = dict(given)
-    with np.errstate(all="ignore"):
-        for n in topological(fetches, stop=lambda n: n in given):
-            if n in known:
-                continue
-            inputs = [known[x] for x in n.inputs]
-            if n.operator.name == "constant":
-                known[n] = n.attrs["value"]
-            else:
-                known[n] = run_reference(n, inputs) if trace is None else trace.node(run_reference, n, inputs)
-    return [known[f] for f in fetches]
-
-
-__all__ = ["Program", "interpret", "run_reference"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import InvalidArgumentError
-from .graph import Node, caller, loc_str, type_str
+from .node import Node, caller, loc_str, type_str
 from .schedule import Group
 from .show.outline import nodes_of
 from .timeline import RunMetadata
@@ -172,7 +172,8 @@ def report_data(session: Any, user_graph: Sequence[Node], explanation: Any, runs
         listed.append(("scheduled", "copies where a view will not do; the colour of a frame is its kernel", program.order))
     for title, text, nodes in listed:
         stages.add(title, text[:200_000], nodes, {n: by_label[n.label] for n in nodes if n.label in by_label})
-    return {"rows": [json.loads(row) for row in stages.rows], "stages": stages.stages, "kernels": _kernels(explanation, stages, kernels), "memory": _memory(explanation, stages, program),
+    return {"rows": [json.loads(row) for row in stages.rows], "stages": stages.stages,
+            "kernels": _kernels(explanation, stages, kernels), "memory": _memory(explanation, stages, program),
             "steps": _steps(explanation, runs), "facts": _facts(explanation, runs)}
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import OPERATORS, Node, Scratch
+from .graph import Scratch
+from .node import OPERATORS, Node
 from .types import TensorType
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "equal", "not_equal"}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FailedPreconditionError
-from .tape_code import CALLS, COND, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
+from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
 
 
 class _Pool:
@@ -77,6 +77,7 @@ class Tape:
         self.words = np.zeros(HEADER + STEP * len(steps), np.int64)
         self.words[N_STEPS] = len(steps)
         self.words[POOL] = _pool.words.ctypes.data
+        self.words[CREW] = threads
         for k, (address, table, extents, n, grain) in enumerate(steps):
             at = HEADER + STEP * k
             self.words[at:at + STEP] = address, table.ctypes.data, extents.ctypes.data, n, grain if threads > 1 else max(n, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .graph import Node
+from .node import Node
 from .types import TensorType
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from .errors import GraphcError, SerializationError
-from .graph import OPERATORS, Graph, Node, Operation, describe, describe_call, type_str
+from .graph import Graph
+from .node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from .op import Operator, static_value
 from .ops.state import Variable
 from .saved_values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array

@@ -15,9 +15,11 @@ import numpy as np
 from .call import Call
 from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .fetching import Array, collect_feed, fed, flattened, shape_of
-from .graph import Graph, Node, caller, describe, get_default_graph, loc_str, session_stack, topological
+from .graph import Graph, get_default_graph, session_stack
+from .interpreter import interpret
+from .node import Node, caller, describe, loc_str, topological
 from .ops.state import Variable
-from .program import aligned, interpret
+from .program import aligned
 from .specialise import needed, specialise
 from .timeline import RunMetadata
 from .tracing import RunOptions, Trace

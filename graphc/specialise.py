@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .graph import OPERATORS, Node, Scratch
+from .graph import Scratch
+from .node import OPERATORS, Node
 from .op import constant_node, static_value
 from .types import TensorType
 

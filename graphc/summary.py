@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, InvalidArgumentError, MissingPackageError, ShapeError
-from .graph import Graph, GraphKeys, Node, Operation, caller, describe, get_default_graph, loc_str
+from .graph import Graph, GraphKeys, get_default_graph
+from .node import Node, Operation, caller, describe, loc_str
 from .op import Values, declare, to_node
 from .types import TEXT, TensorType, dtype_name
 

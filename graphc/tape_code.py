@@ -9,11 +9,11 @@ from functools import cache
 from . import native
 
 # A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, TRACE, HEADER = 0, 1, 2, 3, 4
+N_STEPS, POOL, FAILED, TRACE, CREW, HEADER = 0, 1, 2, 3, 4, 5      # CREW: threads that may work at a step
 STEP = 5                # function, buffer table, extents, size of the range, size of a chunk
 # A pool: words a cache line apart where threads meet.
 BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
-JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step
+JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step, crew
 # A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), range from, to, start, end (ns).
 EVENT = 6
 CLOCK = getattr(time, "CLOCK_MONOTONIC", 1)
@@ -170,7 +170,12 @@ wake:
   %a0 = atomicrmw add ptr %active, i64 1 seq_cst
   %o = load atomic i64, ptr %open seq_cst, align 8
   %join = icmp ne i64 %o, 0
-  br i1 %join, label %help, label %left
+  br i1 %join, label %ask, label %left
+ask:
+  %crewp = getelementptr i64, ptr %pool, i64 {JOB + 7}
+  %crew = load i64, ptr %crewp
+  %wanted = icmp slt i64 %who, %crew
+  br i1 %wanted, label %help, label %left
 help:
   call void @graphc_chunks(ptr %pool, i64 %who)
   br label %left
@@ -201,6 +206,7 @@ entry:
   %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
   %workers = getelementptr i64, ptr %pool, i64 {WORKERS}
   %job = getelementptr i64, ptr %pool, i64 {JOB}
+  %crewp = getelementptr i64, ptr %tape, i64 {CREW}
   %first = getelementptr i64, ptr %tape, i64 {HEADER}
   %empty = icmp sle i64 %count, 0
   br i1 %empty, label %success, label %step
@@ -220,8 +226,8 @@ step:
   %split = icmp sgt i64 %n, %grain
   br i1 %split, label %try, label %serial
 try:
-  %crew = load i64, ptr %workers
-  %alone = icmp sle i64 %crew, 0
+  %staff = load i64, ptr %workers
+  %alone = icmp sle i64 %staff, 0
   br i1 %alone, label %serial, label %grab
 grab:
   %got = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
@@ -249,6 +255,9 @@ post:
   %pieces = sdiv i64 %up1, %grain
   %j5 = getelementptr i64, ptr %job, i64 5
   store i64 %pieces, ptr %j5
+  %crew = load i64, ptr %crewp
+  %j7 = getelementptr i64, ptr %job, i64 7
+  store i64 %crew, ptr %j7
   store atomic i64 0, ptr %next seq_cst, align 8
   store atomic i64 0, ptr %status seq_cst, align 8
   store atomic i64 1, ptr %open seq_cst, align 8

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .cost import Cost
 from .errors import InvalidArgumentError
-from .graph import caller, loc_str
+from .node import caller, loc_str
 from .runtime import timing_cost
 from .tracing import NO_STEP, Event, Part
 

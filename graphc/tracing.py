@@ -12,7 +12,8 @@ import numpy as np
 
 from .cost import Cost, cost_by, time_weight
 from .errors import InvalidArgumentError
-from .graph import Graph, Node, caller, loc_str
+from .graph import Graph
+from .node import Node, caller, loc_str
 from .runtime import timing_cost
 from .schedule import Group
 from .tape_code import CLOCK

@@ -9,7 +9,8 @@ import numpy as np
 
 from .autodiff import gradients
 from .errors import DTypeError, GradientError, GraphError
-from .graph import GraphKeys, Node, Operation, caller, describe, get_default_graph, loc_str
+from .graph import GraphKeys, get_default_graph
+from .node import Node, Operation, caller, describe, loc_str
 from .op import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum

@@ -126,6 +126,47 @@ def as_text(value: Any) -> np.ndarray[Any, Any]:
     return array
 
 
+def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
+    """A value as TensorFlow takes it: Python floats are float32, ints int32, what numpy made keeps its dtype.
+
+    Raises DTypeError for what is no array of a supported dtype (objects, numbers where texts are wanted).
+    """
+    if dtype is not None:
+        dtype = as_dtype(dtype).dtype
+    try:
+        array = np.asarray(value)
+    except ValueError as e:
+        raise ShapeError(f"a list whose rows differ in length is not a tensor: {e}") from None
+    if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):
+        return as_text(value)
+    if array.dtype.kind not in "fiub" or dtype == TEXT:
+        raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}")
+    if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
+        dtype = _from_python(array, value)
+    elif dtype is None:
+        dtype = as_dtype(np.float32 if array.dtype == np.float16 else array.dtype).dtype
+    if dtype != array.dtype:
+        if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):
+            raise DTypeError(f"{value!r:.80} is not of dtype {dtype}: it has fractions")
+        array = array.astype(dtype)
+    return array
+
+
+def _made_by_numpy(value: Any) -> bool:
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return hasattr(value, "dtype")
+
+
+def _from_python(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
+    if array.dtype.kind == "f" or array.size == 0:
+        return np.dtype(np.float32)
+    if array.dtype.kind == "b":
+        return array.dtype
+    small = np.iinfo(np.int32).min <= array.min() and array.max() <= np.iinfo(np.int32).max
+    return np.dtype(np.int32 if small else np.int64)
+
+
 class Dimension(int):
     """A known dimension: an int with TensorFlow 1's `.value`."""
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from .errors import GraphError, ShapeError
-from .graph import GraphKeys, Node, Operation, caller, get_default_graph, loc_str
+from .graph import GraphKeys, get_default_graph
 from .initializers import glorot_uniform_initializer, zeros_initializer
+from .node import Node, Operation, caller, loc_str
 from .ops.state import Variable, group
 from .types import as_dtype, as_shape, compatible, shape_str
 

@@ -11,7 +11,8 @@ import pytest
 import graphc as tf
 from graphc import errors, testing
 from graphc.batching import RULES, transcribe
-from graphc.graph import OPERATORS, Scratch
+from graphc.graph import Scratch
+from graphc.node import OPERATORS
 
 SIZE = 3
 SCALES = (1.0, 0.9, 1.1)        # within every operator's domain

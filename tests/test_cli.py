@@ -65,14 +65,16 @@ def test_show_into_a_file_and_from_standard_input(capsys, file, tmp_path, monkey
     assert run(capsys, "show", "-")[1] == run(capsys, "show", file)[1]
 
 
-def test_report(capsys, file, monkeypatch, tmp_path):
-    """The report is made of a session on the graph and what nothing else uses."""
-    seen = []
-    monkeypatch.setitem(sys.modules, "graphc.report", type("module", (), {
-        "report": lambda session, fetches, path: seen.append((session.graph.get_operations()[0].name, [f.name for f in fetches], path))}))
-    assert run(capsys, "report", file, "-o", tmp_path / "page.html") == (0, "", "")
-    assert run(capsys, "report", file, "-o", tmp_path / "page.html", "--fetch", "f/y:0")[0] == 0
-    assert seen == [("f/x", ["f/z:0"], str(tmp_path / "page.html")), ("f/x", ["f/y:0"], str(tmp_path / "page.html"))]
+def test_report(capsys, tmp_path):
+    """A page about what nothing else uses, or about what is named; zeros are fed where sizes are open."""
+    with Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        tf.reduce_sum(tf.tanh(x @ tf.Variable(tf.ones([3, 2]), name="w"), name="y"), name="z")
+    (tmp_path / "graph.json").write_text(graph.to_json())
+    for more, title, shape in (((), "graphc: z:0", "float32[32,2]"), (("--fetch", "y", "--size", "5"), "graphc: y:0", "float32[5,2]")):
+        assert run(capsys, "report", tmp_path / "graph.json", "-o", tmp_path / "page.html", *more) == (0, "", "")
+        page = (tmp_path / "page.html").read_text()
+        assert f"<title>{title}</title>" in page and shape in page
 
 
 # ---------------------------------------------------------------------- cache
@@ -171,6 +173,7 @@ BAD = [
     ("unknown command", ["compile"], 2, "invalid choice: 'compile'"),
     ("cache of what", ["cache", "burn"], 2, "invalid choice: 'burn'"),
     ("report where to", ["report", "{file}"], 2, "required: --output"),
+    ("report of what size", ["report", "{file}", "-o", "x", "--size", "-1"], 2, "'-1' is not a number of elements"),
 ]
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import graphc as tf
 from graphc import cost, errors, numeric, testing
-from graphc.graph import OPERATORS, topological
+from graphc.node import OPERATORS, topological
 from graphc.op import declare, typed_like
 from graphc.passes import optimise
 from graphc.specialise import needed, specialise

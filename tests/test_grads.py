@@ -12,7 +12,7 @@ import pytest
 
 import graphc as tf
 from graphc import passes
-from graphc.graph import OPERATORS
+from graphc.node import OPERATORS
 from graphc.op import declare
 from graphc.testing import Report, check_grads
 

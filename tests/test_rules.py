@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.graph import topological
+from graphc.interpreter import interpret
+from graphc.node import topological
 from graphc.passes import PIPELINE, optimise
-from graphc.program import interpret
 from graphc.rules import FLOATS, INTS, RULES, Rule, match, pattern, rewritten
 from graphc.types import TensorType
 

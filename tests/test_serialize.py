@@ -10,7 +10,8 @@ import pytest
 
 import graphc as tf
 from graphc import errors, testing
-from graphc.graph import OPERATORS, Graph
+from graphc.graph import Graph
+from graphc.node import OPERATORS
 from graphc.op import Operator
 from graphc.serialize import _KINDS
 from graphc.types import TensorType

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FeedError, GraphcError
-from ..graph import Node, caller, describe, loc_str
+from ..node import Node, caller, describe, loc_str
 from ..program import Program
 from ..specialise import needed
 from .collect import Recorder, explanation

@@ -7,10 +7,10 @@ from typing import Any
 
 from .. import native
 from ..cost import cost
-from ..graph import Node, loc_str, topological
 from ..kernel_text import KernelText
 from ..layout import Buffer
 from ..library import Product
+from ..node import Node, loc_str, topological
 from ..passes import PIPELINE
 from ..program import NativeStep, Program
 from ..schedule import Call, Group, data_inputs, source

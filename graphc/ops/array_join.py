@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph import OPERATORS, Node, describe, get_default_graph
+from ..graph import get_default_graph
+from ..node import OPERATORS, Node, describe
 from ..op import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
 from ..types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
 from .array_move import (

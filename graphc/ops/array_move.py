@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph import OPERATORS, Node, caller, loc_str
+from ..node import OPERATORS, Node, caller, loc_str
 from ..op import (
     Values,
     as_int,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError, ShapeError
-from ..graph import Node
+from ..node import Node
 from ..op import Values, declare, normal_axis, to_node, typed_like
 from ..types import TensorType, as_dtype, int32
 from .array_join import concat, narrow, zeros_like

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..graph import Node, Operation, caller, describe, get_default_graph, loc_str
+from ..graph import get_default_graph
+from ..node import Node, Operation, caller, describe, loc_str
 from ..op import Values, declare, static_value, to_node
 from ..types import TensorType
 from .math import abs as absolute

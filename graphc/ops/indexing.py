@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..graph import OPERATORS, Node, describe
+from ..node import OPERATORS, Node, describe
 from ..op import Values, declare, elementwise, static_value, to_node
 from ..types import Shape, TensorType, compatible, shape_str
 from .array_gather import boolean_mask, gather, scatter_sum

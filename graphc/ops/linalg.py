@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph import OPERATORS, Node, describe
+from ..node import OPERATORS, Node, describe
 from ..op import as_int, normal_axes, normal_axis, static_value, to_node
 from .array import matrix_diag_part
 from .array_gather import gather

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph import Node, describe
+from ..node import Node, describe
 from ..op import Values, declare, to_node
 from ..types import TensorType, broadcast
 from .array_join import same_dtype

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..graph import Node
+from ..node import Node
 from ..op import Values, declare
 from ..types import TensorType, broadcast, shape_str
 from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag

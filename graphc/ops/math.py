@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError
-from ..graph import OPERATORS, Node, caller, loc_str
+from ..node import OPERATORS, Node, caller, loc_str
 from ..op import Values, declare, elementwise, to_node
 from ..types import TensorType, as_dtype
 from . import math_arithmetic, math_functions

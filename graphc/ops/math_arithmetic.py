@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..graph import OPERATORS, Node, caller, describe, loc_str
+from ..node import OPERATORS, Node, caller, describe, loc_str
 from ..op import declare, elementwise, to_node
 from ..types import TensorType, compatible
 

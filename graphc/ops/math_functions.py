@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import OPERATORS
+from ..node import OPERATORS
 from ..op import Values, declare, elementwise
 from ..types import TensorType
 from .math_arithmetic import square, wide

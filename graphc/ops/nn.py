@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..graph import OPERATORS, Node, caller, describe, loc_str
+from ..node import OPERATORS, Node, caller, describe, loc_str
 from ..op import Values, as_int, declare, elementwise, normal_axes, to_node, typed_like
 from ..types import TensorType
 from . import nn_activations

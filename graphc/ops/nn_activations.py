@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, Node, get_default_graph
+from ..graph import Graph, get_default_graph
+from ..node import Node
 from ..op import elementwise, to_node
 from ..types import TensorType
 from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError
-from ..graph import OPERATORS, Graph, Node, caller, get_default_graph, loc_str, set_random_seed
+from ..graph import Graph, get_default_graph, set_random_seed
+from ..node import OPERATORS, Node, caller, loc_str
 from ..op import Values, constant_node, declare, to_node
 from ..philox import DISTRIBUTIONS, draw
 from ..types import DType, TensorType, as_dtype, float32

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..graph import Node, describe
+from ..node import Node, describe
 from ..op import Values, declare, normal_axes, normal_axis, reduction, to_node
 from ..types import TensorType, as_dtype, int64
 from .array_join import concat

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..graph import Graph, GraphKeys, Node, Operation, as_array, caller, describe, get_default_graph, get_default_session, loc_str
+from ..graph import Graph, GraphKeys, get_default_graph, get_default_session
+from ..node import Node, Operation, caller, describe, loc_str
 from ..op import Values, constant_node, declare, to_node, typed_like
-from ..types import TensorType, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
+from ..types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
            "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]
@@ -281,7 +282,7 @@ builtins_tuple = tuple
 
 def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
     """The tensors again, none of which is there before all are (and `control_inputs` have run)."""
-    from ..graph import OPERATORS
+    from ..node import OPERATORS
     with get_default_graph().control_dependencies([*tensors, *(control_inputs or ())]):
         return [OPERATORS["identity"](t) for t in tensors]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..graph import Node, caller, loc_str
+from ..node import Node, caller, loc_str
 from ..ops.state import Variable
 from .minimizer import Minimizer
 from .objective import Objective, Outcome

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..graph import Node, caller, describe, loc_str
+from ..node import Node, caller, describe, loc_str
 from ..ops.array import concat, reshape
 from ..ops.math import cast, square
 from ..ops.reduce import reduce_sum

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autodiff import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..graph import Node, caller, describe, get_default_session, loc_str
+from ..graph import get_default_session
+from ..node import Node, caller, describe, loc_str
 from ..types import TensorType
 from .matrices import HessianProduct
 from .objective import Array, Objective, bounds_of

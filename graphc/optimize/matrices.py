@@ -9,7 +9,7 @@ import numpy as np
 
 from ..derivatives import hessian, hvp, jacobian
 from ..errors import GradientError
-from ..graph import Node, caller, describe, loc_str
+from ..node import Node, caller, describe, loc_str
 from ..ops.state import placeholder
 from .objective import Array, Objective
 

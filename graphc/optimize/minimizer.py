@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autodiff import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..graph import GraphKeys, Node, caller, describe, get_default_session, loc_str, topological
+from ..graph import GraphKeys, get_default_session
+from ..node import Node, caller, describe, loc_str, topological
 from ..ops.state import Variable
 from ..types import TensorType
 from .objective import Array, Objective, Outcome, Result, bounds_of

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
-from ..graph import Node, caller, describe, loc_str
+from ..node import Node, caller, describe, loc_str
 from ..types import shape_str
 
 Array = np.ndarray[Any, Any]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, MissingPackageError
-from ..graph import Node, caller, describe, loc_str
+from ..node import Node, caller, describe, loc_str
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
 from .objective import Array, Objective, Outcome

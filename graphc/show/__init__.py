@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GraphError
-from ..graph import Node
+from ..node import Node
 from ..serialize import dump
 from .draw import dot, mermaid, svg
 from .outline import Outline, nodes_of, outline

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import FetchError, GraphError
-from ..graph import Graph, Node, Operation, loc_str, type_str
+from ..graph import Graph
+from ..node import Node, Operation, loc_str, type_str
 from ..ops.state import Variable
 from ..serialize import closure
 from ..types import DType, TensorType

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..derivatives import jvp, vjp
 from ..errors import DTypeError
-from ..graph import Graph, caller, loc_str
+from ..graph import Graph
+from ..node import caller, loc_str
 from ..ops.state import placeholder
 from ..session import Session
 from ..types import element_count

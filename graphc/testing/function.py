@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, FeedError, GraphError
-from ..graph import Graph, Node, caller, describe, get_default_graph, get_default_session, loc_str, topological
+from ..graph import Graph, get_default_graph, get_default_session
+from ..node import Node, caller, describe, loc_str, topological
 from ..op import constant_node, to_node
 from ..ops.state import placeholder
 from ..session import Session

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import numeric, passes
 from ..errors import GradientCheckError, GraphError
-from ..graph import Graph, Node, caller, describe, get_default_graph, loc_str, topological
+from ..graph import Graph, get_default_graph
+from ..node import Node, caller, describe, loc_str, topological
 from ..op import constant_node
 from ..ops.state import items
 from ..session import Session

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import GradientCheckError, GraphcError
-from ..graph import Graph, Node, get_default_graph
+from ..graph import Graph, get_default_graph
+from ..node import Node
 from ..op import Operator, constant_node
 from ..ops.state import items
 from ..types import TensorType

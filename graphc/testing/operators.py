@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph import Graph, Node
+from ..graph import Graph
+from ..node import Node
 from ..op import Operator
 from ..session import Session
 from ..types import compatible

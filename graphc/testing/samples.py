@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError
-from ..graph import OPERATORS, Node, get_default_graph
+from ..graph import get_default_graph
+from ..node import OPERATORS, Node
 from ..op import Operator, constant_node
 from ..ops.state import items, placeholder
 from ..types import TensorType

@@ -10,7 +10,7 @@ import numpy as np
 
 import graphc as tf
 from graphc.errors import GradientError, GraphcError
-from graphc.graph import Node
+from graphc.node import Node
 
 from .direct import DISTURBANCES, MARGIN, Array, Evaluation, NotEvaluated, closure
 from .recipe import Apply, Assign, Leaf, Recipe, build

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphc.graph import Node
+from graphc.node import Node
 from graphc.types import TensorType
 
 Array = np.ndarray[Any, Any]

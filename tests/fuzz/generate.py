@@ -11,7 +11,7 @@ import numpy as np
 import graphc as tf
 from graphc import testing
 from graphc.errors import GraphcError
-from graphc.graph import OPERATORS, Node
+from graphc.node import OPERATORS, Node
 from graphc.op import Operator
 from graphc.types import TensorType
 

@@ -14,7 +14,7 @@ import numpy as np
 import graphc as tf
 from graphc import passes
 from graphc.errors import GraphcError
-from graphc.graph import Node
+from graphc.node import Node
 
 from .derivatives import check_derivatives
 from .direct import DISTURBANCES, Array, NotEvaluated, State, Wanted, difference, settle, unequal

@@ -1,73 +1,17 @@
-"""Bugs to plant in graphc, each one wrong decision in one place, to see that the fuzzer finds what it is there to find."""
+"""Bugs in kernels and in what feeds them: operators' expressions, loops, the schedule, the layout of memory, and runs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-import graphc as tf
-from graphc import (
-    autodiff,
-    emit,
-    emit_statements,
-    kernel_scalars,
-    kernel_text,
-    layout,
-    library,
-    native,
-    passes,
-    program,
-    rules,
-    runtime,
-    schedule,
-    serialize,
-    specialise,
-)
+from graphc import emit, emit_statements, kernel_scalars, kernel_text, layout, library, program, runtime, schedule
 from graphc.graph import OPERATORS
 from graphc.types import element_count
 
-
-class Plant(NamedTuple):
-    """A bug by name, what it is, and what plants it in this process."""
-
-    name: str
-    says: str
-    put: Callable[[], None]
-
-
-PLANTS: dict[str, Plant] = {}
-
-
-def plant(put: Callable[[], None]) -> Callable[[], None]:
-    name = put.__name__.replace("_", "-")
-    PLANTS[name] = Plant(name, str(put.__doc__), put)
-    return put
-
-
-def language(put: Callable[[], None]) -> Callable[[], None]:
-    """For a bug that changes what code a kernel's text becomes: nothing that was compiled before may be used, nor be kept for others."""
-    def alone() -> None:
-        native._kernels.clear()
-        native._Machine.get().name += f"\n{put.__name__}"
-        put()
-    alone.__name__, alone.__doc__ = put.__name__, put.__doc__
-    return plant(alone)
-
-
-def in_kernels(pattern: str, replacement: str) -> None:
-    """Change the text of all kernels of fused groups."""
-    made = program.emit
-
-    def changed(*args: Any) -> Any:
-        texts = made(*args)
-        for text in texts:
-            text.source = re.sub(pattern, replacement, text.source)
-        return texts
-    program.emit = changed
-
+from .registry import language, plant
 
 # ---------------------------------------------------------------------- values of operators
 
@@ -125,6 +69,18 @@ def extremes_drop_nan() -> None:
 
 
 # ---------------------------------------------------------------------- kernels
+
+def in_kernels(pattern: str, replacement: str) -> None:
+    """Change the text of all kernels of fused groups."""
+    made = program.emit
+
+    def changed(*args: Any) -> Any:
+        texts = made(*args)
+        for text in texts:
+            text.source = re.sub(pattern, replacement, text.source)
+        return texts
+    program.emit = changed
+
 
 @plant
 def maximum_begins_at_zero() -> None:
@@ -217,170 +173,6 @@ def broadcast_operands_advance() -> None:
     emit_statements.Statements.aligned = aligned
 
 
-# ---------------------------------------------------------------------- gradients
-
-@plant
-def broadcast_undone_along_wrong_axis() -> None:
-    """Undoing a broadcast sums over the last axes where it is the first that were added."""
-    made = autodiff.unbroadcast
-
-    def undone(g: Any, x: Any) -> Any:
-        lead = len(g.type.shape or ()) - len(x.type.shape or ())
-        if not lead or not g.type.known or not x.type.known or g.type.shape[:len(x.type.shape)] != x.type.shape:
-            return made(g, x)
-        return tf.reduce_sum(g, axis=tuple(range(-lead, 0)))
-    autodiff.unbroadcast = undone
-
-
-@plant
-def contributions_not_added() -> None:
-    """Of what reaches a tensor over several paths, the last part is its gradient."""
-    made = autodiff._total
-    autodiff._total = lambda node, contributions: made(node, contributions[-1:])
-
-
-@plant
-def quotient_by_its_divisor() -> None:
-    """The derivative of a quotient by its divisor is not divided by it."""
-    OPERATORS["truediv"].grad = lambda g, out, x, y: (g / y, -(g * out))
-
-
-@plant
-def relu_passes_all() -> None:
-    """The derivative of relu is 1 everywhere."""
-    OPERATORS["relu"].grad = lambda g, y, x: (g,)
-
-
-@plant
-def product_has_no_second_derivative() -> None:
-    """The gradient of a product takes the factors for constants."""
-    OPERATORS["multiply"].grad = lambda g, out, x, y: (g * tf.stop_gradient(y), g * tf.stop_gradient(x))
-
-
-@plant
-def parts_get_each_others_gradients() -> None:
-    """Parts of a concatenation get their gradients in the opposite order, if they have one shape."""
-    made = OPERATORS["concat"].grad
-
-    def swapped(g: Any, y: Any, *xs: Any, **attrs: Any) -> Any:
-        found = made(g, y, *xs, **attrs)
-        return found[::-1] if len({x.type.shape for x in xs}) == 1 else found
-    OPERATORS["concat"].grad = swapped
-
-
-@plant
-def running_sum_goes_on_forward() -> None:
-    """The gradient of a running sum runs in the same direction."""
-    OPERATORS["cumsum"].grad = lambda g, y, x, axis, exclusive, reverse: (tf.cumsum(g, axis, exclusive, reverse),)
-
-
-@plant
-def forward_mode_moves_one_operand() -> None:
-    """Forward mode forgets that the second operand moves too."""
-    made = autodiff._push_elementwise
-
-    def pushed(node: Any, along: Any) -> Any:
-        first = next(i for i, t in enumerate(along) if t is not None)
-        return made(node, [t if i == first else None for i, t in enumerate(along)])
-    autodiff._push_elementwise = pushed
-
-
-# ---------------------------------------------------------------------- passes
-
-@plant
-def folding_in_single_precision() -> None:
-    """A constant made by folding has been a float32."""
-    made = passes.constant_node
-
-    def rounded(graph: Any, array: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return made(graph, array.astype(np.float32).astype(array.dtype) if array.dtype == np.float64 else array)
-    passes.constant_node = rounded
-
-
-@plant
-def rule_turned_round() -> None:
-    """a + (-b) is rewritten as b - a."""
-    place = next(i for i, r in enumerate(rules.RULES) if r.name == "plus-neg")
-    rules.RULES[place] = rules.Rule("plus-neg", lambda a, b: a + (-b), lambda a, b: b - a)
-    rules.by_root.cache_clear()
-
-
-@plant
-def sharing_ignores_attributes() -> None:
-    """Nodes that differ in their attributes only are shared."""
-    made = passes._attrs_key
-    passes._attrs_key = lambda node: made(node) if node.operator.family in ("source", "constant") or not node.inputs else ()
-
-
-@plant
-def transposes_are_identities() -> None:
-    """A view of the type of its operand is taken for the operand."""
-    def visit(node: Any, inputs: Any) -> Any:
-        return inputs[0] if node.operator.family in ("alias", "view") and node.type == inputs[0].type else None
-    _replace_pass("remove_identities", lambda fetches: passes.rewrite(fetches, visit))
-
-
-def _replace_pass(name: str, function: Any) -> None:
-    place = next(i for i, p in enumerate(passes.PIPELINE) if p[0] == name)
-    passes.PIPELINE[place] = (name, function, passes.PIPELINE[place][2])
-
-
-@plant
-def small_products_forget_a_transpose() -> None:
-    """A small product that is written out takes its first matrix as it lies, if it is square."""
-    made = passes._swapped
-    passes._swapped = lambda matrix: matrix if len(set(matrix.type.shape[-2:])) == 1 else made(matrix)
-
-
-@plant
-def padding_is_always_zero() -> None:
-    """Sums of padded tensors take whatever pads them for zeros."""
-    def zeros(x: Any) -> bool:
-        scalar = x.inputs[0] if x.operator.name == "broadcast_to" else x
-        return scalar.operator.name == "constant" and scalar.type.shape == ()
-    passes._is_zeros = zeros
-
-
-# ---------------------------------------------------------------------- state
-
-@plant
-def reads_ignore_control_dependencies() -> None:
-    """A read gives the value before the run, whatever it comes after."""
-    specialise._State.read = lambda self, node, new: new[node.inputs[0]]
-
-
-@plant
-def additions_start_from_the_first_value() -> None:
-    """assign_add and assign_sub start from the value before the run, not from the one assigned since."""
-    def assign(self: Any, node: Any, new: Any) -> Any:
-        variable, value = node.inputs[0], new[node.inputs[1]]
-        if node.operator.name != "assign":
-            value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](new[variable], value)
-        self.assigned[variable] = value
-        return value
-    specialise._State.assign = assign
-
-
-@plant
-def first_assignment_stays() -> None:
-    """Of several assignments to a variable the first one is kept."""
-    made = specialise._State.assign
-
-    def assign(self: Any, node: Any, new: Any) -> Any:
-        before = dict(self.assigned)
-        value = made(self, node, new)
-        self.assigned.update(before)
-        return value
-    specialise._State.assign = assign
-
-
-@plant
-def updated_while_still_read() -> None:
-    """A variable is overwritten in place though its old value is still needed."""
-    layout._only_reader = lambda *args: True
-
-
 # ---------------------------------------------------------------------- schedule and layout
 
 @plant
@@ -453,7 +245,13 @@ def batches_of_one_advance() -> None:
     library.batch_strides = strides
 
 
-# ---------------------------------------------------------------------- running and saving
+@plant
+def updated_while_still_read() -> None:
+    """A variable is overwritten in place though its old value is still needed."""
+    layout._only_reader = lambda *args: True
+
+
+# ---------------------------------------------------------------------- running
 
 @plant
 def results_are_not_copied() -> None:
@@ -491,33 +289,3 @@ def new_value_written_before_it_is_whole() -> None:
                 memory[...] = view
         made(self, arrays)
     program.Program._bring = bring
-
-
-@plant
-def constants_saved_in_single_precision() -> None:
-    """A saved constant has been a float32."""
-    made = serialize.write_array
-
-    def write(a: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return made(a.astype(np.float32).astype(a.dtype) if a.dtype == np.float64 else a)
-    serialize.write_array = write
-
-
-@plant
-def control_inputs_not_saved() -> None:
-    """A saved node forgets what it runs after."""
-    made = serialize._Writer.node
-
-    def node(self: Any, n: Any) -> Any:
-        record = made(self, n)
-        record.pop("control", None)
-        return record
-    serialize._Writer.node = node
-
-
-@plant
-def switches_saved_as_off() -> None:
-    """A saved attribute that is True is False."""
-    made = serialize._Writer.value
-    serialize._Writer.value = lambda self, v, what: False if v is True else made(self, v, what)

@@ -1,0 +1,43 @@
+"""Nodes by their operators' numpy references, one at a time: the oracle of compiled programs, and what host steps run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import GraphcError, InvalidArgumentError
+from .node import Node, describe, describe_call, loc_str, topological
+from .tracing import Trace
+
+Array = np.ndarray[Any, Any]
+
+
+def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
+    """The numpy reference of a node; what it raises names the operator and the user's line."""
+    try:
+        return node.operator.reference(*inputs, **node.attrs)
+    except GraphcError as e:
+        text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
+        raise InvalidArgumentError(text, node) from e
+    except Exception as e:
+        if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note
+            e.__notes__ = [*getattr(e, "__notes__", ()), f"in {describe(node)}\n  at {loc_str(node.loc)}"]
+            raise
+        raise InvalidArgumentError(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
+
+
+def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], trace: Trace | None = None) -> list[Array]:
+    """The same nodes by their numpy references, one at a time; `given` holds the values of sources."""
+    known: dict[Node, Any] = dict(given)
+    with np.errstate(all="ignore"):
+        for n in topological(fetches, stop=lambda n: n in given):
+            if n in known:
+                continue
+            inputs = [known[x] for x in n.inputs]
+            if n.operator.name == "constant":
+                known[n] = n.attrs["value"]
+            else:
+                known[n] = run_reference(n, inputs) if trace is None else trace.node(run_reference, n, inputs)
+    return [known[f] for f in fetches]

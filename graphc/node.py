@@ -1,0 +1,219 @@
+"""The node, one use of an operator: what every level of the compiler works on; and how messages name it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .errors import DTypeError, ShapeError
+from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+# Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
+OPERATORS: dict[str, Any] = {}
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LONGEST_FILE = 100     # characters of a file's name that messages show: its end
+_serial = itertools.count()
+
+Loc = tuple[str, int]
+
+
+def caller() -> Loc:
+    """File and line of the nearest frame outside graphc: where the user made what is being made."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def loc_str(loc: Loc | None) -> str:
+    """`train.py:10`, for people."""
+    return "?" if loc is None else f"{os.path.basename(loc[0])[-_LONGEST_FILE:]}:{loc[1]}"
+
+
+def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
+    if swap:
+        return lambda self, other: OPERATORS[name](other, self)
+    return lambda self, *others: OPERATORS[name](self, *others)
+
+
+class Node:
+    """One use of an operator and its result: what TensorFlow 1 calls a Tensor. Immutable.
+
+    `type` is a `TensorType`, a tuple of them (several results, picked by `item`), or None (an operation without result).
+    """
+
+    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "__weakref__")
+    __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
+    __array_ufunc__ = None
+
+    def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
+                 loc: Loc | None, control_inputs: tuple[Node, ...], graph: Graph):
+        self.operator = operator
+        self.inputs = inputs
+        self.attrs = attrs
+        self.type = type
+        self.label = label
+        self.loc = loc
+        self.control_inputs = control_inputs
+        self.graph = graph
+        self.index = next(_serial)  # inputs always have smaller ones: creation order is a topological order
+
+    @property
+    def name(self) -> str:
+        """TensorFlow's tensor name, `label:output`; of an operation without result its label."""
+        if self.operator.name == "item":
+            return f"{self.inputs[0].label}:{self.attrs['index']}"
+        return self.label if self.type is None else f"{self.label}:0"
+
+    @property
+    def op(self) -> Operation:
+        return Operation(self.inputs[0] if self.operator.name == "item" else self)
+
+    @property
+    def dtype(self) -> DType:
+        return as_dtype(self.type.dtype)
+
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(self.type.shape)
+
+    def get_shape(self) -> TensorShape:
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Add what the caller knows of the shape; ShapeError if it contradicts what is known. Values are checked when run."""
+        new = as_shape(shape)
+        if not compatible(self.type.shape, new):
+            raise ShapeError(f"set_shape({TensorShape(new)}) on {describe(self)}")
+        self.type = TensorType(self.type.dtype, merge(self.type.shape, new))
+
+    @property
+    def device(self) -> str:
+        return ""
+
+    def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
+        """The node's value: `session.run(self, feed_dict)` in the default session."""
+        return (session if session is not None else self.graph.default_session("eval")).run(self, feed_dict)
+
+    def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
+        """Run the node for its effects, in the default session."""
+        (session if session is not None else self.graph.default_session("run")).run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
+
+    def __bool__(self) -> bool:
+        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.where or logical_and")
+
+    def __iter__(self) -> Iterator[Node]:
+        if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:
+            raise DTypeError(f"{describe(self)} cannot be iterated over: its first dimension is unknown")
+        return (self[i] for i in range(self.type.shape[0]))
+
+    def __len__(self) -> int:
+        raise DTypeError(f"len() of {describe(self)}; use x.shape[0] or tf.shape(x)[0]")
+
+    __add__, __radd__ = _operator("add"), _operator("add", swap=True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", swap=True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", swap=True)
+    __truediv__, __rtruediv__ = _operator("truediv"), _operator("truediv", swap=True)
+    __floordiv__, __rfloordiv__ = _operator("floordiv"), _operator("floordiv", swap=True)
+    __mod__, __rmod__ = _operator("floormod"), _operator("floormod", swap=True)
+    __pow__, __rpow__ = _operator("pow"), _operator("pow", swap=True)
+    __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", swap=True)
+    __and__, __rand__ = _operator("logical_and"), _operator("logical_and", swap=True)
+    __or__, __ror__ = _operator("logical_or"), _operator("logical_or", swap=True)
+    __xor__, __rxor__ = _operator("logical_xor"), _operator("logical_xor", swap=True)
+    __lt__, __le__ = _operator("less"), _operator("less_equal")
+    __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
+    __neg__, __abs__, __invert__ = _operator("negative"), _operator("abs"), _operator("logical_not")
+
+    def __getitem__(self, key: Any) -> Node:
+        return OPERATORS["getitem"](self, key)
+
+
+Tensor = Node
+
+
+class Operation:
+    """TensorFlow 1's view of a node as an operation: `.name` without output number, `.type`, `.inputs`, `.outputs`."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node):
+        self.node = node
+
+    @property
+    def name(self) -> str:
+        return self.node.label
+
+    @property
+    def type(self) -> str:
+        return self.node.operator.name
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return self.node.inputs
+
+    @property
+    def control_inputs(self) -> list[Operation]:
+        return [c.op for c in self.node.control_inputs]
+
+    @property
+    def outputs(self) -> list[Node]:
+        return [] if self.node.type is None else [self.node]
+
+    @property
+    def graph(self) -> Graph:
+        return self.node.graph
+
+    def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
+        self.node.run(feed_dict, session)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Operation) and other.node is self.node
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name!r} type={self.type}>"
+
+
+def type_str(t: Any) -> str:
+    if t is None:
+        return "operation"
+    return str(t) if isinstance(t, TensorType) else "(" + ", ".join(map(str, t)) + ")"
+
+
+def describe(node: Node) -> str:
+    """`x: float32[5,4] (train.py:7)`: a node as error messages name it."""
+    return f"{node.label}: {type_str(node.type)} ({loc_str(node.loc)})"
+
+
+def describe_call(name: str, inputs: Iterable[Node]) -> str:
+    return f"{name}({', '.join(describe(x) for x in inputs)})"
+
+
+def topological(fetches: Iterable[Node], stop: Callable[[Node], bool] = lambda n: False) -> list[Node]:
+    """What the fetches need (data inputs only), inputs first. Linear in their number; never recursive.
+
+    Node indices grow from inputs to users, so sorting by them is a topological sort.
+    """
+    seen = set()
+    stack = list(fetches)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if not stop(node):
+            stack.extend(node.inputs)
+    return sorted(seen, key=lambda n: n.index)

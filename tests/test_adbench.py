@@ -1,0 +1,147 @@
+"""ADBench's mixture of Gaussians and long short-term memory: objectives and gradients as its authors have them, within 1e-8."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+from autograd.scipy.special import logsumexp
+
+import graphc as tf
+
+DATA = Path(__file__).parent / "data" / "adbench"
+GOLDEN = json.loads((DATA / "golden.json").read_text())
+
+
+def joined(parts: Any) -> np.ndarray:
+    return np.concatenate([np.reshape(p, -1) for p in parts])
+
+
+# ---------------------------------------------------------------------- mixture of Gaussians
+
+def example() -> ModuleType:
+    """examples/gmm.py, which has the objective."""
+    path = Path(__file__).parent.parent / "examples" / "gmm.py"
+    spec = importlib.util.spec_from_file_location("gmm", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["gmm"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def mixture(name: str, second: bool) -> tuple[Any, list[np.ndarray], list[Any]]:
+    """The file, its parameters, and the objective, gradient (and Hessian times the gradient) that graphc finds."""
+    gmm = example()
+    data = gmm.read(DATA / f"{name}.txt")
+    parameters = [data.alpha, data.means, data.icf]
+    with tf.Graph().as_default(), tf.Session() as session:
+        places = [tf.placeholder(tf.float64, p.shape) for p in parameters]
+        value = gmm.objective(*places, tf.constant(data.x), data.gamma, data.m, (*data.x.shape, len(data.alpha)))
+        gradient = tf.gradients(value, places)
+        products = tf.hvp(value, places, [tf.stop_gradient(g) for g in gradient]) if second else []
+        return data, parameters, session.run([value, gradient, products], dict(zip(places, parameters, strict=True)))
+
+
+def test_mixture_is_the_authors() -> None:
+    golden = GOLDEN["gmm_test"]
+    _, _, (value, gradient, _) = mixture("gmm_test", second=False)
+    assert abs(value - golden["objective"]) < 1e-8
+    np.testing.assert_allclose(joined(gradient), golden["gradient"], rtol=0, atol=1e-8)
+
+
+def test_larger_mixture_is_autograds() -> None:
+    """1000 points: the objective of the file, and first and second derivatives of the formula in numpy, term by term."""
+    data, parameters, (value, gradient, products) = mixture("gmm_d2_K5", second=True)
+
+    def formula(alpha: Any, means: Any, icf: Any) -> Any:
+        # D = 2: Q = [[exp q0, 0], [l, exp q1]]. What does not depend on the parameters is left out.
+        q, lower = icf[:, :2], icf[:, 2]
+        d0, d1 = (data.x[:, None, i] - means[None, :, i] for i in (0, 1))
+        distance = (anp.exp(q[:, 0]) * d0)**2 + (lower * d0 + anp.exp(q[:, 1]) * d1)**2
+        likelihood = anp.sum(logsumexp(alpha + anp.sum(q, axis=1) - distance / 2, axis=1)) - len(data.x) * logsumexp(alpha)
+        return likelihood + data.gamma**2 / 2 * (anp.sum(anp.exp(2 * q)) + anp.sum(lower**2)) - data.m * anp.sum(q)
+    slopes = autograd.grad(formula, (0, 1, 2))
+    wanted = slopes(*parameters)
+
+    def projected(*at: Any) -> Any:
+        return sum(anp.sum(g * w) for g, w in zip(slopes(*at), wanted, strict=True))
+    assert abs(value / GOLDEN["gmm_d2_K5"]["objective"] - 1) < 1e-12
+    for a, b in zip([*gradient, *products], [*wanted, *autograd.grad(projected, (0, 1, 2))(*parameters)], strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-11 * np.max(np.abs(b)))
+
+
+# ---------------------------------------------------------------------- long short-term memory
+
+class Text(NamedTuple):
+    """An ADBench file: weights and biases [2 l, 4 b], the input's and output's scales [3, b], the first state [2 l, b], characters [c, b]."""
+
+    main: np.ndarray
+    extra: np.ndarray
+    state: np.ndarray
+    characters: np.ndarray
+
+
+TENSORS = SimpleNamespace(sigmoid=tf.sigmoid, tanh=tf.tanh, exp=tf.exp, log=tf.log, sum=tf.reduce_sum, total=tf.add_n)
+NUMPY = SimpleNamespace(sigmoid=lambda x: 1 / (1 + anp.exp(-x)), tanh=anp.tanh, exp=anp.exp, log=anp.log, sum=anp.sum, total=sum)
+
+
+def text() -> Text:
+    head, *rows = [line.split() for line in (DATA / "lstm_l2_c1024.txt").read_text().splitlines() if line.strip()]
+    layers, count, width = map(int, head)
+    parts = [np.array(rows[i:j], float) for i, j in ((0, 2 * layers), (2 * layers, 2 * layers + 3), (2 * layers + 3, 4 * layers + 3),
+                                                     (4 * layers + 3, None))]
+    assert [p.shape[1] for p in parts] == [4 * width, width, width, width] and len(parts[3]) == count
+    return Text(*parts)
+
+
+def loss(m: Any, main: Any, extra: Any, state: Any, characters: Any) -> Any:
+    """The mean error of predicting each character from those before it, by cells with weights that are diagonal matrices."""
+    width, layers = int(extra.shape[1]), len(state) // 2
+    (scale_in, scale_out, bias_out), hidden, cells = [extra[i] for i in range(3)], list(state[::2]), list(state[1::2])
+    gates = [[(main[2 * i, k * width:(k + 1) * width], main[2 * i + 1, k * width:(k + 1) * width]) for k in range(4)] for i in range(layers)]
+    terms = []
+    for now, following in zip(characters[:-1], characters[1:], strict=True):
+        x = now * scale_in
+        for i, ((wf, bf), (wi, bi), (wo, bo), (wc, bc)) in enumerate(gates):
+            forget, take, out = m.sigmoid(x * wf + bf), m.sigmoid(hidden[i] * wi + bi), m.sigmoid(x * wo + bo)
+            cells[i] = cells[i] * forget + take * m.tanh(hidden[i] * wc + bc)
+            hidden[i] = x = out * m.tanh(cells[i])
+        y = x * scale_out + bias_out
+        terms.append(m.sum(following * (y - m.log(2.0 + m.sum(m.exp(y))))))
+    return -m.total(terms) / (len(terms) * width)
+
+
+def differentiated(data: Text, count: int, jit: bool) -> tuple[int, float, np.ndarray]:
+    """The number of nodes of the unrolled loss of the first characters, its value and its gradient."""
+    with tf.Graph().as_default() as graph, tf.Session(jit=jit) as session:
+        main, extra = tf.placeholder(tf.float64, data.main.shape), tf.placeholder(tf.float64, data.extra.shape)
+        y = loss(TENSORS, main, extra, [tf.constant(s) for s in data.state], [tf.constant(c) for c in data.characters[:count]])
+        nodes = len(graph.nodes)
+        value, gradient = session.run([y, tf.gradients(y, [main, extra])], {main: data.main, extra: data.extra})
+        return nodes, value, joined(gradient)
+
+
+def test_unrolled_text_is_the_authors() -> None:
+    """All 1023 steps as one graph, differentiated and optimised, by the operators' references."""
+    golden = GOLDEN["lstm_l2_c1024"]
+    nodes, value, gradient = differentiated(text(), 1024, jit=False)
+    assert nodes > 48_000
+    assert abs(value - golden["objective"]) < 1e-8
+    np.testing.assert_allclose(gradient, golden["gradient"], rtol=0, atol=1e-8)
+
+
+def test_compiled_text_is_autograds() -> None:
+    data = text()
+    first = [np.array(c) for c in data.characters[:6]]
+    _, value, gradient = differentiated(data, 6, jit=True)
+    wanted, slopes = autograd.value_and_grad(lambda p: loss(NUMPY, p[0], p[1], list(data.state), first))((data.main, data.extra))
+    assert abs(value - wanted) < 1e-14
+    np.testing.assert_allclose(gradient, joined(slopes), rtol=0, atol=1e-15)
