@@ -23,7 +23,7 @@ _SERIALIZED = TensorType(TEXT, ())
 
 def _package() -> None:
     if importlib.util.find_spec("tensorboardX") is None:
-        raise MissingPackageError(f"summaries need the package tensorboardX: pip install 'graphc[tensorboard]'\n  at {loc_str(caller())}")
+        raise MissingPackageError(f"summaries need a package: pip install tensorboardX\n  at {loc_str(caller())}")
 
 
 # ---------------------------------------------------------------------- what is written of a value

@@ -25,7 +25,7 @@ from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
 
 ROOT = Path(__file__).parent.parent
-QUICK = ["min-for-max", "contributions-not-added", "live-buffer-reused", "last-partial-result-lost"]
+QUICK = ["clip-without-upper-bound", "contributions-not-added", "live-buffer-reused", "last-partial-result-lost"]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_two_hundred_graphs(fuzz):
 
 
 def test_planted_bugs_are_found(fuzz):
-    done = fuzz("--n", "60", "--plants", *QUICK)
+    done = fuzz("--n", "400", "--plants", *QUICK)
     assert done.returncode == 0 and f"{len(QUICK)} of {len(QUICK)} planted" in done.stdout, done.stdout + done.stderr
 
 

@@ -90,6 +90,7 @@ MUTANTS = [
     ("transposes forgotten", testing.check_gradients, lambda: _with(
         "matmul", grad=lambda g, y, a, b, transpose_a, transpose_b: (tf.matmul(g, b), tf.matmul(a, g)))),
     ("a wrong reference", testing.check_gradients, lambda: _with("sin", reference=lambda x: np.sin(x) + x)),
+    ("a gradient that machine code has otherwise", testing.check_compiled_gradients, lambda: _with("tanh", expr="{x} * {x}")),
     ("a wrong type rule", testing.check_types,
      lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
     ("a wrong expression", testing.check_values, lambda: _with("add", expr="{x} - {y}")),

