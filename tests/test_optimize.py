@@ -537,7 +537,7 @@ def test_variable_of_another_graph() -> None:
 def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     given = variables()
-    with pytest.raises(errors.MissingPackageError, match=r"NelderMead needs scipy: pip install 'graphc\[scipy\]'"):
+    with pytest.raises(errors.MissingPackageError, match=r"NelderMead needs scipy: pip install scipy"):
         opt.NelderMead(given["loss"], [given["x"]])
     with tf.Session() as session:
         assert opt.Newton(given["loss"], [given["x"]]).minimize(session).converged

