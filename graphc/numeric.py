@@ -14,6 +14,7 @@ A Hessian's second differences are extrapolated in the same way; by the complex 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -143,33 +144,69 @@ def _of_graph(y: Node, x: Any, method: str, feed_dict: Mapping[Any, Any], sessio
     return _Problem(lambda arrays: np.asarray(call(*arrays, *values)[0]), at, not isinstance(x, (list, tuple)), describe(y))
 
 
+# ---------------------------------------------------------------------- graphs in complex numbers
+
+# Where an operator chooses by size, the real parts decide (Martins, Sturdza and Alonso 2003, "The complex-step derivative approximation",
+# section 3); where numpy has no complex form, the formula is its own continuation.
+_CONTINUED: dict[str, Callable[..., Any]] = {
+    "abs": lambda x: np.where(x.real < 0, -x, x),
+    "maximum": lambda x, y: np.where(x.real >= y.real, x, y),
+    "minimum": lambda x, y: np.where(x.real <= y.real, x, y),
+    "relu": lambda x: np.where(x.real > 0, x, 0),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.where(x.real > 0, x, 0) + np.log(1 + np.exp(np.where(x.real > 0, -x, x))),
+    "reduce_max": lambda x, axis, keepdims: _chosen(np.argmax, x, axis, keepdims),
+    "reduce_min": lambda x, axis, keepdims: _chosen(np.argmin, x, axis, keepdims),
+}
+_FLAT = {"sign", "floor", "ceil", "rint", "trunc"}      # steps: of the real part alone
+_CONJUGATING = {"cholesky", "self_adjoint_eig"}         # numpy's complex forms are not the continuations of the real ones
+_INEXACT = {"atan"}                                     # numpy's loses small imaginary parts
+
+
+def _chosen(choose: Callable[..., Any], x: Array, axis: Any, keepdims: bool) -> Array:
+    """The elements whose real parts are chosen along some axes."""
+    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis))
+    kept = [a for a in range(x.ndim) if a not in axes]
+    flat = x.transpose(*kept, *axes).reshape(*[x.shape[a] for a in kept], -1)
+    found = np.take_along_axis(flat, choose(flat.real, axis=-1, keepdims=True), axis=-1)
+    return found.reshape([1 if a in axes else d for a, d in enumerate(x.shape)] if keepdims else found.shape[:-1])
+
+
 def _analytic(session: Any, y: Node, xs: Sequence[Node], others: Mapping[Node, Array], arrays: Sequence[Array]) -> Array:
     """The tensor by the operators' references, in complex numbers; DTypeError names the first operator that is not analytic."""
     values: dict[Node, Any] = {**others, **dict(zip(xs, arrays, strict=True))}
-    order = topological([y], stop=lambda n: n in values or n.operator.name == "variable")
-    for n in order:
-        if n in values:
-            continue
-        if n.operator.name in ("variable", "constant"):
-            values[n] = session.memory(n) if n.operator.name == "variable" else n.attrs["value"]
-            continue
-        inputs = [values[i] for i in n.inputs]
-        values[n] = result = _complex_reference(n, inputs)
-        lost = n.type.dtype.kind == "f" if isinstance(n.type, TensorType) else False
-        if lost and any(np.iscomplexobj(i) for i in inputs) and not np.iscomplexobj(result):
-            raise DTypeError(f"numeric: {describe(n)} = {n.operator.name}(...) is not analytic: no complex step goes through it; "
-                             f"use method=\"richardson\"\n  at {loc_str(caller())}")
+    for n in topological([y], stop=lambda n: n in values or n.operator.name == "variable"):
+        if n not in values:
+            values[n] = session.memory(n) if n.operator.name == "variable" else _continued(n, [values[i] for i in n.inputs])
     return np.asarray(values[y], np.complex128)
 
 
-def _complex_reference(n: Node, inputs: Sequence[Any]) -> Any:
-    try:
+def _continued(n: Node, inputs: Sequence[Any]) -> Any:
+    """What a node is for complex operands."""
+    name = n.operator.name
+    if name == "constant":
+        return n.attrs["value"]
+    if not any(map(_complex, inputs)):
         return run_reference(n, inputs)
-    except Exception as e:
-        if not any(np.iscomplexobj(i) for i in inputs):
-            raise
-        raise DTypeError(f"numeric: {describe(n)} = {n.operator.name}(...) takes no complex numbers: no complex step goes through it; "
-                         f"use method=\"richardson\"\n  at {loc_str(caller())}") from e
+    types = [n.type] if isinstance(n.type, TensorType) else list(n.type or ())
+    if name in _FLAT or not any(t.dtype.kind == "f" for t in types):
+        return run_reference(n, [np.real(i) if isinstance(i, np.ndarray) else i for i in inputs])
+    if name in _CONTINUED:
+        return _CONTINUED[name](*map(np.asarray, inputs), **n.attrs)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)        # an imaginary part that is dropped on the way
+            result = None if name in _CONJUGATING | _INEXACT else run_reference(n, inputs)
+    except Exception:                   # whatever numpy raises where it has no complex form
+        result = None
+    if not _complex(result):
+        raise DTypeError(f"numeric: {describe(n)} = {name}(...) is not analytic in numpy: no complex step goes through it; "
+                         f"use method=\"richardson\"\n  at {loc_str(caller())}")
+    return result
+
+
+def _complex(value: Any) -> bool:
+    return any(map(np.iscomplexobj, value)) if isinstance(value, (tuple, list)) else np.iscomplexobj(value)
 
 
 # ---------------------------------------------------------------------- quotients

@@ -11,12 +11,11 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "graphc"
 LAYERS = ["errors", "types", "node", "graph", "op", "ops", "initializers", "philox", "autodiff", "batching", "saved_values", "serialize", "show",
-          "rules", "passes", "specialise", "schedule", "kernel_text", "emit_statements", "emit", "layout",
-          "vecmath_value", "vecmath_huge", "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars",
-          "kernel_compiler", "native", "tape_code", "runtime", "entry", "cost", "tracing", "timeline", "blas", "library", "interpreter", "program",
-          "fetching", "call", "session",
-          "explain", "dump", "numerics", "diagnose", "summary", "report", "doctor", "derivatives", "optimize", "contrib", "nn", "train",
-          "variables", "numeric", "testing", "__init__", "__main__"]
+          "rules", "passes", "specialise", "schedule", "kernel_text", "emit_statements", "emit", "layout", "vecmath_value", "vecmath_huge",
+          "vecmath_exp", "vecmath_trig", "vecmath", "vecrandom", "kernel_lang", "kernel_scalars", "kernel_compiler", "compile_pool", "native",
+          "tape_code", "runtime", "entry", "cost", "tracing", "timeline", "blas", "library", "interpreter", "program", "fetching", "call",
+          "session", "explain", "dump", "numerics", "diagnose", "summary", "report", "doctor", "derivatives", "optimize", "contrib", "nn",
+          "train", "variables", "numeric", "testing", "__init__", "__main__"]
 # philox is the numpy oracle that ops.random calls; it stands beside the operators.
 BESIDE = {("ops", "philox"), ("ops", "autodiff")}
 MODULES = sorted(p for p in PACKAGE.rglob("*.py"))

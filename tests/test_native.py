@@ -291,7 +291,7 @@ print(stats["compiled"], stats["loaded"], all(k.from_cache for k in kernels), "n
 
 
 def child(folder: Path, *sources: str, code: str = CHILD) -> str:
-    environment = {**os.environ, "GRAPHC_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "GRAPHC_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": "0"}
     command = [sys.executable, "-c", code, *sources]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr

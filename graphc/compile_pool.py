@@ -1,0 +1,172 @@
+"""Worker processes that compile kernels: several at once, and what compiling needs (Numba, 80 MB) stays out of this process.
+
+A worker is a Python that imports the modules of the kernel language alone. It answers a line of JSON by a line of JSON, and ends with its
+standard input, or when it has had nothing to do for a minute.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import InvalidArgumentError
+
+IDLE = 60.0             # seconds without work after which a worker ends
+MOST = 8                # workers: each takes 150 MB
+WORTH = 3               # kernels for which it pays to start a worker
+# The package without its __init__, which a worker has no use for.
+_START = """
+import json, sys, types
+path, folder = json.loads(sys.stdin.readline())
+sys.path[:] = path
+sys.modules["graphc"] = types.ModuleType("graphc")
+sys.modules["graphc"].__path__ = [folder]
+from graphc.compile_pool import serve
+serve()
+"""
+
+
+def processes() -> int:
+    """How many workers may be used: GRAPHC_COMPILE_PROCESSES (0: compile in this process), or one for each core."""
+    text = os.environ.get("GRAPHC_COMPILE_PROCESSES", "")
+    if text and not text.isdigit():
+        raise InvalidArgumentError(f"GRAPHC_COMPILE_PROCESSES={text!r} is not a number of processes")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(int(text) if text else cores, MOST)
+
+
+def compiled(sources: Sequence[str], keys: Sequence[str], maker: str) -> list[tuple[str, bytes, float] | None]:
+    """Symbol, object code and seconds of each source; None where no worker could make it, for whatever reason.
+
+    `maker`: what decides the code besides the source, as `native` names it; a worker that finds itself to be another one is not used.
+    """
+    found: list[tuple[str, bytes, float] | None] = [None] * len(sources)
+    jobs: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for i in range(len(sources)):
+        jobs.put(i)
+
+    def work(worker: _Worker) -> None:
+        while True:
+            try:
+                i = jobs.get_nowait()
+            except queue.Empty:
+                return
+            found[i] = worker.ask({"source": sources[i], "key": keys[i], "maker": maker})
+            if found[i] is None:
+                return
+
+    crew = _pool.crew(min(processes(), -(-len(sources) // WORTH)))
+    threads = [threading.Thread(target=work, args=(worker,), name="graphc compiles") for worker in crew]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:           # Control-C: what is being compiled is lost
+        _pool.close()
+        raise
+    return found
+
+
+class _Worker:
+    """A process, and the two pipes to it."""
+
+    def __init__(self) -> None:
+        self.process: Any = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                             text=True, encoding="utf-8", start_new_session=True)      # Control-C is for us alone
+        self._say([sys.path, str(Path(__file__).parent)])
+
+    def _say(self, message: Any) -> None:
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, job: dict[str, str]) -> tuple[str, bytes, float] | None:
+        try:
+            self._say(job)
+            answer = json.loads(self.process.stdout.readline())
+            return None if "error" in answer else (answer["symbol"], base64.b64decode(answer["code"]), answer["seconds"])
+        except (OSError, ValueError):      # it has ended
+            self.close()
+            return None
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """End the process; it may be in the middle of something."""
+        self.process.kill()
+        self.process.communicate()
+
+
+class _Pool:
+    """The workers there are, started when they are wanted."""
+
+    def __init__(self) -> None:
+        self.workers: list[_Worker] = []
+
+    def crew(self, count: int) -> list[_Worker]:
+        """So many workers that are alive, or as many as can be started."""
+        for worker in [w for w in self.workers if not w.alive]:
+            worker.close()
+            self.workers.remove(worker)
+        try:
+            while len(self.workers) < count and sys.executable:
+                self.workers.append(_Worker())
+        except OSError:
+            pass
+        return self.workers[:count]
+
+    def close(self) -> None:
+        while self.workers:
+            self.workers.pop().close()
+
+    def forget(self) -> None:
+        """In a forked child: the workers are the parent's."""
+        self.workers = []
+
+
+_pool = _Pool()
+atexit.register(_pool.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.forget)
+
+
+# ---------------------------------------------------------------------- in a worker
+
+def serve() -> None:
+    """Answer jobs until there are no more."""
+    answers, sys.stdout = sys.stdout, sys.stderr       # whatever else prints must not answer
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(0)                                     # the parent has gone, or has no more use for us
+
+    threading.Thread(target=read, daemon=True).start()
+    from .native import compile_one
+    while True:
+        try:
+            job = json.loads(lines.get(timeout=IDLE))
+        except queue.Empty:
+            os._exit(0)
+        answers.write(json.dumps(_answer(compile_one, job)) + "\n")
+        answers.flush()
+
+
+def _answer(compile_one: Any, job: dict[str, str]) -> dict[str, Any]:
+    try:
+        symbol, code, seconds = compile_one(job["source"], job["key"], job["maker"])
+    except Exception as e:
+        return {"error": str(e)}
+    return {"symbol": symbol, "code": base64.b64encode(code).decode(), "seconds": seconds}
