@@ -153,6 +153,16 @@ def test_the_line_of_the_operator_is_named() -> None:
     assert "operator tanh fails by itself: squeezed: float32[2] (test_grads.py:" in str(caught.value)
 
 
+def test_the_operator_is_found_among_many() -> None:
+    def deep(x: Any) -> Any:
+        for _ in range(150):
+            x = x + tf.sin(x) / 100.0
+        return TWICE(x) + tf.cast(tf.cast(x, tf.int32), tf.float64)
+    with pytest.raises(tf.errors.GradientCheckError) as caught:
+        check_grads(deep, np.array([0.5, 1.0]), order=1, jit=False)
+    assert str(caught.value).count("fails by itself") == 1 and "operator tanh fails by itself" in str(caught.value)
+
+
 # ---------------------------------------------------------------------- bad input
 
 def _p(dtype: Any = tf.float64) -> Any:

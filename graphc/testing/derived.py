@@ -41,16 +41,20 @@ Evaluate = Callable[..., Outputs]       # (point, form of the arrays)
 
 
 class Derived:
-    """A function with its derivatives: the k-th order differentiates the derivative of the order before along its cotangent."""
+    """A function with its derivatives: the k-th order differentiates the derivative of the order before along its cotangent.
 
-    def __init__(self, function: Function, order: int, dtype: Any = np.float64):
+    `kept`: which of the results are differentiated; otherwise those of the arguments' dtype.
+    """
+
+    def __init__(self, function: Function, order: int, dtype: Any = np.float64, kept: Sequence[int] | None = None):
         self.function, self.order, self.dtype = function, order, np.dtype(dtype)
         self.graph = Graph()
         with self.graph.as_default():
             self.args, results = function.build(dtype)
             self.xs = [self.args[i] for i in function.wanted]
             # A result in less than the arguments' precision is no smooth function of them.
-            self.ys = [y for y in results if y.type.dtype == self.dtype]
+            self.kept = [i for i, y in enumerate(results) if y.type.dtype == self.dtype] if kept is None else kept
+            self.ys = [results[i] for i in self.kept]
             if not self.ys:
                 raise DTypeError(f"check_grads: {function.name} has no result of the arguments' dtype\n  at {loc_str(caller())}")
             self.tangents = [placeholder(x.type.dtype, x.type.shape) for x in self.xs]

@@ -75,7 +75,9 @@ def _of_python(f: Callable[..., Any], args: Sequence[Any]) -> Function:
     def written() -> tuple[list[Node], dict[Node, Array]]:
         nodes = [placeholder(np.float64 if x.dtype.kind == "f" else x.dtype, x.shape) for x in at]
         return make(nodes, np.dtype(np.float64)), dict(zip(nodes, at, strict=True))
-    return Function(name, make, at, _labels(f, len(at)), wanted, written)
+    labels = _labels(f, len(at))
+    called = ", ".join(f"{label}: {TensorType(x.dtype, x.shape)}" for label, x in zip(labels, at, strict=True))
+    return Function(f"{name}({called})", make, at, labels, wanted, written)
 
 
 def _labels(f: Callable[..., Any], count: int) -> list[str]:

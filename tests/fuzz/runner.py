@@ -59,6 +59,7 @@ class _Child:
 
 def preload() -> None:
     """Import and warm up in the parent what every child would otherwise do again. Starts no threads: a child has none of them."""
+    os.environ["GRAPHC_COMPILE_PROCESSES"] = "0"
     with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1)) as session:
         for dtype in (tf.float32, tf.float64):
             x = tf.placeholder(dtype, [9, 9])
@@ -187,6 +188,7 @@ def _work(task: Task, writing: int) -> None:
         os.dup2(quiet, 2)                             # LLVM and glibc write there when they give up: the signal says it
         faulthandler.disable()
         warnings.simplefilter("ignore")
+        os.environ["GRAPHC_COMPILE_PROCESSES"] = "0"  # bugs are planted in this process
         size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
