@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from .types import TensorType, element_count
 
 ALIGN = 64              # bytes: a cache line, and the widest vector
 STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets
+COMPARED = 500          # buffers, the largest, whose places are sought among all others': quadratic in their number
 
 
 @dataclass(eq=False)
@@ -182,21 +184,40 @@ class Layout:
 
 
 def assign_offsets(buffers: Iterable[Buffer]) -> int:
-    """Place buffers that live from step `first` to `last` in one arena, largest first at the lowest free offset; its size."""
+    """Place buffers that live from step `first` to `last` in one arena; its size.
+
+    The largest ones go, in that order, to the lowest offset that is free; where there are thousands (a loop unrolled over time), the rest,
+    behind them, to places of their own size in the order of time, which is linear.
+    """
     order = sorted(buffers, key=lambda b: (-b.nbytes, b.first))
-    # What is placed, by offset: arrays, because a graph unrolled over time has tens of thousands of buffers, most of which live together.
-    first, last, offset, end = placed = np.zeros((4, len(order)), np.int64)
+    placed: list[Buffer] = []
     top = 0
-    for n, b in enumerate(order):
+    for b in order[:COMPARED]:
+        need, at = _room(b), 0
+        for o in sorted((o for o in placed if o.first <= b.last and b.first <= o.last), key=lambda o: o.offset):
+            if o.offset - at >= need:
+                break
+            at = max(at, o.offset + _room(o))
+        b.offset = at
+        placed.append(b)
+        top = max(top, at + need)
+    return _in_time(order[COMPARED:], top)
+
+
+def _in_time(buffers: Iterable[Buffer], top: int) -> int:
+    """Place buffers from offset `top` on, each where one of the same size has died, if there is such a place; the arena's size."""
+    free: dict[int, list[int]] = {}                  # places that are free, by size
+    alive: list[tuple[int, int, int]] = []           # (last step, offset, size), the first to die on top
+    for b in sorted(buffers, key=lambda b: b.first):
+        while alive and alive[0][0] < b.first:
+            _, offset, size = heapq.heappop(alive)
+            free.setdefault(size, []).append(offset)
         need = _room(b)
-        beside = (first[:n] <= b.last) & (b.first <= last[:n])
-        free = np.concatenate([[0], np.maximum.accumulate(end[:n][beside])])        # from where on, below the next
-        fits = np.flatnonzero(offset[:n][beside] - free[:-1] >= need)
-        b.offset = int(free[fits[0]] if len(fits) else free[-1])
-        at = int(np.searchsorted(offset[:n], b.offset))
-        placed[:, at + 1:n + 1] = placed[:, at:n]
-        placed[:, at] = b.first, b.last, b.offset, b.offset + need
-        top = max(top, b.offset + need)
+        if free.get(need):
+            b.offset = free[need].pop()
+        else:
+            b.offset, top = top, top + need
+        heapq.heappush(alive, (b.last, b.offset, need))
     return top
 
 

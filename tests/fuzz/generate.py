@@ -84,7 +84,7 @@ class Draft:
                 break
             if stateful and self.chance(0.3):
                 self.state()
-            elif k and self.chance(0.07):
+            elif k and self.chance(0.12):
                 self.repeat()
             else:
                 self.operator()
@@ -298,21 +298,25 @@ class Draft:
         return tuple(1 if self.chance(0.15) else d for d in shape[cut:])
 
     def at_hand(self, fits: Any) -> Ref | None:
-        """A value that fits, the later the likelier."""
+        """A value that fits, the later the likelier, and rather a computed one."""
         found = [k for k in self.pool if fits(k)]
         if not found:
             return None
+        if self.chance(0.6):
+            found = [k for k in found if not k.leaf] or found
         i = len(found) - 1 - int(abs(self.rng.normal()) * 1.5)
         return found[i if i >= 0 else int(self.rng.integers(len(found)))].ref
 
     def repeat(self) -> None:
-        """The same step once more, a common subexpression; or with other attributes, which is none."""
+        """The same step once more, a common subexpression; or its like on the same operands: another axis, another operator."""
         steps = [s for s in self.steps if isinstance(s, Apply)]
         if not steps:
             return
-        step = self.one(steps)
-        if step.inputs and self.chance(0.5):
-            step = replace(step, attrs=vary(self, step.attrs, self._rank(step.inputs)))
+        step = self.one(steps[-3:])
+        if step.inputs and self.chance(0.7):
+            operator = OPERATORS[step.operator]
+            alike = [o for o in by_family().get(operator.family, []) if (len(o.params), [*o.attrs]) == (len(operator.params), [*operator.attrs])]
+            step = replace(step, operator=self.one(alike or [operator]).name, attrs=vary(self, step.attrs, self._rank(step.inputs)))
         self.add(step)
 
     def gradient(self) -> None:

@@ -157,7 +157,8 @@ def _pad(draft: Any) -> Proposal | None:
         return None
     ref, shape = found
     widths = [int(w) for w in draft.rng.integers(0, 3, 2 * len(shape))]
-    return Proposal((ref, Leaf("literal", "int32", (len(shape), 2), tuple(widths))), {"constant_values": draft.one([0, 1, -2])} if draft.chance(0.5) else {})
+    attrs = {"constant_values": draft.one([0, 1, -2])} if draft.chance(0.5) else {}
+    return Proposal((ref, Leaf("literal", "int32", (len(shape), 2), tuple(widths))), attrs)
 
 
 def _tile(draft: Any) -> Proposal | None:
