@@ -152,7 +152,7 @@ def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:
 def check_index(x: Any, bound: Any) -> Any:
     """x, an index: the run fails unless 0 <= x < bound."""
     x = np.asarray(x)
-    bad = (x < 0) | (x >= bound)
+    bad = ~((x >= 0) & (x < bound))             # nan is no index either
     if bad.any():
-        raise InvalidArgumentError(f"index {x[bad].flat[0]} is not in [0, {bound})")
+        raise InvalidArgumentError(f"index {np.broadcast_to(x, bad.shape)[bad].flat[0]} is not in [0, {bound})")
     return x
