@@ -8,7 +8,9 @@
 [np.float32(14.0), array([2., 4., 6.], dtype=float32)]
 """
 
-from . import contrib, errors, initializers, nn, numeric, optimize, summary, train
+from typing import TYPE_CHECKING
+
+from . import errors, initializers, nn, summary, train
 from .autodiff import gradients
 from .derivatives import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .diagnose import Diagnosis, diagnose
@@ -73,3 +75,19 @@ from .variables import (
 )
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from . import contrib, numeric, optimize, testing
+
+_LATER = ("contrib", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'graphc' has no attribute {name!r}")
+    from importlib import import_module
+    return import_module(f"graphc.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from .op import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, assign_add, group
-from .optimize import ScipyOptimizerInterface
+
+if TYPE_CHECKING:
+    from .optimize import ScipyOptimizerInterface
 
 __all__ = ["Optimizer", "GradientDescentOptimizer", "MomentumOptimizer", "AdagradOptimizer", "RMSPropOptimizer", "AdamOptimizer",
            "AdadeltaOptimizer", "exponential_decay", "global_norm", "clip_by_global_norm", "clip_by_norm", "get_global_step",
@@ -310,3 +312,10 @@ def get_or_create_global_step(graph: Any = None) -> Variable:
     """The graph's global step, made when there is none."""
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
+
+
+def __getattr__(name: str) -> Any:
+    if name != "ScipyOptimizerInterface":
+        raise AttributeError(f"module 'graphc.train' has no attribute {name!r}")
+    from .optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
+    return ScipyOptimizerInterface
