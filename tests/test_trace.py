@@ -122,6 +122,7 @@ def test_a_failed_step_is_named_and_the_session_goes_on():
 
 INTERRUPTED = """
 import os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)        # a shell may have it ignored for what runs in the background
 import numpy as np
 import graphc as tf
 x = tf.placeholder(tf.float32, [None])

@@ -16,7 +16,7 @@ from graphc.op import Operator
 from graphc.types import TensorType
 
 from .direct import Array, Evaluation, NotEvaluated
-from .proposals import PROPOSALS, Proposal, ancestors, rename_sizes, vary
+from .proposals import BY_FAMILY, PROPOSALS, Proposal, ancestors, rename_sizes, vary
 from .recipe import Apply, Assign, Gradient, Leaf, Read, Recipe, Ref, Step, namespace, pruned, refs_of, step_text
 
 SIZES = (2, 3, 4, 5, 7, 8, 16, 17, 33, 70)
@@ -210,8 +210,9 @@ class Draft:
         return self.one(table[family])
 
     def propose(self, operator: Operator) -> Proposal | None:
-        if operator.name in PROPOSALS and self.chance(0.8):
-            return PROPOSALS[operator.name](self)
+        specific = PROPOSALS.get(operator.name) or BY_FAMILY.get(operator.family)
+        if specific is not None and self.chance(0.8):
+            return specific(self)
         if operator.samples and not (operator.family == "elementwise" and self.chance(0.6)):
             return self.from_sample(operator)
         return self.elementwise(operator)

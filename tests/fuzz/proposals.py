@@ -115,6 +115,16 @@ def _transpose(draft: Any) -> Proposal | None:
     return Proposal((found[0],), {"perm": tuple(int(a) for a in draft.rng.permutation(len(found[1])))})
 
 
+def _reduction(draft: Any) -> Proposal | None:
+    """Over any axes of any value, so that one value is reduced in several ways."""
+    found = _any(draft, 1)
+    if found is None:
+        return None
+    rank = len(found[1])
+    axes = tuple(sorted(int(a) for a in draft.rng.choice(rank, int(draft.rng.integers(1, rank + 1)), replace=False)))
+    return Proposal((found[0],), {"axis": None if draft.chance(0.1) else axes, "keepdims": draft.chance(0.4)})
+
+
 def _strided_slice(draft: Any) -> Proposal | None:
     found = _any(draft, 1)
     if found is None:
@@ -203,3 +213,4 @@ PROPOSALS: dict[str, Callable[[Any], Proposal | None]] = {
     "reshape": _reshape, "broadcast_to": _broadcast_to, "transpose": _transpose, "strided_slice": _strided_slice, "concat": _concat,
     "pad": _pad, "tile": _tile, "gather": _gather, "scatter_sum": _scatter_sum, "cast": _cast,
 }
+BY_FAMILY: dict[str, Callable[[Any], Proposal | None]] = {"reduction": _reduction}
