@@ -91,7 +91,8 @@ def objective(alpha: Any, means: Any, icf: Any, x: Any, gamma: float, m: int, sh
 
 def median_milliseconds(call: Any, arguments: list[np.ndarray], seconds: float = 0.5) -> float:
     times: list[float] = []
-    while sum(times) < seconds or len(times) < 5:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 5:
         start = time.perf_counter()
         call(*arguments)
         times.append(time.perf_counter() - start)

@@ -75,6 +75,7 @@ from .variables import (
 )
 
 __version__ = "0.1.0"
+newaxis = None          # in an index, as numpy has it
 
 if TYPE_CHECKING:
     from . import contrib, numeric, optimize, testing

@@ -133,12 +133,16 @@ class Statements:
         return self.pass_of[m] < q and (m in self.stored or m in self.spilled)
 
     def spill(self, passes: int) -> None:
-        """Values of costly expressions that a later pass needs again are kept in scratch memory."""
+        """Values of costly expressions that a later pass needs again are kept in scratch memory; those that only a later one needs wait for it."""
         for q in range(1, passes):
             for m in self.wanted(q):
-                if self.pass_of[m] < q and m not in self.stored and m not in self.spilled and m not in self.sums \
-                        and heavy(m):
+                own = self.pass_of[m]
+                if own == q or m in self.stored or m in self.spilled or m in self.sums or not heavy(m):
+                    continue
+                if m in self.wanted(own):
                     self.spilled[m] = True
+                else:
+                    self.pass_of[m] = q
 
     # ------------------------------------------------------------------ loops
 

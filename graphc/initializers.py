@@ -12,7 +12,7 @@ from .node import Node, caller, loc_str
 from .op import Values, declare, to_node
 from .ops.array import ones, reshape, transpose, zeros
 from .ops.random import random_normal, random_uniform, truncated_normal
-from .types import DType, TensorType, as_dtype, as_shape, float32
+from .types import DType, TensorType, as_dtype, as_shape, float32, shape_str
 
 __all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer",
            "random_uniform_initializer", "truncated_normal_initializer", "variance_scaling_initializer",
@@ -156,6 +156,9 @@ class glorot_normal_initializer(variance_scaling_initializer):
 def _orthonormal_type(types: Any, values: Values) -> TensorType:
     if types[0].dtype.kind != "f":
         raise DTypeError(f"not defined for {types[0].dtype.name}")
+    dims = types[0].shape
+    if dims is not None and (len(dims) != 2 or None not in dims and dims[0] < dims[1]):
+        raise ShapeError(f"{shape_str(dims)} is not a matrix with at least as many rows as columns")
     return types[0]
 
 

@@ -34,7 +34,8 @@ def _with_c_signature(source: str, symbol: str) -> str:
     names = dict(namespace())
     exec(compile(source, f"<{symbol}>", "exec"), names)
     text, inner = _translate(names["kernel"])
-    return f"""{text}
+    # Numba promises LLVM that signed integers do not overflow; numpy's wrap around, and a wrapped divisor may be 0.
+    return f"""{text.replace(" nsw ", " ")}
 define i32 @"{symbol}"(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
   %result = alloca i32
   %error = alloca ptr
@@ -105,7 +106,9 @@ def _translate(function: Any) -> tuple[str, str]:
     # Every name has one type, so renaming (quadratic in a name's assignments) has nothing to do.
     flags.enable_ssa = False
     flags.error_model = "numpy"
-    flags.fastmath = cpu.FastMathOptions({"contract"})
+    # No multiplication is fused with an addition: a value that two kernels compute, or two passes over a row, is then the same in both, and
+    # whoever asks which element is the largest finds it.
+    flags.fastmath = cpu.FastMathOptions(False)
     target = registry.cpu_target
     with global_compiler_lock:
         library = _Library(target.target_context.codegen(), function.__name__)

@@ -8,9 +8,8 @@ from typing import Any
 
 from .kernel_lang import DTYPES
 
-CONTRACT = ("contract",)
 # A reduction says that its order is free, so it vectorises into several accumulators; nothing else may be reordered.
-FREE_ORDER = ("reassoc", "contract")
+FREE_ORDER = ("reassoc",)
 
 
 @cache

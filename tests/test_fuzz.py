@@ -21,7 +21,7 @@ from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
 from tests.fuzz.oracles import check
 from tests.fuzz.plants import PLANTS
-from tests.fuzz.recipe import Apply, Leaf, Recipe, Ref, graph_text
+from tests.fuzz.recipe import Apply, Gradient, Leaf, Recipe, Ref, graph_text
 from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
@@ -76,6 +76,11 @@ FOUND = {
         feed("float64", (33, 63), -1.5, 2.5), Apply("ceil", (Ref(0),)), Apply("ceil", (Ref(0),)), fetches=(1, 2)),
     "a clip between bounds that are its operand": graph(
         feed("float64", (3,), -1.0, 0.0, 2.0), feed("float64", (), 1.0), Apply("clip_by_value", (Ref(0), Ref(1), Ref(0)))),
+    "costly values that only the last of three passes over a row needs": Recipe(
+        (feed("float32", (1, 2), -2.0, 2.0), Apply("swish", (Ref(0),)), Apply("softplus", (Ref(1),)),
+         Apply("reduce_max", (Ref(2),), {"axis": (0, 1), "keepdims": True}), Gradient((Ref(3),), (Ref(0),))), (Ref(4, 0),)),
+    "a divisor that wraps around to zero": graph(
+        feed("int64", (1,), 2282521714753536), Apply("square", (Ref(0),)), Apply("truncatediv", (Ref(1), Ref(1)))),
     "floats that no integer holds": graph(feed("float32", (4,), np.inf, -np.inf, np.nan, 1e19), Apply("cast", (Ref(0),), {"dtype": "int64"})),
 }
 

@@ -307,8 +307,13 @@ def _unbroadcast_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
     return _summed(inputs[0], axes, len(wide) - len(narrow)) if axes else identity(inputs[0])
 
 
-@declare("lowered", lambda types, values: TensorType(types[0].dtype, types[1].shape), lower=_unbroadcast_lower,
-         weak=False, batch="unbroadcast",
+def _unbroadcast_type(types: Types, values: Any) -> TensorType:
+    if types[0].dtype.kind == "b":
+        raise DTypeError("not defined for bool")
+    return TensorType(types[0].dtype, types[1].shape)
+
+
+@declare("lowered", _unbroadcast_type, lower=_unbroadcast_lower, weak=False, batch="unbroadcast",
          grad=lambda h, y, g, x: (broadcast_to(h, shape(g)), None),
          samples=(([(2, 3), np.ones((1, 3))], {}), ([(4, 2, 3), np.ones((2, 1))], {}), ([(2,), np.ones(2)], {})))
 def unbroadcast_dynamic(g: Any, x: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .direct import Evaluation, closure
-from .recipe import Apply, Leaf, Recipe, Ref, Step, build, pruned, renumbered
+from .recipe import Apply, Leaf, Recipe, Ref, Step, build, pruned, refs_of, renumbered
 
 Fails = Callable[[Recipe], bool]
 TRIALS = 150
@@ -36,6 +36,10 @@ def candidates(recipe: Recipe) -> Iterator[Recipe]:
         yield pruned(replace(recipe, fetches=(f,)))
     for i in range(len(recipe.fetches)) if len(recipe.fetches) > 2 else ():
         yield pruned(replace(recipe, fetches=recipe.fetches[:i] + recipe.fetches[i + 1:]))
+    if len(recipe.fetches) == 1:
+        for r in refs_of(recipe.steps[recipe.fetches[0].step]):
+            if not isinstance(recipe.steps[r.step], Leaf):
+                yield pruned(replace(recipe, fetches=(r,)))
     if recipe.limits:
         yield replace(recipe, limits={})
     yield from _cut(recipe)
@@ -92,7 +96,6 @@ def _replaced(recipe: Recipe, i: int, leaves: dict[Ref, Leaf]) -> Recipe:
 
 
 def _all_refs(recipe: Recipe) -> set[Ref]:
-    from .recipe import refs_of
     return {r for s in recipe.steps for r in refs_of(s)} | set(recipe.fetches)
 
 
