@@ -123,6 +123,7 @@ class Draft:
                     exec(step_text(number, step), self.names)
             self._evaluate(number, step)
         except (GraphcError, NotEvaluated):
+            self.seen = len(self.graph.nodes)           # what was built of it is not looked at again
             return False
         except Exception:
             self.broken = True
