@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError, InvalidArgumentError, ShapeError
+from ..errors import GraphError, InvalidArgumentError
 from ..node import OPERATORS, Node, caller, loc_str
 from ..op import Values, declare, elementwise, to_node
-from ..types import TensorType, as_dtype, shape_str
+from ..types import TensorType, as_dtype
 from . import math_arithmetic, math_functions
 from .math_arithmetic import *  # noqa: F403
 from .math_functions import *  # noqa: F403
@@ -144,8 +144,6 @@ def to_bool(x: Any, name: str = "ToBool") -> Node:
 # ---------------------------------------------------------------------- checks
 
 def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:
-    if types[1].shape not in (None, ()):
-        raise ShapeError(f"a bound is one number, not {shape_str(types[1].shape)}")
     return types[0]
 
 
