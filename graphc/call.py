@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import passes, runtime
+from . import native, passes, runtime
 from .entry import Entry
-from .errors import FeedError, InvalidArgumentError
-from .fetching import Array, fed, is_listed, places_of, restored
+from .errors import FeedError
+from .fetching import Array, fed, is_listed, places_of, require_fed, restored
 from .interpreter import interpret, run_reference
-from .node import Node, caller, describe, loc_str
+from .node import Node, caller, loc_str
 from .program import Program
 from .specialise import Specialised, needed, specialise
 from .tracing import Trace
@@ -22,8 +23,7 @@ from .types import TensorType
 if TYPE_CHECKING:
     from .session import Session
 
-_ndarray = np.ndarray
-_UNFED = Node.__new__(Node)
+_ndarray = np.ndarray           # looked up for every feed of every run
 
 
 class Call:
@@ -34,7 +34,7 @@ class Call:
         self.flat = structure == list(range(len(self.fetches)))
         self.wanted = places_of(structure)              # fetches whose value is asked for; of an operation only the effect is
         self.programs: dict[Any, Any] = {}
-        self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `_fed`
+        self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.lock = session._lock
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._never
@@ -136,9 +136,7 @@ class Call:
         """What the fetches need with concrete types; `pending` holds what other nodes decide that only a run can tell."""
         feeds = dict(zip(self.feeds, arrays, strict=True))
         order = self.needed()
-        for n in order:
-            if n.operator.name == "placeholder" and n not in feeds:
-                raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)
+        require_fed(order, feeds)
         memory = {n: self.session.memory(n) for n in order if n.operator.name == "variable"}
         variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
         while True:
@@ -159,7 +157,6 @@ class Call:
         return Staged(self, spec.pending, dict(zip(self.feeds, arrays, strict=True)))
 
     def _finish(self, spec: Specialised, resets: list[Node], observe: passes.Observe | None) -> Any:
-        from . import native
         session = self.session
         folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
         if folder:
@@ -176,8 +173,7 @@ class Call:
         if not session.jit:
             return Interpreted(session, fetches, feeds, assigns, effects, resets)
         before = native.stats()
-        program = Program(spec, fetches, [f if f is not None else _UNFED for f in feeds], assigns, effects, session.memory,
-                          session._runs, session.threads)
+        program = Program(fetches, feeds, assigns, effects, session.memory, session._runs, session.threads)
         after = native.stats()
         session._stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         session._stats["kernels_loaded"] += after["loaded"] - before["loaded"]
@@ -254,7 +250,7 @@ class Interpreted:
         nodes = [*wanted, *(v for _, v in self.assigns), *self.effects]
         given = self.session.sources(nodes)
         given.update({f: a for f, a in zip(self.feeds, arrays, strict=True) if f is not None})
-        values = interpret(nodes, given, trace)
+        values = interpret(nodes, given, run_reference if trace is None else partial(trace.node, run_reference))
         results = iter([np.array(v) if np.ndim(v) else np.asarray(v)[()] for v in values[:len(wanted)]])
         out = [None if f is None else next(results) for f in self.fetches]
         new = [np.array(v) for v in values[len(wanted):len(wanted) + len(self.assigns)]]

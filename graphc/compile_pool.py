@@ -40,8 +40,12 @@ def processes() -> int:
     text = os.environ.get("GRAPHC_COMPILE_PROCESSES", "")
     if text and not text.isdigit():
         raise InvalidArgumentError(f"GRAPHC_COMPILE_PROCESSES={text!r} is not a number of processes")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(int(text) if text else cores, MOST)
+    return min(int(text) if text else cores(), MOST)
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def compiled(sources: Sequence[str], keys: Sequence[str], maker: str) -> list[tuple[str, bytes, float] | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import FeedError, FetchError, GraphcError
+from .errors import FeedError, FetchError, GraphcError, InvalidArgumentError
 from .graph import Graph
 from .node import Node, Operation, caller, describe, loc_str
 from .types import TensorType, as_text, compatible, shape_str
@@ -88,6 +88,13 @@ def collect_feed(graph: Graph, key: Any, value: Any, places: list[Node], values:
         raise FeedError(f"cannot feed {describe(node)}: it is not a tensor\n  at {loc_str(caller())}")
     places.append(node)
     values.append(value)
+
+
+def require_fed(needed: Iterable[Node], feeds: Container[Node]) -> None:
+    """InvalidArgumentError if a placeholder among the nodes has no feed."""
+    for n in needed:
+        if n.operator.name == "placeholder" and n not in feeds:
+            raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)
 
 
 def fed(node: Node, value: Any) -> Array:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import GraphcError, InvalidArgumentError
 from .node import Node, describe, describe_call, loc_str, topological
-from .tracing import Trace
 
 Array = np.ndarray[Any, Any]
 
@@ -28,16 +27,11 @@ def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
         raise InvalidArgumentError(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
 
 
-def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], trace: Trace | None = None) -> list[Array]:
-    """The same nodes by their numpy references, one at a time; `given` holds the values of sources."""
+def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], run: Callable[[Node, Sequence[Any]], Any] = run_reference) -> list[Array]:
+    """The values of nodes by their numpy references; `given` holds those of sources, `run` computes one node from its inputs' values."""
     known: dict[Node, Any] = dict(given)
     with np.errstate(all="ignore"):
         for n in topological(fetches, stop=lambda n: n in given):
-            if n in known:
-                continue
-            inputs = [known[x] for x in n.inputs]
-            if n.operator.name == "constant":
-                known[n] = n.attrs["value"]
-            else:
-                known[n] = run_reference(n, inputs) if trace is None else trace.node(run_reference, n, inputs)
+            if n not in known:
+                known[n] = n.attrs["value"] if n.operator.name == "constant" else run(n, [known[x] for x in n.inputs])
     return [known[f] for f in fetches]

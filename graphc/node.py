@@ -202,18 +202,23 @@ def describe_call(name: str, inputs: Iterable[Node]) -> str:
     return f"{name}({', '.join(describe(x) for x in inputs)})"
 
 
-def topological(fetches: Iterable[Node], stop: Callable[[Node], bool] = lambda n: False) -> list[Node]:
-    """What the fetches need (data inputs only), inputs first. Linear in their number; never recursive.
-
-    Node indices grow from inputs to users, so sorting by them is a topological sort.
-    """
-    seen = set()
+def reached(fetches: Iterable[Node], uses: Callable[[Node], Iterable[Node]]) -> set[Node]:
+    """The fetches and all that they need, by what each node `uses`. Linear in their number; never recursive."""
+    seen: set[Node] = set()
     stack = list(fetches)
     while stack:
         node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if not stop(node):
-            stack.extend(node.inputs)
-    return sorted(seen, key=lambda n: n.index)
+        if node not in seen:
+            seen.add(node)
+            stack.extend(uses(node))
+    return seen
+
+
+def in_order(nodes: Iterable[Node]) -> list[Node]:
+    """Inputs before users: indices grow that way, so sorting by them is a topological sort."""
+    return sorted(nodes, key=lambda n: n.index)
+
+
+def topological(fetches: Iterable[Node], stop: Callable[[Node], bool] = lambda n: False) -> list[Node]:
+    """What the fetches need (data inputs only, none of a node that stops), inputs first."""
+    return in_order(reached(fetches, lambda n: () if stop(n) else n.inputs))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .errors import NumericsError
-from .interpreter import run_reference
-from .node import Node, describe, loc_str, topological
+from .interpreter import interpret, run_reference
+from .node import Node, describe, loc_str
 
 Array = np.ndarray[Any, Any]
 
@@ -35,21 +36,16 @@ def check_numerics(session: Any, call: Any, values: Sequence[Any]) -> None:
         nodes = [*(f for f in spec.fetches if f is not None), *(v for _, v in spec.assigns), *spec.effects]
         given = session.sources(nodes)
         given.update({spec.feeds[f]: a for f, a in zip(call.feeds, arrays, strict=True) if f in spec.feeds})
-        _walk(nodes, given, session.graph)
+        interpret(nodes, given, partial(_checked, session.graph))
     finally:
         session._runs[0] = number
 
 
-def _walk(nodes: Sequence[Node], given: dict[Node, Array], graph: Any) -> None:
-    known: dict[Node, Any] = dict(given)
-    with np.errstate(all="ignore"):
-        for n in topological(nodes, stop=lambda n: n in given):
-            if n in known:
-                continue
-            inputs = [known[x] for x in n.inputs]
-            known[n] = n.attrs["value"] if n.operator.name == "constant" else run_reference(n, inputs)
-            if inputs and not n.operator.effect and (wrong := _made(known[n], inputs)):
-                raise NumericsError(_report(n, wrong, known[n], inputs, graph), n)
+def _checked(graph: Any, n: Node, inputs: Sequence[Any]) -> Any:
+    result = run_reference(n, inputs)
+    if inputs and not n.operator.effect and (wrong := _made(result, inputs)):
+        raise NumericsError(_report(n, wrong, result, inputs, graph), n)
+    return result
 
 
 def _made(result: Any, inputs: Sequence[Any]) -> str:

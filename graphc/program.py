@@ -12,13 +12,13 @@ import numpy as np
 from . import native, runtime
 from .emit import emit
 from .errors import InvalidArgumentError
+from .graph import Scratch
 from .interpreter import run_reference
 from .kernel_text import KernelText, Slot, effort
 from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
-from .node import Node, describe_call, loc_str
+from .node import OPERATORS, Node, describe_call, in_order, loc_str, reached
 from .schedule import Call, Group, data_inputs, schedule, source
-from .specialise import Specialised
 from .tracing import Trace
 from .types import TensorType, element_count
 
@@ -67,17 +67,17 @@ class NativeStep:
 class Program:
     """What runs for one set of fetches and feed types. `run(arrays)` takes the feeds in order, gives the fetched values."""
 
-    def __init__(self, spec: Specialised, fetches: Sequence[Node | None], feeds: Sequence[Node], assigns: Sequence[tuple[Node, Node]],
-                 effects: Sequence[Node], variable_memory: Callable[[Node], Array],
-                 run_number: Array, threads: int):
+    def __init__(self, fetches: Sequence[Node | None], feeds: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]],
+                 effects: Sequence[Node], variable_memory: Callable[[Node], Array], run_number: Array, threads: int):
         self.variable_memory = variable_memory
         self.run_number = run_number
         self.threads = threads
         fetches, assigns, effects = self._laid_out(fetches, assigns, effects)
         self.fetches = fetches
-        self.order = _order([f for f in fetches if f is not None] + [v for _, v in assigns] + list(effects))
+        roots = [*(f for f in fetches if f is not None), *(v for _, v in assigns)]
+        self.order = in_order(reached([*roots, *effects], data_inputs))         # shapes, already in the types, are left out
         present = set(self.order)
-        self.schedule = schedule(self.order, [n for n in (*[f for f in fetches if f is not None], *(v for _, v in assigns))])
+        self.schedule = schedule(self.order, roots)
         self.inplace = inplace_updates(self.schedule, assigns, self.order)
         self.late = [(variable, value) for variable, value in assigns if value not in self.inplace]
         self._memory_of: dict[Buffer, Array] = {}
@@ -91,8 +91,6 @@ class Program:
 
     def _laid_out(self, fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node]) -> Any:
         """Copies inserted; a value that is another variable's memory, or an old value that is fetched, gets memory of its own."""
-        from .graph import Scratch
-        from .node import OPERATORS
         changed = {variable for variable, _ in assigns}
         scratch = Scratch()
 
@@ -278,18 +276,19 @@ class Program:
         self.fresh = [(b, self.patches.get(b, [])) for b in self.layout.buffers if b.kind == "result"]
         self.takes = [self._take(f) for f in self.fetches]
         texts = any(f is not None and f.type.dtype.hasobject for f in (*self.fetches, *self.feeds))
-        self.plain = alone is not None and not (self.direct or self.fresh or self.draws or texts) and self.quick()
-        self.finals = [(self.variable_memory(v.attrs["variable"]), self._final(value)) for v, value in self.late]
+        self.finals: list[tuple[Array, Array]] = []         # a variable's memory, and where its new value lies at the end of a run
+        self.moving: list[tuple[Array, Node]] = []          # a variable's memory, and a new value that lies elsewhere each run
+        for v, value in self.late:
+            memory = self.variable_memory(v.attrs["variable"])
+            if self.layout(value).buffer.kind in ("result", "feed"):
+                self.moving.append((memory, value))
+            else:
+                self.finals.append((memory, self.layout.view(value, self._memory_of.__getitem__)))
+        self.plain = alone is not None and not (self.direct or self.fresh or self.moving or self.draws or texts) and self.quick()
 
     def views(self) -> list[Array | None]:
         """Where the fetched values lie after a run, if `plain`."""
         return [None if f is None else self.layout.view(f, self._memory_of.__getitem__) for f in self.fetches]
-
-    def _final(self, value: Node) -> Array:
-        """Where the new value of a variable lies at the end of each run."""
-        if self.layout(value).buffer.kind in ("result", "feed"):
-            self.plain = False
-        return self.layout.view(value, self._memory_of.__getitem__)
 
     def quick(self) -> bool:
         """Whether a run is so short that other Python threads may wait for it: then Python's lock is kept."""
@@ -377,7 +376,7 @@ class Program:
     def _copied_out(self) -> int:
         """Bytes of results and of new values of variables that are copied at the end of a run."""
         copied = sum(element_count(f.type.shape) * f.type.dtype.itemsize for f in self.fetches if f is not None and not self._handed_over(f))
-        return copied + sum(memory.nbytes for memory, _ in self.finals)
+        return copied + sum(memory.nbytes for memory, _ in (*self.finals, *self.moving))
 
     def _bring(self, arrays: Sequence[Array]) -> None:
         """Small feeds copied, large ones pointed to, memory for large results."""
@@ -391,10 +390,10 @@ class Program:
 
     def _results_of_run(self) -> list[Any]:
         """Variables set to their new values, and what is fetched."""
-        for k, (memory, view) in enumerate(self.finals):
-            if self.layout(self.late[k][1]).buffer.kind in ("result", "feed"):      # lies elsewhere each run
-                view = self.layout.view(self.late[k][1], self._memory_of.__getitem__)
+        for memory, view in self.finals:
             memory[...] = view
+        for memory, value in self.moving:
+            memory[...] = self.layout.view(value, self._memory_of.__getitem__)
         results = []
         for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
             results.append(take())
@@ -439,15 +438,3 @@ class Program:
 def _usable(array: Array) -> bool:
     """Whether kernels can read a feed where it lies."""
     return array.flags.c_contiguous and array.flags.aligned
-
-
-def _order(roots: Sequence[Node]) -> list[Node]:
-    """What must be computed for the roots, inputs first: shapes, already in the types, are left out."""
-    seen: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        n = stack.pop()
-        if n not in seen:
-            seen.add(n)
-            stack.extend(data_inputs(n))
-    return sorted(seen, key=lambda n: n.index)

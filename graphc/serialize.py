@@ -18,7 +18,7 @@ import numpy as np
 
 from .errors import GraphcError, SerializationError
 from .graph import Graph
-from .node import OPERATORS, Node, Operation, describe, describe_call, type_str
+from .node import OPERATORS, Node, Operation, describe, describe_call, in_order, reached, type_str
 from .op import Operator, static_value
 from .ops.state import Variable
 from .saved_values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
@@ -59,18 +59,10 @@ def dump(nodes: Sequence[Node], graph: Graph | None = None, strict: bool = True)
 
 def closure(fetches: Iterable[Node]) -> list[Node]:
     """All that the fetches need, inputs first: inputs, control inputs, the variables' initial values."""
-    seen: set[Node] = set()
-    stack = list(fetches)
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        stack.extend((*node.inputs, *node.control_inputs))
-        stack.extend(v for v in node.attrs.values() if isinstance(v, Variable) and v.graph is node.graph)
-        if isinstance(node, Variable):
-            stack.append(node.initial_value)
-    return sorted(seen, key=lambda n: n.index)
+    def uses(node: Node) -> list[Node]:
+        named = [v for v in node.attrs.values() if isinstance(v, Variable) and v.graph is node.graph]
+        return [*node.inputs, *node.control_inputs, *named, *([node.initial_value] if isinstance(node, Variable) else [])]
+    return in_order(reached(fetches, uses))
 
 
 def _text(value: Any) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from .call import Call
+from .compile_pool import cores
 from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
-from .fetching import Array, collect_feed, fed, flattened, shape_of
+from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
 from .graph import Graph, get_default_graph, session_stack
 from .interpreter import interpret
 from .node import Node, caller, describe, loc_str, topological
@@ -50,7 +51,7 @@ def default_threads() -> int:
         if not text.isdigit() or int(text) < 1:
             raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r} is not a positive number")
         return int(text)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 class Session:
@@ -228,17 +229,16 @@ class Session:
     def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
         """Values of nodes by their references, outside any compiled program."""
         order = needed(nodes, feeds)
+        require_fed(order, feeds)
         variables = {n: self.memory(n) for n in order if n.operator.name == "variable"}
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
                           {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
         if spec.pending:
             raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not")
-        given = self.sources([f for f in spec.fetches if f is not None])
+        wanted = [f for f in spec.fetches if f is not None]
+        given = self.sources(wanted)
         given.update({new: feeds[old] for old, new in spec.feeds.items()})
-        for n in topological([f for f in spec.fetches if f is not None]):
-            if n.operator.name == "placeholder" and n not in given:
-                raise InvalidArgumentError(f"{describe(n)} must be fed", n)
-        return [np.array(a) for a in interpret([f for f in spec.fetches if f is not None], given)]
+        return [np.array(a) for a in interpret(wanted, given)]
 
     def sources(self, fetches: Sequence[Node]) -> dict[Node, Array]:
         """The present values of the variables and the run number that specialised nodes depend on."""

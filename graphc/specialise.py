@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .graph import Scratch
-from .node import OPERATORS, Node
+from .node import OPERATORS, Node, reached
 from .op import constant_node, static_value
 from .types import TensorType
 
@@ -28,20 +28,12 @@ class Specialised(NamedTuple):
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
-    seen: set[Node] = set()
-    stack = list(fetches)
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if node not in fed:
-            stack.extend(node.inputs)
-            stack.extend(node.control_inputs)
+    def uses(node: Node) -> tuple[Node, ...]:
+        return () if node in fed else (*node.inputs, *node.control_inputs)
     import networkx as nx  # 0.1 s to import: not before something runs
     graph = nx.DiGraph()
-    graph.add_nodes_from(seen)
-    graph.add_edges_from((x, n) for n in seen if n not in fed for x in (*n.inputs, *n.control_inputs))
+    graph.add_nodes_from(reached(fetches, uses))
+    graph.add_edges_from((x, n) for n in list(graph) for x in uses(n))
     return list(nx.lexicographical_topological_sort(graph, key=lambda n: n.index))
 
 

@@ -36,7 +36,7 @@ def explain(session: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
         while hasattr(program, "known"):                 # data decides shapes: explain what runs once it is there
             deciding = set(needed([x for p in program.pending for x in p.inputs], {}))
             _require([n for n in made_up if n in deciding])
-            with _contents_kept(session):
+            with session.unchanged():
                 known = program.known(arrays)
             call, arrays = session._stage_call(call.fetches, known), list(known.values())
             program = call.compile(arrays, recorder)
@@ -71,14 +71,3 @@ def _undisturbed(session: Any) -> Iterator[None]:
         session._values.clear()             # variables set to their initial values just now: a run does so itself
         session._values.update(variables)
         session._runs[0], session._grown = runs, grown
-
-
-@contextmanager
-def _contents_kept(session: Any) -> Iterator[None]:
-    """Puts back the values of variables that running a part of a graph may change."""
-    variables = [(array, array.copy()) for array in session._values.values()]
-    try:
-        yield
-    finally:
-        for array, value in variables:
-            array[...] = value
