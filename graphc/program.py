@@ -79,7 +79,7 @@ class Program:
         present = set(self.order)
         self.schedule = schedule(self.order, roots)
         self.inplace = inplace_updates(self.schedule, assigns, self.order)
-        self.late = [(variable, value) for variable, value in assigns if value not in self.inplace]
+        self.late = [(variable, value) for variable, value in assigns if self.inplace.get(value) is not variable]
         self._memory_of: dict[Buffer, Array] = {}
         self._sources: dict[Node, Buffer] = {}
         self.layout = Layout(self.schedule, self.inplace, self._results(), self._source)
