@@ -236,10 +236,7 @@ def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order
         group = sched.home.get(value)
         if not isinstance(group, Group) or value in out or value.type != variable.type or group.kind in ("column", "full"):
             continue
-        covered, dims = {a for a in group.axes[value] if a is not None}, set(range(len(group.dims)))
-        if covered not in (dims, dims - (group.reduced or set())):
-            continue
-        if _only_reader(variable, group, group.axes[value], readers, sched):
+        if group.covers(group.axes[value]) and _only_reader(variable, group, group.axes[value], readers, sched):
             out[value] = variable
     return out
 

@@ -42,6 +42,12 @@ class Group:
         return "row" if len(self.dims) - 1 in self.reduced else "column"
 
 
+    def covers(self, axes: Sequence[int | None]) -> bool:
+        """Whether a value on these axes is computed once an element: in order over all dims, or of a reduction over the kept ones."""
+        ids, dims = [a for a in axes if a is not None], range(len(self.dims))
+        return ids in (list(dims), [a for a in dims if a not in (self.reduced or ())])
+
+
 @dataclass(eq=False)
 class Call:
     """A step that is no fused kernel: a library call, a copy into parts of a result, or a host call."""
@@ -304,8 +310,7 @@ class _Scheduler:
                 return None
             axes[k] = fit[-1]
             used.add(fit[-1])
-        ids = [a for a in axes if a is not None]
-        return tuple(axes) if ids == sorted(set(ids)) else None
+        return tuple(axes) if target.covers(axes) else None
 
     def unify(self, node: Node, axes: tuple[int | None, ...], g: Group, target: Group) -> dict[int, int] | None:
         """Dims of `g` as dims of `target`, as the node's operands say; None if they do not fit."""
