@@ -17,7 +17,7 @@ from .errors import GraphcError
 SMALL = 64              # multiply-adds up to which a plain loop beats the call of a library, 0.1 us
 MODES = ("rows", "columns", "batch")
 
-# Extents of a product: status, mode, transposes as CBLAS spells them, sizes, leading dimensions, steps along the split.
+# Extents of a product: status, mode, transposes as CBLAS spells them, sizes, leading dimensions, steps along the split, size of a part.
 _IR = """
 define i32 @graphc_gemm_{T}(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 entry:
@@ -54,26 +54,32 @@ entry:
   %gemm = load ptr, ptr %b3
   %b4 = getelementptr ptr, ptr %buffers, i64 4
   %table = load ptr, ptr %b4
-  %span = sub i64 %hi, %lo
+  %e12 = getelementptr i64, ptr %extents, i64 12
+  %part = load i64, ptr %e12
   %rows = icmp eq i64 %mode, 0
   %columns = icmp eq i64 %mode, 1
+  %batched = icmp eq i64 %mode, 2
+  br i1 %batched, label %loop, label %parts
+parts:
+  %at = phi i64 [ %lo, %entry ], [ %to, %parts ]
+  %end = add i64 %at, %part
+  %further = icmp slt i64 %end, %hi
+  %to = select i1 %further, i64 %end, i64 %hi
+  %span = sub i64 %to, %at
   %m = select i1 %rows, i64 %span, i64 %m0
   %n = select i1 %columns, i64 %span, i64 %n0
-  %moved = mul i64 %lo, %stepa
+  %moved = mul i64 %at, %stepa
   %offa = select i1 %rows, i64 %moved, i64 0
-  %movedb = mul i64 %lo, %stepb
+  %movedb = mul i64 %at, %stepb
   %offb = select i1 %columns, i64 %movedb, i64 0
-  %movedc = mul i64 %lo, %ldc
+  %movedc = mul i64 %at, %ldc
   %offc0 = select i1 %rows, i64 %movedc, i64 0
-  %offc = select i1 %columns, i64 %lo, i64 %offc0
+  %offc = select i1 %columns, i64 %at, i64 %offc0
   %a = getelementptr {T}, ptr %a0, i64 %offa
   %b = getelementptr {T}, ptr %b0, i64 %offb
   %c = getelementptr {T}, ptr %c0, i64 %offc
-  %batched = icmp eq i64 %mode, 2
-  br i1 %batched, label %loop, label %single
-single:
   call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m, i64 %n, i64 %k, {T} 1.0, ptr %a, i64 %lda, ptr %b, i64 %ldb, {T} 0.0, ptr %c, i64 %ldc)
-  ret i32 0
+  br i1 %further, label %parts, label %done
 loop:
   %i = phi i64 [ %lo, %entry ], [ %i1, %body ]
   %more = icmp slt i64 %i, %hi

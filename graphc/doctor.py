@@ -20,7 +20,8 @@ from .ops.linalg import matmul
 from .ops.math import add, multiply
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, group, placeholder
-from .session import Session, default_threads
+from .runtime import default_threads
+from .session import Session
 
 Array = np.ndarray[Any, Any]
 STREAM_BYTES = 128 << 20     # several times a last-level cache

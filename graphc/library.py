@@ -11,8 +11,10 @@ from . import blas
 from .kernel_text import KernelText, Slot, numba_name
 from .layout import Layout
 from .node import Node
+from .runtime import default_threads
 
-PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is split: 4 us of one core
+PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
+TILE = 16                    # parts are whole tiles of BLAS's kernels
 
 
 def matrix(node: Node, layout: Layout, transpose: bool) -> tuple[bool, int, tuple[int, ...]]:
@@ -104,10 +106,10 @@ def product(node: Node, layout: Layout, threads: int) -> Product | None:
         return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], rows, grain, work * len(table), table)
     address, gemm = blas.gemm(dtype)
     mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
-    extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1]
-    if threads == 1 or work * len(table) < PARALLEL_FLOPS:
-        grain = span
-    else:
-        grain = -(-span // threads)
-        grain = grain if mode == 2 else -(-grain // 16) * 16
+    # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
+    # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
+    parts = default_threads() if work * len(table) >= PARALLEL_FLOPS else 1
+    part = span if parts == 1 else -(-span // parts) if mode == 2 else -(-span // (parts * TILE)) * TILE
+    extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, part]
+    grain = span if threads == 1 else part
     return Product(address, "", (a, b, node), [gemm], extents, span, grain, work * len(table), table)

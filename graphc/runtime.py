@@ -11,8 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FailedPreconditionError
+from .compile_pool import cores
+from .errors import FailedPreconditionError, InvalidArgumentError
 from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
+
+
+def default_threads() -> int:
+    """GRAPHC_NUM_THREADS, or the cores this process may use."""
+    text = os.environ.get("GRAPHC_NUM_THREADS", "")
+    if text:
+        if not text.isdigit() or int(text) < 1:
+            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r} is not a positive number")
+        return int(text)
+    return cores()
 
 
 class _Pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from .call import Call
-from .compile_pool import cores
 from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
 from .graph import Graph, get_default_graph, session_stack
@@ -21,6 +19,7 @@ from .interpreter import interpret
 from .node import Node, caller, describe, loc_str, topological
 from .ops.state import Variable
 from .program import aligned
+from .runtime import default_threads
 from .specialise import needed, specialise
 from .timeline import RunMetadata
 from .tracing import RunOptions, Trace
@@ -42,16 +41,6 @@ class ConfigProto:
 
 class GPUOptions(SimpleNamespace):
     """Accepted and ignored: graphc computes on the CPU."""
-
-
-def default_threads() -> int:
-    """GRAPHC_NUM_THREADS, or the cores this process may use."""
-    text = os.environ.get("GRAPHC_NUM_THREADS", "")
-    if text:
-        if not text.isdigit() or int(text) < 1:
-            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r} is not a positive number")
-        return int(text)
-    return cores()
 
 
 class Session:

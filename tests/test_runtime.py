@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import graphc as tf
 from graphc import blas, native
 from graphc.runtime import Tape
 
@@ -215,10 +216,10 @@ def product(
     code, cblas = blas.gemm(a.dtype)
     along_a, along_b = (1 if flags[0] else lda), (ldb if flags[1] else 1)
     spelled = [112 if f else 111 for f in flags]
-    extents = np.array([0, mode, *spelled, m, n, k, lda, ldb, ldc, along_a, along_b], np.int64)
+    size = {ROWS: m, COLUMNS: n, BATCH: 1}[mode]
+    extents = np.array([0, mode, *spelled, m, n, k, lda, ldb, ldc, along_a, along_b, max(size // 2, 1)], np.int64)
     offsets = np.zeros(3, np.int64)
     table = np.array([*(x.ctypes.data for x in stored), cblas, offsets.ctypes.data], np.uintp)
-    size = {ROWS: m, COLUMNS: n, BATCH: 1}[mode]
     assert Tape([(code, table, extents, size, max(size // 2, 1))], threads).run() == 0
     return stored[2][:, :n]
 
@@ -244,6 +245,25 @@ def test_product(m, n, k, flags, dtype):
             np.testing.assert_allclose(one, expected, atol=tolerance, rtol=tolerance)
             two = product(mode, a, b, flags, padding, threads=2)
             np.testing.assert_allclose(two, expected, atol=tolerance, rtol=tolerance)
+
+
+# Where BLAS takes other kernels for a part of a product than for the whole, with other roundings: m, k, n, transposed.
+PARTED = [(40, 256, 40, (False, True)), (1000, 40, 33, (False, False)), (16, 2000, 65, (True, False)), (257, 257, 257, (True, True))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("m, k, n, flags", PARTED)
+def test_products_are_the_same_for_any_number_of_threads(m, k, n, flags, dtype, monkeypatch):
+    monkeypatch.setenv("GRAPHC_NUM_THREADS", "3")
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((k, m) if flags[0] else (m, k)), rng.standard_normal((n, k) if flags[1] else (k, n))
+    found = []
+    for threads in (1, 2, 3, 5):
+        with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads)) as session:
+            x, y = tf.placeholder(dtype, a.shape), tf.placeholder(dtype, b.shape)
+            found.append(session.run(tf.matmul(x, y, *flags), {x: a, y: b}))
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0], other)
 
 
 def test_library_leaves_the_environment_alone(monkeypatch):
