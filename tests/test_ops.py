@@ -65,6 +65,27 @@ def test_compiled_gradients(op: Any) -> None:
     testing.check_compiled_gradients(op)
 
 
+@pytest.mark.parametrize("dtype", [tf.int8, tf.bool])
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.family == "elementwise" and len(op.params) > 1], ids=lambda op: op.name)
+def test_gradients_beside_integers(op: Any, dtype: Any) -> None:
+    """The derivative by a floating operand is computed in its precision, whatever the others are: small integers would wrap around."""
+    for i in range(len(op.params)):
+        with tf.Graph().as_default(), tf.Session() as session:
+            operands = [tf.placeholder(tf.float64 if k == i else dtype, [2]) for k in range(len(op.params))]
+            try:
+                y = op(*operands, **op.attrs)
+            except tf.errors.DTypeError:                # takes no such operands
+                continue
+            (slope,) = tf.gradients(y, operands[i], unconnected_gradients="zero")
+            feeds = {x: np.array([100, 3]) for x in operands}
+
+            def at(x: Any) -> Any:
+                return session.run(y, {**feeds, operands[i]: x})      # noqa: B023
+            x = np.array([1.5, 0.7])
+            wanted = (at(x + 1e-5) - at(x - 1e-5)) / 2e-5
+            np.testing.assert_allclose(session.run(slope, {**feeds, operands[i]: x}), wanted, rtol=1e-6, atol=1e-8)
+
+
 def test_every_operator_is_tried() -> None:
     """What has no samples is on this list for a reason: it needs a session, or draws."""
     tried = {op.name for op in OPS}

@@ -10,6 +10,7 @@ import pytest
 
 import graphc as tf
 from graphc import philox
+from graphc.ops.random import sorting_order
 
 KEY = 0x299F31D0A4093822
 
@@ -175,6 +176,7 @@ REFUSED = [
     (lambda: tf.random_normal([2], dtype="int32"), "random_normal: int32 is not a floating dtype"),
     (lambda: tf.random_uniform([2], dtype="int32"), "random_uniform of integers needs maxval"),
     (lambda: tf.random_uniform([2], 5, 5, dtype="int32"), r"random_uniform: no int32 lies in \[5, 5\)"),
+    (lambda: sorting_order(tf.constant(1.0)), r"a vector is sorted, not shape \[\]"),
     (lambda: tf.nn.dropout(np.ones(3), 1.5), r"dropout: keep_prob 1.5 is not in \(0, 1\]"),
 ]
 

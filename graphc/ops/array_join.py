@@ -60,6 +60,8 @@ def _split_view(i: int, shape: Any, strides: Strides, out_shape: Any, parts: Any
          samples=(([(2, 6)], {"parts": 3, "axis": 1}), ([(5, 2)], {"parts": (1, 0, 4), "axis": 0})))
 def _split(value: Any, *, parts: Any, axis: int) -> Any:
     """A tensor cut along `axis` into equal parts (a number) or parts of given sizes."""
+    if not isinstance(parts, int) and sum(parts) != value.shape[axis]:
+        raise ValueError(f"the parts {list(parts)} do not add up to the {value.shape[axis]} of axis {axis}")
     return tuple(np.split(value, parts if isinstance(parts, int) else np.cumsum(parts)[:-1], axis))
 
 

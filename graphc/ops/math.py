@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import GraphError, InvalidArgumentError
 from ..node import OPERATORS, Node, caller, loc_str
 from ..op import Values, declare, elementwise, to_node
-from ..types import TensorType, as_dtype
+from ..types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_functions
 from .math_arithmetic import *  # noqa: F403
 from .math_functions import *  # noqa: F403
@@ -144,7 +144,7 @@ def to_bool(x: Any, name: str = "ToBool") -> Node:
 # ---------------------------------------------------------------------- checks
 
 def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:
-    return types[0]
+    return TensorType(types[0].dtype, broadcast(types[0].shape, types[1].shape))
 
 
 @declare("elementwise", _checked_type, expr="{x}", check="({x} >= {T}(0)) & ({x} < {bound})",
@@ -155,4 +155,4 @@ def check_index(x: Any, bound: Any) -> Any:
     bad = ~((x >= 0) & (x < bound))             # nan is no index either
     if bad.any():
         raise InvalidArgumentError(f"index {np.broadcast_to(x, bad.shape)[bad].flat[0]} is not in [0, {bound})")
-    return x
+    return np.broadcast_to(x, bad.shape)

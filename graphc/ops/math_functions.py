@@ -91,6 +91,7 @@ def atan(x: Any) -> Any:
 
 
 def _atan2_grad(g: Any, out: Any, y: Any, x: Any) -> Any:
+    y, x = (v if v.type.dtype == g.type.dtype else OPERATORS["cast"](v, dtype=g.type.dtype.name) for v in (y, x))   # int8 squares wrap around
     scaled = g / (square(x) + square(y))
     return scaled * x, -(scaled * y)
 

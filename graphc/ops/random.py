@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError
+from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, get_default_graph, set_random_seed
 from ..node import OPERATORS, Node, caller, loc_str
 from ..op import Values, constant_node, declare, to_node
 from ..philox import DISTRIBUTIONS, draw
-from ..types import DType, TensorType, as_dtype, float32
+from ..types import DType, TensorType, as_dtype, float32, shape_str
 from .array import expand_dims, gather, shape
 from .array_move import SHAPE_OPERAND, vector_shape
 from .math import add, cast, floor, log, multiply
@@ -63,7 +63,13 @@ def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
 _random.expr = _scalar_text  # type: ignore[assignment]
 
 
-@declare("host", lambda types, values: TensorType(np.dtype(np.int32), types[0].shape), samples=(([(5,)], {}),))
+def _order_type(types: Sequence[TensorType], values: Values) -> TensorType:
+    if types[0].rank not in (None, 1):
+        raise ShapeError(f"a vector is sorted, not shape {shape_str(types[0].shape)}")
+    return TensorType(np.dtype(np.int32), types[0].shape)
+
+
+@declare("host", _order_type, samples=(([(5,)], {}),))
 def sorting_order(x: Any) -> Any:
     """The indices that sort a vector."""
     return np.argsort(x, kind="stable").astype(np.int32)
