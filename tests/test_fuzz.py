@@ -21,7 +21,7 @@ from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
 from tests.fuzz.oracles import check
 from tests.fuzz.plants import PLANTS
-from tests.fuzz.recipe import Apply, Gradient, Leaf, Recipe, Ref, graph_text
+from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, graph_text
 from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
@@ -81,6 +81,20 @@ FOUND = {
          Apply("reduce_max", (Ref(2),), {"axis": (0, 1), "keepdims": True}), Gradient((Ref(3),), (Ref(0),))), (Ref(4, 0),)),
     "a divisor that wraps around to zero": graph(
         feed("int64", (1,), 2282521714753536), Apply("square", (Ref(0),)), Apply("truncatediv", (Ref(1), Ref(1)))),
+    "one value for two variables": graph(
+        Leaf("variable", "float32", (2,), (1.0, 2.0)), Leaf("variable", "float32", (2,), (5.0, 7.0)), Assign("assign_sub", Ref(0), Ref(1)),
+        Assign("assign", Ref(1), Ref(2))),
+    "a row's value over one of the axes that the row is reduced by": graph(
+        feed("int64", (3, 0), 0), Apply("reduce_prod", (Ref(0),), {"axis": (0, 1), "keepdims": True}), feed("int64", (3,), 1, 1, 0),
+        Apply("multiply", (Ref(2), Ref(1))), Apply("reduce_max", (Ref(3),), {"axis": (1,)}), fetches=(3, 4)),
+    "a product whose parts are small": graph(
+        feed("float32", (40, 256), *np.linspace(-1, 2, 61)), feed("float32", (40, 256), *np.linspace(-2, 1, 59)),
+        Apply("matmul", (Ref(0), Ref(1)), {"transpose_a": False, "transpose_b": True})),
+    "an index with a bound of more axes": graph(
+        feed("float32", (), 0.0), feed("float32", (1, 1, 2), 1.0, 2.0), Apply("check_index", (Ref(0), Ref(1)))),
+    "the gradient of an angle from a truth value": Recipe(
+        (feed("float64", (2,), 0.5, -1.5), feed("bool", (2,), True, False), Apply("atan2", (Ref(0), Ref(1))), Gradient((Ref(2),), (Ref(0),))),
+        (Ref(3, 0),)),
     "floats that no integer holds": graph(feed("float32", (4,), np.inf, -np.inf, np.nan, 1e19), Apply("cast", (Ref(0),), {"dtype": "int64"})),
 }
 

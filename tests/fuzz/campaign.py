@@ -60,9 +60,9 @@ def shrunk(recipe: Recipe, outcome: Outcome, prepare: Callable[[], object] | Non
 
     def fails(candidate: Recipe) -> bool:
         got = next(outcomes([Task(candidate.seed, candidate, prepare)], 1))
-        if got.oracle == outcome.oracle:
+        if got.kind == outcome.kind:
             said[0] = got.message
-        return got.oracle == outcome.oracle
+        return got.kind == outcome.kind
     return shrink(recipe, fails), said[0]
 
 

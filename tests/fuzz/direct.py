@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphc.node import Node
+from graphc.node import Node, in_order, reached
 from graphc.types import TensorType
 
 Array = np.ndarray[Any, Any]
-DISTURBANCES = 6
+Noise = Callable[[tuple[int, ...]], Array]        # signs of the disturbances of so many roundings
+DISTURBANCES = 8
 # How far the sum of all rounding errors may lie outside what the disturbances showed.
 MARGIN = 16
 ULPS = 4                # what an elementary function may be wrong by
@@ -21,26 +23,32 @@ _ARITHMETIC = re.compile(r"[+*/]|- |\b(?!T\b|maximum\b|minimum\b|select\b|abs\b|
 _JUMPS = re.compile(r"\b(floor|ceil|rint|trunc|floordiv|floormod)\(")
 
 
+# Sums that are lowered to others.
+SUMS = {"unbroadcast_dynamic"}
+
+
 class NotEvaluated(Exception):
     """The references refuse these values."""
 
 
 def closure(fetches: Iterable[Node]) -> list[Node]:
     """What the fetches need: inputs and control inputs first, in order of creation."""
-    seen: set[Node] = set()
-    stack = list(fetches)
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend((*node.inputs, *node.control_inputs))
-    return sorted(seen, key=lambda n: n.index)
+    return in_order(reached(fetches, lambda n: (*n.inputs, *n.control_inputs)))
+
+
+def disturbance(k: int) -> Noise:
+    """The k-th way to disturb roundings: all up, all down, by turns (two ways), then each at random."""
+    if k < 4:
+        signs = cycle(((1.0,), (-1.0,), (1.0, -1.0), (-1.0, 1.0))[k])
+        return lambda shape: np.full(shape, next(signs))
+    rng = np.random.default_rng(k)
+    return lambda shape: rng.choice(np.array([-1.0, 1.0]), shape)
 
 
 class Evaluation:
     """Values of nodes, by the rules of state: a read is the value before the run, or behind a control dependency the one assigned then."""
 
-    def __init__(self, known: Mapping[Node, Any], noise: np.random.Generator | None = None):
+    def __init__(self, known: Mapping[Node, Any], noise: Noise | None = None):
         self.known: dict[Node, Any] = dict(known)
         self.assigned: dict[Node, Array] = {}
         self.noise = noise
@@ -77,7 +85,7 @@ class State:
     def __init__(self, variables: Iterable[Node]):
         self.values = {v: np.array(v.initial_value.attrs["value"]) for v in variables}   # type: ignore[attr-defined]
 
-    def run(self, fetches: Sequence[Node], feeds: Mapping[Node, Array], noise: np.random.Generator | None = None) -> list[Array | None]:
+    def run(self, fetches: Sequence[Node], feeds: Mapping[Node, Array], noise: Noise | None = None) -> list[Array | None]:
         """The fetches' values, None of operations. NotEvaluated: numpy refuses."""
         work = Evaluation({**self.values, **{f: np.asarray(a) for f, a in feeds.items()}}, noise)
         for node in closure(fetches):
@@ -86,7 +94,7 @@ class State:
         return [work.known[f] if f.type is not None else None for f in fetches]
 
 
-def value_of(node: Node, known: Mapping[Node, Any], noise: np.random.Generator | None = None) -> Any:
+def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) -> Any:
     """One node by its reference; its roundings disturbed by `noise`."""
     operator = node.operator
     if operator.name == "constant":
@@ -104,7 +112,23 @@ def value_of(node: Node, known: Mapping[Node, Any], noise: np.random.Generator |
     result = np.asarray(result)
     if noise is not None and _rounds(node):
         result = disturbed(result, ULPS, noise)
+        if np.any(doubtful := _orders_matter(node, inputs)):
+            result = np.where(doubtful, noise(result.shape) * np.inf, result).astype(result.dtype)
     return result
+
+
+def _orders_matter(node: Node, inputs: list[Any]) -> Any:
+    """Where a sum or product may leave the range of its dtype in one order and not in another."""
+    operator = node.operator
+    if operator.family not in ("reduction", "contraction", "scatter"):
+        return False
+    with np.errstate(all="ignore"):
+        sizes = [np.abs(np.where(np.isfinite(x), x, 0)).astype(x.dtype) if x.dtype.kind == "f" else x for x in map(np.asarray, inputs)]
+        if operator.combine != "mul":
+            return np.isinf(operator.reference(*sizes, **node.attrs))
+        (size,) = sizes
+        large, small = (operator.reference(f(np.where(size, size, 1), 1).astype(size.dtype), **node.attrs) for f in (np.maximum, np.minimum))
+        return np.isinf(large) | (small < np.finfo(size.dtype).tiny)
 
 
 # ---------------------------------------------------------------------- how exact
@@ -119,10 +143,10 @@ def _rounds(node: Node) -> bool:
         return narrower or _ARITHMETIC.search(operator.expr) is not None
     if operator.family == "reduction":
         return operator.combine in ("add", "mul")
-    return operator.family in ("contraction", "scatter", "host")
+    return operator.name in SUMS or operator.family in ("contraction", "scatter", "host")
 
 
-def _disturbed_inputs(node: Node, inputs: list[Any], noise: np.random.Generator) -> list[Any]:
+def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
     """A sum's error grows with its terms; an expression of several steps may cancel within."""
     if not _rounds(node):
         return inputs
@@ -131,16 +155,16 @@ def _disturbed_inputs(node: Node, inputs: list[Any], noise: np.random.Generator)
         return inputs if _JUMPS.search(node.operator.expr) else [disturbed(x, 1, noise) for x in inputs]
     if family == "host":
         return inputs
-    terms = np.size(inputs[0]) if family == "reduction" else max(1, *(max(np.shape(x), default=1) for x in inputs))
+    terms = np.size(inputs[0]) if family in ("reduction", "lowered") else max(1, *(max(np.shape(x), default=1) for x in inputs))
     return [disturbed(x, 2 + np.sqrt(terms), noise) for x in inputs]
 
 
-def disturbed(x: Any, ulps: float, noise: np.random.Generator) -> Any:
+def disturbed(x: Any, ulps: float, noise: Noise) -> Any:
     """Each floating element off by `ulps` units in the last place, up or down; zeros stay."""
     x = np.asarray(x)
     if x.dtype.kind != "f":
         return x
-    sign = noise.choice(np.array([-1.0, 1.0]), x.shape)
+    sign = noise(x.shape)
     with np.errstate(all="ignore"):
         step = np.where(np.isfinite(x) & (x != 0), np.spacing(np.where(np.isfinite(x), x, 0)), 0)
         return (x + (sign * ulps).astype(x.dtype) * step).astype(x.dtype)

@@ -318,7 +318,8 @@ class Draft:
         if step.inputs and self.chance(0.7):
             operator = OPERATORS[step.operator]
             alike = [o for o in by_family().get(operator.family, []) if (len(o.params), [*o.attrs]) == (len(operator.params), [*operator.attrs])]
-            step = replace(step, operator=self.one(alike or [operator]).name, attrs=vary(self, step.attrs, self._rank(step.inputs)))
+            attrs = vary(self, step.attrs, self._rank(step.inputs))
+            step = replace(step, operator=self.one(alike or [operator]).name, attrs=attrs, several=False)
         self.add(step)
 
     def gradient(self) -> None:

@@ -39,6 +39,11 @@ class Outcome(NamedTuple):
     def found(self) -> bool:
         return self.oracle not in ("", "rejected")
 
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What failures of one cause share: the oracle; of an error also its type and where it was raised."""
+        return (self.oracle, self.message.split(":")[0], self.message.split("(")[-1]) if self.oracle == "error" else (self.oracle,)
+
 
 @dataclass(frozen=True)
 class Task:
