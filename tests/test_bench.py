@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.bench import measure
+from tests.bench import compiling, derivatives, measure
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -59,6 +63,23 @@ def test_wrong_movement_is_refused() -> None:
     step = step._replace(params=off(step, 1.001).params)
     with pytest.raises(measure.WrongResult, match="w1 moved wrongly"):
         measure.check(w, step, step.run())
+
+
+def test_what_derivatives_cost() -> None:
+    lines = compiling.table(derivatives.rows(calls=2, points=7, size=4)).splitlines()
+    assert len(lines) == 7 and "7 points: value and gradient, beside the value alone" in lines[2]
+    assert re.search(r"times the gradient times 2 \|$", lines[4]) and lines[6].endswith("gradients |")
+
+
+def test_what_compiling_costs(tmp_path: Path) -> None:
+    found = compiling.alone(partial(compiling.first_result, hidden=8), str(tmp_path))
+    again = compiling.alone(partial(compiling.first_result, hidden=8), str(tmp_path))
+    assert 0 < found["import"] < found["first"] and 0 < again["first"] and found["peak"] > 20 and len(list(tmp_path.rglob("*.o"))) > 3
+
+
+def test_what_a_long_text_costs(tmp_path: Path) -> None:
+    found = compiling.alone(partial(compiling.unrolled_text, characters=3), str(tmp_path))
+    assert found["nodes"] > 100 and found["with gradient"] > 2 * found["nodes"] and found["run"] < found["compile"]
 
 
 def test_table_names_the_fastest_peer_and_what_went_wrong() -> None:

@@ -124,8 +124,11 @@ def lstm_step(small: bool) -> Workload:
 
 
 def gmm_grad_f64(small: bool) -> Workload:
+    return mixture(7, 3, 2) if small else mixture(1000, 10, 25)
+
+
+def mixture(n: int, d: int, k: int) -> Workload:
     rng = np.random.default_rng(6)
-    n, d, k = (7, 3, 2) if small else (1000, 10, 25)
     where = ref.triangle(d)
 
     def forward(ops: Any, alpha: Any, means: Any, icf: Any, x: Any) -> Any:
@@ -138,7 +141,7 @@ def gmm_grad_f64(small: bool) -> Workload:
         return likelihood - n * ops.logsumexp(alpha, 0) + 0.5 * ops.sum(entries * entries)
     inputs = {"alpha": rng.normal(size=k), "means": rng.uniform(size=(k, d)),
               "icf": 0.5 * rng.normal(size=(k, d * (d + 1) // 2)), "x": rng.normal(size=(n, d))}
-    return Workload("Gaussian mixture of 25, 1000 points in 10 dimensions: value and gradient", inputs, forward,
+    return Workload(f"Gaussian mixture of {k}, {n} points in {d} dimensions: value and gradient", inputs, forward,
                     ref.gmm, wrt=("alpha", "means", "icf"))
 
 

@@ -113,7 +113,9 @@ def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) 
     if noise is not None and _rounds(node):
         result = disturbed(result, ULPS, noise)
         if np.any(doubtful := _orders_matter(node, inputs)):
-            result = np.where(doubtful, noise(result.shape) * np.inf, result).astype(result.dtype)
+            with np.errstate(invalid="ignore"):
+                outside = noise(result.shape) * np.inf + noise(result.shape) * np.inf       # inf, -inf or nan
+            result = np.where(doubtful, outside, result).astype(result.dtype)
     return result
 
 

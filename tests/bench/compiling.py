@@ -1,0 +1,100 @@
+"""`python -m tests.bench.compiling [--without-text]`: what importing, building and compiling cost, each in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+BATCHES = (64, 100, 200)
+
+
+def first_result(hidden: int = 256) -> dict[str, float]:
+    """Seconds to import graphc and to train a network of two hidden layers one step, MiB at the most, and seconds for other batch sizes."""
+    import numpy as np
+    start = time.perf_counter()
+    import graphc as tf
+    imported = time.perf_counter()
+    rng = np.random.default_rng(0)
+    x, labels = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.int64, [None])
+    y = x
+    for inputs, outputs in ((784, hidden), (hidden, hidden), (hidden, 10)):
+        y = y if inputs == 784 else tf.nn.relu(y)
+        y = tf.matmul(y, tf.Variable(rng.normal(size=(inputs, outputs), scale=0.05).astype("f"))) + tf.Variable(np.zeros(outputs, "f"))
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=y))
+    step = tf.train.AdamOptimizer(1e-3).minimize(loss)
+    with tf.Session() as session:
+        def seconds(batch: int) -> float:
+            feeds = {x: rng.normal(size=(batch, 784)).astype("f"), labels: rng.integers(0, 10, batch)}
+            begin = time.perf_counter()
+            session.run([loss, step], feeds)
+            return time.perf_counter() - begin
+        seconds(128)
+        done = time.perf_counter()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        others = [seconds(batch) - seconds(batch) for batch in BATCHES]
+    return {"import": imported - start, "first": done - start, "peak": peak, "batch": min(others)}
+
+
+def unrolled_text(characters: int = 1024) -> dict[str, float]:
+    """Seconds to build, differentiate, compile and run ADBench's LSTM, unrolled over a text."""
+    import graphc as tf
+    from tests import test_adbench as adbench
+    data = adbench.text()
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        main, extra = tf.placeholder(tf.float64, data.main.shape), tf.placeholder(tf.float64, data.extra.shape)
+        times = [time.perf_counter()]
+        y = adbench.loss(adbench.TENSORS, main, extra, [tf.constant(s) for s in data.state], [tf.constant(c) for c in data.characters[:characters]])
+        times.append(time.perf_counter())
+        nodes = len(graph.nodes)
+        slopes = tf.gradients(y, [main, extra])
+        times.append(time.perf_counter())
+        for _ in range(5):
+            session.run([y, slopes], {main: data.main, extra: data.extra})
+            times.append(time.perf_counter())
+        build, differentiate, compile_, *runs = (after - before for before, after in zip(times, times[1:], strict=False))
+        return {"nodes": nodes, "with gradient": len(graph.nodes), "build": build, "differentiate": differentiate, "compile": compile_,
+                "run": min(runs), "kernels": session.compile_stats()["kernels_compiled"] + session.compile_stats()["kernels_loaded"]}
+
+
+def alone(work: Callable[[], dict[str, float]], cache: str, **environment: str) -> dict[str, float]:
+    """What `work` gives in a fresh process with a folder for kernels."""
+    before = dict(os.environ)
+    os.environ.update(GRAPHC_CACHE_DIR=cache, **environment)
+    try:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            return pool.apply(work)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def rows(text: bool) -> Iterator[tuple[str, str]]:
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        cold, inside = alone(first_result, one), alone(first_result, other, GRAPHC_COMPILE_PROCESSES="0")
+        kept = min((alone(first_result, one) for _ in range(5)), key=lambda found: found["first"])
+        yield "`import graphc`, after NumPy", f"{kept['import']:.2f} s"
+        yield "first result of `mlp_step`'s network with an empty cache", f"{cold['first']:.1f} s; {inside['first']:.1f} s by the process itself"
+        yield "the same, kernels kept", f"{kept['first']:.2f} s"
+        yield "peak memory of that process", f"{kept['peak']:.0f} MiB; {cold['peak']:.0f} with an empty cache, {inside['peak']:.0f} if it compiles itself"
+        yield "a batch size not seen before, once", f"{1e3 * kept['batch']:.0f} ms"
+        if text:
+            first, again = alone(unrolled_text, one), alone(unrolled_text, one)
+            yield (f"ADBench's LSTM over 1024 characters: {first['nodes']:,} nodes, {first['with gradient']:,} with the gradient",
+                   f"{again['build']:.1f} s to build, {again['differentiate']:.1f} s to differentiate, {again['compile']:.0f} s to compile with its "
+                   f"{again['kernels']} kernels kept, {first['compile']:.0f} s with an empty cache; a run {1e3 * again['run']:.1f} ms")
+
+
+def table(found: Any) -> str:
+    return "\n".join(["| what | time |", "|---|---|", *(f"| {what} | {time} |" for what, time in found)])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.compiling", description="What importing, building and compiling cost.")
+    parser.add_argument("--without-text", action="store_true", help="leave out the graph of 160,000 nodes, which takes two minutes")
+    print(table(rows(not parser.parse_args().without_text)))
