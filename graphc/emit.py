@@ -26,7 +26,7 @@ class _Emitter(Statements):
     """The four forms of a loop nest."""
 
     def kernels(self) -> list[KernelText]:
-        passes = self.number_passes()
+        passes = self.count_passes()
         if self.kind == "row":
             self.spill(passes)
         self.collect()

@@ -27,8 +27,7 @@ class Statements:
         self.kind = group.kind
         self.stored = [m for m in group.members if m in stored]
         self.inner = group.reduced or frozenset()
-        self.sums = {m for m, axes in group.over.items()         # not those over axes of size 1 only: they copy
-                     if any(axes[i] is not None for i in m.attrs["axis"])}
+        self.sums = group.sums()
         self.slots: list[Slot] = []
         self.slot_of: dict[Any, int] = {}
         self.extents: list[int] = [0]
@@ -36,7 +35,7 @@ class Statements:
         self.checks: list[Node] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
-        self.pass_of: dict[Node, int] = {}
+        self.pass_of = group.passes()
         self.spilled: dict[Node, Any] = {}
         self.loaded: dict[str, np.dtype[Any]] = {}                    # what is loaded into each name
 
@@ -104,13 +103,7 @@ class Statements:
         """1 if the node varies over the reduced dims (all nodes of a map do), 0 if it is one value a row."""
         return int(not self.inner or any(a in self.inner for a in self.group.axes[node]))
 
-    def number_passes(self) -> int:
-        for m in self.group.members:
-            before = 0
-            for x in data_inputs(m):
-                if x in self.pass_of:
-                    before = max(before, self.pass_of[x] + (x in self.sums))
-            self.pass_of[m] = before
+    def count_passes(self) -> int:
         return 1 + max(self.pass_of[m] for m in self.group.members if self.level(m) or m in self.sums)
 
     def wanted(self, q: int) -> list[Node]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .graph import Scratch
 from .kernel_text import Storage, contiguous
-from .node import OPERATORS, Node, topological
+from .node import OPERATORS, Node, reached, topological
 from .schedule import Call, Group, Schedule, data_inputs, source
 from .types import TensorType, element_count
 
@@ -236,13 +236,14 @@ def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order
         group = sched.home.get(value)
         if not isinstance(group, Group) or value in out or value.type != variable.type or group.kind in ("column", "full"):
             continue
-        if group.covers(group.axes[value]) and _only_reader(variable, group, group.axes[value], readers, sched):
+        if group.covers(group.axes[value]) and _read_before(variable, value, group, readers, sched):
             out[value] = variable
     return out
 
 
-def _only_reader(variable: Node, group: Group, axes: Any, readers: dict[Node, list[tuple[Node, Node]]], sched: Schedule) -> bool:
-    stack, direct = [variable], {variable}
+def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, list[tuple[Node, Node]]], sched: Schedule) -> bool:
+    """Whether every use of the variable's old value comes before its new one is stored: in an earlier step, or in the statements before."""
+    axes, stack, direct = group.axes[value], [variable], {variable}
     while stack:
         x = stack.pop()
         for _, n in readers.get(x, ()):
@@ -250,8 +251,15 @@ def _only_reader(variable: Node, group: Group, axes: Any, readers: dict[Node, li
             if home is None and (source(n) is not None or n.operator.family == "views"):
                 stack.append(n)
             elif home is group:
-                if x not in direct or group.axes[n] != axes or n in group.over or n.operator.family != "elementwise":
+                if x not in direct or group.axes[n] != axes or n in group.over or n.operator.family != "elementwise" or n.index > value.index:
                     return False
             elif home is None or home.pos >= group.pos:
                 return False
-    return True
+    return not _read_in_later_pass(variable, value, group)
+
+
+def _read_in_later_pass(variable: Node, value: Node, group: Group) -> bool:
+    """Whether a pass after the one that stores the value computes something from the variable, perhaps once more."""
+    passes, sums = group.passes(), group.sums()
+    late = [m for m in group.members if passes[m] > passes[value]]
+    return any(variable in m.inputs for m in reached(late, lambda m: [x for x in data_inputs(m) if x in passes and x not in sums]))

@@ -127,6 +127,8 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
         if x.operator.name != "concat" or y.operator.name != "concat" or x.type != y.type or x.attrs["axis"] != y.attrs["axis"]:
             return None
         axis = x.attrs["axis"]
+        if x.type.shape[axis] == 0:
+            return None
         parts = dict(_padded(x))
         for place, part in _padded(y).items():
             if place in parts:

@@ -47,6 +47,17 @@ class Group:
         ids, dims = [a for a in axes if a is not None], range(len(self.dims))
         return ids in (list(dims), [a for a in dims if a not in (self.reduced or ())])
 
+    def sums(self) -> set[Node]:
+        """The reductions; not those over axes of size 1 only, which copy."""
+        return {m for m, axes in self.over.items() if any(axes[i] is not None for i in m.attrs["axis"])}
+
+    def passes(self) -> dict[Node, int]:
+        """The pass over the reduced dims that each member is ready for: how many reductions it needs, one after another."""
+        sums, found = self.sums(), dict[Node, int]()
+        for m in self.members:
+            found[m] = max((found[x] + (x in sums) for x in data_inputs(m) if x in found), default=0)
+        return found
+
 
 @dataclass(eq=False)
 class Call:

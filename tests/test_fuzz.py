@@ -84,6 +84,15 @@ FOUND = {
     "one value for two variables": graph(
         Leaf("variable", "float32", (2,), (1.0, 2.0)), Leaf("variable", "float32", (2,), (5.0, 7.0)), Assign("assign_sub", Ref(0), Ref(1)),
         Assign("assign", Ref(1), Ref(2))),
+    "an old value read after the new one is known": graph(
+        feed("int8", (2,), 1), Apply("multiply", (Ref(0), Ref(0))), Leaf("variable", "int8", (2,), (6,)), Assign("assign_add", Ref(2), Ref(1)),
+        Assign("assign", Ref(2), Ref(1), (Ref(3),)), fetches=(3, 4)),
+    "an old value read in a later pass over a row": graph(
+        feed("float32", (4, 5), 1.0, 2.0, 4.0), Leaf("variable", "float32", (4, 5), (100.0, 50.0)),
+        Apply("reduce_sum", (Ref(0),), {"axis": 1, "keepdims": True}), Apply("add", (Ref(1), Ref(2))), Apply("square", (Ref(0),)),
+        Apply("add", (Ref(4), Ref(2))), Assign("assign", Ref(1), Ref(4)), fetches=(3, 5, 6)),
+    "a sum of empty joins": graph(
+        feed("float64", (0,), 0.0), Apply("concat", (Ref(0), Ref(0)), {"axis": 0}), Apply("add", (Ref(1), Ref(1)))),
     "a row's value over one of the axes that the row is reduced by": graph(
         feed("int64", (3, 0), 0), Apply("reduce_prod", (Ref(0),), {"axis": (0, 1), "keepdims": True}), feed("int64", (3,), 1, 1, 0),
         Apply("multiply", (Ref(2), Ref(1))), Apply("reduce_max", (Ref(3),), {"axis": (1,)}), fetches=(3, 4)),
