@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pictures
 
 import graphc as tf
 
@@ -60,12 +61,8 @@ def progress(done: int, total: int, message: str) -> None:
 
 
 def plot(losses: list[float], per_epoch: int, path: Path) -> None:
-    import matplotlib
-    matplotlib.use("Agg")    # draws into a file, on machines without a screen too
-    from matplotlib import pyplot
-
     epochs = np.arange(1, len(losses) + 1) / per_epoch
-    figure, axes = pyplot.subplots(figsize=(6, 4))
+    figure, axes = pictures.pyplot().subplots(figsize=(6, 4))
     axes.semilogy(epochs, losses, color="0.8", label="each batch")
     means = np.reshape(losses, (-1, per_epoch)).mean(axis=1)
     axes.semilogy(np.arange(1, len(means) + 1), means, label="mean of an epoch")
@@ -80,8 +77,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64, help="digits a step (default %(default)s)")
     parser.add_argument("--dropout", type=float, default=0.2, help="share of units left out (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and dropout (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("loss.png"), help="picture of the loss (default %(default)s)")
-    parser.add_argument("--no-plot", action="store_true", help="no picture, and no need of matplotlib")
+    pictures.add_arguments(parser, "loss.png", "the loss")
     args = parser.parse_args()
     if args.epochs < 1:
         parser.error(f"--epochs must be at least 1, not {args.epochs}")
@@ -91,22 +87,8 @@ def arguments() -> argparse.Namespace:
         parser.error(f"--dropout must be at least 0 and less than 1, not {args.dropout}")
     if args.seed < 0:
         parser.error(f"--seed must not be negative: {args.seed}")
-    if not args.no_plot:
-        check_plot(parser, args.out)
+    pictures.check_arguments(parser, args)
     return args
-
-
-def check_plot(parser: argparse.ArgumentParser, path: Path) -> None:
-    """Says before the training, not after it, that no picture could be written."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        parser.error("the loss curve needs matplotlib: pip install '.[examples]', or ask for --no-plot")
-    formats = Figure().canvas.get_supported_filetypes()
-    if path.suffix[1:] not in formats:
-        parser.error(f"--out must end in one of {', '.join(sorted(formats))}: {path}")
-    if not path.parent.is_dir():
-        parser.error(f"there is no folder {path.parent} to write {path.name} into")
 
 
 def main() -> None:

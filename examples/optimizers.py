@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pictures
 
 import graphc as tf
 
@@ -95,11 +96,7 @@ def report(name: str, function: Function, runs: list[Run]) -> None:
 
 def draw(results: dict[str, list[Run]], path: Path) -> None:
     """A row of contour plots for each function, a column for each order; a path for each method."""
-    import matplotlib
-    matplotlib.use("Agg")    # draws into a file, on machines without a screen too
-    from matplotlib import pyplot
-
-    figure, grid = pyplot.subplots(len(results), 3, figsize=(14, 4.2 * len(results)), squeeze=False)
+    figure, grid = pictures.pyplot().subplots(len(results), 3, figsize=(14, 4.2 * len(results)), squeeze=False)
     figure.subplots_adjust(left=0.03, right=0.99, top=0.98, bottom=0.08, wspace=0.1, hspace=0.15)
     for row, (name, runs) in zip(grid, results.items(), strict=True):
         function = FUNCTIONS[name]
@@ -125,27 +122,12 @@ def contours(axes: Any, function: Function) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seed", type=int, default=0, help="of the methods that draw random numbers (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("optimizers.png"), help="picture of the paths (default %(default)s)")
-    parser.add_argument("--no-plot", action="store_true", help="no picture, and no need of matplotlib")
+    pictures.add_arguments(parser, "optimizers.png", "the paths")
     args = parser.parse_args()
     if args.seed < 0:
         parser.error(f"--seed must not be negative: {args.seed}")
-    if not args.no_plot:
-        check_plot(parser, args.out)
+    pictures.check_arguments(parser, args)
     return args
-
-
-def check_plot(parser: argparse.ArgumentParser, path: Path) -> None:
-    """Says before the computation, not after it, that no picture could be written."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        parser.error("the picture needs matplotlib: pip install '.[examples]', or ask for --no-plot")
-    formats = Figure().canvas.get_supported_filetypes()
-    if path.suffix[1:] not in formats:
-        parser.error(f"--out must end in one of {', '.join(sorted(formats))}: {path}")
-    if not path.parent.is_dir():
-        parser.error(f"there is no folder {path.parent} to write {path.name} into")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+import pictures
 
 import graphc as tf
 
@@ -34,22 +35,22 @@ def diagnosed(activation: str) -> tf.Diagnosis:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--picture", default="vanishing_gradients.png", help="file to draw into")
+    pictures.add_arguments(parser, "vanishing_gradients.png", "the norms")
     args = parser.parse_args()
+    pictures.check_arguments(parser, args)
     found = {name: diagnosed(name) for name in ("sigmoid", "relu")}
     for name, diagnosis in found.items():
         print(f"--- {name}\n{diagnosis}\n")
 
-    import matplotlib
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    if args.no_plot:
+        return
+    figure, axes = pictures.pyplot().subplots(figsize=(7, 4.2), layout="constrained")
     for name, diagnosis in found.items():
         axes.semilogy([w.gradient_norm for w in diagnosis.weights], marker="o", label=f"{name}: first / last = {diagnosis.ratio:.1e}")
     axes.set(xlabel="layer, from the input", ylabel="norm of the loss's gradient", title=f"{DEPTH} hidden layers, untrained")
     axes.legend()
-    figure.savefig(args.picture, dpi=120)
-    print(f"drawn into {args.picture}")
+    figure.savefig(args.out, dpi=120)
+    print(f"drawn into {args.out}")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import autograd
 import autograd.numpy as anp
+import gmm
 import numpy as np
 from autograd.scipy.special import logsumexp
 
@@ -26,20 +25,8 @@ def joined(parts: Any) -> np.ndarray:
 
 # ---------------------------------------------------------------------- mixture of Gaussians
 
-def example() -> ModuleType:
-    """examples/gmm.py, which has the objective."""
-    path = Path(__file__).parent.parent / "examples" / "gmm.py"
-    spec = importlib.util.spec_from_file_location("gmm", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gmm"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def mixture(name: str, second: bool) -> tuple[Any, list[np.ndarray], list[Any]]:
     """The file, its parameters, and the objective, gradient (and Hessian times the gradient) that graphc finds."""
-    gmm = example()
     data = gmm.read(DATA / f"{name}.txt")
     parameters = [data.alpha, data.means, data.icf]
     with tf.Graph().as_default(), tf.Session() as session:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import autograd.numpy as anp
+import digits
 import numpy as np
 import pytest
 from autograd import grad
@@ -25,15 +24,6 @@ def run(name: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
                           capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_digits_reaches_97_percent_and_draws_its_loss(tmp_path: Path) -> None:
     done = run("digits.py", "--out", "curve.png", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -45,7 +35,7 @@ def test_digits_reaches_97_percent_and_draws_its_loss(tmp_path: Path) -> None:
 
 
 def test_digits_data_is_the_uci_set() -> None:
-    x, labels, held_out, held_out_labels = load("digits").load()
+    x, labels, held_out, held_out_labels = digits.load()
     assert x.shape == (1437, 64) and held_out.shape == (360, 64) and x.dtype == np.float32
     every = np.concatenate([labels, held_out_labels])
     assert np.bincount(every).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
@@ -106,7 +96,7 @@ def test_optimizers_refuses(args: list[str], message: str, tmp_path: Path) -> No
 
 
 def test_vanishing_gradients_tells_the_networks_apart(tmp_path: Path) -> None:
-    done = run("vanishing_gradients.py", "--picture", "norms.png", cwd=tmp_path)
+    done = run("vanishing_gradients.py", "--out", "norms.png", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     sigmoid, relu = done.stdout.split("--- relu")
     assert "gradients vanish: the first layer's is " in sigmoid and "nothing wrong is seen" in relu

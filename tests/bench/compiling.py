@@ -79,9 +79,9 @@ def rows(text: bool) -> Iterator[tuple[str, str]]:
         cold, inside = alone(first_result, one), alone(first_result, other, GRAPHC_COMPILE_PROCESSES="0")
         kept = min((alone(first_result, one) for _ in range(5)), key=lambda found: found["first"])
         yield "`import graphc`, after NumPy", f"{kept['import']:.2f} s"
-        yield "first result of `mlp_step`'s network with an empty cache", f"{cold['first']:.1f} s; {inside['first']:.1f} s by the process itself"
+        yield "first result of `mlp_step`'s network with an empty cache", f"{cold['first']:.1f} s; {inside['first']:.1f} s without worker processes"
         yield "the same, kernels kept", f"{kept['first']:.2f} s"
-        yield "peak memory of that process", f"{kept['peak']:.0f} MiB; {cold['peak']:.0f} with an empty cache, {inside['peak']:.0f} if it compiles itself"
+        yield "peak memory of that process", f"{kept['peak']:.0f} MiB; {cold['peak']:.0f} with an empty cache, {inside['peak']:.0f} without workers"
         yield "a batch size not seen before, once", f"{1e3 * kept['batch']:.0f} ms"
         if text:
             first, again = alone(unrolled_text, one), alone(unrolled_text, one)
