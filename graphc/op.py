@@ -394,11 +394,14 @@ def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None
         return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
     if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
         return None
-    if n.operator.name == "cast":
-        return known[n.inputs[0]]
     try:
         with np.errstate(all="ignore"):
-            return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
+            if n.operator.name != "cast":
+                return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
+            x = np.asarray(known[n.inputs[0]])
+            unknown = x != x                     # nan, which no integer is
+            value = np.asarray(n.operator.reference(np.where(unknown, 0, x).astype(x.dtype), **n.attrs))
+            return np.where(unknown, np.nan, value) if unknown.any() else value
     except (TypeError, ValueError, IndexError):
         return None
 

@@ -91,6 +91,9 @@ FOUND = {
         feed("float32", (4, 5), 1.0, 2.0, 4.0), Leaf("variable", "float32", (4, 5), (100.0, 50.0)),
         Apply("reduce_sum", (Ref(0),), {"axis": 1, "keepdims": True}), Apply("add", (Ref(1), Ref(2))), Apply("square", (Ref(0),)),
         Apply("add", (Ref(4), Ref(2))), Assign("assign", Ref(1), Ref(4)), fetches=(3, 5, 6)),
+    "a truth value on the way from a fraction to an integer": graph(
+        Leaf("constant", "float32", (2,), (0.5, 1e30)), Apply("cast", (Ref(0),), {"dtype": "bool"}), Apply("cast", (Ref(1),), {"dtype": "int32"}),
+        Apply("cast", (Ref(0),), {"dtype": "uint8"}), fetches=(2, 3)),
     "a sum of empty joins": graph(
         feed("float64", (0,), 0.0), Apply("concat", (Ref(0), Ref(0)), {"axis": 0}), Apply("add", (Ref(1), Ref(1)))),
     "a row's value over one of the axes that the row is reduced by": graph(
