@@ -216,6 +216,8 @@ BAD = [
     (lambda: _x()[..., ...], tf.errors.ShapeError, "single ellipsis"),
     (lambda: tf.gather(_x(), [0.5]), tf.errors.DTypeError, "has fractions"),
     (lambda: tf.gather(1.0, [0]), tf.errors.ShapeError, "does not exist"),
+    (lambda: tf.scatter_nd([[0], [1], [2]], tf.zeros([3, 1]), [3, 2]), tf.errors.ShapeError, "updates have shape [3,1], but [3,2] would fit"),
+    (lambda: tf.scatter_nd([[0, 1, 1]], tf.zeros([1]), [3, 2]), tf.errors.ShapeError, "indices of 3 numbers for a result of rank 2"),
     (lambda: tf.one_hot(_x(), 3), tf.errors.DTypeError, "not of integers"),
     (lambda: tf.reduce_sum(_x(), 2), tf.errors.ShapeError, "axis 2 does not exist"),
     (lambda: tf.reduce_sum(_x(), [0, -2]), tf.errors.ShapeError, "named twice"),

@@ -118,8 +118,16 @@ def gather_nd(params: Any, indices: Any) -> Any:
 
 
 def _nd_scattered(types: Types, values: Values) -> TensorType:
-    integers(types[0], "indices")
-    return TensorType(types[1].dtype, vector_shape(types[2], values[2]))
+    indices, updates, whole = types
+    integers(indices, "indices")
+    dims = vector_shape(whole, values[2])
+    if dims is not None and indices.shape and (count := indices.shape[-1]) is not None:
+        if count > len(dims):
+            raise ShapeError(f"indices of {count} numbers for a result of rank {len(dims)}")
+        wanted = (*indices.shape[:-1], *dims[count:])
+        if not compatible(updates.shape, wanted):
+            raise ShapeError(f"updates have shape {shape_str(updates.shape)}, but {shape_str(wanted)} would fit")
+    return TensorType(updates.dtype, dims)
 
 
 @declare("host", _nd_scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd", batch="trailing",

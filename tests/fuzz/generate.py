@@ -78,7 +78,7 @@ class Draft:
         for _ in range(int(self.rng.integers(1, 4))):
             self.add(self.leaf(self.main, self.shape()))
         wanted = int(self.rng.integers(1, 13))
-        stateful, differentiated = self.chance(0.25), self.chance(0.35)
+        stateful, differentiated = self.chance(0.3), self.chance(0.35)
         for k in range(wanted):
             if self.broken:
                 break
@@ -277,7 +277,9 @@ class Draft:
         for param in operator.params:
             fixed = operator.fixed.get(param)
             dtype = fixed or (kind if kind and self.chance(0.93) else "")
-            found = self.at_hand(lambda k, s=shape, d=dtype: (not d or k.value.dtype.name == d) and _broadcasts(s, k.value.shape))  # type: ignore[misc]
+            like = self.maker(operands[0]) if operands and self.chance(0.15) else ""       # passes look for the sums of two of a kind
+            found = self.at_hand(lambda k, s=shape, d=dtype, m=like: (not d or k.value.dtype.name == d) and _broadcasts(s, k.value.shape) and  # type: ignore[misc]
+                                 (not m or self.maker(k.ref) == m and k.ref != operands[0]))
             x: Ref | Leaf
             if found is not None and self.chance(0.85):
                 x = found
@@ -291,6 +293,11 @@ class Draft:
             shape = known.shape if shape is None else np.broadcast_shapes(shape, known.shape)
             kind = kind or ("" if fixed else known.dtype.name)
         return Proposal(tuple(operands), vary(self, operator.attrs, len(shape or ())))
+
+    def maker(self, x: Ref | Leaf) -> str:
+        """The operator that makes a value."""
+        step = self.steps[x.step] if isinstance(x, Ref) else x
+        return step.operator if isinstance(step, Apply) else ""
 
     def lesser(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
         """A shape that broadcasts to `shape`."""
