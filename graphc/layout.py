@@ -227,10 +227,10 @@ def _room(b: Buffer) -> int:
 
 def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:
     """Which assigned values may be written straight over their variable: nobody reads the old value after or elsewhere."""
-    readers: dict[Node, list[tuple[Node, Node]]] = {}
+    readers: dict[Node, list[Node]] = {}
     for n in order:
         for x in data_inputs(n):
-            readers.setdefault(x, []).append((x, n))
+            readers.setdefault(x, []).append(n)
     out: dict[Node, Node] = {}
     for variable, value in assigns:
         group = sched.home.get(value)
@@ -241,17 +241,17 @@ def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order
     return out
 
 
-def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, list[tuple[Node, Node]]], sched: Schedule) -> bool:
+def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, list[Node]], sched: Schedule) -> bool:
     """Whether every use of the variable's old value comes before its new one is stored: in an earlier step, or in the statements before."""
-    axes, stack, direct = group.axes[value], [variable], {variable}
+    axes, stack = group.axes[value], [variable]
     while stack:
         x = stack.pop()
-        for _, n in readers.get(x, ()):
+        for n in readers.get(x, ()):
             home = sched.home.get(n)
             if home is None and (source(n) is not None or n.operator.family == "views"):
                 stack.append(n)
             elif home is group:
-                if x not in direct or group.axes[n] != axes or n in group.over or n.operator.family != "elementwise" or n.index > value.index:
+                if x is not variable or group.axes[n] != axes or n in group.over or n.operator.family != "elementwise" or n.index > value.index:
                     return False
             elif home is None or home.pos >= group.pos:
                 return False
@@ -260,6 +260,8 @@ def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, 
 
 def _read_in_later_pass(variable: Node, value: Node, group: Group) -> bool:
     """Whether a pass after the one that stores the value computes something from the variable, perhaps once more."""
+    if not group.over:
+        return False
     passes, sums = group.passes(), group.sums()
     late = [m for m in group.members if passes[m] > passes[value]]
     return any(variable in m.inputs for m in reached(late, lambda m: [x for x in data_inputs(m) if x in passes and x not in sums]))
