@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import graphc
 
 from . import native
 from .errors import CacheWarning, GraphcError, NotFoundError
 from .graph import Graph
-from .node import Node
+from .node import Node, caller, loc_str
 from .ops.state import Variable
-from .show import FORMATS, show, write
+from .show import FORMATS, show
 from .show.outline import nodes_of
 
 
@@ -34,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return int(options.run(options) or 0)
         except GraphcError as e:
-            print(f"graphc: {e}", file=sys.stderr)
+            print(f"graphc: {e}".removesuffix(f"\n  at {loc_str(caller())}"), file=sys.stderr)     # no line of the user's called `main`
         except BrokenPipeError:          # the reader of our output, `head` for one, has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
@@ -81,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _size(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of elements")
     return int(text)
 
@@ -108,13 +106,11 @@ def _fetched(graph: Graph, names: Sequence[str] | None) -> list[Node]:
 def _show(options: argparse.Namespace) -> None:
     graph = _read(options.file)
     collapse: Any = options.collapse
-    if collapse is not None and len(collapse) == 1 and collapse[0].isdigit():
+    if collapse is not None and len(collapse) == 1 and collapse[0].isdecimal():
         collapse = int(collapse[0])
-    text = show(_fetched(graph, options.fetch) if options.fetch else graph, options.format, options.max_nodes, collapse)
+    text = show(_fetched(graph, options.fetch) if options.fetch else graph, options.format, options.max_nodes, collapse, options.output)
     if options.output is None:
         print(text, end="")
-    else:
-        write(options.output, text)
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -128,8 +124,8 @@ def _report(options: argparse.Namespace) -> None:
 
 def _made_up(fetches: Sequence[Node], size: int) -> dict[Node, Any]:
     """Zeros for the placeholders that fetches need, their unknown dimensions of one size."""
-    return {n: np.zeros([size if d is None else d for d in n.type.shape], n.type.dtype) for n in nodes_of(fetches)
-            if n.operator.name == "placeholder" and n.type.shape is not None and not n.type.dtype.hasobject}
+    from .explain import zeros
+    return {n: zeros(n.type, size) for n in nodes_of(fetches) if n.operator.name == "placeholder" and n.type.shape is not None}
 
 
 def _cache(options: argparse.Namespace) -> int:

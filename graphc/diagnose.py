@@ -122,7 +122,7 @@ def _first_use(n: Node, order: Sequence[Node]) -> int:
 def _gradients(loss: Node, watched: Sequence[Node]) -> list[Node | None]:
     """The gradients, made once a loss: a diagnosis every epoch does not grow the graph."""
     made = loss.graph.get_collection_ref(f"graphc_diagnose/{loss.name}")     # a collection, so that it is saved with the graph
-    if made[:len(watched)] != list(watched):
+    if made[:len(watched)] != list(watched) or len(made) != 2 * len(watched):     # a graph saved in part has not all of them
         made[:] = [*watched, *gradients(loss, list(watched), name="diagnose")]
     return made[len(watched):]
 

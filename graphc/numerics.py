@@ -50,19 +50,21 @@ def _checked(graph: Any, n: Node, inputs: Sequence[Any]) -> Any:
 
 def _made(result: Any, inputs: Sequence[Any]) -> str:
     """What the node made that its inputs do not have: "nan", "inf" or nothing."""
-    results = result if isinstance(result, (tuple, list)) else [result]
-    if _any(np.isnan, results) and not _any(np.isnan, inputs):
+    if _any(np.isnan, result) and not _any(np.isnan, inputs):
         return "nan"
-    return "inf" if _any(np.isinf, results) and not _any(np.isinf, inputs) and not _any(np.isnan, inputs) else ""
+    return "inf" if _any(np.isinf, result) and not _any(np.isinf, inputs) and not _any(np.isnan, inputs) else ""
 
 
-def _any(test: Any, values: Sequence[Any]) -> bool:
-    return any(np.asarray(v).dtype.kind == "f" and bool(test(v).any()) for v in values)
+def _any(test: Any, value: Any) -> bool:
+    """Whether an element of an array, or of one of several (an operator's results), passes."""
+    if isinstance(value, (tuple, list)):
+        return any(_any(test, v) for v in value)
+    return np.asarray(value).dtype.kind == "f" and bool(test(value).any())
 
 
 def _report(n: Node, wrong: str, result: Any, inputs: Sequence[Any], graph: Any) -> str:
-    value = np.asarray(result[0] if isinstance(result, (tuple, list)) else result)
     test = np.isnan if wrong == "nan" else np.isinf
+    value = np.asarray(next(r for r in (result if isinstance(result, (tuple, list)) else [result]) if _any(test, r)))
     places = np.argwhere(test(value))
     where = f", first at {places[0].tolist()}" if len(places) and value.ndim else ""
     lines = [f"{describe(n)} = {n.operator.name}(...) is the first to make {wrong}: {len(places)} of {value.size} elements{where}"]

@@ -6,17 +6,15 @@ import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 
-from .errors import InvalidArgumentError
-from .node import Node, caller, loc_str, type_str
+from .node import Node, loc_str, type_str
 from .schedule import Group
-from .show.outline import nodes_of
-from .timeline import RunMetadata
+from .serialize import closure
+from .timeline import RunMetadata, by_call, write
 from .tracing import Event, RunOptions
 
 MOST_CHILDREN = 60          # boxes in one group of the picture; larger scopes are cut into runs of so many
@@ -137,21 +135,21 @@ def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] |
     Variables and random numbers are put back as they were; Python functions of the graph are called each time.
     Errors: those of `Session.explain` and of the run; InvalidArgumentError: the file cannot be written.
     """
+    from .explain import made_up
     explanation = session.explain(fetches, feed_dict)
-    events = _timed(session, fetches, explanation, feed_dict or {}, runs) if explanation.steps and runs > 0 else []
-    write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], report_data(session, nodes_of(fetches), explanation, events)))
+    call, _ = session._prepare(fetches, feed_dict or {})
+    events = _timed(session, fetches, {**(feed_dict or {}), **made_up(call)}, runs) if explanation.steps and runs > 0 else []
+    data = report_data(session, closure(call.fetches), explanation, events)
+    write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], data), "report")
 
 
-def _timed(session: Any, fetches: Any, explanation: Any, feed_dict: Mapping[Any, Any], runs: int) -> list[list[Event]]:
+def _timed(session: Any, fetches: Any, feed_dict: Mapping[Any, Any], runs: int) -> list[list[Event]]:
     """The events of some traced runs, after which the session is as it was."""
-    given = {session.graph.as_node(k) for k in feed_dict if not isinstance(k, tuple)}
-    made_up = {n: np.zeros(n.type.shape, n.type.dtype) for n in nodes_of(fetches)
-               if n.operator.name == "placeholder" and n not in given and n.type.known}
     found, options = [], RunOptions(trace_level=RunOptions.FULL_TRACE)
     with session.unchanged():
         for _ in range(runs + 1):                   # the first fills the caches, and is left out
             metadata = RunMetadata()
-            session.run(fetches, {**feed_dict, **made_up}, options=options, run_metadata=metadata)
+            session.run(fetches, feed_dict, options=options, run_metadata=metadata)
             found.append(metadata.events)
     return found[1:]
 
@@ -207,9 +205,9 @@ def _steps(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[dict[str, 
     """A row a step; its time is from its first piece's start to its last one's end, the median over the runs."""
     times: dict[int, list[float]] = {}
     for events in runs:
-        for step in {e.step for e in events if e.step >= 0}:
-            own = [e for e in events if e.step == step]
-            times.setdefault(step, []).append((max(e.end for e in own) - min(e.start for e in own)) / 1e9)
+        last = max((e.stage for e in events), default=0)          # the program explained: those before it decide its shapes
+        for pieces in by_call(e for e in events if e.stage == last and e.step >= 0):
+            times.setdefault(pieces[0].step, []).append((max(e.end for e in pieces) - min(e.start for e in pieces)) / 1e9)
     seconds = {step: statistics.median(found) for step, found in times.items()}
     total = sum(seconds.values()) or 1.0
     rows = []
@@ -230,11 +228,3 @@ def _facts(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[list[str]]
             ["of them needed at once, at most", f"{explanation.live_bytes} bytes"], ["if none were shared", f"{explanation.unshared_bytes} bytes"],
             ["updated in place", ", ".join(explanation.updated_in_place)[:SHOWN_TEXT] or "none"],
             ["time of a run", "not measured" if total is None else f"{total:.1f} microseconds, median of {len(runs)}"]]
-
-
-def write(path: Any, text: str) -> None:
-    """The text in a file; InvalidArgumentError if it cannot be written."""
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except (OSError, TypeError, ValueError) as e:
-        raise InvalidArgumentError(f"the report cannot be written to {str(path)[:200]!r}: {e}\n  at {loc_str(caller())}") from None

@@ -164,7 +164,8 @@ class _Reader:
         self.graph = Graph()
         for i, record in enumerate(expect(data.get("nodes"), list, "nodes")):
             self._add(i, record)
-        self._reserve_names()
+        for n in self.graph.nodes:              # what is added later gets other names, and other scopes
+            self.graph.reserve_name(n.label)
         self._collections(data)
 
     # ------------------------------------------------------------------ nodes
@@ -184,7 +185,7 @@ class _Reader:
         control = self._places(record.get("control", []), f"{where}.control")
         loc = _loc(record.get("line"), f"{where}.line")
         if operator is OPERATORS["variable"]:
-            node: Node = self._variable(record, operator, claimed, label, loc, where)
+            node: Node = self._variable(record, claimed, label, loc, where)
         else:
             attrs, inferred = _inferred(operator, inputs, attrs, where)
             node = Node(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
@@ -211,7 +212,7 @@ class _Reader:
             return tuple(read_type(t, f"{where}[{i}]") for i, t in enumerate(value))
         return None if value is None else read_type(value, where)
 
-    def _variable(self, record: dict[str, Any], operator: Operator, claimed: Any, label: str, loc: Any, where: str) -> Variable:
+    def _variable(self, record: dict[str, Any], claimed: Any, label: str, loc: Any, where: str) -> Variable:
         initial = self._place(record.get("initial_value"), f"{where}.initial_value")
         trainable = expect(record.get("trainable"), bool, f"{where}.trainable")
         if record.get("inputs") or record.get("attrs") or record.get("control"):
@@ -242,11 +243,6 @@ class _Reader:
         return readers[kind](inner, where)
 
     # ------------------------------------------------------------------ the rest
-
-    def _reserve_names(self) -> None:
-        """Names and the scopes they stand in are taken, so that what is added later gets others."""
-        for n in self.graph.nodes:
-            self.graph.reserve_name(n.label)
 
     def _collections(self, data: dict[str, Any]) -> None:
         unknown = data.keys() - {"format", "version", "nodes", "collections", "get_variable", "default_scopes", "seed"}

@@ -30,7 +30,7 @@ def _package() -> None:
 
 def _scalar(value: Any, tag: str) -> Any:
     from tensorboardX.summary import Summary
-    return Summary(value=[Summary.Value(tag=tag, simple_value=float(value))])
+    return Summary(value=[Summary.Value(tag=tag, simple_value=float(np.asarray(value).item()))])
 
 
 def _histogram(value: Any, tag: str) -> Any:

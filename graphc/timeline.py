@@ -108,7 +108,8 @@ class RunMetadata:
     @property
     def step_stats(self) -> StepStats:
         """The events as TensorFlow has them."""
-        stats = [NodeExecStats(e.name, (e.start - self._origin) / 1e3, 0.0, (e.end - e.start) / 1e3, (e.end - e.start) / 1e3, e.thread,
+        origin = self._origin
+        stats = [NodeExecStats(e.name, (e.start - origin) / 1e3, 0.0, (e.end - e.start) / 1e3, (e.end - e.start) / 1e3, e.thread,
                                f"{e.name} = {e.kind}") for e in self.events]
         return StepStats([DeviceStepStats("/device:CPU:0", stats)])
 
@@ -117,21 +118,18 @@ class RunMetadata:
 
         `path`: a file to write as well; InvalidArgumentError if it cannot be written.
         """
-        threads = sorted({e.thread for e in self.events})
+        origin, threads = self._origin, sorted({e.thread for e in self.events})
         made: list[dict[str, Any]] = [{"name": "process_name", "ph": "M", "pid": 1, "tid": 0, "args": {"name": "graphc"}}]
         made += [{"name": "thread_name", "ph": "M", "pid": 1, "tid": t, "args": {"name": f"worker {t}" if t else "caller"}} for t in threads]
         for e in self.events:
             seconds = max(e.end - e.start, 1) / 1e9
-            made.append({"name": e.name[:200], "cat": e.kind, "ph": "X", "pid": 1, "tid": e.thread, "ts": (e.start - self._origin) / 1e3,
+            made.append({"name": e.name[:200], "cat": e.kind, "ph": "X", "pid": 1, "tid": e.thread, "ts": (e.start - origin) / 1e3,
                          "dur": (e.end - e.start) / 1e3,
                          "args": {"stage": e.stage, "step": e.step, "lines": list(e.lines), "bytes": e.cost.bytes, "operations": e.cost.operations,
                                   "GB/s": round(e.cost.bytes / seconds / 1e9, 3), "GFLOP/s": round(e.cost.operations / seconds / 1e9, 3)}})
         text = json.dumps({"traceEvents": made, "displayTimeUnit": "ns"})
         if path is not None:
-            try:
-                Path(path).write_text(text, encoding="utf-8")
-            except (OSError, TypeError, ValueError) as e:
-                raise InvalidArgumentError(f"the trace cannot be written to {str(path)[:200]!r}: {e}\n  at {loc_str(caller())}") from None
+            write(path, text, "trace")
         return text
 
     def summary(self, limits: bool = True) -> Summary:
@@ -144,7 +142,7 @@ class RunMetadata:
         total = max(max((e.end for e in self.events), default=0) - self._origin, 1) / 1e9
         kernels: dict[str, _Sum] = {}
         lines: dict[str, _Sum] = {}
-        for pieces in _by_call(self.events):
+        for pieces in by_call(self.events):
             work, seconds = pieces[0].work, _covered(pieces)
             parts = work.parts or [Part(work.name, 1.0, pieces[0].cost)]
             whole = Cost(*(sum(c) for c in zip(*(p.cost for p in parts), strict=True)))
@@ -155,6 +153,14 @@ class RunMetadata:
         timed = sum(e.kind not in ("host", "copy") for e in self.events)
         return Summary(total, idle, min(idle, timed * timing_cost()[1] / 1e9 if timed else 0.0),
                        _rows(kernels, total, limits), _rows(lines, total, limits), most)
+
+
+def write(path: Any, text: str, what: str) -> None:
+    """The text in a file; InvalidArgumentError if it cannot be written."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except (OSError, TypeError, ValueError) as e:
+        raise InvalidArgumentError(f"the {what} cannot be written to {str(path)[:200]!r}: {e}\n  at {loc_str(caller())}") from None
 
 
 class _Sum:
@@ -173,7 +179,7 @@ class _Sum:
         self.steps.add(step)
 
 
-def _by_call(events: Iterable[Event]) -> list[list[Event]]:
+def by_call(events: Iterable[Event]) -> list[list[Event]]:
     """The pieces of a step that threads shared are one call."""
     calls: dict[tuple[int, int, int], list[Event]] = {}
     for e in events:
@@ -207,4 +213,4 @@ def _rows(sums: dict[str, _Sum], total: float, limited: bool) -> list[Row]:
     return sorted(rows, key=lambda r: -r.seconds)
 
 
-__all__ = ["DeviceStepStats", "NodeExecStats", "Row", "RunMetadata", "StepStats", "Summary"]
+__all__ = ["DeviceStepStats", "NodeExecStats", "Row", "RunMetadata", "StepStats", "Summary", "by_call", "write"]

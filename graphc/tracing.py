@@ -125,7 +125,7 @@ class Trace:
         start, stage = now(), self.stage
         result = run(n, inputs)
         end = now()
-        moved = Cost(_nbytes(inputs), _nbytes(result if isinstance(result, tuple) else [result]), 0)
+        moved = Cost(_nbytes(inputs), _nbytes([result]), 0)
         event = Event(Work(n.label, "host", (Part(self._line(n), 1.0, moved),), False), stage, NO_STEP, 0, start, end, moved)
         self._found.append(lambda: [event])
         return result
@@ -173,7 +173,7 @@ def now() -> int:
 
 
 def _nbytes(values: Sequence[Any]) -> int:
-    return sum(np.asarray(v).nbytes for v in values)
+    return sum(_nbytes(v) if isinstance(v, (tuple, list)) else np.asarray(v).nbytes for v in values)
 
 
 __all__ = ["Event", "Part", "RunOptions", "Trace", "Work", "now"]

@@ -164,9 +164,12 @@ BAD = [
     ("not a graph", ["show", "{json}"], 1, "format: None is not 'graphc graph'"),
     ("no such tensor", ["show", "{file}", "--fetch", "q"], 1, "the graph has nothing named 'q'"),
     ("no such scope", ["show", "{file}", "--collapse", "q"], 1, "there is no name scope 'q'"),
+    ("no such scope, a digit", ["show", "{file}", "--collapse", "²"], 1, "there is no name scope '²'"),
     ("no nodes", ["show", "{file}", "--max-nodes", "0"], 1, "max_nodes is 0"),
     ("unwritable", ["show", "{file}", "-o", "{folder}"], 1, "cannot be written: Is a directory"),
     ("report of nothing", ["report", "nothing.json", "-o", "x"], 1, "cannot be read"),
+    ("report of any rank", ["report", "{open}", "-o", "x"], 1, "has no fixed shape; give a value for it in feed_dict\n"),
+    ("report where none can be", ["report", "{file}", "-o", "{folder}"], 1, "the report cannot be written"),
     ("format", ["show", "{file}", "--format", "png"], 2, "invalid choice: 'png'"),
     ("number", ["show", "{file}", "--max-nodes", "many"], 2, "invalid int value"),
     ("no command", [], 2, "required: command"),
@@ -174,6 +177,7 @@ BAD = [
     ("cache of what", ["cache", "burn"], 2, "invalid choice: 'burn'"),
     ("report where to", ["report", "{file}"], 2, "required: --output"),
     ("report of what size", ["report", "{file}", "-o", "x", "--size", "-1"], 2, "'-1' is not a number of elements"),
+    ("report of a digit", ["report", "{file}", "-o", "x", "--size", "²"], 2, "'²' is not a number of elements"),
 ]
 
 
@@ -182,7 +186,10 @@ def test_mistakes(capsys, file, tmp_path, arguments, wanted, message):
     (tmp_path / "text").write_text("what?")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "json").write_text(json.dumps({"a": 1}))
-    places = {"file": file, "folder": tmp_path, "text": tmp_path / "text", "binary": tmp_path / "binary", "json": tmp_path / "json"}
+    with Graph().as_default() as graph:
+        tf.placeholder(tf.float32, None) * 2.0
+    (tmp_path / "open").write_text(graph.to_json())
+    places = {"file": file, "folder": tmp_path, **{name: tmp_path / name for name in ("open", "text", "binary", "json")}}
     code, out, err = run(capsys, *(a.format(**places) for a in arguments))
     assert (code, out) == (wanted, "") and message in err and "Traceback" not in err
     assert code == 2 or err.count("\n") == 1

@@ -89,6 +89,7 @@ def test_assertions(build, good, bad, message, session):
     (lambda x: tf.assert_type(x, tf.int32), tf.errors.DTypeError, "not of dtype graphc.int32"),
     (lambda x: tf.assert_integer(x, message="mine"), tf.errors.DTypeError, "mine. .*integer"),
     (lambda x: tf.check_numerics(tf.shape(x), ""), tf.errors.DTypeError, "not of a floating dtype"),
+    (lambda x: tf.assert_near(tf.shape(x), [2, 3]), tf.errors.DTypeError, "assert_near: Shape.* is not of a floating dtype; give rtol and atol"),
 ])
 def test_what_is_wrong_when_built_is_said_then(build, error, message):
     with tf.Graph().as_default(), pytest.raises(error, match=message) as caught:
@@ -115,6 +116,7 @@ FIRST = [
     (lambda x: tf.nn.softmax(tf.where(x > 0.0, x, tf.fill([2], -np.inf))), [1.0, -1.0], None),
     (lambda x: tf.log(tf.boolean_mask(x, x > 0.0) - 3.0), [1.0, 5.0], "log.*make nan"),
     (lambda x: tf.reduce_sum(tf.boolean_mask(tf.log(x), x > 0.0)), [1.0, -5.0], "log.*make nan"),
+    (lambda x: tf.split(tf.concat([x, x], 0), [1, 3])[1], [1.0, np.nan], None),       # several results, of different shapes
 ]
 
 
@@ -204,5 +206,8 @@ def test_diagnosis_counts():
         session.run(tf.global_variables_initializer())
         found = {layer.kind: layer for layer in tf.diagnose(loss, session, {x: [[1, -1, -1, 0], [1, -1, 2, 0]]}).layers}
         assert found["relu"].dead == 0.5 and found["sigmoid"].saturated == 3 / 8 and found["weights"].norm == 2
+        part = tf.Graph.from_json(session.graph.to_json(loss))         # without the gradients
+        with tf.Session(graph=part) as other:
+            assert [layer.kind for layer in tf.diagnose(loss.name, other, {x.name: np.ones((1, 4))}).layers] == ["weights", "relu", "sigmoid"]
         with pytest.raises(tf.errors.GradientError, match="no trainable variable"):
             tf.diagnose(tf.reduce_sum(x), session, {x: np.ones((1, 4))})

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.cost import Cost
+from graphc.report import _steps
+from graphc.tracing import Event, Work
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "</script><script>window.broken = 1</script>\"'\n&lt; $title ${data}"
@@ -106,6 +109,24 @@ def empty_result():
 @pytest.mark.parametrize("build", [constant_only, empty_result, lambda: tf.no_op()], ids=["constant", "empty", "no_op"])
 def test_there_may_be_nothing_to_compute(build, tmp_path):
     assert data_of(report_of(tmp_path, build))["facts"]
+
+
+@pytest.mark.parametrize("name", [False, True], ids=["tensor", "name"])
+def test_what_is_timed_is_given_what_is_fed(name, tmp_path, capfd):
+    with tf.Graph().as_default(), tf.Session() as session:
+        a, b = tf.placeholder(tf.int32, [2]), tf.placeholder(tf.int32, [2])
+        total = tf.Print(a + b, [a, b], name="sum")
+        tf.report(session, "sum:0" if name else total, tmp_path / "r.html", {(a, b): ([1, 2], [3, 4])}, runs=1)
+    assert set(capfd.readouterr().err.split("\n")) == {"[1 2][3 4]", ""}
+
+
+def test_the_time_of_a_step_is_that_of_the_program_explained():
+    """Programs that run before it, to decide its shapes, have steps of the same numbers."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        explanation = session.explain(tf.exp(tf.placeholder(tf.float32, [3])))
+    work = Work("exp", "map", (), False)
+    events = [Event(work, stage, 0, 0, start, start + 1000, Cost(0, 0, 0)) for stage, start in ((1, 0), (2, 5000))]
+    assert [s["microseconds"] for s in _steps(explanation, [events])] == [1.0]
 
 
 def other_graph():

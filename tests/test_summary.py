@@ -80,7 +80,7 @@ def test_names_are_cleaned_and_unique(tmp_path):
 
 def test_a_writer_goes_on_after_it_was_closed(tmp_path):
     with tf.Graph().as_default(), tf.Session() as session:
-        data = session.run(tf.summary.scalar("x", 3.0))
+        data = session.run(tf.summary.scalar("x", [[3.0]]))
         writer = tf.summary.FileWriter(tmp_path)
         writer.add_summary(data, 1)
         writer.close()
@@ -88,7 +88,7 @@ def test_a_writer_goes_on_after_it_was_closed(tmp_path):
         writer.add_summary(data, np.int64(2))
         writer.flush()
         writer.close()
-    assert [e.step for e in read(tmp_path).Scalars("x")] == [1, 2]
+    assert [(e.step, e.value) for e in read(tmp_path).Scalars("x")] == [(1, 3.0), (2, 3.0)]
 
 
 @pytest.mark.parametrize("make, error, message", [

@@ -12,6 +12,7 @@ from ..errors import FeedError, GraphcError
 from ..node import Node, caller, describe, loc_str
 from ..program import Program
 from ..specialise import needed
+from ..types import TensorType
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 
@@ -22,20 +23,20 @@ def explain(session: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
     """See `Session.explain`."""
     with session._lock, _undisturbed(session):
         call, values = session._prepare(fetches, feed_dict or {})
-        made_up = _unfed(call)
-        if made_up:
-            feeds = {**dict(zip(call.feeds, values, strict=True)), **{n: np.zeros(n.type.shape, n.type.dtype) for n in made_up}}
+        added = made_up(call)
+        if added:
+            feeds = {**dict(zip(call.feeds, values, strict=True)), **added}
             call, values = session._prepare(fetches, feeds)
         arrays, recorder = call.arrays(values), Recorder()
         try:
             program = call.compile(arrays, recorder)
         except GraphcError:
-            _require([call.feeds[i] for i in call.by_value if call.feeds[i] in made_up])      # the error comes of what was made up
+            _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])      # the error comes of what was made up
             raise
-        _require([call.feeds[i] for i in call.by_value if call.feeds[i] in made_up])
+        _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])
         while hasattr(program, "known"):                 # data decides shapes: explain what runs once it is there
             deciding = set(needed([x for p in program.pending for x in p.inputs], {}))
-            _require([n for n in made_up if n in deciding])
+            _require([n for n in added if n in deciding])
             with session.unchanged():
                 known = program.known(arrays)
             call, arrays = session._stage_call(call.fetches, known), list(known.values())
@@ -44,14 +45,19 @@ def explain(session: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 
 
-def _unfed(call: Any) -> list[Node]:
-    """The placeholders that need a value and have none. FeedError if the shape of one is open."""
+def made_up(call: Any) -> dict[Node, Any]:
+    """Zeros for the placeholders that need a value and have none. FeedError if the shape of one is open."""
     fed = set(call.feeds)
     missing = [n for n in call.needed() if n.operator.name == "placeholder" and n not in fed]
     for n in missing:
         if not n.type.known:
             raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict\n  at {loc_str(caller())}")
-    return missing
+    return {n: zeros(n.type) for n in missing}
+
+
+def zeros(kind: TensorType, unknown: int = 0) -> Any:
+    """An array of a type, of zeros or empty texts; `unknown`: the size of its open dimensions."""
+    return np.full([unknown if d is None else d for d in kind.shape or ()], b"" if kind.dtype.hasobject else 0, kind.dtype)
 
 
 def _require(deciding: Sequence[Node]) -> None:

@@ -200,4 +200,3 @@ def _reused(arena: Sequence[Buffer]) -> dict[Buffer, list[Buffer]]:
         owners += [(lo, hi, o) for first, last, o in before for lo, hi in ((first, begin), (end, last)) if lo < hi]
         owners.append((begin, end, b))
     return reused
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ __all__ = ["Print", "Assert", "check_numerics", "verify_tensor_all_finite", "add
            "assert_type", "assert_scalar"]
 
 _serial = itertools.count()
-_printed: dict[int, int] = {}       # how often each Print with a first_n has printed
+_printed: Counter[int] = Counter()      # how often each Print with a first_n has printed
 
 
 # ---------------------------------------------------------------------- texts of values
@@ -99,8 +100,8 @@ def _prepared(types: Sequence[TensorType], parts: Any, summarize: Any, **others:
          grad=lambda g, y, input_, *data, parts, message, summarize, first_n, serial: (g, *(None for _ in data)))
 def _print(*input_: Any, parts: Any, message: Any = "", summarize: Any = None, first_n: Any = None, serial: Any = 0) -> Any:
     """The first operand; prints the others to standard error."""
-    if first_n is None or first_n < 0 or _printed.setdefault(serial, 0) < first_n:
-        _printed[serial] = _printed.get(serial, 0) + 1
+    if first_n is None or first_n < 0 or _printed[serial] < first_n:
+        _printed[serial] += 1
         print(f"{message}{_message(parts, input_[1:], summarize)}", file=sys.stderr, flush=True)
     return input_[0]
 
@@ -180,6 +181,8 @@ def assert_near(x: Any, y: Any, rtol: float | None = None, atol: float | None = 
     """An operation that fails unless |x - y| <= atol + rtol |y| for all elements; both tolerances are ten units in the last place of one."""
     x = to_node(x)
     y = to_node(y, x.dtype if not isinstance(y, Node) else None)
+    if x.type.dtype.kind != "f" and (rtol is None or atol is None):
+        raise DTypeError(f"assert_near: {describe(x)} is not of a floating dtype; give rtol and atol\n  at {loc_str(caller())}")
     rtol, atol = (10 * float(np.finfo(x.type.dtype).eps) if t is None else t for t in (rtol, atol))
     parts = data if data is not None else [f"{message or ''} x and y not equal to tolerance rtol = {rtol}, atol = {atol}", f"x ({x.name}) = ", x,
                                            f"y ({y.name}) = ", y]
