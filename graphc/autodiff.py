@@ -46,12 +46,14 @@ def listed(nodes: Any) -> list[Any]:
 
 
 def check_targets(what: str, targets: Sequence[Node]) -> None:
-    """DTypeError unless all targets are floating; GraphError if there are none."""
+    """DTypeError unless all targets are floating; GraphError if there are none, or of several graphs."""
     if not targets:
         raise GraphError(f"{what}: there is nothing to differentiate\n  at {loc_str(caller())}")
     for y in targets:
         if not isinstance(y.type, TensorType) or y.type.dtype.kind != "f":
             raise DTypeError(f"{what}: {describe(y)} is not of a floating dtype\n  at {loc_str(caller())}")
+        if y.graph is not targets[0].graph:
+            raise GraphError(f"{what}: {describe(y)} is of another graph than {describe(targets[0])}\n  at {loc_str(caller())}")
 
 
 def check_sources(what: str, sources: Sequence[Node], target: Node) -> None:

@@ -159,11 +159,6 @@ def _one_more_axis(use: _Use) -> dict[str, Any]:
 
 
 def _moved_axis(use: _Use, axis: Any) -> Any:
-    if axis is None and use.node.operator.name == "squeeze":
-        dims = use.node.inputs[0].type.shape
-        if dims is None or None in dims:
-            raise ShapeError(f"squeeze over a batch: the shape of {describe(use.node.inputs[0])} must be known\n  at {loc_str(caller())}")
-        return tuple(i for i, d in enumerate(dims, 1) if d == 1)
     if axis is None:
         return tuple(range(1, 1 + use.rank(0)))
     return tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
@@ -196,6 +191,15 @@ def _leading(use: _Use) -> Node | None:
             x = use.batch.spread(x)
         operands.append(x)
     return use.build(operands, _one_more_axis(use))
+
+
+def _squeezed(use: _Use) -> Node:
+    """squeeze: by default it is the node's own axes of size 1 that go, whatever the batch's size is."""
+    axis, x = use.node.attrs["axis"], use.node.inputs[0]
+    if axis is None and not x.type.known:
+        raise ShapeError(f"squeeze over a batch: the shape of {describe(x)} must be known\n  at {loc_str(caller())}")
+    axis = [i for i, d in enumerate(x.type.shape) if d == 1] if axis is None else axis
+    return use.build(use.inputs, {"axis": tuple([i + 1 for i in axis])})
 
 
 def _as_node(vector: Any) -> Node:
@@ -302,7 +306,7 @@ RULES: dict[str, Callable[[_Use], Node | None]] = {
     "elementwise": _aligned, "item": _aligned, "aligned": _aligned,
     "reduction": _leading, "argreduction": _leading, "alias": _leading, "view": _leading, "views": _leading, "concat": _leading,
     "lowered": _leading, "leading": _leading,
-    "gather": _gathered, "scatter": _scattered, "trailing": _trailing, "stretched": _stretched, "unbroadcast": _unbroadcast,
+    "gather": _gathered, "scatter": _scattered, "trailing": _trailing, "squeezed": _squeezed, "stretched": _stretched, "unbroadcast": _unbroadcast,
     "contraction": _product,
 }
 _NAMED = {op.batch for op in OPERATORS.values() if hasattr(op, "batch")} - {"", "size"}

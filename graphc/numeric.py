@@ -23,8 +23,9 @@ import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
 from .graph import get_default_session
-from .interpreter import run_reference
+from .interpreter import interpret, run_reference
 from .node import Node, caller, describe, loc_str, topological
+from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
 from .types import TensorType, shape_str
 
 Array = np.ndarray[Any, Any]
@@ -135,32 +136,64 @@ def _of_graph(y: Node, x: Any, method: str, feed_dict: Mapping[Any, Any], sessio
             what = describe(node) if isinstance(node, Node) else f"{node!r:.80}"
             raise DTypeError(f"numeric: {what} is not a tensor of a floating dtype\n  at {loc_str(caller())}")
     fed = {session.graph.as_node(k): v for k, v in feed_dict.items()}
-    at = [np.array(fed.pop(n) if n in fed else session.run(n, feed_dict), n.type.dtype) for n in xs]
+    at = [np.array(a) for a in session.run(xs, fed)]
+    held = {n: a for n, a in fed.items() if n not in xs}
+    single, name = not isinstance(x, (list, tuple)), describe(y)
     if method == "complex":
-        others = {n: np.asarray(v, n.type.dtype) for n, v in fed.items()}
-        return _Problem(partial(_analytic, session, y, xs, others), at, not isinstance(x, (list, tuple)), describe(y))
-    call = session.make_callable([y], [*xs, *fed])
-    values = list(fed.values())
-    return _Problem(lambda arrays: np.asarray(call(*arrays, *values)[0]), at, not isinstance(x, (list, tuple)), describe(y))
+        free = [n for n in topological([y], stop={*fed, *xs}.__contains__) if not n.inputs and n.operator.name != "constant"]
+        known = dict(zip([*held, *free], session.run([*held, *free], fed), strict=True))
+        return _Problem(lambda arrays: np.asarray(interpret([y], known | dict(zip(xs, arrays, strict=True)), _continued)[0]), at, single, name)
+    call = session.make_callable([y], [*xs, *held])
+    return _Problem(lambda arrays: np.asarray(call(*arrays, *held.values())[0]), at, single, name)
 
 
 # ---------------------------------------------------------------------- graphs in complex numbers
 
 # Where an operator chooses by size, the real parts decide (Martins, Sturdza and Alonso 2003, "The complex-step derivative approximation",
-# section 3); where numpy has no complex form, the formula is its own continuation.
+# section 3); where numpy has no complex form, or one that loses small imaginary parts (atan), the formula is its own continuation.
 _CONTINUED: dict[str, Callable[..., Any]] = {
     "abs": lambda x: np.where(x.real < 0, -x, x),
     "maximum": lambda x, y: np.where(x.real >= y.real, x, y),
     "minimum": lambda x, y: np.where(x.real <= y.real, x, y),
+    "floormod": lambda x, y: x - y * np.floor_divide(x.real, y.real),
+    "truncatemod": lambda x, y: x - y * np.trunc(x.real / y.real),
     "relu": lambda x: np.where(x.real > 0, x, 0),
+    "relu6": lambda x: np.where(x.real <= 0, 0, np.where(x.real >= 6, 6, x)),
+    "leaky_relu": lambda x, alpha: np.where(x.real > 0, x, alpha * x),
+    "elu": lambda x: np.where(x.real > 0, x, np.expm1(x)),
+    "selu": lambda x: SELU_SCALE * np.where(x.real > 0, x, SELU_ALPHA * np.expm1(x)),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "swish": lambda x: x / (1 + np.exp(-x)),
     "softplus": lambda x: np.where(x.real > 0, x, 0) + np.log(1 + np.exp(np.where(x.real > 0, -x, x))),
+    "softsign": lambda x: x / (1 + np.where(x.real < 0, -x, x)),
+    "sigmoid_cross_entropy": lambda labels, logits: _CONTINUED["softplus"](logits) - logits * labels,
+    "atan": lambda x: np.arctan2(2 * x.real, 1 - x.real**2 - x.imag**2) / 2 + 0.25j * np.log1p(4 * x.imag / (x.real**2 + (1 - x.imag)**2)),
+    "atan2": lambda y, x: np.arctan2(y.real, x.real) + _CONTINUED["atan"]((y * x.real - x * y.real) / (x * x.real + y * y.real)),
+    "erf": lambda x: _special().erf(x),
+    "erfc": lambda x: _special().erfc(x),
+    "digamma": lambda x: _special().psi(x),
+    "lgamma": lambda x: np.where(x.real > 0, _special().loggamma(x),
+                                 np.log(np.pi / _CONTINUED["abs"](np.sin(np.pi * x))) - _special().loggamma(1 - x)),
     "reduce_max": lambda x, axis, keepdims: _chosen(np.argmax, x, axis, keepdims),
     "reduce_min": lambda x, axis, keepdims: _chosen(np.argmin, x, axis, keepdims),
+    "cholesky": lambda input: _cholesky((input + np.swapaxes(input, -1, -2)) / 2),
 }
-_FLAT = {"sign", "floor", "ceil", "rint", "trunc"}      # steps: of the real part alone
-_CONJUGATING = {"cholesky", "self_adjoint_eig"}         # numpy's complex forms are not the continuations of the real ones
-_INEXACT = {"atan"}                                     # numpy's loses small imaginary parts
+_FLAT = {"sign", "floor", "ceil", "rint", "trunc", "floordiv", "truncatediv"}       # steps: of the real part alone
+_CONJUGATING = {"self_adjoint_eig"}                     # numpy's complex form is not the continuation of the real one
+
+
+def _special() -> Any:
+    import scipy.special  # an extra
+    return scipy.special
+
+
+def _cholesky(a: Array) -> Array:
+    """Factors L with L L^T = A, column by column; numpy's have L L^* = A."""
+    out = np.zeros_like(a)
+    for j in range(a.shape[-1]):
+        rest = a[..., j:, j] - np.sum(out[..., j:, :j] * out[..., j, None, :j], axis=-1)
+        out[..., j:, j] = rest / np.sqrt(np.where(rest.real[..., :1] > 0, rest[..., :1], np.nan))
+    return out
 
 
 def _chosen(choose: Callable[..., Any], x: Array, axis: Any, keepdims: bool) -> Array:
@@ -172,36 +205,25 @@ def _chosen(choose: Callable[..., Any], x: Array, axis: Any, keepdims: bool) -> 
     return found.reshape([1 if a in axes else d for a, d in enumerate(x.shape)] if keepdims else found.shape[:-1])
 
 
-def _analytic(session: Any, y: Node, xs: Sequence[Node], others: Mapping[Node, Array], arrays: Sequence[Array]) -> Array:
-    """The tensor by the operators' references, in complex numbers; DTypeError names the first operator that is not analytic."""
-    values: dict[Node, Any] = {**others, **dict(zip(xs, arrays, strict=True))}
-    for n in topological([y], stop=lambda n: n in values or n.operator.name == "variable"):
-        if n not in values:
-            values[n] = session.memory(n) if n.operator.name == "variable" else _continued(n, [values[i] for i in n.inputs])
-    return np.asarray(values[y], np.complex128)
-
-
 def _continued(n: Node, inputs: Sequence[Any]) -> Any:
-    """What a node is for complex operands."""
+    """What a node is for complex operands, by its reference; DTypeError if that is not analytic."""
     name = n.operator.name
-    if name == "constant":
-        return n.attrs["value"]
     if not any(map(_complex, inputs)):
         return run_reference(n, inputs)
     types = [n.type] if isinstance(n.type, TensorType) else list(n.type or ())
     if name in _FLAT or not any(t.dtype.kind == "f" for t in types):
         return run_reference(n, [np.real(i) if isinstance(i, np.ndarray) else i for i in inputs])
-    if name in _CONTINUED:
-        return _CONTINUED[name](*map(np.asarray, inputs), **n.attrs)
+    inputs = [np.asarray(i, np.complex128) if isinstance(i, (np.ndarray, np.generic)) and i.dtype.kind == "f" else i for i in inputs]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)        # an imaginary part that is dropped on the way
-            result = None if name in _CONJUGATING | _INEXACT else run_reference(n, inputs)
-    except Exception:                   # whatever numpy raises where it has no complex form
+            result = None if name in _CONJUGATING else _CONTINUED[name](*map(np.asarray, inputs), **n.attrs) if name in _CONTINUED else \
+                run_reference(n, inputs)
+    except Exception:                   # whatever numpy raises where it has no complex form, or scipy is not installed
         result = None
     if not _complex(result):
-        raise DTypeError(f"numeric: {describe(n)} = {name}(...) is not analytic in numpy: no complex step goes through it; "
-                         f"use method=\"richardson\"\n  at {loc_str(caller())}")
+        raise DTypeError(f"numeric: {describe(n)} = {name}(...) is not analytic in numpy, or in scipy if that is installed: "
+                         f"no complex step goes through it; use method=\"richardson\"\n  at {loc_str(caller())}")
     return result
 
 

@@ -92,6 +92,7 @@ class Optimizer:
         return sorted({name for _, name in self._slots})
 
     def variables(self) -> list[Variable]:
+        """All that the optimizer keeps between steps."""
         return list(self._slots.values())
 
     def _slot(self, v: Variable, name: str, start: float = 0.0) -> Variable:
@@ -225,6 +226,9 @@ class AdamOptimizer(Optimizer):
                             Variable(hyper["beta2"], trainable=False, name="beta2_power", dtype=dtype))
         p1, p2 = self._powers
         return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
+
+    def variables(self) -> list[Variable]:
+        return [*super().variables(), *(self._powers or ())]
 
     def _finish(self, shared: dict[str, Any]) -> list[Any]:
         assert self._powers is not None

@@ -86,9 +86,9 @@ def test_convention(row: Sequence[str]) -> None:
 
 
 def test_conventions_compiled() -> None:
-    rows = [c for c in (convention(*row) for row in CONVENTIONS) if c.wanted is not None]
+    names, rows = zip(*[(row, c) for row in CONVENTIONS if (c := convention(*row)).wanted is not None], strict=True)
     found = evaluate([tf.gradients(c.y, c.x)[0] for c in rows], {c.x: c.at for c in rows}, jit=True)
-    for value, c, row in zip(found, rows, CONVENTIONS, strict=False):
+    for value, c, row in zip(found, rows, names, strict=True):
         np.testing.assert_allclose(value, c.wanted, rtol=1e-15, err_msg=str(row))
 
 
@@ -364,13 +364,16 @@ def work(fetches: Sequence[Any]) -> int:
 @pytest.mark.parametrize("name", COMPOSITIONS)
 def test_cost_of_products(name: str) -> None:
     """A gradient costs at most 4 functions (Griewank and Walther 2008, equation 3.14), a tangent 3 (a product whose operands both move is
-    three products), `hvp` 5 gradients."""
+    three products), `hvp` 5 gradients; and each between what the page says."""
     f, shapes, _ = COMPOSITIONS[name]
     xs = [tf.Variable(value) for value in drawn(shapes)]
     along = [tf.Variable(value) for value in drawn(shapes, 2)]
     y = f(tf, *xs)
     value, gradient, tangent, product = (work(nodes) for nodes in ([y], [y, *tf.gradients(y, xs)], [y, tf.jvp(y, xs, along)], tf.hvp(y, xs, along)))
     assert gradient <= 4 * value and tangent <= 3 * value and product <= 5 * gradient, (value, gradient, tangent, product)
+    said = re.findall(r"(\d\.\d) to (\d\.\d)", PAGE.read_text())
+    for ratio, (least, most) in zip((gradient / value, tangent / value, product / gradient), said, strict=True):
+        assert float(least) <= round(ratio, 1) <= float(most)
 
 
 def test_forward_mode_leaves_nothing_of_the_reverse_sweep() -> None:
@@ -463,6 +466,7 @@ MISTAKES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda g: tf.jacobian(g.y, elsewhere()), errors.GraphError, "is not a tensor of the graph of y: "),
     (lambda g: tf.jacobian([g.y, g.s], g.x), errors.GraphError, "jacobian: takes one y, not 2"),
     (lambda g: tf.jacobian(g.y, []), errors.GraphError, "jacobian: there is nothing to differentiate y: .* by"),
+    (lambda g: tf.gradients([g.y, elsewhere()], g.x), errors.GraphError, "gradients: elsewhere: .* is of another graph than y: "),
     (lambda g: tf.vjp([], g.x, []), errors.GraphError, "vjp: there is nothing to differentiate"),
     (lambda g: tf.jacobian(g.y, g.x, unconnected_gradients="maybe"), errors.GraphError, "is one of error, none, zero, not 'maybe'"),
     (lambda g: tf.gradients(g.y, g.x, unconnected_gradients="maybe"), errors.GraphError, "gradients: .* is one of none, zero, not 'maybe'"),

@@ -171,13 +171,16 @@ def _p(dtype: Any = tf.float64) -> Any:
 
 BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: check_grads(tf.sin, X, 0), tf.errors.GraphError, "order is 1 or more, not 0"),
+    (lambda: check_grads(tf.sin, X, "2"), tf.errors.GraphError, "order is 1 or more, not '2'"),
     (lambda: check_grads(tf.sin, [np.array(["a"])]), tf.errors.DTypeError, "argument 0 is <U1, not an array of numbers"),
     (lambda: check_grads(tf.abs, [np.array([1, 2])]), tf.errors.DTypeError, "no argument is floating: int64"),
     (lambda: check_grads(lambda x: 3.0, X), tf.errors.GraphError, "gives 3.0, not a tensor"),
     (lambda: check_grads(lambda x: x > 0.0, X), tf.errors.DTypeError, "has no result of the arguments' dtype"),
     (lambda: check_grads(lambda x: x * tf.random_normal([3, 4], dtype=tf.float64), X), tf.errors.GraphError, "is not the same at every run"),
     (lambda: check_grads(tf.reduce_sum(_p()), _p(tf.int32)), tf.errors.DTypeError, "p_1: int32[2]"),
-    (lambda: check_grads(tf.reduce_sum(_p()), tf.constant(1.0)), tf.errors.FeedError, "p: float64[2] (test_grads.py:"),
+    (lambda: check_grads(tf.reduce_sum(_p()), tf.constant(1.0)), tf.errors.InvalidArgumentError, "p: float64[2] (test_grads.py:"),
+    (lambda: check_grads(tf.reduce_sum(p := _p()), p, feed_dict={p: [1, 2, 3]}), tf.errors.FeedError, "cannot be fed an array of shape [3]"),
+    (lambda: check_grads([], _p()), tf.errors.GraphError, "there are no tensors to differentiate"),
     (lambda: check_grads(lambda x: tf.unique(x)[0], X[0]), tf.errors.GradientError, "unique has no gradient"),
 ]
 

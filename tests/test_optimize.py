@@ -136,6 +136,12 @@ def test_seed_decides_everything(method: str) -> None:
     assert not np.array_equal(paths[1], paths[2])
 
 
+def test_a_point_is_no_shrunken_population() -> None:
+    p = problem("himmelblau")
+    with tf.Session() as session:
+        assert not opt.GeneticSearch(p.loss, var_to_bounds=box(p), population=3, elite=1, maxiter=3).minimize(session).converged
+
+
 def test_searches_need_no_derivatives() -> None:
     x = tf.Variable(np.array([3.3, -2.6]))
     steps = tf.reduce_sum(tf.py_func(lambda v: np.floor(np.abs(v)), [x], tf.float64))
@@ -280,6 +286,14 @@ def test_least_squares_equal_scipys(method: str) -> None:
     assert np.allclose(result.x, wanted.x, rtol=1e-6)
 
 
+def test_gauss_newton_says_where_derivatives_end() -> None:
+    """|x| as a root: its step from 1 ends at 0 exactly, where the derivative is 0 / 0."""
+    x = tf.Variable(np.float64(1))
+    with tf.Session() as session:
+        result = opt.GaussNewton(tf.sqrt(x * x)).minimize(session)
+    assert not result.converged and result.x == [0] and "no finite derivatives" in result.message
+
+
 @pytest.mark.parametrize("mu", [1e-8, 1.0, 1e4])
 def test_damped_step_solves_the_normal_equations(mu: float) -> None:
     rng = np.random.default_rng(1)
@@ -326,7 +340,7 @@ def test_nelder_mead_respects_bounds() -> None:
     ({"method": "SLSQP"}, lambda v: {"equalities": [v[1] - 1], "inequalities": [v[0] - 1]}, [1, 1]),
     # Constraints of any shape, the default method under constraints, a constraint without derivatives, a trust region.
     ({}, lambda v: {"inequalities": [v - [2.0, 3.0]]}, [2, 3]),
-    ({"method": "COBYLA", "tol": 1e-8}, lambda v: {"inequalities": [v[0] - 1]}, [1, 0]),
+    ({"method": "COBYLA", "tol": 1e-8}, lambda v: {"inequalities": tf.py_func(lambda x: x[0] - 1, [v], tf.float64)}, [1, 0]),
     ({"method": "trust-constr", "tol": 1e-10}, lambda v: {"equalities": [v[0] + 2 * v[1] - 5]}, [1, 2]),
     ({"method": "SLSQP"}, lambda v: {"var_to_bounds": {v: (-np.inf, [7, -2])}, "equalities": [v[0] * v[1] - 2]}, [-1, -2]),
     ({"method": "TNC"}, lambda v: {"var_to_bounds": {v: ([-3, 2], 9)}}, [0, 2]),
@@ -363,6 +377,19 @@ def test_first_order_is_the_train_op_until_the_gradient_vanishes(make: Callable[
         for point in result.path[1:6]:
             session.run(train_op)
             assert np.allclose(session.run(x), point, rtol=1e-14)
+
+
+def test_first_order_begins_afresh_with_a_used_optimizer() -> None:
+    """By one optimizer, whose moments both minimisers share."""
+    p = problem("himmelblau")
+    adam = tf.train.AdamOptimizer(0.1)
+    minimizers = [opt.FirstOrder(p.loss, adam, maxiter=5) for _ in range(2)]
+    with tf.Session() as session:
+        ends = []
+        for minimizer in (*minimizers, *minimizers):
+            session.load(p.variables[0], p.classic.start)
+            ends.append(minimizer.minimize(session).x.tolist())
+    assert ends == ends[:1] * 4
 
 
 def test_first_order_says_that_it_diverges() -> None:
@@ -481,8 +508,10 @@ MISTAKES: list[tuple[Callable[..., Any], type[Exception], str]] = [
     (lambda x, loss, **_: opt.Newton(loss, [x], maxiter=0), errors.GraphError, "maxiter must be a whole number from 1 on, not 0"),
     (lambda x, loss, **_: opt.Newton(loss, [x], gtol=-1), errors.GraphError, "gtol must be a positive number, not -1"),
     (lambda x, loss, **_: opt.Newton(loss, [x], line_search="exact"), errors.GraphError, "line_search must be \"wolfe\" or \"armijo\""),
-    (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: ([0, 0, 0], 1)}), errors.ShapeError, r"a bound of shape \[3\] does not fit x"),
-    (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: (1, 0)}), errors.GraphError, "the lower bound of x.* is not below its upper"),
+    (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: ([0, 0, 0], 1)}), errors.ShapeError, r"the bound \[0, 0, 0\] does not fit x: float64\[2\]"),
+    (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: (1, 0)}), errors.GraphError, r"the bounds \(1, 0\) of x: .* are not a lower"),
+    (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: (None, 1)}), errors.GraphError, r"\(None, 1\) of x: .* are not a lower .* none is -inf"),
+    (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: ("a", 1)}), errors.ShapeError, "the bound 'a' does not fit x"),
     (lambda x, loss, **_: opt.RandomSearch(loss, [x], {x: 1}), errors.GraphError, r"the bounds of x:0 must be a pair \(lower, upper\), not 1"),
     (lambda x, other, loss, **_: opt.RandomSearch(loss, [x], {other: (0, 1)}), errors.GraphError, "bounds are given for .*other.* not optimised"),
     (lambda x, loss, **_: run(opt.RandomSearch(loss, [x], {x: (0, np.inf)})), errors.GraphError, "must be finite for x:0"),
@@ -496,7 +525,8 @@ MISTAKES: list[tuple[Callable[..., Any], type[Exception], str]] = [
     (lambda x, other, loss, **_: opt.LevenbergMarquardt(x, [other]), errors.GradientError, "does not depend on other"),
     (lambda x, loss, **_: opt.LevenbergMarquardt(x, [x], tau=0), errors.GraphError, "tau must be a positive number"),
     (lambda x, fed, loss, **_: run(opt.Newton(loss * fed, [x])), errors.InvalidArgumentError, "fed: float64.* must be fed"),
-    (lambda x, loss, **_: run(opt.Newton(loss, [x]), feed_dict={x: [1, 2]}), errors.GraphError, "x.* is being optimised and cannot be fed"),
+    *((lambda x, loss, key=key, **_: run(opt.Newton(loss, [x]), feed_dict={key or x: [1, 2]}), errors.GraphError,
+       "x: float64.* is being optimised and cannot be fed") for key in (None, "x:0")),
     (lambda x, loss, **_: opt.Newton(loss, [x]).minimize(), errors.GraphError, "Newton.minimize needs a session"),
     (lambda x, loss, **_: opt.Newton(loss, [x]).minimize(tf.Session(graph=tf.Graph())), errors.GraphError, "runs another graph"),
     (lambda x, loss, **_: run(opt.Newton(tf.log(loss - 100), [x])), errors.InvalidArgumentError, "it is nan, which is not finite"),
@@ -514,6 +544,7 @@ MISTAKES: list[tuple[Callable[..., Any], type[Exception], str]] = [
     (lambda x, loss, **_: opt.lipschitz_estimate(loss, x, 3, session=tf.Session()), errors.GraphError, r"the box must be \(lower, upper\)"),
     (lambda x, loss, **_: opt.lipschitz_estimate(loss, x, (0, [1, 1, 1]), session=tf.Session()), errors.ShapeError, "does not fit x"),
     (lambda x, loss, **_: opt.lipschitz_estimate(loss, x, (0, 1), norm=3, session=tf.Session()), errors.GraphError, "norm must be 1, 2 or inf"),
+    (lambda x, loss, **_: opt.lipschitz_estimate(loss, x, (0, 1), norm=[2], session=tf.Session()), errors.GraphError, "norm must be 1, 2 or inf"),
     (lambda x, loss, **_: opt.lipschitz_estimate(loss, x, (0, 1), samples=0, session=tf.Session()), errors.GraphError, "samples must be"),
     (lambda n, loss, **_: opt.lipschitz_estimate(loss, n, (0, 1), session=tf.Session()), errors.DTypeError, "not a tensor of a floating dtype"),
 ]

@@ -182,7 +182,7 @@ def _squeeze_grad(g: Node, y: Node, input: Node, axis: tuple[int, ...] | None) -
     return (reshape(g, shape(input)) if axis is None else expand_dims(g, axis),)
 
 
-@declare("alias", _squeezed, prepare=_squeeze_attrs, shape_math=True, grad=_squeeze_grad, label="Squeeze",
+@declare("alias", _squeezed, prepare=_squeeze_attrs, shape_math=True, grad=_squeeze_grad, label="Squeeze", batch="squeezed",
          samples=(([(1, 3, 1)], {}), ([(1, 3, 1)], {"axis": -1}), ([(1, 0)], {"axis": 0})))
 def squeeze(input: Any, *, axis: Any = None) -> Any:
     """Without the dimensions of size 1: those at `axis`, or all."""

@@ -153,10 +153,10 @@ def sigmoid(x: Any) -> Any:
 
 
 def _each(function: Callable[[float], float], x: Any) -> Any:
-    """A function of one Python float for every element, in the dtype numpy's own functions would answer in."""
+    """A function of one Python float (or complex number) for every element, in the dtype numpy's own functions would answer in."""
     x = wide(x)
-    dtype = x.dtype if x.dtype.kind == "f" else np.result_type(x.dtype, np.float32)
-    return np.vectorize(function, otypes=[np.float64])(x).astype(dtype)
+    dtype = x.dtype if x.dtype.kind in "fc" else np.result_type(x.dtype, np.float32)
+    return np.vectorize(function, otypes=[np.result_type(dtype, np.float64)])(x).astype(dtype)
 
 
 _TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
@@ -209,11 +209,11 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 
 def _polygamma(x: float, order: int) -> float:
     """Recurrence up to 15 + order, then the asymptotic series (Abramowitz and Stegun 1964, 6.4.6 and 6.4.11)."""
-    if not 0 < x < math.inf:
+    if not 0 < x.real < math.inf:
         return math.inf * -(-1) ** order if x == 0 else 0.0 if x > 0 else math.nan
     total = 0.0
-    while x < 15 + order:
-        total += (1 / x) ** (order + 1) if x > 1e-50 else math.inf
+    while x.real < 15 + order:
+        total += (1 / x) ** (order + 1) if x.real > 1e-50 else math.inf
         x += 1
     total = math.factorial(order) * (total + 0.5 * x ** -(order + 1)) + math.factorial(order - 1) * x**-order
     for j, b in enumerate(_BERNOULLI, 1):

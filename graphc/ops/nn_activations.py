@@ -20,8 +20,8 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "sigmoid", "tanh"]
 
 # Klambauer, Unterthiner, Mayr and Hochreiter 2017: the fixed point with mean 0 and variance 1.
-_SELU_ALPHA = 1.6732632423543772848
-_SELU_SCALE = 1.0507009873554804934
+SELU_ALPHA = 1.6732632423543772848
+SELU_SCALE = 1.0507009873554804934
 
 
 def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str]:
@@ -62,13 +62,13 @@ def elu(features: Any) -> Any:
     return np.where(positive, features, np.expm1(np.where(positive, 0, features)))
 
 
-@elementwise(f"{{T}}({_SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
-             f"{{T}}({_SELU_ALPHA}) * expm1({{features}}))",
-             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * _SELU_SCALE, g * (y + _SELU_SCALE * _SELU_ALPHA)),))
+@elementwise(f"{{T}}({SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
+             f"{{T}}({SELU_ALPHA}) * expm1({{features}}))",
+             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * SELU_SCALE, g * (y + SELU_SCALE * SELU_ALPHA)),))
 def selu(features: Any) -> Any:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
     positive = np.greater(floating(features), 0)
-    return _SELU_SCALE * np.where(positive, features, _SELU_ALPHA * np.expm1(np.where(positive, 0, features)))
+    return SELU_SCALE * np.where(positive, features, SELU_ALPHA * np.expm1(np.where(positive, 0, features)))
 
 
 @elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, GraphKeys, get_default_graph, get_default_session
-from ..node import Node, Operation, caller, describe, loc_str
+from ..node import OPERATORS, Node, Operation, caller, describe, loc_str
 from ..op import Values, constant_node, declare, to_node, typed_like
 from ..types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
@@ -282,7 +282,6 @@ builtins_tuple = tuple
 
 def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
     """The tensors again, none of which is there before all are (and `control_inputs` have run)."""
-    from ..node import OPERATORS
     with get_default_graph().control_dependencies([*tensors, *(control_inputs or ())]):
         return [OPERATORS["identity"](t) for t in tensors]
 
@@ -300,8 +299,8 @@ def _item(results: Any, *, index: int) -> Any:
 
 
 def items(node: Node) -> list[Node]:
-    """All results of a node with several."""
-    return [_item.build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+    """All results of a node, of which it may have several."""
+    return [node] if isinstance(node.type, TensorType) else [_item.build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
 
 
 # ---------------------------------------------------------------------- Python functions

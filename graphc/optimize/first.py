@@ -8,9 +8,8 @@ import numpy as np
 
 from ..errors import DTypeError
 from ..node import Node, caller, loc_str
-from ..ops.state import Variable
 from .minimizer import Minimizer
-from .objective import Objective, Outcome
+from .objective import Objective, Outcome, is_flat
 
 if TYPE_CHECKING:
     from ..train import Optimizer
@@ -33,9 +32,8 @@ class FirstOrder(Minimizer):
         if gtol is not None:
             self._positive(gtol=gtol)
         self.maxiter, self.gtol = maxiter, gtol
-        before = len(loss.graph.nodes)
         self._update = optimizer.apply_gradients(list(zip(self.gradient, self.variables, strict=True)))
-        self._slots = [n for n in loss.graph.nodes[before:] if isinstance(n, Variable)]
+        self._slots = [v for v in optimizer.variables() if v.graph is loss.graph]
 
     def _minimize(self, objective: Objective) -> Outcome:
         session = objective.session
@@ -48,7 +46,7 @@ class FirstOrder(Minimizer):
                 objective.step(x)
             else:
                 objective.check_start(f, g)
-            if np.max(np.abs(g), initial=0.0) <= gtol:
+            if is_flat(g, gtol):
                 return Outcome(x, f, True, f"the gradient is within {gtol:.3g}")
             if not np.isfinite(f):
                 return Outcome(x, f, False, f"the loss is {f}; the learning rate may be too large")

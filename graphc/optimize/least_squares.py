@@ -16,7 +16,7 @@ from ..types import TensorType
 from .line_search import backtrack
 from .matrices import Jacobian
 from .minimizer import Minimizer
-from .objective import Array, Objective, Outcome
+from .objective import Array, Objective, Outcome, is_flat
 
 
 class _LeastSquares(Minimizer):
@@ -65,14 +65,14 @@ class _LeastSquares(Minimizer):
         residual, jacobian = self._jacobian.at(objective, x, [1], self.residual)
         return np.asarray(residual, np.float64), jacobian
 
-    def _flat(self, gradient: Array) -> bool:
-        return bool(np.max(np.abs(gradient), initial=0.0) <= self.gtol)
+    def _at_end(self, x: Array, f: float, gradient: Array) -> Outcome | None:
+        if not np.isfinite(gradient).all():
+            return Outcome(x, f, False, "the residuals have no finite derivatives here")
+        return Outcome(x, f, True, f"the gradient is within {self.gtol:.3g}") if is_flat(gradient, self.gtol) else None
 
-    def _short(self, p: Array, x: Array) -> bool:
-        return bool(np.linalg.norm(p) <= self.xtol * (np.linalg.norm(x) + self.xtol))
-
-    def _met(self, x: Array, f: float, flat: bool) -> Outcome:
-        return Outcome(x, f, True, f"the gradient is within {self.gtol:.3g}" if flat else f"the step is within {self.xtol:.3g} of the point")
+    def _too_short(self, p: Array, x: Array, f: float) -> Outcome | None:
+        short = np.linalg.norm(p) <= self.xtol * (np.linalg.norm(x) + self.xtol)
+        return Outcome(x, f, True, f"the step is within {self.xtol:.3g} of the point") if short else None
 
     def _spent(self, x: Array, f: float) -> Outcome:
         return Outcome(x, f, False, f"the gradient is not within {self.gtol:.3g} after {self.maxiter} iterations")
@@ -92,8 +92,8 @@ class GaussNewton(_LeastSquares):
     def _descend(self, objective: Objective, x: Array, f: float, residual: Array, jacobian: Array) -> Outcome:
         for _ in range(self.maxiter):
             g = residual @ jacobian
-            if self._flat(g):
-                return self._met(x, f, True)
+            if end := self._at_end(x, f, g):
+                return end
             p = np.linalg.lstsq(jacobian, -residual, rcond=None)[0]
             alpha = backtrack(partial(self._along, objective, x, p), f, float(g @ p), 4 * objective.precision * f)
             if alpha is None:
@@ -102,8 +102,8 @@ class GaussNewton(_LeastSquares):
             residual, jacobian = self._linearise(objective, x)
             f = float(residual @ residual) / 2
             objective.step(x)
-            if self._short(alpha * p, x):
-                return self._met(x, f, False)
+            if end := self._too_short(alpha * p, x, f):
+                return end
         return self._spent(x, f)
 
     def _along(self, objective: Objective, x: Array, p: Array, alpha: float) -> float:
@@ -129,11 +129,11 @@ class LevenbergMarquardt(_LeastSquares):
         g = residual @ jacobian
         mu, growth = self.tau * float(np.max(np.sum(jacobian**2, axis=0))) or self.tau, 2.0
         for _ in range(self.maxiter):
-            if self._flat(g):
-                return self._met(x, f, True)
+            if end := self._at_end(x, f, g):
+                return end
             p = damped_step(jacobian, residual, mu)
-            if self._short(p, x):
-                return self._met(x, f, False)
+            if end := self._too_short(p, x, f):
+                return end
             trial = objective.loss(x + p)
             gain = (f - trial) / float(p @ (mu * p - g) / 2)
             if gain > 0:                # false for a loss that is nan

@@ -55,9 +55,8 @@ def lipschitz_estimate(y: Node, x: Any, box: Any, samples: int = 1000, seed: int
     lower, upper = bounds_of(xs, shapes, dict(zip(xs, boxes, strict=True)))
     if not np.isfinite(upper - lower).all():
         raise GraphError(f"lipschitz_estimate: the box must be finite, not {box!r:.80}\n  at {loc_str(caller())}")
-    corner = np.split(lower, np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1])
     objective = Objective(session, xs, y, [g for g in gradient if g is not None], feed_dict or {},
-                          start=[part.reshape(shape) for part, shape in zip(corner, shapes, strict=True)])
+                          start=[np.zeros(shape) for shape in shapes])
     slope = _Slope(objective, HessianProduct(y, xs) if climbs else None, DUAL[norm])
     points = latin_hypercube(np.random.default_rng(seed), samples, lower, upper)
     slopes = np.array([slope.at(point)[0] for point in points])
@@ -131,7 +130,7 @@ def _check(y: Any, xs: Sequence[Any], boxes: Sequence[Any], samples: int, norm: 
             raise ShapeError(f"lipschitz_estimate: the shape of {describe(v)} is not fully known{where}")
     if len(boxes) != len(xs) or any(not isinstance(b, (tuple, list)) or len(b) != 2 for b in boxes):
         raise GraphError(f"lipschitz_estimate: the box must be (lower, upper), for a list of x a list of such pairs{where}")
-    if norm not in DUAL:
+    if norm not in list(DUAL):
         raise GraphError(f"lipschitz_estimate: norm must be 1, 2 or inf, not {norm!r:.40}{where}")
     for option, value, least in (("samples", samples, 1), ("climbs", climbs, 0)):
         if not isinstance(value, (int, np.integer)) or value < least:

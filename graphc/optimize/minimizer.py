@@ -49,11 +49,11 @@ class Minimizer:
         where the loss or its gradient is not finite.
         """
         session = self._checked_session(session)
-        for key in feed_dict or ():
-            if key in self.variables:
-                raise GraphError(f"{self.name}: {describe(key)} is being optimised and cannot be fed\n  at {loc_str(caller())}")
-        objective = Objective(session, self.variables, self.loss, self.gradient, feed_dict or {}, fetches or (), loss_callback, step_callback,
-                              path=path)
+        feeds = {session.graph.as_node(key): value for key, value in (feed_dict or {}).items()}
+        for v in self.variables:
+            if v in feeds:
+                raise GraphError(f"{self.name}: {describe(v)} is being optimised and cannot be fed\n  at {loc_str(caller())}")
+        objective = Objective(session, self.variables, self.loss, self.gradient, feeds, fetches or (), loss_callback, step_callback, path=path)
         result = objective.result(self._minimize(objective))
         for v, value in zip(self.variables, result.values, strict=True):
             session.load(v, value)

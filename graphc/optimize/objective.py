@@ -156,21 +156,27 @@ class Objective:
             self.loss_callback(*seen)
 
 
+def is_flat(gradient: Array, gtol: float) -> bool:
+    """Whether no element of a gradient exceeds the tolerance."""
+    return bool(np.max(np.abs(gradient), initial=0.0) <= gtol)
+
+
 def bounds_of(variables: Sequence[Node], shapes: Sequence[tuple[int, ...]], var_to_bounds: Mapping[Any, Any]) -> tuple[Array, Array]:
     """The lower and upper bounds float64[n] of the flat vector; -inf and inf where there are none.
 
-    ShapeError: bounds that do not broadcast to their variable. GraphError: a lower bound above its upper one, or nan.
+    ShapeError: bounds that are no numbers or do not broadcast to their variable. GraphError: a lower bound above its upper one, or nan.
     """
     lower, upper = [], []
     for v, shape in zip(variables, shapes, strict=True):
-        sides = []
-        for side in var_to_bounds.get(v, (-np.inf, np.inf)):
+        pair, sides = var_to_bounds.get(v, (-np.inf, np.inf)), []
+        for side in pair:
             try:
                 sides.append(np.broadcast_to(np.asarray(side, np.float64), shape).ravel())
-            except ValueError:
-                raise ShapeError(f"a bound of shape {shape_str(np.shape(side))} does not fit {describe(v)}\n  at {loc_str(caller())}") from None
+            except (TypeError, ValueError):
+                raise ShapeError(f"the bound {side!r:.60} does not fit {describe(v)}\n  at {loc_str(caller())}") from None
         if not np.all(sides[0] <= sides[1]):
-            raise GraphError(f"the lower bound of {describe(v)} is not below its upper bound\n  at {loc_str(caller())}")
+            raise GraphError(f"the bounds {pair!r:.60} of {describe(v)} are not a lower and an upper one; none is -inf, or inf"
+                             f"\n  at {loc_str(caller())}")
         lower.append(sides[0])
         upper.append(sides[1])
     return np.concatenate(lower), np.concatenate(upper)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ SET_HERE = ("fun", "x0", "jac", "hess", "hessp", "bounds", "constraints", "callb
 class ScipyOptimizerInterface(Minimizer):
     """`scipy.optimize.minimize` over the variables of a graph (TensorFlow 1's `tf.contrib.opt.ScipyOptimizerInterface`).
 
-    `equalities`, `inequalities`: tensors that shall be zero, or not negative, at the solution. `method`: scipy's name, by default
+    `equalities`, `inequalities`: tensors, or lists of them, that shall be zero, or not negative, at the solution. `method`: scipy's name, by default
     "L-BFGS-B", or "SLSQP" under constraints; gradients, and Hessians or their products for the methods that take them, come from the
     graph. Other `optimizer_kwargs` go to scipy as they are: `options={"maxiter": 100}`, `tol`.
 
@@ -35,17 +35,18 @@ class ScipyOptimizerInterface(Minimizer):
 
     bounded = True
 
-    def __init__(self, loss: Node, var_list: Any = None, equalities: Sequence[Node] | None = None, inequalities: Sequence[Node] | None = None,
+    def __init__(self, loss: Node, var_list: Any = None, equalities: Any = None, inequalities: Any = None,
                  var_to_bounds: Mapping[Any, Any] | None = None, **optimizer_kwargs: Any):
         self._scipy = _scipy_optimize(self.name)
-        given = [("eq", c) for c in equalities or ()] + [("ineq", c) for c in inequalities or ()]
+        given = [(kind, c) for kind, several in (("eq", equalities), ("ineq", inequalities))
+                 for c in ([several] if isinstance(several, Node) else several or ())]
         self.method = optimizer_kwargs.pop("method", "SLSQP" if given else "L-BFGS-B")
         key = self.method.lower() if isinstance(self.method, str) else ""
         self.order = 0 if key in DERIVATIVE_FREE else 2 if key in WITH_PRODUCTS | WITH_HESSIAN else 1
         super().__init__(loss, var_list, var_to_bounds)
         self._check_method(key, bool(given), optimizer_kwargs)
         self.optimizer_kwargs = optimizer_kwargs
-        self._constraints = [(kind, self._checked_constraint(c), Jacobian(c, self.variables)) for kind, c in given]
+        self._constraints = [(kind, self._checked_constraint(c), Jacobian(c, self.variables) if self.order else None) for kind, c in given]
         self._product = HessianProduct(loss, self.variables) if key in WITH_PRODUCTS else None
         self._hessian = Hessian(loss, self.variables) if key in WITH_HESSIAN else None
 
@@ -72,9 +73,9 @@ class ScipyOptimizerInterface(Minimizer):
         message = found.message.decode() if isinstance(found.message, bytes) else str(found.message)
         return Outcome(np.clip(found.x, lower, upper), float(found.fun), bool(found.success), message)
 
-    def _constraint(self, objective: Objective, kind: str, node: Node, jacobian: Jacobian) -> dict[str, Any]:
+    def _constraint(self, objective: Objective, kind: str, node: Node, jacobian: Jacobian | None) -> dict[str, Any]:
         given: dict[str, Any] = {"type": kind, "fun": lambda x: np.ravel(objective.evaluate([node], x, ())[0]).astype(np.float64)}
-        if self.order:
+        if jacobian is not None:
             given["jac"] = lambda x: jacobian.at(objective, x, ())
         return given
 

@@ -10,7 +10,7 @@ from ..node import Node
 from .line_search import SUFFICIENT_DECREASE, TRIALS, Step, along
 from .matrices import Hessian, HessianProduct
 from .minimizer import Minimizer
-from .objective import Array, Objective, Outcome
+from .objective import Array, Objective, Outcome, is_flat
 
 
 class _NewtonLike(Minimizer):
@@ -127,11 +127,6 @@ class NewtonCG(_NewtonLike):
             d = -r_next + float(r_next @ r_next) / float(r @ r) * d
             r = r_next
         return z, -float(at.gradient @ z + z @ hz / 2)
-
-
-def is_flat(gradient: Array, gtol: float) -> bool:
-    """Whether no element of a gradient exceeds the tolerance."""
-    return bool(np.max(np.abs(gradient), initial=0.0) <= gtol)
 
 
 def newton_direction(hessian: Array, gradient: Array) -> Array:

@@ -156,7 +156,7 @@ class GeneticSearch(_Search):
             objective.step(members[at])
             if done := self._reached(members[at], float(losses[at])):
                 return done
-            better = members[np.argsort(losses, kind="stable")[:self.population // 2]]
+            better = members[np.argsort(losses, kind="stable")[:max(2, self.population // 2)]]
             if np.all(np.ptp(better, axis=0) <= self.xtol * (upper - lower)):
                 return Outcome(members[at], float(losses[at]), True, f"half of the population has shrunk to {self.xtol:g} of the box")
         at = int(np.argmin(losses))

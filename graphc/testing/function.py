@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DTypeError, FeedError, GraphError
+from ..errors import DTypeError, GraphError
 from ..graph import Graph, get_default_graph, get_default_session
 from ..node import Node, caller, describe, loc_str, topological
 from ..op import constant_node, to_node
@@ -49,6 +49,8 @@ def function(f: Any, args: Any, feed_dict: Mapping[Any, Any] | None, session: An
     if callable(f) and not isinstance(f, Node):
         return _of_python(f, list(args) if isinstance(args, (list, tuple)) else [args])
     ys = [to_node(y) for y in (f if isinstance(f, (list, tuple)) else [f])]
+    if not ys:
+        raise GraphError(f"check_grads: there are no tensors to differentiate\n  at {loc_str(caller())}")
     return _of_tensors(ys, list(args) if isinstance(args, (list, tuple)) else [args], feed_dict or {}, session)
 
 
@@ -107,16 +109,9 @@ def _of_tensors(ys: Sequence[Node], xs: Sequence[Any], feed_dict: Mapping[Any, A
 
 def _values(ys: Sequence[Node], xs: Sequence[Node], fed: Mapping[Node, Any], session: Any) -> dict[Node, Array]:
     """What the results depend on, and its values: the xs first, then what else is fed or a variable."""
-    def known(n: Node) -> Any:
-        return fed[n] if n in fed else session.memory(n) if n.operator.name == "variable" else session.run(n, fed)
-    values = {x: np.array(known(x), x.type.dtype) for x in xs}
-    for n in topological(ys, stop=lambda n: n in values or n in fed):
-        if n in values or not (n in fed or n.operator.name in ("variable", "placeholder")):
-            continue
-        if n not in fed and n.operator.name == "placeholder":
-            raise FeedError(f"check_grads: {describe(n)} must be fed\n  at {loc_str(caller())}")
-        values[n] = np.array(known(n), n.type.dtype)
-    return values
+    free = [n for n in topological(ys, stop={*xs, *fed}.__contains__) if n in fed or n.operator.name in ("variable", "placeholder")]
+    nodes = list(dict.fromkeys([*xs, *free]))
+    return {n: np.array(a) for n, a in zip(nodes, session.run(nodes, fed), strict=True)}
 
 
 def _replayed(ys: Sequence[Node], given: Mapping[Node, Node], dtype: np.dtype[Any]) -> list[Node]:

@@ -14,7 +14,6 @@ from ..node import Node, caller, describe, loc_str, topological
 from ..op import constant_node
 from ..ops.state import items
 from ..session import Session
-from ..types import TensorType
 from .derived import Derived, Evaluate, Outputs, Point, joined
 from .function import Function, function
 from .report import Report, Row, compared, told
@@ -51,7 +50,7 @@ def check_grads(f: Any, args: Any, order: int = 2, *, feed_dict: Mapping[Any, An
 
     Elements at which the function has a kink or a jump are left out of the first; more than half of them is a failure.
     """
-    if order < 1:
+    if not isinstance(order, int) or order < 1:
         raise GraphError(f"check_grads: order is 1 or more, not {order!r:.40}\n  at {loc_str(caller())}")
     target = function(f, args, feed_dict, session)
     report = checked(target, order, jit=jit, whole=whole, seed=seed)
@@ -252,6 +251,5 @@ def _alone(n: Node, values: Sequence[Array]) -> Function:
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
         graph = get_default_graph()
         operands = [constant_node(graph, at[i]) if i in n.operator.values else x for i, x in enumerate(nodes)]
-        built = n.operator.build(graph, tuple(operands), n.attrs)
-        return [built] if isinstance(built.type, TensorType) else items(built)
+        return items(n.operator.build(graph, tuple(operands), n.attrs))
     return Function(n.operator.name, make, at, [x.label for x in n.inputs], wanted, lambda: ([n], {}))

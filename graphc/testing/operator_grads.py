@@ -11,12 +11,10 @@ from ..errors import GradientCheckError, GraphcError
 from ..graph import Graph, get_default_graph
 from ..node import Node
 from ..op import Operator, constant_node
-from ..ops.state import items
-from ..types import TensorType
 from .function import Function
 from .grads import checked, repeated
 from .report import told
-from .samples import Sample, build, differentiable, has_floats, reference, samples, say
+from .samples import Sample, build, differentiable, has_floats, reference, results, samples, say
 
 
 def check_gradients(operator: Operator, jit: bool = False, whole: int = 8) -> None:
@@ -44,8 +42,7 @@ def _function(operator: Operator, sample: Sample) -> Function:
 
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
         operands = [constant_node(get_default_graph(), at[i]) if i in operator.values else x for i, x in enumerate(nodes)]
-        result = operator(operands, **sample.attrs) if operator.variadic else operator(*operands, **sample.attrs)
-        return [result] if isinstance(result.type, TensorType) else items(result)
+        return results(operator, operands, sample)
     labels = [f"argument {i}" for i in range(len(at))] if operator.variadic else list(operator.params)
     return Function(say(operator, sample), make, at, labels, wanted, lambda: ([], {}), open=_open_works(operator, sample))
 

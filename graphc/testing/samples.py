@@ -132,8 +132,12 @@ def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
         node = placeholder(x.dtype, known)
         fed.append(node)
         inputs.append(node)
-    result = operator(inputs, **sample.attrs) if operator.variadic else operator(*inputs, **sample.attrs)
-    return Built(fed, [result] if isinstance(result.type, TensorType) else items(result))
+    return Built(fed, results(operator, inputs, sample))
+
+
+def results(operator: Operator, inputs: Sequence[Node], sample: Sample) -> list[Node]:
+    """All results of the operator on tensors, with the sample's attributes."""
+    return items(operator(inputs, **sample.attrs) if operator.variadic else operator(*inputs, **sample.attrs))
 
 
 def reference(operator: Operator, sample: Sample) -> list[Array]:
