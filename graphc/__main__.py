@@ -15,7 +15,7 @@ import graphc
 from . import native
 from .errors import CacheWarning, GraphcError, NotFoundError
 from .graph import Graph
-from .node import Node, caller, loc_str
+from .node import Node, here
 from .ops.state import Variable
 from .show import FORMATS, show
 from .show.outline import nodes_of
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return int(options.run(options) or 0)
         except GraphcError as e:
-            print(f"graphc: {e}".removesuffix(f"\n  at {loc_str(caller())}"), file=sys.stderr)     # no line of the user's called `main`
+            print(f"graphc: {e}".removesuffix(here()), file=sys.stderr)     # no line of the user's called `main`
         except BrokenPipeError:          # the reader of our output, `head` for one, has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import DTypeError, GradientError, GraphError, ShapeError
 from .graph import Graph, get_default_graph
-from .node import OPERATORS, Node, Operation, caller, describe, loc_str
+from .node import OPERATORS, Node, Operation, caller, describe, here, loc_str
 from .op import to_node
 from .ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from .ops.math import add_n, cast
@@ -48,36 +48,36 @@ def listed(nodes: Any) -> list[Any]:
 def check_targets(what: str, targets: Sequence[Node]) -> None:
     """DTypeError unless all targets are floating; GraphError if there are none, or of several graphs."""
     if not targets:
-        raise GraphError(f"{what}: there is nothing to differentiate\n  at {loc_str(caller())}")
+        raise GraphError(f"{what}: there is nothing to differentiate{here()}")
     for y in targets:
         if not isinstance(y.type, TensorType) or y.type.dtype.kind != "f":
-            raise DTypeError(f"{what}: {describe(y)} is not of a floating dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"{what}: {describe(y)} is not of a floating dtype{here()}")
         if y.graph is not targets[0].graph:
-            raise GraphError(f"{what}: {describe(y)} is of another graph than {describe(targets[0])}\n  at {loc_str(caller())}")
+            raise GraphError(f"{what}: {describe(y)} is of another graph than {describe(targets[0])}{here()}")
 
 
 def check_sources(what: str, sources: Sequence[Node], target: Node) -> None:
     """GraphError unless all sources are tensors of the target's graph."""
     for x in sources:
         if x.graph is not target.graph or not isinstance(x.type, TensorType):
-            raise GraphError(f"{what}: {x!r:.80} is not a tensor of the graph of {describe(target)}\n  at {loc_str(caller())}")
+            raise GraphError(f"{what}: {x!r:.80} is not a tensor of the graph of {describe(target)}{here()}")
 
 
 def check_unconnected(what: str, given: Any, known: Sequence[str]) -> None:
     """GraphError unless what is asked for where there is no path is known."""
     if given not in known:
-        raise GraphError(f"{what}: unconnected_gradients is one of {', '.join(known)}, not {given!r:.40}\n  at {loc_str(caller())}")
+        raise GraphError(f"{what}: unconnected_gradients is one of {', '.join(known)}, not {given!r:.40}{here()}")
 
 
 def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
     given = list(grad_ys) if isinstance(grad_ys, (list, tuple)) else [grad_ys] * len(targets)
     if len(given) != len(targets):
-        raise GraphError(f"gradients: {len(targets)} ys but {len(given)} grad_ys\n  at {loc_str(caller())}")
+        raise GraphError(f"gradients: {len(targets)} ys but {len(given)} grad_ys{here()}")
     seeds = []
     for y, g in zip(targets, given, strict=True):
         seed = ones_like(y) if g is None else to_node(g, None if isinstance(g, Node) else y.dtype)
         if not compatible(y.type.shape, seed.type.shape):
-            raise ShapeError(f"gradients: grad_ys {describe(seed)} does not fit {describe(y)}\n  at {loc_str(caller())}")
+            raise ShapeError(f"gradients: grad_ys {describe(seed)} does not fit {describe(y)}{here()}")
         seeds.append(seed)
     return seeds
 

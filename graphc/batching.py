@@ -13,7 +13,7 @@ import numpy as np
 
 from .errors import ShapeError
 from .graph import Scratch, get_default_graph
-from .node import OPERATORS, Node, caller, describe, loc_str, topological
+from .node import OPERATORS, Node, caller, describe, here, loc_str, topological
 from .op import static_value
 from .ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
 from .ops.linalg_matmul import matmul
@@ -98,7 +98,7 @@ class _Use(NamedTuple):
 def _rank(x: Node, user: Node) -> int:
     rank = x.type.rank
     if rank is None:
-        raise ShapeError(f"{user.operator.name} over a batch: the rank of {describe(x)} must be known\n  at {loc_str(caller())}")
+        raise ShapeError(f"{user.operator.name} over a batch: the rank of {describe(x)} must be known{here()}")
     return rank
 
 
@@ -197,7 +197,7 @@ def _squeezed(use: _Use) -> Node:
     """squeeze: by default it is the node's own axes of size 1 that go, whatever the batch's size is."""
     axis, x = use.node.attrs["axis"], use.node.inputs[0]
     if axis is None and not x.type.known:
-        raise ShapeError(f"squeeze over a batch: the shape of {describe(x)} must be known\n  at {loc_str(caller())}")
+        raise ShapeError(f"squeeze over a batch: the shape of {describe(x)} must be known{here()}")
     axis = [i for i, d in enumerate(x.type.shape) if d == 1] if axis is None else axis
     return use.build(use.inputs, {"axis": tuple([i + 1 for i in axis])})
 

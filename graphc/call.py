@@ -14,7 +14,7 @@ from .entry import Entry
 from .errors import FeedError
 from .fetching import Array, fed, is_listed, places_of, require_fed, restored
 from .interpreter import interpret, run_reference
-from .node import Node, caller, loc_str
+from .node import Node, here
 from .program import Program
 from .specialise import Specialised, needed, specialise
 from .tracing import Trace
@@ -46,7 +46,7 @@ class Call:
     def __call__(self, *values: Any) -> Any:
         """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
         if len(values) != len(self.types):
-            raise FeedError(f"{len(self.feeds)} values are fed, {len(values)} given\n  at {loc_str(caller())}")
+            raise FeedError(f"{len(self.feeds)} values are fed, {len(values)} given{here()}")
         arrays = []
         shapes = []
         for v, (dtype, node) in zip(values, self.types):  # noqa: B905  (every caller has counted them)

@@ -17,7 +17,7 @@ from .autodiff import check_sources, check_targets, check_unconnected, forward, 
 from .batching import Size, transcribe
 from .errors import DTypeError, GradientError, GraphcError, GraphError, ShapeError
 from .graph import Graph, Scratch
-from .node import Node, caller, describe, loc_str
+from .node import Node, describe, here
 from .op import to_node
 from .ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
 from .ops.math import add_n, cast
@@ -105,7 +105,7 @@ def batch_jacobian(y: Any, x: Any, *, unconnected_gradients: str = "error", name
     """
     (target,), (source,) = _checked("batch_jacobian", y, x, unconnected_gradients, single=True)
     if not target.type.rank or not source.type.rank or not compatible(target.type.shape[:1], source.type.shape[:1]):
-        raise ShapeError(f"batch_jacobian: {describe(target)} and {describe(source)} need the same number of rows\n  at {loc_str(caller())}")
+        raise ShapeError(f"batch_jacobian: {describe(target)} and {describe(source)} need the same number of rows{here()}")
     with _part_of(target.graph, name) as scratch:
         count, of_y, of_x = _dims(target)[:1], _dims(target)[1:], _dims(source)[1:]
         m, n = _product(of_y), _product(of_x)
@@ -204,35 +204,35 @@ def _checked(what: str, ys: Any, xs: Any, unconnected: str, single: bool = False
     check_sources(what, sources, targets[0])
     check_unconnected(what, unconnected, ("error", "none", "zero"))
     if not sources:
-        raise GraphError(f"{what}: there is nothing to differentiate {describe(targets[0])} by\n  at {loc_str(caller())}")
+        raise GraphError(f"{what}: there is nothing to differentiate {describe(targets[0])} by{here()}")
     if single and len(targets) > 1:
-        raise GraphError(f"{what}: takes one y, not {len(targets)}\n  at {loc_str(caller())}")
+        raise GraphError(f"{what}: takes one y, not {len(targets)}{here()}")
     for x in sources:
         if x.type.dtype.kind != "f":
-            raise DTypeError(f"{what}: {describe(x)} is not of a floating dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"{what}: {describe(x)} is not of a floating dtype{here()}")
     return targets, sources
 
 
 def _check_scalar(what: str, y: Node) -> None:
     if y.type.shape != ():
-        raise ShapeError(f"{what}: {describe(y)} is not a scalar\n  at {loc_str(caller())}")
+        raise ShapeError(f"{what}: {describe(y)} is not a scalar{here()}")
 
 
 def _matched(what: str, word: str, asked: Any, nodes: Sequence[Node], given: Any) -> list[Node]:
     """The tangents or cotangents of nodes, a list if a list was asked for; errors name the pair that does not fit."""
     values = list(given) if isinstance(asked, (list, tuple)) and isinstance(given, (list, tuple)) else [given]
     if len(values) != len(nodes):
-        raise GraphError(f"{what}: {len(nodes)} tensors but {len(values)} {word}s\n  at {loc_str(caller())}")
+        raise GraphError(f"{what}: {len(nodes)} tensors but {len(values)} {word}s{here()}")
     matched = []
     for x, value in zip(nodes, values, strict=True):
         try:
             t = to_node(value, x.dtype)
         except GraphcError as e:
-            raise e.__class__(f"{what}: the {word} of {describe(x)}: {e}\n  at {loc_str(caller())}") from None
+            raise e.__class__(f"{what}: the {word} of {describe(x)}: {e}{here()}") from None
         if not compatible(x.type.shape, t.type.shape):
-            raise ShapeError(f"{what}: the {word} {describe(t)} does not fit {describe(x)}\n  at {loc_str(caller())}")
+            raise ShapeError(f"{what}: the {word} {describe(t)} does not fit {describe(x)}{here()}")
         if t.graph is not x.graph:
-            raise GraphError(f"{what}: the {word} {describe(t)} is of another graph than {describe(x)}\n  at {loc_str(caller())}")
+            raise GraphError(f"{what}: the {word} {describe(t)} is of another graph than {describe(x)}{here()}")
         matched.append(t)
     return matched
 
@@ -243,8 +243,7 @@ def _settled(what: str, found: Maybe, of: Node, others: Sequence[Node], unconnec
     if found is not None or unconnected == "none":
         return found
     if unconnected == "error":
-        raise GradientError(f"{what}: no path that can be differentiated joins {describe(of)} and {', '.join(map(describe, others))}"
-                            f"\n  at {loc_str(caller())}")
+        raise GradientError(f"{what}: no path that can be differentiated joins {describe(of)} and {', '.join(map(describe, others))}{here()}")
     return fill(_vector(*(dims or [_dims(of)])), np.zeros((), dtype or of.type.dtype))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .autodiff import gradients
 from .errors import GradientError
-from .node import Node, caller, describe, loc_str
+from .node import Node, describe, here, loc_str
 from .ops.state import Variable
 from .schedule import source
 from .serialize import closure
@@ -100,7 +100,7 @@ def diagnose(loss: Any, sess: Any, feed: Mapping[Any, Any] | None = None) -> Dia
     variables = [n for n in order if isinstance(n, Variable) and n.trainable]
     activations = [n for n in order if n.operator.name in {*_ENDS, *_CUT} and source(n) is None]
     if not variables:
-        raise GradientError(f"diagnose: no trainable variable leads to {describe(node)}\n  at {loc_str(caller())}")
+        raise GradientError(f"diagnose: no trainable variable leads to {describe(node)}{here()}")
     watched = [*variables, *activations]
     found = _gradients(node, watched)
     present = [g for g in found if g is not None]

@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import FeedError, FetchError, GraphcError, InvalidArgumentError
 from .graph import Graph
-from .node import Node, Operation, caller, describe, loc_str
+from .node import Node, Operation, describe, here
 from .types import TensorType, as_text, compatible, shape_str
 
 Array = np.ndarray[Any, Any]
@@ -29,7 +29,7 @@ def flattened(graph: Graph, fetches: Any, leaves: list[Node]) -> Any:
     try:
         node = graph.as_node(fetches)
     except GraphcError as e:
-        raise FetchError(f"cannot fetch {fetches!r:.120}: {e}\n  at {loc_str(caller())}") from None
+        raise FetchError(f"cannot fetch {fetches!r:.120}: {e}") from None
     leaves.append(node)
     named = isinstance(fetches, str) and ":" not in fetches
     return None if isinstance(fetches, Operation) or named else len(leaves) - 1
@@ -76,16 +76,16 @@ def collect_feed(graph: Graph, key: Any, value: Any, places: list[Node], values:
     """Append the tensors that a key of a feed_dict stands for, and what they are fed."""
     if isinstance(key, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(key):
-            raise FeedError(f"a feed for {len(key)} tensors needs as many values\n  at {loc_str(caller())}")
+            raise FeedError(f"a feed for {len(key)} tensors needs as many values{here()}")
         for k, v in zip(key, value, strict=True):
             collect_feed(graph, k, v, places, values)
         return
     try:
         node = graph.as_node(key)
     except GraphcError as e:
-        raise FeedError(f"cannot feed {key!r:.120}: {e}\n  at {loc_str(caller())}") from None
+        raise FeedError(f"cannot feed {key!r:.120}: {e}") from None
     if not isinstance(node.type, TensorType):
-        raise FeedError(f"cannot feed {describe(node)}: it is not a tensor\n  at {loc_str(caller())}")
+        raise FeedError(f"cannot feed {describe(node)}: it is not a tensor{here()}")
     places.append(node)
     values.append(value)
 
@@ -94,7 +94,7 @@ def require_fed(needed: Iterable[Node], feeds: Container[Node]) -> None:
     """InvalidArgumentError if a placeholder among the nodes has no feed."""
     for n in needed:
         if n.operator.name == "placeholder" and n not in feeds:
-            raise InvalidArgumentError(f"{describe(n)} must be fed, and is not\n  at {loc_str(caller())}", n)
+            raise InvalidArgumentError(f"{describe(n)} must be fed, and is not{here()}", n)
 
 
 def fed(node: Node, value: Any) -> Array:
@@ -102,8 +102,7 @@ def fed(node: Node, value: Any) -> Array:
     dtype, shape = node.type.dtype, node.type.shape
     if value.__class__ is not np.ndarray or value.dtype != dtype or dtype.hasobject:
         if isinstance(value, (Node, Operation)):
-            raise FeedError(f"{describe(node)} is fed a tensor, {describe(value) if isinstance(value, Node) else value!r}; feed its value"
-                            f"\n  at {loc_str(caller())}")
+            raise FeedError(f"{describe(node)} is fed a tensor, {describe(value) if isinstance(value, Node) else value!r}; feed its value{here()}")
         try:
             array = as_text(value) if dtype.hasobject else np.asarray(value)
             if array.dtype.kind not in "fiubO" or value is None:
@@ -111,7 +110,7 @@ def fed(node: Node, value: Any) -> Array:
             value = array.astype(dtype)
         except (TypeError, ValueError):
             kind = "texts" if dtype.hasobject else "numbers"
-            raise FeedError(f"{describe(node)} cannot be fed {value!r:.80}: not an array of {kind}\n  at {loc_str(caller())}") from None
+            raise FeedError(f"{describe(node)} cannot be fed {value!r:.80}: not an array of {kind}{here()}") from None
     if value.shape != shape and not compatible(shape, value.shape):
-        raise FeedError(f"{describe(node)} cannot be fed an array of shape {shape_str(value.shape)}\n  at {loc_str(caller())}")
+        raise FeedError(f"{describe(node)} cannot be fed an array of shape {shape_str(value.shape)}{here()}")
     return value

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .errors import FinalizedError, GraphError
-from .node import OPERATORS, Loc, Node, Operation, caller, describe, loc_str
+from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
@@ -58,7 +58,7 @@ class Graph:
     def add(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, name: str | None = None) -> Node:
         """Append a node; the caller has inferred its type. Raises FinalizedError on a finalized graph."""
         if self.finalized:
-            raise FinalizedError(f"{operator.name} cannot be added: the graph is finalized\n  at {loc_str(caller())}")
+            raise FinalizedError(f"{operator.name} cannot be added: the graph is finalized{here()}")
         label = self.unique_name(name or operator.label)
         node = Node(operator, inputs, attrs, type, label, caller(), self._control[-1], self)
         self._register(node)
@@ -97,7 +97,7 @@ class Graph:
             return name[:-1]
         if name not in self._used and (len(name) > _LONGEST_NAME or not _NAME.match(name)):
             raise GraphError(f"{name[:60]!r} is not a name: letters, digits and _ . - / > after a letter, digit or dot, "
-                             f"at most {_LONGEST_NAME} long")
+                             f"at most {_LONGEST_NAME} long{here()}")
         full = self._scope + name
         count = self._used.get(full, 0)
         self._used[full] = count + 1
@@ -156,7 +156,7 @@ class Graph:
     def default_session(self, what: str) -> Any:
         """The innermost default session of this thread; GraphError, naming what needs it, if there is none."""
         if not _defaults.sessions:
-            raise GraphError(f"{what}() needs a default session: use `with tf.Session():`, tf.InteractiveSession() or session=")
+            raise GraphError(f"{what}() needs a default session: use `with tf.Session():`, tf.InteractiveSession() or session={here()}")
         return _defaults.sessions[-1]
 
     def finalize(self) -> None:
@@ -171,22 +171,22 @@ class Graph:
             return self._by_name(obj)
         node = obj.node if isinstance(obj, Operation) else obj
         if not isinstance(node, Node):
-            raise GraphError(f"{obj!r} is not a tensor, an operation or the name of one")
+            raise GraphError(f"{obj!r} is not a tensor, an operation or the name of one{here()}")
         if node.graph is not self:
-            raise GraphError(f"{describe(node)} belongs to another graph")
+            raise GraphError(f"{describe(node)} belongs to another graph{here()}")
         return node
 
     def _by_name(self, name: str) -> Node:
         label, colon, output = name.partition(":")
         node = self._labels.get(label)
-        if node is None or (colon and not output.isdigit()):
-            raise GraphError(f"the graph has nothing named {name[:200]!r}")
+        if node is None or (colon and not output.isdecimal()):
+            raise GraphError(f"the graph has nothing named {name[:200]!r}{here()}")
         if not colon or node.type is None or isinstance(node.type, TensorType):
             if output not in ("", "0") or (colon and node.type is None):
-                raise GraphError(f"{label!r} has no output {output}")
+                raise GraphError(f"{label!r} has no output {output}{here()}")
             return node
         if int(output) >= len(node.type):
-            raise GraphError(f"{label!r} has {len(node.type)} outputs, {output} is not one of them")
+            raise GraphError(f"{label!r} has {len(node.type)} outputs, {output} is not one of them{here()}")
         for user in self.digraph.successors(node):
             if user.operator.name == "item" and user.attrs["index"] == int(output):
                 return user
@@ -195,7 +195,7 @@ class Graph:
     def get_tensor_by_name(self, name: str) -> Node:
         """The tensor named `label:output`. KeyError's kin GraphError if there is none."""
         if ":" not in name:
-            raise GraphError(f"{name!r} is an operation's name; a tensor's has the form 'label:output'")
+            raise GraphError(f"{name!r} is an operation's name; a tensor's has the form 'label:output'{here()}")
         return self._by_name(name)
 
     def get_operation_by_name(self, name: str) -> Operation:
@@ -317,7 +317,7 @@ def reset_default_graph() -> None:
     """Begin a new, empty default graph. GraphError inside `with graph.as_default()`."""
     global _global_graph
     if _defaults.graphs:
-        raise GraphError("reset_default_graph() inside `with graph.as_default()`")
+        raise GraphError(f"reset_default_graph() inside `with graph.as_default()`{here()}")
     _global_graph = Graph()
 
 

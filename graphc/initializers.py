@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
-from .node import Node, caller, loc_str
+from .node import Node, here
 from .op import Values, declare, to_node
 from .ops.array import ones, reshape, transpose, zeros
 from .ops.random import random_normal, random_uniform, truncated_normal
@@ -63,8 +63,7 @@ class constant_initializer(Initializer):
         value = np.asarray(self.value)
         count = math.prod(shape)
         if value.size > count or (self.verify_shape and value.shape != shape) or (count and not value.size):
-            raise ShapeError(f"constant_initializer: {value.size} values do not make {list(shape)}"
-                             f"\n  at {loc_str(caller())}")
+            raise ShapeError(f"constant_initializer: {value.size} values do not make {list(shape)}{here()}")
         flat = value.reshape(-1)
         last = flat[-1:] if count else flat[:0]
         return to_node(np.concatenate([flat, np.repeat(last, count - flat.size)]).reshape(shape), kind)
@@ -109,13 +108,12 @@ class variance_scaling_initializer(Initializer):
                  seed: int | None = None, dtype: Any = float32):
         super().__init__(dtype)
         if scale <= 0:
-            raise GraphError(f"variance_scaling_initializer: scale {scale} is not positive\n  at {loc_str(caller())}")
+            raise GraphError(f"variance_scaling_initializer: scale {scale} is not positive{here()}")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise GraphError(f"variance_scaling_initializer: mode {mode!r} is not fan_in, fan_out or fan_avg"
-                             f"\n  at {loc_str(caller())}")
+            raise GraphError(f"variance_scaling_initializer: mode {mode!r} is not fan_in, fan_out or fan_avg{here()}")
         if distribution not in ("normal", "truncated_normal", "untruncated_normal", "uniform"):
             raise GraphError(f"variance_scaling_initializer: distribution {distribution!r} is not truncated_normal, "
-                             f"untruncated_normal or uniform\n  at {loc_str(caller())}")
+                             f"untruncated_normal or uniform{here()}")
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
@@ -178,10 +176,9 @@ class orthogonal_initializer(Initializer):
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
         if len(shape) < 2:
-            raise ShapeError(f"orthogonal_initializer needs two dimensions or more, not {list(shape)}"
-                             f"\n  at {loc_str(caller())}")
+            raise ShapeError(f"orthogonal_initializer needs two dimensions or more, not {list(shape)}{here()}")
         if not kind.is_floating:
-            raise DTypeError(f"orthogonal_initializer: {kind.name} is not a floating dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"orthogonal_initializer: {kind.name} is not a floating dtype{here()}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = _orthonormal(random_normal([max(rows, columns), min(rows, columns)], dtype=kind, seed=self.seed))
         if rows < columns:

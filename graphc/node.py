@@ -37,6 +37,11 @@ def loc_str(loc: Loc | None) -> str:
     return "?" if loc is None else f"{os.path.basename(loc[0])[-_LONGEST_FILE:]}:{loc[1]}"
 
 
+def here() -> str:
+    """The end of an error's text: the user's line."""
+    return f"\n  at {loc_str(caller())}"
+
+
 def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
     if swap:
         return lambda self, other: OPERATORS[name](other, self)
@@ -91,7 +96,7 @@ class Node:
         """Add what the caller knows of the shape; ShapeError if it contradicts what is known. Values are checked when run."""
         new = as_shape(shape)
         if not compatible(self.type.shape, new):
-            raise ShapeError(f"set_shape({TensorShape(new)}) on {describe(self)}")
+            raise ShapeError(f"set_shape({TensorShape(new)}) on {describe(self)}{here()}")
         self.type = TensorType(self.type.dtype, merge(self.type.shape, new))
 
     @property
@@ -110,15 +115,15 @@ class Node:
         return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
 
     def __bool__(self) -> bool:
-        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.where or logical_and")
+        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.where or logical_and{here()}")
 
     def __iter__(self) -> Iterator[Node]:
         if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:
-            raise DTypeError(f"{describe(self)} cannot be iterated over: its first dimension is unknown")
+            raise DTypeError(f"{describe(self)} cannot be iterated over: its first dimension is unknown{here()}")
         return (self[i] for i in range(self.type.shape[0]))
 
     def __len__(self) -> int:
-        raise DTypeError(f"len() of {describe(self)}; use x.shape[0] or tf.shape(x)[0]")
+        raise DTypeError(f"len() of {describe(self)}; use x.shape[0] or tf.shape(x)[0]{here()}")
 
     __add__, __radd__ = _operator("add"), _operator("add", swap=True)
     __sub__, __rsub__ = _operator("subtract"), _operator("subtract", swap=True)

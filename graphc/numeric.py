@@ -24,7 +24,7 @@ import numpy as np
 from .errors import DTypeError, GraphError, ShapeError
 from .graph import get_default_session
 from .interpreter import interpret, run_reference
-from .node import Node, caller, describe, loc_str, topological
+from .node import Node, describe, here, topological
 from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
 from .types import TensorType, shape_str
 
@@ -98,20 +98,20 @@ class _Problem(NamedTuple):
 
 def _problem(f: Any, x: Any, method: str, feed_dict: Mapping[Any, Any] | None, session: Any) -> _Problem:
     if method not in METHODS:
-        raise GraphError(f"numeric: method {method!r} is none of {', '.join(METHODS)}\n  at {loc_str(caller())}")
+        raise GraphError(f"numeric: method {method!r} is none of {', '.join(METHODS)}{here()}")
     if isinstance(f, Node):
         return _of_graph(f, x, method, feed_dict or {}, session)
     if not callable(f):
-        raise GraphError(f"numeric: {f!r:.80} is neither a tensor nor a function\n  at {loc_str(caller())}")
+        raise GraphError(f"numeric: {f!r:.80} is neither a tensor nor a function{here()}")
     at = [_real(a, f"argument {i}") for i, a in enumerate(x if isinstance(x, tuple) else (x,))]
     name = getattr(f, "__name__", "f")
 
     def evaluate(arrays: Sequence[Array]) -> Array:
         y = np.asarray(f(*arrays))
         if method == "complex" and y.dtype.kind != "c":
-            raise DTypeError(f"numeric: {name} is not analytic: it gives {y.dtype} for complex arguments\n  at {loc_str(caller())}")
+            raise DTypeError(f"numeric: {name} is not analytic: it gives {y.dtype} for complex arguments{here()}")
         if y.dtype.kind not in "fc":
-            raise DTypeError(f"numeric: {name} gives {y.dtype}, not floating numbers\n  at {loc_str(caller())}")
+            raise DTypeError(f"numeric: {name} gives {y.dtype}, not floating numbers{here()}")
         return y
     return _Problem(evaluate, at, not isinstance(x, tuple), name)
 
@@ -122,19 +122,19 @@ def _real(value: Any, what: str) -> Array:
     if array.dtype.kind in "iu" and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float64)
     if array.dtype.kind != "f":
-        raise DTypeError(f"numeric: {what} is {array.dtype}, not floating\n  at {loc_str(caller())}")
+        raise DTypeError(f"numeric: {what} is {array.dtype}, not floating{here()}")
     return array
 
 
 def _of_graph(y: Node, x: Any, method: str, feed_dict: Mapping[Any, Any], session: Any) -> _Problem:
     session = session if session is not None else get_default_session()
     if session is None:
-        raise GraphError(f"numeric: {describe(y)} needs a session: `with tf.Session():` or session=\n  at {loc_str(caller())}")
+        raise GraphError(f"numeric: {describe(y)} needs a session: `with tf.Session():` or session={here()}")
     xs = list(x) if isinstance(x, (list, tuple)) else [x]
     for node in (y, *xs):
         if not isinstance(node, Node) or not isinstance(node.type, TensorType) or node.type.dtype.kind != "f":
             what = describe(node) if isinstance(node, Node) else f"{node!r:.80}"
-            raise DTypeError(f"numeric: {what} is not a tensor of a floating dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"numeric: {what} is not a tensor of a floating dtype{here()}")
     fed = {session.graph.as_node(k): v for k, v in feed_dict.items()}
     at = [np.array(a) for a in session.run(xs, fed)]
     held = {n: a for n, a in fed.items() if n not in xs}
@@ -223,7 +223,7 @@ def _continued(n: Node, inputs: Sequence[Any]) -> Any:
         result = None
     if not _complex(result):
         raise DTypeError(f"numeric: {describe(n)} = {name}(...) is not analytic in numpy, or in scipy if that is installed: "
-                         f"no complex step goes through it; use method=\"richardson\"\n  at {loc_str(caller())}")
+                         f"no complex step goes through it; use method=\"richardson\"{here()}")
     return result
 
 
@@ -333,7 +333,7 @@ def _differentiated(problem: _Problem, k: int, method: str, step: float | None, 
 
 def _check_scalar(problem: _Problem, shape: Index) -> None:
     if shape != ():
-        raise ShapeError(f"numeric: {problem.name} has shape {shape_str(shape)}, not []; numeric.jacobian takes any\n  at {loc_str(caller())}")
+        raise ShapeError(f"numeric: {problem.name} has shape {shape_str(shape)}, not []; numeric.jacobian takes any{here()}")
 
 
 def _by_element(problem: _Problem, k: int, index: Index, method: str, step: float | None) -> Estimate:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .errors import DTypeError, GraphcError, GraphError, ShapeError
 from .graph import Graph, get_default_graph
-from .node import OPERATORS, Node, Operation, caller, describe, describe_call, loc_str, topological
+from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str, topological
 from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count
 
 Values = Sequence["np.ndarray[Any, Any] | None"]
@@ -93,20 +93,20 @@ class Operator:
         given: dict[str, Any] = {}
         order = (*names, *self.attrs)
         if len(args) > len(order):
-            raise GraphError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given")
+            raise GraphError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given{here()}")
         given.update(zip(order, args, strict=False))
         for key, value in kwargs.items():
             word = key if key in order else SPELLINGS.get(key, key)
             if word not in order:
-                raise GraphError(f"{self.name} has no argument {key!r}; it takes {', '.join(order)}")
+                raise GraphError(f"{self.name} has no argument {key!r}; it takes {', '.join(order)}{here()}")
             if word != key and value is None:
                 continue
             if word in given:
-                raise GraphError(f"{self.name}: {word!r} is given twice")
+                raise GraphError(f"{self.name}: {word!r} is given twice{here()}")
             given[word] = value
         missing = [p for p in names if p not in given]
         if missing:
-            raise GraphError(f"{self.name} needs {', '.join(missing)}\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name} needs {', '.join(missing)}{here()}")
         operands = [given.pop(p) for p in names]
         if self.variadic:
             operands = list(operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
@@ -117,7 +117,7 @@ class Operator:
         owner, like = None, None
         for i, x in enumerate(operands):
             if isinstance(x, Operation):
-                raise DTypeError(f"{self.name}: {x.name!r} is an operation without a result\n  at {loc_str(caller())}")
+                raise DTypeError(f"{self.name}: {x.name!r} is an operation without a result{here()}")
             if isinstance(x, Node):
                 owner = x if owner is None else owner
                 if like is None and (i >= len(self.params) or self.params[i] not in self.fixed):
@@ -128,10 +128,9 @@ class Operator:
         for i, x in enumerate(operands):
             if isinstance(x, Node):
                 if x.graph is not graph and graph.__class__ is Graph:
-                    raise GraphError(f"{self.name}: {describe(x)} is of another graph than {describe(inputs[0] if inputs else x)}"
-                                     f"\n  at {loc_str(caller())}")
+                    raise GraphError(f"{self.name}: {describe(x)} is of another graph than {describe(inputs[0] if inputs else x)}{here()}")
                 if x.type is None or not isinstance(x.type, TensorType):
-                    raise DTypeError(f"{self.name}: {describe(x)} is not a tensor\n  at {loc_str(caller())}")
+                    raise DTypeError(f"{self.name}: {describe(x)} is not a tensor{here()}")
                 inputs.append(x.operator.read(x, graph) if x.operator.name == "variable" else x)
                 continue
             fixed = self.fixed.get(self.params[i]) if i < len(self.params) else None
@@ -141,7 +140,7 @@ class Operator:
     def _constant(self, graph: Graph, value: Any, fixed: str | None, like: Node | None) -> Node:
         """A constant operand. Python and numpy operands are weak: beside a tensor they take its dtype, if their kind fits."""
         if value is None:
-            raise DTypeError(f"{self.name}: an operand is None\n  at {loc_str(caller())}")
+            raise DTypeError(f"{self.name}: an operand is None{here()}")
         if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in value):
             return OPERATORS["stack"](value, axis=0)
         try:
@@ -156,7 +155,7 @@ class Operator:
                 elif array.dtype.kind == "f" or dtype.kind == "b":
                     array = np.asarray(value).astype(np.result_type(dtype, array.dtype if dtype.kind == "b" else np.float32))
         except GraphcError as e:
-            raise e.__class__(f"{self.name}: {e}\n  at {loc_str(caller())}") from None
+            raise e.__class__(f"{self.name}: {e}{here()}") from None
         return constant_node(graph, array)
 
     # ------------------------------------------------------------------ facts
@@ -207,7 +206,7 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
     """A node from anything tensor-like. A node stays itself; DTypeError if it has another dtype than asked for."""
     if isinstance(value, Node):
         if dtype is not None and value.type.dtype != as_dtype(dtype).dtype:
-            raise DTypeError(f"{describe(value)} is wanted as {as_dtype(dtype).name}; tf.cast converts")
+            raise DTypeError(f"{describe(value)} is wanted as {as_dtype(dtype).name}; tf.cast converts{here()}")
         if value.operator.name == "variable":
             return value.operator.read(value, get_default_graph())
         return value
@@ -218,7 +217,7 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
     try:
         return constant_node(graph or get_default_graph(), as_array(value, dtype), name)
     except GraphcError as e:
-        raise e.__class__(f"{e}\n  at {loc_str(caller())}") from None
+        raise e.__class__(f"{e}{here()}") from None
 
 
 def _leaves(value: Any) -> Any:

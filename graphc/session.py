@@ -16,7 +16,7 @@ from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, In
 from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
 from .graph import Graph, get_default_graph, session_stack
 from .interpreter import interpret
-from .node import Node, caller, describe, loc_str, topological
+from .node import Node, describe, here, loc_str, topological
 from .ops.state import Variable
 from .program import aligned
 from .runtime import default_threads
@@ -100,7 +100,7 @@ class Session:
     def _watched(self, call: Call, values: Sequence[Any], options: RunOptions | None, metadata: RunMetadata | None, check: bool = False) -> Any:
         for given, kind in ((options, RunOptions), (metadata, RunMetadata)):
             if not isinstance(given, (kind, type(None))):
-                raise InvalidArgumentError(f"a run takes a {kind.__name__}, not {given!r:.80}\n  at {loc_str(caller())}")
+                raise InvalidArgumentError(f"a run takes a {kind.__name__}, not {given!r:.80}{here()}")
         with self._lock:
             if check:
                 from .numerics import check_numerics
@@ -132,7 +132,7 @@ class Session:
         return with_options
 
     def partial_run(self, *args: Any, **kwargs: Any) -> Any:
-        raise FailedPreconditionError("partial_run is not offered: fetch everything in one run")
+        raise FailedPreconditionError(f"partial_run is not offered: fetch everything in one run{here()}")
 
     def _prepare(self, fetches: Any, feed_dict: Mapping[Any, Any], check: bool = True) -> tuple[Call, list[Any]]:
         self._check_open()
@@ -223,7 +223,7 @@ class Session:
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
                           {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
         if spec.pending:
-            raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not")
+            raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not{here()}")
         wanted = [f for f in spec.fetches if f is not None]
         given = self.sources(wanted)
         given.update({new: feeds[old] for old, new in spec.feeds.items()})
@@ -272,7 +272,7 @@ class Session:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise SessionClosedError(f"the session is closed\n  at {loc_str(caller())}")
+            raise SessionClosedError(f"the session is closed{here()}")
 
     @contextmanager
     def as_default(self) -> Iterator[Session]:

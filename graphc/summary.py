@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import DTypeError, GraphError, InvalidArgumentError, MissingPackageError, ShapeError
 from .graph import Graph, GraphKeys, get_default_graph
-from .node import Node, Operation, caller, describe, loc_str
+from .node import Node, Operation, describe, here
 from .op import Values, declare, to_node
 from .types import TEXT, TensorType, dtype_name
 
@@ -23,7 +23,7 @@ _SERIALIZED = TensorType(TEXT, ())
 
 def _package() -> None:
     if importlib.util.find_spec("tensorboardX") is None:
-        raise MissingPackageError(f"summaries need a package: pip install tensorboardX\n  at {loc_str(caller())}")
+        raise MissingPackageError(f"summaries need a package: pip install tensorboardX{here()}")
 
 
 # ---------------------------------------------------------------------- what is written of a value
@@ -104,7 +104,7 @@ def _made(kind: str, name: str, value: Any, collections: Any, family: str | None
     _package()
     node = to_node(value)
     if node.type.dtype.kind not in "fiub":
-        raise DTypeError(f"summary.{kind}: {describe(node)} is not of numbers\n  at {loc_str(caller())}")
+        raise DTypeError(f"summary.{kind}: {describe(node)} is not of numbers{here()}")
     made = _summary.build(node.graph, (node,), {"kind": kind, "tag": "", "options": options}, _clean(name))
     return _filed(made, collections, family)
 
@@ -118,7 +118,7 @@ def _filed(made: Node, collections: Any, family: str | None) -> Node:
 
 def _clean(name: Any) -> str:
     if not isinstance(name, str) or not name:
-        raise GraphError(f"a summary's name is a text, not {name!r:.60}\n  at {loc_str(caller())}")
+        raise GraphError(f"a summary's name is a text, not {name!r:.60}{here()}")
     kept = "".join(c if c.isalnum() and c.isascii() or c in "_./-" else "_" for c in name).lstrip("/")
     return kept if kept[:1].isalnum() or kept[:1] == "." else f"s{kept}"
 
@@ -127,7 +127,7 @@ def scalar(name: str, tensor: Any, collections: Any = None, family: str | None =
     """A summary of a tensor with one element: a point of TensorBoard's curve `name` (within the name scopes). Running it gives bytes."""
     node = to_node(tensor)
     if node.type.rank is not None and any(d not in (1, None) for d in node.type.shape):
-        raise ShapeError(f"summary.scalar: {describe(node)} has more than one element\n  at {loc_str(caller())}")
+        raise ShapeError(f"summary.scalar: {describe(node)} has more than one element{here()}")
     return _made("scalar", name, node, collections, family)
 
 
@@ -144,7 +144,7 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
     node = to_node(tensor)
     channels = node.type.shape[-1] if node.type.rank else None
     if node.type.rank not in (None, 4) or channels not in (None, 1, 3, 4):
-        raise ShapeError(f"summary.image: {describe(node)} is not [batch, height, width, 1, 3 or 4]\n  at {loc_str(caller())}")
+        raise ShapeError(f"summary.image: {describe(node)} is not [batch, height, width, 1, 3 or 4]{here()}")
     return _made("image", name, node, collections, family, (int(max_images or max_outputs),))
 
 
@@ -153,7 +153,7 @@ def text(name: str, tensor: Any, collections: Any = None) -> Node:
     _package()
     node = to_node(tensor)
     if node.type.dtype != TEXT:
-        raise DTypeError(f"summary.text: {describe(node)} is no text\n  at {loc_str(caller())}")
+        raise DTypeError(f"summary.text: {describe(node)} is no text{here()}")
     return _filed(_text_summary.build(node.graph, (node,), {"tag": ""}, _clean(name)), collections, None)
 
 
@@ -161,7 +161,7 @@ def merge(inputs: Sequence[Any], collections: Any = None, name: str | None = Non
     """All of the summaries as one."""
     nodes = [to_node(x) for x in inputs]
     if not nodes:
-        raise GraphError(f"summary.merge: there is no summary to merge\n  at {loc_str(caller())}")
+        raise GraphError(f"summary.merge: there is no summary to merge{here()}")
     made = _merge_summary.build(nodes[0].graph, tuple(nodes), {}, name or "Merge")
     for key in collections or ():
         made.graph.add_to_collection(key, made)
@@ -192,7 +192,7 @@ class FileWriter:
             Path(self._logdir).mkdir(parents=True, exist_ok=True)
             self._events = self._open()
         except (OSError, ValueError) as e:
-            raise InvalidArgumentError(f"FileWriter: nothing can be written to {self._logdir[:200]!r}: {e}\n  at {loc_str(caller())}") from None
+            raise InvalidArgumentError(f"FileWriter: nothing can be written to {self._logdir[:200]!r}: {e}{here()}") from None
         if graph is not None or graph_def is not None:
             self.add_graph(graph if graph is not None else graph_def)
 
@@ -207,7 +207,7 @@ class FileWriter:
         if isinstance(summary, bytes):
             summary = Summary.FromString(summary)
         elif not isinstance(summary, Summary):
-            raise InvalidArgumentError(f"add_summary: {summary!r:.60} is no summary; run it first\n  at {loc_str(caller())}")
+            raise InvalidArgumentError(f"add_summary: {summary!r:.60} is no summary; run it first{here()}")
         self._add(global_step, summary=summary)
 
     def add_graph(self, graph: Graph | None, global_step: Any = None, graph_def: Graph | None = None) -> None:
@@ -252,7 +252,7 @@ def graph_message(graph: Graph | None) -> Any:
     from tensorboardX.proto.types_pb2 import DataType
     from tensorboardX.proto.versions_pb2 import VersionDef
     if not isinstance(graph, Graph):
-        raise GraphError(f"add_graph: {graph!r:.60} is not a graph\n  at {loc_str(caller())}")
+        raise GraphError(f"add_graph: {graph!r:.60} is not a graph{here()}")
 
     def shape(t: TensorType) -> Any:
         if t.shape is None:

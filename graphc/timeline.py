@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .cost import Cost
 from .errors import InvalidArgumentError
-from .node import caller, loc_str
+from .node import here
 from .runtime import timing_cost
 from .tracing import NO_STEP, Event, Part
 
@@ -160,7 +160,7 @@ def write(path: Any, text: str, what: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8")
     except (OSError, TypeError, ValueError) as e:
-        raise InvalidArgumentError(f"the {what} cannot be written to {str(path)[:200]!r}: {e}\n  at {loc_str(caller())}") from None
+        raise InvalidArgumentError(f"the {what} cannot be written to {str(path)[:200]!r}: {e}{here()}") from None
 
 
 class _Sum:

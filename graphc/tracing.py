@@ -13,7 +13,7 @@ import numpy as np
 from .cost import Cost, cost_by, time_weight
 from .errors import InvalidArgumentError
 from .graph import Graph
-from .node import Node, caller, loc_str
+from .node import Node, here, loc_str
 from .runtime import timing_cost
 from .schedule import Group
 from .tape_code import CLOCK
@@ -34,7 +34,7 @@ class RunOptions:
     def __init__(self, trace_level: int = NO_TRACE, timeout_in_ms: int = 0, inter_op_thread_pool: int = 0,
                  output_partition_graphs: bool = False, report_tensor_allocations_upon_oom: bool = False):
         if trace_level not in range(4):
-            raise InvalidArgumentError(f"RunOptions: {trace_level!r} is no trace level, 0 to 3\n  at {loc_str(caller())}")
+            raise InvalidArgumentError(f"RunOptions: {trace_level!r} is no trace level, 0 to 3{here()}")
         self.trace_level = trace_level
         self.timeout_in_ms = timeout_in_ms
         self.inter_op_thread_pool = inter_op_thread_pool

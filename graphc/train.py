@@ -10,7 +10,7 @@ import numpy as np
 from .autodiff import gradients
 from .errors import DTypeError, GradientError, GraphError
 from .graph import GraphKeys, get_default_graph
-from .node import Node, Operation, caller, describe, loc_str
+from .node import Node, Operation, describe, here
 from .op import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
@@ -58,21 +58,21 @@ class Optimizer:
                           colocate_gradients_with_ops: bool = False, grad_loss: Any = None) -> list[tuple[Node | None, Variable]]:
         """(gradient of `loss`, variable) for each variable; the gradient is None where no path leads to the loss."""
         if not isinstance(loss, Node):
-            raise DTypeError(f"{self._name}: the loss must be a tensor, not {loss!r:.80}\n  at {loc_str(caller())}")
+            raise DTypeError(f"{self._name}: the loss must be a tensor, not {loss!r:.80}{here()}")
         variables = list(var_list) if isinstance(var_list, (list, tuple)) else [var_list] if var_list is not None else \
             loss.graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
         if not variables:
-            raise GraphError(f"{self._name}: there are no variables to train\n  at {loc_str(caller())}")
+            raise GraphError(f"{self._name}: there are no variables to train{here()}")
         for v in variables:
             if not isinstance(v, Variable):
-                raise DTypeError(f"{self._name}: {v!r:.80} is not a Variable\n  at {loc_str(caller())}")
+                raise DTypeError(f"{self._name}: {v!r:.80} is not a Variable{here()}")
         return list(zip(gradients(loss, variables, None if grad_loss is None else [grad_loss]), variables, strict=True))
 
     def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
         """An operation that moves each variable by its gradient; pairs without a gradient are left out."""
         pairs = [(g, v) for g, v in grads_and_vars if g is not None]
         if not pairs:
-            raise GradientError(f"{self._name}: no gradients are given for any variable\n  at {loc_str(caller())}")
+            raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
         with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name):
             updates: list[Any] = []
@@ -120,7 +120,7 @@ class Optimizer:
         names = ", ".join(describe(v) for v in missing[:5])
         cut = _broken_path(loss, missing[0]) if missing else None
         why = f"; the path ends at {describe(cut)}, made by {cut.operator.name}, which passes no gradient" if cut is not None else ""
-        return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}\n  at {loc_str(caller())}"
+        return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}{here()}"
 
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:
@@ -273,7 +273,7 @@ def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
     """sqrt of the sum of squares of all elements of all tensors; None entries are left out."""
     parts = [reduce_sum(square(t)) for t in t_list if t is not None]
     if not parts:
-        raise GraphError(f"global_norm: there are no tensors\n  at {loc_str(caller())}")
+        raise GraphError(f"global_norm: there are no tensors{here()}")
     total = parts[0]
     for p in parts[1:]:
         total = total + p
@@ -306,7 +306,7 @@ def get_global_step(graph: Any = None) -> Variable | None:
 def create_global_step(graph: Any = None) -> Variable:
     """A new int64 variable `global_step`; GraphError if the graph has one."""
     if get_global_step(graph) is not None:
-        raise GraphError(f"the graph has a global step already\n  at {loc_str(caller())}")
+        raise GraphError(f"the graph has a global step already{here()}")
     names = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP]
     with (graph or get_default_graph()).as_default():
         return Variable(np.int64(0), trainable=False, name="global_step", collections=names)

@@ -11,7 +11,7 @@ import numpy as np
 from .errors import GraphError, ShapeError
 from .graph import GraphKeys, get_default_graph
 from .initializers import glorot_uniform_initializer, zeros_initializer
-from .node import Node, Operation, caller, loc_str
+from .node import Node, Operation, here, loc_str
 from .ops.state import Variable, group
 from .types import as_dtype, as_shape, compatible, shape_str
 
@@ -65,7 +65,7 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
         last = name_or_scope
         if last is None:
             if default_name is None:
-                raise GraphError(f"variable_scope needs a name\n  at {loc_str(caller())}")
+                raise GraphError(f"variable_scope needs a name{here()}")
             used = graph.variable_store.setdefault(("scopes", outer.name), {})
             count = used[default_name] = used.get(default_name, -1) + 1
             last = f"{default_name}_{count}" if count else default_name
@@ -105,14 +105,12 @@ def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = Non
     found = graph.variable_store.get(full)
     if found is not None:
         if not scope.reuse:
-            raise GraphError(f"variable {full} exists, made at {loc_str(found.loc)}; reuse=True or AUTO_REUSE in variable_scope shares it"
-                             f"\n  at {loc_str(caller())}")
+            raise GraphError(f"variable {full} exists, made at {loc_str(found.loc)}; reuse=True or AUTO_REUSE in variable_scope shares it{here()}")
         if shape is not None and not compatible(found.type.shape, as_shape(shape)):
-            raise ShapeError(f"variable {full} exists with shape {shape_str(found.type.shape)}, not {shape_str(as_shape(shape))}"
-                             f"\n  at {loc_str(caller())}")
+            raise ShapeError(f"variable {full} exists with shape {shape_str(found.type.shape)}, not {shape_str(as_shape(shape))}{here()}")
         return found
     if scope.reuse is True:
-        raise GraphError(f"variable {full} does not exist, and the scope only reuses\n  at {loc_str(caller())}")
+        raise GraphError(f"variable {full} does not exist, and the scope only reuses{here()}")
     kind = as_dtype(dtype or scope.dtype or np.float32)
     initial = _initial(full, initializer if initializer is not None else scope.initializer, shape, kind, dtype)
     with graph.name_scope(None):
@@ -136,7 +134,7 @@ def _initial(name: str, initializer: Any, shape: Any, kind: Any, asked: Any) -> 
         return np.broadcast_to(array, shape) if shape is not None else array
     wanted = as_shape(shape)
     if wanted is None or None in wanted:
-        raise ShapeError(f"get_variable({name!r}) needs a fully known shape, not {shape}\n  at {loc_str(caller())}")
+        raise ShapeError(f"get_variable({name!r}) needs a fully known shape, not {shape}{here()}")
     make: Callable[..., Any] = initializer or (glorot_uniform_initializer() if kind.is_floating else zeros_initializer())
     try:
         return lambda: make(wanted, dtype=kind)

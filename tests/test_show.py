@@ -314,6 +314,9 @@ MISTAKES = [
     ("number", lambda x: tf.show([x, 3]), errors.FetchError, "3 cannot be shown"),
     ("two graphs", lambda x: tf.show([x, other_graph()]), errors.FetchError, "different graphs"),
     ("no nodes", lambda x: tf.show(x, max_nodes=0), errors.GraphError, "max_nodes is 0"),
+    ("nodes as text", lambda x: tf.show(x, max_nodes="5"), errors.GraphError, "max_nodes is '5'"),
+    ("a number among scopes", lambda x: tf.show(x, collapse=[3]), errors.GraphError, "no name scope '3'"),
+    ("a number for a path", lambda x: tf.show(x, path=1.5), errors.GraphError, "'1.5' cannot be written"),
     ("scope", lambda x: tf.show(x, collapse=["x"]), errors.GraphError, "no name scope 'x'"),
     ("folder", lambda x: tf.show(x, path="/"), errors.GraphError, "'/' cannot be written: Is a directory"),
     ("no folder", lambda x: tf.show(x, path="/nowhere/at/all"), errors.GraphError, "No such file"),
@@ -323,8 +326,9 @@ MISTAKES = [
 
 @pytest.mark.parametrize("act, error, message", [r[1:] for r in MISTAKES], ids=[r[0] for r in MISTAKES])
 def test_mistakes(graph, act, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         act(tf.placeholder(tf.float32, [], name="x"))
+    assert "at test_show.py:" in str(caught.value)
 
 
 def test_graphviz_is_not_imported_before_it_is_needed():

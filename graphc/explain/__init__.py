@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FeedError, GraphcError
-from ..node import Node, caller, describe, loc_str
+from ..node import Node, describe, here
 from ..program import Program
 from ..specialise import needed
 from ..types import TensorType
@@ -51,7 +51,7 @@ def made_up(call: Any) -> dict[Node, Any]:
     missing = [n for n in call.needed() if n.operator.name == "placeholder" and n not in fed]
     for n in missing:
         if not n.type.known:
-            raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict\n  at {loc_str(caller())}")
+            raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict{here()}")
     return {n: zeros(n.type) for n in missing}
 
 
@@ -62,7 +62,7 @@ def zeros(kind: TensorType, unknown: int = 0) -> Any:
 
 def _require(deciding: Sequence[Node]) -> None:
     if deciding:
-        raise FeedError(f"explain: the value of {describe(deciding[0])} decides shapes; give one for it in feed_dict\n  at {loc_str(caller())}")
+        raise FeedError(f"explain: the value of {describe(deciding[0])} decides shapes; give one for it in feed_dict{here()}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..node import Node, describe
+from ..node import Node, describe, here
 from ..op import Values, as_int, declare, normal_axis, static_value, to_node
 from ..types import TensorType, as_array, as_dtype, bool_, float32, int32
 from .array_gather import boolean_mask as boolean_mask
@@ -27,7 +27,7 @@ from .array_join import tile as tile
 from .array_join import unstack as unstack
 from .array_join import zeros as zeros
 from .array_join import zeros_like as zeros_like
-from .array_move import SHAPE_OPERAND, Placement, Types, here, sizes, vector_shape
+from .array_move import SHAPE_OPERAND, Placement, Types, sizes, vector_shape
 from .array_move import broadcast_to as broadcast_to
 from .array_move import expand_dims as expand_dims
 from .array_move import identity as identity

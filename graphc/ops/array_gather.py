@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..node import Node, describe
+from ..node import Node, describe, here
 from ..op import Values, declare, normal_axis, to_node
 from ..types import TensorType, compatible, shape_str
 from .array_join import concat
-from .array_move import SHAPE_OPERAND, Types, here, integers, reshape, shape, vector_shape
+from .array_move import SHAPE_OPERAND, Types, integers, reshape, shape, vector_shape
 
 # ---------------------------------------------------------------------- gather and scatter
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import get_default_graph
-from ..node import OPERATORS, Node, describe
+from ..node import OPERATORS, Node, describe, here
 from ..op import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
 from ..types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
 from .array_move import (
@@ -18,7 +18,6 @@ from .array_move import (
     Types,
     broadcast_to,
     expand_dims,
-    here,
     identity,
     integers,
     reshape,

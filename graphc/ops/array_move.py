@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..node import OPERATORS, Node, caller, loc_str
+from ..node import OPERATORS, Node
 from ..op import (
     Values,
     as_int,
@@ -28,11 +28,6 @@ Placement = tuple[tuple[int, ...], Strides, int]  # shape, strides and offset, i
 
 # A shape operand written as a Python list is int32, an empty one too.
 SHAPE_OPERAND = {"shape": "int32"}
-
-
-def here() -> str:
-    """The end of an error's text: the user's line."""
-    return f"\n  at {loc_str(caller())}"
 
 
 def integers(t: TensorType, what: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..graph import get_default_graph
-from ..node import Node, Operation, caller, describe, loc_str
+from ..node import Node, Operation, describe, here
 from ..op import Values, declare, static_value, to_node
 from ..types import TensorType
 from .math import abs as absolute
@@ -74,7 +74,7 @@ def _message(parts: Sequence[Any], values: Sequence[Any], summarize: int | None)
 def _split(what: str, data: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Texts and places, and the tensors."""
     if not isinstance(data, (list, tuple)):
-        raise GraphError(f"{what}: data is a list of tensors and texts, not {data!r:.60}\n  at {loc_str(caller())}")
+        raise GraphError(f"{what}: data is a list of tensors and texts, not {data!r:.60}{here()}")
     tensors = [d for d in data if not isinstance(d, (str, bytes))]
     places = iter(range(len(tensors)))
     return tuple(d if isinstance(d, str) else d.decode(errors="replace") if isinstance(d, bytes) else next(places) for d in data), tensors
@@ -132,12 +132,12 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     """An operation that fails with InvalidArgumentError, naming the values of `data`, unless all of `condition` is true when it runs."""
     node = to_node(condition)
     if node.type.dtype.kind != "b":
-        raise DTypeError(f"Assert: {describe(node)} is no condition: it is not of dtype bool\n  at {loc_str(caller())}")
+        raise DTypeError(f"Assert: {describe(node)} is no condition: it is not of dtype bool{here()}")
     parts, tensors = _split("Assert", data)
     known = static_value(node)
     if known is not None and not np.isnan(np.asarray(known, float)).any() and not np.all(known):
         shown = _message(parts, [describe(to_node(t)) for t in tensors], summarize)
-        raise InvalidArgumentError(f"assertion failed: {shown}\n  at {loc_str(caller())}")
+        raise InvalidArgumentError(f"assertion failed: {shown}{here()}")
     inputs = (node, *(to_node(t, graph=node.graph) for t in tensors))
     return Operation(_assert.build(node.graph, inputs, {"parts": parts, "summarize": summarize}, name))
 
@@ -182,7 +182,7 @@ def assert_near(x: Any, y: Any, rtol: float | None = None, atol: float | None = 
     x = to_node(x)
     y = to_node(y, x.dtype if not isinstance(y, Node) else None)
     if x.type.dtype.kind != "f" and (rtol is None or atol is None):
-        raise DTypeError(f"assert_near: {describe(x)} is not of a floating dtype; give rtol and atol\n  at {loc_str(caller())}")
+        raise DTypeError(f"assert_near: {describe(x)} is not of a floating dtype; give rtol and atol{here()}")
     rtol, atol = (10 * float(np.finfo(x.type.dtype).eps) if t is None else t for t in (rtol, atol))
     parts = data if data is not None else [f"{message or ''} x and y not equal to tolerance rtol = {rtol}, atol = {atol}", f"x ({x.name}) = ", x,
                                            f"y ({y.name}) = ", y]
@@ -191,9 +191,9 @@ def assert_near(x: Any, y: Any, rtol: float | None = None, atol: float | None = 
 
 def _rank(what: str, x: Node, rank: int, fits: bool, message: str | None) -> Operation:
     if x.type.rank is None:
-        raise ShapeError(f"{what}: the rank of {describe(x)} is not known\n  at {loc_str(caller())}")
+        raise ShapeError(f"{what}: the rank of {describe(x)} is not known{here()}")
     if not fits:
-        raise ShapeError(f"{message + '. ' if message else ''}{what}: {describe(x)} has rank {x.type.rank}, not {rank}\n  at {loc_str(caller())}")
+        raise ShapeError(f"{message + '. ' if message else ''}{what}: {describe(x)} has rank {x.type.rank}, not {rank}{here()}")
     return group()
 
 
@@ -222,7 +222,7 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     """Raises DTypeError now unless the tensor has that dtype; an operation that does nothing, to depend on."""
     x = to_node(tensor)
     if x.dtype != tf_type:
-        raise DTypeError(f"{message + '. ' if message else ''}{describe(x)} is not of dtype {tf_type!r}\n  at {loc_str(caller())}")
+        raise DTypeError(f"{message + '. ' if message else ''}{describe(x)} is not of dtype {tf_type!r}{here()}")
     return group()
 
 
@@ -230,7 +230,7 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
     """Raises DTypeError now unless x has an integer dtype; an operation that does nothing, to depend on."""
     x = to_node(x)
     if x.type.dtype.kind not in "iu":
-        raise DTypeError(f"{message + '. ' if message else ''}{describe(x)} is not of an integer dtype\n  at {loc_str(caller())}")
+        raise DTypeError(f"{message + '. ' if message else ''}{describe(x)} is not of an integer dtype{here()}")
     return group()
 
 
@@ -250,7 +250,7 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Node:
     """The tensor, of a floating dtype; InvalidArgumentError with `message` when it runs and an element is nan or infinite."""
     node = to_node(tensor)
     if node.type.dtype.kind != "f":
-        raise DTypeError(f"check_numerics: {describe(node)} is not of a floating dtype\n  at {loc_str(caller())}")
+        raise DTypeError(f"check_numerics: {describe(node)} is not of a floating dtype{here()}")
     return _check_numerics.build(node.graph, (node,), {"message": message}, name)
 
 

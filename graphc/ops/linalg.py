@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..node import OPERATORS, Node, describe
+from ..node import OPERATORS, Node, describe, here
 from ..op import as_int, normal_axes, normal_axis, static_value, to_node
 from .array import matrix_diag_part
 from .array_gather import gather
 from .array_join import concat
-from .array_move import here, identity, reshape, sizes, transpose
+from .array_move import identity, reshape, sizes, transpose
 from .linalg_matmul import batch_matmul as batch_matmul
 from .linalg_matmul import matmul as matmul
 from .linalg_matmul import matrix_transpose as matrix_transpose

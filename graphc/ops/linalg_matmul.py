@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..node import Node, describe
+from ..node import Node, describe, here
 from ..op import Values, declare, to_node
 from ..types import TensorType, broadcast
 from .array_join import same_dtype
-from .array_move import Types, here, transpose, unbroadcast
+from .array_move import Types, transpose, unbroadcast
 
 __all__ = ["matmul", "batch_matmul", "matrix_transpose"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError
-from ..node import OPERATORS, Node, caller, loc_str
+from ..node import OPERATORS, Node, here
 from ..op import Values, declare, elementwise, to_node
 from ..types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_functions
@@ -47,7 +47,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     A condition of rank 1 chooses rows of x and y of one higher rank (TensorFlow 1's rule); otherwise all broadcast.
     """
     if (x is None) != (y is None):
-        raise GraphError(f"where takes both x and y or neither\n  at {loc_str(caller())}")
+        raise GraphError(f"where takes both x and y or neither{here()}")
     if x is None:
         return _where_indices(to_node(condition), name=name)
     condition = to_node(condition)

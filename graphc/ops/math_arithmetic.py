@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..node import OPERATORS, Node, caller, describe, loc_str
+from ..node import OPERATORS, Node, describe, here
 from ..op import declare, elementwise, to_node
 from ..types import TensorType, compatible
 
@@ -245,13 +245,13 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
     """The sum of a list of tensors of one shape and dtype."""
     nodes = [to_node(x) for x in (inputs if isinstance(inputs, (list, tuple)) else [inputs])]
     if not nodes:
-        raise GraphError(f"add_n of no tensors\n  at {loc_str(caller())}")
+        raise GraphError(f"add_n of no tensors{here()}")
     first = nodes[0]
     for x in nodes:
         if not compatible(x.type.shape, first.type.shape):
-            raise ShapeError(f"add_n: {describe(first)} and {describe(x)} differ in shape\n  at {loc_str(caller())}")
+            raise ShapeError(f"add_n: {describe(first)} and {describe(x)} differ in shape{here()}")
         if x.type.dtype != first.type.dtype:
-            raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype{here()}")
     if len(nodes) == 1:
         return OPERATORS["identity"](first, name=name)
     total = first

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..node import OPERATORS, Node, caller, describe, loc_str
+from ..node import OPERATORS, Node, describe, here
 from ..op import Values, as_int, declare, elementwise, normal_axes, to_node, typed_like
 from ..types import TensorType
 from . import nn_activations
@@ -86,10 +86,10 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any
 
 def _labels_and_logits(what: str, sentinel: Any, labels: Any, logits: Any) -> tuple[Node, Node]:
     if sentinel is not None or labels is None or logits is None:
-        raise GraphError(f"{what} takes labels= and logits= by keyword\n  at {loc_str(caller())}")
+        raise GraphError(f"{what} takes labels= and logits= by keyword{here()}")
     x = to_node(logits)
     if x.type.dtype.kind != "f":
-        raise DTypeError(f"{what}: the logits {describe(x)} are not of a floating dtype\n  at {loc_str(caller())}")
+        raise DTypeError(f"{what}: the logits {describe(x)} are not of a floating dtype{here()}")
     return to_node(labels), x
 
 
@@ -121,10 +121,9 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
     what = "sparse_softmax_cross_entropy_with_logits"
     z, x = _labels_and_logits(what, _sentinel, labels, logits)
     if z.type.dtype.kind not in "iu":
-        raise DTypeError(f"{what}: the labels {describe(z)} are not integers\n  at {loc_str(caller())}")
+        raise DTypeError(f"{what}: the labels {describe(z)} are not integers{here()}")
     if None not in (x.type.rank, z.type.rank) and z.type.rank != x.type.rank - 1:
-        raise ShapeError(f"{what}: the labels {describe(z)} need one dimension less than the logits {describe(x)}"
-                         f"\n  at {loc_str(caller())}")
+        raise ShapeError(f"{what}: the labels {describe(z)} need one dimension less than the logits {describe(x)}{here()}")
     with scope(name, what, x) as last:
         sizes = shape(x)
         label = expand_dims(cast(check_index(z, sizes[-1]), "int32"), axis=-1)
@@ -217,12 +216,12 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     """value + bias, a vector along the last axis ("NHWC", "N...C") or the second ("NCHW", "NC...")."""
     x, b = to_node(value), to_node(bias, None if isinstance(bias, Node) else to_node(value).dtype)
     if b.type.rank not in (None, 1):
-        raise ShapeError(f"bias_add: {describe(b)} is not a vector\n  at {loc_str(caller())}")
+        raise ShapeError(f"bias_add: {describe(b)} is not a vector{here()}")
     if data_format is None or not data_format.startswith("NC"):
         _same_size("bias_add", x, b, -1)
         return add(x, b, name=name)
     if x.type.rank is None:
-        raise ShapeError(f"bias_add: {data_format} of {describe(x)}, whose rank is unknown\n  at {loc_str(caller())}")
+        raise ShapeError(f"bias_add: {data_format} of {describe(x)}, whose rank is unknown{here()}")
     _same_size("bias_add", x, b, 1)
     with scope(name, "bias_add", x) as last:
         for _ in range(x.type.rank - 2):
@@ -235,8 +234,7 @@ def _same_size(what: str, x: Node, b: Node, axis: int) -> None:
         return
     have = x.type.shape[axis] if len(x.type.shape) > (axis if axis >= 0 else 0) else 1
     if None not in (have, b.type.shape[0]) and have != b.type.shape[0]:
-        raise ShapeError(f"{what}: {describe(x)} and {describe(b)} differ in size, {have} and {b.type.shape[0]}"
-                         f"\n  at {loc_str(caller())}")
+        raise ShapeError(f"{what}: {describe(x)} and {describe(b)} differ in size, {have} and {b.type.shape[0]}{here()}")
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Node:
@@ -267,14 +265,14 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
 
 def _keep_probability(x: Node, keep_prob: Any, rate: Any) -> Any:
     if (keep_prob is None) == (rate is None):
-        raise GraphError(f"dropout takes keep_prob or rate\n  at {loc_str(caller())}")
+        raise GraphError(f"dropout takes keep_prob or rate{here()}")
     if x.type.dtype.kind != "f":
-        raise DTypeError(f"dropout: {describe(x)} is not of a floating dtype\n  at {loc_str(caller())}")
+        raise DTypeError(f"dropout: {describe(x)} is not of a floating dtype{here()}")
     keep = keep_prob if rate is None else 1.0 - rate
     if isinstance(keep, Node):
         return keep
     if not 0 < keep <= 1:
-        raise GraphError(f"dropout: keep_prob {keep} is not in (0, 1]\n  at {loc_str(caller())}")
+        raise GraphError(f"dropout: keep_prob {keep} is not in (0, 1]{here()}")
     return float(keep)
 
 
@@ -292,7 +290,7 @@ def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", nam
     """Rows of the table `params`, one for each id."""
     tables = list(params) if isinstance(params, (list, tuple)) else [params]
     if len(tables) != 1 or max_norm is not None:
-        raise GraphError(f"embedding_lookup takes one table and no max_norm\n  at {loc_str(caller())}")
+        raise GraphError(f"embedding_lookup takes one table and no max_norm{here()}")
     return gather(tables[0], ids, name=name or "embedding_lookup")
 
 

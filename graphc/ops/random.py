@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, get_default_graph, set_random_seed
-from ..node import OPERATORS, Node, caller, loc_str
+from ..node import OPERATORS, Node, here
 from ..op import Values, constant_node, declare, to_node
 from ..philox import DISTRIBUTIONS, draw
 from ..types import DType, TensorType, as_dtype, float32, shape_str
@@ -115,7 +115,7 @@ def _graph_of(*operands: Any) -> Graph:
 def _real_dtype(what: str, dtype: Any) -> DType:
     kind = as_dtype(dtype)
     if not kind.is_floating:
-        raise DTypeError(f"{what}: {kind.name} is not a floating dtype\n  at {loc_str(caller())}")
+        raise DTypeError(f"{what}: {kind.name} is not a floating dtype{here()}")
     return kind
 
 
@@ -168,7 +168,7 @@ def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any =
 
 def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: int | None, name: str | None) -> Node:
     if maxval is None:
-        raise GraphError(f"random_uniform of integers needs maxval\n  at {loc_str(caller())}")
+        raise GraphError(f"random_uniform of integers needs maxval{here()}")
     graph = _graph_of(sizes, minval, maxval)
     with graph.as_default(), graph.name_scope(name or "random_uniform") as scope:
         if isinstance(minval, Node) or isinstance(maxval, Node):
@@ -178,7 +178,7 @@ def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: int | Non
             return cast(low + floor(u * (cast(to_node(maxval), "float64") - low)), kind, name=scope)
         low, high = int(minval), int(maxval)
         if not kind.min <= low < high <= kind.max + 1:
-            raise GraphError(f"random_uniform: no {kind.name} lies in [{low}, {high})\n  at {loc_str(caller())}")
+            raise GraphError(f"random_uniform: no {kind.name} lies in [{low}, {high}){here()}")
         x = _standard("integer", sizes, kind, seed, scope, bound=high - low, name=scope if low == 0 else None)
         return x if low == 0 else add(x, np.array(low, kind.dtype), name=scope)
 

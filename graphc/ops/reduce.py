@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..node import Node, describe
+from ..node import Node, describe, here
 from ..op import Values, declare, normal_axes, normal_axis, reduction, to_node
 from ..types import TensorType, as_dtype, int64
 from .array_join import concat
@@ -16,7 +16,6 @@ from .array_move import (
     Types,
     broadcast_to,
     expand_dims,
-    here,
     identity,
     reshape,
     shape,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, GraphKeys, get_default_graph, get_default_session
-from ..node import OPERATORS, Node, Operation, caller, describe, loc_str
+from ..node import OPERATORS, Node, Operation, caller, describe, here
 from ..op import Values, constant_node, declare, to_node, typed_like
 from ..types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
@@ -31,11 +31,11 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     if shape is not None:
         wanted = as_shape(shape)
         if wanted is None or None in wanted:
-            raise ShapeError(f"constant: shape {shape} is not fully known\n  at {loc_str(caller())}")
+            raise ShapeError(f"constant: shape {shape} is not fully known{here()}")
         count = element_count(wanted)
         if array.size > count or (verify_shape and array.shape != wanted) or (not array.size and count):
             raise ShapeError(f"constant: {array.size} values of shape {shape_str(array.shape)} do not make "
-                             f"{shape_str(wanted)}\n  at {loc_str(caller())}")
+                             f"{shape_str(wanted)}{here()}")
         flat = array.reshape(-1)
         array = np.concatenate([flat, np.full(count - flat.size, flat[-1] if count else 0, array.dtype)]).reshape(wanted)
     return constant_node(get_default_graph(), array, name)
@@ -117,18 +117,18 @@ class Variable(Node):
                  dtype: Any = None, expected_shape: Any = None, import_scope: Any = None, constraint: Any = None):
         graph = get_default_graph()
         if initial_value is None:
-            raise GraphError(f"a Variable needs an initial value\n  at {loc_str(caller())}")
+            raise GraphError(f"a Variable needs an initial value{here()}")
         with graph.control_dependencies(None):
             if callable(initial_value) and not isinstance(initial_value, Node):
                 initial_value = initial_value()
             label = graph.unique_name(name or "Variable")
             initial = to_node(initial_value, None if isinstance(initial_value, Node) else dtype, name=label + "/initial_value/")
             if dtype is not None and initial.type.dtype != as_dtype(dtype).dtype:
-                raise DTypeError(f"Variable {label}: the initial value {describe(initial)} is not {as_dtype(dtype).name}")
+                raise DTypeError(f"Variable {label}: the initial value {describe(initial)} is not {as_dtype(dtype).name}{here()}")
         if initial.type.dtype.hasobject:
-            raise DTypeError(f"Variable {label}: {describe(initial)} is a text; variables hold numbers\n  at {loc_str(caller())}")
+            raise DTypeError(f"Variable {label}: {describe(initial)} is a text; variables hold numbers{here()}")
         if initial.graph is not graph:
-            raise GraphError(f"Variable {label}: the initial value {describe(initial)} is of another graph")
+            raise GraphError(f"Variable {label}: the initial value {describe(initial)} is of another graph{here()}")
         kind = initial.type if validate_shape else TensorType(initial.type.dtype, None)
         super().__init__(_variable, (), {}, kind, label, caller(), (), graph)
         self.initial_value = initial
@@ -219,10 +219,10 @@ def _assign_sub(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
 
 def _state(operator: Any, ref: Any, value: Any, name: str | None) -> Node:
     if not isinstance(ref, Variable):
-        raise DTypeError(f"{operator.name}: {ref!r:.80} is not a Variable\n  at {loc_str(caller())}")
+        raise DTypeError(f"{operator.name}: {ref!r:.80} is not a Variable{here()}")
     node = value if isinstance(value, Node) else to_node(as_array(value).astype(ref.type.dtype), graph=ref.graph)
     if node.graph is not ref.graph:
-        raise GraphError(f"{operator.name}: {describe(node)} is of another graph than {describe(ref)}\n  at {loc_str(caller())}")
+        raise GraphError(f"{operator.name}: {describe(node)} is of another graph than {describe(ref)}{here()}")
     if node.operator is _variable:
         node = _operand(node, ref.graph)
     return operator.build(ref.graph, (ref, node), {"validate_shape": True}, name)

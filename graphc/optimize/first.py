@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..node import Node, caller, loc_str
+from ..node import Node, here
 from .minimizer import Minimizer
 from .objective import Objective, Outcome, is_flat
 
@@ -27,7 +27,7 @@ class FirstOrder(Minimizer):
     def __init__(self, loss: Node, optimizer: Optimizer, var_list: Any = None, *, maxiter: int = 10_000, gtol: float | None = None):
         super().__init__(loss, var_list)
         if not hasattr(optimizer, "apply_gradients"):
-            raise DTypeError(f"{self.name}: {optimizer!r:.80} is not an optimizer of tf.train\n  at {loc_str(caller())}")
+            raise DTypeError(f"{self.name}: {optimizer!r:.80} is not an optimizer of tf.train{here()}")
         self._count(maxiter=maxiter)
         if gtol is not None:
             self._positive(gtol=gtol)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..node import Node, caller, describe, loc_str
+from ..node import Node, describe, here
 from ..ops.array import concat, reshape
 from ..ops.math import cast, square
 from ..ops.reduce import reduce_sum
@@ -29,7 +29,7 @@ class _LeastSquares(Minimizer):
         for r in parts:
             if not isinstance(r, Node) or not isinstance(r.type, TensorType) or r.type.dtype.kind != "f":
                 what = describe(r) if isinstance(r, Node) else f"{r!r:.80}"
-                raise DTypeError(f"{self.name}: residuals are tensors of a floating dtype, not {what}\n  at {loc_str(caller())}")
+                raise DTypeError(f"{self.name}: residuals are tensors of a floating dtype, not {what}{here()}")
         if not parts:
             raise self._refuse("residuals", residuals, "a tensor, or a list of at least one")
         graph = parts[0].graph

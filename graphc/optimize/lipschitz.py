@@ -10,7 +10,7 @@ import numpy as np
 from ..autodiff import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..graph import get_default_session
-from ..node import Node, caller, describe, loc_str
+from ..node import Node, describe, here
 from ..types import TensorType
 from .matrices import HessianProduct
 from .objective import Array, Objective, bounds_of
@@ -46,22 +46,21 @@ def lipschitz_estimate(y: Node, x: Any, box: Any, samples: int = 1000, seed: int
     _check(y, xs, boxes, samples, norm, climbs)
     session = session if session is not None else get_default_session()
     if session is None:
-        raise GraphError(f"lipschitz_estimate needs a session: session= or `with tf.Session():`\n  at {loc_str(caller())}")
+        raise GraphError(f"lipschitz_estimate needs a session: session= or `with tf.Session():`{here()}")
     gradient = gradients(y, xs)
     if any(g is None for g in gradient):
-        raise GradientError(f"lipschitz_estimate: no gradient leads from {describe(y)} to {describe(xs[gradient.index(None)])}"
-                            f"\n  at {loc_str(caller())}")
+        raise GradientError(f"lipschitz_estimate: no gradient leads from {describe(y)} to {describe(xs[gradient.index(None)])}{here()}")
     shapes = [v.type.shape for v in xs]
     lower, upper = bounds_of(xs, shapes, dict(zip(xs, boxes, strict=True)))
     if not np.isfinite(upper - lower).all():
-        raise GraphError(f"lipschitz_estimate: the box must be finite, not {box!r:.80}\n  at {loc_str(caller())}")
+        raise GraphError(f"lipschitz_estimate: the box must be finite, not {box!r:.80}{here()}")
     objective = Objective(session, xs, y, [g for g in gradient if g is not None], feed_dict or {},
                           start=[np.zeros(shape) for shape in shapes])
     slope = _Slope(objective, HessianProduct(y, xs) if climbs else None, DUAL[norm])
     points = latin_hypercube(np.random.default_rng(seed), samples, lower, upper)
     slopes = np.array([slope.at(point)[0] for point in points])
     if not np.isfinite(slopes).any():
-        raise GradientError(f"lipschitz_estimate: the gradient of {describe(y)} is finite at none of {samples} points\n  at {loc_str(caller())}")
+        raise GradientError(f"lipschitz_estimate: the gradient of {describe(y)} is finite at none of {samples} points{here()}")
     slopes = np.where(np.isfinite(slopes), slopes, -np.inf)
     best = np.argsort(-slopes, kind="stable")[:max(1, climbs)]
     tops = [slope.climb(points[i], lower, upper) if climbs else (float(slopes[i]), points[i]) for i in best]
@@ -119,7 +118,7 @@ def latin_hypercube(rng: np.random.Generator, samples: int, lower: Array, upper:
 
 
 def _check(y: Any, xs: Sequence[Any], boxes: Sequence[Any], samples: int, norm: float, climbs: int) -> None:
-    where = f"\n  at {loc_str(caller())}"
+    where = f"{here()}"
     for v in (y, *xs):
         if not isinstance(v, Node) or not isinstance(v.type, TensorType) or v.type.dtype.kind != "f":
             raise DTypeError(f"lipschitz_estimate: {describe(v) if isinstance(v, Node) else repr(v)[:80]} is not a tensor of a floating dtype{where}")

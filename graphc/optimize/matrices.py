@@ -9,7 +9,7 @@ import numpy as np
 
 from ..derivatives import hessian, hvp, jacobian
 from ..errors import GradientError
-from ..node import Node, caller, describe, loc_str
+from ..node import Node, describe, here
 from ..ops.state import placeholder
 from .objective import Array, Objective
 
@@ -46,7 +46,7 @@ class Jacobian:
         self.blocks: list[Node | None] = jacobian(y, list(variables), unconnected_gradients="none")
         self.present = [block for block in self.blocks if block is not None]
         if not self.present:
-            raise GradientError(f"no gradient leads from {describe(y)} to {describe(variables[0])}\n  at {loc_str(caller())}")
+            raise GradientError(f"no gradient leads from {describe(y)} to {describe(variables[0])}{here()}")
 
     def at(self, objective: Objective, x: Array, orders: Sequence[int] = (1,), with_value: Node | None = None) -> Any:
         """The matrix at a point; with the value of a node there before it, when one is given."""

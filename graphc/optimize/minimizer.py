@@ -10,7 +10,7 @@ import numpy as np
 from ..autodiff import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..graph import GraphKeys, get_default_session
-from ..node import Node, caller, describe, loc_str, topological
+from ..node import Node, describe, here, topological
 from ..ops.state import Variable
 from ..types import TensorType
 from .objective import Array, Objective, Outcome, Result, bounds_of
@@ -52,7 +52,7 @@ class Minimizer:
         feeds = {session.graph.as_node(key): value for key, value in (feed_dict or {}).items()}
         for v in self.variables:
             if v in feeds:
-                raise GraphError(f"{self.name}: {describe(v)} is being optimised and cannot be fed\n  at {loc_str(caller())}")
+                raise GraphError(f"{self.name}: {describe(v)} is being optimised and cannot be fed{here()}")
         objective = Objective(session, self.variables, self.loss, self.gradient, feeds, fetches or (), loss_callback, step_callback, path=path)
         result = objective.result(self._minimize(objective))
         for v, value in zip(self.variables, result.values, strict=True):
@@ -70,7 +70,7 @@ class Minimizer:
         return bounds_of(self.variables, objective.shapes, self.var_to_bounds)
 
     def _refuse(self, option: str, value: Any, expected: str) -> GraphError:
-        return GraphError(f"{self.name}: {option} must be {expected}, not {value!r:.60}\n  at {loc_str(caller())}")
+        return GraphError(f"{self.name}: {option} must be {expected}, not {value!r:.60}{here()}")
 
     def _positive(self, **options: Any) -> None:
         """GraphError unless each option is a positive number."""
@@ -88,39 +88,38 @@ class Minimizer:
 
     def _checked_loss(self, loss: Any) -> Node:
         if not isinstance(loss, Node):
-            raise DTypeError(f"{self.name}: the loss must be a tensor, not {loss!r:.80}\n  at {loc_str(caller())}")
+            raise DTypeError(f"{self.name}: the loss must be a tensor, not {loss!r:.80}{here()}")
         if not isinstance(loss.type, TensorType) or loss.type.dtype.kind != "f":
-            raise DTypeError(f"{self.name}: {describe(loss)} is not of a floating dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"{self.name}: {describe(loss)} is not of a floating dtype{here()}")
         if loss.type.shape not in ((), None):
-            raise ShapeError(f"{self.name}: a loss is a scalar, and {describe(loss)} is not; reduce_sum or reduce_mean makes one of it"
-                             f"\n  at {loc_str(caller())}")
+            raise ShapeError(f"{self.name}: a loss is a scalar, and {describe(loss)} is not; reduce_sum or reduce_mean makes one of it{here()}")
         return loss
 
     def _checked_variables(self, loss: Node, var_list: Any) -> list[Variable]:
         found = list(var_list) if isinstance(var_list, (list, tuple)) else [var_list] if var_list is not None else \
             loss.graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
         if not found:
-            raise GraphError(f"{self.name}: there are no variables to optimise\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name}: there are no variables to optimise{here()}")
         reached = set(topological([loss]))
         for v in found:
             if not isinstance(v, Variable):
-                raise DTypeError(f"{self.name}: {v!r:.80} is not a Variable\n  at {loc_str(caller())}")
+                raise DTypeError(f"{self.name}: {v!r:.80} is not a Variable{here()}")
             if v.graph is not loss.graph:
-                raise GraphError(f"{self.name}: {describe(v)} is not of the graph of {describe(loss)}\n  at {loc_str(caller())}")
+                raise GraphError(f"{self.name}: {describe(v)} is not of the graph of {describe(loss)}{here()}")
             if v.type.dtype.kind != "f":
-                raise DTypeError(f"{self.name}: {describe(v)} is not of a floating dtype and cannot be optimised\n  at {loc_str(caller())}")
+                raise DTypeError(f"{self.name}: {describe(v)} is not of a floating dtype and cannot be optimised{here()}")
             if v not in reached:
-                raise GradientError(f"{self.name}: {describe(loss)} does not depend on {describe(v)}\n  at {loc_str(caller())}")
+                raise GradientError(f"{self.name}: {describe(loss)} does not depend on {describe(v)}{here()}")
         if len(set(found)) != len(found):
-            raise GraphError(f"{self.name}: a variable is listed twice\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name}: a variable is listed twice{here()}")
         return found
 
     def _checked_bounds(self, var_to_bounds: dict[Any, Any]) -> dict[Any, Any]:
         if var_to_bounds and not self.bounded:
-            raise GraphError(f"{self.name} takes no bounds\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name} takes no bounds{here()}")
         for v, pair in var_to_bounds.items():
             if v not in self.variables:
-                raise GraphError(f"{self.name}: bounds are given for {v!r:.80}, which is not optimised\n  at {loc_str(caller())}")
+                raise GraphError(f"{self.name}: bounds are given for {v!r:.80}, which is not optimised{here()}")
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise self._refuse(f"the bounds of {v.name}", pair, "a pair (lower, upper)")
         known = [v for v in self.variables if v.type.known]
@@ -130,14 +129,14 @@ class Minimizer:
     def _checked_session(self, session: Any) -> Any:
         session = session if session is not None else get_default_session()
         if session is None:
-            raise GraphError(f"{self.name}.minimize needs a session: session= or `with tf.Session():`\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name}.minimize needs a session: session= or `with tf.Session():`{here()}")
         if session.graph is not self.loss.graph:
-            raise GraphError(f"{self.name}: the session runs another graph than that of {describe(self.loss)}\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name}: the session runs another graph than that of {describe(self.loss)}{here()}")
         return session
 
     def _gradient(self) -> list[Node]:
         found = gradients(self.loss, self.variables)
         missing = [v for v, g in zip(self.variables, found, strict=True) if g is None]
         if missing:
-            raise GradientError(f"{self.name}: no gradient leads from {describe(self.loss)} to {describe(missing[0])}\n  at {loc_str(caller())}")
+            raise GradientError(f"{self.name}: no gradient leads from {describe(self.loss)} to {describe(missing[0])}{here()}")
         return [g for g in found if g is not None]

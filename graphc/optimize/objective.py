@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
-from ..node import Node, caller, describe, loc_str
+from ..node import Node, describe, here
 from ..types import shape_str
 
 Array = np.ndarray[Any, Any]
@@ -127,16 +127,14 @@ class Objective:
     def scalar(self, value: Any) -> float:
         """The loss as a number; ShapeError when a loss of unknown shape turns out to be no scalar."""
         if np.shape(value) != ():
-            raise ShapeError(f"{describe(self.node)} has the shape {shape_str(np.shape(value))} in this run; a loss is a scalar"
-                             f"\n  at {loc_str(caller())}")
+            raise ShapeError(f"{describe(self.node)} has the shape {shape_str(np.shape(value))} in this run; a loss is a scalar{here()}")
         return float(value)
 
     def check_start(self, value: float, gradient: Array | None = None) -> None:
         """InvalidArgumentError where no method can begin."""
         what = "its gradient is" if np.isfinite(value) else f"it is {value}, which is"
         if not np.isfinite(value) or (gradient is not None and not np.isfinite(gradient).all()):
-            raise InvalidArgumentError(f"{describe(self.node)} cannot be minimised from here: {what} not finite at the variables' values"
-                                       f"\n  at {loc_str(caller())}")
+            raise InvalidArgumentError(f"{describe(self.node)} cannot be minimised from here: {what} not finite at the variables' values{here()}")
 
     def step(self, x: Array) -> None:
         """One more iteration has ended, at `x`."""
@@ -173,10 +171,9 @@ def bounds_of(variables: Sequence[Node], shapes: Sequence[tuple[int, ...]], var_
             try:
                 sides.append(np.broadcast_to(np.asarray(side, np.float64), shape).ravel())
             except (TypeError, ValueError):
-                raise ShapeError(f"the bound {side!r:.60} does not fit {describe(v)}\n  at {loc_str(caller())}") from None
+                raise ShapeError(f"the bound {side!r:.60} does not fit {describe(v)}{here()}") from None
         if not np.all(sides[0] <= sides[1]):
-            raise GraphError(f"the bounds {pair!r:.60} of {describe(v)} are not a lower and an upper one; none is -inf, or inf"
-                             f"\n  at {loc_str(caller())}")
+            raise GraphError(f"the bounds {pair!r:.60} of {describe(v)} are not a lower and an upper one; none is -inf, or inf{here()}")
         lower.append(sides[0])
         upper.append(sides[1])
     return np.concatenate(lower), np.concatenate(upper)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, MissingPackageError
-from ..node import Node, caller, describe, loc_str
+from ..node import Node, describe, here
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
 from .objective import Array, Objective, Outcome
@@ -84,15 +84,15 @@ class ScipyOptimizerInterface(Minimizer):
             raise self._refuse("method", self.method, "the name of a method of scipy.optimize.minimize, or a function")
         for option in options:
             if option in SET_HERE:
-                raise GraphError(f"{self.name}: {option} is set from the graph and cannot be given\n  at {loc_str(caller())}")
+                raise GraphError(f"{self.name}: {option} is set from the graph and cannot be given{here()}")
         for what, wanted, able in (("bounds", self.var_to_bounds, WITH_BOUNDS), ("constraints", constrained, WITH_CONSTRAINTS)):
             if wanted and key and key not in able:
-                raise GraphError(f"{self.name}: the method {self.method} takes no {what}; {', '.join(sorted(able))} do\n  at {loc_str(caller())}")
+                raise GraphError(f"{self.name}: the method {self.method} takes no {what}; {', '.join(sorted(able))} do{here()}")
 
     def _checked_constraint(self, constraint: Any) -> Node:
         if not isinstance(constraint, Node) or constraint.graph is not self.loss.graph:
             what = describe(constraint) if isinstance(constraint, Node) else f"{constraint!r:.80}"
-            raise GraphError(f"{self.name}: the constraint {what} is not a tensor of the loss's graph\n  at {loc_str(caller())}")
+            raise GraphError(f"{self.name}: the constraint {what} is not a tensor of the loss's graph{here()}")
         return constraint
 
 
@@ -113,5 +113,5 @@ def _scipy_optimize(name: str) -> Any:
     try:
         import scipy.optimize
     except ImportError:
-        raise MissingPackageError(f"{name} needs scipy: pip install scipy\n  at {loc_str(caller())}") from None
+        raise MissingPackageError(f"{name} needs scipy: pip install scipy{here()}") from None
     return scipy.optimize

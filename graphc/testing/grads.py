@@ -10,7 +10,7 @@ import numpy as np
 from .. import numeric, passes
 from ..errors import GradientCheckError, GraphcError, GraphError
 from ..graph import Graph, get_default_graph
-from ..node import Node, caller, describe, loc_str, topological
+from ..node import Node, describe, here, topological
 from ..op import constant_node
 from ..ops.state import items
 from ..session import Session
@@ -51,11 +51,11 @@ def check_grads(f: Any, args: Any, order: int = 2, *, feed_dict: Mapping[Any, An
     Elements at which the function has a kink or a jump are left out of the first; more than half of them is a failure.
     """
     if not isinstance(order, int) or order < 1:
-        raise GraphError(f"check_grads: order is 1 or more, not {order!r:.40}\n  at {loc_str(caller())}")
+        raise GraphError(f"check_grads: order is 1 or more, not {order!r:.40}{here()}")
     target = function(f, args, feed_dict, session)
     report = checked(target, order, jit=jit, whole=whole, seed=seed)
     if report.failed:
-        raise GradientCheckError("\n".join([told(report), *culprits(target, order, jit)]) + f"\n  at {loc_str(caller())}")
+        raise GradientCheckError("\n".join([told(report), *culprits(target, order, jit)]) + f"{here()}")
     return report
 
 
