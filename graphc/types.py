@@ -258,7 +258,9 @@ class TensorShape:
         return f"TensorShape({self._shape})"
 
     def __str__(self) -> str:
-        return "<unknown>" if self._shape is None else "(" + ", ".join("?" if d is None else str(d) for d in self._shape) + ")"
+        if self._shape is None:
+            return "<unknown>"
+        return "(" + ", ".join("?" if d is None else str(d) for d in self._shape) + ("," if len(self._shape) == 1 else "") + ")"
 
 
 def as_shape(dims: Any) -> Shape | None:

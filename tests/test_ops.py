@@ -185,7 +185,7 @@ BAD = [
     (lambda: bool(_x()), tf.errors.DTypeError, "no truth value while the graph is built"),
     (lambda: len(_x()), tf.errors.DTypeError, "len() of x: float32[?,784]"),
     (lambda: list(_x()), tf.errors.DTypeError, "cannot be iterated over"),
-    (lambda: _x().set_shape([3]), tf.errors.ShapeError, "set_shape([3]) on x"),
+    (lambda: _x().set_shape([3]), tf.errors.ShapeError, "set_shape((3,)) on x"),
     (lambda: tf.Variable(_x(), dtype=tf.int32), tf.errors.DTypeError, "the initial value x: float32[?,784]"),
     (lambda: tf.placeholder(tf.float32, name="a b"), tf.errors.GraphError, "'a b' is not a name"),
     (lambda: tf.get_default_graph().get_tensor_by_name("q:0"), tf.errors.GraphError, "nothing named 'q:0'"),
