@@ -145,7 +145,10 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
     channels = node.type.shape[-1] if node.type.rank else None
     if node.type.rank not in (None, 4) or channels not in (None, 1, 3, 4):
         raise ShapeError(f"summary.image: {describe(node)} is not [batch, height, width, 1, 3 or 4]{here()}")
-    return _made("image", name, node, collections, family, (int(max_images or max_outputs),))
+    most = max_images or max_outputs
+    if not isinstance(most, (int, np.integer)) or most < 1:
+        raise DTypeError(f"image: max_outputs is {most!r:.60}, not a number of pictures{here()}")
+    return _made("image", name, node, collections, family, (int(most),))
 
 
 def text(name: str, tensor: Any, collections: Any = None) -> Node:
@@ -201,12 +204,16 @@ class FileWriter:
 
     def add_summary(self, summary: Any, global_step: Any = None) -> None:
         """Write what running a summary gave (bytes, or a Summary message), as of that step."""
+        from google.protobuf.message import DecodeError
         from tensorboardX.summary import Summary
         if isinstance(summary, np.ndarray):
             summary = summary.item()
         if isinstance(summary, bytes):
-            summary = Summary.FromString(summary)
-        elif not isinstance(summary, Summary):
+            try:
+                summary = Summary.FromString(summary)
+            except DecodeError:
+                pass
+        if not isinstance(summary, Summary):
             raise InvalidArgumentError(f"add_summary: {summary!r:.60} is no summary; run it first{here()}")
         self._add(global_step, summary=summary)
 
@@ -216,6 +223,9 @@ class FileWriter:
 
     def add_event(self, event: Any) -> None:
         """Write an Event message."""
+        from tensorboardX.proto.event_pb2 import Event
+        if not isinstance(event, Event):            # the writer's thread would end
+            raise InvalidArgumentError(f"add_event: {event!r:.60} is no Event{here()}")
         self._events.add_event(event)
 
     def _add(self, global_step: Any, **content: Any) -> None:

@@ -94,6 +94,7 @@ def test_a_writer_goes_on_after_it_was_closed(tmp_path):
 @pytest.mark.parametrize("make, error, message", [
     (lambda x: tf.summary.scalar("s", x), tf.errors.ShapeError, "more than one element"),
     (lambda x: tf.summary.image("i", x), tf.errors.ShapeError, "height, width"),
+    (lambda x: tf.summary.image("i", tf.zeros([1, 2, 2, 3]), "a"), tf.errors.DTypeError, "max_outputs"),
     (lambda x: tf.summary.scalar("", 1.0), tf.errors.GraphError, "name is a text"),
     (lambda x: tf.summary.text("t", 3), tf.errors.DTypeError, "is no text"),
     (lambda x: tf.summary.merge([]), tf.errors.GraphError, "no summary to merge"),
@@ -111,6 +112,10 @@ def test_wrong_values_are_refused(tmp_path):
         assert tf.summary.merge_all() is None
         with pytest.raises(tf.errors.InvalidArgumentError, match="is no summary; run it first"):
             writer.add_summary(tf.summary.scalar("s", 1.0))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="b'junk' is no summary"):
+            writer.add_summary(b"junk")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="add_event: 3 is no Event"):
+            writer.add_event(3)
         with pytest.raises(tf.errors.GraphError, match="is not a graph"):
             writer.add_graph(None)
         x = tf.placeholder(tf.float32, [2])
