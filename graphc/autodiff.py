@@ -85,7 +85,7 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
 # ---------------------------------------------------------------------- the nodes that matter
 
 def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[Node] = frozenset()) -> list[Node]:
-    """The nodes on a path from a source to a target, users before inputs."""
+    """The nodes on a path that derivatives take from a source to a target, users before inputs."""
     wanted, reached = set(sources), set()
     oldest = min((x.index for x in wanted), default=0)      # what is older than all sources depends on none
     stack = [y for y in targets if y.index >= oldest]
@@ -99,14 +99,18 @@ def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[No
     on_path = set()
     order = sorted(reached, key=lambda n: n.index)
     for node in order:
-        if node in wanted or (node not in stop and any(x in on_path for x in node.inputs)):
+        if node in wanted or (node not in stop and _floating(node) and any(x in on_path for x in node.inputs)):
             on_path.add(node)
     return [n for n in reversed(order) if n in on_path]
 
 
+def _floating(node: Node) -> bool:
+    return not isinstance(node.type, TensorType) or node.type.dtype.kind == "f"
+
+
 def _differentiable(node: Node) -> bool:
     """Whether derivatives pass through the node; GradientError if they are due and there is no rule."""
-    if isinstance(node.type, TensorType) and node.type.dtype.kind != "f":
+    if not _floating(node):
         return False
     if node.operator.grad is not None:
         return True

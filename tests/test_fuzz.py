@@ -107,6 +107,9 @@ FOUND = {
     "the gradient of an angle from a truth value": Recipe(
         (feed("float64", (2,), 0.5, -1.5), feed("bool", (2,), True, False), Apply("atan2", (Ref(0), Ref(1))), Gradient((Ref(2),), (Ref(0),))),
         (Ref(3, 0),)),
+    "a path that ends in truth values": Recipe(
+        (feed("float64", (2,), 0.5, -1.5), Apply("is_nan", (Ref(0),)), Apply("atan", (Ref(1),)), Apply("where", (Ref(1), Ref(2), Ref(0))),
+         Gradient((Ref(3),), (Ref(0),))), (Ref(4, 0),)),
     "floats that no integer holds": graph(feed("float32", (4,), np.inf, -np.inf, np.nan, 1e19), Apply("cast", (Ref(0),), {"dtype": "int64"})),
 }
 

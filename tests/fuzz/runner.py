@@ -198,7 +198,12 @@ def _work(task: Task, writing: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with os.fdopen(writing, "wb") as pipe:
-            recipe = task.recipe or generate.recipe(task.seed)
+            try:
+                recipe = task.recipe or generate.recipe(task.seed)
+            except Exception:
+                pickle.dump(None, pipe)
+                pickle.dump(Outcome(task.seed, "fuzzer", traceback.format_exc()), pipe)
+                return
             pickle.dump(recipe, pipe)
             pipe.flush()                              # known even if the graph crashes
             pickle.dump(judged(task, recipe), pipe)
