@@ -55,7 +55,8 @@ def test_there_are_thirty_bugs_to_plant():
 
 
 def test_a_seed_is_a_graph():
-    assert [recipe(s) for s in range(5)] == [recipe(s) for s in range(5)] and len({graph_text(recipe(s)) for s in range(5)}) == 5
+    once, again = ([graph_text(recipe(s)) for s in range(5)] for _ in range(2))         # a nan is not equal to itself
+    assert once == again and len(set(once)) == 5
 
 
 # ---------------------------------------------------------------------- what it has found
