@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import signal
 import subprocess
@@ -20,7 +22,7 @@ from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
 from tests.fuzz.oracles import check
-from tests.fuzz.plants import PLANTS
+from tests.fuzz.plants import PLANTS, graphs, kernels
 from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, graph_text
 from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
@@ -52,6 +54,14 @@ def test_planted_bugs_are_found(fuzz):
 
 def test_there_are_thirty_bugs_to_plant():
     assert len(PLANTS) >= 30 and all(p.says.endswith(".") for p in PLANTS.values())
+
+
+@pytest.mark.parametrize("module", [graphs, kernels])
+def test_plants_replace_what_is_there(module):
+    assigned = [t for n in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(n, ast.Assign) for t in n.targets]
+    replaced = [t for t in assigned if isinstance(t, ast.Attribute)]
+    known = [t for t in map(ast.unparse, replaced) if t.split(".")[0].split("[")[0] in vars(module)]
+    assert len(known) > 10 and all(eval(t, vars(module)) is not None for t in known)
 
 
 def test_a_seed_is_a_graph():

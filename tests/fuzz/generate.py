@@ -86,6 +86,8 @@ class Draft:
                 self.state()
             elif k and self.chance(0.12):
                 self.repeat()
+            elif k and self.chance(0.08):
+                self.pair()
             else:
                 self.operator()
             if differentiated and k >= wanted // 2 and self.chance(0.4):
@@ -328,6 +330,15 @@ class Draft:
             attrs = vary(self, step.attrs, self._rank(step.inputs))
             step = replace(step, operator=self.one(alike or [operator]).name, attrs=attrs, several=False)
         self.add(step)
+
+    def pair(self) -> None:
+        """The sum of a value and of one that is made in the same way: what passes look for."""
+        steps = [(i, s) for i, s in enumerate(self.steps) if isinstance(s, Apply) and not s.several]
+        if steps:
+            rare = [(i, s) for i, s in steps if OPERATORS[s.operator].family != "elementwise"]
+            i, step = self.one(rare if rare and self.chance(0.7) else steps)
+            if self.add(step):
+                self.add(Apply("add", (Ref(i), Ref(len(self.steps) - 1))))
 
     def gradient(self) -> None:
         """Gradients of a floating value by floating ones that it depends on, mostly leaves."""

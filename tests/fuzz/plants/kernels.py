@@ -248,7 +248,7 @@ def batches_of_one_advance() -> None:
 @plant
 def updated_while_still_read() -> None:
     """A variable is overwritten in place though its old value is still needed."""
-    layout._only_reader = lambda *args: True
+    layout._read_before = lambda *args: True
 
 
 # ---------------------------------------------------------------------- running
