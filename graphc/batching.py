@@ -199,7 +199,7 @@ def _squeezed(use: _Use) -> Node:
     if axis is None and not x.type.known:
         raise ShapeError(f"squeeze over a batch: the shape of {describe(x)} must be known{here()}")
     axis = [i for i, d in enumerate(x.type.shape) if d == 1] if axis is None else axis
-    return use.build(use.inputs, {"axis": tuple([i + 1 for i in axis])})
+    return use.build(use.inputs, {"axis": tuple(i + 1 for i in axis)})
 
 
 def _as_node(vector: Any) -> Node:

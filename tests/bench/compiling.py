@@ -14,27 +14,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from .backends import tf1_ops
+from .workloads import mlp_step
+
 ROOT = Path(__file__).parents[2]
 BATCHES = range(60, 80)
 
 
-def first_result(hidden: int = 256) -> dict[str, float]:
-    """Seconds to import graphc, to build a network of two hidden layers, to train it one step and for a new batch size; MiB at the most."""
-    import numpy as np
+def first_result(small: bool = False) -> dict[str, float]:
+    """Seconds to import graphc, to build `mlp_step`'s network for any batch size, to train it one step and for a new batch size; MiB at the most."""
+    w = mlp_step(small)
     start = time.perf_counter()
     import graphc as tf
     imported = time.perf_counter()
-    rng = np.random.default_rng(0)
-    x, labels = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.int64, [None])
-    y = x
-    for inputs, outputs in ((784, hidden), (hidden, hidden), (hidden, 10)):
-        y = y if inputs == 784 else tf.nn.relu(y)
-        y = tf.matmul(y, tf.Variable(rng.normal(size=(inputs, outputs), scale=0.05).astype("f"))) + tf.Variable(np.zeros(outputs, "f"))
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=y))
-    step = tf.train.AdamOptimizer(1e-3).minimize(loss)
+    places = {name: tf.placeholder(value.dtype, [None, *value.shape[1:]]) for name, value in w.inputs.items()}
+    loss = w.forward(tf1_ops(tf), **places, **{name: tf.Variable(value) for name, value in w.params.items()})
+    step = tf.train.AdamOptimizer(w.rate).minimize(loss)
     with tf.Session() as session:
         def seconds(batch: int) -> float:
-            feeds = {x: rng.normal(size=(batch, 784)).astype("f"), labels: rng.integers(0, 10, batch)}
+            feeds = {places[name]: np.resize(value, (batch, *value.shape[1:])) for name, value in w.inputs.items()}
             begin = time.perf_counter()
             session.run([loss, step], feeds)
             return time.perf_counter() - begin
