@@ -73,8 +73,8 @@ from .variables import (
     variable_scope,
     variables_initializer,
 )
+from .version import __version__
 
-__version__ = "0.1.0"
 newaxis = None          # in an index, as numpy has it
 
 if TYPE_CHECKING:

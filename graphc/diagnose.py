@@ -12,9 +12,8 @@ import numpy as np
 from .autodiff import gradients
 from .errors import GradientError
 from .node import Node, describe, here, loc_str
-from .ops.state import Variable
+from .ops.state import Variable, closure
 from .schedule import source
-from .serialize import closure
 
 DEAD = 0.5              # of the units of a layer that give zero for the whole batch: from there on a verdict
 SATURATED = 0.5         # of the outputs within TAIL of an end of their range

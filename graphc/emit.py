@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .emit_statements import Loop, Statements, prod
-from .kernel_text import KernelText, Slot, Storage, indent, initial, numba_name, step_text
+from .kernel_text import KernelText, Slot, indent, initial, numba_name, step_text
+from .layout import Storage
 from .node import Node
 from .schedule import Group, data_inputs
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernel_text import Slot, Storage, contiguous, heavy, literal, numba_name, number, step_text
+from .kernel_text import Slot, heavy, literal, numba_name, number, step_text
+from .layout import Storage, contiguous
 from .node import Node
 from .schedule import Group, data_inputs
 

@@ -22,9 +22,6 @@ from typing import Any
 SLOT_BITS = 10
 EXTENTS_SLOT = 2**SLOT_BITS - 1
 
-INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-DTYPES = ("float32", "float64", *INTEGERS, "boolean")
-
 
 def slot_metadata(module: Any, slot: int) -> dict[str, Any]:
     """The alias metadata of an access to a slot, made once a module."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from .kernel_lang import DTYPES
-
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+DTYPES = ("float32", "float64", *INTEGERS, "boolean")
 # A reduction says that its order is free, so it vectorises into several accumulators; nothing else may be reordered.
 FREE_ORDER = ("reassoc",)
 

@@ -17,14 +17,6 @@ _LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}
 _INIT = {"add": "0", "mul": "1", "any": "0", "all": "1"}
 
 
-class Storage(NamedTuple):
-    """Where a value lies: a buffer, and offset and strides in elements."""
-
-    buffer: Any
-    offset: int
-    strides: tuple[int, ...]
-
-
 class Slot(NamedTuple):
     """An entry of a kernel's buffer table: the storage of a node ("in", "out") or scratch memory of `size` elements."""
 
@@ -51,14 +43,6 @@ class KernelText:
 @cache
 def numba_name(dtype: np.dtype[Any]) -> str:
     return "boolean" if dtype.kind == "b" else dtype.name
-
-
-def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    strides, step = [], 1
-    for d in reversed(shape):
-        strides.append(step)
-        step *= d
-    return tuple(reversed(strides))
 
 
 def initial(combine: str, dtype: np.dtype[Any]) -> str:

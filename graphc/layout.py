@@ -5,12 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .graph import Scratch
-from .kernel_text import Storage, contiguous
 from .node import OPERATORS, Node, reached, topological
 from .schedule import Call, Group, Schedule, data_inputs, source
 from .types import TensorType, element_count
@@ -18,6 +17,14 @@ from .types import TensorType, element_count
 ALIGN = 64              # bytes: a cache line, and the widest vector
 STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets
 COMPARED = 500          # buffers, the largest, whose places are sought among all others': quadratic in their number
+
+
+class Storage(NamedTuple):
+    """Where a value lies: a buffer, and offset and strides in elements."""
+
+    buffer: Any
+    offset: int
+    strides: tuple[int, ...]
 
 
 @dataclass(eq=False)
@@ -35,6 +42,14 @@ class Buffer:
     @property
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
+
+
+def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
+    strides, step = [], 1
+    for d in reversed(shape):
+        strides.append(step)
+        step *= d
+    return tuple(reversed(strides))
 
 
 def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tuple[Sequence[int], Sequence[int], int]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .node import Node, loc_str, type_str
+from .ops.state import closure
 from .schedule import Group
-from .serialize import closure
 from .timeline import RunMetadata, by_call, write
 from .tracing import Event, RunOptions
 

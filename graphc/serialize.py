@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import GraphcError, SerializationError
 from .graph import Graph
-from .node import OPERATORS, Node, Operation, describe, describe_call, in_order, reached, type_str
+from .node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from .op import Operator, static_value
-from .ops.state import Variable
+from .ops.state import Variable, closure
 from .saved_values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 from .types import DType, TensorType, compatible, merge
 
@@ -55,14 +55,6 @@ def dump(nodes: Sequence[Node], graph: Graph | None = None, strict: bool = True)
     if graph is not None:
         parts += [f'"{key}": {_text(value)}' for key, value in write.rest(graph).items()]
     return "{\n " + ",\n ".join(parts) + "\n}\n"
-
-
-def closure(fetches: Iterable[Node]) -> list[Node]:
-    """All that the fetches need, inputs first: inputs, control inputs, the variables' initial values."""
-    def uses(node: Node) -> list[Node]:
-        named = [v for v in node.attrs.values() if isinstance(v, Variable) and v.graph is node.graph]
-        return [*node.inputs, *node.control_inputs, *named, *([node.initial_value] if isinstance(node, Variable) else [])]
-    return in_order(reached(fetches, uses))
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from .cost import Cost
 from .errors import InvalidArgumentError
+from .limits import Limits
+from .limits import limits as measured
 from .node import here
 from .runtime import timing_cost
 from .tracing import NO_STEP, Event, Part
@@ -70,7 +72,7 @@ class Summary:
     timing: float                   # of the idle ones, about how many the timing itself took
     kernels: list[Row]
     lines: list[Row]
-    limits: Any                     # the machine's `graphc.doctor.Limits`, or None
+    limits: Limits | None           # the machine's
 
     def __str__(self) -> str:
         out = [f"{1e6 * self.seconds:.1f} us, {1e6 * self.idle:.1f} of them between steps (timing them took about {1e6 * self.timing:.1f})"]
@@ -137,7 +139,6 @@ class RunMetadata:
 
         The time of a kernel that serves several lines is shared out among them in proportion to the elements they move and compute.
         """
-        from .doctor import limits as measured
         most = measured() if limits else None
         total = max(max((e.end for e in self.events), default=0) - self._origin, 1) / 1e9
         kernels: dict[str, _Sum] = {}

@@ -14,7 +14,7 @@ import pytest
 
 import graphc as tf
 from graphc import __main__ as cli
-from graphc import blas, doctor, errors, native, runtime
+from graphc import blas, errors, limits, native, runtime
 from graphc.graph import Graph
 
 ROOT = Path(__file__).parent.parent
@@ -108,13 +108,13 @@ def test_a_cache_that_cannot_be_used(capsys, cache):
 
 def test_doctor(capsys, cache, monkeypatch):
     """The self-check measures what it says; its figures are those of this machine."""
-    monkeypatch.setattr(doctor, "STREAM_BYTES", 1 << 20)
-    monkeypatch.setattr(doctor, "DURATION", 0.0)
-    doctor.limits.cache_clear()
+    monkeypatch.setattr(limits, "STREAM_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "DURATION", 0.0)
+    limits.limits.cache_clear()
     try:
         code, out, err = run(capsys, "doctor")
     finally:
-        doctor.limits.cache_clear()
+        limits.limits.cache_clear()
     assert (code, err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert lines["graphc"].startswith(f"{tf.__version__}, Python {sys.version.split()[0]}") and lines["numpy"] == np.__version__
@@ -133,11 +133,11 @@ def test_quick_doctor_finds_what_is_missing(capsys, cache, monkeypatch):
 
 
 def test_limits():
-    found = doctor.limits()
-    assert found is doctor.limits()
+    found = limits.limits()
+    assert found is limits.limits()
     assert min(found.bandwidth_bytes_per_s, found.read_bytes_per_s) > 1e8
     assert min(found.flops_per_s_f32, found.flops_per_s_f64) > 1e8
-    assert doctor.vector_bits() in (128, 256, 512)
+    assert limits.vector_bits() in (128, 256, 512)
 
 
 @pytest.mark.parametrize("at", [0, 15, 16, 63, 1000, 1023])
@@ -147,7 +147,7 @@ def test_the_streams_of_the_limits_touch_all_memory(at):
     memory = memory[-memory.ctypes.data % 64 // 4:][:1024]
     memory[at] = 3.0
     table, extents = np.array([memory.ctypes.data] * 2, np.uintp), np.zeros(1, np.int64)
-    read, scale = (runtime.Tape([(native.compile_ir(doctor._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
+    read, scale = (runtime.Tape([(native.compile_ir(limits._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
     assert read.run() == scale.run() == 0
     np.testing.assert_array_equal(memory, np.where(np.arange(1024) == at, 6, 0))
     memory[at] = np.nan

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from ..graph import Graph, GraphKeys, get_default_graph, get_default_session
-from ..node import OPERATORS, Node, Operation, caller, describe, here
+from ..node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
 from ..op import Values, constant_node, declare, to_node, typed_like
 from ..types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
@@ -183,6 +183,14 @@ class Variable(Node):
     def load(self, value: Any, session: Any = None) -> None:
         """Set the value in a session, without a graph."""
         (session or get_default_session()).load(self, value)
+
+
+def closure(fetches: Iterable[Node]) -> list[Node]:
+    """All that the fetches need, inputs first: inputs, control inputs, the variables' initial values."""
+    def uses(node: Node) -> list[Node]:
+        named = [v for v in node.attrs.values() if isinstance(v, Variable) and v.graph is node.graph]
+        return [*node.inputs, *node.control_inputs, *named, *([node.initial_value] if isinstance(node, Variable) else [])]
+    return in_order(reached(fetches, uses))
 
 
 def is_variable_initialized(variable: Variable) -> Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from ..errors import DTypeError
 from ..node import Node, here
 from .minimizer import Minimizer
 from .objective import Objective, Outcome, is_flat
-
-if TYPE_CHECKING:
-    from ..train import Optimizer
 
 
 class FirstOrder(Minimizer):
@@ -24,7 +21,7 @@ class FirstOrder(Minimizer):
 
     order = 1
 
-    def __init__(self, loss: Node, optimizer: Optimizer, var_list: Any = None, *, maxiter: int = 10_000, gtol: float | None = None):
+    def __init__(self, loss: Node, optimizer: Any, var_list: Any = None, *, maxiter: int = 10_000, gtol: float | None = None):
         super().__init__(loss, var_list)
         if not hasattr(optimizer, "apply_gradients"):
             raise DTypeError(f"{self.name}: {optimizer!r:.80} is not an optimizer of tf.train{here()}")

@@ -13,8 +13,7 @@ import numpy as np
 from ..errors import FetchError, GraphError
 from ..graph import Graph
 from ..node import Node, Operation, here, loc_str, type_str
-from ..ops.state import Variable
-from ..serialize import closure
+from ..ops.state import Variable, closure
 from ..types import DType, TensorType
 
 LONGEST = 80                 # characters of a name that are shown, of a longer one its ends
