@@ -14,7 +14,8 @@ from . import errors, initializers, nn, summary, train
 from .autodiff import gradients
 from .derivatives import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .diagnose import Diagnosis, diagnose
-from .graph import (
+from .initializers import *  # noqa: F403
+from .ir.graph import (
     Graph,
     GraphKeys,
     add_to_collection,
@@ -28,22 +29,8 @@ from .graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .initializers import *  # noqa: F403
-from .node import Operation, Tensor
-from .ops.array import *  # noqa: F403
-from .ops.debug import *  # noqa: F403
-from .ops.linalg import *  # noqa: F403
-from .ops.math import *  # noqa: F403
-from .ops.random import *  # noqa: F403
-from .ops.reduce import *  # noqa: F403
-from .ops.state import *  # noqa: F403
-from .report import report
-from .session import ConfigProto, GPUOptions, InteractiveSession, Session
-from .show import show
-from .timeline import RunMetadata
-from .tracing import RunOptions
-from .train import clip_by_global_norm, clip_by_norm, global_norm
-from .types import (
+from .ir.node import Operation, Tensor
+from .ir.types import (
     Dimension,
     DType,
     TensorShape,
@@ -57,7 +44,20 @@ from .types import (
     string,
     uint8,
 )
-from .types import bool_ as bool  # noqa: A004
+from .ir.types import bool_ as bool  # noqa: A004
+from .ops.array import *  # noqa: F403
+from .ops.debug import *  # noqa: F403
+from .ops.linalg import *  # noqa: F403
+from .ops.math import *  # noqa: F403
+from .ops.random import *  # noqa: F403
+from .ops.reduce import *  # noqa: F403
+from .ops.state import *  # noqa: F403
+from .report import report
+from .session import ConfigProto, GPUOptions, InteractiveSession, Session
+from .show import show
+from .timeline import RunMetadata
+from .tracing import RunOptions
+from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
     all_variables,

@@ -14,8 +14,8 @@ import graphc
 
 from . import native
 from .errors import CacheWarning, GraphcError, NotFoundError
-from .graph import Graph
-from .node import Node, here
+from .ir.graph import Graph
+from .ir.node import Node, here
 from .ops.state import Variable
 from .show import FORMATS, show
 from .show.outline import nodes_of

@@ -13,12 +13,12 @@ from . import native, passes, runtime
 from .entry import Entry
 from .errors import FeedError
 from .fetching import Array, fed, is_listed, places_of, require_fed, restored
-from .interpreter import interpret, run_reference
-from .node import Node, here
+from .ir.node import Node, here
+from .ir.reference import interpret, run_reference
+from .ir.types import TensorType
 from .program import Program
 from .specialise import Specialised, needed, specialise
 from .tracing import Trace
-from .types import TensorType
 
 if TYPE_CHECKING:
     from .session import Session

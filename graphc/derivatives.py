@@ -16,13 +16,13 @@ import numpy as np
 from .autodiff import check_sources, check_targets, check_unconnected, forward, listed, reverse
 from .batching import Size, transcribe
 from .errors import DTypeError, GradientError, GraphcError, GraphError, ShapeError
-from .graph import Graph, Scratch
-from .node import Node, describe, here
-from .op import to_node
+from .ir.graph import Graph, Scratch
+from .ir.node import Node, describe, here
+from .ir.operator import to_node
+from .ir.types import compatible
 from .ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
 from .ops.math import add_n, cast
 from .ops.reduce import reduce_prod, reduce_sum
-from .types import compatible
 
 Maybe = Node | None
 

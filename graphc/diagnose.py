@@ -11,7 +11,7 @@ import numpy as np
 
 from .autodiff import gradients
 from .errors import GradientError
-from .node import Node, describe, here, loc_str
+from .ir.node import Node, describe, here, loc_str
 from .ops.state import Variable, closure
 from .schedule import source
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import blas, limits, native
 from .errors import GraphcError
-from .graph import Graph
+from .ir.graph import Graph
 from .ops.array import zeros
 from .ops.linalg import matmul
 from .ops.math import add, multiply

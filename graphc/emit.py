@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .emit_statements import Loop, Statements, prod
+from .ir.node import Node
 from .kernel_text import KernelText, Slot, indent, initial, numba_name, step_text
 from .layout import Storage
-from .node import Node
 from .schedule import Group, data_inputs
 
 CHUNK = 8192            # elements of a full reduction that one row of partial results covers

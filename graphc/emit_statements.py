@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .ir.node import Node
 from .kernel_text import Slot, heavy, literal, numba_name, number, step_text
 from .layout import Storage, contiguous
-from .node import Node
 from .schedule import Group, data_inputs
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .errors import FeedError, FetchError, GraphcError, InvalidArgumentError
-from .graph import Graph
-from .node import Node, Operation, describe, here
-from .types import TensorType, as_text, compatible, shape_str
+from .ir.graph import Graph
+from .ir.node import Node, Operation, describe, here
+from .ir.types import TensorType, as_text, compatible, shape_str
 
 Array = np.ndarray[Any, Any]
 

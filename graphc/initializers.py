@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
-from .node import Node, here
-from .op import Values, declare, to_node
+from .ir.node import Node, here
+from .ir.operator import Values, declare, to_node
+from .ir.types import DType, TensorType, as_dtype, as_shape, float32, shape_str
 from .ops.array import ones, reshape, transpose, zeros
 from .ops.random import random_normal, random_uniform, truncated_normal
-from .types import DType, TensorType, as_dtype, as_shape, float32, shape_str
 
 __all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer",
            "random_uniform_initializer", "truncated_normal_initializer", "variance_scaling_initializer",

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .graph import Scratch
-from .node import OPERATORS, Node, reached, topological
+from .ir.graph import Scratch
+from .ir.node import OPERATORS, Node, reached, topological
+from .ir.types import TensorType, element_count
 from .schedule import Call, Group, Schedule, data_inputs, source
-from .types import TensorType, element_count
 
 ALIGN = 64              # bytes: a cache line, and the widest vector
 STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets

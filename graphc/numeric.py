@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
-from .graph import get_default_session
-from .interpreter import interpret, run_reference
-from .node import Node, describe, here, topological
+from .ir.graph import get_default_session
+from .ir.node import Node, describe, here, topological
+from .ir.reference import interpret, run_reference
+from .ir.types import TensorType, shape_str
 from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
-from .types import TensorType, shape_str
 
 Array = np.ndarray[Any, Any]
 Index = tuple[int, ...]

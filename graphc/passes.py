@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Scratch, get_default_graph
-from .node import OPERATORS, Node, topological
-from .op import constant_node
+from .ir.graph import Scratch, get_default_graph
+from .ir.node import OPERATORS, Node, topological
+from .ir.operator import constant_node
+from .ir.types import TensorType, broadcast, element_count
 from .rules import rewritten
-from .types import TensorType, broadcast, element_count
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Observe = Callable[[str, Sequence[Node], Sequence[Node], float], None]

@@ -12,15 +12,15 @@ import numpy as np
 from . import native, runtime
 from .emit import emit
 from .errors import InvalidArgumentError
-from .graph import Scratch
-from .interpreter import run_reference
+from .ir.graph import Scratch
+from .ir.node import OPERATORS, Node, describe_call, in_order, loc_str, reached
+from .ir.reference import run_reference
+from .ir.types import TensorType, element_count
 from .kernel_text import KernelText, Slot, effort
 from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
-from .node import OPERATORS, Node, describe_call, in_order, loc_str, reached
 from .schedule import Call, Group, data_inputs, schedule, source
 from .tracing import Trace
-from .types import TensorType, element_count
 
 Array = np.ndarray[Any, Any]
 QUICK = 20_000          # elements a step up to which a run keeps Python's lock

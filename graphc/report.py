@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .node import Node, loc_str, type_str
+from .ir.node import Node, loc_str, type_str
 from .ops.state import closure
 from .schedule import Group
 from .timeline import RunMetadata, by_call, write

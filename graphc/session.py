@@ -14,16 +14,16 @@ import numpy as np
 from .call import Call
 from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
-from .graph import Graph, get_default_graph, session_stack
-from .interpreter import interpret
-from .node import Node, describe, here, loc_str, topological
+from .ir.graph import Graph, get_default_graph, session_stack
+from .ir.node import Node, describe, here, loc_str, topological
+from .ir.reference import interpret
+from .ir.types import TensorType
 from .ops.state import Variable
 from .program import aligned
 from .runtime import default_threads
 from .specialise import needed, specialise
 from .timeline import RunMetadata
 from .tracing import RunOptions, Trace
-from .types import TensorType
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
 

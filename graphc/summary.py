@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, InvalidArgumentError, MissingPackageError, ShapeError
-from .graph import Graph, GraphKeys, get_default_graph
-from .node import Node, Operation, describe, here
-from .op import Values, declare, to_node
-from .types import TEXT, TensorType, dtype_name
+from .ir.graph import Graph, GraphKeys, get_default_graph
+from .ir.node import Node, Operation, describe, here
+from .ir.operator import Values, declare, to_node
+from .ir.types import TEXT, TensorType, dtype_name
 
 __all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from .cost import Cost
 from .errors import InvalidArgumentError
+from .ir.node import here
 from .limits import Limits
 from .limits import limits as measured
-from .node import here
 from .runtime import timing_cost
 from .tracing import NO_STEP, Event, Part
 

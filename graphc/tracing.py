@@ -12,12 +12,12 @@ import numpy as np
 
 from .cost import Cost, cost_by, time_weight
 from .errors import InvalidArgumentError
-from .graph import Graph
-from .node import Node, here, loc_str
+from .ir.graph import Graph
+from .ir.node import Node, here, loc_str
+from .ir.types import TensorType
 from .runtime import timing_cost
 from .schedule import Group
 from .tape_code import CLOCK
-from .types import TensorType
 
 Array = np.ndarray[Any, Any]
 NO_STEP = -1            # the step of what happens before or after the steps of a program

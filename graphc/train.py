@@ -9,9 +9,9 @@ import numpy as np
 
 from .autodiff import gradients
 from .errors import DTypeError, GradientError, GraphError
-from .graph import GraphKeys, get_default_graph
-from .node import Node, Operation, describe, here
-from .op import to_node
+from .ir.graph import GraphKeys, get_default_graph
+from .ir.node import Node, Operation, describe, here
+from .ir.operator import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, assign_add, group

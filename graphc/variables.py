@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .errors import GraphError, ShapeError
-from .graph import GraphKeys, get_default_graph
 from .initializers import glorot_uniform_initializer, zeros_initializer
-from .node import Node, Operation, here, loc_str
+from .ir.graph import GraphKeys, get_default_graph
+from .ir.node import Node, Operation, here, loc_str
+from .ir.types import as_dtype, as_shape, compatible, shape_str
 from .ops.state import Variable, group
-from .types import as_dtype, as_shape, compatible, shape_str
 
 AUTO_REUSE = "AUTO_REUSE"
 

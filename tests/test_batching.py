@@ -11,8 +11,8 @@ import pytest
 import graphc as tf
 from graphc import errors, testing
 from graphc.batching import RULES, transcribe
-from graphc.graph import Scratch
-from graphc.node import OPERATORS
+from graphc.ir.graph import Scratch
+from graphc.ir.node import OPERATORS
 
 SIZE = 3
 SCALES = (1.0, 0.9, 1.1)        # within every operator's domain

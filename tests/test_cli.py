@@ -15,7 +15,7 @@ import pytest
 import graphc as tf
 from graphc import __main__ as cli
 from graphc import blas, errors, limits, native, runtime
-from graphc.graph import Graph
+from graphc.ir.graph import Graph
 
 ROOT = Path(__file__).parent.parent
 

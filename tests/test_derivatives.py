@@ -16,8 +16,8 @@ import pytest
 
 import graphc as tf
 from graphc import cost, errors, numeric, testing
-from graphc.node import OPERATORS, topological
-from graphc.op import declare, typed_like
+from graphc.ir.node import OPERATORS, topological
+from graphc.ir.operator import declare, typed_like
 from graphc.passes import optimise
 from graphc.specialise import needed, specialise
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.node import OPERATORS
+from graphc.ir.node import OPERATORS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

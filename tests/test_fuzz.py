@@ -17,7 +17,7 @@ import pytest
 
 import graphc as tf
 from graphc import emit, library, passes, program
-from graphc.node import OPERATORS
+from graphc.ir.node import OPERATORS
 from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe

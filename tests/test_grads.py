@@ -12,8 +12,8 @@ import pytest
 
 import graphc as tf
 from graphc import passes
-from graphc.node import OPERATORS
-from graphc.op import declare
+from graphc.ir.node import OPERATORS
+from graphc.ir.operator import declare
 from graphc.testing import Report, check_grads
 
 RNG = np.random.default_rng(4)

@@ -10,7 +10,7 @@ import pytest
 
 import graphc as tf
 from graphc import testing
-from graphc.node import OPERATORS
+from graphc.ir.node import OPERATORS
 
 OPS = testing.testable()
 DIFFERENTIABLE = [op for op in OPS if testing.differentiable(op)]

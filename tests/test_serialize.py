@@ -10,11 +10,11 @@ import pytest
 
 import graphc as tf
 from graphc import errors, testing
-from graphc.graph import Graph
-from graphc.node import OPERATORS
-from graphc.op import Operator
+from graphc.ir.graph import Graph
+from graphc.ir.node import OPERATORS
+from graphc.ir.operator import Operator
+from graphc.ir.types import TensorType
 from graphc.serialize import _KINDS
-from graphc.types import TensorType
 
 TESTABLE = testing.testable()
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import FeedError, GraphcError
-from ..node import Node, describe, here
+from ..ir.node import Node, describe, here
+from ..ir.types import TensorType
 from ..program import Program
 from ..specialise import needed
-from ..types import TensorType
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 

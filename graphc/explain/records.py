@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from .. import native
-from ..node import Node
+from ..ir.node import Node
 from . import text
 
 # x86: an instruction that names a register of 256 or 512 bits; ARM: one that names all lanes of a vector register.

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph import get_default_graph
-from ..node import OPERATORS, Node, describe, here
-from ..op import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
-from ..types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
+from ..ir.graph import get_default_graph
+from ..ir.node import OPERATORS, Node, describe, here
+from ..ir.operator import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
+from ..ir.types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
 from .array_move import (
     Placement,
     Strides,

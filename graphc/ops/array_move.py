@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..node import OPERATORS, Node
-from ..op import (
+from ..ir.node import OPERATORS, Node
+from ..ir.operator import (
     Values,
     as_int,
     declare,
@@ -20,7 +20,7 @@ from ..op import (
     static_value,
     typed_like,
 )
-from ..types import Shape, TensorType, as_dtype, broadcast, compatible, int32, shape_str
+from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, int32, shape_str
 
 Types = Sequence[TensorType]
 Strides = tuple[int, ...]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError, ShapeError
-from ..node import Node
-from ..op import Values, declare, normal_axis, to_node, typed_like
-from ..types import TensorType, as_dtype, int32
+from ..ir.node import Node
+from ..ir.operator import Values, declare, normal_axis, to_node, typed_like
+from ..ir.types import TensorType, as_dtype, int32
 from .array_join import concat, narrow, zeros_like
 from .array_move import Types, integers, shape
 from .math import minimum

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..graph import get_default_graph
-from ..node import Node, Operation, describe, here
-from ..op import Values, declare, static_value, to_node
-from ..types import TensorType
+from ..ir.graph import get_default_graph
+from ..ir.node import Node, Operation, describe, here
+from ..ir.operator import Values, declare, static_value, to_node
+from ..ir.types import TensorType
 from .math import abs as absolute
 from .math import equal, greater, greater_equal, less, less_equal, not_equal
 from .state import group

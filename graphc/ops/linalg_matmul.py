@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..node import Node, describe, here
-from ..op import Values, declare, to_node
-from ..types import TensorType, broadcast
+from ..ir.node import Node, describe, here
+from ..ir.operator import Values, declare, to_node
+from ..ir.types import TensorType, broadcast
 from .array_join import same_dtype
 from .array_move import Types, transpose, unbroadcast
 

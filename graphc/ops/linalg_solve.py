@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..node import Node
-from ..op import Values, declare
-from ..types import TensorType, broadcast, shape_str
+from ..ir.node import Node
+from ..ir.operator import Values, declare
+from ..ir.types import TensorType, broadcast, shape_str
 from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag
 from .array_move import Types, expand_dims, unbroadcast
 from .linalg_matmul import matmul, matrix_transpose

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError
-from ..node import OPERATORS, Node, here
-from ..op import Values, declare, elementwise, to_node
-from ..types import TensorType, as_dtype, broadcast
+from ..ir.node import OPERATORS, Node, here
+from ..ir.operator import Values, declare, elementwise, to_node
+from ..ir.types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_functions
 from .math_arithmetic import *  # noqa: F403
 from .math_functions import *  # noqa: F403

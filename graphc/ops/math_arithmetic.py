@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..node import OPERATORS, Node, describe, here
-from ..op import declare, elementwise, to_node
-from ..types import TensorType, compatible
+from ..ir.node import OPERATORS, Node, describe, here
+from ..ir.operator import declare, elementwise, to_node
+from ..ir.types import TensorType, compatible
 
 __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
            "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",

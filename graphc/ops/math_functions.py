@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..node import OPERATORS
-from ..op import Values, declare, elementwise
-from ..types import TensorType
+from ..ir.node import OPERATORS
+from ..ir.operator import Values, declare, elementwise
+from ..ir.types import TensorType
 from .math_arithmetic import square, wide
 
 __all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",

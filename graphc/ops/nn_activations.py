@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, get_default_graph
-from ..node import Node
-from ..op import elementwise, to_node
-from ..types import TensorType
+from ..ir.graph import Graph, get_default_graph
+from ..ir.node import Node
+from ..ir.operator import elementwise, to_node
+from ..ir.types import TensorType
 from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh
 from .math_arithmetic import floating, numbers
 

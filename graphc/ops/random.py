@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..graph import Graph, get_default_graph, set_random_seed
-from ..node import OPERATORS, Node, here
-from ..op import Values, constant_node, declare, to_node
+from ..ir.graph import Graph, get_default_graph, set_random_seed
+from ..ir.node import OPERATORS, Node, here
+from ..ir.operator import Values, constant_node, declare, to_node
+from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
 from ..philox import DISTRIBUTIONS, draw
-from ..types import DType, TensorType, as_dtype, float32, shape_str
 from .array import expand_dims, gather, shape
 from .array_move import SHAPE_OPERAND, vector_shape
 from .math import add, cast, floor, log, multiply

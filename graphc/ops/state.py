@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..graph import Graph, GraphKeys, get_default_graph, get_default_session
-from ..node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
-from ..op import Values, constant_node, declare, to_node, typed_like
-from ..types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
+from ..ir.graph import Graph, GraphKeys, get_default_graph, get_default_session
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
+from ..ir.operator import Values, constant_node, declare, to_node, typed_like
+from ..ir.types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
            "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]

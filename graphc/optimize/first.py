@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..node import Node, here
+from ..ir.node import Node, here
 from .minimizer import Minimizer
 from .objective import Objective, Outcome, is_flat
 

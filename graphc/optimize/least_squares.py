@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..node import Node, describe, here
+from ..ir.node import Node, describe, here
+from ..ir.types import TensorType
 from ..ops.array import concat, reshape
 from ..ops.math import cast, square
 from ..ops.reduce import reduce_sum
-from ..types import TensorType
 from .line_search import backtrack
 from .matrices import Jacobian
 from .minimizer import Minimizer

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..autodiff import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..graph import get_default_session
-from ..node import Node, describe, here
-from ..types import TensorType
+from ..ir.graph import get_default_session
+from ..ir.node import Node, describe, here
+from ..ir.types import TensorType
 from .matrices import HessianProduct
 from .objective import Array, Objective, bounds_of
 

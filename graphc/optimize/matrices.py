@@ -9,7 +9,7 @@ import numpy as np
 
 from ..derivatives import hessian, hvp, jacobian
 from ..errors import GradientError
-from ..node import Node, describe, here
+from ..ir.node import Node, describe, here
 from ..ops.state import placeholder
 from .objective import Array, Objective
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..autodiff import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..graph import GraphKeys, get_default_session
-from ..node import Node, describe, here, topological
+from ..ir.graph import GraphKeys, get_default_session
+from ..ir.node import Node, describe, here, topological
+from ..ir.types import TensorType
 from ..ops.state import Variable
-from ..types import TensorType
 from .objective import Array, Objective, Outcome, Result, bounds_of
 
 

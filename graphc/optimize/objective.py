@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
-from ..node import Node, describe, here
-from ..types import shape_str
+from ..ir.node import Node, describe, here
+from ..ir.types import shape_str
 
 Array = np.ndarray[Any, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, MissingPackageError
-from ..node import Node, describe, here
+from ..ir.node import Node, describe, here
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
 from .objective import Array, Objective, Outcome

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Node
+from ..ir.node import Node
 from .line_search import SUFFICIENT_DECREASE, TRIALS, Step, along
 from .matrices import Hessian, HessianProduct
 from .minimizer import Minimizer

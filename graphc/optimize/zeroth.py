@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Node
+from ..ir.node import Node
 from .minimizer import Minimizer
 from .objective import Array, Objective, Outcome
 

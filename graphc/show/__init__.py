@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GraphError
-from ..node import Node, here
+from ..ir.node import Node, here
 from ..serialize import dump
 from .draw import dot, mermaid, svg
 from .outline import Outline, nodes_of, outline

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..derivatives import jvp, vjp
 from ..errors import DTypeError
-from ..graph import Graph
-from ..node import here
+from ..ir.graph import Graph
+from ..ir.node import here
+from ..ir.types import element_count
 from ..ops.state import placeholder
 from ..session import Session
-from ..types import element_count
 from .function import Function
 from .samples import Array
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, GraphError
-from ..graph import Graph, get_default_graph, get_default_session
-from ..node import Node, describe, here, topological
-from ..op import constant_node, to_node
+from ..ir.graph import Graph, get_default_graph, get_default_session
+from ..ir.node import Node, describe, here, topological
+from ..ir.operator import constant_node, to_node
+from ..ir.types import DType, TensorType
 from ..ops.state import placeholder
 from ..session import Session
-from ..types import DType, TensorType
 from .samples import Array
 
 _CHANGING = {"random", "state", "control"}       # families whose operators do not give the same value at every run

@@ -9,9 +9,9 @@ import numpy as np
 
 from .. import numeric, passes
 from ..errors import GradientCheckError, GraphcError, GraphError
-from ..graph import Graph, get_default_graph
-from ..node import Node, describe, here, topological
-from ..op import constant_node
+from ..ir.graph import Graph, get_default_graph
+from ..ir.node import Node, describe, here, topological
+from ..ir.operator import constant_node
 from ..ops.state import items
 from ..session import Session
 from .derived import Derived, Evaluate, Outputs, Point, joined

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import GradientCheckError, GraphcError
-from ..graph import Graph, get_default_graph
-from ..node import Node
-from ..op import Operator, constant_node
+from ..ir.graph import Graph, get_default_graph
+from ..ir.node import Node
+from ..ir.operator import Operator, constant_node
 from .function import Function
 from .grads import checked, repeated
 from .report import told

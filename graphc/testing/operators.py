@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph import Graph
-from ..node import Node
-from ..op import Operator
+from ..ir.graph import Graph
+from ..ir.node import Node
+from ..ir.operator import Operator
+from ..ir.types import compatible
 from ..session import Session
-from ..types import compatible
 from .samples import Array, Built, Sample, accepts, build, has_floats, reference, samples, say, special_sample, type_of
 
 FLOATS = ("float64", "float32")

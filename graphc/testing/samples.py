@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError
-from ..graph import get_default_graph
-from ..node import OPERATORS, Node
-from ..op import Operator, constant_node
+from ..ir.graph import get_default_graph
+from ..ir.node import OPERATORS, Node
+from ..ir.operator import Operator, constant_node
+from ..ir.types import TensorType
 from ..ops.state import items, placeholder
-from ..types import TensorType
 
 Array = np.ndarray[Any, Any]
 

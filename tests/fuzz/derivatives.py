@@ -10,8 +10,8 @@ import numpy as np
 
 import graphc as tf
 from graphc.errors import GradientError, GraphcError, ShapeError
-from graphc.node import Node
-from graphc.types import TensorType
+from graphc.ir.node import Node
+from graphc.ir.types import TensorType
 
 from .direct import DISTURBANCES, MARGIN, Array, Evaluation, Noise, NotEvaluated, closure, disturbance
 from .recipe import Apply, Assign, Leaf, Recipe, build

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphc.node import Node
-from graphc.types import TensorType
+from graphc.ir.node import Node
+from graphc.ir.types import TensorType
 
 Array = np.ndarray[Any, Any]
 Noise = Callable[[tuple[int, ...]], Array]        # signs of the disturbances of so many roundings

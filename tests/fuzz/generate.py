@@ -11,9 +11,9 @@ import numpy as np
 import graphc as tf
 from graphc import testing
 from graphc.errors import GraphcError
-from graphc.node import OPERATORS, Node
-from graphc.op import Operator
-from graphc.types import TensorType
+from graphc.ir.node import OPERATORS, Node
+from graphc.ir.operator import Operator
+from graphc.ir.types import TensorType
 
 from .direct import Array, Evaluation, NotEvaluated
 from .proposals import BY_FAMILY, PROPOSALS, Proposal, ancestors, rename_sizes, vary

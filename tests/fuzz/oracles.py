@@ -14,7 +14,7 @@ import numpy as np
 import graphc as tf
 from graphc import passes
 from graphc.errors import GraphcError
-from graphc.node import Node
+from graphc.ir.node import Node
 
 from .derivatives import check_derivatives
 from .direct import DISTURBANCES, Array, Noise, NotEvaluated, State, Wanted, difference, disturbance, settle, unequal

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphc.op import Operator
+from graphc.ir.operator import Operator
 
 from .recipe import Leaf, Ref, Step, refs_of
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import graphc as tf
-from graphc.node import OPERATORS, Node
+from graphc.ir.node import OPERATORS, Node
 
 Array = np.ndarray[Any, Any]
 
@@ -179,7 +179,7 @@ HEAD = """import numpy as np
 from numpy import inf, nan
 
 import graphc as tf
-from graphc.node import OPERATORS
+from graphc.ir.node import OPERATORS
 from graphc.ops.state import items
 """
 

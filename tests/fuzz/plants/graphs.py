@@ -8,7 +8,7 @@ import numpy as np
 
 import graphc as tf
 from graphc import autodiff, passes, rules, serialize, specialise
-from graphc.graph import OPERATORS
+from graphc.ir.graph import OPERATORS
 
 from .registry import plant
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from graphc import emit, emit_statements, kernel_scalars, kernel_text, layout, library, program, runtime, schedule
-from graphc.graph import OPERATORS
-from graphc.types import element_count
+from graphc.ir.graph import OPERATORS
+from graphc.ir.types import element_count
 
 from .registry import language, plant
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphcError, InvalidArgumentError
+from ..errors import GraphcError, InvalidArgumentError
 from .node import Node, describe, describe_call, loc_str, topological
 
 Array = np.ndarray[Any, Any]

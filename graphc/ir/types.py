@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError
 
 Shape = tuple[int | None, ...]
 

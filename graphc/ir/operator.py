@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, GraphcError, GraphError, ShapeError
+from ..errors import DTypeError, GraphcError, GraphError, ShapeError
 from .graph import Graph, get_default_graph
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str, topological
 from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count

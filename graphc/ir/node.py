@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
 OPERATORS: dict[str, Any] = {}
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LONGEST_FILE = 100     # characters of a file's name that messages show: its end
 _serial = itertools.count()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import FinalizedError, GraphError
+from ..errors import FinalizedError, GraphError
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
 
@@ -219,13 +219,13 @@ class Graph:
 
     def to_json(self, fetches: Any = None) -> str:
         """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a py_func."""
-        from .serialize import to_json
+        from ..serialize import to_json
         return to_json(self, fetches)
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
         """The graph that `to_json` wrote; nothing it holds is executed. SerializationError, which says where, for any other text."""
-        from .serialize import from_json
+        from ..serialize import from_json
         return from_json(text)
 
     # ------------------------------------------------------------------ collections
