@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import philox
+from graphc.ops import philox
 from graphc.ops.random import sorting_order
 
 KEY = 0x299F31D0A4093822

@@ -15,10 +15,10 @@ from ..ir.graph import Graph, get_default_graph, set_random_seed
 from ..ir.node import OPERATORS, Node, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
-from ..philox import DISTRIBUTIONS, draw
 from .array import expand_dims, gather, shape
 from .array_move import SHAPE_OPERAND, vector_shape
 from .math import add, cast, floor, log, multiply
+from .philox import DISTRIBUTIONS, draw
 
 __all__ = ["random_normal", "random_uniform", "truncated_normal", "multinomial", "random_shuffle", "set_random_seed"]
 
