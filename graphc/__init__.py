@@ -11,8 +11,8 @@
 from typing import TYPE_CHECKING
 
 from . import errors, initializers, nn, summary, train
-from .autodiff import gradients
-from .derivatives import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
+from .autodiff.gradients import gradients
+from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .diagnose import Diagnosis, diagnose
 from .initializers import *  # noqa: F403
 from .ir.graph import (

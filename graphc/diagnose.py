@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .autodiff import gradients
+from .autodiff.gradients import gradients
 from .errors import GradientError
 from .ir.node import Node, describe, here, loc_str
 from .ops.state import Variable, closure

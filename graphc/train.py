@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .autodiff import gradients
+from .autodiff.gradients import gradients
 from .errors import DTypeError, GradientError, GraphError
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, Operation, describe, here

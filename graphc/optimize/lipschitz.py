@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff import gradients
+from ..autodiff.gradients import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import get_default_session
 from ..ir.node import Node, describe, here

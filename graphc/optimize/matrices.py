@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives import hessian, hvp, jacobian
+from ..autodiff.products import hessian, hvp, jacobian
 from ..errors import GradientError
 from ..ir.node import Node, describe, here
 from ..ops.state import placeholder

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import gradients
+from ..autodiff.gradients import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import GraphKeys, get_default_session
 from ..ir.node import Node, describe, here, topological

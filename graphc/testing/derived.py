@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..derivatives import jvp, vjp
+from ..autodiff.products import jvp, vjp
 from ..errors import DTypeError
 from ..ir.graph import Graph
 from ..ir.node import here

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc import autodiff, passes, rules, serialize, specialise
+from graphc import passes, rules, serialize, specialise
+from graphc.autodiff.gradients import gradients
 from graphc.ir.graph import OPERATORS
 
 from .registry import plant
@@ -17,21 +18,21 @@ from .registry import plant
 @plant
 def broadcast_undone_along_wrong_axis() -> None:
     """Undoing a broadcast sums over the last axes where it is the first that were added."""
-    made = autodiff.unbroadcast
+    made = gradients.unbroadcast
 
     def undone(g: Any, x: Any) -> Any:
         lead = len(g.type.shape or ()) - len(x.type.shape or ())
         if not lead or not g.type.known or not x.type.known or g.type.shape[:len(x.type.shape)] != x.type.shape:
             return made(g, x)
         return tf.reduce_sum(g, axis=tuple(range(-lead, 0)))
-    autodiff.unbroadcast = undone
+    gradients.unbroadcast = undone
 
 
 @plant
 def contributions_not_added() -> None:
     """Of what reaches a tensor over several paths, the last part is its gradient."""
-    made = autodiff._total
-    autodiff._total = lambda node, contributions: made(node, contributions[-1:])
+    made = gradients._total
+    gradients._total = lambda node, contributions: made(node, contributions[-1:])
 
 
 @plant
@@ -72,12 +73,12 @@ def running_sum_goes_on_forward() -> None:
 @plant
 def forward_mode_moves_one_operand() -> None:
     """Forward mode forgets that the second operand moves too."""
-    made = autodiff._push_elementwise
+    made = gradients._push_elementwise
 
     def pushed(node: Any, along: Any) -> Any:
         first = next(i for i, t in enumerate(along) if t is not None)
         return made(node, [t if i == first else None for i, t in enumerate(along)])
-    autodiff._push_elementwise = pushed
+    gradients._push_elementwise = pushed
 
 
 # ---------------------------------------------------------------------- passes

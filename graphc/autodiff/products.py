@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from .autodiff import check_sources, check_targets, check_unconnected, forward, listed, reverse
+from ..errors import DTypeError, GradientError, GraphcError, GraphError, ShapeError
+from ..ir.graph import Graph, Scratch
+from ..ir.node import Node, describe, here
+from ..ir.operator import to_node
+from ..ir.types import compatible
+from ..ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
+from ..ops.math import add_n, cast
+from ..ops.reduce import reduce_prod, reduce_sum
 from .batching import Size, transcribe
-from .errors import DTypeError, GradientError, GraphcError, GraphError, ShapeError
-from .ir.graph import Graph, Scratch
-from .ir.node import Node, describe, here
-from .ir.operator import to_node
-from .ir.types import compatible
-from .ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
-from .ops.math import add_n, cast
-from .ops.reduce import reduce_prod, reduce_sum
+from .gradients import check_sources, check_targets, check_unconnected, forward, listed, reverse
 
 Maybe = Node | None
 

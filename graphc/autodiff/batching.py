@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import ShapeError
-from .ir.graph import Scratch, get_default_graph
-from .ir.node import OPERATORS, Node, caller, describe, here, loc_str, topological
-from .ir.operator import static_value
-from .ir.types import TensorType
-from .ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
-from .ops.linalg_matmul import matmul
+from ..errors import ShapeError
+from ..ir.graph import Scratch, get_default_graph
+from ..ir.node import OPERATORS, Node, caller, describe, here, loc_str, topological
+from ..ir.operator import static_value
+from ..ir.types import TensorType
+from ..ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
+from ..ops.linalg_matmul import matmul
 
 Size = int | Node
 _ALL = ("slice", None, None, None)

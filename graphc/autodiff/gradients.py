@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .errors import DTypeError, GradientError, GraphError, ShapeError
-from .ir.graph import Graph, get_default_graph
-from .ir.node import OPERATORS, Node, Operation, caller, describe, here, loc_str
-from .ir.operator import to_node
-from .ir.types import TensorType, compatible
-from .ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
-from .ops.math import add_n, cast
+from ..errors import DTypeError, GradientError, GraphError, ShapeError
+from ..ir.graph import Graph, get_default_graph
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, loc_str
+from ..ir.operator import to_node
+from ..ir.types import TensorType, compatible
+from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
+from ..ops.math import add_n, cast
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", colocate_gradients_with_ops: bool = False,
