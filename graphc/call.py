@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import native, passes, runtime
+from . import native, runtime
+from .compiler import passes
+from .compiler.specialise import Specialised, needed, specialise
 from .entry import Entry
 from .errors import FeedError
 from .fetching import Array, fed, is_listed, places_of, require_fed, restored
@@ -17,7 +19,6 @@ from .ir.node import Node, here
 from .ir.reference import interpret, run_reference
 from .ir.types import TensorType
 from .program import Program
-from .specialise import Specialised, needed, specialise
 from .tracing import Trace
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .compiler.layout import Storage, contiguous
+from .compiler.schedule import Group, data_inputs
 from .ir.node import Node
 from .kernel_text import Slot, heavy, literal, numba_name, number, step_text
-from .layout import Storage, contiguous
-from .schedule import Group, data_inputs
 
 
 class Loop(NamedTuple):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import blas
+from .compiler.layout import Layout
 from .ir.node import Node
 from .kernel_text import KernelText, Slot, numba_name
-from .layout import Layout
 from .runtime import default_threads
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from . import native, runtime
+from .compiler.layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
+from .compiler.schedule import Call, Group, data_inputs, schedule, source
 from .emit import emit
 from .errors import InvalidArgumentError
 from .ir.graph import Scratch
@@ -17,9 +19,7 @@ from .ir.node import OPERATORS, Node, describe_call, in_order, loc_str, reached
 from .ir.reference import run_reference
 from .ir.types import TensorType, element_count
 from .kernel_text import KernelText, Slot, effort
-from .layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from .library import Product, product, scatter_texts
-from .schedule import Call, Group, data_inputs, schedule, source
 from .tracing import Trace
 
 Array = np.ndarray[Any, Any]

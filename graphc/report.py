@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from .compiler.schedule import Group
 from .ir.node import Node, loc_str, type_str
 from .ops.state import closure
-from .schedule import Group
 from .timeline import RunMetadata, by_call, write
 from .tracing import Event, RunOptions
 

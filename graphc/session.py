@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .call import Call
+from .compiler.specialise import needed, specialise
 from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
 from .ir.graph import Graph, get_default_graph, session_stack
@@ -21,7 +22,6 @@ from .ir.types import TensorType
 from .ops.state import Variable
 from .program import aligned
 from .runtime import default_threads
-from .specialise import needed, specialise
 from .timeline import RunMetadata
 from .tracing import RunOptions, Trace
 

@@ -16,10 +16,10 @@ import pytest
 
 import graphc as tf
 from graphc import cost, errors, numeric, testing
+from graphc.compiler.passes import optimise
+from graphc.compiler.specialise import needed, specialise
 from graphc.ir.node import OPERATORS, topological
 from graphc.ir.operator import declare, typed_like
-from graphc.passes import optimise
-from graphc.specialise import needed, specialise
 
 DIFFERENTIABLE = [op for op in testing.testable() if op.grad is not None and testing.differentiable(op)]
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import emit, library, passes, program
+from graphc import emit, library, program
+from graphc.compiler import passes
 from graphc.ir.node import OPERATORS
 from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal

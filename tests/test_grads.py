@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import passes
+from graphc.compiler import passes
 from graphc.ir.node import OPERATORS
 from graphc.ir.operator import declare
 from graphc.testing import Report, check_grads

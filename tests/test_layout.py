@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphc.layout import ALIGN, COMPARED, Buffer, _room, assign_offsets
+from graphc.compiler.layout import ALIGN, COMPARED, Buffer, _room, assign_offsets
 
 # (buffers, steps, sizes to draw from, how long they live at most, how much larger than what lives at once the block may be)
 CASES = [

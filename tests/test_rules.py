@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.compiler.passes import PIPELINE, optimise
+from graphc.compiler.rules import FLOATS, INTS, RULES, Rule, match, pattern, rewritten
 from graphc.ir.node import topological
 from graphc.ir.reference import interpret
 from graphc.ir.types import TensorType
-from graphc.passes import PIPELINE, optimise
-from graphc.rules import FLOATS, INTS, RULES, Rule, match, pattern, rewritten
 
 
 def values(dtype):

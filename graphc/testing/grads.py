@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import numeric, passes
+from .. import numeric
+from ..compiler import passes
 from ..errors import GradientCheckError, GraphcError, GraphError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, topological

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc import passes
+from graphc.compiler import passes
 from graphc.errors import GraphcError
 from graphc.ir.node import Node
 

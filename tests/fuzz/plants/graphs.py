@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc import passes, rules, serialize, specialise
+from graphc import serialize
 from graphc.autodiff.gradients import gradients
+from graphc.compiler import passes, rules, specialise
 from graphc.ir.graph import OPERATORS
 
 from .registry import plant

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from graphc import emit, emit_statements, kernel_scalars, kernel_text, layout, library, program, runtime, schedule
+from graphc import emit, emit_statements, kernel_scalars, kernel_text, library, program, runtime
+from graphc.compiler import layout, schedule
 from graphc.ir.graph import OPERATORS
 from graphc.ir.types import element_count
 

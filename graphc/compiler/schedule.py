@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .ir.node import Node
-from .ir.types import TensorType
+from ..ir.node import Node
+from ..ir.types import TensorType
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
 MAX_OPERANDS = 40

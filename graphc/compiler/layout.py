@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ir.graph import Scratch
-from .ir.node import OPERATORS, Node, reached, topological
-from .ir.types import TensorType, element_count
+from ..ir.graph import Scratch
+from ..ir.node import OPERATORS, Node, reached, topological
+from ..ir.types import TensorType, element_count
 from .schedule import Call, Group, Schedule, data_inputs, source
 
 ALIGN = 64              # bytes: a cache line, and the widest vector

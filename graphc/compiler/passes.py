@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .ir.graph import Scratch, get_default_graph
-from .ir.node import OPERATORS, Node, topological
-from .ir.operator import constant_node
-from .ir.types import TensorType, broadcast, element_count
+from ..ir.graph import Scratch, get_default_graph
+from ..ir.node import OPERATORS, Node, topological
+from ..ir.operator import constant_node
+from ..ir.types import TensorType, broadcast, element_count
 from .rules import rewritten
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ir.graph import Scratch
-from .ir.node import OPERATORS, Node, reached
-from .ir.operator import constant_node, static_value
-from .ir.types import TensorType
+from ..ir.graph import Scratch
+from ..ir.node import OPERATORS, Node, reached
+from ..ir.operator import constant_node, static_value
+from ..ir.types import TensorType
 
 
 class Specialised(NamedTuple):

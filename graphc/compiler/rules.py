@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .ir.graph import Scratch
-from .ir.node import OPERATORS, Node
-from .ir.types import TensorType
+from ..ir.graph import Scratch
+from ..ir.node import OPERATORS, Node
+from ..ir.types import TensorType
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "equal", "not_equal"}
 FLOATS, INTS, BOOLS = ("float32", "float64"), ("int8", "int16", "int32", "int64", "uint8"), ("bool",)

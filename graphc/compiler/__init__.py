@@ -1,0 +1,1 @@
+"""From nodes to a schedule and a layout of memory: rewriting, fusion, storage; it knows no machine."""
