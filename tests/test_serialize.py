@@ -10,11 +10,11 @@ import pytest
 
 import graphc as tf
 from graphc import errors, testing
+from graphc.files.graph_json import _KINDS
 from graphc.ir.graph import Graph
 from graphc.ir.node import OPERATORS
 from graphc.ir.operator import Operator
 from graphc.ir.types import TensorType
-from graphc.serialize import _KINDS
 
 TESTABLE = testing.testable()
 

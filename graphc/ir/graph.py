@@ -219,13 +219,13 @@ class Graph:
 
     def to_json(self, fetches: Any = None) -> str:
         """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a py_func."""
-        from ..serialize import to_json
+        from ..files.graph_json import to_json
         return to_json(self, fetches)
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
         """The graph that `to_json` wrote; nothing it holds is executed. SerializationError, which says where, for any other text."""
-        from ..serialize import from_json
+        from ..files.graph_json import from_json
         return from_json(text)
 
     # ------------------------------------------------------------------ collections

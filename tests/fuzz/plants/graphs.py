@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc import serialize
 from graphc.autodiff.gradients import gradients
 from graphc.compiler import passes, rules, specialise
+from graphc.files import graph_json
 from graphc.ir.graph import OPERATORS
 
 from .registry import plant
@@ -177,28 +177,28 @@ def first_assignment_stays() -> None:
 @plant
 def constants_saved_in_single_precision() -> None:
     """A saved constant has been a float32."""
-    made = serialize.write_array
+    made = graph_json.write_array
 
     def write(a: Any) -> Any:
         with np.errstate(all="ignore"):
             return made(a.astype(np.float32).astype(a.dtype) if a.dtype == np.float64 else a)
-    serialize.write_array = write
+    graph_json.write_array = write
 
 
 @plant
 def control_inputs_not_saved() -> None:
     """A saved node forgets what it runs after."""
-    made = serialize._Writer.node
+    made = graph_json._Writer.node
 
     def node(self: Any, n: Any) -> Any:
         record = made(self, n)
         record.pop("control", None)
         return record
-    serialize._Writer.node = node
+    graph_json._Writer.node = node
 
 
 @plant
 def switches_saved_as_off() -> None:
     """A saved attribute that is True is False."""
-    made = serialize._Writer.value
-    serialize._Writer.value = lambda self, v, what: False if v is True else made(self, v, what)
+    made = graph_json._Writer.value
+    graph_json._Writer.value = lambda self, v, what: False if v is True else made(self, v, what)

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphcError, SerializationError
-from .ir.graph import Graph
-from .ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
-from .ir.operator import Operator, static_value
-from .ir.types import DType, TensorType, compatible, merge
-from .ops.state import Variable, closure
-from .saved_values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
+from ..errors import GraphcError, SerializationError
+from ..ir.graph import Graph
+from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
+from ..ir.operator import Operator, static_value
+from ..ir.types import DType, TensorType, compatible, merge
+from ..ops.state import Variable, closure
+from .values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
 FORMAT, VERSION = "graphc graph", 1
 # Attributes without a default to compare with, of operators that do not `prepare` theirs.

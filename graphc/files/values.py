@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import SerializationError
-from .ir.types import _INTERNAL, _SUPPORTED, TEXT, TensorType, dtype_name
+from ..errors import SerializationError
+from ..ir.types import _INTERNAL, _SUPPORTED, TEXT, TensorType, dtype_name
 
 LISTED = 16                  # elements up to which an array stands in the file as numbers, to be read; more are base64
 _DTYPES = {dtype_name(d): d for d in (*_SUPPORTED, *_INTERNAL)}
