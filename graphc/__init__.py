@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from . import errors, initializers, nn, summary, train
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
-from .diagnose import Diagnosis, diagnose
 from .initializers import *  # noqa: F403
+from .inspection.diagnose import Diagnosis, diagnose
+from .inspection.report import report
+from .inspection.show import show
 from .ir.graph import (
     Graph,
     GraphKeys,
@@ -52,9 +54,7 @@ from .ops.math import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
-from .report import report
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session
-from .show import show
 from .timeline import RunMetadata
 from .tracing import RunOptions
 from .train import clip_by_global_norm, clip_by_norm, global_norm

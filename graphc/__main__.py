@@ -14,11 +14,11 @@ import graphc
 
 from . import native
 from .errors import CacheWarning, GraphcError, NotFoundError
+from .inspection.show import FORMATS, show
+from .inspection.show.outline import nodes_of
 from .ir.graph import Graph
 from .ir.node import Node, here
 from .ops.state import Variable
-from .show import FORMATS, show
-from .show.outline import nodes_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,7 +115,7 @@ def _show(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     graph = _read(options.file)
-    from .report import report
+    from .inspection.report import report
     from .session import Session
     fetches = _fetched(graph, options.fetch)
     with Session(graph=graph) as session:
@@ -124,7 +124,7 @@ def _report(options: argparse.Namespace) -> None:
 
 def _made_up(fetches: Sequence[Node], size: int) -> dict[Node, Any]:
     """Zeros for the placeholders that fetches need, their unknown dimensions of one size."""
-    from .explain import zeros
+    from .inspection.explain import zeros
     return {n: zeros(n.type, size) for n in nodes_of(fetches) if n.operator.name == "placeholder" and n.type.shape is not None}
 
 
@@ -147,7 +147,7 @@ def _cache(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from .doctor import examine
+    from .inspection.doctor import examine
     sound = True
     for finding in examine(not options.quick):
         print(f"{finding.what:<36}{finding.result}" + ("" if finding.sound else "   <- not sound"), flush=True)

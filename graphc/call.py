@@ -161,7 +161,7 @@ class Call:
         session = self.session
         folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
         if folder:
-            from . import dump, explain
+            from .inspection import dump, explain
             observe = recorder = explain.Recorder()
         effects = [e for e in spec.effects if e.operator.name != "initialize"]
         flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + effects

@@ -196,7 +196,7 @@ class Session:
         Only the shapes of what is fed matter; placeholders with a fixed shape need no value.
         Errors: FetchError, FeedError (among others a placeholder of open shape that is not fed), and what compiling raises.
         """
-        from .explain import explain
+        from .inspection.explain import explain
         self._check_open()
         return explain(self, fetches, feed_dict)
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.explain.collect import difference
-from graphc.explain.records import packed_instructions
-from graphc.explain.text import kernel_text
+from graphc.inspection.explain.collect import difference
+from graphc.inspection.explain.records import packed_instructions
+from graphc.inspection.explain.text import kernel_text
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,7 +12,7 @@ import pytest
 
 import graphc as tf
 from graphc.cost import Cost
-from graphc.report import _steps
+from graphc.inspection.report import _steps
 from graphc.tracing import Event, Work
 
 ROOT = Path(__file__).parent.parent
@@ -281,7 +281,7 @@ def test_hostile_texts_in_a_browser(tmp_path, browser):
 
 def test_the_bundle_is_built_from_the_sources():
     """What main.js says stands, minified, in bundle.js; the licences of what is inlined stand beside it."""
-    web = ROOT / "graphc" / "web"
+    web = ROOT / "graphc" / "inspection" / "web"
     bundle, notices = (web / "bundle.js").read_text(), (web / "NOTICES").read_text()
     texts = re.findall(r"[\"`>] ?([A-Z][a-z]+(?: [a-z]+){2,})", (web / "main.js").read_text())
     places = set(re.findall(r'\$\("(\w+)"\)', (web / "main.js").read_text()))
@@ -293,4 +293,4 @@ def test_the_bundle_is_built_from_the_sources():
 
 def test_the_package_carries_the_page():
     for name in ("bundle.js", "page.html", "NOTICES"):
-        assert f'"web/{name}"' in (ROOT / "pyproject.toml").read_text()
+        assert f'"inspection/web/{name}"' in (ROOT / "pyproject.toml").read_text()

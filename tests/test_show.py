@@ -15,10 +15,10 @@ import pytest
 import graphc as tf
 from graphc import errors
 from graphc.compiler.specialise import needed, specialise
+from graphc.inspection.show import FORMATS, line
+from graphc.inspection.show.outline import quoted, shortened
 from graphc.ir.graph import Graph
 from graphc.ir.types import TensorType
-from graphc.show import FORMATS, line
-from graphc.show.outline import quoted, shortened
 
 PICTURES = ["dot", "mermaid", "svg", "html"]
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import FetchError, GraphError
-from ..ir.graph import Graph
-from ..ir.node import Node, Operation, here, loc_str, type_str
-from ..ir.types import DType, TensorType
-from ..ops.state import Variable, closure
+from ...errors import FetchError, GraphError
+from ...ir.graph import Graph
+from ...ir.node import Node, Operation, here, loc_str, type_str
+from ...ir.types import DType, TensorType
+from ...ops.state import Variable, closure
 
 LONGEST = 80                 # characters of a name that are shown, of a longer one its ends
 FEW = 8                      # elements of a constant that are shown

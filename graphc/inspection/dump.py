@@ -13,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from . import native
-from .errors import CacheWarning
+from .. import native
+from ..errors import CacheWarning
+from ..library import Product
+from ..program import NativeStep
 from .explain import Explanation
 from .explain.text import page, plan_sections
-from .library import Product
-from .program import NativeStep
 
 _NAME = re.compile(r"[^A-Za-z0-9]+")
 _refused: set[str] = set()  # folders that a warning has told of
 _HEAD = '''"""The kernels of one program. `python {file}` compiles each and runs it on made-up numbers."""
 
-from graphc.dump import run_kernel
+from graphc.inspection.dump import run_kernel
 
 # Bodies are in graphc's kernel language, a part of Python that Numba's front end reads; `run_kernel` compiles them from this file.
 '''

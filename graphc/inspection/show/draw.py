@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..errors import GraphError, MissingPackageError
+from ...errors import GraphError, MissingPackageError
 from .outline import Box, Outline, quoted, shortened
 
 SHORT = 40                   # characters of a line in a box

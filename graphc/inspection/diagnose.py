@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .autodiff.gradients import gradients
-from .compiler.schedule import source
-from .errors import GradientError
-from .ir.node import Node, describe, here, loc_str
-from .ops.state import Variable, closure
+from ..autodiff.gradients import gradients
+from ..compiler.schedule import source
+from ..errors import GradientError
+from ..ir.node import Node, describe, here, loc_str
+from ..ops.state import Variable, closure
 
 DEAD = 0.5              # of the units of a layer that give zero for the whole batch: from there on a verdict
 SATURATED = 0.5         # of the outputs within TAIL of an end of their range

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..errors import GraphError
-from ..files.graph_json import dump
-from ..ir.node import Node, here
+from ...errors import GraphError
+from ...files.graph_json import dump
+from ...ir.node import Node, here
 from .draw import dot, mermaid, svg
 from .outline import Outline, nodes_of, outline
 from .page import page

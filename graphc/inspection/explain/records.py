@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from .. import native
-from ..ir.node import Node
+from ... import native
+from ...ir.node import Node
 from . import text
 
 # x86: an instruction that names a register of 256 or 512 bits; ARM: one that names all lanes of a vector register.

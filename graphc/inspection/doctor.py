@@ -11,17 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import blas, limits, native
-from .errors import GraphcError
-from .ir.graph import Graph
-from .ops.array import zeros
-from .ops.linalg import matmul
-from .ops.math import add, multiply
-from .ops.reduce import reduce_sum
-from .ops.state import Variable, assign, group, placeholder
-from .runtime import default_threads
-from .session import Session
-from .version import __version__
+from .. import blas, limits, native
+from ..errors import GraphcError
+from ..ir.graph import Graph
+from ..ops.array import zeros
+from ..ops.linalg import matmul
+from ..ops.math import add, multiply
+from ..ops.reduce import reduce_sum
+from ..ops.state import Variable, assign, group, placeholder
+from ..runtime import default_threads
+from ..session import Session
+from ..version import __version__
 
 PACKAGES = ("numpy", "networkx", "numba", "llvmlite", "scipy-openblas64")
 

@@ -1,0 +1,1 @@
+"""Looking at graphs, compilations and runs; nothing else needs these modules."""
