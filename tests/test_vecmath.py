@@ -13,7 +13,7 @@ import pytest
 from numba import njit
 from numba.core.errors import TypingError
 
-from graphc import vecmath
+from graphc.cpu.kernel import vecmath
 
 INF, NAN = np.inf, np.nan
 F32, F64 = np.float32, np.float64
@@ -286,5 +286,5 @@ def test_loops_are_vectorised(name: str, dtype: type) -> None:
 
 
 def test_import_leaves_numba_alone() -> None:
-    code = "import graphc.vecmath, sys; assert 'numba' not in sys.modules and 'llvmlite' not in sys.modules"
+    code = "import graphc.cpu.kernel.vecmath, sys; assert 'numba' not in sys.modules and 'llvmlite' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

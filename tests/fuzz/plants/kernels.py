@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphc import emit, emit_statements, kernel_scalars, kernel_text, library, program, runtime
+from graphc import emit, emit_statements, kernel_text, library, program, runtime
 from graphc.compiler import layout, schedule
+from graphc.cpu.kernel import scalars
 from graphc.ir.graph import OPERATORS
 from graphc.ir.types import element_count
 
@@ -49,24 +50,24 @@ def nan_is_not_less() -> None:
 @language
 def bytes_have_signs() -> None:
     """An unsigned byte is widened as if it had a sign."""
-    made = kernel_scalars.convert
+    made = scalars.convert
 
     def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
         from numba.core import types
         return made(builder, value, types.int8 if source is types.uint8 and target is not types.boolean else source, target)
-    kernel_scalars.convert = convert
+    scalars.convert = convert
 
 
 @language
 def extremes_drop_nan() -> None:
     """The larger of a number and nan is the number."""
-    made = kernel_scalars._extreme
+    made = scalars._extreme
 
     def extreme(builder: Any, kind: Any, x: Any, y: Any, largest: bool) -> Any:
         if not hasattr(kind, "bitwidth") or str(kind)[:5] != "float":
             return made(builder, kind, x, y, largest)
-        return kernel_scalars._overloaded(builder, "maxnum" if largest else "minnum", x, y)
-    kernel_scalars._extreme = extreme
+        return scalars._overloaded(builder, "maxnum" if largest else "minnum", x, y)
+    scalars._extreme = extreme
 
 
 # ---------------------------------------------------------------------- kernels

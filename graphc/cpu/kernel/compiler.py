@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .kernel_lang import namespace, table_types
+from .language import namespace, table_types
 
 OPTIMISATION_LEVEL = 3
 

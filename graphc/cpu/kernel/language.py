@@ -49,7 +49,7 @@ def _new_slot_metadata(module: Any, slot: int) -> dict[str, Any]:
 def namespace() -> dict[str, Any]:
     """The names a kernel source may use (imports Numba)."""
     from . import vecmath, vecrandom
-    from .kernel_scalars import scalars
+    from .scalars import scalars
 
     # Numba would compile Python's min and max as functions of their own.
     plain = {"pow": power(), "min": scalars()["minimum"], "max": scalars()["maximum"], "inf": float("inf")}
@@ -124,7 +124,7 @@ def memory() -> dict[str, Callable[..., Any]]:
     from numba.core.typing import signature
     from numba.extending import intrinsic, models, register_model
 
-    from .kernel_scalars import dtype_of
+    from .scalars import dtype_of
 
     buffers_type, _ = table_types()
     word, byte = ir.IntType(64), ir.IntType(8)
@@ -191,7 +191,7 @@ def power() -> Callable[..., Any]:
     from numba.extending import intrinsic
 
     from . import vecmath
-    from .kernel_scalars import scalars
+    from .scalars import scalars
 
     floats, integers = vecmath.intrinsics()["pow"], scalars()["integer_power"]
 

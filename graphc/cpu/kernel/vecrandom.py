@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from .ops.philox import CENTRE, CUT, KEY_STEPS, MULTIPLIERS, QUANTILE32, QUANTILE64, ROUNDS
+from ...ops.philox import CENTRE, CUT, KEY_STEPS, MULTIPLIERS, QUANTILE32, QUANTILE64, ROUNDS
 from .vecmath_exp import log
 from .vecmath_value import Value, at_least, at_most, poly, select
 
