@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import errors, initializers, nn, summary, train
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
+from .cpu.tracing import RunOptions
 from .initializers import *  # noqa: F403
 from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
@@ -56,7 +57,6 @@ from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .timeline import RunMetadata
-from .tracing import RunOptions
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,

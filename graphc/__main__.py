@@ -12,7 +12,7 @@ from typing import Any
 
 import graphc
 
-from . import native
+from .cpu import native
 from .errors import CacheWarning, GraphcError, NotFoundError
 from .inspection.show import FORMATS, show
 from .inspection.show.outline import nodes_of

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import native, runtime
 from .compiler import passes
 from .compiler.specialise import Specialised, needed, specialise
-from .entry import Entry
+from .cpu import native
+from .cpu.entry import Entry
+from .cpu.program import Program
+from .cpu.tape import walker
+from .cpu.tracing import Trace
 from .errors import FeedError
 from .fetching import Array, fed, is_listed, places_of, require_fed, restored
 from .ir.node import Node, here
 from .ir.reference import interpret, run_reference
 from .ir.types import TensorType
-from .program import Program
-from .tracing import Trace
 
 if TYPE_CHECKING:
     from .session import Session
@@ -103,7 +104,7 @@ class Call:
         places = self.structure if listed else [self.structure]
         views = program.views()
         results = [None if place is None else views[place] for place in places]
-        self.entry.open(self.session._busy, program.pointer.value, runtime.walker(), program.fail, feeds, results, program.finals, listed)
+        self.entry.open(self.session._busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, listed)
         self.enter = self.entry.enter
 
     def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:

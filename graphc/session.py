@@ -13,6 +13,9 @@ import numpy as np
 
 from .call import Call
 from .compiler.specialise import needed, specialise
+from .cpu.program import aligned
+from .cpu.tape import default_threads
+from .cpu.tracing import RunOptions, Trace
 from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
 from .ir.graph import Graph, get_default_graph, session_stack
@@ -20,10 +23,7 @@ from .ir.node import Node, describe, here, loc_str, topological
 from .ir.reference import interpret
 from .ir.types import TensorType
 from .ops.state import Variable
-from .program import aligned
-from .runtime import default_threads
 from .timeline import RunMetadata
-from .tracing import RunOptions, Trace
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphc import compile_pool, errors, native
-from graphc.runtime import Tape
+from graphc import errors
+from graphc.cpu import compile_pool, native
+from graphc.cpu.tape import Tape
 
 ROOT = Path(__file__).parent.parent
 
@@ -84,7 +85,7 @@ def cannot_import(workers, monkeypatch):
 
 
 def ended_of_idleness(workers, monkeypatch):
-    monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.compile_pool as p; p.IDLE = 0.1; serve()"))
+    monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.cpu.compile_pool as p; p.IDLE = 0.1; serve()"))
     crew = workers.crew(2)
     deadline = time.monotonic() + 60
     while any(worker.alive for worker in crew) and time.monotonic() < deadline:
@@ -124,7 +125,7 @@ def test_processes(monkeypatch):
 
 PROGRAM = """
 import os, sys
-from graphc import compile_pool, native
+from graphc.cpu import compile_pool, native
 for factor in (2, 3):
     native.compile_kernels([sys.argv[1].replace("(2)", f"({factor})")])
     print(*(w.process.pid for w in compile_pool._pool.workers))

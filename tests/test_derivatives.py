@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import cost, errors, numeric, testing
+from graphc import errors, numeric, testing
 from graphc.compiler.passes import optimise
 from graphc.compiler.specialise import needed, specialise
+from graphc.cpu import cost
 from graphc.ir.node import OPERATORS, topological
 from graphc.ir.operator import declare, typed_like
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import emit, library, program
 from graphc.compiler import passes
+from graphc.cpu import emit, program, routines
 from graphc.ir.node import OPERATORS
 from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal
@@ -198,11 +198,11 @@ def test_findings_become_small():
                                     "without share", "without all passes"])
 def test_scripts_run(oracle, monkeypatch):
     """Every oracle's script is a program."""
-    for module, name in ((passes, "PIPELINE"), (program, "uninitialised"), (program, "PARALLEL"), (library, "PARALLEL_FLOPS"), (emit, "CHUNK")):
+    for module, name in ((passes, "PIPELINE"), (program, "uninitialised"), (program, "PARALLEL"), (routines, "PARALLEL_FLOPS"), (emit, "CHUNK")):
         monkeypatch.setattr(module, name, copy(getattr(module, name)))          # scripts leave them changed
     x = Leaf("feed", "float64", (2, 3), (0.5, -1.0))
     v = Leaf("variable", "float64", (2, 3), (2.0,))
-    graph = Recipe((x, v, Apply("multiply", (Ref(0), Ref(1)))), (Ref(2),), {"emit.CHUNK": 16})
+    graph = Recipe((x, v, Apply("multiply", (Ref(0), Ref(1)))), (Ref(2),), {"cpu.emit.CHUNK": 16})
     names = {}
     exec(compile(script(graph, oracle, "message"), "script.py", "exec"), names)
     assert "fetches" in names

@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "graphc"
-LAYERS = ["version", "errors", "ir", "ops", "autodiff", "files", "compiler", "cpu", "initializers", "kernel_text", "emit_statements", "emit",
-          "compile_pool", "native", "tape_code", "runtime", "limits", "entry", "cost", "tracing", "timeline", "blas", "library", "program",
-          "fetching", "call", "session", "numerics", "summary", "optimize", "contrib", "nn", "train", "variables", "numeric", "testing",
-          "inspection", "__init__", "__main__"]
+LAYERS = ["version", "errors", "ir", "ops", "autodiff", "files", "compiler", "cpu", "initializers", "timeline", "fetching", "call", "session",
+          "numerics", "summary", "optimize", "contrib", "nn", "train", "variables", "numeric", "testing", "inspection", "__init__", "__main__"]
 BESIDE: set[tuple[str, str]] = set()
 MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 

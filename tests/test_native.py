@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphc import native
+from graphc.cpu import native
+from graphc.cpu.tape import Tape
 from graphc.errors import CacheWarning
-from graphc.runtime import Tape
 
 ROOT = Path(__file__).resolve().parents[1]
 INF, NAN = np.inf, np.nan
@@ -283,7 +283,7 @@ SQUARE = source("x0 * x0", ["float32"], "float32")
 CHILD = """
 import sys, warnings
 warnings.simplefilter("error")
-from graphc import native
+from graphc.cpu import native
 kernels = native.compile_kernels(sys.argv[1:])
 stats = native.stats()
 print(stats["compiled"], stats["loaded"], all(k.from_cache for k in kernels), "numba" in sys.modules)

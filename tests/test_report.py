@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.cost import Cost
+from graphc.cpu.cost import Cost
+from graphc.cpu.tracing import Event, Work
 from graphc.inspection.report import _steps
-from graphc.tracing import Event, Work
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "</script><script>window.broken = 1</script>\"'\n&lt; $title ${data}"

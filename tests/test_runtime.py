@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import blas, native
-from graphc.runtime import Tape
+from graphc.cpu import blas, native
+from graphc.cpu.tape import Tape
 
 ROOT = Path(__file__).resolve().parents[1]
 SCALE = textwrap.dedent("""
@@ -151,8 +151,8 @@ def test_eight_threads_at_once():
 COMMON = f"""
 import os, sys, time
 import numpy as np
-from graphc import native
-from graphc.runtime import Tape
+from graphc.cpu import native
+from graphc.cpu.tape import Tape
 n = 100_000
 seen = np.zeros(n, np.int32)
 def tape():

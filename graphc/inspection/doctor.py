@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import blas, limits, native
+from ..cpu import blas, limits, native
+from ..cpu.tape import default_threads
 from ..errors import GraphcError
 from ..ir.graph import Graph
 from ..ops.array import zeros
@@ -19,7 +20,6 @@ from ..ops.linalg import matmul
 from ..ops.math import add, multiply
 from ..ops.reduce import reduce_sum
 from ..ops.state import Variable, assign, group, placeholder
-from ..runtime import default_threads
 from ..session import Session
 from ..version import __version__
 

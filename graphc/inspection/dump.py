@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import native
+from ..cpu import native
+from ..cpu.program import NativeStep
+from ..cpu.routines import Product
 from ..errors import CacheWarning
-from ..library import Product
-from ..program import NativeStep
 from .explain import Explanation
 from .explain.text import page, plan_sections
 

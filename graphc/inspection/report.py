@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..compiler.schedule import Group
+from ..cpu.tracing import Event, RunOptions
 from ..ir.node import Node, loc_str, type_str
 from ..ops.state import closure
 from ..timeline import RunMetadata, by_call, write
-from ..tracing import Event, RunOptions
 
 MOST_CHILDREN = 60          # boxes in one group of the picture; larger scopes are cut into runs of so many
 HUES = 12                   # colours that kernels' borders take in turn, as main.js counts them

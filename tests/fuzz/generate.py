@@ -27,8 +27,9 @@ FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "v
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {
-    "program.COPIED": (0, 256), "emit.CHUNK": (16, 64), "emit.UNROLLED": (0, 3), "schedule.SMALL": (1, 4), "schedule.MAX_MEMBERS": (3, 8),
-    "schedule.MAX_OPERANDS": (3, 5), "passes.SMALL_PRODUCT": (0, 100_000), "blas.SMALL": (0, 100_000),
+    "cpu.program.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.schedule.SMALL": (1, 4),
+    "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
+    "cpu.blas.SMALL": (0, 100_000),
 }
 SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e-42, 1e-310, 1e30, -1e30, 3e38, 88.7, -750.0, 0.5, 2.5)
 

@@ -23,7 +23,7 @@ def results(jit=True, threads=1, feeds=feeds):
 """
 # What a program prints for an oracle, by the beginning of its name.
 _SHOWN = {
-    "two threads": 'program.PARALLEL, library.PARALLEL_FLOPS = 4, 1      # share out even small loops\nprint(results())\nprint(results(threads=2))\n',
+    "two threads": 'program.PARALLEL, routines.PARALLEL_FLOPS = 4, 1     # share out all loops\nprint(results())\nprint(results(threads=2))\n',
     "second run": 'for run in results():\n    print(run)\n',
     "fresh memory": '''for pattern in (0xFF, 0x41):
     def uninitialised(size, dtype):
@@ -77,6 +77,7 @@ print(results(jit=False))
     "build": "",
     "hang": "print(results())\n",
 }
+_NAMED = ("compiler.passes", "cpu.program", "cpu.routines")      # modules that what is shown may name
 _COMPARED = "print(results(jit=False))\nprint(results())\n"
 
 
@@ -86,9 +87,8 @@ def script(recipe: Recipe, oracle: str, message: str) -> str:
         recipe = widened(recipe)
     shown = next((text for name, text in _SHOWN.items() if oracle.startswith(name)), _COMPARED)
     shown = shown.replace("{left!r}", repr(oracle.removeprefix("without ")))
-    modules = {name.partition(".")[0] for name in recipe.limits} | {m for m in ("passes", "program", "library") if f"{m}." in shown}
+    modules = {name.rpartition(".")[0] for name in recipe.limits} | {m for m in _NAMED if f"{m.rpartition('.')[2]}." in shown}
     lines = [f"# graph {recipe.seed}, {oracle}: {message.splitlines()[0][:300]}", HEAD.rstrip()]
-    if modules:
-        lines.append(f"from graphc import {', '.join(sorted(modules))}")
-    lines += [f"{name} = {value}" for name, value in recipe.limits.items()]
+    lines += [f"from graphc.{folder} import {module}" for folder, _, module in (m.rpartition(".") for m in sorted(modules))]
+    lines += [f"{'.'.join(name.split('.')[-2:])} = {value}" for name, value in recipe.limits.items()]
     return "\n".join([*lines, "", graph_text(recipe).rstrip()]) + (_RUNS + shown if shown else "\n")

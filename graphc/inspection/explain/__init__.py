@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...compiler.specialise import needed
+from ...cpu.program import Program
 from ...errors import FeedError, GraphcError
 from ...ir.node import Node, describe, here
 from ...ir.types import TensorType
-from ...program import Program
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ... import native
 from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
 from ...compiler.schedule import Call, Group, data_inputs, source
-from ...cost import cost
+from ...cpu import native
+from ...cpu.cost import cost
+from ...cpu.kernel_text import KernelText
+from ...cpu.program import NativeStep, Program
+from ...cpu.routines import Product
 from ...ir.node import Node, loc_str, topological
 from ...ir.types import TensorType, element_count
-from ...kernel_text import KernelText
-from ...library import Product
-from ...program import NativeStep, Program
 from ..show.outline import outline
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 from .text import names

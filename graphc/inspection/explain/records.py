@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from ... import native
+from ...cpu import native
 from ...ir.node import Node
 from . import text
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from graphc import emit, emit_statements, kernel_text, library, program, runtime
 from graphc.compiler import layout, schedule
+from graphc.cpu import emit, kernel_text, program, routines, statements
 from graphc.cpu.kernel import scalars
 from graphc.ir.graph import OPERATORS
 from graphc.ir.types import element_count
@@ -154,7 +154,7 @@ def end_of_long_loops_lost() -> None:
 @plant
 def literals_are_whole() -> None:
     """A constant in a kernel's text loses its fraction."""
-    kernel_text.number = emit_statements.number = lambda value: repr(int(value))
+    kernel_text.number = statements.number = lambda value: repr(int(value))
 
 
 @plant
@@ -162,8 +162,8 @@ def loops_merged_against_strides() -> None:
     """Two loops become one whatever the strides of the operands are."""
     def loops(self: Any, dims: Any) -> Any:
         size = int(np.prod([self.group.dims[d] for d in dims], dtype=np.int64))
-        return [emit_statements.Loop(size, {k: s[dims[-1]] if dims else 0 for k, (_, s) in self.access.items()})]
-    emit_statements.Statements.loops = loops
+        return [statements.Loop(size, {k: s[dims[-1]] if dims else 0 for k, (_, s) in self.access.items()})]
+    statements.Statements.loops = loops
 
 
 @plant
@@ -172,7 +172,7 @@ def broadcast_operands_advance() -> None:
     def aligned(self: Any, member: Any, x: Any) -> Any:
         axes = self.group.over.get(member, self.group.axes[member])
         return axes[len(axes) - len(x.type.shape):] if len(x.type.shape) else ()
-    emit_statements.Statements.aligned = aligned
+    statements.Statements.aligned = aligned
 
 
 # ---------------------------------------------------------------------- schedule and layout
@@ -244,7 +244,7 @@ def batches_of_one_advance() -> None:
     """A batch axis of size 1 is walked along in a product as if it were long."""
     def strides(node: Any, strides: Any, batch: Any) -> Any:
         return [0] * (len(batch) - len(strides)) + list(strides)
-    library.batch_strides = strides
+    routines.batch_strides = strides
 
 
 @plant
@@ -274,10 +274,10 @@ def strided_feeds_used_as_they_lie() -> None:
 @plant
 def last_chunk_left_to_nobody() -> None:
     """Of a step that threads share, what lies behind the last whole chunk is not computed."""
-    class Tape(runtime.Tape):
+    class Tape(program.Tape):
         def __init__(self, steps: Any, threads: int):
             super().__init__([(a, t, e, n - n % grain if threads > 1 and n > grain else n, grain) for a, t, e, n, grain in steps], threads)
-    runtime.Tape = Tape
+    program.Tape = Tape
 
 
 @plant

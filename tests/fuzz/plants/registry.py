@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from graphc import native
+from graphc.cpu import native
 
 
 class Plant(NamedTuple):

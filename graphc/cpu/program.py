@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from . import native, runtime
-from .compiler.layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
-from .compiler.schedule import Call, Group, data_inputs, schedule, source
+from ..compiler.layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
+from ..compiler.schedule import Call, Group, data_inputs, schedule, source
+from ..errors import InvalidArgumentError
+from ..ir.graph import Scratch
+from ..ir.node import OPERATORS, Node, describe_call, in_order, loc_str, reached
+from ..ir.reference import run_reference
+from ..ir.types import TensorType, element_count
+from . import native
 from .emit import emit
-from .errors import InvalidArgumentError
-from .ir.graph import Scratch
-from .ir.node import OPERATORS, Node, describe_call, in_order, loc_str, reached
-from .ir.reference import run_reference
-from .ir.types import TensorType, element_count
 from .kernel_text import KernelText, Slot, effort
-from .library import Product, product, scatter_texts
+from .routines import Product, product, scatter_texts
+from .tape import Tape
 from .tracing import Trace
 
 Array = np.ndarray[Any, Any]
@@ -255,7 +256,7 @@ class Program:
                 run.append(each)
                 continue
             if run:
-                self.segments.append((runtime.Tape([(k.address, k.table, k.extents, k.n, k.grain) for k in run], self.threads), run))
+                self.segments.append((Tape([(k.address, k.table, k.extents, k.n, k.grain) for k in run], self.threads), run))
                 run = []
             if each is not None:
                 self.segments.append((each, None))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import GraphcError
 from . import native
-from .errors import GraphcError
 
 SMALL = 64              # multiply-adds up to which a plain loop beats the call of a library, 0.1 us
 MODES = ("rows", "columns", "batch")

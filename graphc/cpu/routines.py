@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.layout import Layout
+from ..ir.node import Node
 from . import blas
-from .compiler.layout import Layout
-from .ir.node import Node
 from .kernel_text import KernelText, Slot, numba_name
-from .runtime import default_threads
+from .tape import default_threads
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
 TILE = 16                    # parts are whole tiles of BLAS's kernels

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import native, runtime
-from .runtime import default_threads
+from . import native
+from .tape import Tape, default_threads
 
 Array = np.ndarray[Any, Any]
 STREAM_BYTES = 128 << 20     # several times a last-level cache
@@ -139,7 +139,7 @@ def _shared(address: int, buffers: list[Array], n: int, threads: int) -> float:
     table = np.array([b.ctypes.data for b in buffers] or [0], np.uintp)
     grain = -(-n // (4 * threads))
     grain += -grain % 4
-    tape = runtime.Tape([(address, table, np.zeros(1, np.int64), n, grain)], threads)
+    tape = Tape([(address, table, np.zeros(1, np.int64), n, grain)], threads)
     return seconds(tape.run)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .compiler.layout import Storage
-from .compiler.schedule import Group, data_inputs
-from .emit_statements import Loop, Statements, prod
-from .ir.node import Node
+from ..compiler.layout import Storage
+from ..compiler.schedule import Group, data_inputs
+from ..ir.node import Node
 from .kernel_text import KernelText, Slot, indent, initial, numba_name, step_text
+from .statements import Loop, Statements, prod
 
 CHUNK = 8192            # elements of a full reduction that one row of partial results covers
 UNROLLED = 15           # inner extents up to this stand in the text, so that LLVM unrolls them; longer loops it vectorises

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiler.schedule import Group
+from ..compiler.schedule import Group
+from ..errors import InvalidArgumentError
+from ..ir.graph import Graph
+from ..ir.node import Node, here, loc_str
+from ..ir.types import TensorType
 from .cost import Cost, cost_by, time_weight
-from .errors import InvalidArgumentError
-from .ir.graph import Graph
-from .ir.node import Node, here, loc_str
-from .ir.types import TensorType
-from .runtime import timing_cost
+from .tape import timing_cost
 from .tape_code import CLOCK
 
 Array = np.ndarray[Any, Any]

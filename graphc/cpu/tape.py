@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import FailedPreconditionError, InvalidArgumentError
 from .compile_pool import cores
-from .errors import FailedPreconditionError, InvalidArgumentError
 from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ir.node import Node
+from ..ir.node import Node
 
 _HEAVY = re.compile(r"\b(exp|log|expm1|log1p|tanh|sigmoid|erf|sin|cos|tan|pow|sinh|cosh|asin|acos|atan|atan2|philox\w*)\(")
 _LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}

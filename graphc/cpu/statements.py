@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiler.layout import Storage, contiguous
-from .compiler.schedule import Group, data_inputs
-from .ir.node import Node
+from ..compiler.layout import Storage, contiguous
+from ..compiler.schedule import Group, data_inputs
+from ..ir.node import Node
 from .kernel_text import Slot, heavy, literal, numba_name, number, step_text
 
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import InvalidArgumentError
+from ..errors import InvalidArgumentError
 
 IDLE = 60.0             # seconds without work after which a worker ends
 MOST = 8                # workers: each takes 150 MB
@@ -30,7 +30,7 @@ path, folder = json.loads(sys.stdin.readline())
 sys.path[:] = path
 sys.modules["graphc"] = types.ModuleType("graphc")
 sys.modules["graphc"].__path__ = [folder]
-from graphc.compile_pool import serve
+from graphc.cpu.compile_pool import serve
 serve()
 """
 
@@ -87,7 +87,7 @@ class _Worker:
     def __init__(self) -> None:
         self.process: Any = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                              text=True, encoding="utf-8", start_new_session=True)      # Control-C is for us alone
-        self._say([sys.path, str(Path(__file__).parent)])
+        self._say([sys.path, str(Path(__file__).parents[1])])
 
     def _say(self, message: Any) -> None:
         self.process.stdin.write(json.dumps(message) + "\n")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Container, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from .compiler.schedule import data_inputs
-from .ir.node import Node
-from .ir.types import TensorType, element_count
+from ..compiler.schedule import data_inputs
+from ..ir.node import Node
+from ..ir.types import TensorType, element_count
 from .kernel_text import effort, literal
 
 Part = TypeVar("Part")
