@@ -55,8 +55,8 @@ from .ops.math import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
-from .session import ConfigProto, GPUOptions, InteractiveSession, Session
-from .timeline import RunMetadata
+from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
+from .runtime.timeline import RunMetadata
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,

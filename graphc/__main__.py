@@ -116,7 +116,7 @@ def _show(options: argparse.Namespace) -> None:
 def _report(options: argparse.Namespace) -> None:
     graph = _read(options.file)
     from .inspection.report import report
-    from .session import Session
+    from .runtime.session import Session
     fetches = _fetched(graph, options.fetch)
     with Session(graph=graph) as session:
         report(session, fetches, options.output, _made_up(fetches, options.size))

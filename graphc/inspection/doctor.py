@@ -20,7 +20,7 @@ from ..ops.linalg import matmul
 from ..ops.math import add, multiply
 from ..ops.reduce import reduce_sum
 from ..ops.state import Variable, assign, group, placeholder
-from ..session import Session
+from ..runtime.session import Session
 from ..version import __version__
 
 PACKAGES = ("numpy", "networkx", "numba", "llvmlite", "scipy-openblas64")

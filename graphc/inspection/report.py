@@ -15,7 +15,7 @@ from ..compiler.schedule import Group
 from ..cpu.tracing import Event, RunOptions
 from ..ir.node import Node, loc_str, type_str
 from ..ops.state import closure
-from ..timeline import RunMetadata, by_call, write
+from ..runtime.timeline import RunMetadata, by_call, write
 
 MOST_CHILDREN = 60          # boxes in one group of the picture; larger scopes are cut into runs of so many
 HUES = 12                   # colours that kernels' borders take in turn, as main.js counts them

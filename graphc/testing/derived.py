@@ -13,7 +13,7 @@ from ..ir.graph import Graph
 from ..ir.node import here
 from ..ir.types import element_count
 from ..ops.state import placeholder
-from ..session import Session
+from ..runtime.session import Session
 from .function import Function
 from .samples import Array
 

@@ -14,7 +14,7 @@ from ..ir.node import Node, describe, here, topological
 from ..ir.operator import constant_node, to_node
 from ..ir.types import DType, TensorType
 from ..ops.state import placeholder
-from ..session import Session
+from ..runtime.session import Session
 from .samples import Array
 
 _CHANGING = {"random", "state", "control"}       # families whose operators do not give the same value at every run

@@ -14,7 +14,7 @@ from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, topological
 from ..ir.operator import constant_node
 from ..ops.state import items
-from ..session import Session
+from ..runtime.session import Session
 from .derived import Derived, Evaluate, Outputs, Point, joined
 from .function import Function, function
 from .report import Report, Row, compared, told

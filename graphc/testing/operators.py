@@ -13,7 +13,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.operator import Operator
 from ..ir.types import compatible
-from ..session import Session
+from ..runtime.session import Session
 from .samples import Array, Built, Sample, accepts, build, has_floats, reference, samples, say, special_sample, type_of
 
 FLOATS = ("float64", "float32")

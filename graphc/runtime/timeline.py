@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .cpu.cost import Cost
-from .cpu.limits import Limits
-from .cpu.limits import limits as measured
-from .cpu.tape import timing_cost
-from .cpu.tracing import NO_STEP, Event, Part
-from .errors import InvalidArgumentError
-from .ir.node import here
+from ..cpu.cost import Cost
+from ..cpu.limits import Limits
+from ..cpu.limits import limits as measured
+from ..cpu.tape import timing_cost
+from ..cpu.tracing import NO_STEP, Event, Part
+from ..errors import InvalidArgumentError
+from ..ir.node import here
 
 SHOWN = 12              # rows of each table that a summary prints
 NAME = 90               # characters of a kernel's name that it prints

@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.specialise import needed, specialise
+from ..cpu.program import aligned
+from ..cpu.tape import default_threads
+from ..cpu.tracing import RunOptions, Trace
+from ..errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
+from ..ir.graph import Graph, get_default_graph, session_stack
+from ..ir.node import Node, describe, here, loc_str, topological
+from ..ir.reference import interpret
+from ..ir.types import TensorType
+from ..ops.state import Variable
 from .call import Call
-from .compiler.specialise import needed, specialise
-from .cpu.program import aligned
-from .cpu.tape import default_threads
-from .cpu.tracing import RunOptions, Trace
-from .errors import FailedPreconditionError, GraphcError, GraphGrowthWarning, InvalidArgumentError, SessionClosedError
 from .fetching import Array, collect_feed, fed, flattened, require_fed, shape_of
-from .ir.graph import Graph, get_default_graph, session_stack
-from .ir.node import Node, describe, here, loc_str, topological
-from .ir.reference import interpret
-from .ir.types import TensorType
-from .ops.state import Variable
 from .timeline import RunMetadata
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
@@ -103,7 +103,7 @@ class Session:
                 raise InvalidArgumentError(f"a run takes a {kind.__name__}, not {given!r:.80}{here()}")
         with self._lock:
             if check:
-                from .numerics import check_numerics
+                from .check_numerics import check_numerics
                 check_numerics(self, call, values)
             if metadata is None or options is None or not options.trace_level:
                 return call(*values)
@@ -196,7 +196,7 @@ class Session:
         Only the shapes of what is fed matter; placeholders with a fixed shape need no value.
         Errors: FetchError, FeedError (among others a placeholder of open shape that is not fed), and what compiling raises.
         """
-        from .inspection.explain import explain
+        from ..inspection.explain import explain
         self._check_open()
         return explain(self, fetches, feed_dict)
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .compiler import passes
-from .compiler.specialise import Specialised, needed, specialise
-from .cpu import native
-from .cpu.entry import Entry
-from .cpu.program import Program
-from .cpu.tape import walker
-from .cpu.tracing import Trace
-from .errors import FeedError
+from ..compiler import passes
+from ..compiler.specialise import Specialised, needed, specialise
+from ..cpu import native
+from ..cpu.entry import Entry
+from ..cpu.program import Program
+from ..cpu.tape import walker
+from ..cpu.tracing import Trace
+from ..errors import FeedError
+from ..ir.node import Node, here
+from ..ir.reference import interpret, run_reference
+from ..ir.types import TensorType
 from .fetching import Array, fed, is_listed, places_of, require_fed, restored
-from .ir.node import Node, here
-from .ir.reference import interpret, run_reference
-from .ir.types import TensorType
 
 if TYPE_CHECKING:
     from .session import Session
@@ -162,7 +162,7 @@ class Call:
         session = self.session
         folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
         if folder:
-            from .inspection import dump, explain
+            from ..inspection import dump, explain
             observe = recorder = explain.Recorder()
         effects = [e for e in spec.effects if e.operator.name != "initialize"]
         flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + effects

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import NumericsError
-from .ir.node import Node, describe, loc_str
-from .ir.reference import interpret, run_reference
+from ..errors import NumericsError
+from ..ir.node import Node, describe, loc_str
+from ..ir.reference import interpret, run_reference
 
 Array = np.ndarray[Any, Any]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FeedError, FetchError, GraphcError, InvalidArgumentError
-from .ir.graph import Graph
-from .ir.node import Node, Operation, describe, here
-from .ir.types import TensorType, as_text, compatible, shape_str
+from ..errors import FeedError, FetchError, GraphcError, InvalidArgumentError
+from ..ir.graph import Graph
+from ..ir.node import Node, Operation, describe, here
+from ..ir.types import TensorType, as_text, compatible, shape_str
 
 Array = np.ndarray[Any, Any]
 

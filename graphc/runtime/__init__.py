@@ -1,0 +1,1 @@
+"""What keeps state between runs: sessions, their calls, and what a run leaves."""
