@@ -43,6 +43,10 @@ class Buffer:
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
+    def touch(self, step: int) -> None:
+        """Note that a step reads or writes it."""
+        self.first, self.last = min(self.first, step), max(self.last, step)
+
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
     strides, step = [], 1

@@ -26,6 +26,14 @@ class Slot(NamedTuple):
     size: int = 0
 
 
+class Check(NamedTuple):
+    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound)."""
+
+    node: Node
+    operand: Node
+    bound: Any
+
+
 @dataclass
 class KernelText:
     """A kernel to compile and what one call of it needs."""
@@ -36,7 +44,7 @@ class KernelText:
     n: int
     grain: int
     work: int                                       # elements it touches: decides on threads
-    checks: list[Node] = field(default_factory=list)     # status k names checks[k - 1]
+    checks: list[Check] = field(default_factory=list)    # status k names checks[k - 1]
     annotated: list[tuple[str, Node | None]] = field(default_factory=list)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..compiler.layout import Storage, contiguous
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
-from .kernel_text import Slot, heavy, literal, numba_name, number, step_text
+from .kernel_text import Check, Slot, heavy, literal, numba_name, number, step_text
 
 
 class Loop(NamedTuple):
@@ -33,7 +33,7 @@ class Statements:
         self.slot_of: dict[Any, int] = {}
         self.extents: list[int] = [0]
         self.head: list[str] = []
-        self.checks: list[Node] = []
+        self.checks: list[Check] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
         self.pass_of = group.passes()
@@ -271,7 +271,8 @@ class Statements:
             if isinstance(v, (int, float, np.number)):
                 values[k] = f"{kind}({number(float(v) if kind.startswith('float') else int(v))})"
         if op.check:
-            self.checks.append(m)
+            bound = m.inputs[1]
+            self.checks.append(Check(m, m.inputs[0], bound.attrs["value"][()] if bound.operator.name == "constant" else "its bound"))
             out.append((f"if not ({op.check.format(**values)}):", m))
             out.append((f"    extents[0] = int64({values[op.params[0]]})", m))
             out.append((f"    return {len(self.checks)}", m))
@@ -284,7 +285,7 @@ class Statements:
         table, indices, stride, bound = self.gathers[m]
         tag, name = terms[-1][2], self.names[m]
         out.append((f"k{name} = int64({self.read(indices, m.inputs[1], terms)})", m))
-        self.checks.append(m)
+        self.checks.append(Check(m, m.inputs[1], bound))
         limit = self.named(bound, f"bound{name}")
         out.append((f"if k{name} < 0 or k{name} >= {limit}:", m))
         out.append((f"    extents[0] = k{name}", m))

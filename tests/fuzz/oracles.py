@@ -195,7 +195,7 @@ def compiled(case: Case) -> Results:
 
 def two_threads(case: Case, base: Results) -> None:
     """Two threads give what one gives, bit for bit, where even small loops and products are shared out."""
-    with changed("cpu.program.PARALLEL", 4), changed("cpu.routines.PARALLEL_FLOPS", 1):
+    with changed("cpu.bind.PARALLEL", 4), changed("cpu.routines.PARALLEL_FLOPS", 1):
         if any(n.operator.family == "contraction" for n in case.built.graph.nodes):      # such products are cut for one thread too
             with case.session() as session:
                 base = case.run(session)
@@ -210,7 +210,7 @@ def fresh_memory(case: Case, base: Results) -> None:
             array = np.empty(size, dtype)
             array.view(np.uint8).fill(pattern)
             return array
-        with changed("cpu.program.uninitialised", filled), case.session() as session:
+        with changed("cpu.memory.uninitialised", filled), case.session() as session:
             case.equal(case.run(session), base, "fresh memory")
 
 

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from ...cpu import native
+from ...cpu.program import Program
 from ...ir.node import Node
 from . import text
 
@@ -150,7 +151,7 @@ class Explanation:
     unshared_bytes: int             # all of them together
     updated_in_place: list[str]     # variables whose new value the kernel that computes it writes over the old one
     threads: int
-    program: Any = field(repr=False, compare=False, default=None)                           # None: nothing of it is compiled
+    program: Program | None = field(repr=False, compare=False, default=None)                           # None: nothing of it is compiled
     stages: list[tuple[str, list[Node]]] = field(repr=False, compare=False, default_factory=list)   # the nodes after each pass
     listings: list[list[str]] = field(repr=False, compare=False, default_factory=list)      # of each stage, a line a node
 
