@@ -10,7 +10,7 @@ import numpy as np
 from .autodiff.gradients import gradients
 from .errors import DTypeError, GradientError, GraphError
 from .ir.graph import GraphKeys, get_default_graph
-from .ir.node import Node, Operation, describe, here
+from .ir.node import Node, Operation, describe, here, topological
 from .ir.operator import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
@@ -125,16 +125,10 @@ class Optimizer:
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:
     """The operator nearest to the loss on a path to the variable that stops the gradient."""
-    uses: dict[Node, bool] = {variable: True}
-    stack, order, seen = [loss], [], set()
-    while stack:
-        n = stack.pop()
-        if n not in seen:
-            seen.add(n)
-            order.append(n)
-            stack.extend(n.inputs)
-    for n in sorted(order, key=lambda n: n.index):
-        uses[n] = n is variable or any(uses.get(x, False) for x in n.inputs)
+    uses: dict[Node, bool] = {}
+    order = topological([loss])
+    for n in order:
+        uses[n] = n is variable or any(uses[x] for x in n.inputs)
     blocked = [n for n in order if uses[n] and n is not variable and
                (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
     return max(blocked, key=lambda n: n.index) if blocked else None

@@ -14,8 +14,7 @@ import pytest
 
 import graphc as tf
 from graphc.inspection.explain.collect import difference
-from graphc.inspection.explain.records import packed_instructions
-from graphc.inspection.explain.text import kernel_text
+from graphc.inspection.explain.records import kernel_text, packed_instructions
 
 ROOT = Path(__file__).parent.parent
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, loc_str
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import to_node
 from ..ir.types import TensorType, compatible
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
@@ -86,18 +86,13 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
 
 def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[Node] = frozenset()) -> list[Node]:
     """The nodes on a path that derivatives take from a source to a target, users before inputs."""
-    wanted, reached = set(sources), set()
+    wanted, on_path = set(sources), set()
     oldest = min((x.index for x in wanted), default=0)      # what is older than all sources depends on none
-    stack = [y for y in targets if y.index >= oldest]
-    while stack:
-        node = stack.pop()
-        if node in reached:
-            continue
-        reached.add(node)
-        if node not in stop:
-            stack.extend([x for x in node.inputs if x.index >= oldest])
-    on_path = set()
-    order = sorted(reached, key=lambda n: n.index)
+
+    def uses(node: Node) -> list[Node]:
+        return [] if node in stop else [x for x in node.inputs if x.index >= oldest]
+
+    order = in_order(reached([y for y in targets if y.index >= oldest], uses))
     for node in order:
         if node in wanted or (node not in stop and _floating(node) and any(x in on_path for x in node.inputs)):
             on_path.add(node)

@@ -124,7 +124,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
             inputs = tuple(x if tuple(nominal[x][1]) == contiguous(nominal[x][0]) else copied(x, node) for x in inputs)
         elif family == "concat":
             inputs = tuple(copied(x, node) for x in inputs)
-        n = node if inputs == node.inputs else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+        n = node if inputs == node.inputs else node.on(inputs)
         new[node] = n
         if (seen := source(n)) is not None:
             nominal[n] = view_of(n, nominal[seen])

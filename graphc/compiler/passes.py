@@ -33,8 +33,7 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
             scratch.place = node
             got = visit(node, inputs)
             if got is None:
-                got = node if inputs == node.inputs else \
-                    Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+                got = node if inputs == node.inputs else node.on(inputs)
             new[node] = got
     return [new[f] for f in fetches]
 
@@ -105,7 +104,7 @@ def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
         if out == list(inputs):
             spread = all(x.operator.name == "broadcast_to" or x.type.shape == () for x in inputs)
             return _broadcast_after(node, inputs) if spread else None
-        return Node(node.operator, tuple(out), node.attrs, node.type, node.label, node.loc, (), node.graph)
+        return node.on(tuple(out))
     return rewrite(fetches, visit)
 
 
@@ -115,7 +114,7 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     shape = broadcast(*(x.type.shape for x in small))
     if shape == node.type.shape:
         return None
-    inner = Node(node.operator, small, node.attrs, TensorType(node.type.dtype, shape), node.label, node.loc, (), node.graph)
+    inner = node.on(small, TensorType(node.type.dtype, shape))
     return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
 
 
@@ -176,7 +175,7 @@ def apply_rules(fetches: Sequence[Node]) -> list[Node]:
         if node.operator.family != "elementwise":
             return None
         if inputs != node.inputs:
-            node = Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+            node = node.on(inputs)
         made = rewritten(node)
         return made if made is not None else node
     return rewrite(fetches, visit)
@@ -194,7 +193,7 @@ def share(fetches: Sequence[Node]) -> list[Node]:
         found = table.get(key)
         if found is not None:
             return found
-        made = node if inputs == node.inputs else Node(op, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+        made = node if inputs == node.inputs else node.on(inputs)
         table[key] = made
         return made
     return rewrite(fetches, visit)

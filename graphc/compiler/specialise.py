@@ -132,13 +132,5 @@ class _State:
     def _earlier(self, controls: tuple[Node, ...]) -> set[Node]:
         found = self._before.get(controls)
         if found is None:
-            found = set()
-            stack = list(controls)
-            while stack:
-                node = stack.pop()
-                if node not in found:
-                    found.add(node)
-                    stack.extend(node.inputs)
-                    stack.extend(node.control_inputs)
-            self._before[controls] = found
+            found = self._before[controls] = reached(controls, lambda n: (*n.inputs, *n.control_inputs))
         return found

@@ -19,7 +19,7 @@ from ..cpu.routines import Product
 from ..cpu.steps import NativeStep
 from ..errors import CacheWarning
 from .explain import Explanation
-from .explain.text import page, plan_sections
+from .explain.records import page, plan_sections
 
 _NAME = re.compile(r"[^A-Za-z0-9]+")
 _refused: set[str] = set()  # folders that a warning has told of

@@ -251,15 +251,6 @@ class Graph:
     def get_all_collection_keys(self) -> list[str]:
         return list(self.collections)
 
-    # ------------------------------------------------------------------ order
-
-    def order(self, fetches: Iterable[Node]) -> list[Node]:
-        """What the fetches need, inputs first: networkx's topological sort, creation order deciding ties."""
-        import networkx as nx
-        fetches = list(fetches)
-        needed = set(fetches).union(*(nx.ancestors(self.digraph, f) for f in fetches)) if fetches else set()
-        return list(nx.lexicographical_topological_sort(self.digraph.subgraph(needed), key=lambda n: n.index))
-
 
 class Scratch(Graph):
     """Where passes build: nodes keep the place of the node they replace, take any graph's inputs, and are not kept."""

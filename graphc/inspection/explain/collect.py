@@ -17,8 +17,7 @@ from ...cpu.steps import NativeStep
 from ...ir.node import Node, loc_str, topological
 from ...ir.types import TensorType, element_count
 from ..show.outline import outline
-from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
-from .text import names
+from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord, names
 
 
 class Recorder:
