@@ -14,7 +14,7 @@ from .ir.node import Node, Operation, describe, here, topological
 from .ir.operator import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
-from .ops.state import Variable, assign, assign_add, group
+from .ops.state import Variable, assign, assign_add, gradient_of_variable, group
 
 if TYPE_CHECKING:
     from .optimize import ScipyOptimizerInterface
@@ -78,7 +78,7 @@ class Optimizer:
             updates: list[Any] = []
             shared = self._prepare(pairs)
             for g, v in pairs:
-                updates += self._update(to_node(g), v, **self._values(v), **shared)
+                updates += self._update(gradient_of_variable(to_node(g), v), v, **self._values(v), **shared)
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))

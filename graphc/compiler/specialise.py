@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, reached
+from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
 from ..ir.operator import constant_node, static_value
 from ..ir.types import TensorType
 
@@ -42,7 +43,8 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants; `variables`: the types of their
-    present values. Raises the operators' own errors when concrete shapes do not fit.
+    present values. Raises the operators' own errors when concrete shapes do not fit, InvalidArgumentError where a value does not fit
+    the variable that it is assigned to.
     """
     scratch = Scratch()
     state = _State(order)
@@ -107,6 +109,16 @@ def _known_value(node: Node, scratch: Scratch) -> Node:
     return constant_node(scratch, np.asarray(value).astype(node.type.dtype))
 
 
+def _check_assigned(node: Node, present: TensorType, value: TensorType) -> None:
+    """The assignment's own type rule, asked again now that a run knows the shapes: of the variable's present value, and of the new one."""
+    declared = node.inputs[0].type
+    held = declared if node.operator.resizes and not declared.known else present
+    try:
+        node.operator.infer([held, value], (), **node.attrs)
+    except (ShapeError, DTypeError) as e:
+        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}", node) from None
+
+
 class _State:
     """Variables as values: each assignment makes a new one, and reads find the one that their control dependencies name."""
 
@@ -117,8 +129,9 @@ class _State:
 
     def assign(self, node: Node, new: dict[Node, Node]) -> Node:
         variable, value = node.inputs[0], new[node.inputs[1]]
+        current = self.assigned.get(variable, new[variable])
+        _check_assigned(node, current.type, value.type)
         if node.operator.name != "assign":
-            current = self.assigned.get(variable, new[variable])
             value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](current, value)
         self.assigned[variable] = value
         return value

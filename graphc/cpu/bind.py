@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..ir.types import TensorType
 from . import native
 from .emit import emit
 from .kernel_text import KernelText, Slot, effort
-from .memory import Memory, address
+from .memory import Memory, State, address
 from .program import Program
 from .routines import Product, product, scatter_texts
 from .steps import HostStep, NativeStep, Step
@@ -25,8 +25,8 @@ PARALLEL = 150_000      # estimated scalar operations from which a kernel is spl
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
 
 
-def bind(plan: Plan, variable: Callable[[Node], Array], run_number: Array, threads: int) -> Program:
-    """A program that runs a plan; `variable` gives the memory of a variable, `run_number` what random numbers are drawn by."""
+def bind(plan: Plan, state: State, threads: int) -> Program:
+    """A program that runs a plan on the variables of a state."""
     found = [(step, text) for step in plan.schedule.steps for text in _texts(step, plan, threads)]
     sources = [text.source for _, text in found if isinstance(text, (KernelText, Product)) and text.source]
     kernels = iter(native.compile_kernels(sources))
@@ -46,11 +46,11 @@ def bind(plan: Plan, variable: Callable[[Node], Array], run_number: Array, threa
     origins = [origin for origin, _ in found]
     plan.note_lifetimes(origins)
     memory.allocate([*plan.layout.buffers, *scratch.values()])
-    memory.bring_sources(plan.sources.values(), variable, run_number)
+    memory.bring_sources(plan.sources.values(), state)
     for step in steps:
         if isinstance(step, NativeStep):
             step.show(memory)
-    return Program(plan, steps, origins, memory, list(scratch.values()), threads)
+    return Program(plan, steps, origins, memory, list(scratch.values()), state, threads)
 
 
 def _texts(step: Group | Call, plan: Plan, threads: int) -> Iterator[KernelText | Product | Node]:

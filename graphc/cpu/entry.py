@@ -288,6 +288,8 @@ class Entry:
         self.function()
         if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals):
             return
+        assert all(m is None or m.shape == tuple(shape) and m.dtype == dtype for dtype, shape, m in feeds)
+        assert all(x.shape == memory.shape for memory, x in finals)        # so many bytes of each are copied, unlooked at
         dims = [np.array(shape, np.int64) for _, shape, _ in feeds]
         header = [busy.ctypes.data, tape, walk, id(fail), len(feeds), len(results), len(finals), listed]
         rows = [[id(dtype), len(shape), d.ctypes.data, 0 if m is None else m.nbytes, 0 if m is None else m.ctypes.data]

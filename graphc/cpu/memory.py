@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..compiler.layout import Buffer, Layout, assign_offsets
 from ..ir.node import Node
+from ..ir.types import TensorType
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +38,18 @@ def aligned(nbytes: int) -> Array:
     return raw[start:start + nbytes]
 
 
+class State(Protocol):
+    """What outlives a run: the variables' values, and the number that a run's random numbers are drawn by."""
+
+    run_number: Array
+
+    def memory(self, variable: Node) -> Array:
+        """The array that holds a variable's value."""
+
+    def set(self, variable: Node, value: Array) -> None:
+        """Give a variable a value, perhaps of another shape, and then other memory."""
+
+
 class Memory:
     """The array of every buffer, flat, and the entries of pointer tables that show it."""
 
@@ -53,7 +66,7 @@ class Memory:
         """A node's value as a view of where it lies."""
         return self.layout.view(node, self._arrays.__getitem__)
 
-    def bring_sources(self, sources: Iterable[Buffer], variable: Callable[[Node], Array], run_number: Array) -> None:
+    def bring_sources(self, sources: Iterable[Buffer], state: State) -> None:
         """What exists before a run: constants, places for feeds, variables where the session has them."""
         for b in sources:
             node = b.key
@@ -61,9 +74,11 @@ class Memory:
             if b.kind == "constant":
                 self._arrays[b] = np.ascontiguousarray(node.attrs["value"]).reshape(-1)
             elif b.kind == "run_number":
-                self._arrays[b] = run_number
+                self._arrays[b] = state.run_number
             elif b.kind == "variable":
-                self._arrays[b] = variable(node.attrs["variable"]).reshape(-1)
+                memory = state.memory(node.attrs["variable"])
+                assert TensorType(memory.dtype, memory.shape) == node.type, f"{node} was compiled for another shape than it has"
+                self._arrays[b] = memory.reshape(-1)
             else:
                 self._arrays[b] = np.empty(b.size, b.dtype) if b.dtype.hasobject else aligned(b.nbytes).view(b.dtype)
 
@@ -87,6 +102,7 @@ class Memory:
 
     def move(self, buffer: Buffer, array: Array) -> None:
         """Let a buffer be another array, flat and contiguous, for the runs to come."""
+        assert array.size == buffer.size and array.dtype == buffer.dtype
         self._arrays[buffer] = array
         if buffer in self._shown:
             _point(self._shown[buffer], address(array))

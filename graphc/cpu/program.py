@@ -14,7 +14,7 @@ from ..compiler.plan import Plan
 from ..compiler.schedule import Call, Group, source
 from ..ir.node import Node
 from ..ir.types import element_count
-from .memory import Memory
+from .memory import Memory, State
 from .steps import HostStep, NativeStep, Step
 from .tape import Tape
 from .tracing import Trace
@@ -44,8 +44,10 @@ class Program:
     `steps[i]` computes (part of) the step `origins[i]` of the plan's schedule.
     """
 
-    def __init__(self, plan: Plan, steps: Sequence[Step], origins: Sequence[Group | Call], memory: Memory, scratch: Sequence[Buffer], threads: int):
-        self.plan, self.steps, self.origins, self.memory, self.scratch, self.threads = plan, steps, origins, memory, scratch, threads
+    def __init__(self, plan: Plan, steps: Sequence[Step], origins: Sequence[Group | Call], memory: Memory, scratch: Sequence[Buffer],
+                 state: State, threads: int):
+        self.plan, self.steps, self.origins, self.memory, self.scratch = plan, steps, origins, memory, scratch
+        self.state, self.threads = state, threads
         self.draws = plan.draws
         self.segments = _segments(steps, threads)
         alone = self.segments[0] if len(self.segments) == 1 else None
@@ -59,7 +61,7 @@ class Program:
         self._find_assigned()
         texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
         # A run so short that other Python threads may wait for it keeps Python's lock; if it only copies feeds and results, `entry` runs it.
-        self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.draws or texts) and quick
+        self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.resized or self.draws or texts) and quick
 
     def _find_feeds(self) -> None:
         """Which feeds are copied to places of the program's own, and which are used where they lie."""
@@ -79,9 +81,13 @@ class Program:
         """Where the variables are that get their new value at the end of a run, and where that lies then."""
         self.finals: list[tuple[Array, Array]] = []         # a variable's memory, and its new value
         self.moving: list[tuple[Array, Node]] = []          # a variable's memory, and a new value that lies elsewhere each run
+        self.resized: list[tuple[Node, Node]] = []          # a variable, and its new value of another shape
         for variable, value in self.plan.late:
-            memory = self.memory[self.plan.layout(variable).buffer].reshape(variable.type.shape)
-            if self.plan.layout(value).buffer.kind in ("result", "feed"):
+            memory = self.memory.view(variable)
+            assert memory.dtype == value.type.dtype, f"{value} is not of the dtype of {variable}"
+            if memory.shape != value.type.shape:
+                self.resized.append((variable.attrs["variable"], value))
+            elif self.plan.layout(value).buffer.kind in ("result", "feed"):
                 self.moving.append((memory, value))
             else:
                 self.finals.append((memory, self.memory.view(value)))
@@ -155,7 +161,8 @@ class Program:
     def _copied_out(self) -> int:
         """Bytes of results and of new values of variables that are copied at the end of a run."""
         copied = sum(element_count(f.type.shape) * f.type.dtype.itemsize for f in self.plan.fetches if f is not None and not self._handed_over(f))
-        return copied + sum(memory.nbytes for memory, _ in (*self.finals, *self.moving))
+        late = sum(element_count(value.type.shape) * value.type.dtype.itemsize for _, value in self.plan.late)
+        return copied + late
 
     def _bring(self, arrays: Sequence[Array]) -> None:
         """Small feeds copied, large ones pointed to, memory for large results."""
@@ -163,6 +170,7 @@ class Program:
             place[...] = arrays[i]
         for i, place, buffer in self.direct:
             array = arrays[i]
+            assert array.shape == place.shape and array.dtype == place.dtype
             if not _usable(array):
                 place[...] = array
                 array = place
@@ -176,6 +184,8 @@ class Program:
             memory[...] = view
         for memory, value in self.moving:
             memory[...] = self.memory.view(value)
+        for variable, value in self.resized:
+            self.state.set(variable, self.memory.view(value))
         results = []
         for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
             results.append(take())

@@ -44,6 +44,7 @@ class Operator:
     values: tuple[int, ...] = ()                   # inputs whose values (not only types) the type depends on
     prepare: Callable[..., dict[str, Any]] | None = None   # attributes as written -> as kept
     effect: bool = False                           # runs for more than its result, exactly once a run
+    resizes: bool = False                          # state: may give a variable of open shape another shape than it has
     pure: bool = True                              # same inputs, same result: may be folded and shared
     shape_math: bool = False                       # NaN stands for "unknown" when the reference runs on sizes
     view: Callable[..., Any] | None = None         # movement: where the result lies within its input's memory

@@ -21,7 +21,7 @@ from ..errors import FeedError
 from ..ir.node import Node, here
 from ..ir.types import TensorType
 from .fetching import Array, fed, is_listed, places_of, require_fed, restored
-from .forms import Initialisation, Interpreted, Runnable, Stage, Staged
+from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
 from .values import Values
 
 _ndarray = np.ndarray           # looked up for every feed of every run
@@ -50,6 +50,7 @@ class Call:
         self.enter: Callable[..., Any] = self.__call__
         self.by_value: list[int] = []
         self.order: list[Node] = []                    # what the fetches need
+        self.variables: frozenset[Node] = frozenset()  # the variables among it
 
     def __call__(self, *values: Any) -> Any:
         """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
@@ -94,7 +95,8 @@ class Call:
         if self.values.trace is not None:
             return run(arrays, self.values.trace)
         results = run(arrays)
-        if not self.by_value and not isinstance(program, Staged):
+        # A run that gave a variable another shape has forgotten its own program.
+        if not self.by_value and self.programs.get((*shapes,)) is program:
             self.shapes, self.run = shapes, run
             self.entry.close()
             if isinstance(program, Program) and program.plain and (listed := is_listed(self.structure)) is not None:
@@ -123,14 +125,16 @@ class Call:
 
     def needed(self) -> list[Node]:
         """What the fetches need, in order."""
-        self.order = self.order or needed(self.fetches, dict.fromkeys(self.feeds))
+        if not self.order:
+            self.order = needed(self.fetches, dict.fromkeys(self.feeds))
+            self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
         """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
         return [fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
 
-    def compile(self, arrays: list[Array], observe: passes.Observe | None = None) -> Runnable:
+    def compile(self, arrays: Sequence[Array], observe: passes.Observe | None = None) -> Runnable:
         """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
         resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
         if resets and len(resets) == sum(n.operator.family not in ("control",) for n in self.needed()):
@@ -138,7 +142,7 @@ class Call:
         spec = self.specialised(arrays)
         return self.staged(spec) if spec.pending else self._finish(spec, resets, observe)
 
-    def specialised(self, arrays: list[Array]) -> Specialised:
+    def specialised(self, arrays: Sequence[Array]) -> Specialised:
         """What the fetches need with concrete types; `pending` holds what other nodes decide that only a run can tell."""
         feeds = dict(zip(self.feeds, arrays, strict=True))
         order = self.needed()
@@ -178,14 +182,14 @@ class Call:
         program: Runnable = Interpreted(self.values, fetches, feeds, assigns, effects)
         if self.jit:
             before = native.stats()
-            program = compiled = bind(Plan(fetches, feeds, assigns, effects), self.values.memory, self.values.run_number, self.threads)
+            program = compiled = bind(Plan(fetches, feeds, assigns, effects), self.values, self.threads)
             after = native.stats()
             self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
             self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
             self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
             if folder and recorder is not None:
                 dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, compiled))
-        return Initialisation(self.values, resets, self.feeds, len(self.fetches), program) if resets else program
+        return WithReset(Initialisation(self.values, resets, self.feeds, len(self.fetches)), program, self.compile) if resets else program
 
 
 def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:

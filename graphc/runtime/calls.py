@@ -25,7 +25,7 @@ class Calls:
         self.known: dict[Any, Call] = {}
         self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
         self._grown = (0, 0)
-        values.moved = self.forget_programs
+        values.moved = self._moved
 
     def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:
         """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
@@ -71,13 +71,15 @@ class Calls:
             warnings.warn(f"the graph grows between runs, so each run compiles anew; the newest node is made at "
                           f"{loc_str(self.graph.nodes[-1].loc)}", GraphGrowthWarning, stacklevel=4)
 
-    def forget_programs(self) -> None:
-        """Drop all programs: the variables they point to have moved."""
+    def _moved(self, variable: Node) -> None:
+        """Drop the programs that point to a variable's old memory."""
         for call in self.known.values():
-            call.forget()
+            if variable in call.variables:
+                call.forget()
 
     def close(self) -> None:
-        self.forget_programs()
+        for call in self.known.values():
+            call.forget()
         self.known.clear()
 
     @contextmanager

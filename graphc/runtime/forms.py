@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol
 
@@ -28,25 +29,40 @@ class Runnable(Protocol):
 
 
 class Initialisation:
-    """A run that first sets variables to their initial values, and then does what `program` does, if there is more to do."""
+    """A run that only sets variables to their initial values."""
 
     draws = True
 
-    def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int, program: Runnable | None = None):
-        self.values, self.variables, self.feeds, self.fetches, self.program = values, variables, feeds, fetches, program
+    def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int):
+        self.values, self.variables, self.feeds, self.fetches = values, variables, feeds, fetches
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
-        if trace is None:
-            self._initialise(arrays)
-        else:
-            with trace.copy("initialise"):
-                self._initialise(arrays)
-        return [None] * self.fetches if self.program is None else self.program.run(arrays, trace)
-
-    def _initialise(self, arrays: Sequence[Array]) -> None:
         feeds = dict(zip(self.feeds, arrays, strict=True))
-        for v in self.variables:
-            self.values.initialise(v, feeds)
+        with trace.copy("initialise") if trace is not None else nullcontext():
+            for v in self.variables:
+                self.values.initialise(v, feeds)
+        return [None] * self.fetches
+
+
+class WithReset:
+    """A program before which variables are set to their initial values; `remake` compiles it for other shapes of theirs."""
+
+    draws = True
+
+    def __init__(self, reset: Initialisation, program: Runnable, remake: Callable[[Sequence[Array]], Runnable]):
+        self.reset, self.program, self.remake = reset, program, remake
+        self.shapes = self._shapes()
+
+    def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
+        self.reset.run(arrays, trace)
+        if self._shapes() != self.shapes:
+            made = self.remake(arrays)
+            assert isinstance(made, WithReset)
+            return made.program.run(arrays, trace)
+        return self.program.run(arrays, trace)
+
+    def _shapes(self) -> list[Any]:
+        return [self.reset.values.memory(v).shape for v in self.reset.variables]
 
 
 class Interpreted:

@@ -13,9 +13,9 @@ from ..compiler.specialise import needed, specialise
 from ..cpu.memory import aligned
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError, SessionClosedError
-from ..ir.node import Node, describe, here, topological
+from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
-from ..ir.types import TensorType
+from ..ir.types import TensorType, compatible, shape_str
 from ..ops.state import Variable
 from .fetching import Array, fed, require_fed
 
@@ -24,7 +24,7 @@ class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
     `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by; `busy` (one int64) counts runs that are on;
-    `trace` times the run that is on, if one does; `moved` is called when a variable's array is another one than before.
+    `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Values:
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
-        self.moved: Callable[[], None] = lambda: None
+        self.moved: Callable[[Node], None] = lambda variable: None
         self._arrays: dict[Node, Array] = {}
 
     # ------------------------------------------------------------------ variables
@@ -49,7 +49,11 @@ class Values:
     def initialise(self, variable: Node, feeds: Mapping[Node, Array] | None = None) -> None:
         """Set a variable to its initial value, computed with the numpy references: what runs once is not compiled."""
         assert isinstance(variable, Variable)
-        self.set(variable, self.evaluate([variable.initial_value], feeds or {})[0])
+        value = self.evaluate([variable.initial_value], feeds or {})[0]
+        if not compatible(variable.type.shape, value.shape):
+            raise InvalidArgumentError(f"{describe(variable)}: its initial value, {describe(variable.initial_value)}, has shape "
+                                       f"{shape_str(value.shape)}\n  at {loc_str(variable.loc)}", variable)
+        self.set(variable, value)
 
     def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
         """Values of nodes by their references, outside any compiled program."""
@@ -81,7 +85,7 @@ class Values:
             self.set(variable, fed(variable, value))
 
     def set(self, variable: Node, value: Array) -> None:
-        """Set a variable's value, which has its type."""
+        """Copy a value to a variable's memory. Of another shape it gets other memory, and `moved` is told."""
         old = self._arrays.get(variable)
         if old is not None and old.shape == value.shape:
             old[...] = value
@@ -89,7 +93,7 @@ class Values:
         memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
         memory[...] = value
         self._arrays[variable] = memory
-        self.moved()
+        self.moved(variable)
 
     # ------------------------------------------------------------------ looking without touching
 

@@ -14,7 +14,7 @@ from ...ir.node import Node, describe, here
 from ...ir.types import TensorType
 from ...runtime.call import Call
 from ...runtime.calls import Calls
-from ...runtime.forms import Initialisation, Staged
+from ...runtime.forms import Staged, WithReset
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 
@@ -43,7 +43,7 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
                 known = program.known(arrays)
             call, arrays = calls.stage(call.fetches, known), list(known.values())
             program = call.compile(arrays, recorder)
-        if isinstance(program, Initialisation) and program.program is not None:
+        if isinstance(program, WithReset):
             program = program.program
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 
