@@ -65,6 +65,16 @@ def test_compiled_gradients(op: Any) -> None:
     testing.check_compiled_gradients(op)
 
 
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.grad is not None], ids=lambda op: op.name)
+def test_gradients_of_open_shapes(op: Any) -> None:
+    testing.check_open_gradients(op)
+
+
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.grad is not None and "axis" in op.attrs], ids=lambda op: op.name)
+def test_compiled_gradients_of_open_shapes(op: Any) -> None:
+    testing.check_open_gradients(op, jit=True)
+
+
 @pytest.mark.parametrize("dtype", [tf.int8, tf.bool])
 @pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.family == "elementwise" and len(op.params) > 1], ids=lambda op: op.name)
 def test_gradients_beside_integers(op: Any, dtype: Any) -> None:
@@ -112,6 +122,9 @@ MUTANTS = [
         "matmul", grad=lambda g, y, a, b, transpose_a, transpose_b: (tf.matmul(g, b), tf.matmul(a, g)))),
     ("a wrong reference", testing.check_gradients, lambda: _with("sin", reference=lambda x: np.sin(x) + x)),
     ("a gradient that machine code has otherwise", testing.check_compiled_gradients, lambda: _with("tanh", expr="{x} * {x}")),
+    ("an unknown rank taken for a reduction of everything", testing.check_open_gradients, lambda: _with(
+        "reduce_sum", grad=lambda g, y, x, axis, keepdims: (
+            tf.zeros_like(x) + tf.reduce_sum(g) if x.type.rank is None else OPERATORS["reduce_sum"].grad(g, y, x, axis, keepdims)[0],))),
     ("a wrong type rule", testing.check_types,
      lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
     ("a wrong expression", testing.check_values, lambda: _with("add", expr="{x} - {y}")),

@@ -1,14 +1,14 @@
 """Checks for derivatives and for operators: `check_grads` for any function, the others from an operator's declaration alone."""
 
 from .grads import check_grads
-from .operator_grads import check_compiled_gradients, check_gradients
+from .operator_grads import check_compiled_gradients, check_gradients, check_open_gradients
 from .operators import check_precision, check_specials, check_types, check_values
 from .report import Report, Row
 from .samples import Built, Operator, Sample, build, differentiable, reference, samples, testable
 
 __all__ = ["Built", "Operator", "Report", "Row", "Sample", "build", "check_compiled_gradients", "check_grads", "check_gradients",
-           "check_operator", "check_precision", "check_specials", "check_types", "check_values", "differentiable", "reference", "samples",
-           "testable"]
+           "check_open_gradients", "check_operator", "check_precision", "check_specials", "check_types", "check_values", "differentiable",
+           "reference", "samples", "testable"]
 
 
 def check_operator(operator: Operator) -> None:
@@ -17,3 +17,4 @@ def check_operator(operator: Operator) -> None:
     check_values(operator)
     check_specials(operator)
     check_gradients(operator)
+    check_open_gradients(operator)
