@@ -23,6 +23,7 @@ import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
 from .ir.graph import get_default_session
+from .ir.importing import whole
 from .ir.node import Node, describe, here, topological
 from .ir.reference import interpret, run_reference
 from .ir.types import TensorType, shape_str
@@ -183,8 +184,7 @@ _CONJUGATING = {"self_adjoint_eig"}                     # numpy's complex form i
 
 
 def _special() -> Any:
-    import scipy.special  # an extra
-    return scipy.special
+    return whole("scipy.special")        # an extra
 
 
 def _cholesky(a: Array) -> Array:

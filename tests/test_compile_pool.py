@@ -188,7 +188,8 @@ PLACES = {
     "relative": ({}, ["-I"], "sys.path.insert(0, '.')"),
     "relative, of another folder": ({}, ["-I"], "sys.path.insert(0, os.path.basename(here)); os.chdir('..')"),
     # Neither networkx nor importlib.metadata can be asked for anything with such a path.
-    "no texts": ({}, ["-I"], "import networkx; from graphc.cpu import native; native._Machine.get(); sys.path[:0] = [Path(here), os.fsencode(here), None]"),
+    "no texts": ({}, ["-I"], "import networkx; from graphc.cpu import native; native._Machine.get(); "
+                             "sys.path[:0] = [Path(here), os.fsencode(here), None]"),
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
+from ..ir.importing import whole
 from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
 from ..ir.operator import constant_node, static_value
 from ..ir.types import TensorType
@@ -31,7 +32,7 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
     def uses(node: Node) -> tuple[Node, ...]:
         return () if node in fed else (*node.inputs, *node.control_inputs)
-    import networkx as nx  # 0.1 s to import: not before something runs
+    nx = whole("networkx")  # 0.1 s to import: not before something runs
     graph = nx.DiGraph()
     graph.add_nodes_from(reached(fetches, uses))
     graph.add_edges_from((x, n) for n in list(graph) for x in uses(n))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CacheWarning, GraphcError
+from ..ir.importing import undisturbed, whole
 from .compile_pool import compiled
 
 # Measured on an AVX-512 Xeon against LLVM's default of 256: exp float32 0.45 ns an element for 0.80, tanh 0.58 for 0.86,
@@ -58,7 +59,7 @@ class _Machine:
     _one: _Machine | None = None
 
     def __init__(self) -> None:
-        import llvmlite.binding as llvm
+        llvm = whole("llvmlite.binding")
         for name in ("initialize", "initialize_native_target", "initialize_native_asmprinter"):
             try:
                 getattr(llvm, name)()
@@ -156,11 +157,19 @@ def compile_one(source: str, key: str, maker: str) -> tuple[str, bytes, float]:
     return f"kernel_{key}", machine.target.emit_object(_module(source, key)), time.perf_counter() - began
 
 
+def _kernel_compiler() -> Any:
+    """The module that compiles, with Numba imported and the kernel language made known to it, which is done once."""
+    whole("numba")
+    compiler = whole(f"{__package__}.kernel.compiler")
+    compiler.prepare()
+    return compiler
+
+
 def _module(source: str, key: str) -> Any:
     """The optimised LLVM module of a kernel."""
-    from .kernel.compiler import optimised_module
+    compiler = undisturbed(_kernel_compiler)
     try:
-        return optimised_module(source, f"kernel_{key}", _Machine.get().target)
+        return compiler.optimised_module(source, f"kernel_{key}", _Machine.get().target)
     except Exception as e:
         raise GraphcError(f"a kernel does not compile; please report it:\n{source}\n{e}") from e
 

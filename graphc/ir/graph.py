@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FinalizedError, GraphError
+from .importing import whole
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
 
@@ -82,7 +83,7 @@ class Graph:
     @property
     def digraph(self) -> Any:
         """The graph as a `networkx.DiGraph`, brought up to date: drawing it while it grows would double the time to build."""
-        import networkx as nx
+        nx = whole("networkx")
         if self._digraph is None:
             self._digraph = nx.DiGraph()
         for node in self.nodes[self._drawn:]:

