@@ -12,7 +12,7 @@ from typing import Any
 
 import graphc
 
-from .cpu import native
+from .cpu import cache
 from .errors import CacheWarning, GraphcError, NotFoundError
 from .inspection.show import FORMATS, show
 from .inspection.show.outline import nodes_of
@@ -131,14 +131,14 @@ def _made_up(fetches: Sequence[Node], size: int) -> dict[Node, Any]:
 def _cache(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", CacheWarning)
-        info = native.cache_info()
+        info = cache.info()
     folder = info["folder"]
     if folder is None:
         return 1
     if options.what == "path":
         print(folder)
     elif options.what == "clear":
-        print(f"{native.clear_cache()} kernels removed from {folder}")
+        print(f"{cache.clear()} kernels removed from {folder}")
     else:
         for file in sorted(folder.glob("*.o")):
             print(f"{file.stem}  {file.stat().st_size:8d}")

@@ -15,6 +15,7 @@ import pytest
 
 from graphc import errors
 from graphc.cpu import compile_pool, native
+from graphc.cpu.kernel.machine import compile_one, machine
 from graphc.cpu.tape import Tape
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +46,7 @@ def workers(monkeypatch):
 
 
 def maker():
-    return native._Machine.get().name
+    return machine().name
 
 
 def test_workers_make_what_this_process_makes(workers):
@@ -53,7 +54,7 @@ def test_workers_make_what_this_process_makes(workers):
     made = compile_pool.compiled(sources, keys(sources), maker())
     assert len(workers.workers) == 2
     for (symbol, code, seconds), s, key in zip(made, sources, keys(sources), strict=True):
-        assert (symbol, code) == native.compile_one(s, key, maker())[:2] and seconds > 0
+        assert (symbol, code) == compile_one(s, key, maker())[:2] and seconds > 0
 
 
 def test_a_worker_is_started_as_this_process_was(monkeypatch):
@@ -89,7 +90,7 @@ def killed_at_work(workers, monkeypatch):
 
 
 def other_code(workers, monkeypatch):
-    monkeypatch.setattr(native._Machine.get(), "name", "another processor")
+    monkeypatch.setattr(machine(), "name", "another processor")
 
 
 def no_workers(workers, monkeypatch):
@@ -101,7 +102,7 @@ def cannot_import(workers, monkeypatch):
 
 
 def ended_of_idleness(workers, monkeypatch):
-    monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.cpu.compile_pool as p; p.IDLE = 0.1; serve()"))
+    monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.cpu.kernel.worker as p; p.IDLE = 0.1; serve()"))
     crew = workers.crew(2)
     deadline = time.monotonic() + 60
     while any(worker.alive for worker in crew) and time.monotonic() < deadline:
@@ -188,7 +189,7 @@ PLACES = {
     "relative": ({}, ["-I"], "sys.path.insert(0, '.')"),
     "relative, of another folder": ({}, ["-I"], "sys.path.insert(0, os.path.basename(here)); os.chdir('..')"),
     # Neither networkx nor importlib.metadata can be asked for anything with such a path.
-    "no texts": ({}, ["-I"], "import networkx; from graphc.cpu import native; native._Machine.get(); "
+    "no texts": ({}, ["-I"], "import networkx; from graphc.cpu import native; native._engine(); "
                              "sys.path[:0] = [Path(here), os.fsencode(here), None]"),
 }
 

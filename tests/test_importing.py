@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from graphc.ir.importing import undisturbed, whole
 
 ROOT = Path(__file__).parent.parent

@@ -24,7 +24,6 @@ from typing import Any
 
 from ..errors import InvalidArgumentError
 
-IDLE = 60.0             # seconds without work after which a worker ends
 MOST = 8                # workers: each takes 150 MB
 WORTH = 3               # kernels for which it pays to start a worker
 _FOLDER = Path(__file__).parents[1].absolute()         # now: the process may change its current folder
@@ -39,7 +38,7 @@ folders, folder = json.loads(sys.stdin.readline())
 sys.path += folders
 sys.modules["graphc"] = types.ModuleType("graphc")
 sys.modules["graphc"].__path__ = [folder]
-from graphc.cpu.compile_pool import serve
+from graphc.cpu.kernel.worker import serve
 serve()
 """
 
@@ -187,34 +186,3 @@ _pool = _Pool()
 atexit.register(_pool.close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
-
-
-# ---------------------------------------------------------------------- in a worker
-
-def serve() -> None:
-    """Answer jobs until there are no more."""
-    answers, sys.stdout = sys.stdout, sys.stderr       # whatever else prints must not answer
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def read() -> None:
-        for line in sys.stdin:
-            lines.put(line)
-        os._exit(0)                                     # the parent has gone, or has no more use for us
-
-    threading.Thread(target=read, daemon=True).start()
-    from .native import compile_one
-    while True:
-        try:
-            job = json.loads(lines.get(timeout=IDLE))
-        except queue.Empty:
-            os._exit(0)
-        answers.write(json.dumps(_answer(compile_one, job)) + "\n")
-        answers.flush()
-
-
-def _answer(compile_one: Any, job: dict[str, str]) -> dict[str, Any]:
-    try:
-        symbol, code, seconds = compile_one(job["source"], job["key"], job["maker"])
-    except Exception as e:
-        return {"error": str(e)}
-    return {"symbol": symbol, "code": base64.b64encode(code).decode(), "seconds": seconds}
