@@ -178,6 +178,18 @@ def test_reads_see_the_value_before_the_run(session):
     assert (early, now, then) == (2, 3, 30)
 
 
+@pytest.mark.parametrize("n", [2, 20_000])
+def test_a_variable_that_is_fed_and_set(n, session):
+    """Reads see what is fed; what is assigned is kept."""
+    v = tf.Variable(np.ones(n), dtype=tf.float32)
+    fed = np.arange(n, dtype=np.float32)
+    for update, wanted in ((v.assign(v * 2.0), 2 * fed), (v.assign_add(np.ones(n)), fed + 1), (v.assign(tf.zeros([n])), 0 * fed)):
+        new, read = session.run([update, v], {v: fed})
+        np.testing.assert_array_equal(new, wanted)
+        np.testing.assert_array_equal(read, fed)
+        np.testing.assert_array_equal(session.run(v), wanted)
+
+
 def test_swap_has_no_race(session):
     a, b = tf.Variable(np.arange(4.0)), tf.Variable(np.zeros(4))
     swap = tf.group(a.assign(b), b.assign(a))

@@ -48,7 +48,8 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     the variable that it is assigned to.
     """
     scratch = Scratch()
-    state = _State(order)
+    held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
+    state = _State(order, held)
     new: dict[Node, Node] = {}
     placeholders: dict[Node, Node] = {}
     effects: list[Node] = []
@@ -64,7 +65,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             elif any(x in waiting for x in (*node.inputs, *node.control_inputs)):
                 waiting.add(node)
             elif node.operator.name == "variable":
-                new[node] = Node(node.operator, (), {"variable": node}, variables[node], node.label, node.loc, (), scratch)
+                new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
                 if built is not None and not _known(built):
@@ -76,7 +77,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                         effects.append(built)
     if pending:
         return Specialised([], placeholders, [], [], pending)
-    assigns = [(new[v], value) for v, value in state.assigned.items()]
+    assigns = [(held[v], value) for v, value in state.assigned.items()]
     return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [])
 
 
@@ -123,17 +124,19 @@ def _check_assigned(node: Node, present: TensorType, value: TensorType) -> None:
 class _State:
     """Variables as values: each assignment makes a new one, and reads find the one that their control dependencies name."""
 
-    def __init__(self, order: Sequence[Node]):
+    def __init__(self, order: Sequence[Node], held: dict[Node, Node]):
         self.assigned: dict[Node, Node] = {}
+        self._held = held
         self._assignments = [n for n in order if n.operator.family == "state"]
         self._before: dict[tuple[Node, ...], set[Node]] = {}
 
     def assign(self, node: Node, new: dict[Node, Node]) -> Node:
         variable, value = node.inputs[0], new[node.inputs[1]]
-        current = self.assigned.get(variable, new[variable])
-        _check_assigned(node, current.type, value.type)
         if node.operator.name != "assign":
+            current = self.assigned.get(variable, new[variable])                # of a variable that is fed, what is fed
+            _check_assigned(node, current.type, value.type)
             value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](current, value)
+        _check_assigned(node, self.assigned.get(variable, self._held[variable]).type, value.type)
         self.assigned[variable] = value
         return value
 
