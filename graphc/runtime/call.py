@@ -20,7 +20,7 @@ from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here
 from ..ir.types import TensorType
-from .fetching import Array, fed, is_listed, places_of, require_fed, restored
+from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
 from .values import Values
 
@@ -28,19 +28,20 @@ _ndarray = np.ndarray           # looked up for every feed of every run
 
 
 class Call:
-    """One set of fetches and fed tensors. Called with the feeds' values it gives the fetched ones, in the form of `structure`.
+    """One set of fetches and fed tensors. Called with the feeds' values it gives the fetched ones, in their `form`.
 
     `enter` is the quickest way in that there is: machine code (`Entry`) for programs that only copy small feeds in and small results out.
     `run` runs feeds of the same shapes as last time (`shapes`); any others find their program by `_other`.
     `stage` runs what decides shapes first; `stats` counts what is compiled.
     """
 
-    def __init__(self, values: Values, stage: Stage, fetches: Sequence[Node], feeds: Sequence[Node], structure: Any, jit: bool, threads: int,
+    def __init__(self, values: Values, stage: Stage, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
                  stats: dict[str, Any]):
         self.values, self.stage, self.jit, self.threads, self.stats = values, stage, jit, threads, stats
-        self.fetches, self.feeds, self.structure = list(fetches), list(feeds), structure
-        self.flat = structure == list(range(len(self.fetches)))
-        self.wanted = places_of(structure)              # fetches whose value is asked for; of an operation only the effect is
+        self.fetches, self.feeds, self.form = list(fetches), list(feeds), form
+        self.listed = is_listed(form)
+        self.flat = form == all_of(self.fetches)
+        self.wanted = places_of(form)              # fetches whose value is asked for; of an operation only the effect is
         self.programs: dict[Any, Runnable] = {}
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.lock = values.lock
@@ -70,7 +71,7 @@ class Call:
                 results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._other(arrays, shapes)
             finally:
                 busy[0] -= 1
-        return results if self.flat else restored(self.structure, results)
+        return results if self.flat else restored(self.form, results)
 
     def _never(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
@@ -99,18 +100,18 @@ class Call:
         if not self.by_value and self.programs.get((*shapes,)) is program:
             self.shapes, self.run = shapes, run
             self.entry.close()
-            if isinstance(program, Program) and program.plain and (listed := is_listed(self.structure)) is not None:
-                self._open(program, listed)
+            if isinstance(program, Program) and program.plain and self.listed is not None:
+                self._open(program)
         return results
 
-    def _open(self, program: Program, listed: bool) -> None:
+    def _open(self, program: Program) -> None:
         """Let a program that only copies small feeds in and small results out be entered without Python frames."""
         memories = dict(program.copied)
         feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
-        places = self.structure if listed else [self.structure]
+        places = self.form.parts if isinstance(self.form, Form) else [self.form]
         views = program.views()
         results = [None if place is None else views[place] for place in places]
-        self.entry.open(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, listed)
+        self.entry.open(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
         self.enter = self.entry.enter
 
     def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:

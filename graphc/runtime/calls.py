@@ -11,7 +11,7 @@ from ..errors import GraphGrowthWarning
 from ..ir.graph import Graph
 from ..ir.node import Node, loc_str
 from .call import Call
-from .fetching import Array, collect_feed, flattened, shape_of
+from .fetching import Array, Form, all_of, collect_feed, flattened
 from .values import Values
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
@@ -31,33 +31,34 @@ class Calls:
         """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
         self.values.check_open()
         leaves: list[Node] = []
-        structure = flattened(self.graph, fetches, leaves)
+        form = flattened(self.graph, fetches, leaves)
         places: list[Node] = []
         fed: list[Any] = []
         for key, value in feed_dict.items():
             collect_feed(self.graph, key, value, places, fed)
-        key = (fetches.__class__, tuple(leaves), tuple(places), shape_of(structure))
+        key = (Form, form, tuple(leaves), tuple(places))
         call = self.known.get(key)
         if call is None:
             self._note_growth()
-            call = self.known[key] = self._call(leaves, places, structure)
-        try:
-            quick = (tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)
-            if len(places) == len(feed_dict) and not isinstance(fetches, tuple):
-                self.known[quick] = call
-        except TypeError:
-            pass
+            call = self.known[key] = self._call(leaves, places, form)
+        # `Session.run` finds one tensor or a list of them by what it is given. Other structures may be equal and of different classes: a
+        # tuple and a named tuple. A key of `feed_dict` that stands for several tensors has to be taken apart.
+        if call.listed is not None and not any(isinstance(key, tuple) for key in feed_dict):
+            try:
+                self.known[(None, tuple(fetches), *feed_dict) if call.listed else (fetches, *feed_dict)] = call
+            except TypeError:
+                pass                       # not hashable
         return call, fed
 
     def stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Any]) -> Call:
         """The call of one stage of a run whose shapes depend on data."""
-        key = ("stage", tuple(fetches), tuple(feeds))
+        key = (Call, tuple(fetches), tuple(feeds))
         if key not in self.known:
-            self.known[key] = self._call(fetches, list(feeds), list(range(len(fetches))))
+            self.known[key] = self._call(fetches, list(feeds), all_of(fetches))
         return self.known[key]
 
-    def _call(self, fetches: Sequence[Node], feeds: Sequence[Node], structure: Any) -> Call:
-        return Call(self.values, self._run_stage, fetches, feeds, structure, self.jit, self.threads, self.stats)
+    def _call(self, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None) -> Call:
+        return Call(self.values, self._run_stage, fetches, feeds, form, self.jit, self.threads, self.stats)
 
     def _run_stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Any]:
         return self.stage(fetches, feeds)(*feeds.values())

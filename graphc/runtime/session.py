@@ -64,9 +64,9 @@ class Session:
             return self._watched(*self.calls.prepare(fetches, feed_dict or {}), options, run_metadata, check_numerics)
         try:
             if feed_dict:
-                call = self._known[(tuple(fetches) if fetches.__class__ is list else fetches, *feed_dict)]
+                call = self._known[(None, tuple(fetches), *feed_dict) if fetches.__class__ is list else (fetches, *feed_dict)]
                 return call.enter(*feed_dict.values())
-            return self._known[(tuple(fetches) if fetches.__class__ is list else fetches,)].enter()
+            return self._known[(None, tuple(fetches)) if fetches.__class__ is list else (fetches,)].enter()
         except (KeyError, TypeError) as e:
             if not isinstance(e, GraphcError) and e.__traceback__ is not None and e.__traceback__.tb_next is None:
                 pass                       # not seen before, or not hashable: the long way
