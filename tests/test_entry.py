@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 import threading
 import weakref
+from types import BuiltinFunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import graphc as tf
+from graphc import entry
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -59,6 +62,23 @@ def test_every_feed_gives_what_numpy_gives(fetch, way):
             if fetch == "list":
                 got[0][...] = 77.0                  # results are the caller's
                 assert same(call(value), wanted(np.asarray(value, np.float32))), name
+
+
+KEPT = []           # functions that were made point into what made them
+
+
+@pytest.mark.parametrize("missing", [None, *entry.CALLS, *entry._MAKERS])
+def test_an_interpreter_without_a_c_function_runs_all_the_same(missing, monkeypatch):
+    there = {name: getattr(ctypes.pythonapi, name) for name in (*entry.CALLS, *entry._MAKERS) if name != missing}
+    monkeypatch.setattr(ctypes, "pythonapi", SimpleNamespace(**there))
+    monkeypatch.setattr(entry, "_interpreter", None)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2, 3])
+        f = session.make_callable([x + 1.0, tf.no_op()], [x])
+        KEPT.append(entry._interpreter)
+        assert isinstance(f, BuiltinFunctionType) == (missing is None)     # machine code on every version of Python that has all of them
+        for value in (X, -X):
+            assert same(f(value), [value + 1, None]) and same(session.run([x * 2.0], {x: value}), [value * 2])
 
 
 def test_results_are_arrays_of_their_own():

@@ -14,7 +14,9 @@ from . import native
 Array = np.ndarray[Any, Any]
 
 # An entry's words: what runs (0: nothing yet), the Python function for all other cases, and the C functions that are called.
-CALLS = ("PyObject_Vectorcall", "PyList_New", "PyList_SetItem", "PyLong_FromLongLong", "Py_IncRef", "Py_DecRef")
+# `PyObject_Vectorcall` is inlined by the C compiler before Python 3.11 and no symbol there; with a dict of keywords it is one everywhere.
+CALLS = ("PyObject_VectorcallDict", "PyList_New", "PyList_SetItem", "PyLong_FromLongLong", "Py_IncRef", "Py_DecRef")
+_MAKERS = ("PyCapsule_GetPointer", "PyCFunction_NewEx")        # what an entry is made with
 RUN, GENERAL, VECTORCALL, NEWLIST, PUT, NUMBER, KEEP, RELEASE, NEWCOPY, RETURN, COPY, NDARRAY, NONE, WORDS = range(14)
 _NEWCOPY, _RETURN = 85, 76          # PyArray_NewCopy and PyArray_Return in NumPy's table of C functions
 # What runs: words, then FEED words a feed, RESULT a result and FINAL a variable set at the end.
@@ -224,8 +226,10 @@ class _Words(np.ndarray[Any, Any]):
 
 
 def _possible() -> bool:
-    """Whether objects lie in memory as assumed, and one thread at a time runs Python."""
+    """Whether objects lie in memory as assumed, what is called exists, and one thread at a time runs Python."""
     if sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return False
+    if not all(hasattr(ctypes.pythonapi, name) for name in (*CALLS, *_MAKERS)):
         return False
     probe = np.zeros((2, 3), np.float32)
     at = id(probe)
