@@ -23,11 +23,11 @@ import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
 from .ir.graph import get_default_session
-from .ir.importing import whole
 from .ir.node import Node, describe, here, topological
 from .ir.reference import interpret, run_reference
 from .ir.types import TensorType, shape_str
 from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
+from .process.importing import whole
 
 Array = np.ndarray[Any, Any]
 Index = tuple[int, ...]

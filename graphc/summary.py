@@ -13,10 +13,10 @@ import numpy as np
 
 from .errors import DTypeError, GraphError, InvalidArgumentError, MissingPackageError, ShapeError
 from .ir.graph import Graph, GraphKeys, get_default_graph
-from .ir.importing import whole
 from .ir.node import Node, Operation, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType, dtype_name
+from .process.importing import whole
 
 __all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import entry
+from graphc.cpu import entry
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -149,6 +149,68 @@ def test_no_reference_is_leaked_or_lost():
     del session, f, x
     gc.collect()
     assert gone() is None and results[0].tolist() == [2, 2, 2]
+
+
+class Finalised:
+    """In a circle, so that it goes when garbage is collected, and runs something then."""
+
+    def __init__(self, run):
+        self.me, self.run = self, run
+
+    def __del__(self):
+        self.run()
+
+
+# (what is fetched of x, for a value v, how it is run): results that machine code copies, and that Python does.
+COLLECTED = {
+    "entry": (lambda x: [x * 2.0, x + 1.0, tf.reduce_sum(x)], lambda v: [v * 2, v + 1, v.sum()], 3),
+    "python": (lambda x: {"a": [x * 2.0, x + 1.0], "b": tf.reduce_sum(x)}, lambda v: {"a": [v * 2, v + 1], "b": v.sum()}, 3),
+    "large": (lambda x: [x * 2.0, tf.reduce_sum(x), x + 1.0], lambda v: [v * 2, v.sum(), v + 1], 10_000),
+}
+
+
+@pytest.mark.parametrize("other", ["same shape", "other shape"])
+@pytest.mark.parametrize("kind", COLLECTED)
+def test_a_finaliser_may_run_the_same_program(kind, other):
+    build, wanted, size = COLLECTED[kind]
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float64, [None])
+        f = session.make_callable(build(x), [x])
+        mine, theirs = np.arange(size, dtype=float), np.full(size + (other == "other shape"), 1000.0)
+        inside, wrong = [], []
+
+        def run():
+            got = f(theirs)
+            inside.append(same(got, wanted(theirs)))
+        f(mine)
+        f(theirs)
+        before = gc.get_threshold()
+        try:
+            for count in range(1, 60):
+                f(mine)
+                gc.collect()
+                Finalised(run)
+                gc.set_threshold(count)           # the garbage is collected at another place each time
+                got = f(mine)
+                gc.set_threshold(*before)
+                wrong += [] if same(got, wanted(mine)) else [count]
+        finally:
+            gc.set_threshold(*before)
+        gc.collect()
+        assert not wrong and inside and all(inside)
+
+
+def test_a_py_func_may_run_what_runs_it():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float64, [3])
+        fetches = []
+
+        def inside(v):
+            return v if v[0] > 2 else session.run(fetches, {x: v + 1})[0]
+        fetches += [tf.py_func(inside, [x * 1.0], tf.float64), x * 3.0]
+        for _ in range(2):
+            deep, own = session.run(fetches, {x: np.zeros(3)})
+            assert deep.tolist() == [3, 3, 3] and own.tolist() == [0, 0, 0]
 
 
 def test_many_threads_at_once():

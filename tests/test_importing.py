@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from graphc.ir.importing import undisturbed, whole
+from graphc.process.importing import undisturbed, whole
 
 ROOT = Path(__file__).parent.parent
 # The imports in the midst of which Control-C comes, and whether the kernel is compiled in the process.
@@ -112,7 +112,7 @@ def test_late_imports_are_whole():
         if path.parent.name == "kernel":
             kernel_language |= found
         else:
-            assert not found, f"{path}: {found} may be left half imported; see graphc/ir/importing.py"
+            assert not found, f"{path}: {found} may be left half imported; see graphc/process/importing.py"
     # The kernel language is entered when Numba is there, and all that its functions name with it.
     code = f"import sys, numba; print(*[m for m in {sorted(kernel_language)} if m not in sys.modules])"
     assert kernel_language and subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.split() == []

@@ -11,11 +11,13 @@ from functools import cache
 from typing import Any
 
 from ..errors import GraphcError
-from ..ir.importing import undisturbed, whole
+from ..process.forking import guard
+from ..process.importing import undisturbed, whole
 from . import cache as files
 from .compile_pool import compiled
 from .kernel.machine import machine, module
 
+PATIENCE = 60.0         # seconds that a fork waits for kernels that other threads compile
 Made = tuple[str, bytes, float]         # symbol, object code, and the seconds it took to make
 _lock = threading.RLock()
 _stats = {"compiled": 0, "loaded": 0, "seconds": 0.0}
@@ -62,6 +64,17 @@ class _Engine:
 @cache
 def _engine() -> _Engine:
     return _Engine()
+
+
+def _renew(_: None) -> None:
+    """In a child forked while kernels were being compiled for longer than a fork waits: another LLVM."""
+    global _lock
+    _lock = threading.RLock()
+    _engine.cache_clear()
+    machine.cache_clear()
+
+
+guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
 
 
 def stats() -> dict[str, float]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, MissingPackageError
-from ..ir.importing import whole
 from ..ir.node import Node, describe, here
+from ..process.importing import whole
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
 from .objective import Array, Objective, Outcome

@@ -44,7 +44,6 @@ class Call:
         self.wanted = places_of(form)              # fetches whose value is asked for; of an operation only the effect is
         self.programs: dict[Any, Runnable] = {}
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
-        self.lock = values.lock
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._never
         self.entry = Entry(self.__call__)
@@ -52,6 +51,8 @@ class Call:
         self.by_value: list[int] = []
         self.order: list[Node] = []                    # what the fetches need
         self.variables: frozenset[Node] = frozenset()  # the variables among it
+        self.running = False
+        self.inner: Call | None = None                 # what runs inside a run of this
 
     def __call__(self, *values: Any) -> Any:
         """The values of the fetches for any feeds; what `entry` turns to when it has no machine code for them."""
@@ -65,13 +66,23 @@ class Call:
             arrays.append(v)
             shapes.append(v.shape)
         busy = self.values.busy
-        with self.lock:
+        with self.values.lock:
+            if self.running:
+                return self._inside()(*values)
+            self.running = True
             busy[0] += 1
             try:
                 results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._other(arrays, shapes)
             finally:
                 busy[0] -= 1
+                self.running = False
         return results if self.flat else restored(self.form, results)
+
+    def _inside(self) -> Call:
+        """The same call with memory of its own: for a finaliser, a signal handler or a py_func that runs it in the midst of a run of it."""
+        if self.inner is None:
+            self.inner = Call(self.values, self.stage, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
+        return self.inner
 
     def _never(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
@@ -81,6 +92,8 @@ class Call:
         self.programs.clear()
         self.shapes = None
         self.entry.close()
+        if self.inner is not None:
+            self.inner.forget()
 
     def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""

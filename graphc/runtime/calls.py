@@ -25,7 +25,7 @@ class Calls:
         self.known: dict[Any, Call] = {}
         self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
         self._grown = (0, 0)
-        values.moved = self._moved
+        values.moved, values.cut_off = self._moved, self._cut_off
 
     def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:
         """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
@@ -77,6 +77,12 @@ class Calls:
         for call in self.known.values():
             if variable in call.variables:
                 call.forget()
+
+    def _cut_off(self) -> None:
+        """Drop all programs: what ran in them has stopped in the middle."""
+        for call in self.known.values():
+            call.forget()
+            call.running = False
 
     def close(self) -> None:
         for call in self.known.values():

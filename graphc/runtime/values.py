@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,24 +18,31 @@ from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import TensorType, compatible, shape_str
 from ..ops.state import Variable
+from ..process.forking import Lock, Turnstile, guard
 from .fetching import Array, fed, require_fed
+
+PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
+_alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 
 
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
     `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by; `busy` (one int64) counts runs that are on;
-    `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before.
+    `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
+    `cut_off` in a forked child whose parent was in the middle of a run.
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock: Any = threading.RLock()
         self.run_number = np.zeros(1, np.uint64)
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
+        self.cut_off: Callable[[], None] = lambda: None
         self.moved: Callable[[Node], None] = lambda variable: None
         self._arrays: dict[Node, Array] = {}
+        _alive[id(self)] = self
 
     # ------------------------------------------------------------------ variables
 
@@ -150,3 +158,36 @@ class Values:
         """Let go of the variables; later runs raise SessionClosedError."""
         self.closed = True
         self._arrays.clear()
+
+
+# ---------------------------------------------------------------------- forks
+
+def _all() -> list[Values]:
+    """The states there are, oldest first."""
+    return [values for reference in _alive.valuerefs() if (values := reference()) is not None]
+
+
+def _let_fork(values: Values) -> Lock:
+    """The lock of a session, whose runs after the present one wait for a fork."""
+    if not isinstance(values.lock, Turnstile):
+        values.lock = Turnstile(values.lock)
+    lock: Lock = values.lock.lock
+    return lock
+
+
+def _go_on(values: Values) -> None:
+    """Runs need not wait any longer."""
+    turnstile = values.lock
+    if isinstance(turnstile, Turnstile):
+        values.lock = turnstile.lock
+        turnstile.open()
+
+
+def _renew(values: Values) -> None:
+    """In a child whose parent was in the middle of a run: variables are as the run had left them, programs are made anew."""
+    values.lock, values.trace = threading.RLock(), None
+    values.busy[0] = 0
+    values.cut_off()
+
+
+guard(_all, _let_fork, PATIENCE, _renew, _go_on)

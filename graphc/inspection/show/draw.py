@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...errors import GraphError, MissingPackageError
-from ...ir.importing import whole
+from ...process.importing import whole
 from .outline import Box, Outline, quoted, shortened
 
 SHORT = 40                   # characters of a line in a box

@@ -8,6 +8,19 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from .forking import guard
+
+PATIENCE = 20.0         # seconds that a fork waits for imports in other threads
+_lock = threading.RLock()
+
+
+def _renew(_: None) -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
+
 
 def whole(name: str) -> Any:
     """The module of that name, imported now if it is not yet. ImportError and what else importing it raises."""
@@ -23,13 +36,15 @@ def undisturbed(make: Callable[[], Any]) -> Any:
     Python runs the handlers of signals in its main thread alone, so what runs in another is never interrupted.
     """
     if threading.current_thread() is not threading.main_thread():
-        return make()
+        with _lock:
+            return make()
     outcome: list[Any] = []
     failure: list[BaseException] = []
 
     def work() -> None:
         try:
-            outcome.append(make())
+            with _lock:
+                outcome.append(make())
         except BaseException as e:
             failure.append(e)
 
