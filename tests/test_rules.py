@@ -33,9 +33,17 @@ def sides(rule, dtype):
         return interpret([lhs, rhs], dict(zip(nodes, data, strict=True)))
 
 
+# Left sides that numpy before 2.3 may give one unit in the last place beside the rounded value, which the right side is:
+# its vectorised power says 9.999999 for 0.1 ** -1 in float32.
+NOT_ROUNDED = ("pow-two", "pow-minus-one")
+
+
 def holds(rule, dtype):
     a, b = sides(rule, dtype)
     same = (a == b) | ((a != a) & (b != b))
+    if rule.name in NOT_ROUNDED:
+        with np.errstate(all="ignore"):
+            same |= abs(a - b) <= np.spacing(np.minimum(abs(a), abs(b)))
     if a.dtype.kind == "f":
         same &= (a != a) | (np.signbit(a) == np.signbit(b))
     return a.dtype == b.dtype and bool(same.all())
