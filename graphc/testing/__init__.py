@@ -13,6 +13,7 @@ from .operator_rules import (
     check_jacobians,
     check_open_batching,
     check_open_jacobians,
+    has_open_jacobians,
     has_open_rules,
 )
 from .operators import check_interpreted, check_precision, check_specials, check_types, check_values
@@ -23,7 +24,7 @@ from .samples import Built, Operator, Sample, build, differentiable, reference, 
 __all__ = ["CHECKS", "Built", "Operator", "Report", "Row", "Sample", "build", "check_batching", "check_compiled_gradients", "check_gradients",
            "check_gradients_beside_integers", "check_grads", "check_hessian_products", "check_interpreted", "check_jacobians",
            "check_open_batching", "check_open_jacobians", "check_operator", "check_precision", "check_rule", "check_specials", "check_types",
-           "check_values", "differentiable", "has_open_rules", "reference", "samples", "testable"]
+           "check_values", "differentiable", "has_open_jacobians", "has_open_rules", "reference", "samples", "testable"]
 
 # What an operator's declaration is held against, in the order in which a mistake is easiest to understand.
 CHECKS: tuple[Callable[[Operator], None], ...] = (
