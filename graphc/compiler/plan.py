@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, in_order, reached
 from ..ir.types import TensorType, element_count
@@ -32,15 +33,15 @@ class Plan:
             self.layout(variable)                       # even if nothing reads it
         self._items: dict[Node, list[Node]] = {}
         for n in self.order:
-            if n.operator.family == "item":
+            if n.operator.family.picks:
                 self._items.setdefault(n.inputs[0], []).append(n)
         present = set(self.order)
         self.feeds = [f if f in present else None for f in feeds]
-        self.draws = any(n.operator.family == "random" for n in self.order)
+        self.draws = any(n.operator.family.draws for n in self.order)
 
     def _results(self) -> list[Node]:
         """Large fetched values that are computed in memory made for the caller."""
-        parts = {x for n in self.order if n.operator.family == "concat" for x in n.inputs}
+        parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
         return [f for f in self.fetches if f is not None and f in self.schedule.home and source(f) is None and f not in self.inplace
                 and f not in parts and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED]
 
@@ -59,7 +60,7 @@ class Plan:
         root = x
         while root not in self.schedule.stored and (seen := source(root)) is not None:
             root = seen
-        return root in self.schedule.stored or root.operator.family in ("source", "item")
+        return root in self.schedule.stored or root.operator.family.memory in (Memory.OUTSIDE, Memory.PART)
 
     def items(self, node: Node) -> list[Node]:
         """The results of an operator that has several, as far as they are used."""

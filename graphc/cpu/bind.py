@@ -59,12 +59,12 @@ def _texts(step: Group | Call, plan: Plan, threads: int) -> Iterator[KernelText 
         yield from (t for t in emit(step, plan.schedule.stored, plan.layout) if t.n)
         return
     family = step.node.operator.family
-    if family == "contraction":
+    if family.multiplies:
         made = product(step.node, plan.layout, threads)
         yield from [made] if made is not None else []
-    elif family == "scatter":
+    elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
-    elif family != "concat":
+    elif not family.joins:
         yield step.node
 
 
