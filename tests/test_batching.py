@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphc.autodiff.gradients.batching import RULES, transcribe
+from graphc.autodiff.batching import RULES, transcribe
 
 import graphc as tf
 from graphc import errors, testing
