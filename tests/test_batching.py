@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphc.autodiff.batching import RULES, transcribe
 
 import graphc as tf
 from graphc import errors, testing
+from graphc.autodiff.batching import RULES, transcribe
 from graphc.ir.graph import Scratch
 from graphc.ir.node import OPERATORS
 

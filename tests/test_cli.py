@@ -18,8 +18,7 @@ from graphc import errors
 from graphc.cpu import blas, limits, native
 from graphc.cpu.tape import Tape
 from graphc.ir.graph import Graph
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 @pytest.fixture
@@ -82,14 +81,12 @@ def test_report(capsys, tmp_path):
 # ---------------------------------------------------------------------- cache
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
+def cache(empty_cache):
     """A cache folder with two kernels."""
-    folder = tmp_path / "cache"
-    folder.mkdir(mode=0o700)
-    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(folder))
+    empty_cache.mkdir(mode=0o700)
     for name in ("ab", "cd"):
-        (folder / f"{name}.o").write_bytes(b"x" * 1000)
-    return folder
+        (empty_cache / f"{name}.o").write_bytes(b"x" * 1000)
+    return empty_cache
 
 
 def test_cache(capsys, cache):
@@ -101,7 +98,6 @@ def test_cache(capsys, cache):
 
 def test_a_cache_that_cannot_be_used(capsys, cache):
     cache.chmod(0o777)
-    native._warned.clear()
     code, out, err = run(capsys, "cache", "clear")
     assert (code, out) == (1, "") and err == f"graphc: compiled kernels are not kept in {cache}: others may write to it\n"
 

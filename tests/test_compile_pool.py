@@ -16,8 +16,7 @@ import pytest
 from graphc import errors
 from graphc.cpu import compile_pool, native
 from graphc.cpu.tape import Tape
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 def source(factor):

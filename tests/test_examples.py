@@ -15,7 +15,9 @@ import pytest
 from autograd import grad
 from scipy.special import multigammaln
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+from tests import ROOT
+
+EXAMPLES = ROOT / "examples"
 
 
 def run(name: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:

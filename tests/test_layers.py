@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "graphc"
+from tests import ROOT
+
+PACKAGE = ROOT / "graphc"
 LAYERS = ["version", "errors", "ir", "ops", "autodiff", "files", "compiler", "cpu", "runtime", "initializers", "summary", "optimize", "contrib",
           "nn", "train", "variables", "numeric", "testing", "inspection", "__init__", "__main__"]
 BESIDE: set[tuple[str, str]] = set()

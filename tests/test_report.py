@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,8 @@ import graphc as tf
 from graphc.cpu.cost import Cost
 from graphc.cpu.tracing import Event, Work
 from graphc.inspection.report import _steps
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 HOSTILE = "</script><script>window.broken = 1</script>\"'\n&lt; $title ${data}"
 
 

@@ -15,18 +15,6 @@ from graphc import errors
 Pair = namedtuple("Pair", "a b")
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-@pytest.fixture(params=[True, False], ids=["jit", "interpreted"])
-def session(request):
-    with tf.Session(jit=request.param) as s:
-        yield s
-
-
 # ---------------------------------------------------------------------- fetches and feeds
 
 STRUCTURES = [

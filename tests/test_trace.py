@@ -7,14 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import graphc as tf
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 FULL = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
 
 
