@@ -18,6 +18,7 @@ from scipy.special import multigammaln
 from tests import ROOT
 
 EXAMPLES = ROOT / "examples"
+pytestmark = pytest.mark.example
 
 
 def run(name: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -29,6 +29,7 @@ from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
 
+pytestmark = pytest.mark.fuzz
 QUICK = ["clip-without-upper-bound", "contributions-not-added", "live-buffer-reused", "last-partial-result-lost"]
 
 

@@ -187,6 +187,7 @@ def names(find):
     return [e.get_attribute("id") for e in find("#graph g.node")]
 
 
+@pytest.mark.browser
 @needs_browser
 def test_a_walk_through_the_page(written, browser):
     from selenium.webdriver.common.action_chains import ActionChains
@@ -251,6 +252,7 @@ def test_a_walk_through_the_page(written, browser):
     assert complaints(browser) == []
 
 
+@pytest.mark.browser
 @needs_browser
 def test_a_flat_graph_of_thousands_of_nodes_is_drawn_in_parts(tmp_path, browser):
     with tf.Graph().as_default(), tf.Session() as session:
@@ -268,6 +270,7 @@ def test_a_flat_graph_of_thousands_of_nodes_is_drawn_in_parts(tmp_path, browser)
     assert complaints(browser) == []
 
 
+@pytest.mark.browser
 @needs_browser
 def test_hostile_texts_in_a_browser(tmp_path, browser):
     report_of(tmp_path, hostile_file)
