@@ -66,6 +66,7 @@ def test_show_into_a_file_and_from_standard_input(capsys, file, tmp_path, monkey
     assert run(capsys, "show", "-")[1] == run(capsys, "show", file)[1]
 
 
+@pytest.mark.slow
 def test_report(capsys, tmp_path):
     """A page about what nothing else uses, or about what is named; zeros are fed where sizes are open."""
     with Graph().as_default() as graph:
@@ -203,6 +204,7 @@ def test_help(capsys, command):
     assert all(name in out for name in ("show", "report", "cache", "doctor")) or command
 
 
+@pytest.mark.slow
 def test_as_a_program(file):
     """`python -m graphc` in an ASCII terminal whose reader leaves early, and with a name that no terminal can print."""
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}

@@ -47,6 +47,7 @@ def maker():
     return native._Machine.get().name
 
 
+@pytest.mark.slow
 def test_workers_make_what_this_process_makes(workers):
     sources = [source(f) for f in (2, 3, 5, 7)]
     made = compile_pool.compiled(sources, keys(sources), maker())
@@ -134,6 +135,7 @@ assert "numba" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_process_and_are_not_a_childs(tmp_path):
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-u", "-c", PROGRAM, source(2)], env=environment, capture_output=True, text=True, timeout=120)

@@ -294,6 +294,7 @@ def child(folder: Path, *sources: str, code: str = CHILD) -> str:
     return run.stdout.strip()
 
 
+@pytest.mark.slow
 def test_second_process_compiles_nothing_and_needs_no_numba(tmp_path):
     folder = tmp_path / "kernels"
     assert child(folder, SQUARE, ADAM) == "2 0 False True"
@@ -378,6 +379,7 @@ def test_folder_of_another_user_is_refused(empty_cache, monkeypatch):
         assert native.cache_folder() is None
 
 
+@pytest.mark.slow
 def test_processes_may_share_a_folder(tmp_path):
     """Four processes compile the same kernel into one empty folder at once."""
     folder, results = tmp_path / "kernels", []

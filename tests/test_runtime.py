@@ -172,6 +172,7 @@ print((seen == 2).all())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [FORK, EXIT_WHILE_AWAKE, EXIT_WHILE_ASLEEP], ids=["fork", "exit-awake", "exit-asleep"])
 def test_process(code):
     if "fork" in code and not hasattr(os, "fork"):
