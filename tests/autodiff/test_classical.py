@@ -14,7 +14,7 @@ import scipy.optimize
 
 import graphc as tf
 from graphc import numeric
-from tests.classical import NUMPY, PRECISE, PROBLEMS, TENSORS, Problem, objective
+from tests.autodiff.classical import NUMPY, PRECISE, PROBLEMS, TENSORS, Problem, objective
 
 DIGITS = 50
 BY_NUMBER = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"{p.number}-{p.name}")
