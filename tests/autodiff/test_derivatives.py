@@ -203,6 +203,7 @@ def by_both_modes(y: Any, xs: Sequence[Any], m: int, n: int) -> list[tuple[Any, 
     return [(tf.jacobian(few, xs, unconnected_gradients="zero"), 0), (tf.jacobian(many, xs, unconnected_gradients="zero"), times)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
 def test_jacobian_of_an_operator_is_its_gradients_stacked(op: Any) -> None:
     """In both modes; with sizes known and, where the operator can do without, unknown; and products with Hessians likewise."""
