@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 import graphc as tf
+from tests import ROOT
 
-DATA = Path(__file__).parent / "data" / "adbench"
+DATA = ROOT / "tests" / "data" / "adbench"
 
 
 class Text(NamedTuple):

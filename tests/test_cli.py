@@ -16,11 +16,9 @@ import graphc as tf
 from graphc import __main__ as cli
 from graphc import errors
 from graphc.cpu import blas, limits, native
-from graphc.cpu import cache as kept
 from graphc.cpu.tape import Tape
 from graphc.ir.graph import Graph
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 @pytest.fixture
@@ -68,6 +66,7 @@ def test_show_into_a_file_and_from_standard_input(capsys, file, tmp_path, monkey
     assert run(capsys, "show", "-")[1] == run(capsys, "show", file)[1]
 
 
+@pytest.mark.slow
 def test_report(capsys, tmp_path):
     """A page about what nothing else uses, or about what is named; zeros are fed where sizes are open."""
     with Graph().as_default() as graph:
@@ -83,14 +82,12 @@ def test_report(capsys, tmp_path):
 # ---------------------------------------------------------------------- cache
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
+def cache(empty_cache):
     """A cache folder with two kernels."""
-    folder = tmp_path / "cache"
-    folder.mkdir(mode=0o700)
-    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(folder))
+    empty_cache.mkdir(mode=0o700)
     for name in ("ab", "cd"):
-        (folder / f"{name}.o").write_bytes(b"x" * 1000)
-    return folder
+        (empty_cache / f"{name}.o").write_bytes(b"x" * 1000)
+    return empty_cache
 
 
 def test_cache(capsys, cache):
@@ -102,7 +99,6 @@ def test_cache(capsys, cache):
 
 def test_a_cache_that_cannot_be_used(capsys, cache):
     cache.chmod(0o777)
-    kept.warned.clear()
     code, out, err = run(capsys, "cache", "clear")
     assert (code, out) == (1, "") and err == f"graphc: compiled kernels are not kept in {cache}: others may write to it\n"
 
@@ -208,6 +204,7 @@ def test_help(capsys, command):
     assert all(name in out for name in ("show", "report", "cache", "doctor")) or command
 
 
+@pytest.mark.slow
 def test_as_a_program(file):
     """`python -m graphc` in an ASCII terminal whose reader leaves early, and with a name that no terminal can print."""
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}

@@ -16,8 +16,8 @@ import pytest
 
 import graphc as tf
 from graphc import extend
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = ["graphc", *sorted(m.name for m in pkgutil.walk_packages(tf.__path__, "graphc.") if "__main__" not in m.name)]
 BLOCK = re.compile(r"^```python\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
@@ -54,8 +54,11 @@ def run_page(text: str, page: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A graph, a folder, and tables of operators, rules and passes of their own for whatever an example builds, writes and declares."""
+def fresh_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A global graph, a folder, and tables of operators, rules and passes of their own for whatever an example builds, writes and declares.
+
+    Unlike in other tests no graph is entered: examples may reset the global one.
+    """
     monkeypatch.chdir(tmp_path)
     tf.reset_default_graph()
     with extend.temporary():

@@ -15,7 +15,10 @@ import pytest
 from autograd import grad
 from scipy.special import multigammaln
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+from tests import ROOT
+
+EXAMPLES = ROOT / "examples"
+pytestmark = pytest.mark.example
 
 
 def run(name: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,9 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "graphc"
+from tests import ROOT
+
+PACKAGE = ROOT / "graphc"
 # From the bottom up: a folder imports itself and what stands before it. What is not named is a namespace, a module or package that
 # users import: namespaces stand above the folders and below `inspection`.
 ORDER = ["version", "process", "errors", "ir", "ops", "autodiff", "compiler", "cpu", "runtime", "files", "NAMESPACES", "inspection",

@@ -1,15 +1,16 @@
 """ruff and mypy find nothing."""
 
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+from tests.__main__ import LINTERS
+
+pytestmark = pytest.mark.lint
 
 
-@pytest.mark.parametrize("command", [["ruff", "check", "."], ["mypy", "graphc"]], ids=lambda c: c[0])
-def test_clean(command, tmp_path):
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+@pytest.mark.parametrize("command", LINTERS, ids=lambda c: c[2])
+def test_clean(command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

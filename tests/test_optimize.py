@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,12 +16,6 @@ from graphc.optimize.least_squares import damped_step
 from graphc.optimize.line_search import Trial, backtrack, strong_wolfe
 
 opt = tf.optimize
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
 
 
 # ---------------------------------------------------------------------- classical functions

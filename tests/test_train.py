@@ -12,12 +12,6 @@ START, TARGET = np.array([[1.0, -2.0, 3.0]]), np.array([[0.5, 0.25, -1.0]])
 STEPS = 4
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    with tf.Graph().as_default():
-        yield
-
-
 def gradient(v):
     """Of 0.5 sum (v - TARGET)^2 * [1, 2, 3]."""
     return (v - TARGET) * [1.0, 2.0, 3.0]

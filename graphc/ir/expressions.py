@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Sequence
 from string import Formatter
 from typing import Any
 
-# The names of `cpu.kernel.language.namespace()` but for memory's, known without Numba; tests/test_families.py holds them against it.
+# The names of `cpu.kernel.language.namespace()` but for memory's, known without Numba; tests/ir/test_families.py holds them against it.
 _BY_OPERANDS = {
     1: "float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 boolean "
        "bits_float32 bits_float64 bits_int32 bits_int64 bits_uint32 bits_uint64 "

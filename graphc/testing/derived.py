@@ -132,8 +132,12 @@ def joined(arrays: Sequence[Any], dtype: Any) -> Array:
 
 def split(vector: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
     """A vector of all elements as the arrays that it is made of."""
-    ends = np.cumsum([element_count(s) for s in shapes])
-    return [part.reshape(s) for part, s in zip(np.split(vector, ends[:-1]), shapes, strict=True)]
+    parts, start = [], 0
+    for shape in shapes:
+        end = start + element_count(shape)
+        parts.append(vector[start:end].reshape(shape))
+        start = end
+    return parts
 
 
 def _found(shapes: Sequence[tuple[int, ...]], element: int) -> tuple[int, tuple[int, ...]]:

@@ -11,15 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import ROOT
 from .backends import tf1_ops
 from .workloads import mlp_step
 
-ROOT = Path(__file__).parents[2]
 BATCHES = range(60, 80)
 
 

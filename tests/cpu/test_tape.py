@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +14,8 @@ import pytest
 import graphc as tf
 from graphc.cpu import blas, native
 from graphc.cpu.tape import Tape
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SCALE = textwrap.dedent("""
     def kernel(buffers, extents, lo, hi):
         x = pointer(buffers, 0, float64)
@@ -42,17 +41,6 @@ CHECK = textwrap.dedent("""
                 return 5
         return 0
     """)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    before = os.environ.get("GRAPHC_CACHE_DIR")
-    os.environ["GRAPHC_CACHE_DIR"] = str(tmp_path_factory.getbasetemp() / "kernels")
-    yield
-    if before is None:
-        del os.environ["GRAPHC_CACHE_DIR"]
-    else:
-        os.environ["GRAPHC_CACHE_DIR"] = before
 
 
 def address(source: str) -> int:
@@ -184,6 +172,7 @@ print((seen == 2).all())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [FORK, EXIT_WHILE_AWAKE, EXIT_WHILE_ASLEEP], ids=["fork", "exit-awake", "exit-asleep"])
 def test_process(code):
     if "fork" in code and not hasattr(os, "fork"):

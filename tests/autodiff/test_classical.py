@@ -14,7 +14,7 @@ import scipy.optimize
 
 import graphc as tf
 from graphc import numeric
-from tests.classical import NUMPY, PRECISE, PROBLEMS, TENSORS, Problem, objective
+from tests.autodiff.classical import NUMPY, PRECISE, PROBLEMS, TENSORS, Problem, objective
 
 DIGITS = 50
 BY_NUMBER = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"{p.number}-{p.name}")
@@ -47,6 +47,7 @@ def close(found: Any, wanted: Any, tolerance: float) -> None:
     np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance * max(1e-30, float(np.max(np.abs(wanted)))))
 
 
+@pytest.mark.slow
 @BY_NUMBER
 def test_gradient_and_hessian(problem: Problem) -> None:
     """Reverse mode, and forward over reverse, against fifty digits; and against the complex step in numpy."""

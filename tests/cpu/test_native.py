@@ -23,17 +23,13 @@ from graphc.cpu import cache, compile_pool, native
 from graphc.cpu.kernel.machine import digest, machine, makers
 from graphc.cpu.tape import Tape
 from graphc.errors import CacheWarning
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "graphc"
 INF, NAN = np.inf, np.nan
 FLOATS = np.array([0.0, -0.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3.7, -3.7, 1e30, -1e30, 1e-40, INF, -INF, NAN])
+pytestmark = pytest.mark.usefixtures("own_cache")
 X86_64 = platform.machine() in ("x86_64", "AMD64")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "kernels"))
 
 
 def source(expression: str, inputs: list[str], output: str) -> str:
@@ -304,6 +300,7 @@ def child(folder: Path, *sources: str, code: str = CHILD) -> str:
     return run.stdout.strip()
 
 
+@pytest.mark.slow
 def test_second_process_compiles_nothing_and_needs_no_numba(tmp_path):
     folder = tmp_path / "kernels"
     assert child(folder, SQUARE, ADAM) == "2 0 False True"
@@ -318,15 +315,6 @@ def test_equal_sources_compile_once():
     assert a is b and native.compile_kernels([text])[0] is a
     assert native.stats()["compiled"] == before + 1
     assert len(a.key) == 64 and a.source == text and a.address and not a.from_cache and a.seconds > 0
-
-
-@pytest.fixture
-def fresh(tmp_path, monkeypatch):
-    """An empty cache folder, in a process state that has loaded nothing and warned of nothing."""
-    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path / "kernels"))
-    monkeypatch.setattr(native, "_kernels", {})
-    monkeypatch.setattr(cache, "warned", set())
-    return tmp_path / "kernels"
 
 
 def truncate(path: Path) -> None:
@@ -344,10 +332,10 @@ def empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, flip, empty])
-def test_damaged_entry_is_made_anew(fresh, monkeypatch, damage):
+def test_damaged_entry_is_made_anew(empty_cache, monkeypatch, damage):
     text = source(f"x0 + float32({1 + [truncate, flip, empty].index(damage)})", ["float32"], "float32")
     native.compile_kernels([text])
-    files = list(fresh.iterdir())
+    files = list(empty_cache.iterdir())
     assert files
     for path in files:
         damage(path)
@@ -378,8 +366,8 @@ def below_a_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [writable_by_others, a_file, below_a_file])
-def test_unusable_folder_warns_once_and_goes_on(fresh, monkeypatch, make):
-    make(fresh)
+def test_unusable_folder_warns_once_and_goes_on(empty_cache, monkeypatch, make):
+    make(empty_cache)
     texts = [source(f"x0 - float32({k})", ["float32"], "float32") for k in range(2)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -389,14 +377,15 @@ def test_unusable_folder_warns_once_and_goes_on(fresh, monkeypatch, make):
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners are a POSIX idea")
-def test_folder_of_another_user_is_refused(fresh, monkeypatch):
-    fresh.mkdir(mode=0o700)
+def test_folder_of_another_user_is_refused(empty_cache, monkeypatch):
+    empty_cache.mkdir(mode=0o700)
     mine = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: mine + 1)
     with pytest.warns(CacheWarning, match="another user"):
         assert cache.folder() is None
 
 
+@pytest.mark.slow
 def test_processes_may_share_a_folder(tmp_path):
     """Four processes compile the same kernel into one empty folder at once."""
     folder, results = tmp_path / "kernels", []
@@ -410,7 +399,7 @@ def test_processes_may_share_a_folder(tmp_path):
     assert not list(folder.glob("*.part"))
 
 
-def test_threads_may_compile_at_once(fresh):
+def test_threads_may_compile_at_once(empty_cache):
     texts = [source(f"x0 * float32({k}) + float32(1)", ["float32"], "float32") for k in range(3)]
     found: list[list[int]] = []
 
@@ -425,10 +414,10 @@ def test_threads_may_compile_at_once(fresh):
     assert len(found) == 4 and all(f == found[0] for f in found)
 
 
-def test_clear_cache(fresh):
+def test_clear_cache(empty_cache):
     native.compile_kernels([SQUARE])
     information = cache.info()
-    assert information["folder"] == fresh and information["kernels"] >= 1 and information["bytes"] > 100
+    assert information["folder"] == empty_cache and information["kernels"] >= 1 and information["bytes"] > 100
     assert cache.clear() == information["kernels"]
     assert cache.info()["kernels"] == 0
 

@@ -10,12 +10,6 @@ import graphc as tf
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
-@pytest.fixture(params=[True, False], ids=["compiled", "interpreted"])
-def session(request):
-    with tf.Graph().as_default(), tf.Session(jit=request.param) as s:
-        yield s
-
-
 # (data of tf.Print for x = [[0,1,2],[3,4,5]], arguments, what is printed): as TensorFlow 1 prints it
 PRINTED = [
     (lambda x: [x], {}, "[[0 1 2]...]"),

@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from graphc.process.importing import undisturbed, whole
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 # The imports in the midst of which Control-C comes, and whether the kernel is compiled in the process.
 INTERRUPTED = {
     "networkx.utils.backends": "1", "networkx.algorithms.dag": "1", "networkx.generators": "1", "llvmlite.binding.ffi": "1",

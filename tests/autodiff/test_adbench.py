@@ -10,6 +10,7 @@ import autograd
 import autograd.numpy as anp
 import gmm
 import numpy as np
+import pytest
 from autograd.scipy.special import logsumexp
 
 import graphc as tf
@@ -79,6 +80,7 @@ def differentiated(data: Text, count: int, jit: bool) -> tuple[int, float, np.nd
         return nodes, value, joined(gradient)
 
 
+@pytest.mark.slow
 def test_unrolled_text_is_the_authors() -> None:
     """All 1023 steps as one graph, differentiated and optimised, by the operators' references."""
     golden = GOLDEN["lstm_l2_c1024"]

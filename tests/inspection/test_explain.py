@@ -16,9 +16,7 @@ import graphc as tf
 from graphc.inspection.explain.collect import difference
 from graphc.inspection.explain.records import kernel_text, packed_instructions
 from graphc.ir.families import Memory
-
-ROOT = Path(__file__).parent.parent
-
+from tests import ROOT
 
 RELU = next(i for i, line in enumerate(Path(__file__).read_text().splitlines(), 1) if line.startswith("    h = "))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,8 @@ import graphc as tf
 from graphc.cpu.cost import Cost
 from graphc.cpu.tracing import Event, Work
 from graphc.inspection.report import _steps
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 HOSTILE = "</script><script>window.broken = 1</script>\"'\n&lt; $title ${data}"
 
 
@@ -188,6 +187,7 @@ def names(find):
     return [e.get_attribute("id") for e in find("#graph g.node")]
 
 
+@pytest.mark.browser
 @needs_browser
 def test_a_walk_through_the_page(written, browser):
     from selenium.webdriver.common.action_chains import ActionChains
@@ -252,6 +252,7 @@ def test_a_walk_through_the_page(written, browser):
     assert complaints(browser) == []
 
 
+@pytest.mark.browser
 @needs_browser
 def test_a_flat_graph_of_thousands_of_nodes_is_drawn_in_parts(tmp_path, browser):
     with tf.Graph().as_default(), tf.Session() as session:
@@ -269,6 +270,7 @@ def test_a_flat_graph_of_thousands_of_nodes_is_drawn_in_parts(tmp_path, browser)
     assert complaints(browser) == []
 
 
+@pytest.mark.browser
 @needs_browser
 def test_hostile_texts_in_a_browser(tmp_path, browser):
     report_of(tmp_path, hostile_file)

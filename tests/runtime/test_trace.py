@@ -7,14 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import graphc as tf
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 FULL = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
 
 
@@ -152,6 +151,7 @@ LONG = {"native": ("y = x\nfor _ in range(40): y = tf.sin(y) + tf.gather(y, [0])
         "compiling": ("y = x\nfor i in range(3): y = tf.exp(tf.sin(y * float(i + 5))) + tf.gather(y, [0])", 3, False, 0.2)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LONG)
 def test_an_interrupted_run_leaves_the_session_usable(kind, tmp_path):
     build, size, warm, after = LONG[kind]

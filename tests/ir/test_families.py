@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ from graphc.ir.families import BATCH_RULES, COMBINES, FAMILIES, Combine, Family,
 from graphc.ir.node import OPERATORS
 from graphc.ir.operator import Operator, declare, elementwise, reduction, typed_like
 from graphc.ir.types import TensorType
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 DECLARED = [op for op in OPERATORS.values() if isinstance(op, Operator)]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -21,14 +20,9 @@ from graphc.compiler.specialise import needed, specialise
 from graphc.cpu import cost
 from graphc.ir.node import OPERATORS, topological
 from graphc.ir.operator import declare, typed_like
+from tests import ROOT
 
 DIFFERENTIABLE = [op for op in testing.testable() if op.grad is not None and testing.differentiable(op)]
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
 
 
 def evaluate(fetches: Any, feeds: dict[Any, Any] | None = None, jit: bool = False) -> Any:
@@ -44,7 +38,7 @@ def close(found: Any, wanted: Any, tolerance: float = 1e-11) -> None:
 
 # ---------------------------------------------------------------------- conventions
 
-PAGE = Path(__file__).parent.parent / "docs" / "derivatives.md"
+PAGE = ROOT / "docs" / "derivatives.md"
 # | `expression` | `x` | `derivative` | words |
 CONVENTIONS = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|", PAGE.read_text(), re.MULTILINE)
 NUMBERS = {"inf": np.inf, "nan": np.nan}
@@ -193,6 +187,7 @@ def test_jvp_and_vjp_are_transposes_and_jvp_is_a_difference() -> None:
 
 # ---------------------------------------------------------------------- every operator
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [testing.check_jacobians, testing.check_hessian_products], ids=lambda c: c.__name__)
 @pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
 def test_derivatives_of_an_operator(op: Any, check: Any) -> None:

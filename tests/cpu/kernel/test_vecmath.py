@@ -103,6 +103,7 @@ ACCURACY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [F32, F64])
 @pytest.mark.parametrize("name, allowed, ranges32, ranges64", ACCURACY, ids=[row[0] for row in ACCURACY])
 def test_error(name: str, allowed: float, ranges32: list, ranges64: list, dtype: type) -> None:
@@ -124,6 +125,7 @@ def powers(kind: str, dtype: type) -> tuple[np.ndarray, np.ndarray]:
     return x, (rng.uniform(-1.1, 1.1, POINTS) * limit / np.log(x.astype(F64))).astype(dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [F32, F64])
 @pytest.mark.parametrize("kind", ["all", "octave", "one", "integers", "denormals"])
 def test_pow_error(kind: str, dtype: type) -> None:

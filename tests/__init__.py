@@ -1,0 +1,5 @@
+"""The tests. `python -m tests fast` runs what takes under a minute; `python -m tests --help` says what else there is."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent     # of the repository

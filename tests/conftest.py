@@ -1,0 +1,44 @@
+"""What tests of every folder are given: a graph, a session of each kind, places for kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphc as tf
+from graphc.cpu import cache, native
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph() -> Iterator[tf.Graph]:
+    """The default graph of one test, so that names and seeds do not depend on which tests ran before."""
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "interpreted"])
+def session(request: Any, fresh_graph: tf.Graph) -> Iterator[tf.Session]:
+    """A session of the test's graph, once of each kind."""
+    with tf.Session(jit=request.param) as session:
+        yield session
+
+
+@pytest.fixture
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of kernels that all tests of this run share: what is compiled does not depend on earlier runs."""
+    folder = tmp_path_factory.getbasetemp() / "kernels"
+    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for kernels that is not there yet, in a process that has loaded none and warned of nothing."""
+    folder = tmp_path / "kernels"
+    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(folder))
+    monkeypatch.setattr(native, "_kernels", {})
+    monkeypatch.setattr(cache, "warned", set())
+    return folder

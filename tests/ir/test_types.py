@@ -1,0 +1,102 @@
+"""Dtypes and shapes: what stands for them, and what is known of a shape against all the concrete shapes it may be."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc.ir.types import as_array, as_dtype, as_shape, broadcast, compatible, merge
+
+# (value, its dtype without one being asked for): TensorFlow's rule for Python's numbers, numpy's own dtype for what numpy made
+VALUES = [
+    (1, tf.int32), (1.0, tf.float32), (True, tf.bool), ([], tf.float32), (2**31, tf.int64), (-2**31, tf.int32), ([1, 2.5], tf.float32),
+    (np.float64(1), tf.float64), (np.arange(3), tf.int64), ([np.float64(1), 2], tf.float64), (np.float16(1), tf.float32), ("text", tf.string),
+    ([b"a", "b"], tf.string), (np.array(["a"]), tf.string), (np.array([1], ">i4"), tf.int32), (np.uint8(255), tf.uint8),
+]
+
+
+@pytest.mark.parametrize("value, dtype", VALUES, ids=repr)
+def test_dtype_of_a_value(value: Any, dtype: tf.DType) -> None:
+    assert as_array(value).dtype == dtype.as_numpy_dtype and tf.constant(value).dtype == dtype
+
+
+# (what is no dtype, value or shape, the error, part of its message)
+MISTAKES = [
+    (lambda: as_dtype("complex64"), tf.errors.DTypeError, "dtype complex64 is not supported; graphc has"),
+    (lambda: as_dtype("number"), tf.errors.DTypeError, "'number' is not a dtype"),
+    (lambda: as_array(object()), tf.errors.DTypeError, "is not a tensor of a supported dtype"),
+    (lambda: as_array(["a", 1]), tf.errors.DTypeError, "1 is not a text"),
+    (lambda: as_array([1], tf.string), tf.errors.DTypeError, "is not a tensor of string"),
+    (lambda: as_array([1.5], tf.int32), tf.errors.DTypeError, "it has fractions"),
+    (lambda: as_array([[1], [1, 2]]), tf.errors.ShapeError, "rows differ in length"),
+    (lambda: as_shape([2, -1]), tf.errors.ShapeError, "a dimension is negative in the shape (2, -1)"),
+    (lambda: as_shape([2.0]), tf.errors.ShapeError, "2.0 is not a dimension"),
+    (lambda: as_shape(2.0), tf.errors.ShapeError, "2.0 is not a shape"),
+    (lambda: tf.TensorShape(None).as_list(), tf.errors.ShapeError, "unknown rank"),
+    (lambda: list(tf.TensorShape(None)), tf.errors.ShapeError, "unknown rank"),
+    (lambda: int(tf.TensorShape([None])[0]), tf.errors.ShapeError, "unknown until the graph runs"),
+]
+
+
+@pytest.mark.parametrize("make, error, message", MISTAKES, ids=[message for *_, message in MISTAKES])
+def test_mistakes(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as caught:
+        make()
+    assert message in str(caught.value)
+
+
+# ---------------------------------------------------------------------- shapes of which a part is known
+
+DIMS = (0, 1, 2, 3)
+SHAPES = [None, *(shape for rank in (0, 1, 2) for shape in product((None, 1, 2), repeat=rank))]
+PAIRS = list(product(SHAPES, SHAPES))
+CONCRETE = [shape for rank in (0, 1, 2) for shape in product(DIMS, repeat=rank)]
+
+
+def may_be(shape: Any) -> set[tuple[int, ...]]:
+    """The concrete shapes, of up to two dimensions, that a shape may turn out to be."""
+    return {c for c in CONCRETE if shape is None or len(c) == len(shape) and all(x in (None, d) for x, d in zip(shape, c, strict=True))}
+
+
+def known_of(shapes: set[tuple[int, ...]]) -> Any:
+    """What all of some concrete shapes of one rank have in common."""
+    return tuple(d[0] if len(set(d)) == 1 else None for d in zip(*shapes, strict=True))
+
+
+@pytest.mark.parametrize("a, b", PAIRS, ids=str)
+def test_what_is_known_of_a_shape_that_is_both(a: Any, b: Any) -> None:
+    both = may_be(a) & may_be(b)
+    assert compatible(a, b) == tf.TensorShape(a).is_compatible_with(b) == bool(both)
+    if both:
+        assert may_be(merge(a, b)) == both
+
+
+@pytest.mark.parametrize("a, b", PAIRS, ids=str)
+def test_broadcast(a: Any, b: Any) -> None:
+    results = set()
+    for x, y in product(may_be(a), may_be(b)):
+        try:
+            results.add(np.broadcast_shapes(x, y))
+        except ValueError:
+            pass
+    if not results:
+        with pytest.raises(tf.errors.ShapeError):
+            broadcast(a, b)
+    else:       # of an unknown rank it may be one greater than any in `results`
+        assert broadcast(a, b) == (None if None in (a, b) else known_of(results))
+
+
+# (dimensions, as_list, text, number of elements)
+TEXTS = [((), [], "()", 1), ([3], [3], "(3,)", 3), ([None, 784], [None, 784], "(?, 784)", None), ([2, 0], [2, 0], "(2, 0)", 0)]
+
+
+@pytest.mark.parametrize("dims, listed, text, count", TEXTS)
+def test_tensor_shape(dims: Any, listed: list[Any], text: str, count: int | None) -> None:
+    shape = tf.TensorShape(dims)
+    assert (shape.as_list(), str(shape), shape.num_elements(), shape.ndims) == (listed, text, count, len(listed))
+    assert shape == dims == tf.TensorShape(shape) and [d.value for d in shape] == listed and hash(shape) == hash(tf.TensorShape(dims))
+    assert shape.is_fully_defined() == (None not in listed) and shape != [9]
