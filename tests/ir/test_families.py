@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import errors, extend, testing
+from graphc import errors, extend, numeric, testing
 from graphc.autodiff.batching import RULES
 from graphc.compiler.passes import PIPELINE, optimise
 from graphc.compiler.rules import RULES as RULES_OF_THE_COMPILER
@@ -113,6 +113,50 @@ def test_neutral_elements_are_neutral(name: str, dtype: str) -> None:
     assert np.array_equal(by(neutral, values), values)
 
 
+def test_a_family_is_one_record() -> None:
+    """Of its own colour and words, with a rule of batching that any operator of it has."""
+    transforms = Family("transform", "A transform along the last axis, by numpy.", batch="aligned", colour="#123456", apart="is a transform")
+
+    @declare(transforms, typed_like(), samples=(([(3, 4)], {}),))
+    def mirrored(x: Any) -> Any:
+        """The last axis from end to start, twice as large."""
+        return x[..., ::-1] * x.dtype.type(2)
+    testing.check_operator(mirrored)
+    x = tf.placeholder(tf.float32, [4])
+    y = tf.exp(mirrored(tf.exp(x)))
+    with tf.Session() as session:
+        assert {s.reason for s in session.explain(y).separations} == {"mirrored is a transform"}
+    assert "#123456" in tf.show(y, format="dot")
+
+
+def test_an_operator_of_a_family_of_its_own_gets_the_inputs_that_set_shapes() -> None:
+    rows = Family("rows", "Rows by a host call.")
+
+    @declare(rows, lambda types, values: TensorType(types[0].dtype, (None if values[1] is None else int(values[1]), *types[0].shape)),
+             values=(1,), fixed={"count": "int32"}, samples=(([(3,), np.array(2)], {}),))
+    def repeated(x: Any, count: Any) -> Any:
+        """x, `count` times."""
+        return np.broadcast_to(x, (int(count), *x.shape)).copy()
+    testing.check_values(repeated)
+
+
+def test_a_reference_that_is_not_analytic_says_so() -> None:
+    def shrunk(x: Any) -> Any:
+        """x / (1 + |x|)."""
+        x = x * 1.0
+        return x / (1 + np.abs(x))
+
+    def declared(name: str, **facts: Any) -> Operator:
+        return elementwise("{x} / ({T}(1) + abs({x}))", name=name, grad=lambda g, y, x: (g * tf.square(1 - tf.abs(y)),), **facts)(shrunk)
+    with pytest.raises(AssertionError, match="declare analytic=False"):
+        testing.check_operator(declared("first"))
+    right = declared("second", analytic=False)
+    testing.check_operator(right)
+    x = tf.constant([1.0, 2.0], tf.float64)
+    with tf.Session() as session, pytest.raises(errors.DTypeError, match="second.* is not analytic in numpy"):
+        numeric.jacobian(right(x), x, "complex", session=session)
+
+
 # ---------------------------------------------------------------------- several results
 
 def test_an_operator_with_two_results_is_one_declaration() -> None:
@@ -188,7 +232,7 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("family", one("elementwize", expr="{x}"), "there is no family 'elementwize' of operators; there are source, elementwise"),
     ("family that is no text", one(3), "there is no family 3"),
     ("combine", lambda: reduction("xor")(reduced), "there is no combine 'xor' of reductions; there are add, mul, max"),
-    ("fact", one("host", grda=None), "there is no fact 'grda'; there are batch"),
+    ("fact", one("host", grda=None), "there is no fact 'grda'; there are analytic, batch"),
     ("twice", lambda: one("host", name="tanh")(), "tanh: an operator of this name is declared already"),
     ("name", one("host", name="a b"), "'a b' is no name"),
     ("docstring", one("host", bare), "bare: the reference has no docstring"),
@@ -245,6 +289,10 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("results of a kernel", scalar("{x}", results=("y", "z")), "an operator of the family elementwise has one result, not y, z"),
     ("combine's step", lambda: Combine("xor", "0", "{acc} ^ {x}"), "combine xor: the expression '{acc} ^ {x}' names {acc}"),
     ("combine's neutral element", lambda: Combine("xor", "none", "{total} ^ {x}"), "combine xor: the expression 'none' uses none"),
+    ("what fuses by nothing", lambda: Family("fft", "A transform.", fuses=True), "family fft: what fuses has memory of its own, and"),
+    ("what fuses as a view", lambda: Family("fft", "A transform.", Memory.VIEW, fuses=True, broadcasts=True), "family fft: what fuses has memory"),
+    ("random numbers by a text", one("random", expr="{x}"), "thing: its expr is a function of the attributes"),
+    ("random numbers by nothing", one("random"), "an operator of the family random needs expr="),
     ("family's batch rule", lambda: Family("fft", "A transform.", batch="first"), "family fft: there is no rule of batching 'first'"),
 ]
 

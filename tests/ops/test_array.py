@@ -78,6 +78,7 @@ ROWS: list[tuple[str, Any, list[Any], Any]] = [
     ("split at tensors", lambda x, n: tf.split(x, tf.stack([n, 4 - n]), 0, num=2), [X, np.array(1, "i")],
      [X[:1], X[1:]]),
     ("unstack", lambda x: tf.unstack(x, 4), [X], list(X)),
+    ("a list of lists of tensors as operand", lambda v: tf.negative([[v[0], 2.0], [3.0, v[1]]]), [V], -np.array([[V[0], 2], [3, V[1]]], V.dtype)),
     ("reshape", lambda x: [tf.reshape(x, [-1, tf.shape(x)[-1]]), tf.reshape(x, [4, -1]),
                            tf.reshape(x, tf.shape(x)[::-1])], [X],
      [X.reshape(-1, 6), X.reshape(4, -1), X.reshape(6, 5, 4)]),
