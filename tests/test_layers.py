@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "graphc"
-LAYERS = ["version", "errors", "ir", "ops", "autodiff", "files", "compiler", "cpu", "runtime", "initializers", "summary", "optimize", "contrib",
-          "nn", "train", "variables", "numeric", "testing", "inspection", "__init__", "__main__"]
+LAYERS = ["version", "tf1_names", "errors", "ir", "ops", "autodiff", "files", "compiler", "cpu", "runtime", "initializers", "summary", "optimize",
+          "contrib", "nn", "train", "variables", "numeric", "testing", "inspection", "__init__", "__main__"]
 BESIDE: set[tuple[str, str]] = set()
 MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 
