@@ -172,3 +172,10 @@ def test_words_name_what_is_there(page: Path) -> None:
 def test_wrong_word_is_noticed(word: str, tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(f"See {word}, and `tf.matmul(a, b)`, `native.VECTOR_BITS`, `np.sin`, `Session.run`, `cpu/native.py`, `x.T`.\n")
     assert names_nothing(tmp_path / "page.md") == [re.sub(r"[`]|\(.*", "", word)]
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_prose_fits_a_screen(page: Path) -> None:
+    """Lines of at most 130 characters, but for tables, headings, and what stands in blocks."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert not [line for line in text.splitlines() if len(line) > 130 and not line.startswith(("|", "#", "    "))]
