@@ -158,7 +158,10 @@ train.import_meta_graph, import_graph_def | tf.Graph.from_json(text)
 train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
-train.string_input_producer | read the files in Python and feed batches by feed_dict
+train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
+FixedLengthRecordReader, FixedLenFeature, parse_single_example, train.Example | read the files in Python and feed batches by feed_dict
+train.Feature, train.Features, train.BytesList, train.Int64List, train.FloatList, FIFOQueue | read the files in Python and feed batches by feed_dict
+RandomShuffleQueue | read the files in Python and feed batches by feed_dict
 train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
 train.match_filenames_once | glob.glob(pattern)
 train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
@@ -212,6 +215,11 @@ gfile.FastGFile | open(path, "rb")
 logging.INFO | logging.INFO of Python's logging
 logging.set_verbosity | logging.getLogger().setLevel(level) of Python's logging
 logging.fatal | logging.critical of Python's logging
+layers.batch_normalization | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
+contrib.layers.batch_norm | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
+nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
+train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
+nn.lrn | x / tf.pow(bias + alpha * sums, beta), sums of tf.square(x) over neighbouring channels by slices of tf.cumsum
 layers | layers are written with tf.get_variable and operators: tf.matmul(x, w) + b for layers.dense
 losses | losses are written with tf.reduce_mean and operators: tf.reduce_mean(tf.squared_difference(a, b))
 metrics | metrics are written with operators: tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
