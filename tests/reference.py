@@ -36,17 +36,9 @@ def spaces() -> dict[str, ModuleType]:
 
 def public(module: ModuleType, modules: bool = False) -> dict[str, Any]:
     """A namespace's names, without those it only imports for itself, and without modules unless asked for."""
-    names = [n for n in dir(module) if not n.startswith("_") and n != "TYPE_CHECKING"]
-    found = {n: getattr(module, n) for n in names}
-    return {n: v for n, v in found.items()
-            if (modules or not isinstance(v, ModuleType)) and _home(v).partition(".")[0] not in _OTHERS and n in _offered(module, found)}
-
-
-def _offered(module: ModuleType, found: dict[str, Any]) -> set[str]:
-    """What `__all__` names and what a package or a module takes from others by a star; else all that it has."""
-    if module.__name__.count(".") and hasattr(module, "__all__") and module.__name__ != "graphc.nn":
-        return set(module.__all__)
-    return set(found)
+    names = dir(module) if module is graphc else getattr(module, "__all__", dir(module))
+    found = {n: getattr(module, n) for n in names if not n.startswith("_") and n != "TYPE_CHECKING"}
+    return {n: v for n, v in found.items() if (modules or not isinstance(v, ModuleType)) and _home(v).partition(".")[0] not in _OTHERS}
 
 
 def _home(value: Any) -> str:
