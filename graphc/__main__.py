@@ -16,6 +16,7 @@ from .cpu import native
 from .errors import CacheWarning, GraphcError, NotFoundError
 from .inspection.show import FORMATS, show
 from .inspection.show.outline import nodes_of
+from .ir.families import Memory
 from .ir.graph import Graph
 from .ir.node import Node, here
 from .ops.state import Variable
@@ -100,7 +101,7 @@ def _fetched(graph: Graph, names: Sequence[str] | None) -> list[Node]:
     if names:
         return [graph.as_node(name) for name in names]
     used = {x for n in graph.nodes for x in (*n.inputs, *n.control_inputs)} | {n.initial_value for n in graph.nodes if isinstance(n, Variable)}
-    return [n for n in graph.nodes if n not in used and n.operator.family != "source"]
+    return [n for n in graph.nodes if n not in used and n.operator.family.memory is not Memory.OUTSIDE]
 
 
 def _show(options: argparse.Namespace) -> None:

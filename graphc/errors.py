@@ -19,6 +19,10 @@ class GraphError(GraphcError, ValueError):
     """A graph put together wrongly: duplicate or unknown names, nodes of another graph, bad arguments."""
 
 
+class DeclarationError(GraphcError, ValueError):
+    """An operator, a rewrite rule or a pass that is declared wrongly; the message names it and where it is declared."""
+
+
 class FinalizedError(GraphcError, RuntimeError):
     """A graph changed after `finalize`."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphc.autodiff.gradients.batching import RULES, transcribe
+from graphc.autodiff.batching import RULES, transcribe
 
 import graphc as tf
 from graphc import errors, testing
@@ -85,14 +85,14 @@ def test_operator_over_a_batch_of_unknown_size(op: Any) -> None:
     assert unrolled == (op.name in UNROLLED)
 
 
-@pytest.mark.parametrize(("family", "rule", "name"), [
-    ("reduction", lambda use: use.build(use.inputs), "reduce_sum"),                                 # axes that stay where they were
-    ("elementwise", lambda use: use.build(use.inputs), "add"),                                      # operands not aligned
-    ("view", lambda use: use.build(use.inputs), "reverse"),
-    ("contraction", lambda use: use.build([x[0] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]), "matmul"),
-    ("gather", lambda use: use.build(use.inputs), "gather"),
+@pytest.mark.parametrize(("named", "rule", "name"), [
+    ("leading", lambda use: use.build(use.inputs), "reduce_sum"),                                 # axes that stay where they were
+    ("aligned", lambda use: use.build(use.inputs), "add"),                                      # operands not aligned
+    ("leading", lambda use: use.build(use.inputs), "reverse"),
+    ("product", lambda use: use.build([x[0] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]), "matmul"),
+    ("gathered", lambda use: use.build(use.inputs), "gather"),
 ])
-def test_wrong_rules_are_noticed(family: str, rule: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RULES, family, rule)
+def test_wrong_rules_are_noticed(named: str, rule: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RULES, named, rule)
     with pytest.raises((AssertionError, errors.ShapeError, errors.InvalidArgumentError)):
         test_operator_over_a_batch(OPERATORS[name])

@@ -40,7 +40,7 @@ def test_compiled(op: Any) -> None:
     testing.check_values(op)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.family == "elementwise"], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in OPS if op.family.broadcasts], ids=lambda op: op.name)
 def test_special_values(op: Any) -> None:
     testing.check_specials(op)
 
@@ -66,7 +66,7 @@ def test_compiled_gradients(op: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", [tf.int8, tf.bool])
-@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.family == "elementwise" and len(op.params) > 1], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.family.broadcasts and len(op.params) > 1], ids=lambda op: op.name)
 def test_gradients_beside_integers(op: Any, dtype: Any) -> None:
     """The derivative by a floating operand is computed in its precision, whatever the others are: small integers would wrap around."""
     for i in range(len(op.params)):
@@ -90,7 +90,7 @@ def test_every_operator_is_tried() -> None:
     """What has no samples is on this list for a reason: it needs a session, or draws."""
     tried = {op.name for op in OPS}
     left = {n for n, op in OPERATORS.items() if isinstance(op, testing.Operator)} - tried
-    others = {n for n in left if OPERATORS[n].family in ("source", "state", "control", "item", "random")
+    others = {n for n in left if not OPERATORS[n].family.sampled or OPERATORS[n].family.draws
               or OPERATORS[n].effect or not OPERATORS[n].pure}
     assert left == others
 

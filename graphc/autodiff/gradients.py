@@ -180,7 +180,7 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
         g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     assert len(rule) == len(node.inputs), f"gradient rule of {operator.name} gave {len(rule)} results"
-    return [(x, _fit(gx, x, operator.family == "elementwise")) for x, gx in zip(node.inputs, rule, strict=True)
+    return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
             if gx is not None and x in live and x.type.dtype.kind == "f"]
 
 
@@ -219,7 +219,7 @@ def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
         return [] if t is None else [t]
     if not _differentiable(node):
         return []
-    if node.operator.family == "elementwise":
+    if node.operator.family.broadcasts:
         return _push_elementwise(node, along)
     return _push_transposed(node, along)
 

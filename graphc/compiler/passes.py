@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, topological
 from ..ir.operator import constant_node
@@ -42,7 +43,7 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
     """Nodes that change nothing: identity, stop_gradient, reads, casts and reshapes to what is there already."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        free = node.operator.family in ("alias", "view") or node.operator.name == "cast"
+        free = node.operator.family.memory is Memory.VIEW or node.operator.name == "cast"
         if free and node.type == inputs[0].type and node.operator.name not in ("transpose", "reverse", "strided_slice"):
             return inputs[0]
         return None
@@ -75,7 +76,8 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         op = node.operator
-        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family in ("alias", "view", "random"):
+        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
+                or op.family.draws:
             return None
         if any(x.operator.name != "constant" for x in inputs):
             return None
@@ -94,7 +96,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if node.operator.family != "elementwise" or not any(x.operator.name == "broadcast_to" for x in inputs):
+        if not node.operator.family.broadcasts or not any(x.operator.name == "broadcast_to" for x in inputs):
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -173,7 +175,7 @@ def _is_zeros(x: Node) -> bool:
 def apply_rules(fetches: Sequence[Node]) -> list[Node]:
     """The algebra of `rules`."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if node.operator.family != "elementwise":
+        if not node.operator.family.broadcasts:
             return None
         if inputs != node.inputs:
             node = Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
@@ -204,7 +206,7 @@ def _attrs_key(node: Node) -> Any:
     if node.operator.name == "constant":
         value = node.attrs["value"]
         return value.tobytes() if value.nbytes <= 4096 else id(value)
-    if node.operator.family == "source":
+    if node.operator.family.memory is Memory.OUTSIDE:
         return id(node)
     return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
 

@@ -111,7 +111,7 @@ def _match(p: Node, n: Node, bound: dict[Node, Node]) -> bool:
 
 def rewritten(node: Node) -> Node | None:
     """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
-    if not isinstance(node.type, TensorType) or node.operator.family != "elementwise":
+    if not isinstance(node.type, TensorType) or not node.operator.family.broadcasts:
         return None
     for rule in by_root(node.operator.name, node.type.dtype):
         operands = match(rule, node)

@@ -86,9 +86,9 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     operator = node.operator
     if operator.name == "read":
         return state.read(node, new)
-    if operator.family == "state":
+    if operator.family.assigns:
         return state.assign(node, new)
-    if operator.family == "control":
+    if operator.family.orders:
         return None
     inputs = tuple(new[x] for x in node.inputs)
     if operator.lower is not None:
@@ -112,7 +112,7 @@ class _State:
 
     def __init__(self, order: Sequence[Node]):
         self.assigned: dict[Node, Node] = {}
-        self._assignments = [n for n in order if n.operator.family == "state"]
+        self._assignments = [n for n in order if n.operator.family.assigns]
         self._before: dict[tuple[Node, ...], set[Node]] = {}
 
     def assign(self, node: Node, new: dict[Node, Node]) -> Node:

@@ -12,6 +12,7 @@ import numpy as np
 from ..compiler.layout import Buffer, Layout, assign_offsets, inplace_updates, lay_out
 from ..compiler.schedule import Call, Group, data_inputs, schedule, source
 from ..errors import InvalidArgumentError
+from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, describe_call, in_order, loc_str, reached
 from ..ir.reference import run_reference
@@ -85,7 +86,7 @@ class Program:
         self._sources: dict[Node, Buffer] = {}
         self.layout = Layout(self.schedule, self.inplace, self._results(), self._source)
         self.feeds = [f if f in present else None for f in feeds]
-        self.draws = any(n.operator.family == "random" for n in self.order)
+        self.draws = any(n.operator.family.draws for n in self.order)
         self._build()
 
     # ------------------------------------------------------------------ building
@@ -115,7 +116,7 @@ class Program:
 
     def _results(self) -> list[Node]:
         out = []
-        parts = {x for n in self.order if n.operator.family == "concat" for x in n.inputs}
+        parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
         for f in self.fetches:
             if f is not None and f in self.schedule.home and source(f) is None and f not in self.inplace and f not in parts \
                     and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED:
@@ -172,12 +173,12 @@ class Program:
 
     def _call_texts(self, step: Call) -> list[Any]:
         node = step.node
-        if node.operator.family == "concat":
+        if node.operator.family.joins:
             return []
-        if node.operator.family == "contraction":
+        if node.operator.family.multiplies:
             made = product(node, self.layout, self.threads)
             return [made] if made is not None else []
-        if node.operator.family == "scatter":
+        if node.operator.family.scatters:
             return scatter_texts(node, self.layout)
         return [self._host(node)]
 
@@ -220,10 +221,10 @@ class Program:
         root = x
         while root not in self.schedule.stored and (seen := source(root)) is not None:
             root = seen
-        return root in self.schedule.stored or root.operator.family in ("source", "item")
+        return root in self.schedule.stored or root.operator.family.memory in (Memory.OUTSIDE, Memory.PART)
 
     def items_of(self, node: Node) -> list[Node]:
-        return [n for n in self.order if n.operator.family == "item" and n.inputs[0] is node] if not isinstance(node.type, TensorType) \
+        return [n for n in self.order if n.operator.family.picks and n.inputs[0] is node] if not isinstance(node.type, TensorType) \
             and node.type is not None else []
 
     def _allocate(self) -> None:
@@ -426,9 +427,9 @@ class Program:
         node = step.checks[status - 1]
         bad = int(step.extents[0])
         family = node.operator.family
-        operand = node.inputs[1] if family == "gather" else node.inputs[0]
-        looked_in = node.inputs[0] if family == "gather" else node
-        bound = looked_in.type.shape[node.attrs["axis"]] if family in ("gather", "scatter") else self._scalar(node.inputs[1])
+        operand = node.inputs[1] if family.gathers else node.inputs[0]
+        looked_in = node.inputs[0] if family.gathers else node
+        bound = looked_in.type.shape[node.attrs["axis"]] if family.gathers or family.scatters else self._scalar(node.inputs[1])
         raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {operand.label} is wrong: {bad} is not in "
                                    f"[0, {bound})\n  at {loc_str(node.loc)}", node)
 

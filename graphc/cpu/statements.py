@@ -162,7 +162,7 @@ class Statements:
         self.reads: dict[tuple[Node, Node], Any] = {}
         self.gathers: dict[Node, tuple[Any, Any, int, int]] = {}
         for m in self.group.members:
-            if m.operator.family == "gather":
+            if m.operator.family.gathers:
                 self.gathers[m] = self.gather_access(m)
                 continue
             for x in data_inputs(m):
@@ -176,7 +176,7 @@ class Statements:
             self.access[key] = (slot, key[2])
             self.spilled[m] = key
         for m in self.group.members:
-            if m.operator.family == "random":
+            if m.operator.family.draws:
                 index: Any = ("i", m, self.padded(m))
                 self.access[index] = (-1, index[2])
 
@@ -190,7 +190,7 @@ class Statements:
     def virtual(self, m: Node, x: Node) -> Any:
         """An operand's key; of an iota the index itself, as strides without memory."""
         source, axes = x, self.aligned(m, x)
-        if source.operator.family == "generator":
+        if source.operator.family.counts:
             out = [0] * len(self.group.dims)
             a = axes[source.attrs["axis"]]
             if a is not None:
@@ -228,16 +228,16 @@ class Statements:
         """Append the statements that compute member `m`; `fresh` holds what this region has loaded."""
         name = self.names[m]
         family = m.operator.family
-        if family == "alias":
+        if family.reshapes:
             out.append((f"{name} = {self.names[m.inputs[0]]}", m))
-        elif family == "gather":
+        elif family.gathers:
             self.gather(m, terms, fresh, out)
-        elif family == "random":
+        elif family.draws:
             key = next(k for k in self.access if k[0] == "i" and k[1] is m)
             values = {p: self.value(m, x, terms, fresh, out) for p, x in list(zip(m.operator.params, m.inputs, strict=True))[1:]}
             text = m.operator.expr(**m.attrs).format(i=f"uint64({self.index(key, terms)})", **values)
             out.append((f"{name} = {text}", m))
-        elif family == "reduction":
+        elif family.reduces:
             out.append((f"{name} = {numba_name(m.type.dtype)}({self.value(m, m.inputs[0], terms, fresh, out)})", m))
         else:
             self.elementwise(m, terms, fresh, out)
@@ -325,9 +325,9 @@ class Statements:
     def accumulate(self, m: Node, v: str, terms: Any) -> str:
         combine = m.operator.combine
         if self.kind != "column":
-            return f"a{self.names[m]} = {step_text(combine, 'a' + self.names[m], v)}"
+            return f"a{self.names[m]} = {step_text(combine, m.type.dtype, 'a' + self.names[m], v)}"
         p, i = self.access[self.writes[m]][0], self.index(self.writes[m], terms)
-        return f"store(p{p}, {i}, {step_text(combine, f'load(p{p}, {i})', v)})"
+        return f"store(p{p}, {i}, {step_text(combine, m.type.dtype, f'load(p{p}, {i})', v)})"
 
 
 def prod(loops: Sequence[Loop]) -> int:

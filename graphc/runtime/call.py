@@ -129,7 +129,7 @@ class Call:
     def compile(self, arrays: list[Array], observe: passes.Observe | None = None) -> Any:
         """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
         resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
-        if resets and len(resets) == sum(n.operator.family not in ("control",) for n in self.needed()):
+        if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
             return Initialisation(self.session, resets, self.feeds, len(self.fetches))
         spec = self.specialised(arrays)
         return self.staged(spec, arrays) if spec.pending else self._finish(spec, resets, observe)
@@ -150,7 +150,7 @@ class Call:
                 break
             self.by_value += new
         if not spec.pending:
-            spec.fetches[:] = [None if f.operator.family == "state" and i not in self.wanted else made
+            spec.fetches[:] = [None if f.operator.family.assigns and i not in self.wanted else made
                                for i, (f, made) in enumerate(zip(self.fetches, spec.fetches, strict=True))]
         return spec
 

@@ -38,7 +38,7 @@ def check_types(operator: Operator) -> None:
 
 
 def _value_dtypes(operator: Operator) -> list[str]:
-    if operator.family != "elementwise" or operator.samples:
+    if not operator.family.broadcasts or operator.samples:
         return list(FLOATS)
     return [d for d in (*FLOATS, *INTEGERS, "bool") if accepts(operator, d)]
 
@@ -91,7 +91,7 @@ def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: 
     finite = np.abs(wanted[np.isfinite(wanted)])
     eps = float(np.finfo(wanted.dtype).eps)
     # 16 units in the last place for an element by itself; what adds up many is judged by the size of the whole.
-    alone = operator.family in ("elementwise", "alias", "view", "views", "concat", "gather", "generator", "lowered")
+    alone = operator.family.exact
     atol = 0.0 if alone or not finite.size else 32 * eps * float(finite.max())
     if alone:
         atol = float(np.finfo(wanted.dtype).tiny)
@@ -103,7 +103,7 @@ def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: 
 
 def check_specials(operator: Operator, jit: bool = True) -> None:
     """Elementwise operators agree with their references on special values of every dtype, in every combination."""
-    if operator.family != "elementwise" or operator.samples or operator.check:
+    if not operator.family.broadcasts or operator.samples or operator.check:
         return
     trials = [s for d in _value_dtypes(operator) if _defined(operator, s := special_sample(operator, d))]
     with Graph().as_default():

@@ -151,9 +151,6 @@ def _elements(where: Group | Call) -> int:
     return sum(element_count(t.shape) for t in types)
 
 
-_CALLS = {"contraction": "is a routine of its own", "scatter": "adds rows in an order of its own", "concat": "only joins what others write"}
-
-
 def _separations(program: Program) -> list[Separation]:
     """Neighbours in different steps: what the scheduler noted, and the calls that nothing fuses with."""
     home, found = program.schedule.home, []
@@ -167,7 +164,7 @@ def _separations(program: Program) -> list[Separation]:
                 continue
             call = next((s for s in (a, b) if isinstance(s, Call)), None)
             if call is not None:
-                reason = f"{call.node.operator.name} {_CALLS.get(call.node.operator.family, 'is a host call')}"
+                reason = f"{call.node.operator.name} {call.node.operator.family.apart}"
             elif x is not shown:
                 reason = f"the view {shown.label} stands between them: the value must be in memory first"
             else:

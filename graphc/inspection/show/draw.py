@@ -9,12 +9,7 @@ from ...errors import GraphError, MissingPackageError
 from .outline import Box, Outline, quoted, shortened
 
 SHORT = 40                   # characters of a line in a box
-_COLOURS = {
-    "source": "#fff2cc", "state": "#f8cecc", "control": "#eeeeee", "contraction": "#dae8fc", "reduction": "#e1d5e7",
-    "elementwise": "#d5e8d4", "host": "#ffe6cc", "random": "#ffe6cc", "": "#f5f5f5",
-}
 _SHAPES = {"node": "box", "scope": "folder", "rest": "note"}
-_PALE = "#ffffff"
 
 
 def _lines(box: Box) -> tuple[str, str]:
@@ -75,7 +70,7 @@ def dot(shown: Outline) -> str:
         else:
             box = shown.boxes[int(item)]
             out.append(f"  n{item} [label={_dot_lines(*_lines(box))} tooltip={_dot_text(box.line(), times=2)} id=n{item} "
-                       f'shape={_SHAPES[box.kind]} fillcolor="{_COLOURS.get(box.family, _PALE)}"]')
+                       f'shape={_SHAPES[box.kind]} fillcolor="{box.colour}"]')
     out += [f"  n{a} -> n{b}{' [style=dashed]' if control else ''}" for a, b, control in shown.edges]
     return "\n".join(out) + "\n}\n"
 
