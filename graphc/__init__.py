@@ -78,9 +78,9 @@ from .version import __version__
 newaxis = None          # in an index, as numpy has it
 
 if TYPE_CHECKING:
-    from . import contrib, numeric, optimize, testing
+    from . import contrib, extend, numeric, optimize, testing
 
-_LATER = ("contrib", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+_LATER = ("contrib", "extend", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
 
 
 def __getattr__(name: str) -> object:

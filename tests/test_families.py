@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import errors, testing
+from graphc import errors, extend, testing
 from graphc.autodiff.batching import RULES
+from graphc.compiler.passes import PIPELINE, optimise
+from graphc.compiler.rules import RULES as RULES_OF_THE_COMPILER
 from graphc.cpu.kernel.language import memory, namespace
 from graphc.ir.expressions import CONSTANTS, FUNCTIONS, mistake
 from graphc.ir.families import BATCH_RULES, COMBINES, FAMILIES, Combine, Family, Memory
@@ -28,12 +30,9 @@ DECLARED = [op for op in OPERATORS.values() if isinstance(op, Operator)]
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    """A graph and a table of operators of their own."""
-    known = dict(OPERATORS)
-    with tf.Graph().as_default():
+    """A graph, and tables of operators, rules and passes of their own."""
+    with tf.Graph().as_default(), extend.temporary():
         yield
-    for name in OPERATORS.keys() - known.keys():
-        del OPERATORS[name]
 
 
 # ---------------------------------------------------------------------- tables
@@ -58,14 +57,18 @@ def test_every_family_has_operators_and_says_what_it_is() -> None:
 
 
 def compared(source: str) -> list[int]:
-    """The lines that compare something called family, or its name, with texts."""
-    return [n.lineno for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Compare) and re.search(r"\bfamily(\.name)?$", ast.unparse(n.left))
-            and any(isinstance(c, ast.Constant) and isinstance(c.value, str) for d in n.comparators for c in (d, *getattr(d, "elts", ())))]
+    """The lines that compare something called family or combine, or its name, with texts."""
+    found = []
+    for n in ast.walk(ast.parse(source)):
+        if isinstance(n, ast.Compare) and re.search(r"\b(family|combine)(\.name)?$", ast.unparse(n.left)):
+            others = [c for d in n.comparators for c in (d, *getattr(d, "elts", ()))]
+            found += [n.lineno] * any(isinstance(c, ast.Constant) and isinstance(c.value, str) for c in others)
+    return found
 
 
-def test_families_are_asked_and_not_compared_by_name() -> None:
+def test_records_are_asked_and_not_compared_by_name() -> None:
     files = [p for folder in ("graphc", "tests") for p in (ROOT / folder).rglob("*.py")]
-    assert len(files) > 100 and compared("n.operator.family == 'host'") == compared("x = family.name in ('host', 'item')") == [1]
+    assert len(files) > 100 and compared("n.operator.family == 'host'") == compared("x = combine.name in ('add', 'mul')") == [1]
     assert {str(p): lines for p in files if (lines := compared(p.read_text()))} == {}
 
 
@@ -266,3 +269,86 @@ def test_a_mistake_names_the_line_of_the_reference() -> None:
 @pytest.mark.parametrize("text", ["{x}", "-{x} * {T}(2)", "select(({x} > {k}) & ({x} != {x}), inf, {T}(1e-3))", "{x} if {x} > {k} else -{x}"])
 def test_expressions_without_mistakes(text: str) -> None:
     assert mistake(text, {"x", "k"}) is None
+
+
+# ---------------------------------------------------------------------- rules and passes from outside
+
+def added(name: str, before: str = "share", change: Callable[[Any], Any] = lambda fetches: fetches) -> Callable[[], Any]:
+    def function(fetches: Any) -> Any:
+        return change(fetches)
+    function.__name__ = name
+    return lambda: extend.add_pass(before=before, why="for a test")(function)
+
+
+def compiled(change: Callable[[Any], Any]) -> Callable[[], Any]:
+    def act() -> Any:
+        added("changing", change=change)()
+        with tf.Session() as session:
+            session.run(tf.constant([1.0]) + tf.constant([2.0, 3.0]))
+    return act
+
+
+FROM_OUTSIDE: list[tuple[str, Callable[[], Any], str]] = [
+    ("rule's name", lambda: extend.rule("neg-neg", lambda x: x + x, lambda x: x * 2), "rule neg-neg: there is a rule of this name"),
+    ("sides' arity", lambda: extend.rule("r", lambda x: x + x, lambda x, y: x), "its sides take 1 and 2 tensors"),
+    ("no operands", lambda: extend.rule("r", lambda: tf.constant(1), lambda: tf.constant(1)), "its sides take 0 and 0 tensors"),
+    ("rule's dtype", lambda: extend.rule("r", lambda x: x + x, lambda x: x * 2, ["float16"]), "not 'float16'"),
+    ("no dtype", lambda: extend.rule("r", lambda x: x + x, lambda x: x * 2, []), "not for none"),
+    ("no expression", lambda: extend.rule("r", lambda x: tf.nosuch(x), lambda x: x), "of float32 a side cannot be built: AttributeError"),
+    ("nothing to match", lambda: extend.rule("r", lambda x: x, lambda x: x + 0), "left side must be elementwise, not placeholder"),
+    ("a reduction", lambda: extend.rule("r", lambda x: tf.reduce_sum(x), lambda x: x), "left side must be elementwise, not reduce_sum"),
+    ("types", lambda: extend.rule("r", lambda x: x + x, lambda x: x > 0), "of float32 the left side is float32[], the right side bool[]"),
+    ("no tensor", lambda: extend.rule("r", lambda x: x + x, lambda x: 2), "the right side 2"),
+    ("pass's place", added("mine", before="shared"), "pass mine: there is no pass 'shared' to go before; there are remove_identities"),
+    ("pass's name", added("share"), "pass share: there is a pass of this name"),
+    ("a type changed", compiled(lambda fetches: [tf.cast(f, tf.float64) for f in fetches]),
+     "pass changing: the fetches float32[2] become float64[2]"),
+    ("a fetch lost", compiled(lambda fetches: []), "pass changing: the fetches float32[2] become none"),
+]
+
+
+@pytest.mark.parametrize(("what", "act", "text"), FROM_OUTSIDE, ids=[m[0] for m in FROM_OUTSIDE])
+def test_mistakes_in_rules_and_passes(what: str, act: Callable[[], Any], text: str) -> None:
+    before = len(RULES_OF_THE_COMPILER), [name for name, *_ in PIPELINE]
+    with pytest.raises(errors.DeclarationError) as caught:
+        act()
+    assert text in str(caught.value) and re.search(r"\n  at test_families.py:\d+$", str(caught.value)), caught.value
+    assert before[0] == len(RULES_OF_THE_COMPILER) and [n for n, *_ in PIPELINE if n != "changing"] == before[1]
+
+
+def test_a_rule_from_outside_is_applied() -> None:
+    x = tf.placeholder(tf.float32, [3])
+    doubled = x + x
+    plain = optimise([doubled])[0]
+    made = extend.rule("twice", lambda x: x + x, lambda x: x * 2, ("float32", "float64"))
+    testing.check_rule(made)
+    assert (plain.operator.name, optimise([doubled])[0].operator.name) == ("add", "multiply")
+
+
+@pytest.mark.parametrize(("lhs", "rhs", "text"), [
+    (lambda x: x + x, lambda x: x * 3, "rule wrong, float32: of (1.0) the left side gives 2.0, the right side 3.0"),
+    (lambda x: x - x, lambda x: x * 0, "rule wrong, float32: of (-0.0) the left side gives 0.0, the right side -0.0"),
+])
+def test_a_wrong_rule_from_outside_is_found(lhs: Any, rhs: Any, text: str) -> None:
+    made = extend.rule("wrong", lhs, rhs, ("float32",))
+    with pytest.raises(AssertionError, match=re.escape(text)):
+        extend.check_rule(made)
+
+
+def test_a_pass_from_outside_is_explained() -> None:
+    x = tf.placeholder(tf.float32, [3])
+    added("mine")()
+    with tf.Session() as session:
+        names = [(p.name, p.reason) for p in session.explain(tf.exp(x)).passes]
+    assert names[-2:] == [("mine", "for a test"), ("share", "last: finds what the others made equal")]
+
+
+def test_temporary_forgets_what_is_declared_inside() -> None:
+    tables: list[Any] = [OPERATORS, RULES_OF_THE_COMPILER, PIPELINE]
+    before = [list(t) for t in tables]
+    with extend.temporary():
+        parity("again")
+        extend.rule("twice", lambda x: x + x, lambda x: x * 2)
+        added("mine")()
+        assert [len(list(t)) for t in tables] == [len(b) + 1 for b in before]
+    assert [list(t) for t in tables] == before

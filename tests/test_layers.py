@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "graphc"
 LAYERS = ["version", "tf1_names", "errors", "ir", "ops", "autodiff", "files", "compiler", "cpu", "runtime", "initializers", "summary", "optimize",
-          "contrib", "nn", "train", "variables", "numeric", "testing", "inspection", "__init__", "__main__"]
+          "contrib", "nn", "train", "variables", "numeric", "testing", "extend", "inspection", "__init__", "__main__"]
 BESIDE: set[tuple[str, str]] = set()
 MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 

@@ -15,9 +15,11 @@ from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, topological
 from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
+from ..ir.validate import refused
 from .rules import rewritten
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
+Pass = Callable[[Sequence[Node]], "list[Node]"]
 Observe = Callable[[str, Sequence[Node], Sequence[Node], float], None]
 
 SMALL_PRODUCT = 64          # multiply-adds up to which a product's own loops beat the call of a library
@@ -211,7 +213,7 @@ def _attrs_key(node: Node) -> Any:
     return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
 
 
-PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
+PIPELINE: list[tuple[str, Pass, str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
     ("expand_small_products", expand_small_products, "before the rest: they work on what it leaves"),
@@ -220,6 +222,30 @@ PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
     ("share", share, "last: finds what the others made equal"),
 ]
+
+
+def add_pass(before: str, why: str) -> Callable[[Pass], Pass]:
+    """Add the decorated function, from fetches to fetches of the same types, to the passes, before the one of that name.
+
+    `why` it goes there, `explain` shows. Programs compiled from now on go through it. DeclarationError, with the pass and its line: there is
+    no such place, or a name is taken; and when it runs, if it changes the number or the types of the fetches.
+    """
+    def add(function: Pass) -> Pass:
+        name = function.__name__
+        names = [n for n, *_ in PIPELINE]
+        if before not in names or name in names:
+            wrong = "there is a pass of this name" if name in names else f"there is no pass {before!r:.60} to go before; there are {', '.join(names)}"
+            raise refused(f"pass {name}", function, wrong)
+
+        def checked(fetches: Sequence[Node]) -> list[Node]:
+            after = list(function(fetches))
+            if [f.type for f in after] != [f.type for f in fetches]:
+                raise refused(f"pass {name}", function, f"the fetches {', '.join(str(f.type) for f in fetches)} "
+                                                        f"become {', '.join(str(f.type) for f in after) or 'none'}")
+            return after
+        PIPELINE.insert(names.index(before), (name, checked, why))
+        return function
+    return add
 
 
 def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[Node]:

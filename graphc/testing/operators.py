@@ -55,6 +55,11 @@ def _floating(operator: Operator) -> bool:
     return any(has_floats(s.operands) for s in samples(operator))
 
 
+def check_interpreted(operator: Operator) -> None:
+    """`check_values` by the numpy references instead of machine code."""
+    check_values(operator, jit=False)
+
+
 def check_values(operator: Operator, jit: bool = True) -> None:
     """What a session computes agrees with the reference, for known and unknown shapes alike."""
     trials = _trials(operator)

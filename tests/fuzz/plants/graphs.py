@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc.autodiff.gradients import gradients
+from graphc.autodiff import gradients
 from graphc.compiler import passes, rules, specialise
 from graphc.files import graph_json
 from graphc.ir.families import Memory

@@ -10,6 +10,7 @@ import numpy as np
 from graphc.compiler import layout, schedule
 from graphc.cpu import emit, kernel_text, program, routines, statements
 from graphc.cpu.kernel import scalars
+from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
 from graphc.ir.types import element_count
 
@@ -88,7 +89,7 @@ def in_kernels(pattern: str, replacement: str) -> None:
 def maximum_begins_at_zero() -> None:
     """A largest element is never below 0."""
     made = emit.initial
-    emit.initial = lambda combine, dtype: made("add" if combine == "max" else combine, dtype)
+    emit.initial = lambda combine, dtype: made(COMBINES["add"] if combine is COMBINES["max"] else combine, dtype)
 
 
 @plant
