@@ -91,7 +91,14 @@ def entry(path: str, value: Any) -> str:
         return "\n\n".join([*lines, *_members(value)])
     if callable(value):
         return f"### `{path}{signature(value)}`\n\n{prose(value.__doc__)}"
-    return f"### `{path}`\n\n`{value!r}`" if not isinstance(value, str) else f"### `{path}`\n\nThe text `{value}`."
+    return f"### `{path}`\n\n{_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    """A constant: its value, of a table its keys, of a list what its elements are called."""
+    if isinstance(value, (dict, tuple, list)):
+        return ", ".join(f"`{getattr(v, '__name__', v)}`" for v in value) + "."
+    return f"The text `{value}`." if isinstance(value, str) else f"`{value!r}`"
 
 
 def _inherits(value: type) -> bool:
