@@ -108,6 +108,10 @@ def _only_in_double(x: Any) -> Any:
     return np.sin(x) if x.dtype == np.float64 else np.cos(x)
 
 
+def _twice_if_complex(x: Any) -> Any:
+    return np.sin(x * 2) if np.iscomplexobj(x) else np.sin(x)
+
+
 def _unsteady(x: Any) -> Any:
     return np.sin(x) + np.random.default_rng().normal(size=np.shape(x)).astype(x.dtype)
 
@@ -139,6 +143,8 @@ MUTANTS = [
     ("such a rule where sizes are unknown", testing.check_open_batching, lambda: _with("reduce_sum", batch="aligned")),
     ("a reference that machine code does not have", testing.check_precision, lambda: _with("sin", reference=_only_in_double)),
     ("a reference that is another run", testing.check_interpreted, lambda: _with("sin", reference=_unsteady)),
+    ("an operator of another one's name", testing.check_saved, lambda: _with("tanh")),
+    ("a reference that is another function of complex numbers", testing.check_complex_steps, lambda: _with("sin", reference=_twice_if_complex)),
     ("a view that starts elsewhere", testing.check_values,
      lambda: _with("reverse", view=lambda shape, strides, **_: (shape, strides, 0))),
 ]

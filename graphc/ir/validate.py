@@ -95,7 +95,7 @@ def _operands(op: Any) -> str | None:
 
 
 def _gradient(op: Any) -> str | None:
-    if op.grad is None:
+    if op.grad is None or _plainly_fits(op):
         return None
     try:
         signature = inspect.signature(op.grad)
@@ -110,6 +110,17 @@ def _gradient(op: Any) -> str | None:
             wanted = ", ".join(["g", "y", *op.param_names(count), *(f"{k}=" for k in attrs)])
             return f"its gradient rule is called with ({wanted}): {e}"
     return None
+
+
+def _plainly_fits(op: Any) -> bool:
+    """Whether a gradient rule is a function of g, y, the inputs and the attributes, each by its name: most are, and signatures are slow."""
+    code = getattr(op.grad, "__code__", None)
+    if code is None or op.variadic or code.co_kwonlyargcount or code.co_flags & inspect.CO_VARARGS:
+        return False
+    names, count = code.co_varnames[:code.co_argcount], 2 + len(op.params)
+    taken = names[count:]
+    every = op.prepare is not None or code.co_flags & inspect.CO_VARKEYWORDS or len(taken) == len(op.attrs)
+    return bool(every and len(names) >= count and op.attrs.keys().isdisjoint(names[:count]) and op.attrs.keys() >= {*taken})
 
 
 def _samples(op: Any) -> str | None:

@@ -69,6 +69,11 @@ def samples(operator: Operator, dtype: str = "float64") -> list[Sample]:
     return [*out, Sample(tuple(strided), {})]
 
 
+def some_samples(operator: Operator) -> list[Sample]:
+    """Samples of an operator in the first of double precision, booleans and integers that it takes."""
+    return samples(operator) or samples(operator, "bool") or samples(operator, "int64")
+
+
 def _operand(rng: np.random.Generator, operator: Operator, spec: Any, dtype: str) -> Array:
     if isinstance(spec, tuple):
         return _drawn(rng, operator, spec, np.dtype(dtype))
