@@ -114,6 +114,33 @@ def test_neutral_elements_are_neutral(name: str, dtype: str) -> None:
     assert np.array_equal(by(neutral, values), values)
 
 
+def test_a_family_is_one_record() -> None:
+    """Of its own colour and words, with a rule of batching that any operator of it has."""
+    transforms = Family("transform", "A transform along the last axis, by numpy.", batch="aligned", colour="#123456", apart="is a transform")
+
+    @declare(transforms, typed_like(), samples=(([(3, 4)], {}),))
+    def mirrored(x: Any) -> Any:
+        """The last axis from end to start, twice as large."""
+        return x[..., ::-1] * x.dtype.type(2)
+    testing.check_operator(mirrored)
+    x = tf.placeholder(tf.float32, [4])
+    y = tf.exp(mirrored(tf.exp(x)))
+    with tf.Session() as session:
+        assert {s.reason for s in session.explain(y).separations} == {"mirrored is a transform"}
+    assert "#123456" in tf.show(y, format="dot")
+
+
+def test_an_operator_of_a_family_of_its_own_gets_the_inputs_that_set_shapes() -> None:
+    rows = Family("rows", "Rows by a host call.")
+
+    @declare(rows, lambda types, values: TensorType(types[0].dtype, (None if values[1] is None else int(values[1]), *types[0].shape)),
+             values=(1,), fixed={"count": "int32"}, samples=(([(3,), np.array(2)], {}),))
+    def repeated(x: Any, count: Any) -> Any:
+        """x, `count` times."""
+        return np.broadcast_to(x, (int(count), *x.shape)).copy()
+    testing.check_values(repeated)
+
+
 # ---------------------------------------------------------------------- several results
 
 def test_an_operator_with_two_results_is_one_declaration() -> None:
@@ -246,6 +273,10 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("results of a kernel", scalar("{x}", results=("y", "z")), "an operator of the family elementwise has one result, not y, z"),
     ("combine's step", lambda: Combine("xor", "0", "{acc} ^ {x}"), "combine xor: the expression '{acc} ^ {x}' names {acc}"),
     ("combine's neutral element", lambda: Combine("xor", "none", "{total} ^ {x}"), "combine xor: the expression 'none' uses none"),
+    ("what fuses by nothing", lambda: Family("fft", "A transform.", fuses=True), "family fft: what fuses has memory of its own, and"),
+    ("what fuses as a view", lambda: Family("fft", "A transform.", Memory.VIEW, fuses=True, broadcasts=True), "family fft: what fuses has memory"),
+    ("random numbers by a text", one("random", expr="{x}"), "thing: its expr is a function of the attributes"),
+    ("random numbers by nothing", one("random"), "an operator of the family random needs expr="),
     ("family's batch rule", lambda: Family("fft", "A transform.", batch="first"), "family fft: there is no rule of batching 'first'"),
 ]
 

@@ -59,13 +59,19 @@ class Family:
     counts: bool = False                    # the value of an element is its index: needs no memory inside a kernel
     picks: bool = False                     # takes an operator of several results, and gives one of them
     assigns: bool = False                   # changes a variable
-    calls: bool = False                     # its reference is called, and takes all its inputs
     orders: bool = False                    # has no result, and is there for what must run before it
 
     def __post_init__(self) -> None:
+        if self.fuses and (self.memory is not Memory.OWN or self.broadcasts + self.reduces + self.draws + self.gathers != 1):
+            raise DeclarationError(f"family {self.name}: what fuses has memory of its own, and broadcasts, reduces, draws or gathers{_made_at()}")
         if self.batch and self.batch not in BATCH_RULES:
             raise DeclarationError(f"family {self.name}: there is no rule of batching {self.batch!r:.60}; "
                                    f"there are {', '.join(BATCH_RULES)}{_made_at()}")
+
+    @property
+    def calls(self) -> bool:
+        """Whether its reference is what runs, and takes all inputs, those that only set shapes too."""
+        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.joins)
 
 
 def _table(*families: Family) -> dict[str, Family]:
@@ -79,7 +85,7 @@ FAMILIES = _table(
     Family("reduction", "Elements along axes are combined by an associative operation.", fuses=True, batch="leading", colour="#e1d5e7",
            needs=("combine",), takes=("combine",), reduces=True),
     Family("random", "Each element is a function of its index, the number of the run and a key.", fuses=True, colour="#ffe6cc",
-           takes=("expr",), repeatable=False, draws=True),
+           needs=("expr",), takes=("expr",), repeatable=False, draws=True),
     Family("generator", "Each element is its own index along an axis.", Memory.NONE, exact=True, counts=True),
     Family("gather", "Slices of one operand along an axis, at the places that the other one holds.", fuses=True, batch="gathered",
            apart="reads elements in an order of its own", exact=True, gathers=True),
@@ -98,7 +104,7 @@ FAMILIES = _table(
     Family("item", "One of the results of an operator that has several.", Memory.PART, batch="aligned", sampled=False, picks=True),
     Family("argreduction", "A place along an axis: where the element is that a comparison prefers.", batch="leading"),
     Family("lowered", "Other operators in its place, once all sizes are known.", Memory.NONE, batch="leading", needs=("lower",), exact=True),
-    Family("host", "Its numpy reference, called between kernels.", colour="#ffe6cc", calls=True),
+    Family("host", "Its numpy reference, called between kernels.", colour="#ffe6cc"),
     Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, assigns=True),
     Family("control", "No value: a place in the order in which a run does things.", Memory.NONE, colour="#eeeeee", sampled=False,
            repeatable=False, orders=True),

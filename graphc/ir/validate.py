@@ -65,6 +65,8 @@ def _facts(op: Any) -> str | None:
 
 
 def _expressions(op: Any) -> str | None:
+    if op.family.draws:
+        return None if callable(op.expr) else "its expr is a function of the attributes that gives the text of one element"
     numbers = [k for k, v in op.attrs.items() if v is None or isinstance(v, Number)]
     names = {*op.params, *numbers}
     if op.family.broadcasts:
