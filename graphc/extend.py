@@ -4,15 +4,15 @@ An operator is a numpy function with facts beside it. One that acts on each elem
 fused; its gradient rule is written with tensors. The facts are the fields of `Operator`, described there.
 
 >>> from graphc import extend
->>> @extend.elementwise("{x} / ({T}(1) + abs({x}))", grad=lambda g, y, x: (g * tf.square(1 - tf.abs(y)),))
+>>> @extend.elementwise("{x} / sqrt({T}(1) + {x} * {x})", grad=lambda g, y, x: (g * (1 + x * x) ** -1.5,))
 ... def squash(x):
-...     "x / (1 + |x|); of integers in float64."
+...     "x / sqrt(1 + x^2); of integers in float64."
 ...     x = x * 1.0
-...     return x / (1 + np.abs(x))
+...     return x / np.sqrt(1 + x * x)
 >>> extend.check_operator(squash)
 >>> with tf.Session() as session:
-...     print(session.run(squash(tf.constant([-1.0, 0.0, 3.0]))))
-[-0.5   0.    0.75]
+...     print(session.run(squash(tf.constant([-0.75, 0.0, 2.4]))).round(3))
+[-0.6    0.     0.923]
 
 A mistake is a DeclarationError when it is made, with the operator and its line:
 

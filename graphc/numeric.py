@@ -179,7 +179,6 @@ _CONTINUED: dict[str, Callable[..., Any]] = {
     "cholesky": lambda input: _cholesky((input + np.swapaxes(input, -1, -2)) / 2),
 }
 _FLAT = {"sign", "floor", "ceil", "rint", "trunc", "floordiv", "truncatediv"}       # steps: of the real part alone
-_CONJUGATING = {"self_adjoint_eig"}                     # numpy's complex form is not the continuation of the real one
 
 
 def _special() -> Any:
@@ -217,8 +216,8 @@ def _continued(n: Node, inputs: Sequence[Any]) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)        # an imaginary part that is dropped on the way
-            result = None if name in _CONJUGATING else _CONTINUED[name](*map(np.asarray, inputs), **n.attrs) if name in _CONTINUED else \
-                run_reference(n, inputs)
+            result = _CONTINUED[name](*map(np.asarray, inputs), **n.attrs) if name in _CONTINUED else \
+                run_reference(n, inputs) if n.operator.analytic else None
     except Exception:                   # whatever numpy raises where it has no complex form, or scipy is not installed
         result = None
     if not _complex(result):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import errors, extend, testing
+from graphc import errors, extend, numeric, testing
 from graphc.autodiff.batching import RULES
 from graphc.compiler.passes import PIPELINE, optimise
 from graphc.compiler.rules import RULES as RULES_OF_THE_COMPILER
@@ -141,6 +141,23 @@ def test_an_operator_of_a_family_of_its_own_gets_the_inputs_that_set_shapes() ->
     testing.check_values(repeated)
 
 
+def test_a_reference_that_is_not_analytic_says_so() -> None:
+    def shrunk(x: Any) -> Any:
+        """x / (1 + |x|)."""
+        x = x * 1.0
+        return x / (1 + np.abs(x))
+
+    def declared(name: str, **facts: Any) -> Operator:
+        return elementwise("{x} / ({T}(1) + abs({x}))", name=name, grad=lambda g, y, x: (g * tf.square(1 - tf.abs(y)),), **facts)(shrunk)
+    with pytest.raises(AssertionError, match="declare analytic=False"):
+        testing.check_operator(declared("first"))
+    right = declared("second", analytic=False)
+    testing.check_operator(right)
+    x = tf.constant([1.0, 2.0], tf.float64)
+    with tf.Session() as session, pytest.raises(errors.DTypeError, match="second.* is not analytic in numpy"):
+        numeric.jacobian(right(x), x, "complex", session=session)
+
+
 # ---------------------------------------------------------------------- several results
 
 def test_an_operator_with_two_results_is_one_declaration() -> None:
@@ -216,7 +233,7 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("family", one("elementwize", expr="{x}"), "there is no family 'elementwize' of operators; there are source, elementwise"),
     ("family that is no text", one(3), "there is no family 3"),
     ("combine", lambda: reduction("xor")(reduced), "there is no combine 'xor' of reductions; there are add, mul, max"),
-    ("fact", one("host", grda=None), "there is no fact 'grda'; there are batch"),
+    ("fact", one("host", grda=None), "there is no fact 'grda'; there are analytic, batch"),
     ("twice", lambda: one("host", name="tanh")(), "tanh: an operator of this name is declared already"),
     ("name", one("host", name="a b"), "'a b' is no name"),
     ("docstring", one("host", bare), "bare: the reference has no docstring"),

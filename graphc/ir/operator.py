@@ -52,8 +52,9 @@ class Operator:
     node and given to all other rules. `results` names several results: calling the operator gives a named tuple of them (without names a list).
     `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's.
     `weak`: numbers and arrays among the operands take the dtype of the tensors. `shape_math`: the reference is also run on sizes while the
-    graph is built, nan standing for one that is unknown. `text`: takes tensors of texts. `effect`: runs for more than its result, exactly once
-    a run. `pure`: the same inputs give the same result, so it may be folded and shared. `label` is the default name of nodes.
+    graph is built, nan standing for one that is unknown. `text`: takes tensors of texts. `analytic`: of complex operands the reference gives
+    the continuation of the real function, or raises; without, complex steps refuse it. `effect`: runs for more than its result, exactly once a
+    run. `pure`: the same inputs give the same result, so it may be folded and shared. `label` is the default name of nodes.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Operator:
     batch: str = ""
     weak: bool = True
     text: bool = False
+    analytic: bool = True
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""

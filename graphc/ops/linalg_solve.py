@@ -161,7 +161,7 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEig", batch="aligned",
+@declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEig", batch="aligned", analytic=False,
          samples=(([_SPD[0]], {}),))
 def self_adjoint_eig(tensor: Any) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
