@@ -85,7 +85,8 @@ _LATER = ("contrib", "extend", "numeric", "optimize", "testing")      # imported
 
 def __getattr__(name: str) -> object:
     if name not in _LATER:
-        raise AttributeError(f"module 'graphc' has no attribute {name!r}")
+        from .tf1_names import getter
+        getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     return import_module(f"graphc.{name}")
 

@@ -314,6 +314,7 @@ def get_or_create_global_step(graph: Any = None) -> Variable:
 
 def __getattr__(name: str) -> Any:
     if name != "ScipyOptimizerInterface":
-        raise AttributeError(f"module 'graphc.train' has no attribute {name!r}")
+        from .tf1_names import getter
+        getter(__name__)(name)             # AttributeError, with what to write instead
     from .optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
     return ScipyOptimizerInterface

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import extend
+from graphc import extend, tf1_names
 from tests import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -92,8 +93,89 @@ def test_doctests_of_module(name: str) -> None:
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "docs/reference").glob("*.md"))], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert not missing
+
+
+def table(text: str, column: int = 0) -> list[str]:
+    """The code words of one column of all tables of a page."""
+    rows = [row.strip("|").split(" | ") for row in re.findall(r"^\|.*\|$", text, re.MULTILINE)]
+    return [word for row in rows if len(row) > column for word in re.findall(r"`([^`]+)`", row[column])]
+
+
+def test_environment_variables_are_listed() -> None:
+    read = re.compile(r"environ\.get\(\s*[\"'](\w+)|\b(GRAPHC_[A-Z_]+)\b")
+    source = "\n".join(path.read_text() for path in (ROOT / "graphc").rglob("*.py"))
+    assert {a or b for a, b in read.findall(source)} == \
+        {word for word in table((ROOT / "docs/configuration.md").read_text()) if word.isupper()}
+
+
+def test_versions_are_those_of_the_package() -> None:
+    """pyproject.toml read by patterns: Python 3.10 has no reader of TOML."""
+    project = (ROOT / "pyproject.toml").read_text()
+    declared = project[project.index("\ndependencies = ["):project.index("\n# The peers")]
+    declared = re.sub(r"^test = \[.*?\]", "", declared, flags=re.MULTILINE | re.DOTALL)
+    wanted = {spec for spec in re.findall(r'"([^"\n]+)"', declared) if not spec.startswith("graphc[")}
+    wanted |= set(re.findall(r'requires-python = "(.*)"', project))
+    limits = (ROOT / "docs/limits.md").read_text()
+    assert {word for word in table(limits, 1) if ">=" in word} == wanted
+    assert set(re.findall(r"^(\w+) = \[", declared, re.MULTILINE)) - {"dependencies"} <= set(table(limits))
+
+
+FOLDERS = [path.name for path in (ROOT / "graphc").iterdir() if (path / "__init__.py").exists()]
+FILES = {"py", "md", "json", "toml", "html", "js", "svg", "png", "txt", "npz"}
+OBJECTS = {"session": tf.Session, "graph": tf.Graph, "tensor": tf.Tensor, "variable": tf.Variable, "node": tf.Tensor}
+
+
+def names_nothing(page: Path) -> list[str]:
+    """The words of a page's prose that look like a path, or like a name in a module, namespace or class of graphc's, and lead nowhere."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [word for word in re.findall(r"`(?:python )?([\w./]+)(?:\([^`]*\))?`", text)
+            if not (path_leads(word) if "/" in word else name_leads(word))]
+
+
+def path_leads(word: str) -> bool:
+    """Whether a path of the repository, or of the package, is there; True of others, too."""
+    ours = word.split("/")[0] in ("graphc", "tests", "docs", "examples", *FOLDERS)
+    return not ours or any((base / word).exists() for base in (ROOT, ROOT / "graphc"))
+
+
+def name_leads(word: str) -> bool:
+    """Whether a dotted word is a name of graphc's or of TensorFlow 1's; True of what does not begin with one of graphc's."""
+    first, *names = word.split(".")
+    starts = [importlib.import_module(name) for name in MODULES if name.rpartition(".")[2] == first]
+    starts += [OBJECTS[first]] if first in OBJECTS else [tf] if first == "tf" else [getattr(tf, first)] if hasattr(tf, first) else []
+    if not names or not starts or names[-1] in FILES or word.removeprefix("tf.") in {*tf1_names.ranked(), *tf1_names.instead()}:
+        return True
+    return any(has(start, names) for start in starts)
+
+
+def has(value: object, names: list[str]) -> bool:
+    """Whether names lead on from a module or a class."""
+    for i, name in enumerate(names):
+        if not hasattr(value, name):
+            return isinstance(value, ModuleType) and ".".join([value.__name__, *names[i:]]) in MODULES
+        value = getattr(value, name)
+    return True
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_words_name_what_is_there(page: Path) -> None:
+    assert not names_nothing(page)
+
+
+@pytest.mark.parametrize("word", ["`tf.matmull`", "`machine.VECTOR_BITTS`", "`compiler.passes.PIPE`", "`graphc/cpu/nothing.py`", "`cpu/nothing`",
+                                  "`Session.runn`", "`tf.nn.rellu(x)`", "`tests/test_nothing.py`"])
+def test_wrong_word_is_noticed(word: str, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(f"See {word}, and `tf.matmul(a, b)`, `machine.VECTOR_BITS`, `np.sin`, `Session.run`, `cpu/native.py`, `x.T`.\n")
+    assert names_nothing(tmp_path / "page.md") == [re.sub(r"[`]|\(.*", "", word)]
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_prose_fits_a_screen(page: Path) -> None:
+    """Lines of at most 130 characters, but for tables, headings, and what stands in blocks."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert not [line for line in text.splitlines() if len(line) > 130 and not line.startswith(("|", "#", "    "))]

@@ -16,8 +16,8 @@ from tests import ROOT
 PACKAGE = ROOT / "graphc"
 # From the bottom up: a folder imports itself and what stands before it. What is not named is a namespace, a module or package that
 # users import: namespaces stand above the folders and below `inspection`.
-ORDER = ["version", "process", "errors", "ir", "ops", "autodiff", "compiler", "cpu", "runtime", "files", "NAMESPACES", "inspection",
-         "__init__", "__main__"]
+ORDER = ["version", "tf1_names", "process", "errors", "ir", "ops", "autodiff", "compiler", "cpu", "runtime", "files", "NAMESPACES",
+         "inspection", "__init__", "__main__"]
 FORBIDDEN = {("compiler", "autodiff")}      # stand side by side
 # A file and a folder above it: a method there only passes on to a function here, so that users find it where they look for it.
 DOORS = {("ir/graph.py", "files"), ("runtime/session.py", "inspection"), ("runtime/call.py", "inspection")}

@@ -1,1 +1,1 @@
-"""The operators, by subject; importing this package declares them all."""
+"""The operators, by subject; each module declares those it holds, and `import graphc` imports all of them."""

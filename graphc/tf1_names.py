@@ -1,0 +1,313 @@
+"""TensorFlow 1's names: the ones that programs use most, what differs here, and what to write for those that are not here.
+
+A line of the two tables is `name, name | sentence`; a line for a namespace speaks for all that lies in it. Names stand without `tf.`.
+The reference (docs/reference) prints both; an AttributeError of `tf.<name>` prints the second.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import NoReturn
+
+# By the number of programs that use them, counted over 514 programs in 30 public repositories.
+_RANKED = """
+Session placeholder float32 global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square reduce_sum
+argmax variable_scope cast set_random_seed int32 equal train.GradientDescentOptimizer reshape zeros add constant layers.dense summary.FileWriter
+train.Saver log nn.softmax get_variable python.framework.ops.reset_default_graph nn.sigmoid gradients name_scope squeeze get_collection
+nn.softmax_cross_entropy_with_logits sqrt assign concat shape multiply random_uniform transpose expand_dims train.RMSPropOptimizer exp
+reset_default_graph subtract InteractiveSession truncated_normal nn.conv2d nn.tanh summary.merge_all summary.scalar nn.dynamic_rnn one_hot
+ConfigProto sigmoid GraphKeys.GLOBAL_VARIABLES nn.embedding_lookup clip_by_value nn.sigmoid_cross_entropy_with_logits GraphKeys.TRAINABLE_VARIABLES
+nn.max_pool abs random_normal_initializer trainable_variables nn.dropout initialize_all_variables nn.softmax_cross_entropy_with_logits_v2
+constant_initializer nn.sparse_softmax_cross_entropy_with_logits tanh device group train.Coordinator train.get_checkpoint_state get_default_graph
+summary.histogram stop_gradient contrib.layers.xavier_initializer int64 Graph stack layers.conv2d ones ones_like __version__ maximum
+losses.mean_squared_error squared_difference nn.softplus gather zeros_like bool global_variables app.run contrib.rnn.BasicLSTMCell range pow
+reduce_max nn.bias_add contrib.layers.flatten to_float get_default_session layers.max_pooling2d nn.nce_loss add_n minimum
+contrib.layers.fully_connected negative slice zeros_initializer contrib.opt.ScipyOptimizerInterface train.latest_checkpoint placeholder_with_default
+div get_variable_scope nn.relu6 split layers.dropout clip_by_global_norm argmin tile app.flags.FLAGS train.start_queue_runners uint8
+control_dependencies app.flags.DEFINE_string contrib.rnn.MultiRNNCell data.Dataset.from_tensor_slices nn.elu string truncated_normal_initializer
+errors.OutOfRangeError greater train.string_input_producer cond multinomial round where flags.DEFINE_string flags.FLAGS nn.rnn_cell.BasicRNNCell
+contrib.rnn.BasicRNNCell train.MomentumOptimizer contrib.seq2seq.sequence_loss sub GraphDef flags.DEFINE_boolean import_graph_def
+nn.rnn_cell.LSTMCell nn.rnn_cell.MultiRNNCell nn.rnn_cell.DropoutWrapper unstack diag float64 AUTO_REUSE contrib.framework.get_global_step
+GraphKeys.UPDATE_OPS layers.batch_normalization sin app.flags.DEFINE_float app.flags.DEFINE_integer gfile.FastGFile nn.rnn_cell.BasicLSTMCell
+summary.image app.flags.DEFINE_boolean flags.DEFINE_integer image.resize_images contrib.distributions.Normal
+contrib.learn.preprocessing.VocabularyProcessor gather_nd image.rgb_to_grayscale keras.datasets.mnist.load_data local_variables_initializer mul sign
+train.checkpoint_exists truediv unsorted_segment_sum distributions.Normal TextLineReader image.random_flip_left_right sparse_placeholder
+train.ClusterSpec train.Server clip_by_norm contrib.rnn.LSTMCell image.decode_jpeg linspace random_uniform_initializer summary.merge
+train.import_meta_graph fill nn.bidirectional_dynamic_rnn nn.lrn variables_initializer contrib.slim.fully_connected neg nn.in_top_k nn.log_softmax
+nn.top_k test.TestCase test.main FIFOQueue cos decode_csv identity nn.l2_loss reduce_min train.AdagradOptimizer train.QueueRunner
+train.SummaryWriter train.exponential_decay train.replica_device_setter Summary WholeFileReader contrib.legacy_seq2seq.rnn_decoder
+contrib.legacy_seq2seq.sequence_loss_by_example contrib.rnn.GRUCell contrib.rnn.static_rnn convert_to_tensor data.Dataset.from_generator
+flags.DEFINE_float layers.conv2d_transpose less losses.softmax_cross_entropy matrix_determinant matrix_inverse mod nn.rnn_cell.GRUCell pack
+contrib.slim.flatten image.ResizeMethod.NEAREST_NEIGHBOR image.crop_to_bounding_box metrics.accuracy contrib.layers.l2_regularizer
+contrib.learn.preprocessing.VocabularyProcessor.restore data.TextLineDataset decode_raw floordiv gfile.Exists gfile.MakeDirs global_norm
+image.random_brightness image.random_contrast image.resize_bilinear image.resize_image_with_crop_or_pad nn.seq2seq.embedding_attention_seq2seq
+nn.seq2seq.model_with_buckets nn.xw_plus_b ones_initializer python.framework.tensor_shape.scalar random_crop read_file scalar_summary tensordot
+train.BytesList train.Example train.ExponentialMovingAverage train.Feature train.Features train.Int64List train.MonitoredTrainingSession
+train.StopAtStepHook train.batch train.get_or_create_global_step train.shuffle_batch GraphKeys.REGULARIZATION_LOSSES Tensor TensorShape batch_matmul
+case cholesky contrib.layers.conv2d contrib.layers.variance_scaling_initializer contrib.learn.python.learn.datasets.base.maybe_download
+contrib.slim.conv2d data.Iterator.from_structure edit_distance estimator.DNNClassifier estimator.inputs.numpy_input_fn feature_column.numeric_column
+image.resize keras.__version__ layers.flatten logging.INFO logging.set_verbosity nn.conv2d_transpose nn.sampled_softmax_loss
+python.keras.callbacks.ModelCheckpoint python.keras.callbacks.TensorBoard python.keras.layers.Dense python.keras.layers.Embedding
+python.keras.layers.GRU python.keras.layers.Input python.keras.models.Model python.keras.optimizers.RMSprop
+python.keras.preprocessing.sequence.pad_sequences python.keras.preprocessing.text.Tokenizer python.ops.rnn.dynamic_rnn
+python.ops.rnn_cell.BasicLSTMCell size train.match_filenames_once unique variance_scaling_initializer FixedLenFeature FixedLengthRecordReader
+GraphKeys.SUMMARIES NodeDef RandomShuffleQueue SparseTensor SparseTensorValue TFRecordReader add_to_collection arg_min assign_add boolean_mask
+compat.as_bytes compat.as_str contrib.factorization.KMeans contrib.framework.arg_scope contrib.layers.apply_regularization contrib.layers.batch_norm
+contrib.layers.convolution2d contrib.layers.dropout contrib.layers.embed_sequence contrib.layers.l1_regularizer contrib.layers.layer_norm
+contrib.layers.summarize_activation contrib.learn.ModeKeys.EVAL contrib.learn.ModeKeys.INFER contrib.learn.ModeKeys.TRAIN
+contrib.legacy_seq2seq.embedding_attention_seq2seq contrib.legacy_seq2seq.embedding_rnn_seq2seq contrib.legacy_seq2seq.model_with_buckets
+contrib.rnn.DropoutWrapper contrib.rnn.LSTMStateTuple contrib.rnn.NASCell contrib.rnn.OutputProjectionWrapper contrib.rnn.RNNCell
+contrib.rnn.static_bidirectional_rnn contrib.seq2seq.BasicDecoder contrib.seq2seq.GreedyEmbeddingHelper contrib.seq2seq.TrainingHelper
+contrib.seq2seq.dynamic_decode contrib.slim.convolution2d contrib.slim.dropout contrib.slim.one_hot_encoding contrib.staging.StagingArea
+contrib.tensor_forest.python.tensor_forest.ForestHParams contrib.tensor_forest.python.tensor_forest.RandomForestGraphs
+contrib.tensorboard.plugins.projector.ProjectorConfig contrib.tensorboard.plugins.projector.visualize_embeddings contrib.training.HParams cross
+data.TFRecordDataset data.experimental.CsvDataset distributions.kl_divergence divide errors.DeadlineExceededError estimator.RunConfig
+flags.DEFINE_bool floor_div gfile.DeleteRecursively gfile.GFile graph_util.convert_variables_to_constants greater_equal image.adjust_brightness
+image.adjust_contrast image.adjust_hue image.adjust_saturation image.decode_image image.decode_png image.per_image_standardization image.random_hue
+image.random_saturation image.sample_distorted_bounding_box image_summary int16 io.FixedLenFeature io.TFRecordWriter io.decode_csv
+io.parse_single_example io.read_file keras.backend.clear_session keras.datasets.mnist keras.layers.Dense keras.layers.SimpleRNNCell
+keras.models.Sequential layers.average_pooling2d logging.fatal logical_or losses.log_loss losses.sparse_softmax_cross_entropy map_fn
+matrix_diag_part matrix_solve merge_all_summaries merge_summary nn.avg_pool nn.rnn_cell.RNNCell nn.selu nn.softsign nn.static_rnn
+nn.weighted_cross_entropy_with_logits nn.zero_fraction no_op parse_single_example python.client.device_lib.list_local_devices
+python.framework.graph_util.convert_variables_to_constants python.framework.ops.convert_to_tensor python.framework.ops.name_scope
+python.framework.tensor_util.constant_value python.keras.applications.VGG16 python.keras.backend.int_shape python.keras.callbacks.EarlyStopping
+python.layers.core.Dense python.layers.utils.smart_cond python.ops.array_ops.identity python.ops.array_ops.shape
+python.ops.lookup_ops.index_to_string_table_from_file python.ops.math_ops.floor python.ops.math_ops.less python.ops.random_ops.random_uniform
+python.ops.resources.initialize_resources python.ops.resources.shared_resources python.platform.gfile.Exists python.platform.gfile.FastGFile
+python.platform.gfile.Glob python.platform.gfile.Walk python.util.compat.as_bytes python_io.TFRecordWriter random.uniform
+saved_model.builder.SavedModelBuilder saved_model.signature_constants.CLASSIFY_INPUTS saved_model.signature_constants.CLASSIFY_METHOD_NAME
+saved_model.signature_constants.CLASSIFY_OUTPUT_CLASSES saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+saved_model.signature_constants.PREDICT_METHOD_NAME saved_model.signature_def_utils.build_signature_def saved_model.tag_constants.SERVING
+saved_model.utils.build_tensor_info scatter_nd self_adjoint_eig sequence_mask sparse_tensor_to_dense tables_initializer tan test.is_built_with_cuda
+train.FloatList train.Server.create_local_server train.global_step train.slice_input_producer train.write_graph truncatediv while_loop
+"""
+
+# Names that are here, and behave otherwise than in TensorFlow 1.
+_DIFFERS = """
+Session | `jit=False` evaluates by NumPy; of `config` only `intra_op_parallelism_threads` has an effect; `target` has none
+global_variables_initializer | not needed: a variable initialises itself on first use; run, it sets all of them again
+initialize_all_variables | as global_variables_initializer
+local_variables_initializer, variables_initializer | not needed
+Variable | initialises itself on first use; a read sees the value from before the run unless a control dependency says otherwise
+get_variable | initialises itself on first use; partitioner and caching_device have no effect
+random_normal, random_uniform, truncated_normal, multinomial | draws other numbers than TensorFlow: a counter-based stream of the seeds and the name
+nn.dropout | draws other numbers than TensorFlow; fused, it costs no pass over memory
+set_random_seed | seeds repeat a program here; they do not give TensorFlow's numbers
+matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
+squared_difference, truediv, divide, mod, floordiv | operands of different dtypes are promoted
+gradients | differentiates every order; `aggregation_method`, `gate_gradients` and `colocate_gradients_with_ops` have no effect
+train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+train.AdagradOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+device | accepted, has no effect: everything runs on the processor
+ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
+control_dependencies | the only thing that orders a read after an assignment
+assign, assign_add | takes effect once a run; reads see the value from before it unless a control dependency orders them behind
+summary.FileWriter | needs tensorboardX: `pip install 'graphc[tensorboard]'`
+summary.scalar, summary.histogram, summary.image | needs tensorboardX to be run: `pip install 'graphc[tensorboard]'`
+contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`; also tf.train.ScipyOptimizerInterface
+__version__ | graphc's own version
+string | texts are handled in Python alone: printed, asserted, summarised
+errors.OutOfRangeError, errors.DeadlineExceededError | no operator of graphc raises it
+Tensor | the class of all nodes of the graph
+"""
+
+# Names that are not here: what to write instead.
+_INSTEAD = """
+python.framework.ops.reset_default_graph | tf.reset_default_graph()
+python.framework.ops.convert_to_tensor | tf.convert_to_tensor
+python.framework.ops.name_scope | tf.name_scope
+python.framework.tensor_shape.scalar | tf.TensorShape([])
+python.framework.tensor_util.constant_value | keep the NumPy array that the constant was made of
+python.ops.array_ops.identity | tf.identity
+python.ops.array_ops.shape | tf.shape
+python.ops.math_ops.floor | tf.floor
+python.ops.math_ops.less | tf.less
+python.ops.random_ops.random_uniform, random.uniform | tf.random_uniform
+python.util.compat.as_bytes, compat.as_bytes | text.encode()
+python.client.device_lib.list_local_devices | session.list_devices()
+layers.dense | tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units]))
+layers.flatten, contrib.layers.flatten, contrib.slim.flatten | tf.reshape(x, [-1, n])
+layers.dropout | tf.nn.dropout(x, keep_prob), with keep_prob = 1 - rate fed or a placeholder_with_default
+losses.mean_squared_error | tf.reduce_mean(tf.squared_difference(predictions, labels))
+losses.softmax_cross_entropy | tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+losses.sparse_softmax_cross_entropy | tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+losses.log_loss | tf.reduce_mean(-labels * tf.log(p + 1e-7) - (1 - labels) * tf.log(1 - p + 1e-7))
+metrics.accuracy | tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
+contrib.layers.xavier_initializer | tf.glorot_uniform_initializer()
+contrib.layers.variance_scaling_initializer | tf.variance_scaling_initializer(scale=2.0)
+contrib.layers.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
+contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
+contrib.layers.dropout, contrib.slim.dropout | tf.nn.dropout(x, keep_prob)
+contrib.layers.l2_regularizer | lambda w: scale * tf.nn.l2_loss(w)
+contrib.layers.l1_regularizer | lambda w: scale * tf.reduce_sum(tf.abs(w))
+contrib.layers.apply_regularization | tf.add_n([regularizer(w) for w in weights])
+contrib.layers.layer_norm | (x - mean) * tf.rsqrt(variance + epsilon), mean and variance by tf.reduce_mean and tf.reduce_variance with keepdims=True
+contrib.layers.embed_sequence | tf.nn.embedding_lookup(tf.get_variable("embeddings", [vocabulary, size]), ids)
+contrib.layers.summarize_activation | tf.summary.histogram(name, x)
+contrib.framework.get_global_step | tf.train.get_global_step()
+contrib.training.HParams | types.SimpleNamespace(...)
+contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
+contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
+train.Saver | np.savez(path, **{v.op.name: x for v, x in zip(variables, session.run(variables))}), and variable.load(value, session) to restore
+train.get_checkpoint_state, train.latest_checkpoint | keep the path of the file written by np.savez
+train.checkpoint_exists, gfile.Exists | os.path.exists(path)
+train.import_meta_graph, import_graph_def | tf.Graph.from_json(text)
+train.write_graph | open(path, "w").write(graph.to_json())
+train.SummaryWriter | tf.summary.FileWriter
+train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
+train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
+FixedLengthRecordReader, FixedLenFeature, parse_single_example, train.Example | read the files in Python and feed batches by feed_dict
+train.Feature, train.Features, train.BytesList, train.Int64List, train.FloatList, FIFOQueue | read the files in Python and feed batches by feed_dict
+RandomShuffleQueue | read the files in Python and feed batches by feed_dict
+train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
+train.match_filenames_once | glob.glob(pattern)
+train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
+train.MonitoredTrainingSession | tf.Session()
+train.StopAtStepHook | count the steps in Python
+train.global_step | session.run(global_step)
+train.ExponentialMovingAverage | tf.assign(average, decay * average + (1 - decay) * value), a variable each
+nn.max_pool | for windows that do not overlap: tf.reduce_max(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
+nn.avg_pool | for windows that do not overlap: tf.reduce_mean(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
+nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
+python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
+nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
+nn.bidirectional_dynamic_rnn | two Python loops over the steps, one backwards
+contrib.rnn.LSTMStateTuple | collections.namedtuple("LSTMStateTuple", "c h"): tuples can be fetched
+contrib.seq2seq.sequence_loss | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted, and tf.reduce_sum(...) / tf.reduce_sum(weights)
+contrib.legacy_seq2seq.sequence_loss_by_example | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted
+cond | tf.where(condition, x, y); both sides are computed
+case | nested tf.where; all sides are computed
+while_loop | a Python loop if the number of steps is known; it is unrolled
+map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
+random_crop | tf.slice at an index drawn by tf.random_uniform(..., dtype=tf.int32)
+sparse_placeholder | feed indices and values as two placeholders
+SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
+SparseTensorValue | indices and values as two arrays
+sparse_tensor_to_dense | tf.scatter_nd(indices, values, shape)
+GraphDef | graph.to_json(), which is text
+NodeDef | an item of graph.to_json()
+graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
+Summary | tf.summary.scalar and FileWriter.add_summary
+scalar_summary | tf.summary.scalar
+image_summary | tf.summary.image
+merge_summary | tf.summary.merge
+merge_all_summaries | tf.summary.merge_all
+tables_initializer | tf.no_op()
+read_file, io.read_file | open(path, "rb").read() in Python, and feed it
+decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
+decode_raw | np.frombuffer in Python, and feed the array
+edit_distance | tf.py_func with a function of your own
+compat.as_str | bytes.decode()
+test.is_built_with_cuda | False: there is no GPU code
+test.TestCase | unittest.TestCase
+test.main | unittest.main()
+image.rgb_to_grayscale | tf.reduce_sum(x * [0.2989, 0.587, 0.114], -1, keepdims=True)
+image.adjust_brightness | x + delta
+image.per_image_standardization | (x - mean) / tf.maximum(deviation, 1 / np.sqrt(count)), by tf.reduce_mean and tf.reduce_std
+keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
+gfile.MakeDirs | os.makedirs(path, exist_ok=True)
+gfile.DeleteRecursively | shutil.rmtree(path)
+gfile.GFile | open(path)
+gfile.FastGFile | open(path, "rb")
+logging.INFO | logging.INFO of Python's logging
+logging.set_verbosity | logging.getLogger().setLevel(level) of Python's logging
+logging.fatal | logging.critical of Python's logging
+layers.batch_normalization | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
+contrib.layers.batch_norm | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
+nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
+train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
+nn.lrn | x / tf.pow(bias + alpha * sums, beta), sums of tf.square(x) over neighbouring channels by slices of tf.cumsum
+layers | layers are written with tf.get_variable and operators: tf.matmul(x, w) + b for layers.dense
+losses | losses are written with tf.reduce_mean and operators: tf.reduce_mean(tf.squared_difference(a, b))
+metrics | metrics are written with operators: tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
+keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
+estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
+feature_column | prepare the columns in NumPy and feed them
+data | iterate in Python and feed batches by feed_dict
+distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
+app | argparse, and a call of main()
+flags | argparse
+gfile | open, os and shutil of Python
+logging | Python's logging
+image | prepare pictures with NumPy or Pillow and feed them
+io | read files in Python and feed the arrays
+python_io | read and write files in Python
+compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
+python | the public name under tf; TensorFlow's internal modules have no counterpart
+saved_model, graph_util | graph.to_json() and tf.Graph.from_json keep a graph, np.savez the variables
+test | unittest or pytest; tf.testing has checks of gradients and of operators
+random | tf.random_normal, tf.random_uniform, tf.truncated_normal
+math | the operators stand under tf: tf.reduce_sum, tf.log
+linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
+sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
+strings | prepare texts in Python
+contrib | what TensorFlow moved out of contrib stands under tf; the rest of it has no counterpart but contrib.opt.ScipyOptimizerInterface
+contrib.layers, contrib.slim | layers are written with tf.get_variable and operators
+contrib.learn | read the data in Python and feed it; train in a loop over session.run
+contrib.framework | tf.variable_scope and tf.get_variable
+contrib.legacy_seq2seq, contrib.seq2seq | write the cell's equations, and a Python loop over the steps
+"""
+
+
+def ranked() -> list[str]:
+    """The names that programs use, most used first."""
+    return _RANKED.split()
+
+
+@cache
+def differs() -> dict[str, str]:
+    """What is otherwise about names that are here."""
+    return _table(_DIFFERS)
+
+
+@cache
+def instead() -> dict[str, str]:
+    """What to write for a name, or a namespace, that is not here."""
+    return _table(_INSTEAD)
+
+
+def _table(text: str) -> dict[str, str]:
+    found = {}
+    for line in text.strip().splitlines():
+        names, _, note = line.partition(" | ")
+        found.update(dict.fromkeys(names.split(", "), note))
+    return found
+
+
+def advice(name: str) -> str | None:
+    """What to write for a missing name, or for the namespace it lies in; None for what no line speaks of.
+
+    >>> advice("layers.dense").partition(" + ")[0]
+    'tf.matmul(x, tf.get_variable("w", [n, units]))'
+    >>> advice("gfile.Glob") == advice("gfile"), advice("reduce_man")
+    (True, None)
+    """
+    while name:
+        if name in instead():
+            return instead()[name]
+        name = name.rpartition(".")[0]
+    return None
+
+
+def getter(module: str) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
+
+    >>> getter("graphc.train")("Coordinator")
+    Traceback (most recent call last):
+    AttributeError: tf.train.Coordinator is not here; instead: feed batches by feed_dict; a Python thread may prepare them
+    """
+    def missing(name: str) -> NoReturn:
+        path = f"{module}.{name}".partition(".")[2]
+        text = None if name.startswith("__") else advice(path)
+        if text is not None:
+            message = f"tf.{path} is not here; instead: {text}"
+        elif path in ranked():
+            message = f"TensorFlow 1's tf.{path} is not here"
+        else:
+            message = f"module {module!r} has no attribute {name!r}"
+        # Named, so that Python can add a name that is spelt alike.
+        raise AttributeError(message, name=name, obj=sys.modules.get(module))
+    return missing

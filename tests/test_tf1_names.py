@@ -1,0 +1,57 @@
+"""The table of TensorFlow 1's names: it is true of graphc, and an AttributeError says what it has to say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import graphc as tf
+from graphc import tf1_names
+from tests.reference import exists
+
+
+@pytest.mark.parametrize("name", tf1_names.differs())
+def test_name_that_differs_is_here(name):
+    assert exists(name)
+
+
+@pytest.mark.parametrize("name", [name for name in tf1_names.instead() if name != "contrib"])      # a namespace here too, of one name
+def test_name_with_a_substitute_is_not_here(name):
+    assert not exists(name)
+
+
+@pytest.mark.parametrize("note", sorted({*tf1_names.instead().values(), *tf1_names.differs().values()}))
+def test_what_to_write_is_here(note):
+    for name in re.findall(r"\btf\.([\w.]*\w)", re.sub(r"tf\.(contrib|compat)\b", "", note)):
+        assert exists(name), f"tf.{name} is no name of graphc's"
+
+
+def test_ranked_names_are_names_once():
+    ranked = tf1_names.ranked()
+    assert len(ranked) == len(set(ranked)) == 458
+    assert ranked[:3] == ["Session", "placeholder", "float32"]
+
+
+@pytest.mark.parametrize("path, message", [
+    ("layers", "tf.layers is not here; instead: layers are written with tf.get_variable"),
+    ("gfile", "tf.gfile is not here; instead: open, os and shutil of Python"),
+    ("cond", "tf.cond is not here; instead: tf.where(condition, x, y); both sides are computed"),
+    ("train.Saver", "tf.train.Saver is not here; instead: np.savez("),
+    ("nn.dynamic_rnn", "tf.nn.dynamic_rnn is not here; instead: a Python loop"),
+    ("contrib.layers", "tf.contrib.layers is not here; instead: layers are written"),
+    ("contrib.crf", "tf.contrib.crf is not here; instead: what TensorFlow moved out"),
+    ("nn.conv2d", "TensorFlow 1's tf.nn.conv2d is not here"),
+    ("reduce_man", "module 'graphc' has no attribute 'reduce_man'"),
+    ("nn.rellu", "module 'graphc.nn' has no attribute 'rellu'"),
+    ("train.__wrapped__", "module 'graphc.train' has no attribute '__wrapped__'"),
+])
+def test_missing_name_says_what_to_write(path, message):
+    *spaces, name = path.split(".")
+    module = tf
+    for space in spaces:
+        module = getattr(module, space)
+    with pytest.raises(AttributeError, match=re.escape(message)) as caught:
+        getattr(module, name)
+    assert (caught.value.name, caught.value.obj) == (name, module)      # from which Python finds names that are spelt alike
+    assert not hasattr(module, name)
