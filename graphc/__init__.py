@@ -33,6 +33,7 @@ from .ir.graph import (
     set_random_seed,
 )
 from .ir.node import Operation, Tensor
+from .ir.operator import publish as _publish
 from .ir.types import (
     Dimension,
     DType,
@@ -76,6 +77,9 @@ from .variables import (
 from .version import __version__
 
 newaxis = None          # in an index, as numpy has it
+
+_publish(nn.__name__, vars(nn))
+_publish(__name__, globals())
 
 if TYPE_CHECKING:
     from . import contrib, numeric, optimize, testing

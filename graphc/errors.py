@@ -6,6 +6,9 @@ from __future__ import annotations
 class GraphcError(Exception):
     """Base of every error that graphc raises on purpose."""
 
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
 
 class ShapeError(GraphcError, ValueError):
     """Operands, axes or shapes that do not fit each other."""
@@ -54,9 +57,15 @@ class MissingPackageError(GraphcError, ImportError):
 class CacheWarning(UserWarning):
     """The folder of compiled kernels cannot be used; compilation goes on without it."""
 
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
 
 class GraphGrowthWarning(UserWarning):
     """The graph grows between runs, so that every run compiles anew."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
 
 
 class OpError(GraphcError):

@@ -170,6 +170,9 @@ def _from_python(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
 class Dimension(int):
     """A known dimension: an int with TensorFlow 1's `.value`."""
 
+    def __new__(cls, value: int) -> Dimension:
+        return super().__new__(cls, value)
+
     @property
     def value(self) -> int:
         return int(self)

@@ -58,7 +58,7 @@ def _shape_attrs(types: Types, out_type: Any) -> dict[str, Any]:
 
 @declare("host", lambda types, values, out_type: TensorType(out_type, (types[0].rank,)), prepare=_shape_attrs, batch="size",
          samples=(([(3, 2)], {}), ([()], {"out_type": "int64"})), label="Shape")
-def shape(input: Any, *, out_type: Any = int32) -> Any:
+def shape(input: Any, *, name: str | None = None, out_type: Any = int32) -> Any:
     """The shape of a tensor, as a vector."""
     return np.array(np.shape(input), out_type)
 

@@ -79,7 +79,7 @@ _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8
 
 @declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
          shape_math=True, samples=_CAST_SAMPLES)
-def cast(x: Any, *, dtype: Any = None) -> Any:
+def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true.
 
     A float goes to an integer through int32 (or int64), of which it becomes the nearest end if it lies outside, and nan becomes 0.

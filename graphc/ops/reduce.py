@@ -237,13 +237,13 @@ def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
 
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
-def argmax(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
+def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
     return _searched(np.argmax, input, axis, output_type)
 
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
-def argmin(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
+def argmin(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
     return _searched(np.argmin, input, axis, output_type)
 

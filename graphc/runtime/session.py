@@ -42,6 +42,9 @@ class ConfigProto:
 class GPUOptions(SimpleNamespace):
     """Accepted and ignored: graphc computes on the CPU."""
 
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+
 
 class Session:
     """Runs parts of a graph. Variables live here; the same fetches with the same kinds of feeds are compiled once.
