@@ -8,7 +8,8 @@
 [np.float32(14.0), array([2., 4., 6.], dtype=float32)]
 """
 
-from typing import TYPE_CHECKING
+import builtins as _builtins
+from types import ModuleType as _Module
 
 from . import errors, initializers, nn, summary, train
 from .autodiff.gradients import gradients
@@ -81,10 +82,11 @@ newaxis = None          # in an index, as numpy has it
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
-if TYPE_CHECKING:
-    from . import contrib, numeric, optimize, testing
-
 _LATER = ("contrib", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+_NAMESPACES = ("errors", "initializers", "nn", "summary", "train", *_LATER)
+_NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
+# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
+__all__ = [name for name in _NAMES if name not in vars(_builtins)]
 
 
 def __getattr__(name: str) -> object:
@@ -95,4 +97,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return [*_NAMES, "__version__"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+__all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError",
+           "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InvalidArgumentError",
+           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError",
+           "SessionClosedError", "ShapeError"]
+
 
 class GraphcError(Exception):
     """Base of every error that graphc raises on purpose."""
@@ -99,3 +104,7 @@ class OutOfRangeError(OpError):
 
 class DeadlineExceededError(OpError):
     """A time limit that has passed."""
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -184,3 +184,7 @@ class orthogonal_initializer(Initializer):
         if rows < columns:
             tall = transpose(tall)
         return reshape(tall * self.gain, list(shape))
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

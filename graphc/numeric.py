@@ -374,3 +374,7 @@ def _by_pair(problem: _Problem, one: tuple[int, Index], two: tuple[int, Index], 
 
 
 __all__ = ["METHODS", "Estimate", "gradient", "hessian", "jacobian"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

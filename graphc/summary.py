@@ -283,3 +283,7 @@ def graph_message(graph: Graph | None) -> Any:
         inputs = [x.name.removesuffix(":0") for x in n.inputs] + [f"^{c.label}" for c in n.control_inputs]
         nodes.append(NodeDef(name=n.label, op=Operation(n).type, input=inputs, attr=attributes(n)))
     return GraphDef(node=nodes, versions=VersionDef(producer=22))
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -318,8 +318,13 @@ def get_or_create_global_step(graph: Any = None) -> Variable:
     return create_global_step(graph) if found is None else found
 
 
-def __getattr__(name: str) -> Any:
-    if name != "ScipyOptimizerInterface":
-        raise AttributeError(f"module 'graphc.train' has no attribute {name!r}")
-    from .optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
-    return ScipyOptimizerInterface
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    def __getattr__(name: str) -> Any:
+        if name != "ScipyOptimizerInterface":
+            raise AttributeError(f"module 'graphc.train' has no attribute {name!r}")
+        from .optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
+        return ScipyOptimizerInterface
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

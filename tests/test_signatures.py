@@ -7,6 +7,7 @@ import inspect
 import pydoc
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,25 @@ from graphc.ir.node import OPERATORS
 from graphc.ir.operator import Operator, publish
 from graphc.ir.signature import SPELLINGS
 
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.opt", "errors", "initializers", "nn", "numeric", "optimize",
+                                                          "summary", "testing", "train"))]
+
 
 def namespace(name: str) -> ModuleType:
     return importlib.import_module(name)
+
+
+def callables() -> Iterator[tuple[str, Any]]:
+    """Every public callable by its path: functions, operators, classes, and what the classes define of themselves."""
+    for space in NAMESPACES:
+        for name in dir(namespace(space)):
+            value = getattr(namespace(space), name)
+            if name.startswith("__") or isinstance(value, ModuleType) or not callable(value):
+                continue
+            yield f"{space}.{name}", value
+            if isinstance(value, type):
+                yield from ((f"{space}.{name}.{n}", m) for n, m in vars(value).items()
+                            if not n.startswith("_") and callable(m) and not isinstance(m, type))
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +144,44 @@ def test_module_of_an_operator_is_where_users_find_it(space, name, operator):
     assert operator.__module__ == space and getattr(namespace(space), name) is operator
     publish(space, {name: operator})
     assert inspect.getmodule(operator) is namespace(space)
+
+
+# ---------------------------------------------------------------------- everything public
+
+def test_every_public_callable_shows_its_arguments():
+    def hidden(value: Any) -> bool:
+        try:
+            return "(*args, **kwargs)" in str(inspect.signature(value))
+        except ValueError:
+            return True
+    assert [path for path, value in callables() if hidden(value)] == []
+
+
+# What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
+_VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.numeric": {"METHODS"}}
+_SPACES = {"graphc": {"contrib", "errors", "initializers", "nn", "numeric", "optimize", "summary", "testing", "train"}, "graphc.contrib": {"opt"}}
+_BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
+
+
+@pytest.mark.parametrize("name", NAMESPACES)
+def test_namespace_lists_its_own_names_only(name):
+    space = namespace(name)
+    listed = {n for n in dir(space) if not n.startswith("__")}
+    kept_for_python = _BUILTINS if name == "graphc" else set()
+    assert listed == {*space.__all__, *kept_for_python} and not kept_for_python & {*space.__all__}
+    values = {n for n in listed if not callable(getattr(space, n)) and not isinstance(getattr(space, n), ModuleType)}
+    assert values == _VALUES.get(name, set())
+    assert {n for n in listed if isinstance(getattr(space, n), ModuleType)} == _SPACES.get(name, set())
+    assert all(not n.startswith("_") and getattr(getattr(space, n), "__module__", "graphc").startswith("graphc") for n in listed)
+
+
+def test_star_import_gives_the_public_names_and_leaves_pythons_alone():
+    names: dict[str, Any] = {}
+    exec("from graphc import *", names)
+    assert names.keys() - {"__builtins__"} == {*tf.__all__} == {*dir(tf)} - _BUILTINS - {"__version__"}
+
+
+@pytest.mark.parametrize("path", ["ir.node", "ops.math", "cpu.tape", "compiler.passes", "runtime.session", "variables", "version"])
+def test_internals_are_imported_by_path(path):
+    assert namespace(f"graphc.{path}").__name__ == f"graphc.{path}"

@@ -3,3 +3,7 @@
 from . import opt
 
 __all__ = ["opt"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -11,6 +11,10 @@ __all__ = ["Built", "Operator", "Report", "Row", "Sample", "build", "check_compi
            "testable"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 def check_operator(operator: Operator) -> None:
     """Types, values, special values and derivatives; AssertionError says which sample fails, and how."""
     check_types(operator)
