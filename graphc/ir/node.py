@@ -42,7 +42,7 @@ def here() -> str:
     return f"\n  at {loc_str(caller())}"
 
 
-def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
+def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
     if swap:
         return lambda self, other: OPERATORS[name](other, self)
     return lambda self, *others: OPERATORS[name](self, *others)
