@@ -200,6 +200,7 @@ class Operator:
         return tuple(need if need is not None else compute for need in fixed), result
 
     def param_names(self, n: int) -> tuple[str, ...]:
+        """The names of `n` operands; of a list of them, numbered."""
         return tuple(f"{self.params[0]}{i}" for i in range(n)) if self.variadic else self.params
 
     def read(self, node: Node, graph: Graph) -> Node:

@@ -45,7 +45,11 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
 @declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading",
          grad=_cumsum_grad)
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
-    """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
+    """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`.
+
+    >>> tf.Session(jit=False).run(tf.cumsum([1, 2, 3]))
+    array([1, 3, 6], dtype=int32)
+    """
     return _scanned(np.cumsum, x, 0, axis, exclusive, reverse)
 
 
@@ -129,7 +133,13 @@ def _unique(x: Any, *, out_idx: Any = int32) -> Any:
 
 
 def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> tuple[Node, Node]:
-    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
+    """The distinct elements of a vector in the order they first appear, and where each element of x is among them.
+
+    any[n] -> (any[m], out_idx[n]). ShapeError: x is no vector. DTypeError: no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.unique([5, 3, 5]))
+    (array([5, 3], dtype=int32), array([0, 1, 0], dtype=int32))
+    """
     values, places = items(_unique(to_node(x), out_idx=out_idx, name=name))
     return values, places
 

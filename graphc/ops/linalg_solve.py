@@ -61,7 +61,13 @@ def cholesky(input: Any) -> Any:
 
 
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
-    """X with A X = rhs, from A's Cholesky factor."""
+    """X with A X = rhs, from A's Cholesky factor.
+
+    chol: float[..., n, n], rhs: float[..., n, k]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.cholesky_solve([[2.0]], [[8.0]]))
+    array([[2.]], dtype=float32)
+    """
     half = matrix_triangular_solve(chol, rhs, lower=True)
     return matrix_triangular_solve(chol, half, lower=True, adjoint=True, name=name)
 
@@ -172,7 +178,13 @@ def _self_adjoint_eig(tensor: Any) -> Any:
 
 
 def self_adjoint_eig(tensor: Any, name: str | None = None) -> tuple[Node, Node]:
-    """Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices."""
+    """Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices.
+
+    float[..., n, n] -> (float[..., n], float[..., n, n]). DTypeError: not floating. ShapeError: not square.
+
+    >>> tf.Session(jit=False).run(tf.self_adjoint_eig([[2.0, 0.0], [0.0, 1.0]])[0])
+    array([1., 2.], dtype=float32)
+    """
     e, v = items(_self_adjoint_eig(tensor, name=name))
     return e, v
 
