@@ -212,6 +212,7 @@ RAISED_BY_ALL: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("train.MomentumOptimizer", "DTypeError", lambda f: f(0.1, "a").minimize(tf.Variable(1.0) * 2)),
     ("assert_equal assert_less assert_near", "ShapeError", lambda f: f(x(2), x(3))),
     ("tanh exp nn.relu6", "DTypeError", lambda f: f("a")),
+    ("cumsum cumprod", "DTypeError", lambda f: f([True, False])),
     ("add multiply maximum less", "ShapeError", lambda f: f(x(2), x(3))),
     ("reduce_sum argmax", "ShapeError", lambda f: f(x(2), axis=3)),
     ("tanh reduce_sum", "GraphError", lambda f: f(x(2), nmae="t")),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgumentError, ShapeError
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import Node
 from ..ir.operator import Values, declare, normal_axis, to_node, typed_like
 from ..ir.types import TensorType, as_dtype, int32
@@ -17,6 +17,8 @@ from .state import items
 
 
 def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: Any = False) -> dict[str, Any]:
+    if types[0].dtype.kind == "b":
+        raise DTypeError("booleans are not numbers")
     if types[0].shape == ():
         raise ShapeError("a scalar has no axis to run along")
     return {"axis": normal_axis(axis, types[0].rank), "exclusive": bool(exclusive), "reverse": bool(reverse)}
