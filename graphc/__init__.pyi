@@ -2,10 +2,11 @@
 """graphc: static computation graphs, TensorFlow 1 style, compiled to machine code for the CPU."""
 
 from builtins import bool as _bool
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import contrib as contrib
 from . import errors as errors
+from . import extend as extend
 from . import initializers as initializers
 from . import nn as nn
 from . import numeric as numeric
@@ -70,7 +71,6 @@ from .ops.array import rank as rank
 from .ops.array import segment_sum as segment_sum
 from .ops.array import sequence_mask as sequence_mask
 from .ops.array import size as size
-from .ops.array import unpack as unpack
 from .ops.array import unsorted_segment_sum as unsorted_segment_sum
 from .ops.array_gather import boolean_mask as boolean_mask
 from .ops.array_gather import gather as gather
@@ -79,10 +79,8 @@ from .ops.array_join import fill as fill
 from .ops.array_join import ones as ones
 from .ops.array_join import ones_like as ones_like
 from .ops.array_join import split as split
-from .ops.array_join import unstack as unstack
 from .ops.array_join import zeros as zeros
 from .ops.array_join import zeros_like as zeros_like
-from .ops.array_scan import unique as unique
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -103,7 +101,6 @@ from .ops.linalg import trace as trace
 from .ops.linalg_matmul import batch_matmul as batch_matmul
 from .ops.linalg_matmul import matrix_transpose as matrix_transpose
 from .ops.linalg_solve import cholesky_solve as cholesky_solve
-from .ops.linalg_solve import self_adjoint_eig as self_adjoint_eig
 from .ops.math import saturate_cast as saturate_cast
 from .ops.math import select as select
 from .ops.math import to_bool as to_bool
@@ -367,6 +364,11 @@ def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+class _self_adjoint_eig(NamedTuple):
+    e: Tensor
+    v: Tensor
+def self_adjoint_eig(tensor: Any, name: str | None = None) -> _self_adjoint_eig:
+    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
 def shape(input: Any, name: str | None = None, out_type: Any = ...) -> Tensor:
     """The shape of a tensor, as a vector."""
 def sigmoid(x: Any, name: str | None = None) -> Tensor:
@@ -413,6 +415,15 @@ def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `truncatediv`, with the sign of x."""
 uint8: DType
+class _unique(NamedTuple):
+    y: Tensor
+    idx: Tensor
+def unique(x: Any, out_idx: Any = ..., name: str | None = None) -> _unique:
+    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
+def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+    """The subtensors along `axis`, as a list."""
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+    """The subtensors along `axis`, as a list."""
 
 __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
            "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor", "TensorShape", "Variable", "acos", "acosh", "add",
@@ -423,8 +434,8 @@ __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimensi
            "batch_matmul", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
            "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
            "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan",
-           "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "eye", "fill", "float32", "float64", "floor",
-           "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "eye", "fill", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
            "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
            "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
            "identity", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",

@@ -12,10 +12,11 @@ from typing import Any
 
 import graphc
 
-from .cpu import native
+from .cpu import cache
 from .errors import CacheWarning, GraphcError, NotFoundError
 from .inspection.show import FORMATS, show
 from .inspection.show.outline import nodes_of
+from .ir.families import Memory
 from .ir.graph import Graph
 from .ir.node import Node, here
 from .ops.state import Variable
@@ -100,7 +101,7 @@ def _fetched(graph: Graph, names: Sequence[str] | None) -> list[Node]:
     if names:
         return [graph.as_node(name) for name in names]
     used = {x for n in graph.nodes for x in (*n.inputs, *n.control_inputs)} | {n.initial_value for n in graph.nodes if isinstance(n, Variable)}
-    return [n for n in graph.nodes if n not in used and n.operator.family != "source"]
+    return [n for n in graph.nodes if n not in used and n.operator.family.memory is not Memory.OUTSIDE]
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -131,14 +132,14 @@ def _made_up(fetches: Sequence[Node], size: int) -> dict[Node, Any]:
 def _cache(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", CacheWarning)
-        info = native.cache_info()
+        info = cache.info()
     folder = info["folder"]
     if folder is None:
         return 1
     if options.what == "path":
         print(folder)
     elif options.what == "clear":
-        print(f"{native.clear_cache()} kernels removed from {folder}")
+        print(f"{cache.clear()} kernels removed from {folder}")
     else:
         for file in sorted(folder.glob("*.o")):
             print(f"{file.stem}  {file.stat().st_size:8d}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError",
-           "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InvalidArgumentError",
-           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError",
-           "SessionClosedError", "ShapeError"]
+__all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError",
+           "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InvalidArgumentError",
+           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError", "SessionClosedError",
+           "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -25,6 +25,10 @@ class DTypeError(GraphcError, TypeError):
 
 class GraphError(GraphcError, ValueError):
     """A graph put together wrongly: duplicate or unknown names, nodes of another graph, bad arguments."""
+
+
+class DeclarationError(GraphcError, ValueError):
+    """An operator, a rewrite rule or a pass that is declared wrongly; the message names it and where it is declared."""
 
 
 class FinalizedError(GraphcError, RuntimeError):

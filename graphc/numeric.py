@@ -27,6 +27,7 @@ from .ir.node import Node, describe, here, topological
 from .ir.reference import interpret, run_reference
 from .ir.types import TensorType, shape_str
 from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
+from .process.importing import whole
 
 Array = np.ndarray[Any, Any]
 Index = tuple[int, ...]
@@ -186,8 +187,7 @@ _CONJUGATING = {"self_adjoint_eig"}                     # numpy's complex form i
 
 
 def _special() -> Any:
-    import scipy.special  # an extra
-    return scipy.special
+    return whole("scipy.special")        # an extra
 
 
 def _cholesky(a: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,10 +16,14 @@ from .ir.graph import Graph, GraphKeys, get_default_graph
 from .ir.node import Node, Operation, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType, dtype_name
+from .process.importing import whole
 
 __all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 
 _SERIALIZED = TensorType(TEXT, ())
+# Modules of tensorboardX.proto, and the message of each that a graph is written in.
+_MESSAGES = [("attr_value", "AttrValue"), ("graph", "GraphDef"), ("node_def", "NodeDef"), ("tensor_shape", "TensorShapeProto"),
+             ("types", "DataType"), ("versions", "VersionDef")]
 
 
 def _package() -> None:
@@ -29,16 +34,16 @@ def _package() -> None:
 # ---------------------------------------------------------------------- what is written of a value
 
 def _scalar(value: Any, tag: str) -> Any:
-    from tensorboardX.summary import Summary
+    Summary = whole("tensorboardX.summary").Summary
     return Summary(value=[Summary.Value(tag=tag, simple_value=float(np.asarray(value).item()))])
 
 
 def _histogram(value: Any, tag: str) -> Any:
-    from tensorboardX.summary import Summary, make_histogram
+    made = whole("tensorboardX.summary")
     values = np.asarray(value, np.float64)
     if not np.isfinite(values).all():
         raise InvalidArgumentError(f"histogram {tag}: there are values that are not finite")
-    return Summary(value=[Summary.Value(tag=tag, histo=make_histogram(values, _limits()) if values.size else None)])
+    return made.Summary(value=[made.Summary.Value(tag=tag, histo=made.make_histogram(values, _limits()) if values.size else None)])
 
 
 @cache
@@ -49,10 +54,10 @@ def _limits() -> list[float]:
 
 
 def _image(value: Any, tag: str, max_outputs: int) -> Any:
-    from tensorboardX.summary import Summary, make_image
+    made = whole("tensorboardX.summary")
     pictures = _pixels(np.asarray(value)[:max_outputs])
     names = [f"{tag}/image"] if max_outputs == 1 else [f"{tag}/image/{i}" for i in range(len(pictures))]
-    return Summary(value=[Summary.Value(tag=name, image=make_image(p)) for name, p in zip(names, pictures, strict=True)])
+    return made.Summary(value=[made.Summary.Value(tag=name, image=made.make_image(p)) for name, p in zip(names, pictures, strict=True)])
 
 
 def _pixels(pictures: Any) -> Any:
@@ -67,8 +72,7 @@ def _pixels(pictures: Any) -> Any:
 
 
 def _text(tag: str, words: Any) -> Any:
-    from tensorboardX.summary import text
-    return text(tag, words)
+    return whole("tensorboardX.summary").text(tag, words)
 
 
 # ---------------------------------------------------------------------- operators
@@ -224,7 +228,7 @@ class FileWriter:
     def __init__(self, logdir: Any, graph: Graph | None = None, max_queue: int = 10, flush_secs: int = 120, graph_def: Graph | None = None,
                  filename_suffix: str | None = None, session: Any = None):
         _package()
-        from tensorboardX.event_file_writer import EventFileWriter
+        EventFileWriter = whole("tensorboardX.event_file_writer").EventFileWriter
         self._logdir, self._opened = str(logdir), 0
         self._open = lambda: EventFileWriter(self._logdir, max_queue, flush_secs, f"{filename_suffix or ''}.{self._opened}")
         try:
@@ -241,8 +245,7 @@ class FileWriter:
 
     def add_summary(self, summary: Any, global_step: Any = None) -> None:
         """Write what running a summary gave (bytes, or a Summary message), as of that step."""
-        from google.protobuf.message import DecodeError
-        from tensorboardX.summary import Summary
+        Summary, DecodeError = whole("tensorboardX.summary").Summary, whole("google.protobuf.message").DecodeError
         if isinstance(summary, np.ndarray):
             summary = summary.item()
         if isinstance(summary, bytes):
@@ -260,15 +263,13 @@ class FileWriter:
 
     def add_event(self, event: Any) -> None:
         """Write an Event message."""
-        from tensorboardX.proto.event_pb2 import Event
+        Event = whole("tensorboardX.proto.event_pb2").Event
         if not isinstance(event, Event):            # the writer's thread would end
             raise InvalidArgumentError(f"add_event: {event!r:.60} is no Event{here()}")
         self._events.add_event(event)
 
     def _add(self, global_step: Any, **content: Any) -> None:
-        import time
-
-        from tensorboardX.proto.event_pb2 import Event
+        Event = whole("tensorboardX.proto.event_pb2").Event
         step = None if global_step is None else int(np.asarray(global_step).item())
         self._events.add_event(Event(wall_time=time.time(), step=step, **content))
 
@@ -294,12 +295,8 @@ class FileWriter:
 
 def graph_message(graph: Graph | None) -> Any:
     """A graph as TensorFlow's GraphDef message."""
-    from tensorboardX.proto.attr_value_pb2 import AttrValue
-    from tensorboardX.proto.graph_pb2 import GraphDef
-    from tensorboardX.proto.node_def_pb2 import NodeDef
-    from tensorboardX.proto.tensor_shape_pb2 import TensorShapeProto
-    from tensorboardX.proto.types_pb2 import DataType
-    from tensorboardX.proto.versions_pb2 import VersionDef
+    AttrValue, GraphDef, NodeDef, TensorShapeProto, DataType, VersionDef = (
+        getattr(whole(f"tensorboardX.proto.{module}_pb2"), name) for module, name in _MESSAGES)
     if not isinstance(graph, Graph):
         raise GraphError(f"add_graph: {graph!r:.60} is not a graph{here()}")
 

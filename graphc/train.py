@@ -10,11 +10,11 @@ import numpy as np
 from .autodiff.gradients import gradients
 from .errors import DTypeError, GradientError, GraphError
 from .ir.graph import GraphKeys, get_default_graph
-from .ir.node import Node, Operation, describe, here
+from .ir.node import Node, Operation, describe, here, topological
 from .ir.operator import to_node
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
-from .ops.state import Variable, assign, assign_add, group
+from .ops.state import Variable, assign, assign_add, gradient_of_variable, group
 
 if TYPE_CHECKING:
     from .optimize import ScipyOptimizerInterface
@@ -87,7 +87,7 @@ class Optimizer:
             updates: list[Any] = []
             shared = self._prepare(pairs)
             for g, v in pairs:
-                updates += self._update(to_node(g), v, **self._values(v), **shared)
+                updates += self._update(gradient_of_variable(to_node(g), v), v, **self._values(v), **shared)
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
@@ -135,16 +135,10 @@ class Optimizer:
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:
     """The operator nearest to the loss on a path to the variable that stops the gradient."""
-    uses: dict[Node, bool] = {variable: True}
-    stack, order, seen = [loss], [], set()
-    while stack:
-        n = stack.pop()
-        if n not in seen:
-            seen.add(n)
-            order.append(n)
-            stack.extend(n.inputs)
-    for n in sorted(order, key=lambda n: n.index):
-        uses[n] = n is variable or any(uses.get(x, False) for x in n.inputs)
+    uses: dict[Node, bool] = {}
+    order = topological([loss])
+    for n in order:
+        uses[n] = n is variable or any(uses[x] for x in n.inputs)
     blocked = [n for n in order if uses[n] and n is not variable and
                (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
     return max(blocked, key=lambda n: n.index) if blocked else None

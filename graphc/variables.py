@@ -113,12 +113,12 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
     getter = custom_getter or scope.custom_getter
     if getter is not None:
         return getter(_get, name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer, trainable=trainable,
-                      collections=collections)
-    return _get(name, shape, dtype, initializer, regularizer, trainable, collections)
+                      collections=collections, validate_shape=validate_shape)
+    return _get(name, shape, dtype, initializer, regularizer, trainable, collections, validate_shape)
 
 
 def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None, trainable: bool = True,
-         collections: Sequence[str] | None = None, **ignored: Any) -> Variable:
+         collections: Sequence[str] | None = None, validate_shape: bool = True, **ignored: Any) -> Variable:
     graph, scope = get_default_graph(), get_variable_scope()
     full = f"{scope.name}/{name}" if scope.name else name
     found = graph.variable_store.get(full)
@@ -133,7 +133,7 @@ def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = Non
     kind = as_dtype(dtype or scope.dtype or np.float32)
     initial = _initial(full, initializer if initializer is not None else scope.initializer, shape, kind, dtype)
     with graph.name_scope(None):
-        variable = Variable(initial, trainable=trainable, collections=collections, name=full)
+        variable = Variable(initial, trainable=trainable, collections=collections, validate_shape=validate_shape, name=full)
     graph.variable_store[full] = variable
     penalty = regularizer or scope.regularizer
     if penalty is not None and (loss := penalty(variable)) is not None:

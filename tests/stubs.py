@@ -14,8 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 import graphc
 from graphc.ir.operator import Operator
+from graphc.ir.signature import result_types
+from graphc.ir.types import TensorType
 
 PACKAGE = Path(graphc.__file__).parent
 STUBS = {"graphc": PACKAGE / "__init__.pyi", "graphc.nn": PACKAGE / "nn.pyi"}
@@ -24,7 +28,7 @@ _USED = "from builtins import bool as _bool\n"
 _HEAD = f'''# Made from the declarations by `python -m tests.stubs`; a test holds it current.
 """{{doc}}"""
 
-{_USED}from typing import Any
+{_USED}from typing import Any, NamedTuple
 
 '''
 _WIDTH = 150
@@ -46,8 +50,9 @@ def stub(name: str) -> str:
         else:
             made.append(f"{word}: {'None' if value is None else _plain(type(value).__name__)}")
     names = _wrapped("__all__ = [", [f'"{n}"' for n in space.__all__], "]")
-    text = _HEAD.format(doc=(space.__doc__ or "").splitlines()[0]) + "\n".join([*sorted(taken), "", *made, "", *names, ""])
-    return text if "_bool" in text.replace(_USED, "", 1) else text.replace(_USED, "", 1)
+    body = "\n".join([*sorted(taken), "", *made, "", *names, ""])
+    head = _HEAD.format(doc=(space.__doc__ or "").splitlines()[0])
+    return (head if "_bool" in body else head.replace(_USED, "")).replace("" if "NamedTuple" in body else ", NamedTuple", "") + body
 
 
 def _source(word: str, value: Any) -> str:
@@ -59,10 +64,18 @@ def _source(word: str, value: Any) -> str:
 def _call(word: str, value: Any) -> str:
     """An operator, or a function made by a function, as its signature and what it computes."""
     signature, types = inspect.signature(value), inspect.get_annotations(getattr(value, "reference", value))
-    result = "Tensor" if isinstance(value, Operator) else _plain(types["return"])
+    made, result = _result(word, value) if isinstance(value, Operator) else ([], _plain(types["return"]))
     arguments = [f"{p.name}: {_plain(types.get(p.name, 'str | None'))}{_default(p.default)}" for p in signature.parameters.values()]
     says = inspect.cleandoc(value.__doc__).partition("\n\n")[0].replace("\n", "\n    ").replace("\\", "\\\\")
-    return "\n".join([*_wrapped(f"def {word}(", arguments, f") -> {result}:"), f'    """{says}"""'])
+    return "\n".join([*made, *_wrapped(f"def {word}(", arguments, f") -> {result}:"), f'    """{says}"""'])
+
+
+def _result(word: str, operator: Operator) -> tuple[list[str], str]:
+    """What a call gives: a tensor, or several, by name or as a list; and the class that names them."""
+    if operator.results:
+        return [f"class _{word}(NamedTuple):", *(f"    {name}: Tensor" for name in operator.results)], f"_{word}"
+    made = result_types(operator, np.dtype(np.float32))
+    return [], "Tensor" if made is None or isinstance(made, TensorType) else "list[Tensor]"
 
 
 def _plain(annotation: str) -> str:

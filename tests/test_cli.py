@@ -16,6 +16,7 @@ import graphc as tf
 from graphc import __main__ as cli
 from graphc import errors
 from graphc.cpu import blas, limits, native
+from graphc.cpu import cache as kept
 from graphc.cpu.tape import Tape
 from graphc.ir.graph import Graph
 
@@ -101,7 +102,7 @@ def test_cache(capsys, cache):
 
 def test_a_cache_that_cannot_be_used(capsys, cache):
     cache.chmod(0o777)
-    native._warned.clear()
+    kept.warned.clear()
     code, out, err = run(capsys, "cache", "clear")
     assert (code, out) == (1, "") and err == f"graphc: compiled kernels are not kept in {cache}: others may write to it\n"
 

@@ -15,6 +15,7 @@ import pytest
 
 from graphc import errors
 from graphc.cpu import compile_pool, native
+from graphc.cpu.kernel.machine import compile_one, machine
 from graphc.cpu.tape import Tape
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +46,7 @@ def workers(monkeypatch):
 
 
 def maker():
-    return native._Machine.get().name
+    return machine().name
 
 
 def test_workers_make_what_this_process_makes(workers):
@@ -53,7 +54,23 @@ def test_workers_make_what_this_process_makes(workers):
     made = compile_pool.compiled(sources, keys(sources), maker())
     assert len(workers.workers) == 2
     for (symbol, code, seconds), s, key in zip(made, sources, keys(sources), strict=True):
-        assert (symbol, code) == native.compile_one(s, key, maker())[:2] and seconds > 0
+        assert (symbol, code) == compile_one(s, key, maker())[:2] and seconds > 0
+
+
+def test_a_worker_is_started_as_this_process_was(monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "pycache_prefix", "/elsewhere")
+    assert compile_pool.command("python")[:-1] == ["python", "-I", "-S", *["-O"] * sys.flags.optimize, "-B", "-X", "pycache_prefix=/elsewhere", "-c"]
+
+
+@pytest.mark.parametrize("name, is_python", [
+    ("python", True), ("python3", True), ("python3.11", True), ("Python.exe", True), ("pythonw.exe", True), ("python3.13t", True),
+    ("python3-dbg", True), ("python_d.exe", True), ("pypy3.10", True), ("", False), ("train", False), ("blender", False), ("pythonista", False),
+    ("python3.11.AppImage", False), ("mypython", False)])
+def test_only_a_python_starts_workers(name, is_python, monkeypatch):
+    program = f"/somewhere/{name}" if name else name
+    monkeypatch.setattr(sys, "executable", program)
+    assert compile_pool.python() == (program if is_python else None)
 
 
 def nothing_starts(workers, monkeypatch):
@@ -73,7 +90,7 @@ def killed_at_work(workers, monkeypatch):
 
 
 def other_code(workers, monkeypatch):
-    monkeypatch.setattr(native._Machine.get(), "name", "another processor")
+    monkeypatch.setattr(machine(), "name", "another processor")
 
 
 def no_workers(workers, monkeypatch):
@@ -85,7 +102,7 @@ def cannot_import(workers, monkeypatch):
 
 
 def ended_of_idleness(workers, monkeypatch):
-    monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.cpu.compile_pool as p; p.IDLE = 0.1; serve()"))
+    monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.cpu.kernel.worker as p; p.IDLE = 0.1; serve()"))
     crew = workers.crew(2)
     deadline = time.monotonic() + 60
     while any(worker.alive for worker in crew) and time.monotonic() < deadline:
@@ -93,7 +110,27 @@ def ended_of_idleness(workers, monkeypatch):
     assert not any(worker.alive for worker in crew)
 
 
-MISHAPS = [nothing_starts, killed, killed_at_work, other_code, no_workers, cannot_import, ended_of_idleness]
+def frozen(workers, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", None)
+
+
+def embedded(workers, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/usr/bin/blender")
+    monkeypatch.setattr(subprocess, "Popen", None)
+
+
+def in_a_worker(workers, monkeypatch):
+    monkeypatch.setenv("GRAPHC_COMPILE_WORKER", "1")
+    monkeypatch.setattr(subprocess, "Popen", None)
+
+
+def packages_not_found(workers, monkeypatch):
+    monkeypatch.setattr(compile_pool, "folders", list)
+
+
+MISHAPS = [frozen, embedded, in_a_worker, packages_not_found, nothing_starts,
+           killed, killed_at_work, other_code, no_workers, cannot_import, ended_of_idleness]
 
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda m: m.__name__)
@@ -121,6 +158,79 @@ def test_processes(monkeypatch):
     monkeypatch.setenv("GRAPHC_COMPILE_PROCESSES", "many")
     with pytest.raises(errors.InvalidArgumentError, match="'many' is not a number of processes"):
         compile_pool.processes()
+
+
+# The names of modules that a Python, Numba or a worker imports as it starts; each tells who has executed it.
+HOSTILE = """
+import os
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "executed"), "a") as f:
+    f.write(f"{__name__} in {os.getpid()}\\n")
+"""
+HOSTILE_NAMES = ["base64", "json", "numba", "numpy", "queue", "sitecustomize", "threading", "types", "usercustomize"]
+HERE = """
+import os, sys
+sys.path.append(sys.argv[1])
+import graphc as tf
+from graphc.cpu import compile_pool
+from pathlib import Path
+here = os.getcwd()
+{prepare}
+x = tf.placeholder(tf.float32, [2])
+with tf.Session() as session:
+    assert session.run(tf.exp(x) + {number}, {{x: [0.0, 0.0]}}).tolist() == [1 + {number}] * 2
+assert compile_pool._pool.workers and session.compile_stats()["kernels_compiled"] and "numba" not in sys.modules
+"""
+# (what else is in the environment, how Python is started, what the program does to its path)
+PLACES = {
+    "isolated": ({}, ["-I"], ""),
+    "safe path": ({}, ["-P"], ""),
+    "environment, not looked at": ({"PYTHONPATH": "."}, ["-I"], ""),
+    "current folder": ({}, ["-I"], "sys.path.insert(0, '')"),
+    "relative": ({}, ["-I"], "sys.path.insert(0, '.')"),
+    "relative, of another folder": ({}, ["-I"], "sys.path.insert(0, os.path.basename(here)); os.chdir('..')"),
+    # Neither networkx nor importlib.metadata can be asked for anything with such a path.
+    "no texts": ({}, ["-I"], "import networkx; from graphc.cpu import native; native._engine(); "
+                             "sys.path[:0] = [Path(here), os.fsencode(here), None]"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_workers_execute_nothing_of_the_current_folder(place, tmp_path):
+    variables, flags, prepare = PLACES[place]
+    if flags == ["-P"] and sys.version_info < (3, 11):
+        pytest.skip("this Python has no -P")
+    (here := tmp_path / "here").mkdir()
+    for name in HOSTILE_NAMES:
+        (here / f"{name}.py").write_text(HOSTILE)
+    code = HERE.format(prepare=prepare, number=2 + list(PLACES).index(place))
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path / "cache"), "GRAPHC_COMPILE_PROCESSES": "1"} | variables
+    done = subprocess.run([sys.executable, *flags, "-c", code, str(ROOT)], env=environment, cwd=here, capture_output=True, text=True, timeout=120)
+    assert not (here / "executed").exists(), (here / "executed").read_text()
+    assert done.returncode == 0, done.stderr
+
+
+FROZEN = """
+import os, sys
+sys.frozen, sys.executable = {frozen}, sys.argv[0]
+with open("started", "a") as f:
+    f.write(f"{{os.getpid()}}\\n")
+assert sum(1 for line in open("started")) < 5, "the program starts itself"
+import graphc as tf
+x = tf.placeholder(tf.float32, [2])
+with tf.Session() as session:
+    assert session.run(tf.exp(x) * 3, {{x: [0.0, 0.0]}}).tolist() == [3, 3]
+"""
+
+
+@pytest.mark.parametrize("name, frozen", [("program", True), ("program", False), ("python3", True)])
+def test_a_program_that_is_its_own_python_does_not_start_itself(name, frozen, tmp_path):
+    program = tmp_path / name
+    program.write_text(f"#!{sys.executable}\n{FROZEN.format(frozen=frozen)}")
+    program.chmod(0o700)
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": "1"}
+    done = subprocess.run([str(program)], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "started").read_text().splitlines()) == 1
 
 
 PROGRAM = """

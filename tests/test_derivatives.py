@@ -193,67 +193,19 @@ def test_jvp_and_vjp_are_transposes_and_jvp_is_a_difference() -> None:
 
 # ---------------------------------------------------------------------- every operator
 
-def stacked(y: Any, xs: Sequence[Any], feeds: dict[Any, Any], session: Any) -> list[np.ndarray]:
-    """The Jacobians of y by all xs, a run of `gradients` a row."""
-    value = session.run(y, feeds)
-    u = tf.placeholder(y.dtype, value.shape)
-    rows = tf.gradients(y, xs, grad_ys=u, unconnected_gradients="zero")
-    runs = [session.run(rows, {**feeds, u: unit.reshape(value.shape)}) for unit in np.eye(value.size, dtype=value.dtype)]
-    return [np.reshape([run[i] for run in runs], value.shape + feeds[x].shape) for i, x in enumerate(xs)]
-
-
-def by_both_modes(y: Any, xs: Sequence[Any], m: int, n: int) -> list[tuple[Any, int]]:
-    """Jacobians of y's m elements by n others: of so few that it goes by rows, of so many that it goes by columns, and how often all are there."""
-    flat, times = tf.reshape(y, [-1]), n // max(m, 1) + 1
-    few, many = flat[:max(n - 1, 0)], tf.concat([flat] * times, 0)
-    return [(tf.jacobian(few, xs, unconnected_gradients="zero"), 0), (tf.jacobian(many, xs, unconnected_gradients="zero"), times)]
-
-
+@pytest.mark.parametrize("check", [testing.check_jacobians, testing.check_hessian_products], ids=lambda c: c.__name__)
 @pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
-def test_jacobian_of_an_operator_is_its_gradients_stacked(op: Any) -> None:
-    """In both modes; with sizes known and, where the operator can do without, unknown; and products with Hessians likewise."""
-    for sample in testing.samples(op):
-        with tf.Graph().as_default(), tf.Session(jit=False) as session:
-            built = testing.build(op, sample)
-            feeds = built.feeds(sample.operands)
-            xs = [x for x in feeds if x.dtype.is_floating]
-            for y in [r for r in built.results if r.dtype.is_floating] if xs else []:
-                wanted = stacked(y, xs, feeds, session)
-                m, n = np.size(session.run(y, feeds)), sum(feeds[x].size for x in xs)
-                for found, times in by_both_modes(y, xs, m, n):
-                    for j, w, x in zip(session.run(found, feeds), wanted, xs, strict=True):
-                        rows = w.reshape(m, *feeds[x].shape)
-                        close(j, np.concatenate([rows] * times) if times else rows[:max(n - 1, 0)])
-                check_product(y, xs, feeds, session)
-    check_open(op)
+def test_derivatives_of_an_operator(op: Any, check: Any) -> None:
+    check(op)
 
 
-def check_product(y: Any, xs: Sequence[Any], feeds: dict[Any, Any], session: Any) -> None:
-    """Forward over reverse is reverse over reverse."""
-    total = tf.reduce_sum(tf.sin(tf.cast(y, tf.float64)))
-    along = [np.random.default_rng(4).normal(size=feeds[x].shape).astype(feeds[x].dtype) for x in xs]
-    slopes = tf.gradients(total, xs, unconnected_gradients="zero")
-    wanted = tf.gradients(slopes, xs, grad_ys=along, unconnected_gradients="zero")
-    for found, w in zip(*session.run([tf.hvp(total, xs, along, unconnected_gradients="zero"), wanted], feeds), strict=True):
-        close(found, w)
-
-
-# With unknown sizes these have results of unknown rank: it depends on the length of an index.
+# Something on the way to their derivatives has a rank that depends on the length of an index.
 OF_ANY_RANK = {"gather_nd", "scatter_nd"}
 
 
-def check_open(op: Any) -> None:
-    for sample in testing.samples(op) if op.name not in OF_ANY_RANK else []:
-        with tf.Graph().as_default(), tf.Session(jit=False) as session:
-            try:
-                built = testing.build(op, sample, "open")
-            except errors.ShapeError:
-                continue
-            feeds = built.feeds(sample.operands)
-            xs = [x for x in feeds if x.dtype.is_floating]
-            for y in [r for r in built.results if r.dtype.is_floating] if xs else []:
-                for j, w in zip(session.run(tf.jacobian(y, xs, unconnected_gradients="zero"), feeds), stacked(y, xs, feeds, session), strict=True):
-                    close(j, w)
+@pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
+def test_derivatives_of_an_operator_on_unknown_sizes(op: Any) -> None:
+    assert testing.has_open_jacobians(op) == (op.name not in OF_ANY_RANK)
 
 
 # ---------------------------------------------------------------------- shapes that are not known
@@ -383,7 +335,7 @@ def test_forward_mode_leaves_nothing_of_the_reverse_sweep() -> None:
     x = h = tf.Variable(drawn([(20, 9)])[0])
     for matrix in w:
         h = tf.tanh(h @ matrix)
-    products = [n for n in optimised([tf.jvp(h, x, x)]) if n.operator.family == "contraction"]
+    products = [n for n in optimised([tf.jvp(h, x, x)]) if n.operator.family.multiplies]
     assert len(products) == 4 + 5
 
 
@@ -397,7 +349,7 @@ def test_a_jacobian_is_one_program(by: str) -> None:
         y = tf.tanh(tf.matmul(x, w))
         nodes = optimised([tf.jacobian(y[:, :-1] if by == "rows" else tf.concat([y, y], 1), x)])
         counts.append([node.operator.name for node in nodes if cost.operations(node)])
-        assert [node.type.shape[0] for node in nodes if node.operator.family == "contraction"] == [1, n - 1 if by == "rows" else n]
+        assert [node.type.shape[0] for node in nodes if node.operator.family.multiplies] == [1, n - 1 if by == "rows" else n]
     assert counts[0] == counts[1]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.ir.node import OPERATORS
+from graphc import extend
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -55,13 +55,11 @@ def run_page(text: str, page: str) -> int:
 
 @pytest.fixture(autouse=True)
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A graph, a folder and a table of operators of their own for whatever an example builds, writes and declares."""
+    """A graph, a folder, and tables of operators, rules and passes of their own for whatever an example builds, writes and declares."""
     monkeypatch.chdir(tmp_path)
     tf.reset_default_graph()
-    known = dict(OPERATORS)
-    yield
-    for name in OPERATORS.keys() - known.keys():
-        del OPERATORS[name]
+    with extend.temporary():
+        yield
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

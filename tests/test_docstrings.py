@@ -233,7 +233,9 @@ _RAISES_NOTHING = {
     "graphc.get_default_graph", "graphc.get_default_session", "graphc.get_variable_scope", "graphc.global_variables",
     "graphc.global_variables_initializer", "graphc.initialize_all_variables", "graphc.is_variable_initialized", "graphc.local_variables",
     "graphc.local_variables_initializer", "graphc.name_scope", "graphc.no_op", "graphc.set_random_seed", "graphc.trainable_variables",
-    "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples", "graphc.testing.testable",
+    "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
+    "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
+    "graphc.testing.some_samples", "graphc.testing.testable",
     "graphc.train.get_global_step"}
 
 

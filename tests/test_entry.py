@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 import threading
 import weakref
+from types import BuiltinFunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.cpu import entry
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -59,6 +62,23 @@ def test_every_feed_gives_what_numpy_gives(fetch, way):
             if fetch == "list":
                 got[0][...] = 77.0                  # results are the caller's
                 assert same(call(value), wanted(np.asarray(value, np.float32))), name
+
+
+KEPT = []           # functions that were made point into what made them
+
+
+@pytest.mark.parametrize("missing", [None, *entry.CALLS, *entry._MAKERS])
+def test_an_interpreter_without_a_c_function_runs_all_the_same(missing, monkeypatch):
+    there = {name: getattr(ctypes.pythonapi, name) for name in (*entry.CALLS, *entry._MAKERS) if name != missing}
+    monkeypatch.setattr(ctypes, "pythonapi", SimpleNamespace(**there))
+    monkeypatch.setattr(entry, "_interpreter", None)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2, 3])
+        f = session.make_callable([x + 1.0, tf.no_op()], [x])
+        KEPT.append(entry._interpreter)
+        assert isinstance(f, BuiltinFunctionType) == (missing is None)     # machine code on every version of Python that has all of them
+        for value in (X, -X):
+            assert same(f(value), [value + 1, None]) and same(session.run([x * 2.0], {x: value}), [value * 2])
 
 
 def test_results_are_arrays_of_their_own():
@@ -129,6 +149,68 @@ def test_no_reference_is_leaked_or_lost():
     del session, f, x
     gc.collect()
     assert gone() is None and results[0].tolist() == [2, 2, 2]
+
+
+class Finalised:
+    """In a circle, so that it goes when garbage is collected, and runs something then."""
+
+    def __init__(self, run):
+        self.me, self.run = self, run
+
+    def __del__(self):
+        self.run()
+
+
+# (what is fetched of x, for a value v, how it is run): results that machine code copies, and that Python does.
+COLLECTED = {
+    "entry": (lambda x: [x * 2.0, x + 1.0, tf.reduce_sum(x)], lambda v: [v * 2, v + 1, v.sum()], 3),
+    "python": (lambda x: {"a": [x * 2.0, x + 1.0], "b": tf.reduce_sum(x)}, lambda v: {"a": [v * 2, v + 1], "b": v.sum()}, 3),
+    "large": (lambda x: [x * 2.0, tf.reduce_sum(x), x + 1.0], lambda v: [v * 2, v.sum(), v + 1], 10_000),
+}
+
+
+@pytest.mark.parametrize("other", ["same shape", "other shape"])
+@pytest.mark.parametrize("kind", COLLECTED)
+def test_a_finaliser_may_run_the_same_program(kind, other):
+    build, wanted, size = COLLECTED[kind]
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float64, [None])
+        f = session.make_callable(build(x), [x])
+        mine, theirs = np.arange(size, dtype=float), np.full(size + (other == "other shape"), 1000.0)
+        inside, wrong = [], []
+
+        def run():
+            got = f(theirs)
+            inside.append(same(got, wanted(theirs)))
+        f(mine)
+        f(theirs)
+        before = gc.get_threshold()
+        try:
+            for count in range(1, 60):
+                f(mine)
+                gc.collect()
+                Finalised(run)
+                gc.set_threshold(count)           # the garbage is collected at another place each time
+                got = f(mine)
+                gc.set_threshold(*before)
+                wrong += [] if same(got, wanted(mine)) else [count]
+        finally:
+            gc.set_threshold(*before)
+        gc.collect()
+        assert not wrong and inside and all(inside)
+
+
+def test_a_py_func_may_run_what_runs_it():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float64, [3])
+        fetches = []
+
+        def inside(v):
+            return v if v[0] > 2 else session.run(fetches, {x: v + 1})[0]
+        fetches += [tf.py_func(inside, [x * 1.0], tf.float64), x * 3.0]
+        for _ in range(2):
+            deep, own = session.run(fetches, {x: np.zeros(3)})
+            assert deep.tolist() == [3, 3, 3] and own.tolist() == [0, 0, 0]
 
 
 def test_many_threads_at_once():

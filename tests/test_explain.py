@@ -14,8 +14,8 @@ import pytest
 
 import graphc as tf
 from graphc.inspection.explain.collect import difference
-from graphc.inspection.explain.records import packed_instructions
-from graphc.inspection.explain.text import kernel_text
+from graphc.inspection.explain.records import kernel_text, packed_instructions
+from graphc.ir.families import Memory
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,10 +58,10 @@ def test_every_kernel_and_step_is_named(explained):
 
 def test_every_value_is_made_by_one_step(explained):
     """But sources and views, of which there is nothing to compute unless a kernel has them pass through."""
-    free = ("source", "view", "views", "alias", "item")
-    for n in explained.program.order:
+    free = (Memory.OUTSIDE, Memory.VIEW, Memory.PART, Memory.NONE)
+    for n in explained.program.plan.order:
         made = [s.index for s in explained.steps if n.label in s.nodes]
-        assert len(made) == 1 or (not made and n.operator.family in free), (n, made)
+        assert len(made) == 1 or (not made and n.operator.family.memory in free), (n, made)
 
 
 def test_a_kernel_is_printed_with_the_lines_it_comes_from(explained):
@@ -89,7 +89,7 @@ def test_counts(explained, node, read, written, operations):
 
 def test_memory_that_is_shared_is_never_needed_at_the_same_time(explained):
     arena = [b for b in explained.buffers if b.kind == "arena"]
-    assert max(b.offset + b.bytes for b in arena) <= explained.arena_bytes == explained.program.arena_bytes
+    assert max(b.offset + b.bytes for b in arena) <= explained.arena_bytes == explained.program.memory.arena_bytes
     assert explained.arena_bytes < explained.unshared_bytes == sum(b.bytes for b in arena)
     for i, a in enumerate(arena):
         for b in arena[:i]:

@@ -17,7 +17,7 @@ import pytest
 
 import graphc as tf
 from graphc.compiler import passes
-from graphc.cpu import emit, program, routines
+from graphc.cpu import bind, emit, memory, routines
 from graphc.ir.node import OPERATORS
 from tests.fuzz import runner
 from tests.fuzz.direct import difference, settle, unequal
@@ -198,7 +198,7 @@ def test_findings_become_small():
                                     "without share", "without all passes"])
 def test_scripts_run(oracle, monkeypatch):
     """Every oracle's script is a program."""
-    for module, name in ((passes, "PIPELINE"), (program, "uninitialised"), (program, "PARALLEL"), (routines, "PARALLEL_FLOPS"), (emit, "CHUNK")):
+    for module, name in ((passes, "PIPELINE"), (memory, "uninitialised"), (bind, "PARALLEL"), (routines, "PARALLEL_FLOPS"), (emit, "CHUNK")):
         monkeypatch.setattr(module, name, copy(getattr(module, name)))          # scripts leave them changed
     x = Leaf("feed", "float64", (2, 3), (0.5, -1.0))
     v = Leaf("variable", "float64", (2, 3), (2.0,))

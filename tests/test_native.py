@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
+import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -15,11 +19,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphc.cpu import native
+from graphc.cpu import cache, compile_pool, native
+from graphc.cpu.kernel.machine import digest, machine, makers
 from graphc.cpu.tape import Tape
 from graphc.errors import CacheWarning
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "graphc"
 INF, NAN = np.inf, np.nan
 FLOATS = np.array([0.0, -0.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3.7, -3.7, 1e30, -1e30, 1e-40, INF, -INF, NAN])
 X86_64 = platform.machine() in ("x86_64", "AMD64")
@@ -264,7 +270,7 @@ TEXTS = {
 @pytest.mark.skipif(not X86_64, reason="names of x86-64 instructions")
 @pytest.mark.parametrize("name, instruction", VECTORISED, ids=[row[0] for row in VECTORISED])
 def test_vectorises(name, instruction):
-    if "+avx2" not in native._Machine.get().features:
+    if "+avx2" not in machine().features:
         pytest.skip("this processor has no AVX2")
     assert packed(native.compile_kernels([TEXTS[name]])[0].asm(), instruction)
 
@@ -319,7 +325,7 @@ def fresh(tmp_path, monkeypatch):
     """An empty cache folder, in a process state that has loaded nothing and warned of nothing."""
     monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path / "kernels"))
     monkeypatch.setattr(native, "_kernels", {})
-    monkeypatch.setattr(native, "_warned", set())
+    monkeypatch.setattr(cache, "warned", set())
     return tmp_path / "kernels"
 
 
@@ -388,7 +394,7 @@ def test_folder_of_another_user_is_refused(fresh, monkeypatch):
     mine = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: mine + 1)
     with pytest.warns(CacheWarning, match="another user"):
-        assert native.cache_folder() is None
+        assert cache.folder() is None
 
 
 def test_processes_may_share_a_folder(tmp_path):
@@ -421,7 +427,47 @@ def test_threads_may_compile_at_once(fresh):
 
 def test_clear_cache(fresh):
     native.compile_kernels([SQUARE])
-    information = native.cache_info()
+    information = cache.info()
     assert information["folder"] == fresh and information["kernels"] >= 1 and information["bytes"] > 100
-    assert native.clear_cache() == information["kernels"]
-    assert native.cache_info()["kernels"] == 0
+    assert cache.clear() == information["kernels"]
+    assert cache.info()["kernels"] == 0
+
+
+# ---------------------------------------------------------------------- what decides the machine code of a text
+
+LOADED = """
+import json, sys
+from graphc.cpu.kernel import machine
+machine.compile_one(json.loads(sys.argv[1]), "key", machine.machine().name)
+print(json.dumps([m.__file__ for name, m in sys.modules.items() if name.startswith("graphc.") and m.__file__]), file=sys.__stdout__)
+import os
+os._exit(0)
+"""
+
+
+def test_key_of_kept_kernels_covers_all_that_a_worker_loads():
+    """What a worker imports of graphc to compile a kernel that draws numbers, but for packages that hold a sentence only."""
+    source = "def kernel(buffers, extents, lo, hi):\n    p0 = pointer(buffers, 0, float32)\n    for i in range(lo, hi):\n" \
+             "        store(p0, i, exp(load(p0, i)))\n    return 0\n"
+    start = compile_pool._START.replace("from graphc.cpu.kernel.worker import serve\nserve()", LOADED)
+    assert start != compile_pool._START
+    done = subprocess.run([sys.executable, "-c", start, json.dumps(source)], input=json.dumps([sys.path, str(PACKAGE)]) + "\n",
+                          capture_output=True, text=True, check=True)
+    loaded = {Path(f).relative_to(PACKAGE).as_posix() for f in json.loads(done.stdout.splitlines()[-1])}
+    keyed = {p.relative_to(PACKAGE).as_posix() for p in makers()}
+    assert loaded - {"cpu/__init__.py", "ops/__init__.py"} == keyed - {"cpu/kernel/worker.py"}
+    for name in ("cpu/__init__.py", "ops/__init__.py"):
+        assert len(ast.parse((PACKAGE / name).read_text()).body) == 1
+
+
+@pytest.mark.parametrize("name", sorted(p.relative_to(PACKAGE).as_posix() for p in makers()))
+def test_key_of_kept_kernels_changes_with_each_module(name, tmp_path):
+    copy = tmp_path / "graphc"
+    shutil.copytree(PACKAGE / "cpu", copy / "cpu", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE / "ops", copy / "ops", ignore=shutil.ignore_patterns("__pycache__"))
+    spec = importlib.util.spec_from_file_location("machine_of_a_copy", copy / "cpu" / "kernel" / "machine.py")
+    other = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(other)
+    assert other.digest() == digest()
+    (copy / name).write_text((copy / name).read_text() + "\n# another version\n")
+    assert other.digest() != digest()

@@ -180,22 +180,7 @@ UNTRIED = {"cast"}                  # no sample has a result of its operand's dt
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 def test_complex_steps_go_through_an_operator_rightly_or_not_at_all(op: Any) -> None:
-    """At the first two samples of a few elements: as extrapolated differences have it."""
-    compared, refused = 0, False
-    for sample in [s for s in testing.samples(op) if all(0 < x.size <= 12 for x in s.operands if x.dtype.kind == "f")][:2]:
-        with tf.Graph().as_default(), tf.Session(jit=False):
-            built = testing.build(op, sample)
-            feeds = built.feeds(sample.operands)
-            for y, x in [(y, x) for y in built.results for x in feeds if y.dtype == x.dtype == tf.float64]:
-                try:
-                    found = numeric.jacobian(y, x, "complex", feed_dict=feeds)
-                except tf.errors.DTypeError as e:
-                    refused |= "(...) is not analytic in numpy" in str(e)
-                    continue
-                wanted = numeric.jacobian(y, x, "richardson", feed_dict=feeds, with_error=True)
-                known = np.isfinite(wanted.value) & (wanted.error < 1e-8)
-                np.testing.assert_allclose(found[known], wanted.value[known], rtol=1e-8, atol=1e-8)
-                compared += int(known.sum())
+    compared, refused = testing.complex_steps(op)
     assert refused == (op.name in REFUSED) and bool(compared or refused) == (op.name not in UNTRIED)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import graphc as tf
 from graphc import testing
+from graphc.ir.families import FAMILIES
 from graphc.ir.node import OPERATORS
 
 OPS = testing.testable()
@@ -32,7 +33,7 @@ def test_types(op: Any) -> None:
 
 @BY_NAME
 def test_interpreted(op: Any) -> None:
-    testing.check_values(op, jit=False)
+    testing.check_interpreted(op)
 
 
 @BY_NAME
@@ -40,7 +41,7 @@ def test_compiled(op: Any) -> None:
     testing.check_values(op)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.family == "elementwise"], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in OPS if op.family.broadcasts], ids=lambda op: op.name)
 def test_special_values(op: Any) -> None:
     testing.check_specials(op)
 
@@ -65,32 +66,44 @@ def test_compiled_gradients(op: Any) -> None:
     testing.check_compiled_gradients(op)
 
 
-@pytest.mark.parametrize("dtype", [tf.int8, tf.bool])
-@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.family == "elementwise" and len(op.params) > 1], ids=lambda op: op.name)
-def test_gradients_beside_integers(op: Any, dtype: Any) -> None:
-    """The derivative by a floating operand is computed in its precision, whatever the others are: small integers would wrap around."""
-    for i in range(len(op.params)):
-        with tf.Graph().as_default(), tf.Session() as session:
-            operands = [tf.placeholder(tf.float64 if k == i else dtype, [2]) for k in range(len(op.params))]
-            try:
-                y = op(*operands, **op.attrs)
-            except tf.errors.DTypeError:                # takes no such operands
-                continue
-            (slope,) = tf.gradients(y, operands[i], unconnected_gradients="zero")
-            feeds = {x: np.array([100, 3]) for x in operands}
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.grad is not None], ids=lambda op: op.name)
+def test_gradients_of_open_shapes(op: Any) -> None:
+    testing.check_open_gradients(op)
 
-            def at(x: Any) -> Any:
-                return session.run(y, {**feeds, operands[i]: x})      # noqa: B023
-            x = np.array([1.5, 0.7])
-            wanted = (at(x + 1e-5) - at(x - 1e-5)) / 2e-5
-            np.testing.assert_allclose(session.run(slope, {**feeds, operands[i]: x}), wanted, rtol=1e-6, atol=1e-8)
+
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.grad is not None and "axis" in op.attrs], ids=lambda op: op.name)
+def test_compiled_gradients_of_open_shapes(op: Any) -> None:
+    testing.check_open_gradients(op, jit=True)
+
+
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.family.broadcasts and len(op.params) > 1], ids=lambda op: op.name)
+def test_gradients_beside_integers(op: Any) -> None:
+    """The derivative by a floating operand is computed in its precision, whatever the others are: small integers would wrap around."""
+    testing.check_gradients_beside_integers(op)
+
+
+def test_check_operator_runs_every_check() -> None:
+    """What `graphc.testing` calls a check of an operator, each once; and each finds a planted mistake."""
+    others = {testing.check_operator, testing.check_grads, testing.check_rule}
+    named = {getattr(testing, n) for n in testing.__all__ if n.startswith("check_")} - others
+    assert {*testing.CHECKS} == named == {check for _, check, _ in MUTANTS} and len(testing.CHECKS) == len(named)
+
+
+@pytest.mark.parametrize("name", ["tanh", "truediv", "reduce_max", "logical_and", "concat", "top_k_indices", "gather"])
+def test_check_operator(name: str) -> None:
+    testing.check_operator(OPERATORS[name])
+
+
+def test_an_operator_without_samples_is_not_checked() -> None:
+    with pytest.raises(AssertionError, match="tanh has no samples"):
+        testing.check_operator(_with("tanh", family=FAMILIES["host"]))
 
 
 def test_every_operator_is_tried() -> None:
     """What has no samples is on this list for a reason: it needs a session, or draws."""
     tried = {op.name for op in OPS}
     left = {n for n, op in OPERATORS.items() if isinstance(op, testing.Operator)} - tried
-    others = {n for n in left if OPERATORS[n].family in ("source", "state", "control", "item", "random")
+    others = {n for n in left if not OPERATORS[n].family.sampled or OPERATORS[n].family.draws
               or OPERATORS[n].effect or not OPERATORS[n].pure}
     assert left == others
 
@@ -99,6 +112,22 @@ def test_every_operator_is_tried() -> None:
 
 def _with(name: str, **changes: Any) -> Any:
     return dataclasses.replace(OPERATORS[name], **changes)
+
+
+def _only_in_double(x: Any) -> Any:
+    return np.sin(x) if x.dtype == np.float64 else np.cos(x)
+
+
+def _twice_if_complex(x: Any) -> Any:
+    return np.sin(x * 2) if np.iscomplexobj(x) else np.sin(x)
+
+
+def _unsteady(x: Any) -> Any:
+    return np.sin(x) + np.random.default_rng().normal(size=np.shape(x)).astype(x.dtype)
+
+
+def _squared(g: Any, *others: Any, **attrs: Any) -> Any:
+    return OPERATORS["reduce_sum"].grad(g * g, *others, **attrs)
 
 
 MUTANTS = [
@@ -112,10 +141,23 @@ MUTANTS = [
         "matmul", grad=lambda g, y, a, b, transpose_a, transpose_b: (tf.matmul(g, b), tf.matmul(a, g)))),
     ("a wrong reference", testing.check_gradients, lambda: _with("sin", reference=lambda x: np.sin(x) + x)),
     ("a gradient that machine code has otherwise", testing.check_compiled_gradients, lambda: _with("tanh", expr="{x} * {x}")),
+    ("an unknown rank taken for a reduction of everything", testing.check_open_gradients, lambda: _with(
+        "reduce_sum", grad=lambda g, y, x, axis, keepdims: (
+            tf.zeros_like(x) + tf.reduce_sum(g) if x.type.rank is None else OPERATORS["reduce_sum"].grad(g, y, x, axis, keepdims)[0],))),
     ("a wrong type rule", testing.check_types,
      lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
     ("a wrong expression", testing.check_values, lambda: _with("add", expr="{x} - {y}")),
     ("a special case forgotten", testing.check_specials, lambda: _with("maximum", expr="select({x} > {y}, {x}, {y})")),
+    ("a derivative of one operand that wraps around", testing.check_gradients_beside_integers,
+     lambda: _with("multiply", grad=lambda g, out, x, y: (g * tf.cast(tf.cast(y * y, tf.int8), tf.float64), None))),
+    *((f"a gradient rule that is not linear: {check.__name__}", check, lambda: _with("reduce_sum", grad=_squared))
+      for check in (testing.check_jacobians, testing.check_hessian_products, testing.check_open_jacobians)),
+    ("a batch rule that leaves axes where they were", testing.check_batching, lambda: _with("reduce_sum", batch="aligned")),
+    ("such a rule where sizes are unknown", testing.check_open_batching, lambda: _with("reduce_sum", batch="aligned")),
+    ("a reference that machine code does not have", testing.check_precision, lambda: _with("sin", reference=_only_in_double)),
+    ("a reference that is another run", testing.check_interpreted, lambda: _with("sin", reference=_unsteady)),
+    ("an operator of another one's name", testing.check_saved, lambda: _with("tanh")),
+    ("a reference that is another function of complex numbers", testing.check_complex_steps, lambda: _with("sin", reference=_twice_if_complex)),
     ("a view that starts elsewhere", testing.check_values,
      lambda: _with("reverse", view=lambda shape, strides, **_: (shape, strides, 0))),
 ]

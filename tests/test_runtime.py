@@ -196,6 +196,97 @@ def test_process(code):
         assert (run.returncode, run.stdout.strip()) == (0, "True"), run.stderr
 
 
+# A process whose other thread runs or compiles while it forks: children are to run what there is, and compile.
+FORKED = """
+import os, sys, threading, time
+import numpy as np
+import graphc as tf
+
+def finished(child, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return "hangs"
+
+graph = tf.Graph()
+with graph.as_default():
+    x = tf.placeholder(tf.float64, [None, None])
+    count, square = tf.Variable(0.0), tf.Variable(0.0)
+    y = tf.matmul(x, x) + tf.exp(x)
+    with tf.control_dependencies([tf.assign_add(count, 1.0), tf.assign_add(square, 1.0)]):
+        step = tf.reduce_sum(tf.matmul(x, x))
+session = tf.Session(graph=graph)
+big = np.eye(500)
+stop = False
+done = 0
+
+def run():
+    global done
+    while not stop:
+        session.run(step, {{x: big}})
+        done += 1
+
+def compile():
+    global done
+    while not stop:
+        with tf.Graph().as_default(), tf.Session() as other:
+            x = tf.placeholder(tf.float64, [None])
+            v = x
+            for k in range(3):
+                v = tf.exp(v * (0.5 + 0.001 * done) + k)
+            other.run(v, {{x: [0.0, 1.0]}})
+            done += 1
+
+{before}
+other = threading.Thread(target={what}, daemon=True)
+other.start()
+statuses = []
+for number in range(6):
+    time.sleep(0.03 * number % 0.2)
+    child = os.fork()
+    if child == 0:
+        assert np.allclose(session.run(y, {{x: np.eye(3)}}), np.eye(3) + np.exp(np.eye(3)))
+        one, two = session.run([count, square])
+        assert one == two, (one, two)
+        assert np.allclose(session.run(step, {{x: big}}), 500)
+        with tf.Graph().as_default(), tf.Session() as own:
+            x = tf.placeholder(tf.float64, [None])
+            value = own.run(tf.tanh(x * (2 + number)) + {number_of_its_own}, {{x: [0.0]}})
+        assert value == [{number_of_its_own}]
+        os._exit(0)
+    statuses.append(finished(child, 60))
+before = done
+time.sleep(0.2)
+while done == before and other.is_alive():
+    time.sleep(0.05)
+stop = True
+other.join()
+print(statuses == [0] * 6, done > before)
+"""
+# What the other thread does, and what comes before.
+WHILE = {
+    "another thread runs": ("run", "session.run(step, {x: big})"),
+    "another thread compiles": ("compile", "session.run([y, step], {x: big})"),
+    "another thread begins": ("run", ""),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.parametrize("processes", ["0", "1"])
+@pytest.mark.parametrize("what", WHILE)
+def test_fork_while(what, processes, tmp_path):
+    target, before = WHILE[what]
+    code = FORKED.format(what=target, before=before, number_of_its_own=3)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRAPHC_CACHE_DIR": str(tmp_path), "GRAPHC_COMPILE_PROCESSES": processes}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout.strip()) == (0, "True True"), done.stderr
+
+
 # ---------------------------------------------------------------------- products
 
 ROWS, COLUMNS, BATCH = range(3)

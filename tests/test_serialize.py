@@ -45,21 +45,7 @@ def bitwise(a, b):
 
 @pytest.mark.parametrize("operator", TESTABLE, ids=lambda op: op.name)
 def test_every_operator_comes_back(operator):
-    with Graph().as_default() as graph, np.errstate(all="ignore"):
-        samples = testing.samples(operator) or testing.samples(operator, "bool") or testing.samples(operator, "int64")
-        built = [(testing.build(operator, s), s) for s in samples]
-        new = again(graph)
-        same_nodes(graph, new)
-        fetches = [r for b, _ in built for r in b.results]
-        feeds = {n: x for b, s in built for n, x in b.feeds(s.operands).items()}
-        place = {n: i for i, n in enumerate(graph.nodes)}
-        with tf.Session(jit=False) as session:
-            wanted = session.run(fetches, feeds)
-        with tf.Session(graph=new, jit=False) as session:
-            found = session.run([new.nodes[place[f]] for f in fetches], {new.nodes[place[n]]: x for n, x in feeds.items()})
-    assert wanted
-    for a, b in zip(wanted, found, strict=True):
-        bitwise(a, b)
+    testing.check_saved(operator)
 
 
 def network():

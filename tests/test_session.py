@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,23 @@ import graphc as tf
 from graphc import errors
 
 Pair = namedtuple("Pair", "a b")
+Other = namedtuple("Other", "a b")
+
+
+class Listed(list):
+    """A list of a class of its own."""
+
+
+class Attrs:
+    """What the package attrs makes of a class with fields p and q, as far as a fetch looks at it."""
+
+    __attrs_attrs__ = (SimpleNamespace(name="p"), SimpleNamespace(name="q"))
+
+    def __init__(self, p, q):
+        self.p, self.q = p, q
+
+    def __eq__(self, other):
+        return (self.p, self.q) == (other.p, other.q)
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +58,18 @@ STRUCTURES = [
     ("same twice", lambda x, y: [x, x], lambda a, b: [a, a]),
     ("empty", lambda x, y: [], lambda a, b: []),
     ("name", lambda x, y: "double:0", lambda a, b: b),
+    ("ordered dict", lambda x, y: OrderedDict(q=x, p=y), lambda a, b: OrderedDict(q=a, p=b)),
+    ("default dict", lambda x, y: defaultdict(list, p=x), lambda a, b: defaultdict(None, p=a)),
+    ("read-only dict", lambda x, y: MappingProxyType({"p": x}), lambda a, b: {"p": a}),
+    ("list of a class", lambda x, y: Listed([x, y]), lambda a, b: [a, b]),
+    ("attrs", lambda x, y: Attrs(x, [y]), lambda a, b: Attrs(a, [b])),
+    ("deep", lambda x, y: [{"p": Pair(x, OrderedDict(q=(y,)))}], lambda a, b: [{"p": Pair(a, OrderedDict(q=(b,)))}]),
 ]
+# Structures of the same two tensors, among them equal ones of different classes.
+TWO = [lambda x, y: [x, y], lambda x, y: (x, y), Pair, Other, lambda x, y: Listed([x, y]), lambda x, y: [(x, y)], lambda x, y: [[x, y]],
+       lambda x, y: [Pair(x, y)], lambda x, y: ((x, y),), lambda x, y: ([x, y],), lambda x, y: (Other(x, y),), lambda x, y: Pair(x, (y,)),
+       lambda x, y: Pair(x, [y]), lambda x, y: {"a": x, "b": y}, lambda x, y: {"b": y, "a": x}, lambda x, y: OrderedDict(a=x, b=y),
+       lambda x, y: [x, [y]], lambda x, y: [x, (y,)], lambda x, y: [[x], y], Attrs, lambda x, y: [], lambda x, y: (), lambda x, y: {}]
 
 
 @pytest.mark.parametrize("fetch, expect", [r[1:] for r in STRUCTURES], ids=[r[0] for r in STRUCTURES])
@@ -50,6 +80,31 @@ def test_fetch_structures(session, fetch, expect):
         got = session.run(fetch(x + 0.0, y), {x: 3})
         want = expect(np.float32(3), np.float32(6))
         assert got == want and type(got) is type(want)
+
+
+def exact(structure):
+    """A structure of results as text, which tells classes and the order of keys."""
+    if isinstance(structure, (list, tuple)):
+        return f"{type(structure).__name__}({', '.join(map(exact, structure))})"
+    if isinstance(structure, (dict, Attrs)):
+        items = (vars(structure) if isinstance(structure, Attrs) else structure).items()
+        return f"{type(structure).__name__}({', '.join(f'{k}: {exact(v)}' for k, v in items)})"
+    return repr(float(structure))
+
+
+@pytest.mark.parametrize("way", ["run", "callable"])
+@pytest.mark.parametrize("fed", [False, True])
+def test_structures_are_not_taken_for_one_another(session, fed, way):
+    a = tf.placeholder_with_default(3.0, [])
+    x, y = a + 0.0, a * 2.0
+    feed = {a: 5} if fed else {}
+    value = 5.0 if fed else 3.0
+
+    def got(make):
+        return session.run(make(x, y), feed) if way == "run" else session.make_callable(make(x, y), list(feed))(*feed.values())
+    for make in [*TWO, *reversed(TWO), *TWO]:
+        want = make(value, 2 * value)
+        assert exact(got(make)) == exact(list(want) if isinstance(want, Listed) else want)
 
 
 def test_operations_give_none(session):
@@ -80,7 +135,11 @@ def test_intermediate_tensors_and_names_may_be_fed(session):
     z = y + 1
     np.testing.assert_array_equal(session.run(z, {y: [10, 20]}), [11, 21])
     np.testing.assert_array_equal(session.run(z, {"x:0": [1, 2]}), [3, 5])
-    np.testing.assert_array_equal(session.run(z, {(x,): ([1, 2],)}), [3, 5])
+    for _ in range(2):                              # the second run knows the first one's
+        np.testing.assert_array_equal(session.run(z, {(x,): ([1, 2],)}), [3, 5])
+        np.testing.assert_array_equal(session.run(z, {x: ([1, 2])}), [3, 5])
+        np.testing.assert_array_equal(session.run(z, {(x, y): ([1, 2], [5, 6])}), [6, 7])
+        np.testing.assert_array_equal(session.run(z, {((x,), y): (([1, 2],), [5, 6])}), [6, 7])
 
 
 def test_results_are_the_callers_own(session):
@@ -177,6 +236,18 @@ def test_reads_see_the_value_before_the_run(session):
     assert (early, now, then) == (2, 3, 30)
 
 
+@pytest.mark.parametrize("n", [2, 20_000])
+def test_a_variable_that_is_fed_and_set(n, session):
+    """Reads see what is fed; what is assigned is kept."""
+    v = tf.Variable(np.ones(n), dtype=tf.float32)
+    fed = np.arange(n, dtype=np.float32)
+    for update, wanted in ((v.assign(v * 2.0), 2 * fed), (v.assign_add(np.ones(n)), fed + 1), (v.assign(tf.zeros([n])), 0 * fed)):
+        new, read = session.run([update, v], {v: fed})
+        np.testing.assert_array_equal(new, wanted)
+        np.testing.assert_array_equal(read, fed)
+        np.testing.assert_array_equal(session.run(v), wanted)
+
+
 def test_swap_has_no_race(session):
     a, b = tf.Variable(np.arange(4.0)), tf.Variable(np.zeros(4))
     swap = tf.group(a.assign(b), b.assign(a))
@@ -196,6 +267,136 @@ def test_assigned_value_that_reads_shifted_old_one(session):
     v = tf.Variable(np.arange(6, dtype=np.float32))
     session.run(v.assign(tf.reverse(v, [0]) + v))
     np.testing.assert_array_equal(session.run(v), np.full(6, 5))
+
+
+# What sets the variable v to something made of p: float32[...], whose shape only a run knows.
+MISFITS = {
+    "assign": lambda v, p: tf.assign(v, p),
+    "assign_add": lambda v, p: tf.assign_add(v, p),
+    "assign_sub": lambda v, p: tf.assign_sub(v, p),
+    "method assign": lambda v, p: v.assign(p),
+    "method assign_add": lambda v, p: v.assign_add(p * 2.0),
+    "method assign_sub": lambda v, p: v.assign_sub(tf.exp(p)),
+    "assign to what was assigned": lambda v, p: _after(v.assign(v * 2.0), lambda: v.assign(p)),
+    "assign_add, asked not to look": lambda v, p: _as_saved(tf.assign_add(v, p), '"validate_shape": true', '"validate_shape": false'),
+    "read from a file": lambda v, p: _as_saved(tf.assign(v, p)),
+    "size that data decide": lambda v, p: v.assign(tf.boolean_mask(tf.reshape(p, [-1]), tf.reshape(p, [-1]) > 0.0)),
+    "optimizer": lambda v, p: tf.train.GradientDescentOptimizer(1.0).apply_gradients([(p, v)]),
+    "optimizer with slots": lambda v, p: tf.train.AdamOptimizer(1.0).apply_gradients([(p, v)]),
+}
+# The shape of what a variable of n elements does not take. Numpy broadcasts some to it, and it to others.
+MISFIT_SHAPES = {"one": lambda n: (1,), "more": lambda n: (n + 1,), "scalar": lambda n: (), "row": lambda n: (1, n), "empty": lambda n: (0,)}
+
+
+def _after(first, then):
+    with tf.control_dependencies([first]):
+        return then()
+
+
+def _as_saved(node, *change):
+    return tf.Graph.from_json(node.graph.to_json().replace(*change or ("", ""))).get_tensor_by_name(node.name)
+
+
+@pytest.mark.parametrize("n", [2, 20_000])
+@pytest.mark.parametrize("shape", MISFIT_SHAPES)
+@pytest.mark.parametrize("way", MISFITS)
+def test_values_that_do_not_fit_their_variable(way, shape, n, session):
+    """Nothing is broadcast into a variable, let alone read from beyond a value: every run says so, and changes nothing."""
+    value = np.ones(MISFIT_SHAPES[shape](n), np.float32)
+    if "data decide" in way and value.ndim != 1:
+        pytest.skip("the mask gives vectors")
+    update = MISFITS[way](tf.Variable(np.arange(n), dtype=tf.float32, name="v"), tf.placeholder(tf.float32, name="p"))
+    with update.graph.as_default() as graph, tf.Session(jit=session.jit) as s:
+        v, p, w = graph.get_tensor_by_name("v:0"), graph.get_tensor_by_name("p:0"), tf.Variable(1.0)
+        bystander = w.assign(5.0)
+        for _ in range(3):
+            with pytest.raises(errors.InvalidArgumentError) as caught:
+                s.run([update, bystander.op], {p: value})
+            said, given = str(caught.value), str(list(value.shape)).replace(" ", "")
+            assert f"shape {given} cannot be assigned to a variable of shape [{n}]\n" in said, said
+            assert f"v: float32[{n}] (test_session.py:" in said and re.search(r"\n  at test_session\.py:\d+$", said), said
+        np.testing.assert_array_equal(s.run(v), np.arange(n))
+        assert s.run(w) == 1
+
+
+# (how the variable is made, what runs, the shapes it is fed in turn, what the variable then holds)
+RESHAPED = {
+    "grown": (lambda: tf.Variable(np.zeros(0), dtype=tf.float32, validate_shape=False),
+              lambda v, p: tf.assign(v, tf.concat([v, p], 0), validate_shape=False), [1, 2, 3, 0, 2],
+              lambda fed: np.concatenate(fed)),
+    "grown, the variable alone is open": (lambda: tf.Variable(np.zeros(0), dtype=tf.float32, validate_shape=False),
+                                          lambda v, p: v.assign(tf.concat([v, p], 0)), [1, 2, 3], lambda fed: np.concatenate(fed)),
+    "grown, of known shape": (lambda: tf.Variable(np.zeros(0), dtype=tf.float32),
+                              lambda v, p: tf.assign(v, tf.concat([v, p], 0), validate_shape=False), [1, 2, 3], lambda fed: np.concatenate(fed)),
+    "get_variable": (lambda: tf.get_variable("g", initializer=np.zeros(0, np.float32), validate_shape=False),
+                     lambda v, p: v.assign(tf.concat([p, v], 0)), [2, 1, 4], lambda fed: np.concatenate(fed[::-1])),
+    "replaced": (lambda: tf.Variable([1.0, 2.0], validate_shape=False), lambda v, p: v.assign(p), [3, 1, 1, 20_000, 2],
+                 lambda fed: fed[-1]),
+    "replaced by what is computed": (lambda: tf.Variable([1.0, 2.0]), lambda v, p: tf.assign(v, p * 2.0, validate_shape=False),
+                                     [3, 20_000, 1, 1, 20_000, 2], lambda fed: 2 * fed[-1]),
+    "shrunk by what data decide": (lambda: tf.Variable([9.0], validate_shape=False),
+                                   lambda v, p: v.assign(tf.boolean_mask(p, p > 1.5)), [3, 2, 5], lambda fed: fed[-1][fed[-1] > 1.5]),
+    "summed after it has grown": (lambda: tf.Variable([], dtype=tf.float32, validate_shape=False),
+                                  lambda v, p: _after(v.assign(tf.concat([v, p], 0)), lambda: v.assign_add(tf.ones_like(v.read_value()))), [2, 3],
+                                  lambda fed: functools.reduce(lambda v, x: np.append(v, x) + 1, fed, [])),
+}
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["", "read from a file"])
+@pytest.mark.parametrize("way", RESHAPED)
+def test_variables_whose_shape_changes(way, saved, session):
+    """Every run, of what was compiled before too, sees the variable in its present shape."""
+    make, change, lengths, wanted = RESHAPED[way]
+    v = make()
+    p = tf.placeholder(tf.float32, [None])
+    update = change(v, p)
+    shape, total, other = tf.shape(v), tf.reduce_sum(tf.tanh(v) + v) + 0.0 * tf.cast(tf.size(v), tf.float32), p * 2.0
+    nodes = [v, p, update, shape, total, other, v.initializer]
+    if saved:
+        again = tf.Graph.from_json(v.graph.to_json())
+        nodes = [again.as_node(n.name) for n in nodes[:-1]] + [again.get_operation_by_name(nodes[-1].name)]
+    v, p, update, shape, total, other, initializer = nodes
+    with v.graph.as_default(), tf.Session(graph=v.graph, jit=session.jit) as s:
+        first = s.run(v)
+        for _ in range(2):
+            fed = []
+            for n in lengths:
+                fed.append(np.arange(1, n + 1, dtype=np.float32))
+                before, new, twice = s.run([shape, update, other], {p: fed[-1]})
+                want = wanted(fed)
+                np.testing.assert_array_equal(new, want)
+                np.testing.assert_array_equal(twice, 2 * fed[-1])
+                for _ in range(2):
+                    np.testing.assert_array_equal(s.run(v), want)
+                    np.testing.assert_array_equal(s.run(shape), want.shape)
+                    np.testing.assert_allclose(s.run(total), np.sum(np.tanh(want) + want), rtol=1e-5)
+            s.run([initializer, total])
+            np.testing.assert_array_equal(s.run(v), first)
+            np.testing.assert_array_equal(s.run(shape), first.shape)
+
+
+def test_initial_values_keep_to_the_variables_shape(session):
+    p = tf.placeholder(tf.float32)
+    start = tf.identity(p)
+    start.set_shape([2])
+    v = tf.Variable(start, name="v")
+    session.run(v.initializer, {p: [1, 2]})
+    with pytest.raises(errors.InvalidArgumentError, match=r"v: float32\[2\] \(test_session.py:\d+\): its initial value.* has shape \[3\]"):
+        session.run(v.initializer, {p: [1, 2, 3]})
+    np.testing.assert_array_equal(session.run(v), [1, 2])
+
+
+def test_other_runs_keep_their_programs_when_a_variable_changes_its_shape():
+    grown, w, p = tf.Variable([], dtype=tf.float32, validate_shape=False), tf.Variable([1.0, 2.0]), tf.placeholder(tf.float32, [None])
+    update, step = grown.assign(tf.concat([grown, p], 0)), w.assign(w * 2.0)
+    with tf.Session() as s:
+        s.run(step.op)
+        made = s.compile_stats()["programs"]
+        for n in (1, 2, 3):
+            s.run(update.op, {p: np.ones(n)})
+            s.run(step.op)
+        assert s.compile_stats()["programs"] == made + 3
+        np.testing.assert_array_equal(s.run(w), [16, 32])
 
 
 def test_sessions_keep_their_own_state(session):

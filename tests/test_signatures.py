@@ -20,7 +20,7 @@ from graphc.ir.signature import SPELLINGS, _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
-NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.opt", "errors", "initializers", "nn", "numeric", "optimize",
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.opt", "errors", "extend", "initializers", "nn", "numeric", "optimize",
                                                           "summary", "testing", "train"))]
 
 
@@ -138,7 +138,7 @@ def test_dtypes_that_help_names_are_those_of_the_reference(operator):
         if taken is None:
             continue
         specs, attrs = operator.samples[0]
-        if operator.family == "elementwise":
+        if operator.family.broadcasts:
             specs = [(2, 3)] * len(operator.params)
         operands = [_operand(operator, i, spec, np.dtype(sample_dtype)) for i, spec in enumerate(specs)]
         with np.errstate(all="ignore"):
@@ -177,8 +177,9 @@ def test_every_public_callable_shows_its_arguments():
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
 _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
-           "graphc.numeric": {"METHODS"}}
-_SPACES = {"graphc": {"contrib", "errors", "initializers", "nn", "numeric", "optimize", "summary", "testing", "train"}, "graphc.contrib": {"opt"}}
+           "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"}}
+_SPACES = {"graphc": {"contrib", "errors", "extend", "initializers", "nn", "numeric", "optimize", "summary", "testing", "train"},
+           "graphc.contrib": {"opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
 

@@ -116,7 +116,7 @@ def test_a_failed_step_is_named_and_the_session_goes_on():
         metadata = tf.RunMetadata()
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"gather.*5 is not in.*\n.*test_trace.py"):
             session.run(y, {i: [0, 5]}, options=FULL, run_metadata=metadata)
-        assert metadata.events and session.trace is None
+        assert metadata.events and session.values.trace is None
         assert session.run(y, {i: [0, 0]}).shape == (2,)
 
 

@@ -1,6 +1,6 @@
 """Part of a graph over one more leading axis: what it computes for many values of some of its nodes, in one program.
 
-Each node that depends on a batched one is rebuilt by a rule of its operator's family, or by the one its declaration names
+Each node that depends on a batched one is rebuilt by the rule that its operator's family names, or its declaration
 (`Operator.batch`). An operator without a rule is built once for every element of the batch, and the results are stacked.
 """
 
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ShapeError
+from ..ir.families import BATCH_RULES
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, caller, describe, here, loc_str, topological
 from ..ir.operator import static_value
@@ -109,10 +110,10 @@ def _widen(batch: _Batch, node: Node) -> None:
         return
     wide = tuple([x in batch.wide for x in node.inputs])
     use = _Use(batch, node, tuple([batch.wide[x] if x in batch.wide else batch.plain.get(x, x) for x in node.inputs]), wide)
-    if operator.batch == "size":
+    if (operator.batch or operator.family.batch) == "size":
         batch.plain[node] = _size(use)
         return
-    rule = RULES.get(operator.batch or operator.family)
+    rule = RULES.get(operator.batch or operator.family.batch)
     built = None if rule is None else rule(use)
     if built is not None:
         batch.wide[node] = built
@@ -303,11 +304,7 @@ def _extent(x: Node, axis: int) -> Any:
 
 
 RULES: dict[str, Callable[[_Use], Node | None]] = {
-    "elementwise": _aligned, "item": _aligned, "aligned": _aligned,
-    "reduction": _leading, "argreduction": _leading, "alias": _leading, "view": _leading, "views": _leading, "concat": _leading,
-    "lowered": _leading, "leading": _leading,
-    "gather": _gathered, "scatter": _scattered, "trailing": _trailing, "squeezed": _squeezed, "stretched": _stretched, "unbroadcast": _unbroadcast,
-    "contraction": _product,
+    "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
+    "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product,
 }
-_NAMED = {op.batch for op in OPERATORS.values() if hasattr(op, "batch")} - {"", "size"}
-assert _NAMED <= RULES.keys(), f"no rule for a batch is named {_NAMED - RULES.keys()}"
+assert {*RULES, "size"} == {*BATCH_RULES}, "declarations may name exactly the rules that there are"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, loc_str
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import to_node
 from ..ir.types import TensorType, compatible
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
@@ -90,18 +90,13 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
 
 def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[Node] = frozenset()) -> list[Node]:
     """The nodes on a path that derivatives take from a source to a target, users before inputs."""
-    wanted, reached = set(sources), set()
+    wanted, on_path = set(sources), set()
     oldest = min((x.index for x in wanted), default=0)      # what is older than all sources depends on none
-    stack = [y for y in targets if y.index >= oldest]
-    while stack:
-        node = stack.pop()
-        if node in reached:
-            continue
-        reached.add(node)
-        if node not in stop:
-            stack.extend([x for x in node.inputs if x.index >= oldest])
-    on_path = set()
-    order = sorted(reached, key=lambda n: n.index)
+
+    def uses(node: Node) -> list[Node]:
+        return [] if node in stop else [x for x in node.inputs if x.index >= oldest]
+
+    order = in_order(reached([y for y in targets if y.index >= oldest], uses))
     for node in order:
         if node in wanted or (node not in stop and _floating(node) and any(x in on_path for x in node.inputs)):
             on_path.add(node)
@@ -184,7 +179,7 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
         g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     assert len(rule) == len(node.inputs), f"gradient rule of {operator.name} gave {len(rule)} results"
-    return [(x, _fit(gx, x, operator.family == "elementwise")) for x, gx in zip(node.inputs, rule, strict=True)
+    return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
             if gx is not None and x in live and x.type.dtype.kind == "f"]
 
 
@@ -223,7 +218,7 @@ def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
         return [] if t is None else [t]
     if not _differentiable(node):
         return []
-    if node.operator.family == "elementwise":
+    if node.operator.family.broadcasts:
         return _push_elementwise(node, along)
     return _push_transposed(node, along)
 

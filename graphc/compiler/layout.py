@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, reached, topological
 from ..ir.types import TensorType, element_count
@@ -43,6 +44,10 @@ class Buffer:
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
+    def touch(self, step: int) -> None:
+        """Note that a step reads or writes it."""
+        self.first, self.last = min(self.first, step), max(self.last, step)
+
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
     strides, step = [], 1
@@ -56,12 +61,12 @@ def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tupl
     """Shape, strides and offset of a view, given those of its input; the caller has checked that an alias may."""
     shape, strides, offset = inner
     op = node.operator
-    if op.family == "view":
-        s, t, o = op.view(shape, strides, out_shape=node.type.shape, **node.attrs)
-        return s, t, offset + o
-    if op.family == "item":
+    if op.family.picks:
         parent = node.inputs[0]
         s, t, o = parent.operator.view(node.attrs["index"], shape, strides, out_shape=node.type.shape, **parent.attrs)
+        return s, t, offset + o
+    if op.view is not None:
+        s, t, o = op.view(shape, strides, out_shape=node.type.shape, **node.attrs)
         return s, t, offset + o
     new = reshaped(shape, strides, node.type.shape)
     assert new is not None, f"{node} is no view of its input"
@@ -112,15 +117,15 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     for node in topological(fetches):
         inputs = tuple(new[x] for x in node.inputs)
         family = node.operator.family
-        if family == "alias" and reshaped(nominal[inputs[0]][0], nominal[inputs[0]][1], node.type.shape) is None:
+        if family.reshapes and reshaped(nominal[inputs[0]][0], nominal[inputs[0]][1], node.type.shape) is None:
             inputs = (copied(inputs[0], node), *inputs[1:])
-        elif family == "contraction":
+        elif family.multiplies:
             inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)
-        elif family == "scatter":
+        elif family.scatters:
             inputs = tuple(x if tuple(nominal[x][1]) == contiguous(nominal[x][0]) else copied(x, node) for x in inputs)
-        elif family == "concat":
+        elif family.joins:
             inputs = tuple(copied(x, node) for x in inputs)
-        n = node if inputs == node.inputs else Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+        n = node if inputs == node.inputs else node.on(inputs)
         new[node] = n
         if (seen := source(n)) is not None:
             nominal[n] = view_of(n, nominal[seen])
@@ -149,7 +154,7 @@ class Layout:
         self._storage: dict[Node, Storage] = {}
         self._part_of: dict[Node, tuple[Node, int]] = {}
         for step in sched.steps:
-            if isinstance(step, Call) and step.node.operator.family == "concat":
+            if isinstance(step, Call) and step.node.operator.family.joins:
                 for i, x in enumerate(step.node.inputs):
                     self._part_of[x] = (step.node, i)
 
@@ -180,7 +185,7 @@ class Layout:
         if node in self.inplace:
             return self(self.inplace[node])
         shape = node.type.shape
-        if node.operator.family == "source":
+        if node.operator.family.memory is Memory.OUTSIDE:
             buffer = self._buffer_of(node)
         else:
             kind = "objects" if node.type.dtype.hasobject else "result" if node in self.results else "arena"
@@ -263,10 +268,10 @@ def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, 
         x = stack.pop()
         for n in readers.get(x, ()):
             home = sched.home.get(n)
-            if home is None and (source(n) is not None or n.operator.family == "views"):
+            if home is None and (source(n) is not None or n.operator.family.cuts):
                 stack.append(n)
             elif home is group:
-                if x is not variable or group.axes[n] != axes or n in group.over or n.operator.family != "elementwise" or n.index > value.index:
+                if x is not variable or group.axes[n] != axes or n in group.over or not n.operator.family.broadcasts or n.index > value.index:
                     return False
             elif home is None or home.pos >= group.pos:
                 return False

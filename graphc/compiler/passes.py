@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, topological
 from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
+from ..ir.validate import refused
 from .rules import rewritten
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
+Pass = Callable[[Sequence[Node]], "list[Node]"]
 Observe = Callable[[str, Sequence[Node], Sequence[Node], float], None]
 
 SMALL_PRODUCT = 64          # multiply-adds up to which a product's own loops beat the call of a library
@@ -33,8 +36,7 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
             scratch.place = node
             got = visit(node, inputs)
             if got is None:
-                got = node if inputs == node.inputs else \
-                    Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), scratch)
+                got = node if inputs == node.inputs else node.on(inputs)
             new[node] = got
     return [new[f] for f in fetches]
 
@@ -42,7 +44,7 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
     """Nodes that change nothing: identity, stop_gradient, reads, casts and reshapes to what is there already."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        free = node.operator.family in ("alias", "view") or node.operator.name == "cast"
+        free = node.operator.family.memory is Memory.VIEW or node.operator.name == "cast"
         if free and node.type == inputs[0].type and node.operator.name not in ("transpose", "reverse", "strided_slice"):
             return inputs[0]
         return None
@@ -75,7 +77,8 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         op = node.operator
-        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family in ("alias", "view", "random"):
+        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
+                or op.family.draws:
             return None
         if any(x.operator.name != "constant" for x in inputs):
             return None
@@ -94,7 +97,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if node.operator.family != "elementwise" or not any(x.operator.name == "broadcast_to" for x in inputs):
+        if not node.operator.family.broadcasts or not any(x.operator.name == "broadcast_to" for x in inputs):
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -105,7 +108,7 @@ def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
         if out == list(inputs):
             spread = all(x.operator.name == "broadcast_to" or x.type.shape == () for x in inputs)
             return _broadcast_after(node, inputs) if spread else None
-        return Node(node.operator, tuple(out), node.attrs, node.type, node.label, node.loc, (), node.graph)
+        return node.on(tuple(out))
     return rewrite(fetches, visit)
 
 
@@ -115,7 +118,7 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     shape = broadcast(*(x.type.shape for x in small))
     if shape == node.type.shape:
         return None
-    inner = Node(node.operator, small, node.attrs, TensorType(node.type.dtype, shape), node.label, node.loc, (), node.graph)
+    inner = node.on(small, TensorType(node.type.dtype, shape))
     return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
 
 
@@ -173,10 +176,10 @@ def _is_zeros(x: Node) -> bool:
 def apply_rules(fetches: Sequence[Node]) -> list[Node]:
     """The algebra of `rules`."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if node.operator.family != "elementwise":
+        if not node.operator.family.broadcasts:
             return None
         if inputs != node.inputs:
-            node = Node(node.operator, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+            node = node.on(inputs)
         made = rewritten(node)
         return made if made is not None else node
     return rewrite(fetches, visit)
@@ -194,7 +197,7 @@ def share(fetches: Sequence[Node]) -> list[Node]:
         found = table.get(key)
         if found is not None:
             return found
-        made = node if inputs == node.inputs else Node(op, inputs, node.attrs, node.type, node.label, node.loc, (), node.graph)
+        made = node if inputs == node.inputs else node.on(inputs)
         table[key] = made
         return made
     return rewrite(fetches, visit)
@@ -204,12 +207,12 @@ def _attrs_key(node: Node) -> Any:
     if node.operator.name == "constant":
         value = node.attrs["value"]
         return value.tobytes() if value.nbytes <= 4096 else id(value)
-    if node.operator.family == "source":
+    if node.operator.family.memory is Memory.OUTSIDE:
         return id(node)
     return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
 
 
-PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
+PIPELINE: list[tuple[str, Pass, str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
     ("expand_small_products", expand_small_products, "before the rest: they work on what it leaves"),
@@ -218,6 +221,30 @@ PIPELINE: list[tuple[str, Callable[[Sequence[Node]], list[Node]], str]] = [
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
     ("share", share, "last: finds what the others made equal"),
 ]
+
+
+def add_pass(before: str, why: str) -> Callable[[Pass], Pass]:
+    """Add the decorated function, from fetches to fetches of the same types, to the passes, before the one of that name.
+
+    `why` it goes there, `explain` shows. Programs compiled from now on go through it. DeclarationError, with the pass and its line: there is
+    no such place, or a name is taken; and when it runs, if it changes the number or the types of the fetches.
+    """
+    def add(function: Pass) -> Pass:
+        name = function.__name__
+        names = [n for n, *_ in PIPELINE]
+        if before not in names or name in names:
+            wrong = "there is a pass of this name" if name in names else f"there is no pass {before!r:.60} to go before; there are {', '.join(names)}"
+            raise refused(f"pass {name}", function, wrong)
+
+        def checked(fetches: Sequence[Node]) -> list[Node]:
+            after = list(function(fetches))
+            if [f.type for f in after] != [f.type for f in fetches]:
+                raise refused(f"pass {name}", function, f"the fetches {', '.join(str(f.type) for f in fetches)} "
+                                                        f"become {', '.join(str(f.type) for f in after) or 'none'}")
+            return after
+        PIPELINE.insert(names.index(before), (name, checked, why))
+        return function
+    return add
 
 
 def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[Node]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from ..errors import DeclarationError
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node
+from ..ir.node import OPERATORS, Node, here
 from ..ir.types import TensorType
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "equal", "not_equal"}
@@ -67,6 +68,52 @@ RULES = [
 ]
 
 
+def rule(name: str, lhs: Callable[..., Any], rhs: Callable[..., Any], dtypes: Sequence[str] = FLOATS + INTS) -> Rule:
+    """Add a rule: programs compiled from now on have the expression `rhs` wherever the graph has `lhs`.
+
+    Both are functions of the same number of tensors, of one of `dtypes`; the outermost operator of `lhs` is elementwise, numbers in it match
+    constants of the same bits. DeclarationError, with the user's line: what is wrong with it. Whether it is true, `check_rule` finds out.
+    """
+    made = Rule(name, lhs, rhs, tuple(dtypes))
+    why = _mistake(made)
+    if why is not None:
+        raise DeclarationError(f"rule {name}: {why}{here()}")
+    RULES.append(made)
+    by_root.cache_clear()
+    return made
+
+
+def _mistake(rule: Rule) -> str | None:
+    """What is wrong with a new rule, in words."""
+    if any(r.name == rule.name for r in RULES):
+        return "there is a rule of this name"
+    try:
+        counts = [len(inspect.signature(side).parameters) for side in (rule.lhs, rule.rhs)]
+    except (TypeError, ValueError) as e:
+        return f"a side is no function of tensors: {e}"
+    if counts[0] != counts[1] or not counts[0]:
+        return f"its sides take {counts[0]} and {counts[1]} tensors"
+    unknown = [d for d in rule.dtypes if d not in FLOATS + INTS + BOOLS]
+    if unknown or not rule.dtypes:
+        return f"it is for dtypes among {', '.join(FLOATS + INTS + BOOLS)}, not {', '.join(map(repr, unknown)) or 'for none'}"
+    return next((why for d in rule.dtypes if (why := _mistake_in(rule, np.dtype(d))) is not None), None)
+
+
+def _mistake_in(rule: Rule, dtype: np.dtype[Any]) -> str | None:
+    try:
+        left, variables = pattern(rule, dtype)
+        with Scratch().as_default():
+            right = rule.rhs(*variables)
+    except Exception as e:                           # the user's functions may fail in any way
+        return f"of {dtype} a side cannot be built: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}"
+    if not isinstance(left, Node) or left in variables or not left.operator.family.broadcasts:
+        made = left.operator.name if isinstance(left, Node) else repr(left)[:60]
+        return f"the outermost operator of its left side must be elementwise, not {made}"
+    if not isinstance(right, Node) or right.type != left.type:
+        return f"of {dtype} the left side is {left.type}, the right side {right.type if isinstance(right, Node) else repr(right)[:60]}"
+    return None
+
+
 @cache
 def pattern(rule: Rule, dtype: np.dtype[Any]) -> tuple[Node, tuple[Node, ...]]:
     """The left side traced over variables of that dtype: (its root, the variables)."""
@@ -111,7 +158,7 @@ def _match(p: Node, n: Node, bound: dict[Node, Node]) -> bool:
 
 def rewritten(node: Node) -> Node | None:
     """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
-    if not isinstance(node.type, TensorType) or node.operator.family != "elementwise":
+    if not isinstance(node.type, TensorType) or not node.operator.family.broadcasts:
         return None
     for rule in by_root(node.operator.name, node.type.dtype):
         operands = match(rule, node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ..ir.families import Memory
 from ..ir.node import Node
 from ..ir.types import TensorType
 
@@ -12,7 +13,6 @@ MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
 MAX_OPERANDS = 40
 SMALL = 32              # elements up to which a full reduction is one row: results usable in the same kernel
 _NEVER = 1 << 60
-_FUSIBLE = {"elementwise", "reduction", "random", "gather"}
 
 
 @dataclass(eq=False)
@@ -80,9 +80,9 @@ class Schedule:
 
 def source(node: Node) -> Node | None:
     """What an alias, a view or one of several views looks at; None for a node with memory of its own."""
-    if node.operator.family in ("alias", "view"):
+    if node.operator.family.memory is Memory.VIEW:
         return node.inputs[0]
-    if node.operator.family == "item" and node.inputs[0].operator.family == "views":
+    if node.operator.family.picks and node.inputs[0].operator.family.cuts:
         return node.inputs[0].inputs[0]
     return None
 
@@ -90,7 +90,7 @@ def source(node: Node) -> Node | None:
 def data_inputs(node: Node) -> Sequence[Node]:
     """The inputs a step reads, without those that only set shapes (already in the types)."""
     operator = node.operator
-    if not operator.values or operator.family == "host":
+    if not operator.values or operator.family.calls:
         return node.inputs
     return [x for i, x in enumerate(node.inputs) if i not in operator.values]
 
@@ -144,7 +144,7 @@ class _Scheduler:
                 return home
             seen = source(x)
             if seen is None:
-                return self.home.get(x.inputs[0]) if x.operator.family == "item" else None
+                return self.home.get(x.inputs[0]) if x.operator.family.picks else None
             x = seen
 
     def use(self, x: Node, pos: int) -> None:
@@ -154,14 +154,13 @@ class _Scheduler:
 
     def place(self, node: Node) -> None:
         family = node.operator.family
-        if family in ("source", "generator", "item", "views"):
-            return
-        if family in ("alias", "view"):
+        if family.memory is Memory.VIEW:
             home = self.home.get(node.inputs[0])
-            if isinstance(home, Group) and self.passes_through(node, home):
-                return
+            if isinstance(home, Group):
+                self.pass_through(node, home)
+        if family.memory is not Memory.OWN:
             return
-        if family in _FUSIBLE and isinstance(node.type, TensorType):
+        if family.fuses and isinstance(node.type, TensorType):
             self.fuse(node)
             return
         call = Call(self.tick(), node)
@@ -173,23 +172,22 @@ class _Scheduler:
 
     # ------------------------------------------------------------------ movement inside a group
 
-    def passes_through(self, node: Node, group: Group) -> bool:
-        """Reshapes that only add or drop axes of size 1 cost nothing inside a loop nest."""
+    def pass_through(self, node: Node, group: Group) -> None:
+        """Reshapes that only add or drop axes of size 1 cost nothing inside a loop nest: they are members of the group."""
         x = node.inputs[0]
-        if len(group.members) >= MAX_MEMBERS or node.operator.family != "alias":
-            return False
+        if len(group.members) >= MAX_MEMBERS or not node.operator.family.reshapes:
+            return
         if group.kind in ("column", "full") and x in group.post:
-            return False
+            return
         sized = [(a, d) for a, d in zip(group.axes[x], x.type.shape, strict=True) if d != 1]
         if [d for _, d in sized] != [d for d in node.type.shape if d != 1]:
-            return False
+            return
         left = iter(a for a, _ in sized)
         group.axes[node] = tuple(None if d == 1 else next(left) for d in node.type.shape)
         group.members.append(node)
         if x in group.post:
             group.post.add(node)
         self.home[node] = group
-        return True
 
     # ------------------------------------------------------------------ joining
 
@@ -222,11 +220,11 @@ class _Scheduler:
 
     def open(self, group: Group, node: Node) -> bool:
         """Whether the group may give `node` its values inside the loop nest."""
-        if node.operator.family == "gather":
-            self.refuse("a gather reads elements in an order of its own")
+        if node.operator.family.gathers:
+            self.refuse(f"a {node.operator.family.name} {node.operator.family.apart}")
         elif len(group.members) >= MAX_MEMBERS:
             self.refuse(f"the group has {MAX_MEMBERS} nodes, as many as a kernel may")
-        elif group.first_use != _NEVER and not group.reduced and node.operator.family == "elementwise":
+        elif group.first_use != _NEVER and not group.reduced and node.operator.family.broadcasts:
             self.refuse("the value is stored for another step already, and computed further where it is used")
         elif group.kind in ("column", "full") and any(x in group.post for x in node.inputs if self.home.get(x) is group):
             self.refuse(f"it needs the finished {group.kind} reduction, which is complete only after the loop")
@@ -236,7 +234,7 @@ class _Scheduler:
 
     def start(self, node: Node) -> None:
         group = Group(self.tick(), [])
-        shape = node.inputs[0].type.shape if node.operator.family == "reduction" else node.type.shape
+        shape = node.inputs[0].type.shape if node.operator.family.reduces else node.type.shape
         axes: list[int | None] = []
         for d in shape:
             axes.append(None if d == 1 else len(group.dims))
@@ -297,7 +295,7 @@ class _Scheduler:
 
     def align(self, node: Node, target: Group) -> tuple[int | None, ...] | None:
         """Which dim each axis of the node (for a reduction: of its input) runs over; None if it does not fit."""
-        if node.operator.family == "reduction":
+        if node.operator.family.reduces:
             axes = target.axes.get(node.inputs[0])
             return axes if axes is not None and len({a for a in axes if a is not None}) == len(target.dims) else None
         shape = node.type.shape
@@ -325,7 +323,7 @@ class _Scheduler:
 
     def unify(self, node: Node, axes: tuple[int | None, ...], g: Group, target: Group) -> dict[int, int] | None:
         """Dims of `g` as dims of `target`, as the node's operands say; None if they do not fit."""
-        if node.operator.family == "reduction":
+        if node.operator.family.reduces:
             return None
         m: dict[int, int] = {}
         for x in data_inputs(node):
@@ -356,7 +354,7 @@ class _Scheduler:
         return m
 
     def reducible(self, node: Node, axes: tuple[int | None, ...], target: Group) -> bool:
-        if node.operator.family != "reduction":
+        if not node.operator.family.reduces:
             return True
         over = frozenset(a for i, a in enumerate(axes) if a is not None and i in node.attrs["axis"])
         if not over or target.reduced not in (None, over):
@@ -379,7 +377,7 @@ class _Scheduler:
             target.reduced = frozenset(m[i] for i in g.reduced)
 
     def admit(self, node: Node, group: Group, axes: tuple[int | None, ...]) -> None:
-        if node.operator.family == "reduction":
+        if node.operator.family.reduces:
             over = frozenset(a for i, a in enumerate(axes) if a is not None and i in node.attrs["axis"])
             if over:
                 group.reduced = over

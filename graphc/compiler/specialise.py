@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, reached
+from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
 from ..ir.operator import constant_node, static_value
 from ..ir.types import TensorType
+from ..process.importing import whole
 
 
 class Specialised(NamedTuple):
@@ -30,7 +32,7 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
     def uses(node: Node) -> tuple[Node, ...]:
         return () if node in fed else (*node.inputs, *node.control_inputs)
-    import networkx as nx  # 0.1 s to import: not before something runs
+    nx = whole("networkx")  # 0.1 s to import: not before something runs
     graph = nx.DiGraph()
     graph.add_nodes_from(reached(fetches, uses))
     graph.add_edges_from((x, n) for n in list(graph) for x in uses(n))
@@ -42,10 +44,12 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants; `variables`: the types of their
-    present values. Raises the operators' own errors when concrete shapes do not fit.
+    present values. Raises the operators' own errors when concrete shapes do not fit, InvalidArgumentError where a value does not fit
+    the variable that it is assigned to.
     """
     scratch = Scratch()
-    state = _State(order)
+    held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
+    state = _State(order, held)
     new: dict[Node, Node] = {}
     placeholders: dict[Node, Node] = {}
     effects: list[Node] = []
@@ -61,7 +65,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             elif any(x in waiting for x in (*node.inputs, *node.control_inputs)):
                 waiting.add(node)
             elif node.operator.name == "variable":
-                new[node] = Node(node.operator, (), {"variable": node}, variables[node], node.label, node.loc, (), scratch)
+                new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
                 if built is not None and not _known(built):
@@ -73,7 +77,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                         effects.append(built)
     if pending:
         return Specialised([], placeholders, [], [], pending)
-    assigns = [(new[v], value) for v, value in state.assigned.items()]
+    assigns = [(held[v], value) for v, value in state.assigned.items()]
     return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [])
 
 
@@ -86,9 +90,9 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     operator = node.operator
     if operator.name == "read":
         return state.read(node, new)
-    if operator.family == "state":
+    if operator.family.assigns:
         return state.assign(node, new)
-    if operator.family == "control":
+    if operator.family.orders:
         return None
     inputs = tuple(new[x] for x in node.inputs)
     if operator.lower is not None:
@@ -107,19 +111,32 @@ def _known_value(node: Node, scratch: Scratch) -> Node:
     return constant_node(scratch, np.asarray(value).astype(node.type.dtype))
 
 
+def _check_assigned(node: Node, present: TensorType, value: TensorType) -> None:
+    """The assignment's own type rule, asked again now that a run knows the shapes: of the variable's present value, and of the new one."""
+    declared = node.inputs[0].type
+    held = declared if node.operator.resizes and not declared.known else present
+    try:
+        node.operator.infer([held, value], (), **node.attrs)
+    except (ShapeError, DTypeError) as e:
+        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}", node) from None
+
+
 class _State:
     """Variables as values: each assignment makes a new one, and reads find the one that their control dependencies name."""
 
-    def __init__(self, order: Sequence[Node]):
+    def __init__(self, order: Sequence[Node], held: dict[Node, Node]):
         self.assigned: dict[Node, Node] = {}
-        self._assignments = [n for n in order if n.operator.family == "state"]
+        self._held = held
+        self._assignments = [n for n in order if n.operator.family.assigns]
         self._before: dict[tuple[Node, ...], set[Node]] = {}
 
     def assign(self, node: Node, new: dict[Node, Node]) -> Node:
         variable, value = node.inputs[0], new[node.inputs[1]]
         if node.operator.name != "assign":
-            current = self.assigned.get(variable, new[variable])
+            current = self.assigned.get(variable, new[variable])                # of a variable that is fed, what is fed
+            _check_assigned(node, current.type, value.type)
             value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](current, value)
+        _check_assigned(node, self.assigned.get(variable, self._held[variable]).type, value.type)
         self.assigned[variable] = value
         return value
 
@@ -132,13 +149,5 @@ class _State:
     def _earlier(self, controls: tuple[Node, ...]) -> set[Node]:
         found = self._before.get(controls)
         if found is None:
-            found = set()
-            stack = list(controls)
-            while stack:
-                node = stack.pop()
-                if node not in found:
-                    found.add(node)
-                    stack.extend(node.inputs)
-                    stack.extend(node.control_inputs)
-            self._before[controls] = found
+            found = self._before[controls] = reached(controls, lambda n: (*n.inputs, *n.control_inputs))
         return found

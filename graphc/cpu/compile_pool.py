@@ -1,36 +1,44 @@
 """Worker processes that compile kernels: several at once, and what compiling needs (Numba, 80 MB) stays out of this process.
 
-A worker is a Python that imports the modules of the kernel language alone. It answers a line of JSON by a line of JSON, and ends with its
-standard input, or when it has had nothing to do for a minute.
+A worker is a Python that imports the modules of the kernel language alone, from the folders in which this process found them: never from
+the current folder, nor from where the environment points. It answers a line of JSON by a line of JSON, and ends with its standard input, or
+when it has had nothing to do for a minute.
 """
 
 from __future__ import annotations
 
 import atexit
 import base64
+import importlib.util
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidArgumentError
 
-IDLE = 60.0             # seconds without work after which a worker ends
 MOST = 8                # workers: each takes 150 MB
 WORTH = 3               # kernels for which it pays to start a worker
-# The package without its __init__, which a worker has no use for.
+_FOLDER = Path(__file__).parents[1].absolute()         # now: the process may change its current folder
+_PACKAGES = ("numpy", "llvmlite", "numba")         # what a worker imports besides graphc and Python's own modules
+_MARK = "GRAPHC_COMPILE_WORKER"                    # set in the environment of a worker and of all that it starts: they start no workers
+# Programs that are a Python. Any other, as a frozen program or one that embeds Python, would start itself again instead of a worker.
+_PYTHON = re.compile(r"(python|pypy|graalpy)w?[\d.]*t?d?m?([-_](d|dbg|debug|intel64|arm64))?(\.exe)?", re.IGNORECASE)
+# The package without its __init__, which a worker has no use for. Python's own modules come first: no folder of packages hides one.
 _START = """
 import json, sys, types
-path, folder = json.loads(sys.stdin.readline())
-sys.path[:] = path
+folders, folder = json.loads(sys.stdin.readline())
+sys.path += folders
 sys.modules["graphc"] = types.ModuleType("graphc")
 sys.modules["graphc"].__path__ = [folder]
-from graphc.cpu.compile_pool import serve
+from graphc.cpu.kernel.worker import serve
 serve()
 """
 
@@ -41,6 +49,39 @@ def processes() -> int:
     if text and not text.isdigit():
         raise InvalidArgumentError(f"GRAPHC_COMPILE_PROCESSES={text!r} is not a number of processes")
     return min(int(text) if text else cores(), MOST)
+
+
+def python() -> str | None:
+    """The Python that workers are started with; None where there is none, and in a worker: then all is compiled in this process."""
+    program = sys.executable
+    if not program or getattr(sys, "frozen", False) or os.environ.get(_MARK) or not _PYTHON.fullmatch(Path(program).name):
+        return None
+    return program
+
+
+def command(program: str) -> list[str]:
+    """What starts a worker: a Python that looks at no environment, current folder or `site`, and writes byte code as this one does."""
+    flags = ["-I", "-S", *["-O"] * sys.flags.optimize, *["-B"] * sys.dont_write_bytecode]
+    if sys.pycache_prefix is not None:
+        flags += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+    return [program, *flags, "-c", _START]
+
+
+def folders() -> list[str]:
+    """Where this process has found, or would find, the packages that a worker needs."""
+    return list(dict.fromkeys(folder for name in _PACKAGES for folder in _folders_of(name)))
+
+
+def _folders_of(package: str) -> list[str]:
+    """The folders that hold a package; relative entries of the path, which mean another folder from one moment to the next, come last."""
+    spec = getattr(sys.modules.get(package), "__spec__", None) or PathFinder.find_spec(package, _absolute(sys.path)) \
+        or importlib.util.find_spec(package)
+    return [os.path.dirname(place) for place in _absolute(spec.submodule_search_locations or () if spec is not None else ())]
+
+
+def _absolute(path: Any) -> list[str]:
+    """The entries of a path that name a folder once and for all; it may hold anything, which Python's import passes over as well."""
+    return [entry for entry in path if isinstance(entry, str) and os.path.isabs(entry)]
 
 
 def cores() -> int:
@@ -84,10 +125,11 @@ def compiled(sources: Sequence[str], keys: Sequence[str], maker: str) -> list[tu
 class _Worker:
     """A process, and the two pipes to it."""
 
-    def __init__(self) -> None:
-        self.process: Any = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                             text=True, encoding="utf-8", start_new_session=True)      # Control-C is for us alone
-        self._say([sys.path, str(Path(__file__).parents[1])])
+    def __init__(self, program: str) -> None:
+        self.process: Any = subprocess.Popen(command(program), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                             text=True, encoding="utf-8", start_new_session=True,      # Control-C is for us alone
+                                             cwd=os.sep, env=os.environ | {_MARK: "1"})
+        self._say([folders(), str(_FOLDER)])
 
     def _say(self, message: Any) -> None:
         self.process.stdin.write(json.dumps(message) + "\n")
@@ -123,10 +165,11 @@ class _Pool:
         for worker in [w for w in self.workers if not w.alive]:
             worker.close()
             self.workers.remove(worker)
+        program = python()
         try:
-            while len(self.workers) < count and sys.executable:
-                self.workers.append(_Worker())
-        except OSError:
+            while program is not None and len(self.workers) < count:
+                self.workers.append(_Worker(program))
+        except (OSError, ImportError, ValueError):      # no process, or no package to be found
             pass
         return self.workers[:count]
 
@@ -143,34 +186,3 @@ _pool = _Pool()
 atexit.register(_pool.close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
-
-
-# ---------------------------------------------------------------------- in a worker
-
-def serve() -> None:
-    """Answer jobs until there are no more."""
-    answers, sys.stdout = sys.stdout, sys.stderr       # whatever else prints must not answer
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def read() -> None:
-        for line in sys.stdin:
-            lines.put(line)
-        os._exit(0)                                     # the parent has gone, or has no more use for us
-
-    threading.Thread(target=read, daemon=True).start()
-    from .native import compile_one
-    while True:
-        try:
-            job = json.loads(lines.get(timeout=IDLE))
-        except queue.Empty:
-            os._exit(0)
-        answers.write(json.dumps(_answer(compile_one, job)) + "\n")
-        answers.flush()
-
-
-def _answer(compile_one: Any, job: dict[str, str]) -> dict[str, Any]:
-    try:
-        symbol, code, seconds = compile_one(job["source"], job["key"], job["maker"])
-    except Exception as e:
-        return {"error": str(e)}
-    return {"symbol": symbol, "code": base64.b64encode(code).decode(), "seconds": seconds}

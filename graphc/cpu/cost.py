@@ -47,15 +47,15 @@ def cost_by(part: Callable[[Node], Part], members: Sequence[Node], stored: Conta
 
 def _taken(operand: Node, user: Node) -> int:
     """Bytes of an operand that its user needs: of a table that is looked up in no more than what is found."""
-    looked_up = user.operator.family == "gather" and operand is user.inputs[0]
+    looked_up = user.operator.family.gathers and operand is user.inputs[0]
     return min(size(operand), size(user)) if looked_up else size(operand)
 
 
 def time_weight(node: Node) -> int:
     """What part of a loop nest's time a node's arithmetic takes, relative to other nodes': a simple operation on one element counts 1."""
     operator = node.operator
-    per_element = effort(operator.expr) if operator.family == "elementwise" else effort("exp(") if operator.family == "random" else 0
-    shape = node.inputs[0].type.shape if operator.family == "reduction" else node.type.shape
+    per_element = effort(operator.expr) if operator.family.broadcasts else effort("exp(") if operator.family.draws else 0
+    shape = node.inputs[0].type.shape if operator.family.reduces else node.type.shape
     return element_count(shape) * (1 + per_element)
 
 
@@ -68,13 +68,13 @@ def size(node: Node) -> int:
 def operations(node: Node) -> int:
     """Arithmetic operations that a node's definition takes; moving and converting elements is none."""
     family = node.operator.family
-    if family == "elementwise":
+    if family.broadcasts:
         return element_count(node.type.shape) * _in_expression(node.operator.expr)
-    if family == "reduction":
+    if family.reduces:
         return element_count(node.inputs[0].type.shape)
-    if family == "scatter":
+    if family.scatters:
         return element_count(node.inputs[1].type.shape)
-    if family == "contraction":
+    if family.multiplies:
         inner = node.inputs[0].type.shape[-2 if node.attrs["transpose_a"] else -1]
         return 2 * element_count(node.type.shape) * inner
     return 0

@@ -185,6 +185,6 @@ def combine_text(m: Node, rows: int) -> KernelText:
     name, combine = numba_name(m.type.dtype), m.operator.combine
     source = (f"def kernel(buffers, extents, lo, hi):\n    p0 = pointer(buffers, 0, {name})\n    p1 = pointer(buffers, 1, {name})\n"
               f"    n = extents[1]\n    a = {initial(combine, m.type.dtype)}\n    for i in range(n):\n"
-              f"        a = {step_text(combine, 'a', 'load(p0, i)')}\n    store(p1, 0, a)\n    return 0\n")
+              f"        a = {step_text(combine, m.type.dtype, 'a', 'load(p0, i)')}\n    store(p1, 0, a)\n    return 0\n")
     slots = [Slot("partial", m, m.type.dtype, rows), Slot("out", m, m.type.dtype)]
     return KernelText(source, slots, [0, rows], 1, 1, rows, [], [(line, m) for line in source.splitlines()])

@@ -14,12 +14,16 @@ from . import native
 Array = np.ndarray[Any, Any]
 
 # An entry's words: what runs (0: nothing yet), the Python function for all other cases, and the C functions that are called.
-CALLS = ("PyObject_Vectorcall", "PyList_New", "PyList_SetItem", "PyLong_FromLongLong", "Py_IncRef", "Py_DecRef")
-RUN, GENERAL, VECTORCALL, NEWLIST, PUT, NUMBER, KEEP, RELEASE, NEWCOPY, RETURN, COPY, NDARRAY, NONE, WORDS = range(14)
-_NEWCOPY, _RETURN = 85, 76          # PyArray_NewCopy and PyArray_Return in NumPy's table of C functions
+# `PyObject_Vectorcall` is inlined by the C compiler before Python 3.11 and no symbol there; with a dict of keywords it is one everywhere.
+CALLS = ("PyObject_VectorcallDict", "PyList_New", "PyList_SetItem", "PyLong_FromLongLong", "Py_IncRef", "Py_DecRef")
+_MAKERS = ("PyCapsule_GetPointer", "PyCFunction_NewEx")        # what an entry is made with
+RUN, GENERAL, VECTORCALL, NEWLIST, PUT, NUMBER, KEEP, RELEASE, NEWCOPY, NEWLIKE, RETURN, COPY, NDARRAY, NONE, WORDS = range(15)
+HELD = 500                          # elements up to which NumPy copies without letting other threads run
+_NEWCOPY, _NEWLIKE, _RETURN = 85, 277, 76       # PyArray_NewCopy, PyArray_NewLikeArray and PyArray_Return in NumPy's table of C functions
 # What runs: words, then FEED words a feed, RESULT a result and FINAL a variable set at the end.
 BUSY, TAPE, WALK, FAIL, FEEDS, RESULTS, FINALS, LISTED, HEADER = range(9)
-FEED, RESULT, FINAL = 5, 1, 3       # dtype, rank, dims, bytes, memory (0: not used) | array to copy (0: None) | memory, value, bytes
+# dtype, rank, dims, bytes, memory (0: not used) | array to copy (0: None), its bytes (0: not dense) | memory, value, bytes
+FEED, RESULT, FINAL = 5, 2, 3
 # Where CPython's objects and NumPy's arrays keep what is looked at: part of NumPy's binary interface.
 TYPE, DATA, RANK, DIMS, DTYPE, FLAGS = 8, 16, 24, 32, 56, 64
 DENSE = 1                           # the flag of C-contiguous arrays
@@ -37,6 +41,8 @@ def _pointers(*names: str) -> str:
 
 
 _IR = f"""
+; The list of results is made first: making it may collect garbage, and a finaliser run this very program or let another take its place.
+; From there to the end nothing runs Python code or lets another thread do so.
 define ptr @graphc_enter(ptr %self, ptr %args, i64 %given) {{
 entry:
   %at.words = getelementptr i8, ptr %self, i64 {DATA}
@@ -50,16 +56,46 @@ otherwise:
   %theirs = call ptr %vectorcall.p(ptr %general.p, ptr %args, i64 %given, ptr null)
   ret ptr %theirs
 opened:
-{_fields("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS, results=RESULTS, finals=FINALS, listed=LISTED)}
+{_fields("%run.p", results=RESULTS, listed=LISTED)}
+  %aslist = icmp ne i64 %listed, 0
+  br i1 %aslist, label %list, label %reading
+list:
+  %fresh = call ptr %newlist.p(i64 %results)
+  %nomemory = icmp eq ptr %fresh, null
+  br i1 %nomemory, label %lostlist, label %again
+lostlist:
+  ret ptr null
+again:
+  %rerun = load i64, ptr %at.run
+  %unmoved = icmp eq i64 %rerun, %run
+  br i1 %unmoved, label %still, label %dropping
+still:
+  %reresults = load i64, ptr %at.results
+  %relisted = load i64, ptr %at.listed
+  %samecount = icmp eq i64 %reresults, %results
+  %samelisted = icmp eq i64 %relisted, %listed
+  %samekind = and i1 %samecount, %samelisted
+  br i1 %samekind, label %reading, label %dropping
+dropping:
+  call void %release.p(ptr %fresh)
+  br label %otherwise
+unfit:
+  br i1 %aslist, label %dropmade, label %otherwise
+dropmade:
+  call void %release.p(ptr %made)
+  br label %otherwise
+reading:
+  %made = phi ptr [ null, %opened ], [ %fresh, %still ]
+{_fields("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS, finals=FINALS)}
 {_pointers("busyat", "tape", "walk", "fail")}
   %busy = load i64, ptr %busyat.p
   %idle = icmp eq i64 %busy, 0
   %right = icmp eq i64 %given, %feeds
   %ready = and i1 %idle, %right
   %table = getelementptr i64, ptr %run.p, i64 {HEADER}
-  br i1 %ready, label %checking, label %otherwise
+  br i1 %ready, label %checking, label %unfit
 checking:
-  %i = phi i64 [ 0, %opened ], [ %i1, %fits ]
+  %i = phi i64 [ 0, %reading ], [ %i1, %fits ]
   %more = icmp slt i64 %i, %feeds
   br i1 %more, label %check, label %copying
 check:
@@ -71,7 +107,7 @@ check:
   %attype = getelementptr i8, ptr %value, i64 {TYPE}
   %type = load i64, ptr %attype
   %isarray = icmp eq i64 %type, %ndarray
-  br i1 %isarray, label %array, label %otherwise
+  br i1 %isarray, label %array, label %unfit
 array:
   %atdtype = getelementptr i8, ptr %value, i64 {DTYPE}
   %itsdtype = load i64, ptr %atdtype
@@ -86,7 +122,7 @@ array:
   %isdense = icmp ne i32 %dense, 0
   %same0 = and i1 %samedtype, %samerank
   %same1 = and i1 %same0, %isdense
-  br i1 %same1, label %measuring, label %otherwise
+  br i1 %same1, label %measuring, label %unfit
 measuring:
   %atdims = getelementptr i8, ptr %value, i64 {DIMS}
   %itsdims = load ptr, ptr %atdims
@@ -102,7 +138,7 @@ compare:
   %athave = getelementptr i64, ptr %itsdims, i64 %d
   %have = load i64, ptr %athave
   %equals = icmp eq i64 %want, %have
-  br i1 %equals, label %equal, label %otherwise
+  br i1 %equals, label %equal, label %unfit
 equal:
   %d1 = add i64 %d, 1
   br label %measure
@@ -140,11 +176,17 @@ failed:
   store ptr %reason, ptr %slot
   %raised = call ptr %vectorcall.p(ptr %fail.p, ptr %slot, i64 1, ptr null)
   call void %release.p(ptr %reason)
+  br i1 %aslist, label %dropfailed, label %told
+dropfailed:
+  call void %release.p(ptr %made)
+  br label %told
+told:
   ret ptr %raised
 settled:
   %afterfeeds = mul i64 %feeds, {FEED}
   %outs = getelementptr i64, ptr %table, i64 %afterfeeds
-  %ends = getelementptr i64, ptr %outs, i64 %results
+  %wordsout = mul i64 %results, {RESULT}
+  %ends = getelementptr i64, ptr %outs, i64 %wordsout
   br label %setting
 setting:
   %k = phi i64 [ 0, %settled ], [ %k1, %set ]
@@ -159,21 +201,17 @@ set:
   %k1 = add i64 %k, 1
   br label %setting
 giving:
-  %aslist = icmp ne i64 %listed, 0
-  br i1 %aslist, label %list, label %single
+  br i1 %aslist, label %fill, label %single
 single:
   %one = call ptr @graphc_taken(ptr %words, ptr %outs)
   ret ptr %one
-list:
-  %made = call ptr %newlist.p(i64 %results)
-  %nomemory = icmp eq ptr %made, null
-  br i1 %nomemory, label %done, label %fill
 fill:
-  %r = phi i64 [ 0, %list ], [ %r1, %filled ]
+  %r = phi i64 [ 0, %giving ], [ %r1, %filled ]
   %moreresults = icmp slt i64 %r, %results
   br i1 %moreresults, label %take, label %done
 take:
-  %out = getelementptr i64, ptr %outs, i64 %r
+  %rowr = mul i64 %r, {RESULT}
+  %out = getelementptr i64, ptr %outs, i64 %rowr
   %taken = call ptr @graphc_taken(ptr %words, ptr %out)
   %lost = icmp eq ptr %taken, null
   br i1 %lost, label %drop, label %filled
@@ -190,8 +228,8 @@ done:
 
 define internal ptr @graphc_taken(ptr %words, ptr %out) {{
 entry:
-{_fields("%words", keep=KEEP, newcopy=NEWCOPY, give=RETURN, none=NONE)}
-{_pointers("keep", "newcopy", "give", "none")}
+{_fields("%words", keep=KEEP, newcopy=NEWCOPY, newlike=NEWLIKE, give=RETURN, copy=COPY, none=NONE)}
+{_pointers("keep", "newcopy", "newlike", "give", "copy", "none")}
   %view = load ptr, ptr %out
   %nothing = icmp eq ptr %view, null
   br i1 %nothing, label %operation, label %tensor
@@ -199,13 +237,32 @@ operation:
   call void %keep.p(ptr %none.p)
   ret ptr %none.p
 tensor:
-  %copy = call ptr %newcopy.p(ptr %view, i32 0)
-  %lost = icmp eq ptr %copy, null
+  %at.bytes = getelementptr i64, ptr %out, i64 1
+  %bytes = load i64, ptr %at.bytes
+  %scattered = icmp eq i64 %bytes, 0
+  br i1 %scattered, label %gather, label %dense
+gather:
+  %gathered = call ptr %newcopy.p(ptr %view, i32 0)
+  br label %given
+dense:
+  %empty = call ptr %newlike.p(ptr %view, i32 0, ptr null, i32 0)
+  %none.made = icmp eq ptr %empty, null
+  br i1 %none.made, label %nomemory, label %move
+move:
+  %at.to = getelementptr i8, ptr %empty, i64 {DATA}
+  %to = load ptr, ptr %at.to
+  %at.from = getelementptr i8, ptr %view, i64 {DATA}
+  %from = load ptr, ptr %at.from
+  %moved = call ptr %copy.p(ptr %to, ptr %from, i64 %bytes)
+  br label %given
+given:
+  %mine = phi ptr [ %gathered, %gather ], [ %empty, %move ]
+  %lost = icmp eq ptr %mine, null
   br i1 %lost, label %nomemory, label %whole
 nomemory:
   ret ptr null
 whole:
-  %result = call ptr %give.p(ptr %copy)
+  %result = call ptr %give.p(ptr %mine)
   ret ptr %result
 }}
 """
@@ -224,8 +281,10 @@ class _Words(np.ndarray[Any, Any]):
 
 
 def _possible() -> bool:
-    """Whether objects lie in memory as assumed, and one thread at a time runs Python."""
+    """Whether objects lie in memory as assumed, what is called exists, and one thread at a time runs Python."""
     if sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return False
+    if not all(hasattr(ctypes.pythonapi, name) for name in (*CALLS, *_MAKERS)):
         return False
     probe = np.zeros((2, 3), np.float32)
     at = id(probe)
@@ -247,7 +306,7 @@ class _Interpreter:
         api = ctypes.pythonapi.PyCapsule_GetPointer
         api.restype, api.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
         table = api(np._core._multiarray_umath._ARRAY_API, None)  # type: ignore[attr-defined]
-        for i, k in ((NEWCOPY, _NEWCOPY), (RETURN, _RETURN)):
+        for i, k in ((NEWCOPY, _NEWCOPY), (NEWLIKE, _NEWLIKE), (RETURN, _RETURN)):
             self.words[i] = ctypes.c_int64.from_address(table + 8 * k).value
         self.words[COPY] = ctypes.cast(ctypes.memmove, ctypes.c_void_p).value or 0
         self.words[NDARRAY], self.words[NONE] = id(np.ndarray), id(None)
@@ -286,14 +345,18 @@ class Entry:
         `busy` counts the runs that another thread may be in the middle of; `fail(status)` raises the error of a failed run.
         """
         self.function()
-        if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals):
+        if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals) \
+                or any(x is not None and x.size > HELD and not x.flags.c_contiguous for x in results):
             return
+        assert all(m is None or m.shape == tuple(shape) and m.dtype == dtype for dtype, shape, m in feeds)
+        assert all(x.shape == memory.shape for memory, x in finals)        # so many bytes of each are copied, unlooked at
         dims = [np.array(shape, np.int64) for _, shape, _ in feeds]
         header = [busy.ctypes.data, tape, walk, id(fail), len(feeds), len(results), len(finals), listed]
         rows = [[id(dtype), len(shape), d.ctypes.data, 0 if m is None else m.nbytes, 0 if m is None else m.ctypes.data]
                 for (dtype, shape, m), d in zip(feeds, dims, strict=True)]
+        outs = [[0, 0] if x is None else [id(x), x.nbytes if x.flags.c_contiguous else 0] for x in results]
         ends = [[memory.ctypes.data, x.ctypes.data, memory.nbytes] for memory, x in finals]
-        run = np.array([*header, *(w for row in rows for w in row), *(0 if x is None else id(x) for x in results),
+        run = np.array([*header, *(w for row in rows for w in row), *(w for row in outs for w in row),
                         *(w for row in ends for w in row)], np.int64)
         self.words.kept = (self.general, run, busy, fail, feeds, dims, results, finals)
         self.words[RUN] = run.ctypes.data

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ir.families import Combine
 from ..ir.node import Node
 
 _HEAVY = re.compile(r"\b(exp|log|expm1|log1p|tanh|sigmoid|erf|sin|cos|tan|pow|sinh|cosh|asin|acos|atan|atan2|philox\w*)\(")
 _LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}
-_INIT = {"add": "0", "mul": "1", "any": "0", "all": "1"}
 
 
 class Slot(NamedTuple):
@@ -24,6 +24,14 @@ class Slot(NamedTuple):
     node: Node | None
     dtype: np.dtype[Any]
     size: int = 0
+
+
+class Check(NamedTuple):
+    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound)."""
+
+    node: Node
+    operand: Node
+    bound: Any
 
 
 @dataclass
@@ -36,7 +44,7 @@ class KernelText:
     n: int
     grain: int
     work: int                                       # elements it touches: decides on threads
-    checks: list[Node] = field(default_factory=list)     # status k names checks[k - 1]
+    checks: list[Check] = field(default_factory=list)    # status k names checks[k - 1]
     annotated: list[tuple[str, Node | None]] = field(default_factory=list)
 
 
@@ -45,28 +53,26 @@ def numba_name(dtype: np.dtype[Any]) -> str:
     return "boolean" if dtype.kind == "b" else dtype.name
 
 
-def initial(combine: str, dtype: np.dtype[Any]) -> str:
+def initial(combine: Combine, dtype: np.dtype[Any]) -> str:
     """The neutral element of a reduction, as text."""
     name = numba_name(dtype)
-    if combine in _INIT:
-        return f"{name}({_INIT[combine]})"
     if dtype.kind == "f":
-        return f"{name}({'-' if combine == 'max' else ''}inf)"
-    if dtype.kind == "b":
-        return f"{name}({int(combine == 'min')})"
-    info = np.iinfo(dtype)
-    return f"{name}({info.min if combine == 'max' else info.max})"
+        least, greatest = "-inf", "inf"
+    elif dtype.kind == "b":
+        least, greatest = "0", "1"
+    else:
+        least, greatest = str(np.iinfo(dtype).min), str(np.iinfo(dtype).max)
+    return f"{name}({combine.neutral.format(T=name, least=least, greatest=greatest)})"
 
 
-def step_text(combine: str, acc: str, value: str) -> str:
-    if combine in ("any", "all"):
-        return f"{acc} {'|' if combine == 'any' else '&'} {value}"
-    return f"accumulate_{combine}({acc}, {value})"
+def step_text(combine: Combine, dtype: np.dtype[Any], acc: str, value: str) -> str:
+    """One step of a reduction, as text: the total `acc` with one more value."""
+    return combine.step.format(T=numba_name(dtype), total=acc, x=value)
 
 
 def heavy(m: Node) -> bool:
     """Whether computing the node again costs more than keeping it in memory."""
-    return m.operator.family == "random" or (m.operator.family == "elementwise" and _HEAVY.search(m.operator.expr) is not None)
+    return m.operator.family.draws or (m.operator.family.broadcasts and _HEAVY.search(m.operator.expr) is not None)
 
 
 def literal(x: Node) -> str | None:

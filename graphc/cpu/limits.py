@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import native
+from .kernel.machine import machine
 from .tape import Tape, default_threads
 
 Array = np.ndarray[Any, Any]
@@ -119,7 +120,7 @@ done:
 
 def vector_bits() -> int:
     """The width of this processor's vector registers, as far as generated code uses them."""
-    features = native._Machine.get().features.split(",")
+    features = machine().features.split(",")
     return 512 if "+avx512f" in features else 256 if "+avx" in features else 128
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..compiler.layout import Layout
 from ..ir.node import Node
 from . import blas
-from .kernel_text import KernelText, Slot, numba_name
+from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
@@ -65,7 +65,7 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
     slots = [Slot("in", indices, indices.type.dtype), Slot("in", updates, updates.type.dtype), Slot("out", node, node.type.dtype)]
     if outer == 0:
         return []
-    return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [node],
+    return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [Check(node, indices, rows)],
                        [(line, node) for line in source.splitlines()])]
 
 
@@ -82,6 +82,7 @@ class Product:
     grain: int
     work: int
     table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
+    checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
 
 
 def product(node: Node, layout: Layout, threads: int) -> Product | None:

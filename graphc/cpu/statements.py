@@ -10,7 +10,7 @@ import numpy as np
 from ..compiler.layout import Storage, contiguous
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
-from .kernel_text import Slot, heavy, literal, numba_name, number, step_text
+from .kernel_text import Check, Slot, heavy, literal, numba_name, number, step_text
 
 
 class Loop(NamedTuple):
@@ -33,7 +33,7 @@ class Statements:
         self.slot_of: dict[Any, int] = {}
         self.extents: list[int] = [0]
         self.head: list[str] = []
-        self.checks: list[Node] = []
+        self.checks: list[Check] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
         self.pass_of = group.passes()
@@ -162,7 +162,7 @@ class Statements:
         self.reads: dict[tuple[Node, Node], Any] = {}
         self.gathers: dict[Node, tuple[Any, Any, int, int]] = {}
         for m in self.group.members:
-            if m.operator.family == "gather":
+            if m.operator.family.gathers:
                 self.gathers[m] = self.gather_access(m)
                 continue
             for x in data_inputs(m):
@@ -176,7 +176,7 @@ class Statements:
             self.access[key] = (slot, key[2])
             self.spilled[m] = key
         for m in self.group.members:
-            if m.operator.family == "random":
+            if m.operator.family.draws:
                 index: Any = ("i", m, self.padded(m))
                 self.access[index] = (-1, index[2])
 
@@ -190,7 +190,7 @@ class Statements:
     def virtual(self, m: Node, x: Node) -> Any:
         """An operand's key; of an iota the index itself, as strides without memory."""
         source, axes = x, self.aligned(m, x)
-        if source.operator.family == "generator":
+        if source.operator.family.counts:
             out = [0] * len(self.group.dims)
             a = axes[source.attrs["axis"]]
             if a is not None:
@@ -228,16 +228,16 @@ class Statements:
         """Append the statements that compute member `m`; `fresh` holds what this region has loaded."""
         name = self.names[m]
         family = m.operator.family
-        if family == "alias":
+        if family.reshapes:
             out.append((f"{name} = {self.names[m.inputs[0]]}", m))
-        elif family == "gather":
+        elif family.gathers:
             self.gather(m, terms, fresh, out)
-        elif family == "random":
+        elif family.draws:
             key = next(k for k in self.access if k[0] == "i" and k[1] is m)
             values = {p: self.value(m, x, terms, fresh, out) for p, x in list(zip(m.operator.params, m.inputs, strict=True))[1:]}
             text = m.operator.expr(**m.attrs).format(i=f"uint64({self.index(key, terms)})", **values)
             out.append((f"{name} = {text}", m))
-        elif family == "reduction":
+        elif family.reduces:
             out.append((f"{name} = {numba_name(m.type.dtype)}({self.value(m, m.inputs[0], terms, fresh, out)})", m))
         else:
             self.elementwise(m, terms, fresh, out)
@@ -271,7 +271,8 @@ class Statements:
             if isinstance(v, (int, float, np.number)):
                 values[k] = f"{kind}({number(float(v) if kind.startswith('float') else int(v))})"
         if op.check:
-            self.checks.append(m)
+            bound = m.inputs[1]
+            self.checks.append(Check(m, m.inputs[0], bound.attrs["value"][()] if bound.operator.name == "constant" else "its bound"))
             out.append((f"if not ({op.check.format(**values)}):", m))
             out.append((f"    extents[0] = int64({values[op.params[0]]})", m))
             out.append((f"    return {len(self.checks)}", m))
@@ -284,7 +285,7 @@ class Statements:
         table, indices, stride, bound = self.gathers[m]
         tag, name = terms[-1][2], self.names[m]
         out.append((f"k{name} = int64({self.read(indices, m.inputs[1], terms)})", m))
-        self.checks.append(m)
+        self.checks.append(Check(m, m.inputs[1], bound))
         limit = self.named(bound, f"bound{name}")
         out.append((f"if k{name} < 0 or k{name} >= {limit}:", m))
         out.append((f"    extents[0] = k{name}", m))
@@ -325,9 +326,9 @@ class Statements:
     def accumulate(self, m: Node, v: str, terms: Any) -> str:
         combine = m.operator.combine
         if self.kind != "column":
-            return f"a{self.names[m]} = {step_text(combine, 'a' + self.names[m], v)}"
+            return f"a{self.names[m]} = {step_text(combine, m.type.dtype, 'a' + self.names[m], v)}"
         p, i = self.access[self.writes[m]][0], self.index(self.writes[m], terms)
-        return f"store(p{p}, {i}, {step_text(combine, f'load(p{p}, {i})', v)})"
+        return f"store(p{p}, {i}, {step_text(combine, m.type.dtype, f'load(p{p}, {i})', v)})"
 
 
 def prod(loops: Sequence[Loop]) -> int:

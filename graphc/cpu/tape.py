@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FailedPreconditionError, InvalidArgumentError
+from ..process.forking import guard
 from .compile_pool import cores
 from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
 
@@ -72,6 +73,7 @@ class _Pool:
 
 
 _pool = _Pool()
+guard(lambda: [_pool], lambda pool: pool.lock, 5.0, lambda pool: None)      # `after_fork` makes another lock
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.after_fork)
 

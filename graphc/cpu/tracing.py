@@ -16,6 +16,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from ..ir.types import TensorType
 from .cost import Cost, cost_by, time_weight
+from .steps import NativeStep
 from .tape import timing_cost
 from .tape_code import CLOCK
 
@@ -151,8 +152,8 @@ class Trace:
             where = program.origins[step]
             fused = isinstance(where, Group)
             nodes = where.members if fused else [where.node]
-            kind = where.kind if fused else "library" if program.is_native(step) else "host"
-            costs = cost_by(self._line, nodes, program.schedule.stored)
+            kind = where.kind if fused else "library" if isinstance(program.steps[step], NativeStep) else "host"
+            costs = cost_by(self._line, nodes, program.plan.schedule.stored)
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
                 weights[self._line(n)] += time_weight(n)

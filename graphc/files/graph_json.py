@@ -275,9 +275,9 @@ def _check_call(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, A
     if not operator.variadic and len(inputs) != len(operator.params):
         refuse(f"{where}.inputs", f"{operator.name} takes {len(operator.params)}, not {len(inputs)}")
     for x in inputs:
-        if isinstance(x.type, TensorType) == (operator.family == "item") or x.type is None:
+        if isinstance(x.type, TensorType) == operator.family.picks or x.type is None:
             refuse(f"{where}.inputs", f"{operator.name} does not take {describe(x)}")
-    if operator.family == "state" and not isinstance(inputs[0], Variable):
+    if operator.family.assigns and not isinstance(inputs[0], Variable):
         refuse(f"{where}.inputs", f"{operator.name} sets a variable, and {describe(inputs[0])} is none")
     unknown = attrs.keys() - operator.attrs.keys()
     if unknown:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cpu import blas, limits, native
+from ..cpu import blas, cache, limits
+from ..cpu.kernel.machine import machine
 from ..cpu.tape import default_threads
 from ..errors import GraphcError
 from ..ir.graph import Graph
@@ -51,8 +52,7 @@ def examine(self_check: bool = True) -> Iterator[Finding]:
         found = _version(name)
         yield Finding(name, found or "missing", found is not None)
     yield _blas()
-    machine = native._Machine.get()
-    yield Finding("processor", f"{machine.cpu}, {default_threads()} threads, vectors of {limits.vector_bits()} bits")
+    yield Finding("processor", f"{machine().cpu}, {default_threads()} threads, vectors of {limits.vector_bits()} bits")
     yield _kernel_cache()
     if self_check:
         yield from _self_check()
@@ -79,8 +79,8 @@ def _blas() -> Finding:
 def _kernel_cache() -> Finding:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        native._warned.clear()
-        info = native.cache_info()
+        cache.warned.clear()
+        info = cache.info()
     if info["folder"] is None:
         return Finding("kernel cache", str(caught[-1].message) if caught else "none", False)
     return Finding("kernel cache", f"{info['folder']}: {info['kernels']} kernels, {info['bytes'] / 1e6:.1f} MB")

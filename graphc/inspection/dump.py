@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from ..cpu import native
-from ..cpu.program import NativeStep
+from ..cpu.program import Program
 from ..cpu.routines import Product
+from ..cpu.steps import NativeStep
 from ..errors import CacheWarning
 from .explain import Explanation
-from .explain.text import page, plan_sections
+from .explain.records import page, plan_sections
 
 _NAME = re.compile(r"[^A-Za-z0-9]+")
 _refused: set[str] = set()  # folders that a warning has told of
@@ -66,7 +67,7 @@ def _files(e: Explanation) -> list[tuple[str, str]]:
     texts = [("graph.txt", _lines(e.graph)), *((f"{name}.txt", _lines(shown)) for (name, _), shown in zip(e.stages, e.listings, strict=True)),
              ("plan.txt", page(plan_sections(e)))]
     if e.program is not None:
-        texts.append(("kernels.py", kernels_file(e, f"{len(texts):02}_kernels.py")))
+        texts.append(("kernels.py", kernels_file(e, e.program, f"{len(texts):02}_kernels.py")))
     texts.append(("explanation.json", json.dumps(e.to_dict(), indent=1) + "\n"))
     return [(f"{i:02}_{name}", text) for i, (name, text) in enumerate(texts)]
 
@@ -75,12 +76,12 @@ def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{text}\n" for text in lines)
 
 
-def kernels_file(e: Explanation, file: str) -> str:
+def kernels_file(e: Explanation, program: Program, file: str) -> str:
     """A module of all kernels of a program, numbered as in its plan, and of what each step calls them with. Nothing in it is the user's text."""
     parts = [_HEAD.format(file=file)]
     parts += [k.source.replace("def kernel(", f"def kernel_{i}(", 1) for i, k in enumerate(e.kernels) if k.source]
     calls = [f"    (kernel_{s.kernel}, {_buffers(made)}, {made.extents.tolist()}, {made.n}),    # step {s.index}"
-             for s, made in zip(e.steps, e.program.steps, strict=True) if isinstance(made, NativeStep) and made.text.source]
+             for s, made in zip(e.steps, program.steps, strict=True) if isinstance(made, NativeStep) and made.text.source]
     return "\n\n".join(parts) + "\n\nCALLS = [\n" + "".join(f"{c}\n" for c in calls) + "]\n" + _TAIL
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..compiler.schedule import Group
+from ..cpu.program import Program
 from ..cpu.tracing import Event, RunOptions
 from ..ir.node import Node, loc_str, type_str
 from ..ops.state import closure
@@ -137,7 +138,7 @@ def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] |
     """
     from .explain import made_up
     explanation = session.explain(fetches, feed_dict)
-    call, _ = session._prepare(fetches, feed_dict or {})
+    call, _ = session.calls.prepare(fetches, feed_dict or {})
     events = _timed(session, fetches, {**(feed_dict or {}), **made_up(call)}, runs) if explanation.steps and runs > 0 else []
     data = report_data(session, closure(call.fetches), explanation, events)
     write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], data), "report")
@@ -146,7 +147,7 @@ def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] |
 def _timed(session: Any, fetches: Any, feed_dict: Mapping[Any, Any], runs: int) -> list[list[Event]]:
     """The events of some traced runs, after which the session is as it was."""
     found, options = [], RunOptions(trace_level=RunOptions.FULL_TRACE)
-    with session.unchanged():
+    with session.values.unchanged():
         for _ in range(runs + 1):                   # the first fills the caches, and is left out
             metadata = RunMetadata()
             session.run(fetches, feed_dict, options=options, run_metadata=metadata)
@@ -167,7 +168,7 @@ def report_data(session: Any, user_graph: Sequence[Node], explanation: Any, runs
     listed += [(name, changes.get(name, "sizes are known, variables are plain values, composite operators are written out"), nodes)
                for name, nodes in explanation.stages]
     if program is not None:
-        listed.append(("scheduled", "copies where a view will not do; the colour of a frame is its kernel", program.order))
+        listed.append(("scheduled", "copies where a view will not do; the colour of a frame is its kernel", program.plan.order))
     for title, text, nodes in listed:
         stages.add(title, text[:200_000], nodes, {n: by_label[n.label] for n in nodes if n.label in by_label})
     return {"rows": [json.loads(row) for row in stages.rows], "stages": stages.stages,
@@ -175,7 +176,7 @@ def report_data(session: Any, user_graph: Sequence[Node], explanation: Any, runs
             "steps": _steps(explanation, runs), "facts": _facts(explanation, runs)}
 
 
-def _kernel_of(program: Any, steps: Sequence[Any]) -> dict[Node, int]:
+def _kernel_of(program: Program, steps: Sequence[Any]) -> dict[Node, int]:
     found = {}
     for where, step in zip(program.origins, steps, strict=True):
         if step.kernel is not None:
@@ -194,8 +195,8 @@ def _kernels(explanation: Any, stages: Stages, kernels: Mapping[Node, int]) -> l
     return rows
 
 
-def _memory(explanation: Any, stages: Stages, program: Any) -> dict[str, Any]:
-    numbers = {n.label: stages.number(n) for n in (program.order if program is not None else ())}
+def _memory(explanation: Any, stages: Stages, program: Program | None) -> dict[str, Any]:
+    numbers = {n.label: stages.number(n) for n in (program.plan.order if program is not None else ())}
     rows = [{"name": b.name[:SHOWN_TEXT], "kind": b.kind, "bytes": b.bytes, "offset": b.offset, "first": b.first, "last": b.last,
              "node": numbers.get(b.name)} for b in explanation.buffers]
     return {"buffers": [r for r in rows if r["kind"] == "arena"], "all": rows, "steps": len(explanation.steps), "peak": explanation.arena_bytes}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FinalizedError, GraphError
+from ..process.importing import whole
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
 
@@ -88,7 +89,7 @@ class Graph:
     @property
     def digraph(self) -> Any:
         """The graph as a `networkx.DiGraph`, brought up to date: drawing it while it grows would double the time to build."""
-        import networkx as nx
+        nx = whole("networkx")
         if self._digraph is None:
             self._digraph = nx.DiGraph()
         for node in self.nodes[self._drawn:]:
@@ -264,15 +265,6 @@ class Graph:
     def get_all_collection_keys(self) -> list[str]:
         """The names of the collections."""
         return list(self.collections)
-
-    # ------------------------------------------------------------------ order
-
-    def order(self, fetches: Iterable[Node]) -> list[Node]:
-        """What the fetches need, inputs first: networkx's topological sort, creation order deciding ties."""
-        import networkx as nx
-        fetches = list(fetches)
-        needed = set(fetches).union(*(nx.ancestors(self.digraph, f) for f in fetches)) if fetches else set()
-        return list(nx.lexicographical_topological_sort(self.digraph.subgraph(needed), key=lambda n: n.index))
 
 
 class Scratch(Graph):

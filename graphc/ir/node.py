@@ -6,13 +6,10 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import DTypeError, ShapeError
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 # Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
 OPERATORS: dict[str, Any] = {}
@@ -49,7 +46,7 @@ def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
 
 
 class Node:
-    """One use of an operator and its result: what TensorFlow 1 calls a Tensor. Immutable.
+    """One use of an operator and its result: what TensorFlow 1 calls a Tensor. Only `set_shape` changes one.
 
     `type` is a `TensorType`, a tuple of them (several results, picked by `item`), or None (an operation without result).
     """
@@ -59,7 +56,7 @@ class Node:
     __array_ufunc__ = None
 
     def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
-                 loc: Loc | None, control_inputs: tuple[Node, ...], graph: Graph):
+                 loc: Loc | None, control_inputs: tuple[Node, ...], graph: Any):
         self.operator = operator
         self.inputs = inputs
         self.attrs = attrs
@@ -67,8 +64,12 @@ class Node:
         self.label = label
         self.loc = loc
         self.control_inputs = control_inputs
-        self.graph = graph
+        self.graph = graph          # a `Graph`, which stands above
         self.index = next(_serial)  # inputs always have smaller ones: creation order is a topological order
+
+    def on(self, inputs: tuple[Node, ...], type: TensorType | None = None) -> Node:
+        """The same operation on other inputs, of another type if one is given: what a rewrite makes. No graph lists it."""
+        return Node(self.operator, inputs, self.attrs, type or self.type, self.label, self.loc, (), self.graph)
 
     @property
     def name(self) -> str:
@@ -177,7 +178,7 @@ class Operation:
         return [] if self.node.type is None else [self.node]
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> Any:
         return self.node.graph
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import re
+from collections import namedtuple
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, fields
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphcError, GraphError, ShapeError
+from ..errors import DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
+from . import families
+from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str, topological
 from .signature import SPELLINGS, Lazy, document, signature
 from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count
+from .validate import refused, validate
 
 Values = Sequence["np.ndarray[Any, Any] | None"]
 Infer = Callable[..., Any]
@@ -26,33 +29,60 @@ _STATIC_ELEMENTS = 64
 
 @dataclass(eq=False)
 class Operator:
-    """One operator. Calling it converts the operands, infers the result's type and appends a node to the graph."""
+    """One operator. Calling it converts the operands, infers the result's type and appends a node to the graph.
+
+    Always: `name`; `reference`, the numpy function that defines it; `family`, the record of what it is to the compiler (`FAMILIES`); `infer`,
+    its type rule, `(types, values, **attrs)` -> a type, a tuple of them for several results, None for no result; `params`, the operands' names;
+    `attrs`, the keywords' with their defaults. `grad` makes one gradient (or None) an input of `(g, y, *inputs, **attrs)`. `samples` and
+    `domain` say what tests try it on: operands (a shape is drawn, an array is taken) with attributes, and where real operands are drawn.
+
+    Elementwise: `expr` is the scalar expression of a fused kernel in the words of the kernel language, for operands and number attributes in
+    braces and the dtype `{T}`; `check`, an expression that must hold of every element, else the run fails. `fixed` are parameters that take
+    one dtype only, whatever the others are.
+
+    Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
+
+    Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
+    in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
+    `(node, inputs, types, type, **attrs)`.
+
+    Rare: `values` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
+    are known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the
+    node and given to all other rules. `results` names several results: calling the operator gives a named tuple of them (without names a list).
+    `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`:
+    numbers and arrays among the operands take the dtype of the tensors. `shape_math`: the reference is also run on sizes while the graph is
+    built, nan standing for one that is unknown. `text`: takes tensors of texts. `effect`: runs for more than its result, exactly once a run.
+    `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be folded and
+    shared. `label` is the default name of nodes.
+    """
 
     name: str
     reference: Callable[..., Any]
-    family: str
-    infer: Infer                                   # (types, values, **attrs) -> TensorType | tuple of them | None
+    family: Family
+    infer: Infer
     params: tuple[str, ...] = ()
     attrs: dict[str, Any] = field(default_factory=dict)
-    variadic: bool = False                         # the first argument is a list of tensors
-    expr: str = ""                                 # elementwise: the scalar expression of a fused kernel
-    check: str = ""                                # elementwise: what must hold of the operands, else the run fails
-    combine: str = ""                              # reduction: the associative operation
-    grad: Callable[..., Any] | None = None         # (g, y, *inputs, **attrs) -> one gradient (or None) an input
-    fixed: dict[str, str] = field(default_factory=dict)    # parameters that take one dtype only
-    values: tuple[int, ...] = ()                   # inputs whose values (not only types) the type depends on
-    prepare: Callable[..., dict[str, Any]] | None = None   # attributes as written -> as kept
-    effect: bool = False                           # runs for more than its result, exactly once a run
-    pure: bool = True                              # same inputs, same result: may be folded and shared
-    shape_math: bool = False                       # NaN stands for "unknown" when the reference runs on sizes
-    view: Callable[..., Any] | None = None         # movement: where the result lies within its input's memory
-    lower: Callable[..., Any] | None = None        # (node, shapes) -> simpler nodes once shapes are concrete
-    batch: str = ""                                # the rule of `batching` for one more leading axis; else its family's
-    weak: bool = True                              # Python and numpy operands take the tensors' dtype
-    text: bool = False                             # takes tensors of texts: host steps and what is free
-    domain: tuple[float, float] = (-2.0, 2.0)      # where the tests draw real operands from
-    samples: tuple[Any, ...] = ()                  # (operand specs, attrs) for the tests
-    label: str = ""                                # default name of nodes
+    variadic: bool = False
+    expr: Any = ""                                 # of the random family: a function of the attributes that gives the text
+    check: str = ""
+    combine: Combine | None = None
+    grad: Callable[..., Any] | None = None
+    fixed: dict[str, str] = field(default_factory=dict)
+    values: tuple[int, ...] = ()
+    prepare: Callable[..., dict[str, Any]] | None = None
+    results: tuple[str, ...] = ()
+    effect: bool = False
+    resizes: bool = False
+    pure: bool = True
+    shape_math: bool = False
+    view: Callable[..., Any] | None = None
+    lower: Callable[..., Any] | None = None
+    batch: str = ""
+    weak: bool = True
+    text: bool = False
+    domain: tuple[float, float] = (-2.0, 2.0)
+    samples: tuple[Any, ...] = ()
+    label: str = ""
     __signature__ = Lazy(signature)
 
     def __post_init__(self) -> None:
@@ -77,7 +107,8 @@ class Operator:
         else:
             operands, attrs = (list(args[0]) if self.variadic else list(args)), self.attrs
         graph, inputs = self._convert(operands)
-        return self.build(graph, inputs, attrs, name)
+        node = self.build(graph, inputs, attrs, name)
+        return self._several(node) if node.type.__class__ is tuple else node
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
@@ -95,6 +126,15 @@ class Operator:
             what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
         return graph.add(self, inputs, attrs, type, name)
+
+    def _several(self, node: Node) -> Any:
+        """The results of a node that has several, as the declaration says: a named tuple, or a list."""
+        parts = [OPERATORS["item"].build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+        if not self.results:
+            return parts
+        if len(parts) != len(self.results):
+            raise refused(self.name, self.reference, f"it has the results {', '.join(self.results)}, and its type rule gives {len(parts)} types")
+        return _tuple_of(self.name, self.results)(*parts)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], name: Any) -> tuple[list[Any], dict[str, Any], Any]:
         """Operands, attributes and the node's name from a call's arguments, by position or keyword."""
@@ -153,7 +193,7 @@ class Operator:
         """A constant operand. Python and numpy operands are weak: beside a tensor they take its dtype, if their kind fits."""
         if value is None:
             raise DTypeError(f"{self.name}: an operand is None{here()}")
-        if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in value):
+        if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
             return OPERATORS["stack"](value, axis=0)
         try:
             array = as_array(value)
@@ -254,45 +294,51 @@ def _leaves(value: Any) -> Any:
 
 # ---------------------------------------------------------------------- declaring
 
-def declare(family: str, infer: Infer, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
+def declare(family: str | Family, infer: Infer, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
     """Make the decorated reference an operator: positional parameters are tensors, keyword-only ones attributes.
 
-    Checked here, at import: unique name, docstring, template names, arity of the gradient rule.
+    `facts` are the fields of `Operator`. DeclarationError, with the operator's name and line: what `validate` finds, or an unknown fact.
     """
     def make(reference: Callable[..., Any]) -> Operator:
-        parameters = inspect.signature(reference).parameters.values()
+        given = dict(facts)
+        name = given.pop("name", getattr(reference, "__name__", "").strip("_"))
+        try:
+            parameters = inspect.signature(reference).parameters.values()
+            unknown = given.keys() - _FACTS
+            if unknown:
+                raise DeclarationError(f"there is no fact {min(unknown)!r}; there are {', '.join(sorted(_FACTS))}")
+            if "combine" in given:
+                given["combine"] = families.combine(given["combine"])
+            kind = families.family(family)
+        except ValueError as e:
+            raise refused(name, reference, str(e)) from None
         positional = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
         variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         attrs = {p.name: None if p.default is p.empty else p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         order = (*positional, *attrs)
-        name = facts.pop("name", reference.__name__.strip("_"))
         attrs.pop("name", None)
-        op = Operator(name, reference, family, infer, positional, attrs, variadic, **facts)
+        op = Operator(name, reference, kind, infer, positional, attrs, variadic, **given)
         if "name" in order:         # where TensorFlow 1 has it before an attribute
             op.order = order
-        _validate(op)
+        validate(op)
         OPERATORS[op.name] = op
         return op
     return make
 
 
-def _validate(op: Operator) -> None:
-    assert op.name not in OPERATORS, f"operator {op.name} is declared twice"
-    assert op.reference.__doc__, f"operator {op.name} has no docstring"
-    names = set(re.findall(r"{(\w+)}", op.expr))
-    allowed = {*op.params, *op.attrs, "T"}
-    assert names <= allowed, f"operator {op.name}: the expression names {names - allowed}"
-    if op.grad is not None and not op.variadic:
-        count = len([p for p in inspect.signature(op.grad).parameters.values()
-                     if p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY) and p.name not in op.attrs])
-        variable = any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(op.grad).parameters.values())
-        assert variable or count == 2 + len(op.params), f"operator {op.name}: its gradient rule takes {count} operands"
+# What a declaration may say; the rest is read off the reference.
+_FACTS = {f.name for f in fields(Operator)} - {"name", "reference", "family", "infer", "params", "attrs", "variadic", "__doc__"}
+
+
+@cache
+def _tuple_of(name: str, results: tuple[str, ...]) -> Any:
+    return namedtuple(name, results)
 
 
 def elementwise(expr: str, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
     """An operator that acts on each element: `expr` is its scalar form, e.g. "tanh({x})", computed in dtype `{T}`.
 
-    Literals in `expr` need their dtype, `{T}(1) / {x}`: Numba would widen `1 / x`.
+    Literals in `expr` need their dtype, `{T}(1) / {x}`: Numba would widen `1 / x`. DeclarationError: as `declare`.
     """
     holder: list[Operator] = []
 
@@ -313,8 +359,11 @@ def elementwise(expr: str, **facts: Any) -> Callable[[Callable[..., Any]], Opera
     return make
 
 
-def reduction(combine: str, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
-    """An operator that combines elements along `axis` (None: all) by an associative operation; attributes axis, keepdims."""
+def reduction(combine: str | Combine, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
+    """An operator that combines elements along `axis` (None: all) by an associative operation; attributes axis, keepdims.
+
+    `combine`: the name of one of `COMBINES`, or a record. DeclarationError: as `declare`.
+    """
     holder: list[Operator] = []
 
     def infer(types: Sequence[TensorType], values: Values, axis: Any, keepdims: bool) -> TensorType:

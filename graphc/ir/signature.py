@@ -5,21 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import GraphcError
 from .types import TensorType, dtype_name
 
-if TYPE_CHECKING:
-    from .operator import Operator
-
 _DTYPES = tuple(np.dtype(d) for d in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"))
 # Sets of kinds (numpy's letters) that have a word.
 _WORDS = {"b": "bool", "iu": "int", "f": "float", "fiu": "int or float", "bfiu": "bool, int or float", "biu": "bool or int", "bf": "bool or float"}
-# Families whose operators broadcast their operands against each other.
-_BROADCASTS = {"elementwise"}
 # Attributes that say the result's dtype.
 _RESULT_DTYPE = ("dtype", "out_type", "output_type")
 # TensorFlow's older spellings of keywords; an operator that has the newer word takes the older too.
@@ -44,7 +39,7 @@ class Lazy:
         return self._own
 
 
-def signature(op: Operator) -> Signature:
+def signature(op: Any) -> Signature:
     """Operands, attributes and the node's name in the order in which a call takes them, with the declared defaults."""
     declared = inspect.signature(op.reference).parameters
     parameters: list[Parameter] = []
@@ -62,14 +57,14 @@ _NAME = Parameter("name", Parameter.POSITIONAL_OR_KEYWORD, default=None)
 
 # ---------------------------------------------------------------------- what a declaration says, in words
 
-def document(op: Operator) -> str:
+def document(op: Any) -> str:
     """What the reference's docstring says, with the facts of the declaration before its example: dtypes, gradient, errors."""
     text = inspect.cleandoc(op.reference.__doc__ or "")
     says, mark, example = text.partition("\n\n>>> ")
     return "\n\n".join([says, "\n".join(_facts(op)), *([">>> " + example] if mark else [])])
 
 
-def _facts(op: Operator) -> list[str]:
+def _facts(op: Any) -> list[str]:
     errors = [("DTypeError, operands of other dtypes", bool(op.params)),
               ("ShapeError, operands whose shapes do not fit", len(op.params) > 1 or op.variadic),
               ("ShapeError, an axis that is not there", "axis" in op.attrs),
@@ -84,7 +79,7 @@ def _facts(op: Operator) -> list[str]:
 _BARE = str.maketrans("", "", "{}")
 
 
-def _dtype_facts(op: Operator) -> list[str]:
+def _dtype_facts(op: Any) -> list[str]:
     """`Operands: x, y: int or float; shapes broadcast. Result: bool.`, found by asking the type rule with each dtype."""
     free = [p for p in op.params if p not in op.fixed]
     found = {d: r for d in _DTYPES if (r := _result(op, d)) is not None}
@@ -92,12 +87,12 @@ def _dtype_facts(op: Operator) -> list[str]:
         return []
     taken = [f"{', '.join(free)}: {'a list, each ' if op.variadic else ''}{_word(found)}"] if free else []
     taken += [f"{p}: {dtype_name(np.dtype(d))}" for p, d in op.fixed.items()]
-    if op.family in _BROADCASTS and len(op.params) > 1:
+    if op.family.broadcasts and len(op.params) > 1:
         taken.append("shapes broadcast")
     return [f"Operands: {'; '.join(taken)}. Result: {_given(op, found, len(free))}."]
 
 
-def _given(op: Operator, found: dict[np.dtype[Any], np.dtype[Any]], operands: int) -> str:
+def _given(op: Any, found: dict[np.dtype[Any], np.dtype[Any]], operands: int) -> str:
     asked = [word for word in op.attrs if word in _RESULT_DTYPE]
     if asked:
         return f"`{asked[0]}`"
@@ -118,12 +113,19 @@ def _word(dtypes: Iterable[np.dtype[Any]]) -> str:
     return ", ".join(dtype_name(d) for d in dtypes)
 
 
-def _result(op: Operator, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """The dtype of the result when every free operand has `dtype`; None if the operator does not take it, or is not tried on any."""
-    if not (op.samples or op.family in _BROADCASTS):
+def _result(op: Any, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The dtype of the (first) result when every free operand has `dtype`; None if the operator does not take it, or is not tried on any."""
+    made = result_types(op, dtype)
+    first = made if isinstance(made, TensorType) or not made else made[0]
+    return first.dtype if first else None
+
+
+def result_types(op: Any, dtype: np.dtype[Any]) -> Any:
+    """What the type rule gives for operands of one dtype: a type, a tuple of them for several results, None if it refuses them."""
+    if not (op.samples or op.family.broadcasts):
         return None
     specs, attrs = op.samples[0] if op.samples else ((), {})
-    if op.family in _BROADCASTS:
+    if op.family.broadcasts:
         specs = [(2, 3)] * len(op.params)
     operands = [_operand(op, i, spec, dtype) for i, spec in enumerate(specs)]
     types = [TensorType(x.dtype, x.shape) for x in operands]
@@ -131,14 +133,12 @@ def _result(op: Operator, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
         kept = {**op.attrs, **attrs}
         if op.prepare is not None:
             kept = op.prepare(types, **kept)
-        made = op.infer(types, [x if i in op.values else None for i, x in enumerate(operands)] if op.values else (), **kept)
+        return op.infer(types, [x if i in op.values else None for i, x in enumerate(operands)] if op.values else (), **kept)
     except GraphcError:
         return None
-    first = made if isinstance(made, TensorType) or not made else made[0]
-    return first.dtype if first else None
 
 
-def _operand(op: Operator, i: int, spec: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def _operand(op: Any, i: int, spec: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     fixed = op.fixed.get(op.params[i]) if i < len(op.params) else None
     if isinstance(spec, tuple):
         return np.ones(spec, fixed or dtype)

@@ -24,7 +24,6 @@ from .array_move import (
     shape,
     vector_shape,
 )
-from .state import items
 
 # ---------------------------------------------------------------------- several views of one tensor
 
@@ -75,18 +74,18 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     """
     value = to_node(value)
     if not isinstance(num_or_size_splits, Node) and np.ndim(num_or_size_splits) == 0:
-        return items(_split(value, parts=as_int(num_or_size_splits, "the number of parts"), axis=axis, name=name))
+        return _split(value, parts=as_int(num_or_size_splits, "the number of parts"), axis=axis, name=name)
     lengths = to_node(num_or_size_splits)
     known = static_value(lengths)
     if known is not None and not known.ndim:
-        return items(_split(value, parts=as_int(lengths), axis=axis, name=name))
+        return _split(value, parts=as_int(lengths), axis=axis, name=name)
     if known is not None and not np.isnan(known).any():
         parts = [int(n) for n in known]
         size = value.type.shape[as_int(axis)] if value.type.shape else None
         if parts.count(-1) == 1 and size is not None:
             parts[parts.index(-1)] = size - sum(n for n in parts if n >= 0)
         if min(parts, default=0) >= 0:
-            return items(_split(value, parts=tuple(parts), axis=axis, name=name))
+            return _split(value, parts=tuple(parts), axis=axis, name=name)
     count = num if num is not None else lengths.type.shape[0] if lengths.type.shape else None
     if count is None:
         raise ShapeError(f"split: how many parts there are must be known; num= says it{here()}")
@@ -129,15 +128,10 @@ def _unstack_grad(g: Any, y: Any, value: Node, num: int, axis: int) -> tuple[Nod
     return (stack(g, axis),)
 
 
-@declare("views", _unstack_types, name="unstack", prepare=_unstack_attrs, view=_unstack_view,
+@declare("views", _unstack_types, prepare=_unstack_attrs, view=_unstack_view,
          grad=_unstack_grad,
          samples=(([(3, 2)], {}), ([(2, 3, 2)], {"axis": 1})))
-def _unstack(value: Any, *, num: int | None = None, axis: int = 0) -> Any:
-    """The subtensors along `axis`."""
-    return tuple(np.moveaxis(value, axis, 0))
-
-
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = "unstack") -> list[Node]:
+def unstack(value: Any, *, num: int | None = None, axis: int = 0) -> Any:
     """The subtensors along `axis`, as a list.
 
     `num`: how many, where the size is unknown. ShapeError: the size of the axis is unknown or not `num`, or there is no such axis.
@@ -145,7 +139,7 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
     >>> tf.Session(jit=False).run(tf.unstack([[1, 2], [3, 4]]))
     [array([1, 2], dtype=int32), array([3, 4], dtype=int32)]
     """
-    return items(_unstack(to_node(value), num=num, axis=axis, name=name))
+    return tuple(np.moveaxis(value, axis, 0))
 
 
 # ---------------------------------------------------------------------- joining
@@ -181,7 +175,7 @@ def _concat_grad(g: Node, y: Node, *values: Node, axis: int) -> tuple[Node, ...]
         return (g,)
     along = [v.type.shape[axis] if v.type.shape is not None else None for v in values]
     if None not in along:
-        return tuple(items(_split(g, parts=tuple(along), axis=axis)))
+        return tuple(_split(g, parts=tuple(along), axis=axis))
     parts, begin = [], 0
     for v in values:
         size = shape(v)[axis]

@@ -8,12 +8,11 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import Node
-from ..ir.operator import Values, declare, normal_axis, to_node, typed_like
+from ..ir.operator import Values, declare, normal_axis, typed_like
 from ..ir.types import TensorType, as_dtype, int32
 from .array_join import concat, narrow, zeros_like
 from .array_move import Types, integers, shape
 from .math import minimum
-from .state import items
 
 
 def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: Any = False) -> dict[str, Any]:
@@ -125,25 +124,19 @@ def _unique_types(types: Types, values: Values, out_idx: Any) -> tuple[TensorTyp
     return TensorType(types[0].dtype, (None,)), TensorType(out_idx, types[0].shape)
 
 
-@declare("host", _unique_types, name="unique", prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
+@declare("host", _unique_types, results=("y", "idx"), prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
          samples=(([np.array([3.0, 1.0, 3.0, 2.0])], {}),))
-def _unique(x: Any, *, out_idx: Any = int32) -> Any:
-    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
-    values, first, places = np.unique(x, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    return values[order], np.argsort(order)[places.reshape(-1)].astype(out_idx)
-
-
-def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> tuple[Node, Node]:
+def unique(x: Any, *, out_idx: Any = int32) -> Any:
     """The distinct elements of a vector in the order they first appear, and where each element of x is among them.
 
     any[n] -> (any[m], out_idx[n]). ShapeError: x is no vector. DTypeError: no such dtype.
 
     >>> tf.Session(jit=False).run(tf.unique([5, 3, 5]))
-    (array([5, 3], dtype=int32), array([0, 1, 0], dtype=int32))
+    unique(y=array([5, 3], dtype=int32), idx=array([0, 1, 0], dtype=int32))
     """
-    values, places = items(_unique(to_node(x), out_idx=out_idx, name=name))
-    return values, places
+    values, first, places = np.unique(x, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    return values[order], np.argsort(order)[places.reshape(-1)].astype(out_idx)
 
 
 __all__ = ["cumsum", "cumprod", "invert_permutation", "unique"]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..ir.families import Memory
 from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import Values, declare, static_value, to_node
@@ -278,6 +279,10 @@ def verify_tensor_all_finite(t: Any = None, msg: str | None = None, name: str | 
     return check_numerics(x if t is None else t, message if msg is None else msg, name or "VerifyFinite")  # type: ignore[arg-type]
 
 
+def _computed(n: Node) -> bool:
+    return n.operator.family.memory is not Memory.OUTSIDE and not n.operator.family.assigns
+
+
 def add_check_numerics_ops() -> Operation:
     """One operation that checks every floating tensor of the default graph; placeholders that it needs must be fed.
 
@@ -285,7 +290,7 @@ def add_check_numerics_ops() -> Operation:
     """
     graph = get_default_graph()
     checked = [check_numerics(n, n.name) for n in list(graph.nodes)
-               if isinstance(n.type, TensorType) and n.type.dtype.kind == "f" and n.operator.family not in ("state", "source")]
+               if isinstance(n.type, TensorType) and n.type.dtype.kind == "f" and _computed(n)]
     return group(*checked, name="check_numerics_ops")
 
 

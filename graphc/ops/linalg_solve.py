@@ -14,7 +14,6 @@ from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_d
 from .array_move import Types, expand_dims, unbroadcast
 from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
-from .state import items
 
 _SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]],
                  [[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 3.0]]])
@@ -168,25 +167,19 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", _eigen_types, name="self_adjoint_eig", grad=_eigen_grad, label="SelfAdjointEig", batch="aligned",
+@declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEig", batch="aligned",
          samples=(([_SPD[0]], {}),))
-def _self_adjoint_eig(tensor: Any) -> Any:
-    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
-    e, v = _factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
-    largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
-    return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v
-
-
-def self_adjoint_eig(tensor: Any, name: str | None = None) -> tuple[Node, Node]:
-    """Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices.
+def self_adjoint_eig(tensor: Any) -> Any:
+    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices.
 
     float[..., n, n] -> (float[..., n], float[..., n, n]). DTypeError: not floating. ShapeError: not square.
 
     >>> tf.Session(jit=False).run(tf.self_adjoint_eig([[2.0, 0.0], [0.0, 1.0]])[0])
     array([1., 2.], dtype=float32)
     """
-    e, v = items(_self_adjoint_eig(tensor, name=name))
-    return e, v
+    e, v = _factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
+    largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
+    return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v
 
 
 __all__ = ["cholesky", "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve",

@@ -49,13 +49,6 @@ def _drawn_attrs(types: Sequence[TensorType], distribution: Any, dtype: Any, bou
     return {"distribution": distribution, "dtype": kind, "bound": bound}
 
 
-@declare("random", _drawn_type, name="random", values=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs)
-def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
-    """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
-    sizes = tuple(int(d) for d in np.asarray(shape))
-    return draw(distribution, np.dtype(dtype), math.prod(sizes), int(run), int(key), bound).reshape(sizes)
-
-
 def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
     """The draw of one element in a kernel, from {i}, {run} and {key}, all uint64."""
     if distribution == "integer":
@@ -63,7 +56,11 @@ def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
     return f"philox_{distribution}{8 * dtype.itemsize}({{i}}, {{run}}, {{key}})"
 
 
-_random.expr = _scalar_text  # type: ignore[assignment]
+@declare("random", _drawn_type, name="random", values=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs, expr=_scalar_text)
+def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
+    """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
+    sizes = tuple(int(d) for d in np.asarray(shape))
+    return draw(distribution, np.dtype(dtype), math.prod(sizes), int(run), int(key), bound).reshape(sizes)
 
 
 def _order_type(types: Sequence[TensorType], values: Values) -> TensorType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import Node, describe, here
 from ..ir.operator import Values, declare, normal_axes, normal_axis, reduction, to_node
 from ..ir.types import TensorType, as_dtype, int64
-from .array_join import concat
 from .array_move import (
     Types,
     broadcast_to,
@@ -22,7 +22,6 @@ from .array_move import (
     sizes,
     squeeze,
     stop_gradient,
-    transpose,
 )
 from .array_scan import cumprod
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truediv, where
@@ -65,20 +64,15 @@ def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
 
 def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
     """The product of the others, as running products from both ends: exact at zeros, which a quotient is not."""
-    rank = x.type.rank
-    many = axis if axis is not None and rank is not None else None
-    if many is not None and len(many) == 1:
-        others = _others(x, many[0])
-    elif many is None or len(many) == rank:
+    if axis is None or len(axis) == x.type.rank:
         others = reshape(_others(reshape(x, [-1]), 0), shape(x))
-    elif not many:
+    elif not axis:
         return (g,)
-    else:
-        stay = [i for i in range(rank or 0) if i not in many]
-        turned = transpose(x, (*stay, *many))
-        flat = reshape(turned, concat([sizes(x, stay), np.array([-1], np.int32)], axis=0))
-        back = tuple(int(i) for i in np.argsort((*stay, *many)))
-        others = transpose(reshape(_others(flat, len(stay)), shape(turned)), back)
+    else:           # axis by axis, which needs no rank: what an element's row is multiplied by are the products of the other rows
+        others, rows = _others(x, axis[0]), x
+        for before, along in pairwise(axis):
+            rows = reduce_prod(rows, axis=before, keepdims=True)
+            others = others * _others(rows, along)
     return (kept(g, axis, keepdims) * others,)
 
 
@@ -87,7 +81,8 @@ def _others(x: Node, axis: int) -> Node:
 
 
 _ZEROS = (([np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 5.0]])], {"axis": 1}),
-          ([np.array([[2.0, 0.0], [4.0, 3.0]])], {"axis": None}))
+          ([np.array([[2.0, 0.0], [4.0, 3.0]])], {"axis": None}),
+          ([np.array([[[2.0, 0.0], [4.0, 3.0]], [[1.5, -2.0], [0.0, 0.0]]])], {"axis": (-1, 0)}))
 
 
 @reduction("mul", samples=(*_SAMPLES, *_ZEROS), shape_math=True, grad=_prod_grad, label="Prod")

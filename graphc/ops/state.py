@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
-from ..ir.types import TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
+from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
            "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]
@@ -136,7 +136,8 @@ class Variable(Node):
     """A tensor whose value a session keeps between runs; used as an operand it is its value before the run.
 
     `initial_value`: array, number, tensor, or a function that makes one. A variable initialises itself on first use.
-    `trainable`: whether optimizers train it; `validate_shape=False`: values of any shape may be assigned; `constraint`: a function of the
+    `validate_shape=False`: its shape is not known before the graph runs, and each assigned value may have another.
+    `trainable`: whether optimizers train it; `constraint`: a function of the
     value that an optimizer applies after a step. GraphError: no initial value, or one of another graph. DTypeError: not a number, or not of
     `dtype`.
 
@@ -241,34 +242,44 @@ def is_variable_initialized(variable: Variable) -> Node:
     return constant(True)
 
 
-def _assigned(types: Sequence[TensorType], values: Values, validate_shape: bool = True) -> TensorType:
+def _updated(types: Sequence[TensorType], values: Values, validate_shape: bool = True) -> TensorType:
+    """The type of a variable's new value. It is asked again when a run knows the shapes: nothing broadcasts into a variable."""
     ref, value = types
     if ref.dtype != value.dtype:
         raise DTypeError(f"a {value.dtype} cannot be assigned to a {ref.dtype} variable; tf.cast converts")
-    if not compatible(ref.shape, value.shape):
-        raise ShapeError(f"shape {shape_str(value.shape)} cannot be assigned to a variable of shape {shape_str(ref.shape)}")
-    return TensorType(ref.dtype, merge(ref.shape, value.shape))
+    return TensorType(ref.dtype, _merged(ref.shape, value.shape))
 
 
-@declare("state", _assigned, name="assign", label="Assign", effect=True, pure=False)
+def _merged(ref: Shape | None, value: Shape | None) -> Shape | None:
+    if not compatible(ref, value):
+        raise ShapeError(f"shape {shape_str(value)} cannot be assigned to a variable of shape {shape_str(ref)}")
+    return merge(ref, value)
+
+
+def _assigned(types: Sequence[TensorType], values: Values, validate_shape: bool = True) -> TensorType:
+    ref, value = types
+    return _updated([ref if validate_shape else TensorType(ref.dtype, None), value], values)
+
+
+@declare("state", _assigned, name="assign", label="Assign", effect=True, pure=False, resizes=True)
 def _assign(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
     """Set a variable; the result is the new value."""
     return value
 
 
-@declare("state", _assigned, name="assign_add", label="AssignAdd", effect=True, pure=False)
+@declare("state", _updated, name="assign_add", label="AssignAdd", effect=True, pure=False)
 def _assign_add(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
     """Add to a variable; the result is the new value."""
     return ref + value
 
 
-@declare("state", _assigned, name="assign_sub", label="AssignSub", effect=True, pure=False)
+@declare("state", _updated, name="assign_sub", label="AssignSub", effect=True, pure=False)
 def _assign_sub(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
     """Subtract from a variable; the result is the new value."""
     return ref - value
 
 
-def _state(operator: Any, ref: Any, value: Any, name: str | None) -> Node:
+def _state(operator: Any, ref: Any, value: Any, name: str | None, validate_shape: bool = True) -> Node:
     if not isinstance(ref, Variable):
         raise DTypeError(f"{operator.name}: {ref!r:.80} is not a Variable{here()}")
     node = value if isinstance(value, Node) else to_node(as_array(value).astype(ref.type.dtype), graph=ref.graph)
@@ -276,21 +287,22 @@ def _state(operator: Any, ref: Any, value: Any, name: str | None) -> Node:
         raise GraphError(f"{operator.name}: {describe(node)} is of another graph than {describe(ref)}{here()}")
     if node.operator is _variable:
         node = _operand(node, ref.graph)
-    return operator.build(ref.graph, (ref, node), {"validate_shape": True}, name)
+    return operator.build(ref.graph, (ref, node), {"validate_shape": bool(validate_shape)}, name)
 
 
 def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: bool = True, name: str | None = None) -> Node:
     """Set the variable `ref` to `value` when run; the result is the new value.
 
-    ref: a Variable; value: of its dtype, and of its shape unless that is open. DTypeError, ShapeError: the value does not fit.
-    GraphError: it is of another graph.
+    With `validate_shape=False`, or where the variable itself was made so, the variable takes the shape of the value. Otherwise another shape
+    than the variable's is a ShapeError, or, where only a run knows it, an InvalidArgumentError that leaves all variables as they were.
+    DTypeError: the value is of another dtype. GraphError: it is of another graph.
 
     >>> v = tf.Variable(1.0)
     >>> sess = tf.Session(jit=False)
     >>> sess.run(tf.assign(v, 5.0)), sess.run(v)
     (np.float32(5.0), np.float32(5.0))
     """
-    return _state(_assign, ref, value, name)
+    return _state(_assign, ref, value, name, validate_shape)
 
 
 def assign_add(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Node:
@@ -315,6 +327,29 @@ def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None
     array([0, 1], dtype=int32)
     """
     return _state(_assign_sub, ref, value, name)
+
+
+def _shaped_like(types: Sequence[TensorType], values: Values) -> TensorType:
+    value, ref = types
+    try:
+        return TensorType(value.dtype, _merged(ref.shape, value.shape))
+    except ShapeError as e:
+        raise (InvalidArgumentError if value.known and ref.known else ShapeError)(str(e)) from None
+
+
+@declare("lowered", _shaped_like, name="gradient_of_variable", lower=lambda node, inputs, types, out_type: inputs[0],
+         grad=lambda g, y, value, ref: (g, None), samples=(([(3, 2), np.ones((3, 2))], {}),))
+def _gradient_of_variable(value: Any, ref: Any) -> Any:
+    """The value, which has the shape of a variable's value: optimizers compute with it, and nothing may broadcast there."""
+    _merged(ref.shape, value.shape)
+    return value
+
+
+def gradient_of_variable(value: Node, ref: Variable) -> Node:
+    """The value if its shape is known to be the variable's, otherwise a tensor that any run refuses where it is not."""
+    if not compatible(ref.type.shape, value.type.shape):
+        raise ShapeError(f"a gradient of {describe(ref)} has its shape, which {describe(value)} has not{here()}")
+    return value if value.type.known and value.type.shape == ref.type.shape else _gradient_of_variable.build(ref.graph, (value, ref), {})
 
 
 @declare("elementwise", typed_like(), name="copy", expr="{x}", grad=lambda g, y, x: (g,))

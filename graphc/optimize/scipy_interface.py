@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import GraphError, MissingPackageError
 from ..ir.node import Node, describe, here
+from ..process.importing import whole
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
 from .objective import Array, Objective, Outcome
@@ -118,7 +119,7 @@ class NelderMead(ScipyOptimizerInterface):
 
 def _scipy_optimize(name: str) -> Any:
     try:
-        import scipy.optimize
+        optimize = whole("scipy.optimize")
     except ImportError:
         raise MissingPackageError(f"{name} needs scipy: pip install scipy{here()}") from None
-    return scipy.optimize
+    return optimize

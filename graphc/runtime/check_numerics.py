@@ -11,11 +11,13 @@ import numpy as np
 from ..errors import NumericsError
 from ..ir.node import Node, describe, loc_str
 from ..ir.reference import interpret, run_reference
+from .call import Call
+from .calls import Calls
 
 Array = np.ndarray[Any, Any]
 
 
-def check_numerics(session: Any, call: Any, values: Sequence[Any]) -> None:
+def check_numerics(calls: Calls, call: Call, values: Sequence[Any]) -> None:
     """Evaluate what a call needs, node by node, with the numpy references, and change nothing.
 
     NumericsError: a node has a nan though none of its inputs has, or an infinity though all its inputs are finite.
@@ -24,21 +26,18 @@ def check_numerics(session: Any, call: Any, values: Sequence[Any]) -> None:
     arrays = call.arrays(values)
     spec = call.specialised(arrays)
     if spec.pending:                                   # data decides shapes: what leads there first, then the rest
-        operands = [x for p in spec.pending for x in p.inputs]
-        known = call.staged(spec, arrays).known(arrays)
-        first = session._stage_call(operands, dict(zip(call.feeds, arrays, strict=True)))
-        check_numerics(session, first, arrays)
-        check_numerics(session, session._stage_call(call.fetches, known), list(known.values()))
+        staged = call.staged(spec)
+        known = staged.known(arrays)
+        first = calls.stage(staged.operands(), dict(zip(call.feeds, arrays, strict=True)))
+        check_numerics(calls, first, arrays)
+        check_numerics(calls, calls.stage(call.fetches, known), list(known.values()))
         return
-    number = int(session._runs[0])
-    session._runs[0] = number + 1                      # the random numbers that the run will draw
-    try:
+    with calls.values.same_random_numbers():
+        calls.values.run_number[0] += 1                # the random numbers that the run will draw
         nodes = [*(f for f in spec.fetches if f is not None), *(v for _, v in spec.assigns), *spec.effects]
-        given = session.sources(nodes)
+        given = calls.values.sources(nodes)
         given.update({spec.feeds[f]: a for f, a in zip(call.feeds, arrays, strict=True) if f in spec.feeds})
-        interpret(nodes, given, partial(_checked, session.graph))
-    finally:
-        session._runs[0] = number
+        interpret(nodes, given, partial(_checked, calls.graph))
 
 
 def _checked(graph: Any, n: Node, inputs: Sequence[Any]) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Mapping, MutableMapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,15 +17,28 @@ Array = np.ndarray[Any, Any]
 
 # ---------------------------------------------------------------------- fetches
 
-def flattened(graph: Graph, fetches: Any, leaves: list[Node]) -> Any:
-    """Collect the nodes of a fetch structure; returns its form with positions in their place."""
+class Form(NamedTuple):
+    """A structure of fetches: what `kind` it is, and its parts, each a Form, the position of a value, or None for an operation."""
+
+    kind: type
+    keys: tuple[Any, ...]        # of a mapping
+    parts: tuple[Any, ...]
+
+
+def flattened(graph: Graph, fetches: Any, leaves: list[Node]) -> Form | int | None:
+    """Collect the nodes of a fetch structure; returns its form with positions in their place.
+
+    Kept as in TensorFlow 1: the class of named tuples, of attrs classes and of mappings; other lists and tuples become plain ones.
+    """
+    kind = fetches.__class__
     if isinstance(fetches, (list, tuple)):
-        parts = [flattened(graph, f, leaves) for f in fetches]
-        if hasattr(fetches, "_fields"):
-            return type(fetches)(*parts)
-        return parts if isinstance(fetches, list) else tuple(parts)
+        plain = list if isinstance(fetches, list) else tuple
+        return Form(kind if hasattr(kind, "_make") else plain, (), tuple([flattened(graph, f, leaves) for f in fetches]))
     if isinstance(fetches, Mapping):
-        return {k: flattened(graph, v, leaves) for k, v in fetches.items()}
+        made = kind if isinstance(fetches, MutableMapping) else dict
+        return Form(made, tuple(fetches), tuple([flattened(graph, f, leaves) for f in fetches.values()]))
+    if hasattr(kind, "__attrs_attrs__"):
+        return Form(kind, (), tuple([flattened(graph, getattr(fetches, a.name), leaves) for a in kind.__attrs_attrs__]))
     try:
         node = graph.as_node(fetches)
     except GraphcError as e:
@@ -35,39 +48,40 @@ def flattened(graph: Graph, fetches: Any, leaves: list[Node]) -> Any:
     return None if isinstance(fetches, Operation) or named else len(leaves) - 1
 
 
-def shape_of(structure: Any) -> Any:
-    """The structure as something that can be hashed."""
-    if isinstance(structure, (list, tuple)):
-        return (structure.__class__, *map(shape_of, structure))
-    if isinstance(structure, dict):
-        return (dict, *((k, shape_of(v)) for k, v in structure.items()))
-    return structure
+def all_of(leaves: Sequence[Node]) -> Form:
+    """The form of a list of tensors."""
+    return Form(list, (), tuple(range(len(leaves))))
 
 
-def restored(structure: Any, results: Sequence[Any]) -> Any:
+def restored(form: Form | int | None, results: Sequence[Any]) -> Any:
     """The structure with results in the place of their positions."""
-    if structure is None or isinstance(structure, int):
-        return None if structure is None else results[structure]
-    if isinstance(structure, list):
-        return [restored(s, results) for s in structure]
-    if isinstance(structure, tuple):
-        parts = [restored(s, results) for s in structure]
-        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
-    return {k: restored(v, results) for k, v in structure.items()}
+    if not isinstance(form, Form):
+        return None if form is None else results[form]
+    kind, keys, forms = form
+    parts = [restored(f, results) for f in forms]
+    if kind is list:
+        return parts
+    if issubclass(kind, tuple):
+        return tuple(parts) if kind is tuple else kind._make(parts)     # type: ignore[attr-defined]
+    if not issubclass(kind, MutableMapping):
+        return kind(*parts)
+    mapping = kind()
+    mapping.update(zip(keys, parts, strict=True))
+    return mapping
 
 
-def places_of(structure: Any) -> set[int]:
-    """The numbers in a structure of fetches."""
-    if isinstance(structure, int):
-        return {structure}
-    parts = structure.values() if isinstance(structure, dict) else structure if isinstance(structure, (list, tuple)) else ()
-    return set().union(*map(places_of, parts))
+def places_of(form: Form | int | None) -> set[int]:
+    """The positions in a form."""
+    if isinstance(form, Form):
+        return set().union(*map(places_of, form.parts))
+    return set() if form is None else {form}
 
 
-def is_listed(structure: Any) -> bool | None:
+def is_listed(form: Form | int | None) -> bool | None:
     """True for a list of tensors and operations, False for one of them, None for other structures."""
-    parts = structure if structure.__class__ is list else [structure]
-    return structure.__class__ is list if all(p is None or isinstance(p, int) for p in parts) else None
+    if not isinstance(form, Form):
+        return False
+    return True if form.kind is list and not any(isinstance(p, Form) for p in form.parts) else None
 
 
 # ---------------------------------------------------------------------- feeds

@@ -17,8 +17,6 @@ from ..ops.state import placeholder
 from ..runtime.session import Session
 from .samples import Array
 
-_CHANGING = {"random", "state", "control"}       # families whose operators do not give the same value at every run
-
 
 class Function(NamedTuple):
     """A function of tensors, its arguments' values, and which of them it is differentiated by."""
@@ -39,7 +37,7 @@ class Function(NamedTuple):
         args = [placeholder(x.dtype, (None,) * x.ndim if self.open else x.shape) for x in self.arguments(dtype)]
         ys = self.make(args, np.dtype(dtype))
         for n in topological(ys):
-            if n.operator.family in _CHANGING:
+            if not n.operator.family.repeatable:
                 raise GraphError(f"check_grads: {describe(n)} = {n.operator.name}(...) is not the same at every run{here()}")
         return args, ys
 

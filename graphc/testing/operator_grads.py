@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from ..autodiff.gradients import gradients
 from ..errors import GradientCheckError, GraphcError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from ..ir.operator import Operator, constant_node
+from ..ops.state import placeholder
+from ..runtime.session import Session
 from .function import Function
 from .grads import checked, repeated
 from .report import told
-from .samples import Sample, build, differentiable, has_floats, reference, results, samples, say
+from .samples import Array, Sample, build, differentiable, has_floats, reference, results, samples, say
 
 
 def check_gradients(operator: Operator, jit: bool = False, whole: int = 8) -> None:
@@ -54,6 +57,40 @@ def _open_works(operator: Operator, sample: Sample) -> bool:
         except GraphcError:
             return False
     return True
+
+
+def check_open_gradients(operator: Operator, jit: bool = False) -> None:
+    """Gradients of tensors of unknown sizes, and of unknown rank, are those of known shapes, at every sample; GradientCheckError.
+
+    An operator may refuse to be differentiated so, with an error of graphc's; it may not give other numbers.
+    """
+    if operator.grad is None or not differentiable(operator):
+        return
+    for sample in samples(operator):
+        if not _smooth_results(operator, sample):
+            continue
+        wanted = _gradients(operator, sample, "static", jit)
+        for shapes in ("open", "none"):
+            try:
+                found = _gradients(operator, sample, shapes, jit)
+            except GraphcError:
+                continue
+            for i, (g, w) in enumerate(zip(found, wanted, strict=True)):
+                if g.shape != w.shape or not np.allclose(g, w, rtol=1e-12, atol=1e-12, equal_nan=True):
+                    raise GradientCheckError(f"{say(operator, sample)}: with {'sizes' if shapes == 'open' else 'ranks'} unknown "
+                                             f"gradient {i} is {g!r:.200}, with known shapes {w!r:.200}")
+
+
+def _gradients(operator: Operator, sample: Sample, shapes: str, jit: bool) -> list[Array]:
+    """By the floating operands, of the floating results each weighted by random numbers, which are fed like the operands."""
+    with Graph().as_default(), Session(jit=jit) as session:
+        built = build(operator, sample, shapes)
+        ys = [(y, value) for y, value in zip(built.results, reference(operator, sample), strict=True) if value.dtype.kind == "f"]
+        rng = np.random.default_rng(len(ys))
+        weights = {placeholder(v.dtype, v.shape if shapes == "static" else None): rng.normal(size=v.shape) for _, v in ys}
+        xs = [x for x in built.fed if x is not None and x.type.dtype.kind == "f"]
+        found = gradients([y for y, _ in ys], xs, list(weights), unconnected_gradients="zero")
+        return session.run(found, {**built.feeds(sample.operands), **weights})
 
 
 def check_compiled_gradients(operator: Operator) -> None:

@@ -1,4 +1,4 @@
-"""An operator's types and values against its own declaration: its numpy reference, special values, precision, run or compiled."""
+"""An operator's types and values against its own declaration: its numpy reference, special values, precision, run, compiled or saved."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from .. import numeric
+from ..errors import DTypeError, ShapeError
 from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.operator import Operator
 from ..ir.types import compatible
 from ..runtime.session import Session
-from .samples import Array, Built, Sample, accepts, build, has_floats, reference, samples, say, special_sample, type_of
+from .samples import Array, Built, Sample, accepts, build, differentiable, has_floats, reference, samples, say, some_samples, special_sample, type_of
 
 FLOATS = ("float64", "float32")
 INTEGERS = ("int8", "int64", "uint8")   # the narrowest, the widest and the unsigned; the others lie between them
@@ -41,7 +42,7 @@ def check_types(operator: Operator) -> None:
 
 
 def _value_dtypes(operator: Operator) -> list[str]:
-    if operator.family != "elementwise" or operator.samples:
+    if not operator.family.broadcasts or operator.samples:
         return list(FLOATS)
     return [d for d in (*FLOATS, *INTEGERS, "bool") if accepts(operator, d)]
 
@@ -56,6 +57,11 @@ def _trials(operator: Operator) -> list[Sample]:
 
 def _floating(operator: Operator) -> bool:
     return any(has_floats(s.operands) for s in samples(operator))
+
+
+def check_interpreted(operator: Operator) -> None:
+    """`check_values` by the numpy references instead of machine code; AssertionError."""
+    check_values(operator, jit=False)
 
 
 def check_values(operator: Operator, jit: bool = True) -> None:
@@ -97,7 +103,7 @@ def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: 
     finite = np.abs(wanted[np.isfinite(wanted)])
     eps = float(np.finfo(wanted.dtype).eps)
     # 16 units in the last place for an element by itself; what adds up many is judged by the size of the whole.
-    alone = operator.family in ("elementwise", "alias", "view", "views", "concat", "gather", "generator", "lowered")
+    alone = operator.family.exact
     atol = 0.0 if alone or not finite.size else 32 * eps * float(finite.max())
     if alone:
         atol = float(np.finfo(wanted.dtype).tiny)
@@ -112,7 +118,7 @@ def check_specials(operator: Operator, jit: bool = True) -> None:
 
     AssertionError: which sample fails, and how.
     """
-    if operator.family != "elementwise" or operator.samples or operator.check:
+    if not operator.family.broadcasts or operator.samples or operator.check:
         return
     trials = [s for d in _value_dtypes(operator) if _defined(operator, s := special_sample(operator, d))]
     with Graph().as_default():
@@ -148,6 +154,55 @@ def check_precision(operator: Operator) -> None:
         for a, b in zip(*found, strict=True):
             atol = 1e-5 * scale(b) if np.asarray(b).dtype.kind == "f" else 0.0
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=atol, equal_nan=True, err_msg=say(operator, narrow))
+
+
+def check_saved(operator: Operator) -> None:
+    """A graph of the operator's samples, saved as JSON text and read again, is the same graph and gives the same bits; AssertionError."""
+    with Graph().as_default() as graph, np.errstate(all="ignore"):
+        trials = some_samples(operator)
+        built = [build(operator, s) for s in trials]
+        text = graph.to_json()
+        again = Graph.from_json(text)
+        assert again.to_json() == text, f"{operator.name}: a graph that was read is saved as another text"
+        twin = dict(zip(graph.nodes, again.nodes, strict=True))
+        for old, new in twin.items():
+            same = (new.label, new.operator, new.type, new.loc, new.inputs) == (
+                old.label, old.operator, old.type, old.loc, tuple(twin[x] for x in old.inputs))
+            assert same, f"{operator.name}: {old} comes back as {new}"
+        feeds = {n: x for b, s in zip(built, trials, strict=True) for n, x in b.feeds(s.operands).items()}
+        fetches = [r for b in built for r in b.results]
+        wanted = Session(graph=graph, jit=False).run(fetches, feeds)
+        found = Session(graph=again, jit=False).run([twin[f] for f in fetches], {twin[n]: x for n, x in feeds.items()})
+    for a, b in zip(map(np.asarray, wanted), map(np.asarray, found), strict=True):
+        assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()), f"{operator.name}: {b} after a round trip, {a} before"
+
+
+def check_complex_steps(operator: Operator) -> None:
+    """The reference takes complex steps rightly, as extrapolated differences have it, or refuses them; AssertionError."""
+    complex_steps(operator)
+
+
+def complex_steps(operator: Operator) -> tuple[int, bool]:
+    """How many slopes `check_complex_steps` compares, at the first two samples of a few elements, and whether the reference refuses some."""
+    compared, refused = 0, False
+    if operator.grad is None or not differentiable(operator):
+        return compared, refused
+    for sample in [s for s in samples(operator) if all(0 < x.size <= 12 for x in s.operands if x.dtype.kind == "f")][:2]:
+        with Graph().as_default(), Session(jit=False):
+            built = build(operator, sample)
+            feeds = built.feeds(sample.operands)
+            double = np.dtype(np.float64)
+            for y, x in [(y, x) for y in built.results for x in feeds if y.type.dtype == x.type.dtype == double]:
+                try:
+                    found = numeric.jacobian(y, x, "complex", feed_dict=feeds)
+                except DTypeError as e:
+                    refused |= "(...) is not analytic in numpy" in str(e)
+                    continue
+                wanted = numeric.jacobian(y, x, "richardson", feed_dict=feeds, with_error=True)
+                known = np.isfinite(wanted.value) & (wanted.error < 1e-8)
+                np.testing.assert_allclose(found[known], wanted.value[known], rtol=1e-8, atol=1e-8, err_msg=say(operator, sample))
+                compared += int(known.sum())
+    return compared, refused
 
 
 def scale(x: Any) -> float:

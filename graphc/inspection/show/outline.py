@@ -23,6 +23,9 @@ LONGEST_CHAIN = 10_000       # characters of a name in which scopes are looked f
 _PLAIN = re.compile(r"[^\s\"'#,=()]+\Z")
 
 
+_FOLDED = "#f5f5f5"             # the colour of what stands for several nodes
+
+
 class Box(NamedTuple):
     """One thing shown: a node, a folded scope, or what there was no room for."""
 
@@ -32,7 +35,7 @@ class Box(NamedTuple):
     what: str                      # the operator, or how many nodes
     operands: tuple[str, ...]      # names of boxes (control inputs with ^ before them), then attributes
     where: str                     # the user's line or lines
-    family: str                    # of the operator, "" of a scope
+    colour: str                    # of the operator's family
     scope: str                     # the open scope it stands in, "" for none
 
     def line(self) -> str:
@@ -247,7 +250,7 @@ def _node_box(n: Node, name: str, scope: str, shown: Callable[[Node], str]) -> B
     operands += [f"{k}={_index(v) if k == 'index' and isinstance(v, tuple) else _value(v, shown)}" for k, v in n.attrs.items() if not _told(v, n, k)]
     if isinstance(n, Variable):
         operands.append(f"initial_value={shown(n.initial_value)}")
-    return Box("node", name, type_str(n.type), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family, scope)
+    return Box("node", name, type_str(n.type), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family.colour, scope)
 
 
 def _folded_box(scope: str | None, members: list[Node], title: str, operands: tuple[str, ...]) -> Box:
@@ -255,8 +258,8 @@ def _folded_box(scope: str | None, members: list[Node], title: str, operands: tu
     where = printable(loc_str(lines[0]) if lines else "?") + (f" and {len(lines) - 1} more" if len(lines) > 1 else "")
     count = f"{len(members)} node{'s' * (len(members) != 1)}"
     if scope is None:
-        return Box("rest", title, "", count, operands, where, "", "")
-    return Box("scope", title, type_str(members[-1].type), count, operands, where, "", scope.rpartition("/")[0])
+        return Box("rest", title, "", count, operands, where, _FOLDED, "")
+    return Box("scope", title, type_str(members[-1].type), count, operands, where, _FOLDED, scope.rpartition("/")[0])
 
 
 def _told(v: Any, n: Node, attr: str) -> bool:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc.autodiff.gradients import gradients
+from graphc.autodiff import gradients
 from graphc.compiler import passes, rules, specialise
 from graphc.files import graph_json
+from graphc.ir.families import Memory
 from graphc.ir.graph import OPERATORS
 
 from .registry import plant
@@ -107,14 +108,14 @@ def rule_turned_round() -> None:
 def sharing_ignores_attributes() -> None:
     """Nodes that differ in their attributes only are shared."""
     made = passes._attrs_key
-    passes._attrs_key = lambda node: made(node) if node.operator.family in ("source", "constant") or not node.inputs else ()
+    passes._attrs_key = lambda node: made(node) if node.operator.family.memory is Memory.OUTSIDE or not node.inputs else ()
 
 
 @plant
 def transposes_are_identities() -> None:
     """A view of the type of its operand is taken for the operand."""
     def visit(node: Any, inputs: Any) -> Any:
-        return inputs[0] if node.operator.family in ("alias", "view") and node.type == inputs[0].type else None
+        return inputs[0] if node.operator.family.memory is Memory.VIEW and node.type == inputs[0].type else None
     _replace_pass("remove_identities", lambda fetches: passes.rewrite(fetches, visit))
 
 

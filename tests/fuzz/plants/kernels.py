@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from graphc.compiler import layout, schedule
-from graphc.cpu import emit, kernel_text, program, routines, statements
+from graphc.cpu import bind, emit, kernel_text, memory, program, routines, statements
 from graphc.cpu.kernel import scalars
+from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
 from graphc.ir.types import element_count
 
@@ -74,21 +75,21 @@ def extremes_drop_nan() -> None:
 
 def in_kernels(pattern: str, replacement: str) -> None:
     """Change the text of all kernels of fused groups."""
-    made = program.emit
+    made = bind.emit
 
     def changed(*args: Any) -> Any:
         texts = made(*args)
         for text in texts:
             text.source = re.sub(pattern, replacement, text.source)
         return texts
-    program.emit = changed
+    bind.emit = changed
 
 
 @plant
 def maximum_begins_at_zero() -> None:
     """A largest element is never below 0."""
     made = emit.initial
-    emit.initial = lambda combine, dtype: made("add" if combine == "max" else combine, dtype)
+    emit.initial = lambda combine, dtype: made(COMBINES["add"] if combine is COMBINES["max"] else combine, dtype)
 
 
 @plant
@@ -122,14 +123,14 @@ def equal_indices_overwrite() -> None:
 
 
 def _scatter(pattern: str, replacement: str) -> None:
-    made = program.scatter_texts
+    made = bind.scatter_texts
 
     def changed(*args: Any) -> Any:
         texts = made(*args)
         for text in texts:
             text.source = re.sub(pattern, replacement, text.source)
         return texts
-    program.scatter_texts = changed
+    bind.scatter_texts = changed
 
 
 @plant
@@ -141,14 +142,14 @@ def odometer_wraps_late() -> None:
 @plant
 def end_of_long_loops_lost() -> None:
     """What lies behind the last whole block of 64 is not computed."""
-    made = program.emit
+    made = bind.emit
 
     def cut(*args: Any) -> Any:
         texts = made(*args)
         for text in texts:
             text.n -= text.n % 64 if text.n > 64 else 0
         return texts
-    program.emit = cut
+    bind.emit = cut
 
 
 @plant
@@ -194,14 +195,14 @@ def reductions_over_other_axes_join() -> None:
 @plant
 def live_buffer_reused() -> None:
     """A buffer is free again one step before it is last read."""
-    made = program.assign_offsets
+    made = memory.assign_offsets
 
     def early(buffers: Any) -> int:
         buffers = list(buffers)
         for b in buffers:
             b.last -= b.last > b.first
         return made(buffers)
-    program.assign_offsets = early
+    memory.assign_offsets = early
 
 
 @plant
@@ -261,7 +262,7 @@ def results_are_not_copied() -> None:
     def take(self: Any, f: Any) -> Any:
         if f is None:
             return lambda: None
-        return lambda: self.layout.view(f, self._memory_of.__getitem__)[... if f.type.shape else ()]
+        return lambda: self.memory.view(f)[... if f.type.shape else ()]
     program.Program._take = take
 
 
@@ -286,8 +287,8 @@ def new_value_written_before_it_is_whole() -> None:
     made = program.Program._bring
 
     def bring(self: Any, arrays: Any) -> None:
-        for memory, view in self.finals:
-            if element_count(memory.shape):
-                memory[...] = view
+        for variable, view in self.finals:
+            if element_count(variable.shape):
+                variable[...] = view
         made(self, arrays)
     program.Program._bring = bring

@@ -1,0 +1,102 @@
+"""What a run does, before a machine is known: steps in order, where each value lies, which variables change in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..ir.families import Memory
+from ..ir.graph import Scratch
+from ..ir.node import OPERATORS, Node, in_order, reached
+from ..ir.types import TensorType, element_count
+from .layout import Buffer, Layout, inplace_updates, lay_out
+from .schedule import Call, Group, data_inputs, schedule, source
+
+COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
+
+
+class Plan:
+    """The steps of one set of fetches and feed types, and the storage of every value.
+
+    `late`: (variable, value) of those that get their new value at the end of a run; `inplace` has the others, value -> variable.
+    """
+
+    def __init__(self, fetches: Sequence[Node | None], feeds: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node]):
+        self.fetches, assigns, effects = _laid_out(fetches, assigns, effects)
+        roots = [*(f for f in self.fetches if f is not None), *(v for _, v in assigns)]
+        self.order = in_order(reached([*roots, *effects], data_inputs))         # shapes, already in the types, are left out
+        self.schedule = schedule(self.order, roots)
+        self.inplace = inplace_updates(self.schedule, assigns, self.order)
+        self.late = [(variable, value) for variable, value in assigns if self.inplace.get(value) is not variable]
+        self.sources: dict[Node, Buffer] = {}           # constants, feeds, variables: what exists before a run
+        self.layout = Layout(self.schedule, self.inplace, self._results(), self._source)
+        for variable, _ in self.late:
+            self.layout(variable)                       # even if nothing reads it
+        self._items: dict[Node, list[Node]] = {}
+        for n in self.order:
+            if n.operator.family.picks:
+                self._items.setdefault(n.inputs[0], []).append(n)
+        present = set(self.order)
+        self.feeds = [f if f in present else None for f in feeds]
+        self.draws = any(n.operator.family.draws for n in self.order)
+
+    def _results(self) -> list[Node]:
+        """Large fetched values that are computed in memory made for the caller."""
+        parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
+        return [f for f in self.fetches if f is not None and f in self.schedule.home and source(f) is None and f not in self.inplace
+                and f not in parts and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED]
+
+    def _source(self, node: Node) -> Buffer:
+        if node not in self.sources:
+            kind = {"placeholder": "feed"}.get(node.operator.name, node.operator.name)
+            self.sources[node] = Buffer(kind, node.type.dtype, element_count(node.type.shape), node)
+        return self.sources[node]
+
+    def copies_feed(self, feed: Node) -> bool:
+        """Whether a feed is so small that its value is copied to a place of the plan's."""
+        return self.sources[feed].nbytes <= COPIED
+
+    def stored(self, x: Node) -> bool:
+        """Whether a value, or what it is a view of, lies in memory."""
+        root = x
+        while root not in self.schedule.stored and (seen := source(root)) is not None:
+            root = seen
+        return root in self.schedule.stored or root.operator.family.memory in (Memory.OUTSIDE, Memory.PART)
+
+    def items(self, node: Node) -> list[Node]:
+        """The results of an operator that has several, as far as they are used."""
+        return self._items.get(node, [])
+
+    def note_lifetimes(self, steps: Sequence[Group | Call]) -> None:
+        """Note when each buffer is first and last touched; what is fetched or assigned at the end lives to the end.
+
+        `steps`: of the schedule, one for each thing that runs: a group may be run in several parts.
+        """
+        for at, step in enumerate(steps):
+            for n in step.members if isinstance(step, Group) else [step.node, *self.items(step.node)]:
+                for x in (n, *data_inputs(n)):
+                    if isinstance(x.type, TensorType) and self.stored(x):
+                        self.layout(x).buffer.touch(at)
+        for n in (*[f for f in self.fetches if f is not None], *(v for _, v in self.late)):
+            self.layout(n).buffer.touch(len(steps))
+
+
+def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]],
+              effects: Sequence[Node]) -> tuple[list[Node | None], list[tuple[Node, Node]], list[Node]]:
+    """Copies inserted; a value that is another variable's memory, or an old value that is fetched, gets memory of its own."""
+    changed = {variable for variable, _ in assigns}
+    scratch = Scratch()
+
+    def own(n: Node) -> Node:
+        root = n
+        while (seen := source(root)) is not None:
+            root = seen
+        if root.operator.name != "variable" or root not in changed:
+            return n
+        with scratch.at(n):
+            return OPERATORS["copy"].build(scratch, (n,), {})
+
+    wanted = [own(f) for f in fetches if f is not None]
+    values = [own(v) for _, v in assigns]
+    laid = iter(lay_out([*wanted, *values, *effects]))
+    placed = [None if f is None else next(laid) for f in fetches]
+    return placed, [(variable, next(laid)) for variable, _ in assigns], list(laid)

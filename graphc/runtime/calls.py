@@ -1,0 +1,102 @@
+"""The calls of a session: what was fetched and fed together before is found again, by what the user wrote or by the nodes it means."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import GraphGrowthWarning
+from ..ir.graph import Graph
+from ..ir.node import Node, loc_str
+from .call import Call
+from .fetching import Array, Form, all_of, collect_feed, flattened
+from .values import Values
+
+_GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
+
+
+class Calls:
+    """The calls by their keys. `known` has them by what was written too, so that `Session.run` finds them with one look."""
+
+    def __init__(self, graph: Graph, values: Values, jit: bool, threads: int):
+        self.graph, self.values, self.jit, self.threads = graph, values, jit, threads
+        self.known: dict[Any, Call] = {}
+        self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
+        self._grown = (0, 0)
+        values.moved, values.cut_off = self._moved, self._cut_off
+
+    def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:
+        """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
+        self.values.check_open()
+        leaves: list[Node] = []
+        form = flattened(self.graph, fetches, leaves)
+        places: list[Node] = []
+        fed: list[Any] = []
+        for key, value in feed_dict.items():
+            collect_feed(self.graph, key, value, places, fed)
+        key = (Form, form, tuple(leaves), tuple(places))
+        call = self.known.get(key)
+        if call is None:
+            self._note_growth()
+            call = self.known[key] = self._call(leaves, places, form)
+        # `Session.run` finds one tensor or a list of them by what it is given. Other structures may be equal and of different classes: a
+        # tuple and a named tuple. A key of `feed_dict` that stands for several tensors has to be taken apart.
+        if call.listed is not None and not any(isinstance(key, tuple) for key in feed_dict):
+            try:
+                self.known[(None, tuple(fetches), *feed_dict) if call.listed else (fetches, *feed_dict)] = call
+            except TypeError:
+                pass                       # not hashable
+        return call, fed
+
+    def stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Any]) -> Call:
+        """The call of one stage of a run whose shapes depend on data."""
+        key = (Call, tuple(fetches), tuple(feeds))
+        if key not in self.known:
+            self.known[key] = self._call(fetches, list(feeds), all_of(fetches))
+        return self.known[key]
+
+    def _call(self, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None) -> Call:
+        return Call(self.values, self._run_stage, fetches, feeds, form, self.jit, self.threads, self.stats)
+
+    def _run_stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Any]:
+        return self.stage(fetches, feeds)(*feeds.values())
+
+    def _note_growth(self) -> None:
+        size, streak = self._grown
+        now = len(self.graph.nodes)
+        streak = streak + 1 if now > size and size else 0
+        self._grown = (now, streak)
+        if streak == _GROWING:
+            warnings.warn(f"the graph grows between runs, so each run compiles anew; the newest node is made at "
+                          f"{loc_str(self.graph.nodes[-1].loc)}", GraphGrowthWarning, stacklevel=4)
+
+    def _moved(self, variable: Node) -> None:
+        """Drop the programs that point to a variable's old memory."""
+        for call in self.known.values():
+            if variable in call.variables:
+                call.forget()
+
+    def _cut_off(self) -> None:
+        """Drop all programs: what ran in them has stopped in the middle."""
+        for call in self.known.values():
+            call.forget()
+            call.running = False
+
+    def close(self) -> None:
+        for call in self.known.values():
+            call.forget()
+        self.known.clear()
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Looking at a run inside changes nothing: which variables have a value, random numbers, the calls kept."""
+        known, grown = set(self.known), self._grown
+        with self.values.lock, self.values.no_new_variables(), self.values.same_random_numbers():
+            try:
+                yield
+            finally:
+                for key in self.known.keys() - known:
+                    self.known.pop(key).forget()
+                self._grown = grown

@@ -1,0 +1,118 @@
+"""What is imported late is whole or not there at all, whenever Control-C comes: a run that it interrupts can be repeated."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from graphc.process.importing import undisturbed, whole
+
+ROOT = Path(__file__).parent.parent
+# The imports in the midst of which Control-C comes, and whether the kernel is compiled in the process.
+INTERRUPTED = {
+    "networkx.utils.backends": "1", "networkx.algorithms.dag": "1", "networkx.generators": "1", "llvmlite.binding.ffi": "1",
+    "llvmlite.binding.executionengine": "1", "numba.core.types": "0", "numba.core.typing.npydecl": "0", "numba.core.compiler": "0",
+    "numba.cpython.builtins": "0", "graphc.cpu.kernel.language": "0", "graphc.cpu.kernel.vecmath": "0",
+}
+PROGRAM = """
+import os, signal, sys
+import graphc as tf
+came = []
+def hook(event, args):
+    if event == "import" and args[0] == sys.argv[1] and not came:
+        came.append(args[0])
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(hook)
+x = tf.placeholder(tf.float32, [2])
+with tf.Session() as session:
+    try:
+        session.run(tf.exp(x) * 3, {x: [0.0, 0.0]})
+    except KeyboardInterrupt:
+        came.append("told")
+    for _ in range(2):
+        assert session.run(tf.exp(x) * 3, {x: [0.0, 0.0]}).tolist() == [3, 3]
+    assert session.run(tf.tanh(x) * 3, {x: [0.0, 0.0]}).tolist() == [0, 0]
+print(*came)
+"""
+
+
+@pytest.mark.parametrize("module", INTERRUPTED)
+def test_an_interrupted_run_can_be_repeated(module, tmp_path):
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": INTERRUPTED[module]}
+    done = subprocess.run([sys.executable, "-c", PROGRAM, module], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [module, "told"]
+
+
+TIMED = """
+import signal, sys
+import graphc as tf
+def stop(number, frame):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, stop)
+x = tf.placeholder(tf.float32, [2])
+y = tf.exp(x) * float(sys.argv[1])
+interrupted = 0
+with tf.Session() as session:
+    for delay in map(float, sys.argv[2:]):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            session.run(y, {x: [0.0, 0.0]})
+        except KeyboardInterrupt:
+            interrupted += 1
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    assert session.run(y, {x: [0.0, 0.0]}).tolist() == [float(sys.argv[1])] * 2
+print(interrupted)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no such timer")
+@pytest.mark.parametrize("processes", ["0", "1"])
+@pytest.mark.parametrize("delays", [(0.01, 0.02, 0.03, 0.05), (0.04, 0.1, 0.1, 0.1), (0.3, 0.4), (0.02,) * 20], ids=str)
+def test_a_run_interrupted_at_any_time_can_be_repeated(delays, processes, tmp_path):
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": processes}
+    done = subprocess.run([sys.executable, "-c", TIMED, "7", *map(str, delays)], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 1
+
+
+def test_what_making_raises_is_raised():
+    def fail():
+        raise ZeroDivisionError("as it was")
+    with pytest.raises(ZeroDivisionError, match="as it was"):
+        undisturbed(fail)
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        whole("no_such_module")
+    made = []
+    thread = threading.Thread(target=lambda: made.append((undisturbed(threading.current_thread), threading.current_thread())))
+    thread.start()
+    thread.join()
+    assert made[0][0] is made[0][1] and undisturbed(lambda: 3) == 3 and whole("ast") is ast
+
+
+def late_imports(path):
+    """What the functions of a module import, of neither Python nor graphc."""
+    tree = ast.parse(path.read_text())
+    late = [n for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)]
+    names = {a.name for n in late if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module for n in late if isinstance(n, ast.ImportFrom) and not n.level}
+    return {n for n in names if n.split(".")[0] not in sys.stdlib_module_names}
+
+
+def test_late_imports_are_whole():
+    kernel_language = set()
+    for path in sorted((ROOT / "graphc").rglob("*.py")):
+        found = late_imports(path)
+        if path.parent.name == "kernel":
+            kernel_language |= found
+        else:
+            assert not found, f"{path}: {found} may be left half imported; see graphc/process/importing.py"
+    # The kernel language is entered when Numba is there, and all that its functions name with it.
+    code = f"import sys, numba; print(*[m for m in {sorted(kernel_language)} if m not in sys.modules])"
+    assert kernel_language and subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.split() == []
