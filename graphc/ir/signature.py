@@ -5,15 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import GraphcError
 from .types import TensorType, dtype_name
-
-if TYPE_CHECKING:
-    from .operator import Operator
 
 _DTYPES = tuple(np.dtype(d) for d in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"))
 # Sets of kinds (numpy's letters) that have a word.
@@ -44,7 +41,7 @@ class Lazy:
         return self._own
 
 
-def signature(op: Operator) -> Signature:
+def signature(op: Any) -> Signature:
     """Operands, attributes and the node's name in the order in which a call takes them, with the declared defaults."""
     declared = inspect.signature(op.reference).parameters
     parameters: list[Parameter] = []
@@ -62,14 +59,14 @@ _NAME = Parameter("name", Parameter.POSITIONAL_OR_KEYWORD, default=None)
 
 # ---------------------------------------------------------------------- what a declaration says, in words
 
-def document(op: Operator) -> str:
+def document(op: Any) -> str:
     """What the reference's docstring says, with the facts of the declaration before its example: dtypes, gradient, errors."""
     text = inspect.cleandoc(op.reference.__doc__ or "")
     says, mark, example = text.partition("\n\n>>> ")
     return "\n\n".join([says, "\n".join(_facts(op)), *([">>> " + example] if mark else [])])
 
 
-def _facts(op: Operator) -> list[str]:
+def _facts(op: Any) -> list[str]:
     errors = [("DTypeError, operands of other dtypes", bool(op.params)),
               ("ShapeError, operands whose shapes do not fit", len(op.params) > 1 or op.variadic),
               ("ShapeError, an axis that is not there", "axis" in op.attrs),
@@ -84,7 +81,7 @@ def _facts(op: Operator) -> list[str]:
 _BARE = str.maketrans("", "", "{}")
 
 
-def _dtype_facts(op: Operator) -> list[str]:
+def _dtype_facts(op: Any) -> list[str]:
     """`Operands: x, y: int or float; shapes broadcast. Result: bool.`, found by asking the type rule with each dtype."""
     free = [p for p in op.params if p not in op.fixed]
     found = {d: r for d in _DTYPES if (r := _result(op, d)) is not None}
@@ -97,7 +94,7 @@ def _dtype_facts(op: Operator) -> list[str]:
     return [f"Operands: {'; '.join(taken)}. Result: {_given(op, found, len(free))}."]
 
 
-def _given(op: Operator, found: dict[np.dtype[Any], np.dtype[Any]], operands: int) -> str:
+def _given(op: Any, found: dict[np.dtype[Any], np.dtype[Any]], operands: int) -> str:
     asked = [word for word in op.attrs if word in _RESULT_DTYPE]
     if asked:
         return f"`{asked[0]}`"
@@ -118,7 +115,7 @@ def _word(dtypes: Iterable[np.dtype[Any]]) -> str:
     return ", ".join(dtype_name(d) for d in dtypes)
 
 
-def _result(op: Operator, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+def _result(op: Any, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     """The dtype of the result when every free operand has `dtype`; None if the operator does not take it, or is not tried on any."""
     if not (op.samples or op.family in _BROADCASTS):
         return None
@@ -138,7 +135,7 @@ def _result(op: Operator, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     return first.dtype if first else None
 
 
-def _operand(op: Operator, i: int, spec: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def _operand(op: Any, i: int, spec: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     fixed = op.fixed.get(op.params[i]) if i < len(op.params) else None
     if isinstance(spec, tuple):
         return np.ones(spec, fixed or dtype)
