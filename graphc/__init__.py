@@ -8,7 +8,8 @@
 [np.float32(14.0), array([2., 4., 6.], dtype=float32)]
 """
 
-from typing import TYPE_CHECKING
+import builtins as _builtins
+from types import ModuleType as _Module
 
 from . import errors, initializers, nn, summary, train
 from .autodiff.gradients import gradients
@@ -33,6 +34,7 @@ from .ir.graph import (
     set_random_seed,
 )
 from .ir.node import Operation, Tensor
+from .ir.operator import publish as _publish
 from .ir.types import (
     Dimension,
     DType,
@@ -77,10 +79,14 @@ from .version import __version__
 
 newaxis = None          # in an index, as numpy has it
 
-if TYPE_CHECKING:
-    from . import contrib, extend, numeric, optimize, testing
+_publish(nn.__name__, vars(nn))
+_publish(__name__, globals())
 
 _LATER = ("contrib", "extend", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+_NAMESPACES = ("errors", "initializers", "nn", "summary", "train", *_LATER)
+_NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
+# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
+__all__ = [name for name in _NAMES if name not in vars(_builtins)]
 
 
 def __getattr__(name: str) -> object:
@@ -92,4 +98,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return [*_NAMES, "__version__"]

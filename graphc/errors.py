@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+__all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError",
+           "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InvalidArgumentError",
+           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError", "SessionClosedError",
+           "ShapeError"]
+
 
 class GraphcError(Exception):
     """Base of every error that graphc raises on purpose."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
 
 
 class ShapeError(GraphcError, ValueError):
@@ -58,9 +66,15 @@ class MissingPackageError(GraphcError, ImportError):
 class CacheWarning(UserWarning):
     """The folder of compiled kernels cannot be used; compilation goes on without it."""
 
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
 
 class GraphGrowthWarning(UserWarning):
     """The graph grows between runs, so that every run compiles anew."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
 
 
 class OpError(GraphcError):
@@ -94,3 +108,7 @@ class OutOfRangeError(OpError):
 
 class DeadlineExceededError(OpError):
     """A time limit that has passed."""
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

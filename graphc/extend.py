@@ -95,3 +95,7 @@ def temporary() -> Iterator[None]:
         OPERATORS.update(operators)
         RULES[:], PIPELINE[:] = rules, passes
         by_root.cache_clear()
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -35,25 +35,44 @@ class Initializer:
         return self.make(as_shape(shape) or (), kind)
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        """The tensor of that shape and dtype; what a subclass says."""
         raise NotImplementedError
 
 
 class zeros_initializer(Initializer):
-    """All 0."""
+    """All 0.
+
+    Called with a shape and, if another than its own, a dtype. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.zeros_initializer()([2]))
+    array([0., 0.], dtype=float32)
+    """
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
         return zeros(list(shape), kind)
 
 
 class ones_initializer(Initializer):
-    """All 1."""
+    """All 1.
+
+    Called with a shape and, if another than its own, a dtype. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.ones_initializer()([2]))
+    array([1., 1.], dtype=float32)
+    """
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
         return ones(list(shape), kind)
 
 
 class constant_initializer(Initializer):
-    """One number everywhere, or the elements of an array in row-major order, the last of them repeated."""
+    """One number everywhere, or the elements of an array in row-major order, the last of them repeated.
+
+    Called with a shape. ShapeError, by the call: more values than elements. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.constant_initializer([1, 2])([3]))
+    array([1., 2., 2.], dtype=float32)
+    """
 
     def __init__(self, value: Any = 0, dtype: Any = float32, verify_shape: bool = False):
         super().__init__(dtype)
@@ -70,7 +89,13 @@ class constant_initializer(Initializer):
 
 
 class random_normal_initializer(Initializer):
-    """Normally distributed."""
+    """Normally distributed.
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.random_normal_initializer(stddev=0.1)([3, 2])))
+    array([3, 2], dtype=int32)
+    """
 
     def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32):
         super().__init__(dtype)
@@ -81,14 +106,26 @@ class random_normal_initializer(Initializer):
 
 
 class truncated_normal_initializer(random_normal_initializer):
-    """Normally distributed, none further than two standard deviations from the mean."""
+    """Normally distributed, none further than two standard deviations from the mean.
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.truncated_normal_initializer(stddev=0.1)([3, 2])))
+    array([3, 2], dtype=int32)
+    """
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
         return truncated_normal(list(shape), self.mean, self.stddev, kind, self.seed)
 
 
 class random_uniform_initializer(Initializer):
-    """Equally likely anywhere in [minval, maxval); maxval is 1 by default."""
+    """Equally likely anywhere in [minval, maxval); maxval is 1 by default.
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.random_uniform_initializer(-0.1, 0.1)([3, 2])))
+    array([3, 2], dtype=int32)
+    """
 
     def __init__(self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = float32):
         super().__init__(dtype)
@@ -102,6 +139,10 @@ class variance_scaling_initializer(Initializer):
     """Mean 0 and variance scale / n, n the number of inputs ("fan_in"), outputs ("fan_out") or their mean ("fan_avg").
 
     distribution: "truncated_normal" ("normal" is the same), "untruncated_normal" or "uniform" (He et al. 2015).
+    Called with a shape. GraphError: `scale` is not positive, or another word. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.variance_scaling_initializer(2.0)([3, 2])))
+    array([3, 2], dtype=int32)
     """
 
     def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal",
@@ -138,14 +179,26 @@ def fans(shape: tuple[Any, ...]) -> tuple[float, float]:
 
 
 class glorot_uniform_initializer(variance_scaling_initializer):
-    """Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)."""
+    """Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010).
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.glorot_uniform_initializer()([3, 2])))
+    array([3, 2], dtype=int32)
+    """
 
     def __init__(self, seed: int | None = None, dtype: Any = float32):
         super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
 
 
 class glorot_normal_initializer(variance_scaling_initializer):
-    """Truncated normal of variance 2 / (inputs + outputs) (Glorot and Bengio 2010)."""
+    """Truncated normal of variance 2 / (inputs + outputs) (Glorot and Bengio 2010).
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.glorot_normal_initializer()([3, 2])))
+    array([3, 2], dtype=int32)
+    """
 
     def __init__(self, seed: int | None = None, dtype: Any = float32):
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
@@ -168,7 +221,13 @@ def _orthonormal(a: Any) -> Any:
 
 
 class orthogonal_initializer(Initializer):
-    """A matrix with orthonormal rows or columns, times `gain` (Saxe, McClelland and Ganguli 2013)."""
+    """A matrix with orthonormal rows or columns, times `gain` (Saxe, McClelland and Ganguli 2013).
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.orthogonal_initializer()([3, 2])))
+    array([3, 2], dtype=int32)
+    """
 
     def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = float32):
         super().__init__(dtype)
@@ -184,3 +243,7 @@ class orthogonal_initializer(Initializer):
         if rows < columns:
             tall = transpose(tall)
         return reshape(tall * self.gain, list(shape))
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

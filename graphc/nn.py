@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING
 
 from .ops import nn as _nn
 from .ops.nn import *  # noqa: F403
-from .tf1_names import getter
+from .tf1_names import getter as _getter
 
 __all__ = [*_nn.__all__]
 
-if not TYPE_CHECKING:
-    __getattr__ = getter(__name__)
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -61,7 +61,10 @@ def gradient(f: Any, x: Any, method: str = "central", *, step: float | None = No
 
 def jacobian(f: Any, x: Any, method: str = "central", *, step: float | None = None, feed_dict: Mapping[Any, Any] | None = None,
              session: Any = None, with_error: bool = False) -> Any:
-    """The derivative of every element of f by every element of x: float[shape of f, shape of x]; arguments as for `gradient`."""
+    """The derivative of every element of f by every element of x: float[shape of f, shape of x]; arguments as for `gradient`.
+
+    DTypeError, ShapeError: as `gradient`.
+    """
     problem = _problem(f, x, method, feed_dict, session)
     return _packed(problem, [_differentiated(problem, k, method, step) for k in range(len(problem.at))], with_error)
 
@@ -70,7 +73,7 @@ def hessian(f: Any, x: Any, method: str = "central", *, step: float | None = Non
             session: Any = None, with_error: bool = False) -> Any:
     """Second derivatives of a scalar function: float[shape of x, shape of x], for several x a list of lists of such blocks.
 
-    Arguments and errors as for `gradient`.
+    Arguments as for `gradient`. DTypeError, ShapeError: likewise.
     """
     problem = _problem(f, x, method, feed_dict, session)
     blocks = [[_second(problem, i, j, method, step) for j in range(len(problem.at))] for i in range(len(problem.at))]
@@ -373,3 +376,7 @@ def _by_pair(problem: _Problem, one: tuple[int, Index], two: tuple[int, Index], 
 
 
 __all__ = ["METHODS", "Estimate", "gradient", "hessian", "jacobian"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

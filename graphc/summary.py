@@ -128,7 +128,14 @@ def _clean(name: Any) -> str:
 
 
 def scalar(name: str, tensor: Any, collections: Any = None, family: str | None = None) -> Node:
-    """A summary of a tensor with one element: a point of TensorBoard's curve `name` (within the name scopes). Running it gives bytes."""
+    """A summary of a tensor with one element: a point of TensorBoard's curve `name` (within the name scopes). Running it gives bytes.
+
+    number[] -> string[]. DTypeError, ShapeError: the tensor is no number. MissingPackageError, when run: tensorboardX is not installed.
+
+    >>> x = tf.constant(1.5)
+    >>> tf.summary.scalar("loss", x).dtype
+    graphc.string
+    """
     node = to_node(tensor)
     if node.type.rank is not None and any(d not in (1, None) for d in node.type.shape):
         raise ShapeError(f"summary.scalar: {describe(node)} has more than one element{here()}")
@@ -136,7 +143,11 @@ def scalar(name: str, tensor: Any, collections: Any = None, family: str | None =
 
 
 def histogram(name: str, values: Any, collections: Any = None, family: str | None = None) -> Node:
-    """A summary of how a tensor's elements are distributed. All must be finite when it runs (InvalidArgumentError)."""
+    """A summary of how a tensor's elements are distributed. All must be finite when it runs (InvalidArgumentError).
+
+    >>> tf.summary.histogram("weights", tf.constant([1.0, 2.0])).dtype
+    graphc.string
+    """
     return _made("histogram", name, values, collections, family)
 
 
@@ -144,6 +155,11 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
     """A summary of the first `max_outputs` pictures [batch, height, width, 1, 3 or 4] of uint8, or of floats, which are scaled.
 
     Floats without a negative: the largest is 255; others: 0 is 127 and the one furthest from it 127 away (TensorFlow's rule).
+    number[batch, height, width, 1, 3 or 4] -> string[]. ShapeError: no images. MissingPackageError, when run: tensorboardX
+    is not installed.
+
+    >>> tf.summary.image("first", tf.zeros([1, 2, 2, 3])).dtype
+    graphc.string
     """
     node = to_node(tensor)
     channels = node.type.shape[-1] if node.type.rank else None
@@ -156,7 +172,10 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
 
 
 def text(name: str, tensor: Any, collections: Any = None) -> Node:
-    """A summary of a tensor of texts (or str, or a list of them), a paragraph each; TensorBoard reads Markdown."""
+    """A summary of a tensor of texts (or str, or a list of them), a paragraph each; TensorBoard reads Markdown.
+
+    string[...] -> string[]. DTypeError: no texts. MissingPackageError, when run: tensorboardX is not installed.
+    """
     _package()
     node = to_node(tensor)
     if node.type.dtype != TEXT:
@@ -165,7 +184,14 @@ def text(name: str, tensor: Any, collections: Any = None) -> Node:
 
 
 def merge(inputs: Sequence[Any], collections: Any = None, name: str | None = None) -> Node:
-    """All of the summaries as one."""
+    """All of the summaries as one.
+
+    DTypeError: an input is no summary.
+
+    >>> x = tf.constant(1.5)
+    >>> tf.summary.merge([tf.summary.scalar("a", x), tf.summary.scalar("b", x)]).dtype
+    graphc.string
+    """
     nodes = [to_node(x) for x in inputs]
     if not nodes:
         raise GraphError(f"summary.merge: there is no summary to merge{here()}")
@@ -176,7 +202,13 @@ def merge(inputs: Sequence[Any], collections: Any = None, name: str | None = Non
 
 
 def merge_all(key: str = GraphKeys.SUMMARIES, scope: str | None = None, name: str | None = None) -> Node | None:
-    """All summaries of the default graph's collection as one; None if there are none."""
+    """All summaries of the default graph's collection as one; None if there are none.
+
+    DTypeError: a member of the collection is no summary.
+
+    >>> tf.summary.merge_all("no such key") is None
+    True
+    """
     found = get_default_graph().get_collection(key, scope)
     return merge(found, name=name) if found else None
 
@@ -187,6 +219,10 @@ class FileWriter:
     """Writes event files into a folder. TensorBoard shows them: `tensorboard --logdir FOLDER`.
 
     MissingPackageError: tensorboardX is not installed. InvalidArgumentError: the folder cannot be written to.
+
+    >>> writer = tf.summary.FileWriter("logs")
+    >>> writer.add_graph(tf.Graph())
+    >>> writer.close()
     """
 
     def __init__(self, logdir: Any, graph: Graph | None = None, max_queue: int = 10, flush_secs: int = 120, graph_def: Graph | None = None,
@@ -204,6 +240,7 @@ class FileWriter:
             self.add_graph(graph if graph is not None else graph_def)
 
     def get_logdir(self) -> str:
+        """The folder that the events are written to."""
         return self._logdir
 
     def add_summary(self, summary: Any, global_step: Any = None) -> None:
@@ -237,9 +274,11 @@ class FileWriter:
         self._events.add_event(Event(wall_time=time.time(), step=step, **content))
 
     def flush(self) -> None:
+        """Write what is kept back to the file."""
         self._events.flush()
 
     def close(self) -> None:
+        """Write what is kept back to the file, and end."""
         self._events.close()
 
     def reopen(self) -> None:
@@ -280,3 +319,7 @@ def graph_message(graph: Graph | None) -> Any:
         inputs = [x.name.removesuffix(":0") for x in n.inputs] + [f"^{c.label}" for c in n.control_inputs]
         nodes.append(NodeDef(name=n.label, op=Operation(n).type, input=inputs, attr=attributes(n)))
     return GraphDef(node=nodes, versions=VersionDef(producer=22))
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

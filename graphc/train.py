@@ -30,6 +30,7 @@ class Optimizer:
     """What all optimizers share; a subclass says how one variable moves.
 
     `learning_rate` and the other hyperparameters are numbers, tensors or functions that give one.
+    GradientError, DTypeError: by the methods.
     """
 
     def __init__(self, name: str, **hyper: Any):
@@ -38,6 +39,7 @@ class Optimizer:
         self._slots: dict[tuple[Variable, str], Variable] = {}
 
     def get_name(self) -> str:
+        """The name that the optimizer's operations and slots begin with."""
         return self._name
 
     def minimize(self, loss: Node, global_step: Variable | None = None, var_list: Any = None, gate_gradients: Any = None,
@@ -56,7 +58,11 @@ class Optimizer:
 
     def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: Any = None, aggregation_method: Any = None,
                           colocate_gradients_with_ops: bool = False, grad_loss: Any = None) -> list[tuple[Node | None, Variable]]:
-        """(gradient of `loss`, variable) for each variable; the gradient is None where no path leads to the loss."""
+        """(gradient of `loss`, variable) for each variable; the gradient is None where no path leads to the loss.
+
+        `var_list`: default all trainable variables; `grad_loss`: the gradient of the loss itself, 1 by default. DTypeError: the loss is no tensor.
+        GradientError: an operator on the way has no gradient.
+        """
         if not isinstance(loss, Node):
             raise DTypeError(f"{self._name}: the loss must be a tensor, not {loss!r:.80}{here()}")
         variables = list(var_list) if isinstance(var_list, (list, tuple)) else [var_list] if var_list is not None else \
@@ -69,7 +75,10 @@ class Optimizer:
         return list(zip(gradients(loss, variables, None if grad_loss is None else [grad_loss]), variables, strict=True))
 
     def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
-        """An operation that moves each variable by its gradient; pairs without a gradient are left out."""
+        """An operation that moves each variable by its gradient; pairs without a gradient are left out.
+
+        GradientError: every gradient is None. DTypeError, ShapeError: one does not fit its variable.
+        """
         pairs = [(g, v) for g, v in grads_and_vars if g is not None]
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
@@ -89,6 +98,7 @@ class Optimizer:
         return self._slots.get((var, name))
 
     def get_slot_names(self) -> list[str]:
+        """The names of the variables kept beside each trained one."""
         return sorted({name for _, name in self._slots})
 
     def variables(self) -> list[Variable]:
@@ -138,11 +148,24 @@ def _scalar(value: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(value, Node):
         node = to_node(value)
         return node if node.type.dtype == dtype else cast(node, dtype)
-    return to_node(np.asarray(value, dtype))
+    try:
+        array = np.asarray(value, dtype)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{value!r:.60} is no number{here()}") from None
+    return to_node(array)
 
 
 class GradientDescentOptimizer(Optimizer):
-    """v <- v - learning_rate g (Robbins and Monro 1951)."""
+    """v <- v - learning_rate g (Robbins and Monro 1951).
+
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.train.GradientDescentOptimizer(0.1).minimize(v * v))
+    >>> bool(sess.run(v) < 1)
+    True
+    """
 
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"):
         super().__init__(name, learning_rate=learning_rate)
@@ -152,7 +175,16 @@ class GradientDescentOptimizer(Optimizer):
 
 
 class MomentumOptimizer(Optimizer):
-    """a <- momentum a + g; v <- v - learning_rate a (Polyak 1964), or with Nesterov's look-ahead (Sutskever et al. 2013)."""
+    """a <- momentum a + g; v <- v - learning_rate a (Polyak 1964), or with Nesterov's look-ahead (Sutskever et al. 2013).
+
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.train.MomentumOptimizer(0.1, 0.9).minimize(v * v))
+    >>> bool(sess.run(v) < 1)
+    True
+    """
 
     def __init__(self, learning_rate: Any, momentum: Any, use_locking: bool = False, name: str = "Momentum", use_nesterov: bool = False):
         super().__init__(name, learning_rate=learning_rate, momentum=momentum)
@@ -167,7 +199,16 @@ class MomentumOptimizer(Optimizer):
 
 
 class AdagradOptimizer(Optimizer):
-    """a <- a + g^2; v <- v - learning_rate g / sqrt(a) (Duchi, Hazan and Singer 2011)."""
+    """a <- a + g^2; v <- v - learning_rate g / sqrt(a) (Duchi, Hazan and Singer 2011).
+
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.train.AdagradOptimizer(0.1).minimize(v * v))
+    >>> bool(sess.run(v) < 1)
+    True
+    """
 
     def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, use_locking: bool = False, name: str = "Adagrad"):
         super().__init__(name, learning_rate=learning_rate)
@@ -183,6 +224,13 @@ class RMSPropOptimizer(Optimizer):
     """m <- decay m + (1 - decay) g^2; p <- momentum p + learning_rate g / sqrt(m + epsilon); v <- v - p (Tieleman and Hinton 2012).
 
     `centered` subtracts the squared running mean of g under the root (Graves 2013). m starts at 1, as in TensorFlow 1.
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.train.RMSPropOptimizer(0.1).minimize(v * v))
+    >>> bool(sess.run(v) < 1)
+    True
     """
 
     def __init__(self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: Any = 1e-10, use_locking: bool = False,
@@ -205,7 +253,16 @@ class RMSPropOptimizer(Optimizer):
 
 
 class AdamOptimizer(Optimizer):
-    """Adam (Kingma and Ba 2015), with epsilon added to the uncorrected root ("epsilon hat", before their section 2.1) as TensorFlow 1 has it."""
+    """Adam (Kingma and Ba 2015), with epsilon added to the uncorrected root ("epsilon hat", before their section 2.1) as TensorFlow 1 has it.
+
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.train.AdamOptimizer(0.1).minimize(v * v))
+    >>> bool(sess.run(v) < 1)
+    True
+    """
 
     def __init__(self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-8, use_locking: bool = False,
                  name: str = "Adam"):
@@ -222,6 +279,7 @@ class AdamOptimizer(Optimizer):
         return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
 
     def variables(self) -> list[Variable]:
+        """The variables the optimizer has made: slots, and the powers of its decay rates."""
         return [*super().variables(), *(self._powers or ())]
 
     def _finish(self, shared: dict[str, Any]) -> list[Any]:
@@ -238,7 +296,16 @@ class AdamOptimizer(Optimizer):
 
 
 class AdadeltaOptimizer(Optimizer):
-    """Adadelta (Zeiler 2012, algorithm 1), scaled by learning_rate."""
+    """Adadelta (Zeiler 2012, algorithm 1), scaled by learning_rate.
+
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.train.AdadeltaOptimizer(0.1).minimize(v * v))
+    >>> bool(sess.run(v) < 1)
+    True
+    """
 
     def __init__(self, learning_rate: Any = 0.001, rho: Any = 0.95, epsilon: Any = 1e-8, use_locking: bool = False, name: str = "Adadelta"):
         super().__init__(name, learning_rate=learning_rate, rho=rho, epsilon=epsilon)
@@ -256,7 +323,13 @@ class AdadeltaOptimizer(Optimizer):
 
 def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False,
                       name: str | None = None) -> Node:
-    """learning_rate * decay_rate ** (global_step / decay_steps); with `staircase` the quotient is rounded down."""
+    """learning_rate * decay_rate ** (global_step / decay_steps); with `staircase` the quotient is rounded down.
+
+    learning_rate * decay_rate ** (global_step / decay_steps), in whole steps if `staircase`. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.train.exponential_decay(0.1, 20, decay_steps=10, decay_rate=0.5))
+    np.float32(0.025)
+    """
     rate = to_node(learning_rate)
     steps = cast(to_node(global_step), rate.type.dtype) / _scalar(decay_steps, rate.type.dtype)
     exponent = floor(steps) if staircase else steps
@@ -264,7 +337,13 @@ def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
 
 
 def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
-    """sqrt of the sum of squares of all elements of all tensors; None entries are left out."""
+    """sqrt of the sum of squares of all elements of all tensors; None entries are left out.
+
+    float[...] each -> float[]. DTypeError: no numbers. GraphError: no tensor at all.
+
+    >>> tf.Session(jit=False).run(tf.global_norm([tf.constant([3.0]), tf.constant([4.0])]))
+    np.float32(5.0)
+    """
     parts = [reduce_sum(square(t)) for t in t_list if t is not None]
     if not parts:
         raise GraphError(f"global_norm: there are no tensors{here()}")
@@ -276,7 +355,13 @@ def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
 
 def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm: Node | None = None,
                         name: str | None = None) -> tuple[list[Node | None], Node]:
-    """The tensors scaled by clip_norm / max(global norm, clip_norm), and the norm before (Pascanu, Mikolov and Bengio 2013)."""
+    """The tensors scaled by clip_norm / max(global norm, clip_norm), and the norm before (Pascanu, Mikolov and Bengio 2013).
+
+    `use_norm`: the norm, where it is known. DTypeError: no numbers. GraphError: no tensor at all.
+
+    >>> tf.Session(jit=False).run(tf.clip_by_global_norm([tf.constant([3.0, 4.0])], 1.0))
+    ([array([0.6, 0.8], dtype=float32)], np.float32(5.0))
+    """
     norm = use_norm if use_norm is not None else global_norm(t_list)
     limit = _scalar(clip_norm, norm.type.dtype)
     scale = limit / maximum(norm, limit)
@@ -284,7 +369,13 @@ def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm:
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Node:
-    """`t` scaled so that its L2 norm (along `axes`) is at most `clip_norm`."""
+    """`t` scaled so that its L2 norm (along `axes`) is at most `clip_norm`.
+
+    float[...] -> the same type. DTypeError: no numbers. ShapeError: no such axes.
+
+    >>> tf.Session(jit=False).run(tf.clip_by_norm([3.0, 4.0], 1.0))
+    array([0.6, 0.8], dtype=float32)
+    """
     x = to_node(t)
     limit = _scalar(clip_norm, x.type.dtype)
     norm = sqrt(reduce_sum(square(x), axis=axes, keepdims=True))
@@ -307,14 +398,22 @@ def create_global_step(graph: Any = None) -> Variable:
 
 
 def get_or_create_global_step(graph: Any = None) -> Variable:
-    """The graph's global step, made when there is none."""
+    """The graph's global step, made when there is none.
+
+    GraphError: as `create_global_step`.
+    """
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
 
 
-def __getattr__(name: str) -> Any:
-    if name != "ScipyOptimizerInterface":
-        from .tf1_names import getter
-        getter(__name__)(name)             # AttributeError, with what to write instead
-    from .optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
-    return ScipyOptimizerInterface
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    def __getattr__(name: str) -> Any:
+        if name != "ScipyOptimizerInterface":
+            from .tf1_names import getter
+            getter(__name__)(name)             # AttributeError, with what to write instead
+        from .optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
+        return ScipyOptimizerInterface
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -44,7 +44,11 @@ class VariableScope:
 
 
 def get_variable_scope() -> VariableScope:
-    """The innermost variable scope."""
+    """The innermost variable scope.
+
+    >>> tf.get_variable_scope().name
+    ''
+    """
     graph = get_default_graph()
     if graph.variable_scope is None:
         graph.variable_scope = VariableScope("", False, None, None, None, None)
@@ -56,7 +60,15 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
                    regularizer: Any = None, caching_device: Any = None, partitioner: Any = None, custom_getter: Any = None,
                    reuse: Any = None, dtype: Any = None, use_resource: Any = None, constraint: Any = None,
                    auxiliary_name_scope: bool = True) -> Iterator[VariableScope]:
-    """Put `name/` before the names of variables and operations made inside. `reuse`: True, False or AUTO_REUSE."""
+    """Put `name/` before the names of variables and operations made inside. `reuse`: True, False or AUTO_REUSE.
+
+    `name_or_scope`: a name, or a scope to enter again; `default_name`: a name made unique when the first is None. GraphError:
+    neither is given.
+
+    >>> with tf.variable_scope("outer"):
+    ...     print(tf.get_variable_scope().name)
+    outer
+    """
     graph, outer = get_default_graph(), get_variable_scope()
     if isinstance(name_or_scope, VariableScope):
         full, last = name_or_scope.name, name_or_scope.name.rpartition("/")[2]
@@ -87,8 +99,15 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
                  validate_shape: bool = True, use_resource: Any = None, custom_getter: Any = None, constraint: Any = None) -> Variable:
     """The variable of that name in the present scope, made if new.
 
-    GraphError: it exists and the scope does not reuse, or does not exist and the scope only reuses. `initializer`: an
+    GraphError: it exists and the scope does not reuse, or does not exist and the scope only reuses. ShapeError: it exists with another
+    shape, or there is no shape. `initializer`: an
     initializer, array, number or tensor; by default Glorot's uniform one for floats, zeros for the rest.
+
+    >>> with tf.variable_scope("shared", reuse=tf.AUTO_REUSE):
+    ...     a = tf.get_variable("w", [2], initializer=tf.zeros_initializer())
+    ...     b = tf.get_variable("w", [2])
+    >>> a is b, a.name
+    (True, 'shared/w:0')
     """
     scope = get_variable_scope()
     getter = custom_getter or scope.custom_getter
@@ -143,30 +162,55 @@ def _initial(name: str, initializer: Any, shape: Any, kind: Any, asked: Any) -> 
 
 
 def global_variables(scope: str | None = None) -> list[Variable]:
-    """All variables of the default graph (whose names begin with `scope`)."""
+    """All variables of the default graph (whose names begin with `scope`).
+
+    >>> w = tf.Variable(1.0, name="kept")
+    >>> [x.name for x in tf.global_variables("kept")]
+    ['kept:0']
+    """
     return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
 
 
 def trainable_variables(scope: str | None = None) -> list[Variable]:
-    """The variables that optimizers train by default."""
+    """The variables that optimizers train by default.
+
+    >>> b = tf.Variable(1.0, name="counter", trainable=False)
+    >>> tf.trainable_variables("counter")
+    []
+    """
     return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
 
 def local_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of the collection LOCAL_VARIABLES (whose names begin with `scope`)."""
     return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
 
 
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
-    """An operation that sets the variables to their initial values."""
+    """An operation that sets the variables to their initial values.
+
+    GraphError: variables of two graphs.
+
+    >>> v = tf.Variable(3)
+    >>> tf.Session(jit=False).run([tf.variables_initializer([v]), v])[1]
+    np.int32(3)
+    """
     return group(*(v.initializer for v in var_list), name=name)
 
 
 def global_variables_initializer() -> Operation:
-    """An operation that sets all variables to their initial values. (They also do so themselves, on first use.)"""
+    """An operation that sets all variables to their initial values. (They also do so themselves, on first use.)
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(v.assign_add(1.0)), sess.run(tf.global_variables_initializer()), sess.run(v)
+    (np.float32(2.0), None, np.float32(1.0))
+    """
     return variables_initializer(global_variables())
 
 
 def local_variables_initializer() -> Operation:
+    """An operation that sets all local variables to their initial values."""
     return variables_initializer(local_variables())
 
 

@@ -21,6 +21,10 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
 
     Nodes in `stop_gradients` count as constants. A gradient is None where no path leads from the x to a y
     (zeros with unconnected_gradients="zero"). GradientError: an operator on the way has no gradient.
+
+    >>> x = tf.constant(3.0)
+    >>> tf.Session(jit=False).run(tf.gradients(x * x, x))
+    [np.float32(6.0)]
     """
     targets, sources = listed(ys), listed(xs)
     check_targets("gradients", targets)

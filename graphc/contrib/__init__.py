@@ -2,10 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from ..tf1_names import getter
+from ..tf1_names import getter as _getter
 from . import opt
 
 __all__ = ["opt"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 if not TYPE_CHECKING:
-    __getattr__ = getter(__name__)
+    __getattr__ = _getter(__name__)

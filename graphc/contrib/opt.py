@@ -3,3 +3,7 @@
 from ..optimize import ScipyOptimizerInterface
 
 __all__ = ["ScipyOptimizerInterface"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

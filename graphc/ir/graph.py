@@ -36,6 +36,12 @@ class Graph:
     """Everything one program declares: nodes in creation order, unique names, collections, scopes.
 
     `digraph` is the same graph for `networkx`: an edge from each input (and control input) to its user.
+
+    >>> graph = tf.Graph()
+    >>> with graph.as_default():
+    ...     x = tf.constant(1.0, name="x")
+    >>> [op.name for op in graph.get_operations()]
+    ['x']
     """
 
     def __init__(self) -> None:
@@ -148,6 +154,7 @@ class Graph:
 
     @contextmanager
     def as_default(self) -> Iterator[Graph]:
+        """The graph as the default one inside a `with` block: what is made there is made in it."""
         _stack().append(self)
         try:
             yield self
@@ -200,12 +207,15 @@ class Graph:
         return self._by_name(name)
 
     def get_operation_by_name(self, name: str) -> Operation:
+        """The operation of that name; GraphError if there is none."""
         return self._by_name(name).op
 
     def get_operations(self) -> list[Operation]:
+        """All operations, in the order in which they were made."""
         return [Operation(n) for n in self.nodes if n.operator.name != "item"]
 
     def as_graph_element(self, obj: Any) -> Node:
+        """The tensor or operation that an object or a name stands for; GraphError if there is none."""
         return self.as_node(obj)
 
     def differentiated(self, label: str) -> Node | None:
@@ -232,9 +242,11 @@ class Graph:
     # ------------------------------------------------------------------ collections
 
     def add_to_collection(self, name: str, value: Any) -> None:
+        """Put a value into the collection of that name."""
         self.collections.setdefault(name, []).append(value)
 
     def add_to_collections(self, names: Iterable[str], value: Any) -> None:
+        """Put a value into several collections."""
         for name in names:
             self.add_to_collection(name, value)
 
@@ -247,9 +259,11 @@ class Graph:
         return [m for m in members if hasattr(m, "name") and pattern.match(m.name)]
 
     def get_collection_ref(self, name: str) -> list[Any]:
+        """The collection itself, a list to change; made when there is none."""
         return self.collections.setdefault(name, [])
 
     def get_all_collection_keys(self) -> list[str]:
+        """The names of the collections."""
         return list(self.collections)
 
 
@@ -301,12 +315,25 @@ def session_stack() -> list[Any]:
 
 
 def get_default_graph() -> Graph:
-    """The graph that nodes are added to."""
+    """The graph that nodes are added to.
+
+    The innermost `Graph.as_default`, or else the one the program began with.
+
+    >>> graph = tf.Graph()
+    >>> with graph.as_default():
+    ...     print(tf.get_default_graph() is graph)
+    True
+    """
     return _defaults.graphs[-1] if _defaults.graphs else _global_graph
 
 
 def reset_default_graph() -> None:
-    """Begin a new, empty default graph. GraphError inside `with graph.as_default()`."""
+    """Begin a new, empty default graph. GraphError inside `with graph.as_default()`.
+
+    >>> tf.reset_default_graph()
+    >>> tf.get_default_graph().get_operations()
+    []
+    """
     global _global_graph
     if _defaults.graphs:
         raise GraphError(f"reset_default_graph() inside `with graph.as_default()`{here()}")
@@ -314,40 +341,77 @@ def reset_default_graph() -> None:
 
 
 def get_default_session() -> Any:
-    """The innermost default session, or None."""
+    """The innermost default session, or None.
+
+    >>> with tf.Session() as sess:
+    ...     print(tf.get_default_session() is sess)
+    True
+    """
     return _defaults.sessions[-1] if _defaults.sessions else None
 
 
 @contextmanager
 def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
-    """`Graph.name_scope` of the default graph; `default_name` serves when `name` is None."""
+    """`Graph.name_scope` of the default graph; `default_name` serves when `name` is None.
+
+    It yields the scope with its `/`.
+
+    >>> with tf.name_scope("layer") as scope:
+    ...     print(scope, tf.constant(1.0, name="w").name)
+    layer/ layer/w:0
+    """
     with get_default_graph().name_scope(name if name is not None else default_name) as scope:
         yield scope
 
 
 def control_dependencies(control_inputs: Iterable[Any] | None) -> Any:
-    """`Graph.control_dependencies` of the default graph."""
+    """`Graph.control_dependencies` of the default graph.
+
+    GraphError: an input of another graph, or nothing that runs.
+
+    >>> v = tf.Variable(1.0)
+    >>> with tf.control_dependencies([v.assign(5.0)]):
+    ...     after = v.read_value()
+    >>> tf.Session(jit=False).run(after)
+    np.float32(5.0)
+    """
     return get_default_graph().control_dependencies(control_inputs)
 
 
 def add_to_collection(name: str, value: Any) -> None:
+    """Put a value into a collection of the default graph."""
     get_default_graph().add_to_collection(name, value)
 
 
 def get_collection(name: str, scope: str | None = None) -> list[Any]:
+    """`Graph.get_collection` of the default graph: the members, with `scope` those whose names match it (a regular expression, at the start).
+
+    >>> tf.add_to_collection("losses", 1.5)
+    >>> tf.get_collection("losses")
+    [1.5]
+    """
     return get_default_graph().get_collection(name, scope)
 
 
 def get_collection_ref(name: str) -> list[Any]:
+    """The collection of the default graph itself, a list to change."""
     return get_default_graph().get_collection_ref(name)
 
 
 def set_random_seed(seed: int) -> None:
-    """The seed of every random operator of the default graph that has none of its own."""
+    """The seed of every random operator of the default graph that has none of its own.
+
+    >>> tf.set_random_seed(7)
+    """
     get_default_graph().seed = int(seed)
 
 
 @contextmanager
 def device(name: Any) -> Iterator[None]:
-    """Accepted for TensorFlow's sake: graphc computes on the CPU."""
+    """Accepted for TensorFlow's sake: graphc computes on the CPU.
+
+    >>> with tf.device("/gpu:0"):
+    ...     print(tf.constant(1).device == "")
+    True
+    """
     yield

@@ -39,7 +39,7 @@ def here() -> str:
     return f"\n  at {loc_str(caller())}"
 
 
-def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
+def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
     if swap:
         return lambda self, other: OPERATORS[name](other, self)
     return lambda self, *others: OPERATORS[name](self, *others)
@@ -91,6 +91,7 @@ class Node:
         return TensorShape(self.type.shape)
 
     def get_shape(self) -> TensorShape:
+        """The static shape, any part of which may be unknown."""
         return self.shape
 
     def set_shape(self, shape: Any) -> None:
@@ -181,6 +182,7 @@ class Operation:
         return self.node.graph
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
+        """Run the operation in the default session (or `session`); GraphError if there is none."""
         self.node.run(feed_dict, session)
 
     def __eq__(self, other: object) -> bool:

@@ -16,14 +16,13 @@ from . import families
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str, topological
+from .signature import SPELLINGS, Lazy, document, signature
 from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count
 from .validate import refused, validate
 
 Values = Sequence["np.ndarray[Any, Any] | None"]
 Infer = Callable[..., Any]
 
-# TensorFlow's older spellings of keywords; an operator that has the newer word takes the older too.
-SPELLINGS = {"keep_dims": "keepdims", "reduction_indices": "axis", "dimension": "axis", "squeeze_dims": "axis", "dim": "axis"}
 # A value is worked out while the graph is built only when it is this small: shapes are, data is not.
 _STATIC_ELEMENTS = 64
 
@@ -86,18 +85,29 @@ class Operator:
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""
-    __doc__: str | None = None
+    __signature__ = Lazy(signature)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
-        self.__doc__ = self.reference.__doc__
-        self.__name__ = self.name
+        self.order = (*self.params, *self.attrs, "name")    # the words of a call by position
+        self.__name__ = self.__qualname__ = self.name
+        self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
         self._dtypes: dict[Any, Any] = {}
+
+    def __get__(self, instance: Any, owner: Any = None) -> Operator:
+        """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"<operator {self.name}{signature(self)}>"
 
     # ------------------------------------------------------------------ building
 
     def __call__(self, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
-        operands, attrs = self._bind(args, kwargs)
+        if kwargs or len(args) != len(self.params):
+            operands, attrs, name = self._bind(args, kwargs, name)
+        else:
+            operands, attrs = (list(args[0]) if self.variadic else list(args)), self.attrs
         graph, inputs = self._convert(operands)
         node = self.build(graph, inputs, attrs, name)
         return self._several(node) if node.type.__class__ is tuple else node
@@ -128,12 +138,10 @@ class Operator:
             raise refused(self.name, self.reference, f"it has the results {', '.join(self.results)}, and its type rule gives {len(parts)} types")
         return _tuple_of(self.name, self.results)(*parts)
 
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        names = self.params
-        if not kwargs and len(args) == len(names):
-            return (list(args[0]) if self.variadic else list(args)), self.attrs
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], name: Any) -> tuple[list[Any], dict[str, Any], Any]:
+        """Operands, attributes and the node's name from a call's arguments, by position or keyword."""
+        names, order = self.params, self.order
         given: dict[str, Any] = {}
-        order = (*names, *self.attrs)
         if len(args) > len(order):
             raise GraphError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given{here()}")
         given.update(zip(order, args, strict=False))
@@ -146,13 +154,17 @@ class Operator:
             if word in given:
                 raise GraphError(f"{self.name}: {word!r} is given twice{here()}")
             given[word] = value
+        if "name" in given:
+            if name is not None:
+                raise GraphError(f"{self.name}: 'name' is given twice{here()}")
+            name = given.pop("name")
         missing = [p for p in names if p not in given]
         if missing:
             raise GraphError(f"{self.name} needs {', '.join(missing)}{here()}")
         operands = [given.pop(p) for p in names]
         if self.variadic:
             operands = list(operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
-        return operands, {**self.attrs, **given}
+        return operands, {**self.attrs, **given}, name
 
     def _convert(self, operands: list[Any]) -> tuple[Graph, tuple[Node, ...]]:
         graph = get_default_graph()
@@ -230,11 +242,23 @@ class Operator:
         return tuple(need if need is not None else compute for need in fixed), result
 
     def param_names(self, n: int) -> tuple[str, ...]:
+        """The names of `n` operands; of a list of them, numbered."""
         return tuple(f"{self.params[0]}{i}" for i in range(n)) if self.variadic else self.params
 
     def read(self, node: Node, graph: Graph) -> Node:
         """What using a variable as an operand means; the `variable` operator replaces it."""
         return node
+
+
+# Not in the class's body, where it would be a field: the docstring of each operator, beside the class's own.
+Operator.__doc__ = Lazy(document, Operator.__doc__)  # type: ignore[assignment]
+
+
+def publish(module: str, names: dict[str, Any]) -> None:
+    """Make a namespace the module of the operators in it: where a user finds them, and where their examples run."""
+    for value in names.values():
+        if isinstance(value, Operator):
+            value.__module__ = module
 
 
 def constant_node(graph: Graph, array: np.ndarray[Any, Any], name: str | None = None) -> Node:
@@ -293,7 +317,11 @@ def declare(family: str | Family, infer: Infer, **facts: Any) -> Callable[[Calla
         positional = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
         variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         attrs = {p.name: None if p.default is p.empty else p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        order = (*positional, *attrs)
+        attrs.pop("name", None)
         op = Operator(name, reference, kind, infer, positional, attrs, variadic, **given)
+        if "name" in order:         # where TensorFlow 1 has it before an attribute
+            op.order = order
         validate(op)
         OPERATORS[op.name] = op
         return op
@@ -312,7 +340,7 @@ def _tuple_of(name: str, results: tuple[str, ...]) -> Any:
 def elementwise(expr: str, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
     """An operator that acts on each element: `expr` is its scalar form, e.g. "tanh({x})", computed in dtype `{T}`.
 
-    Literals in `expr` need their dtype, `{T}(1) / {x}`: Numba would widen `1 / x`.
+    Literals in `expr` need their dtype, `{T}(1) / {x}`: Numba would widen `1 / x`. DeclarationError: as `declare`.
     """
     holder: list[Operator] = []
 
@@ -336,7 +364,7 @@ def elementwise(expr: str, **facts: Any) -> Callable[[Callable[..., Any]], Opera
 def reduction(combine: str | Combine, **facts: Any) -> Callable[[Callable[..., Any]], Operator]:
     """An operator that combines elements along `axis` (None: all) by an associative operation; attributes axis, keepdims.
 
-    `combine`: the name of one of `COMBINES`, or a record.
+    `combine`: the name of one of `COMBINES`, or a record. DeclarationError: as `declare`.
     """
     holder: list[Operator] = []
 

@@ -93,7 +93,7 @@ _INTERNAL = {np.dtype("uint32"), np.dtype("uint64")}
 
 
 def as_dtype(value: Any) -> DType:
-    """The `DType` that a DType, numpy dtype, numpy scalar type, Python type or name stands for.
+    """The `DType` that a DType, numpy dtype, numpy scalar type, Python type or name stands for; DTypeError if it is none of graphc's.
 
     >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool)
     (graphc.float64, graphc.int32, graphc.bool)
@@ -170,6 +170,9 @@ def _from_python(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
 class Dimension(int):
     """A known dimension: an int with TensorFlow 1's `.value`."""
 
+    def __new__(cls, value: int) -> Dimension:
+        return super().__new__(cls, value)
+
     @property
     def value(self) -> int:
         return int(self)
@@ -219,17 +222,21 @@ class TensorShape:
         return None if self._shape is None else list(self)
 
     def as_list(self) -> list[int | None]:
+        """The sizes as a list, None for what is unknown; ShapeError if the rank is."""
         if self._shape is None:
             raise ShapeError("as_list() of a shape of unknown rank")
         return list(self._shape)
 
     def is_fully_defined(self) -> bool:
+        """Whether all of the shape is known."""
         return self._shape is not None and None not in self._shape
 
     def is_compatible_with(self, other: Any) -> bool:
+        """Whether a tensor could have both shapes."""
         return compatible(self._shape, as_shape(other))
 
     def num_elements(self) -> int | None:
+        """The number of elements, None if it is unknown."""
         return element_count(self._shape) if self.is_fully_defined() else None
 
     def __iter__(self) -> Iterator[Any]:

@@ -61,12 +61,24 @@ pack, unpack, reverse_v2 = stack, unstack, reverse
 # ---------------------------------------------------------------------- sizes
 
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Node:
-    """The number of elements of a tensor."""
+    """The number of elements of a tensor.
+
+    any[...] -> out_type[]. DTypeError: no tensor.
+
+    >>> tf.Session(jit=False).run(tf.size([[1, 2], [3, 4]]))
+    np.int32(4)
+    """
     return reduce_prod(shape(input, out_type=out_type), name=name or "Size")
 
 
 def rank(input: Any, name: str | None = None) -> Node:
-    """The number of dimensions of a tensor."""
+    """The number of dimensions of a tensor.
+
+    any[...] -> int32[]. DTypeError: no tensor.
+
+    >>> tf.Session(jit=False).run(tf.rank([[1, 2], [3, 4]]))
+    np.int32(2)
+    """
     known = to_node(input).type.rank
     return to_node(np.int32(known), name=name) if known is not None else shape(shape(input), name=name)[0]
 
@@ -101,11 +113,17 @@ def _exact(value: Any) -> Any:
 
 
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Node:
-    """The numbers from `start` (0 if only a limit is given) up to but without `limit`, in steps of `delta`."""
+    """The numbers from `start` (0 if only a limit is given) up to but without `limit`, in steps of `delta`.
+
+    Numbers of one dtype, scalars. DTypeError: no numbers. ShapeError: not scalars, or `delta` is 0.
+
+    >>> tf.Session(jit=False).run(tf.range(1, 10, 3))
+    array([1, 4, 7], dtype=int32)
+    """
     first, last = (0, start) if limit is None else (start, limit)
+    types = [_number(x) for x in (first, last, delta)]
     if dtype is None:
-        kinds = (x.type.dtype if isinstance(x, Node) else as_array(x).dtype for x in (first, last, delta))
-        dtype = np.result_type(*kinds)
+        dtype = np.result_type(*(t.dtype for t in types))
     dtype = as_dtype(dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
@@ -121,6 +139,16 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     return line if plain else _line(line, first, delta, dtype, name)
 
 
+def _number(x: Any) -> TensorType:
+    """The type of a bound of `range`, which is a scalar and a number."""
+    value = x.type if isinstance(x, Node) else as_array(x)
+    if value.dtype.kind not in "biuf":
+        raise DTypeError(f"range: {describe(x) if isinstance(x, Node) else repr(x)[:60]} is no number{here()}")
+    if value.shape:
+        raise ShapeError(f"range: {describe(x) if isinstance(x, Node) else repr(x)[:60]} is no scalar{here()}")
+    return TensorType(value.dtype, value.shape)
+
+
 def _integer(x: Any) -> Any:
     return cast(x, np.int32) if isinstance(x, Node) else int(x)
 
@@ -131,7 +159,13 @@ def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> Node:
-    """`num` evenly spaced numbers from `start` to `stop`, both included, exactly."""
+    """`num` evenly spaced numbers from `start` to `stop`, both included, exactly.
+
+    start, stop: number[], num: int[] -> floating. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.linspace(0.0, 1.0, 5))
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+    """
     start = to_node(start)
     start = start if start.type.dtype.kind == "f" else cast(start, np.float32)
     dtype = start.type.dtype
@@ -147,7 +181,15 @@ lin_space = linspace
 
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: Any = None, name: str | None = None) -> Node:
-    """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere and if out of it."""
+    """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere and if out of it.
+
+    indices: int[...] -> dtype[..., depth]; `axis`: where the new axis lies (-1: last); dtype: that of on_value, default float32.
+    DTypeError: the indices are no integers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.one_hot([1, 0], 3))
+    array([[0., 1., 0.],
+           [1., 0., 0.]], dtype=float32)
+    """
     indices = to_node(indices)
     if indices.type.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: {describe(indices)} is not of integers{here()}")
@@ -172,7 +214,14 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
 
 def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = float32,
         name: str | None = None) -> Node:
-    """The identity matrix, or several of them."""
+    """The identity matrix, or several of them.
+
+    -> dtype[*batch_shape, num_rows, num_columns]; num_columns: default num_rows. DTypeError: no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.eye(2))
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     columns = num_rows if num_columns is None else num_columns
     hot = equal(_along(num_rows, 0, 2), _along(columns, 1, 2))
     if batch_shape is None:
@@ -226,7 +275,14 @@ def matrix_diag_part(input: Any) -> Any:
 
 
 def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
-    """Square matrices of zeros with the given main diagonals."""
+    """Square matrices of zeros with the given main diagonals.
+
+    any[..., n] -> any[..., n, n]. ShapeError: the operand is a scalar.
+
+    >>> tf.Session(jit=False).run(tf.matrix_diag([1, 2]))
+    array([[1, 0],
+           [0, 2]], dtype=int32)
+    """
     diagonal = to_node(diagonal)
     if diagonal.type.rank == 0:
         raise ShapeError(f"matrix_diag: {describe(diagonal)} is no vector{here()}")
@@ -237,14 +293,30 @@ def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
 
 
 def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag") -> Node:
-    """Matrices with other main diagonals."""
+    """Matrices with other main diagonals.
+
+    input: any[..., m, n], diagonal: any[..., min(m, n)]. ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.matrix_set_diag([[1, 2], [3, 4]], [8, 9]))
+    array([[8, 2],
+           [3, 9]], dtype=int32)
+    """
     x = to_node(input)
     return where(equal(*_places(x)), _across(to_node(diagonal), x), x, name=name)
 
 
 def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = "MatrixBandPart") -> Node:
-    """Matrices with zeros outside a band: `num_lower` diagonals below the main one, `num_upper` above (-1: all)."""
+    """Matrices with zeros outside a band: `num_lower` diagonals below the main one, `num_upper` above (-1: all).
+
+    any[..., m, n] -> the same type. ShapeError: the rank is below 2.
+
+    >>> tf.Session(jit=False).run(tf.matrix_band_part([[1, 2], [3, 4]], 0, -1))
+    array([[1, 2],
+           [0, 4]], dtype=int32)
+    """
     x = to_node(input)
+    if x.type.rank is not None and x.type.rank < 2:
+        raise ShapeError(f"matrix_band_part: {describe(x)} is no matrix{here()}")
     rows, columns = _places(x)
     inside = None
     for width, distance in ((num_lower, rows - columns), (num_upper, columns - rows)):
@@ -255,7 +327,14 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
 
 
 def diag(diagonal: Any, name: str | None = "Diag") -> Node:
-    """Zeros with a tensor along the diagonal: of a vector a matrix, of rank k a tensor of rank 2 k."""
+    """Zeros with a tensor along the diagonal: of a vector a matrix, of rank k a tensor of rank 2 k.
+
+    DTypeError: no tensor.
+
+    >>> tf.Session(jit=False).run(tf.diag([1, 2]))
+    array([[1, 0],
+           [0, 2]], dtype=int32)
+    """
     diagonal = to_node(diagonal)
     if diagonal.type.rank == 1:
         return matrix_diag(diagonal, name)
@@ -264,7 +343,13 @@ def diag(diagonal: Any, name: str | None = "Diag") -> Node:
 
 
 def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
-    """The diagonal of a tensor of rank 2 k whose first and last k sizes agree."""
+    """The diagonal of a tensor of rank 2 k whose first and last k sizes agree.
+
+    ShapeError: the rank is odd.
+
+    >>> tf.Session(jit=False).run(tf.diag_part([[1, 2], [3, 4]]))
+    array([1, 4], dtype=int32)
+    """
     x = to_node(input)
     rank = x.type.rank
     if not rank or rank % 2:
@@ -282,6 +367,10 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
     """The tensor with `paddings[i]` (before, after) more elements along axis i: a constant, or its own, mirrored.
 
     REFLECT mirrors about the edge elements, SYMMETRIC repeats them.
+    tensor: any[...], paddings: int[rank, 2]. ShapeError: they do not fit, or there is no such mode.
+
+    >>> tf.Session(jit=False).run(tf.pad([1, 2], [[1, 2]]))
+    array([0, 1, 2, 0, 0], dtype=int32)
     """
     kind = mode.upper()
     if kind == "CONSTANT":
@@ -313,7 +402,15 @@ def _mirrored(n: Node, before: Node, after: Node, kind: str) -> Node:
 
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Node]:
-    """The coordinates of every point of the grid that vectors span; "xy" swaps the first two axes, "ij" does not."""
+    """The coordinates of every point of the grid that vectors span; "xy" swaps the first two axes, "ij" does not.
+
+    Operands of another rank count as vectors of their elements. ShapeError: no such indexing.
+
+    >>> tf.Session(jit=False).run(tf.meshgrid([1, 2], [3, 4]))
+    [array([[1, 2],
+           [1, 2]], dtype=int32), array([[3, 3],
+           [4, 4]], dtype=int32)]
+    """
     if indexing not in ("xy", "ij"):
         raise ShapeError(f"meshgrid: indexing {indexing!r} is neither 'xy' nor 'ij'{here()}")
     nodes = [reshape(a, [-1]) for a in args]
@@ -326,7 +423,14 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Node:
-    """mask[..., j] = j < lengths[...], for j below `maxlen` (the longest length without it)."""
+    """mask[..., j] = j < lengths[...], for j below `maxlen` (the longest length without it).
+
+    lengths: number[...] -> dtype[..., maxlen]. DTypeError: no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.sequence_mask([1, 2], 3))
+    array([[ True, False, False],
+           [ True,  True, False]])
+    """
     lengths = to_node(lengths)
     kind = lengths.type.dtype
     n = reduce_max(lengths) if maxlen is None else maxlen
@@ -338,7 +442,13 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
                          name: str | None = "UnsortedSegmentSum") -> Node:
-    """result[s] = the sum of the parts of `data` whose segment id is s."""
+    """result[s] = the sum of the parts of `data` whose segment id is s.
+
+    data: number[..., ...], segment_ids: int[...], num_segments: int[]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.unsorted_segment_sum([1, 2, 3], [1, 0, 1], 2))
+    array([2, 4], dtype=int32)
+    """
     data, ids = to_node(data), to_node(segment_ids)
     if ids.type.rank is None:
         raise ShapeError(f"unsorted_segment_sum: the rank of {describe(ids)} must be known{here()}")
@@ -347,7 +457,13 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
 
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
-    """`unsorted_segment_sum` with as many segments as the greatest id tells."""
+    """`unsorted_segment_sum` with as many segments as the greatest id tells.
+
+    data: number[n, ...], segment_ids: int[n], sorted. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.segment_sum([1, 2, 3], [0, 0, 1]))
+    array([3, 3], dtype=int32)
+    """
     ids = to_node(segment_ids)
     return unsorted_segment_sum(data, ids, reduce_max(ids) + 1, name)
 

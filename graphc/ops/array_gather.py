@@ -53,7 +53,14 @@ def _gather(params: Any, indices: Any, *, axis: int) -> Any:
 
 
 def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0) -> Node:
-    """The subtensors of `params` at `indices` along `axis`. An index outside the axis fails when run."""
+    """The subtensors of `params` at `indices` along `axis`. An index outside the axis fails when run.
+
+    params: any[...], indices: int[...] -> the dtype of params. DTypeError: the indices are no integers. ShapeError: no such axis.
+    InvalidArgumentError, when run: an index outside the axis.
+
+    >>> tf.Session(jit=False).run(tf.gather([10, 20, 30], [2, 0]))
+    array([30, 10], dtype=int32)
+    """
     return _gather(params, indices, axis=axis, name=name)
 
 
@@ -113,7 +120,11 @@ def _nd_gather_grad(g: Node, y: Node, params: Node, indices: Node) -> tuple[Node
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
                   ([(3,), np.zeros((0, 1), int)], {})))
 def gather_nd(params: Any, indices: Any) -> Any:
-    """The subtensors of `params` whose positions are the rows of `indices`."""
+    """The subtensors of `params` whose positions are the rows of `indices`.
+
+    >>> tf.Session(jit=False).run(tf.gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]]))
+    array([2, 3], dtype=int32)
+    """
     return params[_nd_index(indices, params.shape)]
 
 
@@ -135,7 +146,11 @@ def _nd_scattered(types: Types, values: Values) -> TensorType:
          samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
                   ([np.array([[0, 1]]), (1,), np.array([2, 2])], {})))
 def scatter_nd(indices: Any, updates: Any, shape: Any) -> Any:
-    """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+    """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up.
+
+    >>> tf.Session(jit=False).run(tf.scatter_nd([[1], [3]], [7, 8], [5]))
+    array([0, 7, 0, 8, 0], dtype=int32)
+    """
     out = np.zeros(tuple(np.asarray(shape).tolist()), updates.dtype)
     np.add.at(out, _nd_index(indices, out.shape), updates)
     return out
@@ -154,7 +169,14 @@ def mask_indices(mask: Any, dims: Any) -> Any:
 
 
 def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis: int | None = None) -> Node:
-    """The elements (subtensors, if the mask has fewer axes) at which `mask`, laid from `axis` on, is true."""
+    """The elements (subtensors, if the mask has fewer axes) at which `mask`, laid from `axis` on, is true.
+
+    tensor: any[...], mask: bool[...] of known rank. ShapeError: the mask's rank is unknown or 0, or its shape is not the tensor's.
+    DTypeError: the mask is not bool.
+
+    >>> tf.Session(jit=False).run(tf.boolean_mask([1, 2, 3], [True, False, True]))
+    array([1, 3], dtype=int32)
+    """
     tensor, mask = to_node(tensor), to_node(mask)
     rank, first = mask.type.rank, axis or 0
     if mask.type.dtype.kind != "b":

@@ -65,7 +65,13 @@ def _split(value: Any, *, parts: Any, axis: int) -> Any:
 
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None,
           name: str | None = "split") -> list[Node]:
-    """The tensor cut along `axis` into a number of equal parts, or into parts of the sizes given."""
+    """The tensor cut along `axis` into a number of equal parts, or into parts of the sizes given.
+
+    `num_or_size_splits`: an int, or int[parts] that sum up to the size, -1 for one of them. ShapeError: they do not divide the axis.
+
+    >>> tf.Session(jit=False).run(tf.split([1, 2, 3, 4, 5, 6], 3))
+    [array([1, 2], dtype=int32), array([3, 4], dtype=int32), array([5, 6], dtype=int32)]
+    """
     value = to_node(value)
     if not isinstance(num_or_size_splits, Node) and np.ndim(num_or_size_splits) == 0:
         return _split(value, parts=as_int(num_or_size_splits, "the number of parts"), axis=axis, name=name)
@@ -126,7 +132,13 @@ def _unstack_grad(g: Any, y: Any, value: Node, num: int, axis: int) -> tuple[Nod
          grad=_unstack_grad,
          samples=(([(3, 2)], {}), ([(2, 3, 2)], {"axis": 1})))
 def unstack(value: Any, *, num: int | None = None, axis: int = 0) -> Any:
-    """The subtensors along `axis`, as a list."""
+    """The subtensors along `axis`, as a list.
+
+    `num`: how many, where the size is unknown. ShapeError: the size of the axis is unknown or not `num`, or there is no such axis.
+
+    >>> tf.Session(jit=False).run(tf.unstack([[1, 2], [3, 4]]))
+    [array([1, 2], dtype=int32), array([3, 4], dtype=int32)]
+    """
     return tuple(np.moveaxis(value, axis, 0))
 
 
@@ -195,7 +207,14 @@ def _concat(*values: Any, axis: Any) -> Any:
 
 
 def concat(values: Any, axis: Any, name: str | None = "concat") -> Node:
-    """Tensors one after the other along `axis`. TensorFlow 0's order, `concat(axis, values)`, is understood too."""
+    """Tensors one after the other along `axis`. TensorFlow 0's order, `concat(axis, values)`, is understood too.
+
+    values: a list of tensors of one rank, equal but along `axis` -> their common dtype. ShapeError: they do not fit, or there is no such
+    axis.
+
+    >>> tf.Session(jit=False).run(tf.concat([[1, 2], [3]], axis=0))
+    array([1, 2, 3], dtype=int32)
+    """
     if isinstance(axis, (list, tuple)):
         values, axis = axis, values
     if isinstance(values, Node):
@@ -224,7 +243,12 @@ def _stacked(types: Types, values: Values, axis: int) -> TensorType:
          grad=lambda g, y, *values, axis: tuple(unstack(g, len(values), axis)),
          samples=(([(2, 3), (2, 3)], {"axis": 1}), ([(), (), ()], {}), ([(0,), (0,)], {"axis": -1})))
 def stack(*values: Any, axis: Any = 0) -> Any:
-    """Tensors of one shape joined along a new dimension `axis`."""
+    """Tensors of one shape joined along a new dimension `axis`.
+
+    >>> tf.Session(jit=False).run(tf.stack([[1, 2], [3, 4]], axis=1))
+    array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     return np.stack(values, axis)
 
 
@@ -319,14 +343,25 @@ def _tile_grad(g: Node, y: Node, input: Node, multiples: Node) -> tuple[Node, No
 @declare("lowered", _tiled, values=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile",
          samples=(([(2, 3), np.array([2, 1])], {}), ([(2,), np.array([0])], {}), ([(), np.array([], np.int32)], {})))
 def tile(input: Any, multiples: Any) -> Any:
-    """The tensor repeated `multiples[i]` times along axis i."""
+    """The tensor repeated `multiples[i]` times along axis i.
+
+    >>> tf.Session(jit=False).run(tf.tile([1, 2], [2]))
+    array([1, 2, 1, 2], dtype=int32)
+    """
     return np.tile(input, tuple(np.asarray(multiples).astype(np.int64).tolist())) if np.ndim(input) else np.array(input)
 
 
 # ---------------------------------------------------------------------- tensors of one value
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Node:
-    """A tensor of shape `dims` (a list, whose members may be tensors, or a tensor) of one value."""
+    """A tensor of shape `dims` (a list, whose members may be tensors, or a tensor) of one value.
+
+    ShapeError: a size is negative. DTypeError: `value` is no number.
+
+    >>> tf.Session(jit=False).run(tf.fill([2, 2], 7))
+    array([[7, 7],
+           [7, 7]], dtype=int32)
+    """
     if isinstance(dims, (int, np.integer)):
         dims = [dims]
     elif isinstance(dims, TensorShape):
@@ -335,23 +370,48 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Node:
 
 
 def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
-    """Zeros of a shape."""
+    """Zeros of a shape.
+
+    shape: a list of ints and scalars, or int[rank] -> dtype[shape]. DTypeError: no such dtype. ShapeError: no shape.
+
+    >>> tf.Session(jit=False).run(tf.zeros([2, 2], tf.int32))
+    array([[0, 0],
+           [0, 0]], dtype=int32)
+    """
     return fill(shape, np.zeros((), as_dtype(dtype).dtype), name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
-    """Ones of a shape."""
+    """Ones of a shape.
+
+    shape: a list of ints and scalars, or int[rank] -> dtype[shape]. DTypeError: no such dtype. ShapeError: no shape.
+
+    >>> tf.Session(jit=False).run(tf.ones([2]))
+    array([1., 1.], dtype=float32)
+    """
     return fill(shape, np.ones((), as_dtype(dtype).dtype), name or "ones")
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
-    """Zeros of the shape (and dtype, unless another is given) of a tensor."""
+    """Zeros of the shape (and dtype, unless another is given) of a tensor.
+
+    DTypeError: no tensor, or no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.zeros_like([3, 4]))
+    array([0, 0], dtype=int32)
+    """
     tensor = to_node(tensor)
     return zeros(shape(tensor), tensor.dtype if dtype is None else dtype, name or "zeros_like")
 
 
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
-    """Ones of the shape (and dtype, unless another is given) of a tensor."""
+    """Ones of the shape (and dtype, unless another is given) of a tensor.
+
+    DTypeError: no tensor, or no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.ones_like([[1.0, 2.0]]))
+    array([[1., 1.]], dtype=float32)
+    """
     tensor = to_node(tensor)
     return ones(shape(tensor), tensor.dtype if dtype is None else dtype, name or "ones_like")
 

@@ -58,8 +58,12 @@ def _shape_attrs(types: Types, out_type: Any) -> dict[str, Any]:
 
 @declare("host", lambda types, values, out_type: TensorType(out_type, (types[0].rank,)), prepare=_shape_attrs, batch="size",
          samples=(([(3, 2)], {}), ([()], {"out_type": "int64"})), label="Shape")
-def shape(input: Any, *, out_type: Any = int32) -> Any:
-    """The shape of a tensor, as a vector."""
+def shape(input: Any, *, name: str | None = None, out_type: Any = int32) -> Any:
+    """The shape of a tensor, as a vector.
+
+    >>> tf.Session(jit=False).run(tf.shape([[1, 2, 3]]))
+    array([1, 3], dtype=int32)
+    """
     return np.array(np.shape(input), out_type)
 
 
@@ -76,14 +80,23 @@ def sizes(x: Node, axes: Sequence[int]) -> Node:
 @declare("alias", typed_like(), grad=lambda g, y, input: (g,), shape_math=True, label="Identity",
          samples=(([(2, 3)], {}),))
 def identity(input: Any) -> Any:
-    """The tensor itself."""
+    """The tensor itself.
+
+    >>> tf.Session(jit=False).run(tf.identity([1, 2]))
+    array([1, 2], dtype=int32)
+    """
     return input
 
 
 @declare("alias", typed_like(), grad=lambda g, y, input: (None,), label="StopGradient",
          samples=(([np.ones((2, 3))], {}),))
 def stop_gradient(input: Any) -> Any:
-    """The tensor itself, a constant for differentiation."""
+    """The tensor itself, a constant for differentiation.
+
+    >>> x = tf.constant(3.0)
+    >>> tf.Session(jit=False).run(tf.gradients(x * tf.stop_gradient(x), x))
+    [np.float32(3.0)]
+    """
     return input
 
 
@@ -118,7 +131,12 @@ def _reshape_grad(g: Node, y: Node, tensor: Node, wanted: Node) -> tuple[Node, N
          samples=(([(2, 6), np.array([3, -1])], {}), ([(1,), np.array([], np.int32)], {}),
                   ([(0, 3), np.array([3, 0])], {})))
 def reshape(tensor: Any, shape: Any) -> Any:
-    """The elements of `tensor`, in C order, in another shape; one -1 stands for what is left."""
+    """The elements of `tensor`, in C order, in another shape; one -1 stands for what is left.
+
+    >>> tf.Session(jit=False).run(tf.reshape([1, 2, 3, 4], [2, -1]))
+    array([[1, 2],
+           [3, 4]], dtype=int32)
+    """
     return np.reshape(tensor, tuple(np.asarray(shape).astype(np.int64).tolist()))
 
 
@@ -153,7 +171,12 @@ def _expand_grad(g: Node, y: Node, input: Node, axis: tuple[int, ...]) -> tuple[
          grad=_expand_grad,
          samples=(([(2, 3)], {"axis": 1}), ([()], {"axis": -1}), ([(2, 3)], {"axis": (0, -1)})))
 def expand_dims(input: Any, *, axis: Any) -> Any:
-    """A new dimension of size 1 at `axis` (several: where they are in the result)."""
+    """A new dimension of size 1 at `axis` (several: where they are in the result).
+
+    >>> tf.Session(jit=False).run(tf.expand_dims([1, 2], axis=1))
+    array([[1],
+           [2]], dtype=int32)
+    """
     return np.expand_dims(input, axis)
 
 
@@ -180,7 +203,11 @@ def _squeeze_grad(g: Node, y: Node, input: Node, axis: tuple[int, ...] | None) -
 @declare("alias", _squeezed, prepare=_squeeze_attrs, shape_math=True, grad=_squeeze_grad, label="Squeeze", batch="squeezed",
          samples=(([(1, 3, 1)], {}), ([(1, 3, 1)], {"axis": -1}), ([(1, 0)], {"axis": 0})))
 def squeeze(input: Any, *, axis: Any = None) -> Any:
-    """Without the dimensions of size 1: those at `axis`, or all."""
+    """Without the dimensions of size 1: those at `axis`, or all.
+
+    >>> tf.Session(jit=False).run(tf.squeeze([[1], [2]]))
+    array([1, 2], dtype=int32)
+    """
     return np.squeeze(input, axis)
 
 
@@ -215,7 +242,12 @@ def _transpose_grad(g: Node, y: Node, a: Node, perm: tuple[int, ...] | None) -> 
 @declare("view", _transposed, prepare=_transpose_attrs, view=_transpose_view, grad=_transpose_grad,
          samples=(([(2, 3, 4)], {"perm": (2, 0, 1)}), ([(2, 3)], {}), ([()], {}), ([(0, 3)], {})))
 def transpose(a: Any, *, perm: Any = None) -> Any:
-    """The axes in the order `perm`; reversed without it."""
+    """The axes in the order `perm`; reversed without it.
+
+    >>> tf.Session(jit=False).run(tf.transpose([[1, 2], [3, 4]]))
+    array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     return np.transpose(a, perm)
 
 
@@ -241,7 +273,12 @@ def _broadcast_view(shape: Any, strides: Strides, out_shape: Any, **_: Any) -> P
          grad=lambda g, y, input, wanted: (unbroadcast(g, input), None),
          samples=(([(3, 1), np.array([2, 3, 4])], {}), ([(), np.array([2, 3])], {}), ([(1, 2), np.array([0, 2])], {})))
 def broadcast_to(input: Any, shape: Any) -> Any:
-    """The tensor repeated along dimensions of size 1 and new leading ones, up to `shape`."""
+    """The tensor repeated along dimensions of size 1 and new leading ones, up to `shape`.
+
+    >>> tf.Session(jit=False).run(tf.broadcast_to([1, 2], [2, 2]))
+    array([[1, 2],
+           [1, 2]], dtype=int32)
+    """
     return np.broadcast_to(input, tuple(np.asarray(shape).astype(np.int64).tolist()))
 
 
@@ -258,7 +295,11 @@ def _reverse_grad(g: Node, y: Node, tensor: Node, axis: tuple[int, ...]) -> tupl
          view=_reverse_view, grad=_reverse_grad,
          samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})))
 def reverse(tensor: Any, *, axis: Any) -> Any:
-    """The elements in opposite order along `axis`."""
+    """The elements in opposite order along `axis`.
+
+    >>> tf.Session(jit=False).run(tf.reverse([1, 2, 3], [0]))
+    array([3, 2, 1], dtype=int32)
+    """
     return np.flip(tensor, axis)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgumentError, ShapeError
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import Node
 from ..ir.operator import Values, declare, normal_axis, typed_like
 from ..ir.types import TensorType, as_dtype, int32
@@ -16,6 +16,8 @@ from .math import minimum
 
 
 def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: Any = False) -> dict[str, Any]:
+    if types[0].dtype.kind == "b":
+        raise DTypeError("booleans are not numbers")
     if types[0].shape == ():
         raise ShapeError("a scalar has no axis to run along")
     return {"axis": normal_axis(axis, types[0].rank), "exclusive": bool(exclusive), "reverse": bool(reverse)}
@@ -44,7 +46,11 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
 @declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading",
          grad=_cumsum_grad)
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
-    """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
+    """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`.
+
+    >>> tf.Session(jit=False).run(tf.cumsum([1, 2, 3]))
+    array([1, 3, 6], dtype=int32)
+    """
     return _scanned(np.cumsum, x, 0, axis, exclusive, reverse)
 
 
@@ -121,7 +127,13 @@ def _unique_types(types: Types, values: Values, out_idx: Any) -> tuple[TensorTyp
 @declare("host", _unique_types, results=("y", "idx"), prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
          samples=(([np.array([3.0, 1.0, 3.0, 2.0])], {}),))
 def unique(x: Any, *, out_idx: Any = int32) -> Any:
-    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
+    """The distinct elements of a vector in the order they first appear, and where each element of x is among them.
+
+    any[n] -> (any[m], out_idx[n]). ShapeError: x is no vector. DTypeError: no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.unique([5, 3, 5]))
+    unique(y=array([5, 3], dtype=int32), idx=array([0, 1, 0], dtype=int32))
+    """
     values, first, places = np.unique(x, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     return values[order], np.argsort(order)[places.reshape(-1)].astype(out_idx)

@@ -112,6 +112,10 @@ def Print(input_: Any, data: Any, message: str | None = None, first_n: int | Non
     """`input_`, and each time it is computed, `message` and the values of `data` printed to standard error.
 
     `first_n`: only so many times; `summarize`: so many elements of each tensor (3; negative: all).
+    DTypeError: `data` holds what is no tensor and no text.
+
+    >>> tf.Session(jit=False).run(tf.Print([1, 2], ['nothing'], first_n=0))
+    array([1, 2], dtype=int32)
     """
     parts, tensors = _split("Print", data)
     node = to_node(input_)
@@ -143,6 +147,9 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     return Operation(_assert.build(node.graph, inputs, {"parts": parts, "summarize": summarize}, name))
 
 
+_FAILS = "InvalidArgumentError, when run (or here, if the values are known): it does not hold."
+
+
 def _comparison(name: str, relation: Any, sign: str) -> Any:
     def check(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = name) -> Operation:
         x = to_node(x)
@@ -151,7 +158,8 @@ def _comparison(name: str, relation: Any, sign: str) -> Any:
                                                f"x ({x.name}) = ", x, f"y ({y.name}) = ", y]
         return Assert(relation(x, y), parts, summarize, name)
     check.__name__ = check.__qualname__ = name
-    check.__doc__ = f"An operation that fails unless x {sign} y for all elements (broadcast); the error shows `data`, by default both."
+    check.__doc__ = f"An operation that fails unless x {sign} y for all elements (broadcast); the error shows `data`, by default both.\n\n" \
+                    f"DTypeError: no numbers. ShapeError: the shapes do not broadcast. {_FAILS}"
     return check
 
 
@@ -161,7 +169,8 @@ def _against_zero(name: str, relation: Any, sign: str) -> Any:
         parts = data if data is not None else [f"{message or ''} Condition x {sign} 0 did not hold element-wise:", f"x ({x.name}) = ", x]
         return Assert(relation(x, 0), parts, summarize, name)
     check.__name__ = check.__qualname__ = name
-    check.__doc__ = f"An operation that fails unless x {sign} 0 for all elements; the error shows `data`, by default x."
+    check.__doc__ = f"An operation that fails unless x {sign} 0 for all elements; the error shows `data`, by default x.\n\n" \
+                    f"DTypeError: no numbers. {_FAILS}"
     return check
 
 
@@ -179,7 +188,10 @@ assert_non_positive = _against_zero("assert_non_positive", less_equal, "<=")
 
 def assert_near(x: Any, y: Any, rtol: float | None = None, atol: float | None = None, data: Any = None, summarize: int | None = None,
                 message: str | None = None, name: str | None = "assert_near") -> Operation:
-    """An operation that fails unless |x - y| <= atol + rtol |y| for all elements; both tolerances are ten units in the last place of one."""
+    """An operation that fails unless |x - y| <= atol + rtol |y| for all elements; both tolerances are ten units in the last place of one.
+
+    DTypeError: no numbers. ShapeError: the shapes do not broadcast. InvalidArgumentError, when run (or here, if that is known): they differ.
+    """
     x = to_node(x)
     y = to_node(y, x.dtype if not isinstance(y, Node) else None)
     if x.type.dtype.kind != "f" and (rtol is None or atol is None):
@@ -257,7 +269,13 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Node:
 
 def verify_tensor_all_finite(t: Any = None, msg: str | None = None, name: str | None = None, x: Any = None,
                              message: str | None = None) -> Node:
-    """`check_numerics` under its older name and arguments."""
+    """`check_numerics` under its older name and arguments.
+
+    InvalidArgumentError, when run: an element is a nan or an infinity.
+
+    >>> tf.Session(jit=False).run(tf.verify_tensor_all_finite([1.0], 'weights'))
+    array([1.], dtype=float32)
+    """
     return check_numerics(x if t is None else t, message if msg is None else msg, name or "VerifyFinite")  # type: ignore[arg-type]
 
 
@@ -266,7 +284,10 @@ def _computed(n: Node) -> bool:
 
 
 def add_check_numerics_ops() -> Operation:
-    """One operation that checks every floating tensor of the default graph; placeholders that it needs must be fed."""
+    """One operation that checks every floating tensor of the default graph; placeholders that it needs must be fed.
+
+    InvalidArgumentError, when run: an element is a nan or an infinity.
+    """
     graph = get_default_graph()
     checked = [check_numerics(n, n.name) for n in list(graph.nodes)
                if isinstance(n.type, TensorType) and n.type.dtype.kind == "f" and _computed(n)]

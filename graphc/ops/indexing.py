@@ -209,7 +209,11 @@ def _cut_grad(g: Node, y: Node, input_: Node, begin: Node, size: Node) -> tuple[
          samples=(([(4, 5), np.array([1, 0]), np.array([2, -1])], {}), ([(3,), np.array([3]), np.array([0])], {}),
                   ([(), np.zeros(0, int), np.zeros(0, int)], {})))
 def slice(input_: Any, begin: Any, size: Any) -> Any:
-    """`size[i]` elements (-1: all that are left) from `begin[i]` along each axis i."""
+    """`size[i]` elements (-1: all that are left) from `begin[i]` along each axis i.
+
+    >>> tf.Session(jit=False).run(tf.slice([1, 2, 3, 4], [1], [2]))
+    array([2, 3], dtype=int32)
+    """
     begin, size = (np.asarray(v).astype(int).tolist() for v in (begin, size))
     bounds = zip(np.shape(input_), begin, size, strict=True)
     cuts = tuple((b, d if n == -1 else b + n, d) for d, b, n in bounds)
@@ -335,7 +339,13 @@ OPERATORS["getitem"] = getitem
 def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
                   ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: Any = None,
                   name: str | None = None) -> Node:
-    """Elements from `begin` to `end` in steps of `strides`; bit i of a mask changes what entry i means (TensorFlow)."""
+    """Elements from `begin` to `end` in steps of `strides`; bit i of a mask changes what entry i means (TensorFlow).
+
+    begin, end, strides: int[n], n at most the rank. ShapeError: they do not fit, or a stride is 0.
+
+    >>> tf.Session(jit=False).run(tf.strided_slice([1, 2, 3, 4], [0], [4], [2]))
+    array([1, 3], dtype=int32)
+    """
     lists = [_members(v) for v in (begin, end, strides if strides is not None else [1] * len(_members(begin)))]
     key: list[Any] = []
     for i, (b, e, s) in enumerate(zip(*lists, strict=True)):

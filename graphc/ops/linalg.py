@@ -84,7 +84,13 @@ def _extent(x: Node, axes: Sequence[int]) -> Any:
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
-    """Sums of products over pairs of axes: the last n of a and first n of b, or `axes[0]` of a and `axes[1]` of b."""
+    """Sums of products over pairs of axes: the last n of a and first n of b, or `axes[0]` of a and `axes[1]` of b.
+
+    a, b: number[...]. ShapeError: the axes do not fit. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.tensordot([1, 2], [3, 4], 1))
+    np.int32(11)
+    """
     a = to_node(a, graph=b.graph if isinstance(b, Node) else None)
     b = to_node(b if isinstance(b, Node) else np.asarray(b, a.type.dtype), graph=a.graph)
     try:
@@ -105,7 +111,13 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
 
 
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
-    """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands; no letter twice in one."""
+    """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands; no letter twice in one.
+
+    ShapeError: an equation that is none, more operands, or a letter that stands for two sizes.
+
+    >>> tf.Session(jit=False).run(tf.einsum('ij,jk->ik', [[1, 2]], [[3], [4]]))
+    array([[11]], dtype=int32)
+    """
     nodes = [to_node(x) for x in inputs]
     terms, result = _parsed(equation, nodes)
     if len(nodes) == 1:
@@ -165,13 +177,25 @@ def _reordered(x: Node, letters: Sequence[str], result: str, name: str | None) -
 # ---------------------------------------------------------------------- traces, norms, cross product
 
 def trace(x: Any, name: str | None = "Trace") -> Node:
-    """Sums of the main diagonals of matrices."""
+    """Sums of the main diagonals of matrices.
+
+    number[..., n, n] -> number[...]. ShapeError: the rank is unknown or below 2. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.trace([[1, 2], [3, 4]]))
+    np.int32(5)
+    """
     return reduce_sum(matrix_diag_part(x), axis=-1, name=name)
 
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
          keep_dims: Any = None) -> Node:
-    """The norm along `axis` (of all elements without it): "euclidean", which is Frobenius', a number p, or np.inf."""
+    """The norm along `axis` (of all elements without it): "euclidean", which is Frobenius', a number p, or np.inf.
+
+    number[...] -> floating. ShapeError: no such `ord` or axis. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.norm([3.0, 4.0]))
+    np.float32(5.0)
+    """
     x = to_node(tensor)
     axes, kept = normal_axes(axis, x.type.rank), bool(keepdims or keep_dims)
     if ord in ("euclidean", "fro", 2):
@@ -186,7 +210,13 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
 
 
 def cross(a: Any, b: Any, name: str | None = "Cross") -> Node:
-    """Cross products of the vectors of three along the last axis."""
+    """Cross products of the vectors of three along the last axis.
+
+    number[..., 3] twice. ShapeError: the last axis has not three elements. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.cross([1, 0, 0], [0, 1, 0]))
+    array([0, 0, 1], dtype=int32)
+    """
     a, b = to_node(a), to_node(b)
     for x in (a, b):
         if x.type.shape is not None and (not x.type.shape or x.type.shape[-1] not in (3, None)):

@@ -73,18 +73,35 @@ def _own_batch(g: Node, x: Node) -> Node:
                   ([(1, 4), (4, 1)], {})))
 def matmul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
            adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False) -> Any:
-    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
+    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast.
+
+    >>> tf.Session(jit=False).run(tf.matmul([[1.0, 2.0]], [[3.0], [4.0]]))
+    array([[11.]], dtype=float32)
+    """
     a, b = np.swapaxes(a, -1, -2) if transpose_a else a, np.swapaxes(b, -1, -2) if transpose_b else b
     return np.matmul(a, b)
 
 
 def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name: str | None = None) -> Node:
-    """`matmul` by its older name."""
+    """`matmul` by its older name.
+
+    `adj_x`, `adj_y`: transpose that operand. DTypeError, ShapeError: as `matmul`.
+
+    >>> tf.Session(jit=False).run(tf.batch_matmul([[1, 2]], [[3, 4]], adj_y=True))
+    array([[11]], dtype=int32)
+    """
     return matmul(x, y, transpose_a=adj_x, transpose_b=adj_y, name=name)
 
 
 def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
-    """The last two axes exchanged."""
+    """The last two axes exchanged.
+
+    any[..., m, n] -> any[..., n, m]. ShapeError: the rank is unknown or below 2.
+
+    >>> tf.Session(jit=False).run(tf.matrix_transpose([[1, 2], [3, 4]]))
+    array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     a = to_node(a)
     rank = a.type.rank
     if rank is None or rank < 2:

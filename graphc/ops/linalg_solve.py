@@ -60,7 +60,13 @@ def cholesky(input: Any) -> Any:
 
 
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
-    """X with A X = rhs, from A's Cholesky factor."""
+    """X with A X = rhs, from A's Cholesky factor.
+
+    chol: float[..., n, n], rhs: float[..., n, k]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.cholesky_solve([[2.0]], [[8.0]]))
+    array([[2.]], dtype=float32)
+    """
     half = matrix_triangular_solve(chol, rhs, lower=True)
     return matrix_triangular_solve(chol, half, lower=True, adjoint=True, name=name)
 
@@ -164,7 +170,13 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
 @declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEig", batch="aligned", analytic=False,
          samples=(([_SPD[0]], {}),))
 def self_adjoint_eig(tensor: Any) -> Any:
-    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
+    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices.
+
+    float[..., n, n] -> (float[..., n], float[..., n, n]). DTypeError: not floating. ShapeError: not square.
+
+    >>> tf.Session(jit=False).run(tf.self_adjoint_eig([[2.0, 0.0], [0.0, 1.0]])[0])
+    array([1., 2.], dtype=float32)
+    """
     e, v = _factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
     largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
     return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v

@@ -45,6 +45,10 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     """x where `condition` holds, y elsewhere; without x and y, the indices of what is true, int64[count, rank].
 
     A condition of rank 1 chooses rows of x and y of one higher rank (TensorFlow 1's rule); otherwise all broadcast.
+    DTypeError: the condition is not bool. ShapeError: the shapes do not fit. GraphError: only one of x and y is given.
+
+    >>> tf.Session(jit=False).run(tf.where([True, False], [1, 2], [3, 4]))
+    array([1, 4], dtype=int32)
     """
     if (x is None) != (y is None):
         raise GraphError(f"where takes both x and y or neither{here()}")
@@ -79,10 +83,13 @@ _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8
 
 @declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
          shape_math=True, samples=_CAST_SAMPLES)
-def cast(x: Any, *, dtype: Any = None) -> Any:
+def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true.
 
     A float goes to an integer through int32 (or int64), of which it becomes the nearest end if it lies outside, and nan becomes 0.
+
+    >>> tf.Session(jit=False).run(tf.cast([1.7, -1.7], tf.int32))
+    array([ 1, -1], dtype=int32)
     """
     x = np.asarray(x)
     return _whole(x, np.dtype(dtype)) if x.dtype.kind == "f" and np.dtype(dtype).kind in "iu" else x.astype(dtype)
@@ -97,7 +104,13 @@ def _whole(x: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:
-    """`cast`, with what the dtype cannot hold replaced by its nearest end."""
+    """`cast`, with what the dtype cannot hold replaced by its nearest end.
+
+    any[...] -> dtype[...]. DTypeError: no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.saturate_cast([300, -5], tf.uint8))
+    array([255,   0], dtype=uint8)
+    """
     x, to = to_node(value), as_dtype(dtype)
     if to.is_bool or x.type.dtype.kind == "b":
         return cast(x, dtype=to, name=name)
@@ -117,27 +130,57 @@ def _held(dtype: np.dtype[Any], to: Any) -> tuple[Any, Any]:
 
 
 def to_float(x: Any, name: str = "ToFloat") -> Node:
-    """x as float32."""
+    """x as float32.
+
+    any[...] -> float32[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_float([1, 2]))
+    array([1., 2.], dtype=float32)
+    """
     return cast(to_node(x), dtype="float32", name=name)
 
 
 def to_double(x: Any, name: str = "ToDouble") -> Node:
-    """x as float64."""
+    """x as float64.
+
+    any[...] -> float64[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_double([1, 2]))
+    array([1., 2.])
+    """
     return cast(to_node(x), dtype="float64", name=name)
 
 
 def to_int32(x: Any, name: str = "ToInt32") -> Node:
-    """x as int32."""
+    """x as int32.
+
+    any[...] -> int32[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_int32([1.5, -1.5]))
+    array([ 1, -1], dtype=int32)
+    """
     return cast(to_node(x), dtype="int32", name=name)
 
 
 def to_int64(x: Any, name: str = "ToInt64") -> Node:
-    """x as int64."""
+    """x as int64.
+
+    any[...] -> int64[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_int64([1.5, -1.5]))
+    array([ 1, -1])
+    """
     return cast(to_node(x), dtype="int64", name=name)
 
 
 def to_bool(x: Any, name: str = "ToBool") -> Node:
-    """Whether x is not 0."""
+    """Whether x is not 0.
+
+    any[...] -> bool[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_bool([0, 3]))
+    array([False,  True])
+    """
     return cast(to_node(x), dtype="bool", name=name)
 
 

@@ -44,38 +44,62 @@ def wide(x: Any) -> Any:
 
 @elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True)
 def add(x: Any, y: Any) -> Any:
-    """Sum, x + y."""
+    """Sum, x + y.
+
+    >>> tf.Session(jit=False).run(tf.add([1, 2], 10))
+    array([11, 12], dtype=int32)
+    """
     return np.add(*numbers(x, y))
 
 
 @elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True)
 def subtract(x: Any, y: Any) -> Any:
-    """Difference, x - y."""
+    """Difference, x - y.
+
+    >>> tf.Session(jit=False).run(tf.subtract([1.0, 2.0], 0.5))
+    array([0.5, 1.5], dtype=float32)
+    """
     return np.subtract(x, y)
 
 
 @elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True)
 def multiply(x: Any, y: Any) -> Any:
-    """Product, x * y."""
+    """Product, x * y.
+
+    >>> tf.Session(jit=False).run(tf.multiply([1, 2], [3, 4]))
+    array([3, 8], dtype=int32)
+    """
     return np.multiply(*numbers(x, y))
 
 
 @elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0))
 def truediv(x: Any, y: Any) -> Any:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64.
+
+    >>> tf.Session(jit=False).run(tf.truediv([1, 2], 2))
+    array([0.5, 1. ])
+    """
     return np.true_divide(wide(x), wide(y))
 
 
 @elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True)
 def floordiv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+    """Quotient rounded towards minus infinity. An integer by 0 is 0.
+
+    >>> tf.Session(jit=False).run(tf.floordiv([-3, 3], 2))
+    array([-2,  1], dtype=int32)
+    """
     return np.floor_divide(*numbers(x, y))
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
              shape_math=True)
 def floormod(x: Any, y: Any) -> Any:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y).
+
+    >>> tf.Session(jit=False).run(tf.floormod([-3, 3], 2))
+    array([1, 1], dtype=int32)
+    """
     return np.mod(*numbers(x, y))
 
 
@@ -101,19 +125,31 @@ def truncatemod(x: Any, y: Any) -> Any:
 
 @elementwise("-{x}", grad=lambda g, y, x: (-g,))
 def negative(x: Any) -> Any:
-    """-x."""
+    """-x.
+
+    >>> tf.Session(jit=False).run(tf.negative([1, -2]))
+    array([-1,  2], dtype=int32)
+    """
     return np.negative(x)
 
 
 @elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,))
 def square(x: Any) -> Any:
-    """x * x."""
+    """x * x.
+
+    >>> tf.Session(jit=False).run(tf.square([1.0, -3.0]))
+    array([1., 9.], dtype=float32)
+    """
     return np.square(*numbers(x))
 
 
 @elementwise("({x} - {y}) * ({x} - {y})", grad=lambda g, out, x, y: (g * 2.0 * (x - y), g * 2.0 * (y - x)))
 def squared_difference(x: Any, y: Any) -> Any:
-    """(x - y) ** 2."""
+    """(x - y) ** 2.
+
+    >>> tf.Session(jit=False).run(tf.squared_difference([1.0, 5.0], 2.0))
+    array([1., 9.], dtype=float32)
+    """
     return np.square(np.subtract(x, y))
 
 
@@ -166,7 +202,11 @@ def _pow_lower(node: Node, inputs: Any, types: Any, out_type: TensorType) -> Nod
 
 @elementwise("pow({x}, {y})", grad=_pow_grad, lower=_pow_lower, domain=(0.3, 2.0))
 def pow(x: Any, y: Any) -> Any:
-    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule).
+
+    >>> tf.Session(jit=False).run(tf.pow([2, 3], 2))
+    array([4, 9], dtype=int32)
+    """
     if np.result_type(x, y).kind == "f":
         return np.power(x, y)
     return _integer_pow(*numbers(x, y))
@@ -187,13 +227,21 @@ def _route(first: Any, g: Any) -> Any:
 
 @elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True)
 def maximum(x: Any, y: Any) -> Any:
-    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x.
+
+    >>> tf.Session(jit=False).run(tf.maximum([1, 5], 3))
+    array([3, 5], dtype=int32)
+    """
     return np.maximum(*numbers(x, y))
 
 
 @elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True)
 def minimum(x: Any, y: Any) -> Any:
-    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x.
+
+    >>> tf.Session(jit=False).run(tf.minimum([1, 5], 3))
+    array([1, 3], dtype=int32)
+    """
     return np.minimum(*numbers(x, y))
 
 
@@ -208,25 +256,43 @@ def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
              samples=(([(3, 4), np.array(-0.7), np.array(0.9)], {}),
                       ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})))
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
-    """t, but not below clip_value_min nor above clip_value_max."""
+    """t, but not below clip_value_min nor above clip_value_max.
+
+    >>> tf.Session(jit=False).run(tf.clip_by_value([-1.0, 0.5, 9.0], 0.0, 1.0))
+    array([0. , 0.5, 1. ], dtype=float32)
+    """
     return np.minimum(np.maximum(*numbers(t, clip_value_min)), clip_value_max)
 
 
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
              grad=lambda g, y, x: (OPERATORS["zeros_like"](x),))
 def sign(x: Any) -> Any:
-    """-1, 0 or 1; nan stays nan."""
+    """-1, 0 or 1; nan stays nan.
+
+    >>> tf.Session(jit=False).run(tf.sign([-2.0, 0.0, 3.0]))
+    array([-1.,  0.,  1.], dtype=float32)
+    """
     return np.sign(x)
 
 
 @elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),))
 def abs(x: Any) -> Any:
-    """Absolute value. Its derivative at 0 counts as 0."""
+    """Absolute value. Its derivative at 0 counts as 0.
+
+    >>> tf.Session(jit=False).run(tf.abs([-1.5, 2.0]))
+    array([1.5, 2. ], dtype=float32)
+    """
     return np.abs(*numbers(x))
 
 
 def div(x: Any, y: Any, name: str | None = None) -> Node:
-    """Python 2's division: `floordiv` of integers, `truediv` of anything else."""
+    """Python 2's division: `floordiv` of integers, `truediv` of anything else.
+
+    x, y: number[...], which broadcast. DTypeError: no numbers. ShapeError: the shapes do not broadcast.
+
+    >>> tf.Session(jit=False).run([tf.div(7, 2), tf.div(7.0, 2.0)])
+    [np.int32(3), np.float32(3.5)]
+    """
     x, y = _pair(x, y)
     integers = x.type.dtype.kind in "iu" and y.type.dtype.kind in "iu"
     return floordiv(x, y, name=name) if integers else truediv(x, y, name=name)
@@ -242,7 +308,13 @@ def _pair(x: Any, y: Any) -> tuple[Node, Node]:
 
 
 def add_n(inputs: Any, name: str | None = None) -> Node:
-    """The sum of a list of tensors of one shape and dtype."""
+    """The sum of a list of tensors of one shape and dtype.
+
+    DTypeError, ShapeError: they are not of one type. GraphError: there is none.
+
+    >>> tf.Session(jit=False).run(tf.add_n([[1, 2], [3, 4], [5, 6]]))
+    array([ 9, 12], dtype=int32)
+    """
     nodes = [to_node(x) for x in (inputs if isinstance(inputs, (list, tuple)) else [inputs])]
     if not nodes:
         raise GraphError(f"add_n of no tensors{here()}")
@@ -269,19 +341,31 @@ sub, mul, neg, inv = subtract, multiply, negative, reciprocal
 
 @elementwise("{x} == {y}")
 def equal(x: Any, y: Any) -> Any:
-    """Whether x == y."""
+    """Whether x == y.
+
+    >>> tf.Session(jit=False).run(tf.equal([1, 2], [1, 3]))
+    array([ True, False])
+    """
     return np.equal(x, y)
 
 
 @elementwise("{x} != {y}")
 def not_equal(x: Any, y: Any) -> Any:
-    """Whether x != y; a nan differs from everything."""
+    """Whether x != y; a nan differs from everything.
+
+    >>> tf.Session(jit=False).run(tf.not_equal([1, 2], [1, 3]))
+    array([False,  True])
+    """
     return np.not_equal(x, y)
 
 
 @elementwise("{x} < {y}")
 def less(x: Any, y: Any) -> Any:
-    """Whether x < y."""
+    """Whether x < y.
+
+    >>> tf.Session(jit=False).run(tf.less([1, 2], 2))
+    array([ True, False])
+    """
     return np.less(x, y)
 
 
@@ -293,7 +377,11 @@ def less_equal(x: Any, y: Any) -> Any:
 
 @elementwise("{x} > {y}")
 def greater(x: Any, y: Any) -> Any:
-    """Whether x > y."""
+    """Whether x > y.
+
+    >>> tf.Session(jit=False).run(tf.greater([1, 2], 1))
+    array([False,  True])
+    """
     return np.greater(x, y)
 
 
@@ -308,7 +396,11 @@ _BOTH = {"x": "bool", "y": "bool"}
 
 @elementwise("{x} & {y}", fixed=_BOTH)
 def logical_and(x: Any, y: Any) -> Any:
-    """x and y, of booleans."""
+    """x and y, of booleans.
+
+    >>> tf.Session(jit=False).run(tf.logical_and([True, True], [True, False]))
+    array([ True, False])
+    """
     return np.logical_and(x, y)
 
 
@@ -326,7 +418,11 @@ def logical_xor(x: Any, y: Any) -> Any:
 
 @elementwise("{x} ^ {T}(1)", fixed={"x": "bool"})
 def logical_not(x: Any) -> Any:
-    """not x, of booleans."""
+    """not x, of booleans.
+
+    >>> tf.Session(jit=False).run(tf.logical_not([True, False]))
+    array([False,  True])
+    """
     return np.logical_not(x)
 
 
@@ -334,7 +430,11 @@ def logical_not(x: Any) -> Any:
 
 @elementwise("floor({x})", grad=lambda g, y, x: (None,))
 def floor(x: Any) -> Any:
-    """The largest whole number not above x."""
+    """The largest whole number not above x.
+
+    >>> tf.Session(jit=False).run(tf.floor([-1.5, 1.5]))
+    array([-2.,  1.], dtype=float32)
+    """
     return np.floor(floating(x))
 
 
@@ -357,14 +457,24 @@ def trunc(x: Any) -> Any:
 
 
 def round(x: Any, name: str | None = None) -> Node:
-    """The nearest whole number, the even one of two; integers stay what they are."""
+    """The nearest whole number, the even one of two; integers stay what they are.
+
+    number[...] -> the same type. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.round([0.5, 1.5, 2.6]))
+    array([0., 2., 3.], dtype=float32)
+    """
     x = to_node(x)
     return rint(x, name=name) if x.type.dtype.kind == "f" else OPERATORS["identity"](x, name=name)
 
 
 @elementwise("{x} != {x}")
 def is_nan(x: Any) -> Any:
-    """Whether x is nan."""
+    """Whether x is nan.
+
+    >>> tf.Session(jit=False).run(tf.is_nan([1.0, float('nan')]))
+    array([False,  True])
+    """
     return np.isnan(floating(x))
 
 

@@ -19,13 +19,21 @@ __all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan",
 
 @elementwise("exp({x})", grad=lambda g, y, x: (g * y,))
 def exp(x: Any) -> Any:
-    """e ** x.  Its derivative is itself."""
+    """e ** x.  Its derivative is itself.
+
+    >>> tf.Session(jit=False).run(tf.exp([0.0, 1.0]))
+    array([1.      , 2.71828...], dtype=float32)
+    """
     return np.exp(wide(x))
 
 
 @elementwise("log({x})", grad=lambda g, y, x: (g / x,), domain=(0.2, 4.0))
 def log(x: Any) -> Any:
-    """Natural logarithm.  d log(x)/dx = 1 / x."""
+    """Natural logarithm.  d log(x)/dx = 1 / x.
+
+    >>> tf.Session(jit=False).run(tf.log([1.0, 2.0]))
+    array([0.       , 0.69314...], dtype=float32)
+    """
     return np.log(wide(x))
 
 
@@ -43,26 +51,42 @@ def expm1(x: Any) -> Any:
 
 @elementwise("sqrt({x})", grad=lambda g, y, x: (g * 0.5 / y,), domain=(0.2, 4.0))
 def sqrt(x: Any) -> Any:
-    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0."""
+    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0.
+
+    >>> tf.Session(jit=False).run(tf.sqrt([4.0, 2.0]))
+    array([2.       , 1.41421...], dtype=float32)
+    """
     return np.sqrt(wide(x))
 
 
 @elementwise("{T}(1) / sqrt({x})", grad=lambda g, y, x: (g * -0.5 * y * y * y,), domain=(0.3, 4.0))
 def rsqrt(x: Any) -> Any:
-    """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+    """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2.
+
+    >>> tf.Session(jit=False).run(tf.rsqrt([4.0, 16.0]))
+    array([0.5 , 0.25], dtype=float32)
+    """
     root = np.sqrt(wide(x))
     return np.ones((), root.dtype) / root
 
 
 @elementwise("sin({x})", grad=lambda g, y, x: (g * OPERATORS["cos"](x),))
 def sin(x: Any) -> Any:
-    """Sine of an angle in radians.  d sin(x)/dx = cos(x)."""
+    """Sine of an angle in radians.  d sin(x)/dx = cos(x).
+
+    >>> tf.Session(jit=False).run(tf.sin([0.0, 1.0]))
+    array([0.      , 0.84147...], dtype=float32)
+    """
     return np.sin(wide(x))
 
 
 @elementwise("cos({x})", grad=lambda g, y, x: (-(g * sin(x)),))
 def cos(x: Any) -> Any:
-    """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
+    """Cosine of an angle in radians.  d cos(x)/dx = -sin(x).
+
+    >>> tf.Session(jit=False).run(tf.cos([0.0, 1.0]))
+    array([1.       , 0.54030...], dtype=float32)
+    """
     return np.cos(wide(x))
 
 
@@ -116,7 +140,11 @@ def cosh(x: Any) -> Any:
 
 @elementwise("tanh({x})", grad=lambda g, y, x: (g * (1.0 - y * y),))
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2."""
+    """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2.
+
+    >>> tf.Session(jit=False).run(tf.tanh([0.0, 1.0]))
+    array([0.       , 0.76159...], dtype=float32)
+    """
     return np.tanh(wide(x))
 
 
@@ -146,7 +174,11 @@ def atanh(x: Any) -> Any:
 
 @elementwise("sigmoid({x})", grad=lambda g, y, x: (g * y * (1.0 - y),))
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)).  d/dx = y (1 - y)."""
+    """1 / (1 + exp(-x)).  d/dx = y (1 - y).
+
+    >>> tf.Session(jit=False).run(tf.sigmoid([0.0, 2.0]))
+    array([0.5     , 0.88079...], dtype=float32)
+    """
     x = wide(x)
     small = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, np.ones((), small.dtype), small) / (1 + small)
@@ -164,7 +196,11 @@ _TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 
 @elementwise("erf({x})", grad=lambda g, y, x: (g * _TWO_OVER_SQRT_PI * exp(-square(x)),))
 def erf(x: Any) -> Any:
-    """Error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
+    """Error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.
+
+    >>> tf.Session(jit=False).run(tf.erf([0.0, 1.0]))
+    array([0.       , 0.84270...], dtype=float32)
+    """
     return _each(math.erf, x)
 
 

@@ -47,7 +47,13 @@ __all__ = [*nn_activations.__all__, "crelu", "softmax", "log_softmax", "softmax_
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
-    """relu(x) and relu(-x), side by side along `axis` (Shang, Sohn, Almeida and Lee 2016)."""
+    """relu(x) and relu(-x), side by side along `axis` (Shang, Sohn, Almeida and Lee 2016).
+
+    float[..., n] -> float[..., 2 n]. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.nn.crelu([-1.0, 2.0]))
+    array([0., 2., 1., 0.], dtype=float32)
+    """
     x = to_node(features)
     with scope(name, "crelu", x) as last:
         return concat([relu(x), relu(-x)], axis=axis, name=last)
@@ -69,7 +75,13 @@ def _log_total(shifted: Node, axis: Any) -> Node:
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
-    """exp(x) / sum(exp(x)) along `axis` (default: the last)."""
+    """exp(x) / sum(exp(x)) along `axis` (default: the last).
+
+    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.nn.softmax([0.0, 0.0]))
+    array([0.5, 0.5], dtype=float32)
+    """
     x, axis = to_node(logits), _axis(axis, dim)
     with scope(name, "softmax", x) as last:
         e = exp(_shifted(x, axis))
@@ -77,7 +89,13 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = N
 
 
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
-    """Logarithm of `softmax`, exact where that underflows."""
+    """Logarithm of `softmax`, exact where that underflows.
+
+    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.nn.log_softmax([0.0, 0.0]))
+    array([-0.69314..., -0.69314...], dtype=float32)
+    """
     x, axis = to_node(logits), _axis(axis, dim)
     with scope(name, "log_softmax", x) as last:
         shifted = _shifted(x, axis)
@@ -95,7 +113,14 @@ def _labels_and_logits(what: str, sentinel: Any, labels: Any, logits: Any) -> tu
 
 def softmax_cross_entropy_with_logits_v2(_sentinel: Any = None, labels: Any = None, logits: Any = None,
                                          axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
-    """-sum(labels * log_softmax(logits)) along `axis` (default: the last); differentiable in both."""
+    """-sum(labels * log_softmax(logits)) along `axis` (default: the last); differentiable in both.
+
+    labels: float[..., classes], logits: float[..., classes] -> float[...]. GraphError: arguments by position. DTypeError: logits that are
+    not floating. ShapeError: the shapes do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.softmax_cross_entropy_with_logits_v2(labels=[[0.0, 1.0]], logits=[[0.0, 0.0]]))
+    array([0.69314...], dtype=float32)
+    """
     z, x = _labels_and_logits("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     axis = _axis(axis, dim)
     with scope(name, "softmax_cross_entropy_with_logits", x) as last:
@@ -107,7 +132,14 @@ def softmax_cross_entropy_with_logits_v2(_sentinel: Any = None, labels: Any = No
 
 def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None, dim: Any = -1,
                                       name: str | None = None, axis: Any = None) -> Node:
-    """-sum(labels * log_softmax(logits)) along an axis; the labels count as constants."""
+    """-sum(labels * log_softmax(logits)) along an axis; the labels count as constants.
+
+    labels: float[..., classes], logits: float[..., classes] -> float[...]. GraphError: arguments by position. DTypeError: logits that are
+    not floating. ShapeError: the shapes do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.softmax_cross_entropy_with_logits(labels=[[0.0, 1.0]], logits=[[0.0, 0.0]]))
+    array([0.69314...], dtype=float32)
+    """
     z, x = _labels_and_logits("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     return softmax_cross_entropy_with_logits_v2(labels=stop_gradient(z), logits=x, axis=_axis(axis, dim), name=name)
 
@@ -117,6 +149,11 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
     """-log_softmax(logits)[label], for labels that are class numbers.
 
     labels: int[...], logits: float[..., classes] -> float[...]. The run fails on a label outside [0, classes).
+    GraphError: arguments by position. DTypeError: labels that are no integers, logits that are not floating. ShapeError: the shapes do not
+    fit. InvalidArgumentError, when run: no such class.
+
+    >>> tf.Session(jit=False).run(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1], logits=[[0.0, 0.0]]))
+    array([0.69314...], dtype=float32)
     """
     what = "sparse_softmax_cross_entropy_with_logits"
     z, x = _labels_and_logits(what, _sentinel, labels, logits)
@@ -146,6 +183,11 @@ def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
     """Cross entropy of independent probabilities sigmoid(logits), element by element.
 
     Before TensorFlow 1 the arguments were (logits, targets), by position too.
+    labels, logits: float[...] -> float[...]. GraphError: one of them is missing. DTypeError: logits that are not floating. ShapeError: the
+    shapes do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.sigmoid_cross_entropy_with_logits(labels=[1.0, 0.0], logits=[0.0, 0.0]))
+    array([0.69314..., 0.69314...], dtype=float32)
     """
     if _sentinel is not None and logits is None:
         logits, labels = _sentinel, targets if labels is None else labels
@@ -161,7 +203,14 @@ def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
 
 def weighted_cross_entropy_with_logits(targets: Any = None, logits: Any = None, pos_weight: Any = None,
                                        name: str | None = None, labels: Any = None) -> Node:
-    """`sigmoid_cross_entropy_with_logits` in which positive labels weigh `pos_weight` times as much."""
+    """`sigmoid_cross_entropy_with_logits` in which positive labels weigh `pos_weight` times as much.
+
+    targets, logits: float[...] -> float[...]. GraphError: one of them is missing. DTypeError: logits that are not floating. ShapeError: the
+    shapes do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.weighted_cross_entropy_with_logits([1.0], [0.0], 2.0))
+    array([1.38629...], dtype=float32)
+    """
     z, x = _labels_and_logits("weighted_cross_entropy_with_logits", None, targets if labels is None else labels, logits)
     with scope(name, "weighted_cross_entropy_with_logits", x) as last:
         weight = 1.0 + (to_node(pos_weight, None if isinstance(pos_weight, Node) else x.dtype) - 1.0) * z
@@ -169,7 +218,13 @@ def weighted_cross_entropy_with_logits(targets: Any = None, logits: Any = None, 
 
 
 def l2_loss(t: Any, name: str | None = None) -> Node:
-    """Half the sum of the squares of all elements."""
+    """Half the sum of the squares of all elements.
+
+    number[...] -> number[]. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.nn.l2_loss([3.0, 4.0]))
+    np.float32(12.5)
+    """
     x = to_node(t)
     with scope(name, "l2_loss", x) as last:
         return multiply(reduce_sum(square(x)), 0.5, name=last)
@@ -179,7 +234,13 @@ def l2_loss(t: Any, name: str | None = None) -> Node:
 
 def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_dims: Any = None,
             keepdims: Any = None) -> tuple[Node, Node]:
-    """Mean and variance over `axes`."""
+    """Mean and variance over `axes`.
+
+    float[...] -> (mean, variance). DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.nn.moments(tf.constant([1.0, 3.0]), axes=[0]))
+    (np.float32(2.0), np.float32(1.0))
+    """
     x = to_node(x)
     with scope(name, "moments", x):
         mean = reduce_mean(x, axis=axes, keepdims=True)
@@ -192,7 +253,13 @@ def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_
 
 def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
                         name: str | None = None) -> Node:
-    """scale * (x - mean) / sqrt(variance + epsilon) + offset (Ioffe and Szegedy 2015); offset and scale may be None."""
+    """scale * (x - mean) / sqrt(variance + epsilon) + offset (Ioffe and Szegedy 2015); offset and scale may be None.
+
+    Operands of one dtype, which broadcast. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.batch_normalization([1.0, 3.0], 2.0, 1.0, 0.0, 2.0, 0.0))
+    array([-2.,  2.], dtype=float32)
+    """
     x = to_node(x)
     with scope(name, "batchnorm", x) as last:
         factor = rsqrt(to_node(variance) + variance_epsilon)
@@ -203,7 +270,13 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Node:
-    """x / sqrt(max(sum(x**2), epsilon)), the sum along `axis` (None: over all)."""
+    """x / sqrt(max(sum(x**2), epsilon)), the sum along `axis` (None: over all).
+
+    float[...] -> the same type. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.nn.l2_normalize([3.0, 4.0], 0))
+    array([0.6, 0.8], dtype=float32)
+    """
     x = to_node(x)
     with scope(name, "l2_normalize", x) as last:
         total = reduce_sum(square(x), axis=axis if axis is not None else dim, keepdims=True)
@@ -213,7 +286,13 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
 # ---------------------------------------------------------------------- layers' pieces
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Node:
-    """value + bias, a vector along the last axis ("NHWC", "N...C") or the second ("NCHW", "NC...")."""
+    """value + bias, a vector along the last axis ("NHWC", "N...C") or the second ("NCHW", "NC...").
+
+    value: number[..., n], bias: number[n]. ShapeError: they do not fit. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.nn.bias_add([[1.0, 2.0]], [10.0, 20.0]))
+    array([[11., 22.]], dtype=float32)
+    """
     x, b = to_node(value), to_node(bias, None if isinstance(bias, Node) else to_node(value).dtype)
     if b.type.rank not in (None, 1):
         raise ShapeError(f"bias_add: {describe(b)} is not a vector{here()}")
@@ -238,7 +317,13 @@ def _same_size(what: str, x: Node, b: Node, axis: int) -> None:
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Node:
-    """x @ weights + biases."""
+    """x @ weights + biases.
+
+    x: float[m, k], weights: float[k, n], biases: float[n] -> float[m, n]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.xw_plus_b([[1.0, 2.0]], [[3.0], [4.0]], [0.5]))
+    array([[11.5]], dtype=float32)
+    """
     x = to_node(x)
     with scope(name, "xw_plus_b", x) as last:
         return bias_add(OPERATORS["matmul"](x, weights), biases, name=last)
@@ -249,6 +334,11 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
     """x / keep_prob, each element with probability keep_prob, else 0 (Srivastava et al. 2014); rate = 1 - keep_prob.
 
     Where `noise_shape` is 1, elements stay or go together.
+    float[...] -> the same type; `noise_shape`: what of it is drawn, the rest broadcasts. DTypeError: not floating. GraphError: a
+    probability outside (0, 1]. ShapeError: noise_shape does not broadcast.
+
+    >>> tf.Session(jit=False).run(tf.nn.dropout(tf.ones([2]), keep_prob=1.0))
+    array([1., 1.], dtype=float32)
     """
     x = to_node(x)
     keep = _keep_probability(x, keep_prob, rate)
@@ -277,7 +367,13 @@ def _keep_probability(x: Node, keep_prob: Any, rate: Any) -> Any:
 
 
 def zero_fraction(value: Any, name: str | None = None) -> Node:
-    """The part of all elements that is 0."""
+    """The part of all elements that is 0.
+
+    any[...] -> float32[]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.nn.zero_fraction([0, 1, 0, 1]))
+    np.float32(0.5)
+    """
     x = to_node(value)
     with scope(name, "zero_fraction", x) as last:
         return reduce_mean(cast(equal(x, 0), "float32"), name=last)
@@ -287,7 +383,15 @@ def zero_fraction(value: Any, name: str | None = None) -> Node:
 
 def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
                      validate_indices: bool = True, max_norm: Any = None) -> Node:
-    """Rows of the table `params`, one for each id."""
+    """Rows of the table `params`, one for each id.
+
+    params: any[rows, ...], ids: int[...] -> any[..., ...]. DTypeError: the ids are no integers. GraphError: several tables.
+    InvalidArgumentError, when run: no such row.
+
+    >>> tf.Session(jit=False).run(tf.nn.embedding_lookup(tf.constant([[1.0, 2.0], [3.0, 4.0]]), [1, 0]))
+    array([[3., 4.],
+           [1., 2.]], dtype=float32)
+    """
     tables = list(params) if isinstance(params, (list, tuple)) else [params]
     if len(tables) != 1 or max_norm is not None:
         raise GraphError(f"embedding_lookup takes one table and no max_norm{here()}")
@@ -355,7 +459,13 @@ class TopK(NamedTuple):
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
-    """The k largest elements along the last axis, in descending order, and their indices (int32)."""
+    """The k largest elements along the last axis, in descending order, and their indices (int32).
+
+    number[..., n] -> (number[..., k], int32[..., k]). ShapeError: fewer than k elements. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.nn.top_k([1, 9, 5], k=2).values)
+    array([9, 5], dtype=int32)
+    """
     x = to_node(input)
     with scope(name, "top_k", x):
         indices = top_k_indices(x, k=k)

@@ -32,14 +32,22 @@ def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str
 
 @elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),))
 def relu(features: Any) -> Any:
-    """max(x, 0).  Its derivative at 0 is 0."""
+    """max(x, 0).  Its derivative at 0 is 0.
+
+    >>> tf.Session(jit=False).run(tf.nn.relu([-1.0, 2.0]))
+    array([0., 2.], dtype=float32)
+    """
     return np.maximum(*numbers(features, np.zeros((), np.asarray(features).dtype)))
 
 
 @elementwise("minimum(maximum({features}, {T}(0)), {T}(6))", domain=(-2.0, 8.0),
              grad=lambda g, y, x: (choose(logical_and(greater(x, 0.0), less(x, 6.0)), g, 0.0),))
 def relu6(features: Any) -> Any:
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6).
+
+    >>> tf.Session(jit=False).run(tf.nn.relu6([-1.0, 9.0]))
+    array([0., 6.], dtype=float32)
+    """
     return np.minimum(np.maximum(floating(features), 0), 6)
 
 
@@ -50,14 +58,22 @@ def _slope(types: Sequence[TensorType], alpha: Any) -> dict[str, Any]:
 @elementwise("select({features} > {T}(0), {features}, {alpha} * {features})", prepare=_slope,
              grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),))
 def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
-    """x where x > 0, alpha x elsewhere."""
+    """x where x > 0, alpha x elsewhere.
+
+    >>> tf.Session(jit=False).run(tf.nn.leaky_relu([-1.0, 2.0], alpha=0.1))
+    array([-0.1,  2. ], dtype=float32)
+    """
     return np.where(np.greater(floating(features), 0), features, np.multiply(features, alpha))
 
 
 @elementwise("select({features} > {T}(0), {features}, expm1({features}))",
              grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),))
 def elu(features: Any) -> Any:
-    """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
+    """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015).
+
+    >>> tf.Session(jit=False).run(tf.nn.elu([-1.0, 2.0]))
+    array([-0.63212...,  2.        ], dtype=float32)
+    """
     positive = np.greater(floating(features), 0)
     return np.where(positive, features, np.expm1(np.where(positive, 0, features)))
 
@@ -73,7 +89,11 @@ def selu(features: Any) -> Any:
 
 @elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),))
 def softplus(features: Any) -> Any:
-    """log(1 + exp(x)), which neither overflows nor loses small values.  d/dx = sigmoid(x)."""
+    """log(1 + exp(x)), which neither overflows nor loses small values.  d/dx = sigmoid(x).
+
+    >>> tf.Session(jit=False).run(tf.nn.softplus([0.0, 100.0]))
+    array([  0.69314..., 100.       ], dtype=float32)
+    """
     return np.maximum(floating(features), 0) + np.log1p(np.exp(-np.abs(features)))
 
 
@@ -98,7 +118,13 @@ silu = swish
 
 
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Node:
-    """x times the normal distribution function of x; `approximate`: by tanh (Hendrycks and Gimpel 2016)."""
+    """x times the normal distribution function of x; `approximate`: by tanh (Hendrycks and Gimpel 2016).
+
+    float[...] -> the same type. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.nn.gelu([0.0, 1.0]))
+    array([0.       , 0.84134...], dtype=float32)
+    """
     x = to_node(features)
     with scope(name, "gelu", x) as last:
         if approximate:
@@ -109,7 +135,13 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> N
 
 
 def log_sigmoid(x: Any, name: str | None = None) -> Node:
-    """log(sigmoid(x)) = -softplus(-x)."""
+    """log(sigmoid(x)) = -softplus(-x).
+
+    float[...] -> the same type. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.nn.log_sigmoid([0.0, -100.0]))
+    array([  -0.69314..., -100.       ], dtype=float32)
+    """
     x = to_node(x)
     with scope(name, "log_sigmoid", x) as last:
         return negative(softplus(-x), name=last)

@@ -53,7 +53,11 @@ def _numeric(x: Any) -> Any:
 @reduction("add", samples=_SAMPLES, shape_math=True, label="Sum",
            grad=lambda g, y, x, axis, keepdims: (broadcast_to(kept(g, axis, keepdims), shape(x)),))
 def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Sum over `axis` (all axes without it), in the operand's dtype."""
+    """Sum over `axis` (all axes without it), in the operand's dtype.
+
+    >>> tf.Session(jit=False).run(tf.reduce_sum([[1, 2], [3, 4]], axis=0))
+    array([4, 6], dtype=int32)
+    """
     x = _numeric(input_tensor)
     return np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
@@ -83,7 +87,11 @@ _ZEROS = (([np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 5.0]])], {"axis": 1}),
 
 @reduction("mul", samples=(*_SAMPLES, *_ZEROS), shape_math=True, grad=_prod_grad, label="Prod")
 def reduce_prod(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Product over `axis` (all axes without it), in the operand's dtype."""
+    """Product over `axis` (all axes without it), in the operand's dtype.
+
+    >>> tf.Session(jit=False).run(tf.reduce_prod([[1, 2], [3, 4]], axis=1))
+    array([ 2, 12], dtype=int32)
+    """
     x = _numeric(input_tensor)
     return np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
@@ -101,14 +109,23 @@ def _least(dtype: np.dtype[Any]) -> Any:
 
 @reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max")
 def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
+    """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least.
+
+    >>> tf.Session(jit=False).run(tf.reduce_max([[1, 2], [3, 4]], axis=1, keepdims=True))
+    array([[2],
+           [4]], dtype=int32)
+    """
     x = _numeric(input_tensor)
     return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
 
 
 @reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min")
 def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
+    """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest.
+
+    >>> tf.Session(jit=False).run(tf.reduce_min([[1, 2], [3, 4]]))
+    np.int32(1)
+    """
     x = _numeric(input_tensor)
     return np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
 
@@ -127,7 +144,11 @@ def reduce_any(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
 
 @reduction("all", samples=_TRUTH, label="All")
 def reduce_all(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Whether all elements over `axis` are true."""
+    """Whether all elements over `axis` are true.
+
+    >>> tf.Session(jit=False).run(tf.reduce_all([[True, False], [True, True]], axis=1))
+    array([False,  True])
+    """
     return np.all(_truth(input_tensor), axis=axis, keepdims=keepdims)
 
 
@@ -160,7 +181,13 @@ def count_over(x: Node, axis: Axes) -> Node:
 
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
                 reduction_indices: Any = None, keep_dims: Any = None) -> Node:
-    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
+    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements.
+
+    number[...] -> floating; `keepdims`: reduced axes stay, of size 1. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.reduce_mean([[1.0, 2.0], [3.0, 4.0]], axis=1))
+    array([1.5, 3.5], dtype=float32)
+    """
     x, axis, keepdims = _arguments("reduce_mean", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     x = _float(x)
     total = reduce_sum(x, axis=axis, keepdims=keepdims)
@@ -168,20 +195,38 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name:
 
 
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
-    """Mean squared distance from the mean over `axis`."""
+    """Mean squared distance from the mean over `axis`.
+
+    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.reduce_variance([1.0, 3.0]))
+    np.float32(1.0)
+    """
     x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims)
     x = _float(x)
     return reduce_mean(square(x - reduce_mean(x, axis, True)), axis, keepdims, name or "reduce_variance")
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
-    """Square root of `reduce_variance`."""
+    """Square root of `reduce_variance`.
+
+    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.reduce_std([1.0, 3.0]))
+    np.float32(1.0)
+    """
     return sqrt(reduce_variance(input_tensor, axis, keepdims), name=name or "reduce_std")
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
                      reduction_indices: Any = None, keep_dims: Any = None) -> Node:
-    """log(sum(exp(x))) over `axis`, about the largest element so that nothing overflows; -inf of no elements."""
+    """log(sum(exp(x))) over `axis`, about the largest element so that nothing overflows; -inf of no elements.
+
+    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.reduce_logsumexp([1000.0, 1000.0]))
+    np.float32(1000.6932)
+    """
     x, axis, keepdims = _arguments("reduce_logsumexp", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     x = _float(x)
     top = stop_gradient(reduce_max(x, axis=axis, keepdims=True))
@@ -197,7 +242,13 @@ def squeeze_reduced(x: Node, axis: Axes) -> Node:
 
 def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64,
                   name: str | None = None, reduction_indices: Any = None, keep_dims: Any = None) -> Node:
-    """How many elements over `axis` are not 0."""
+    """How many elements over `axis` are not 0.
+
+    any[...] -> dtype. ShapeError: no such axis. DTypeError: no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.count_nonzero([0, 3, 4]))
+    np.int64(2)
+    """
     x, axis, keepdims = _arguments("count_nonzero", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     there = x if x.type.dtype.kind == "b" else not_equal(x, 0)
     return reduce_sum(cast(there, as_dtype(dtype).dtype), axis=axis, keepdims=keepdims, name=name or "count_nonzero")
@@ -232,14 +283,22 @@ def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
 
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
-def argmax(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
-    """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
+def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
+    """The index of the largest element along `axis`: the first of several, the first nan if there is one.
+
+    >>> tf.Session(jit=False).run(tf.argmax([[1.0, 5.0], [7.0, 2.0]], axis=1))
+    array([1, 0])
+    """
     return _searched(np.argmax, input, axis, output_type)
 
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
-def argmin(input: Any, *, axis: Any = 0, output_type: Any = int64) -> Any:
-    """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
+def argmin(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
+    """The index of the smallest element along `axis`: the first of several, the first nan if there is one.
+
+    >>> tf.Session(jit=False).run(tf.argmin([3, 1, 2]))
+    np.int64(1)
+    """
     return _searched(np.argmin, input, axis, output_type)
 
 

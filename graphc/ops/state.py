@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph, get_default_session
+from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
@@ -26,7 +26,14 @@ def _constant(*, value: Any) -> Any:
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None, verify_shape: bool = False) -> Node:
-    """A tensor with a fixed value. Python floats give float32, ints int32. `shape` repeats the last value as TensorFlow 1 does."""
+    """A tensor with a fixed value. Python floats give float32, ints int32. `shape` repeats the last value as TensorFlow 1 does.
+
+    `value`: a number, nested lists, an array or a text; `dtype`: default by the value; `shape`: int[rank], default that of the value.
+    DTypeError: no tensor of that dtype. ShapeError: the values do not make the shape.
+
+    >>> tf.Session(jit=False).run(tf.constant(7, shape=[3]))
+    array([7, 7, 7], dtype=int32)
+    """
     array = as_array(value, dtype)
     if shape is not None:
         wanted = as_shape(shape)
@@ -48,7 +55,15 @@ def _placeholder(*, type: Any) -> Any:
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Node:
-    """A tensor fed at every run. Dimensions given as None, or the whole shape when omitted, are known only then."""
+    """A tensor fed at every run. Dimensions given as None, or the whole shape when omitted, are known only then.
+
+    `shape`: a list of ints and None. DTypeError, ShapeError: no such dtype or shape. A run without its value: InvalidArgumentError; with one
+    that does not fit: FeedError.
+
+    >>> x = tf.placeholder(tf.float32, [None, 2])
+    >>> tf.Session(jit=False).run(2 * x, {x: [[1, 2]]})
+    array([[2., 4.]], dtype=float32)
+    """
     type = TensorType(as_dtype(dtype).dtype, as_shape(shape))
     return get_default_graph().add(_placeholder, (), {"type": type}, type, name)
 
@@ -67,13 +82,26 @@ def _placeholder_with_default(input: Any, *, shape: Any) -> Any:
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Node:
-    """A tensor that may be fed; otherwise it is `input`."""
+    """A tensor that may be fed; otherwise it is `input`.
+
+    `shape`: what may be fed, at least what `input` has. ShapeError: the default is not of that shape.
+
+    >>> x = tf.placeholder_with_default([1.0, 2.0], [None])
+    >>> tf.Session(jit=False).run([x, x + 1], {x: [5]})
+    [array([5.], dtype=float32), array([6.], dtype=float32)]
+    """
     node = to_node(input)
     return _placeholder_with_default.build(node.graph, (node,), {"shape": as_shape(shape)}, name)
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None) -> Node:
-    """A tensor from an array, number, list (of tensors too) or tensor."""
+    """A tensor from an array, number, list (of tensors too) or tensor.
+
+    A tensor stays itself. DTypeError: nothing a tensor can hold, or a tensor of another dtype than `dtype`.
+
+    >>> tf.Session(jit=False).run(tf.convert_to_tensor([1, tf.constant(2)]))
+    array([1, 2], dtype=int32)
+    """
     return to_node(value, dtype, name)
 
 
@@ -109,6 +137,13 @@ class Variable(Node):
 
     `initial_value`: array, number, tensor, or a function that makes one. A variable initialises itself on first use.
     `validate_shape=False`: its shape is not known before the graph runs, and each assigned value may have another.
+    `trainable`: whether optimizers train it; `constraint`: a function of the
+    value that an optimizer applies after a step. GraphError: no initial value, or one of another graph. DTypeError: not a number, or not of
+    `dtype`.
+
+    >>> v = tf.Variable([1.0, 2.0], name="v")
+    >>> tf.Session(jit=False).run(v.assign_add([1.0, 1.0]))
+    array([2., 3.], dtype=float32)
     """
 
     __slots__ = ("initial_value", "trainable", "_initializer", "constraint")
@@ -163,6 +198,7 @@ class Variable(Node):
         return Operation(self._initializer)
 
     def value(self) -> Node:
+        """The value as a tensor: before the run, or after what `control_dependencies` names."""
         return to_node(self)
 
     def read_value(self) -> Node:
@@ -170,20 +206,27 @@ class Variable(Node):
         return _read.build(self.graph, (self,), {})
 
     def initialized_value(self) -> Node:
+        """The initial value, as a tensor."""
         return self.initial_value
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
+        """`tf.assign` to this variable; DTypeError, ShapeError: the value does not fit."""
         return assign(self, value, name=name)
 
     def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
+        """`tf.assign_add` to this variable; DTypeError, ShapeError: the value does not fit."""
         return assign_add(self, delta, name=name)
 
     def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
+        """`tf.assign_sub` from this variable; DTypeError, ShapeError: the value does not fit."""
         return assign_sub(self, delta, name=name)
 
     def load(self, value: Any, session: Any = None) -> None:
-        """Set the value in a session, without a graph."""
-        (session or get_default_session()).load(self, value)
+        """Set the value in a session, without a graph.
+
+        `session`: default the default one. FeedError: the value does not fit. GraphError: no session.
+        """
+        (session or self.graph.default_session("load")).load(self, value)
 
 
 def closure(fetches: Iterable[Node]) -> list[Node]:
@@ -252,17 +295,37 @@ def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: bool 
 
     With `validate_shape=False`, or where the variable itself was made so, the variable takes the shape of the value. Otherwise another shape
     than the variable's is a ShapeError, or, where only a run knows it, an InvalidArgumentError that leaves all variables as they were.
+    DTypeError: the value is of another dtype. GraphError: it is of another graph.
+
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.assign(v, 5.0)), sess.run(v)
+    (np.float32(5.0), np.float32(5.0))
     """
     return _state(_assign, ref, value, name, validate_shape)
 
 
 def assign_add(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Node:
-    """Add `value` to the variable `ref` when run; the result is the new value."""
+    """Add `value` to the variable `ref` when run; the result is the new value.
+
+    ref: a Variable; value: of its dtype and shape. DTypeError, ShapeError, GraphError: as `assign`.
+
+    >>> v = tf.Variable([1, 2])
+    >>> tf.Session(jit=False).run(tf.assign_add(v, [10, 10]))
+    array([11, 12], dtype=int32)
+    """
     return _state(_assign_add, ref, value, name)
 
 
 def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Node:
-    """Subtract `value` from the variable `ref` when run; the result is the new value."""
+    """Subtract `value` from the variable `ref` when run; the result is the new value.
+
+    ref: a Variable; value: of its dtype and shape. DTypeError, ShapeError, GraphError: as `assign`.
+
+    >>> v = tf.Variable([1, 2])
+    >>> tf.Session(jit=False).run(tf.assign_sub(v, [1, 1]))
+    array([0, 1], dtype=int32)
+    """
     return _state(_assign_sub, ref, value, name)
 
 
@@ -309,7 +372,16 @@ def no_op(name: str | None = None) -> Operation:
 
 
 def group(*inputs: Any, name: str | None = None) -> Operation:
-    """One operation that runs all of `inputs` (tensors, operations, nested lists of them)."""
+    """One operation that runs all of `inputs` (tensors, operations, nested lists of them).
+
+    GraphError: inputs of two graphs.
+
+    >>> a, b = tf.Variable(0), tf.Variable(0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.group(a.assign(1), b.assign(2)))
+    >>> sess.run([a, b])
+    [np.int32(1), np.int32(2)]
+    """
     flat: list[Any] = []
     stack = list(reversed(inputs))
     while stack:
@@ -327,7 +399,13 @@ builtins_tuple = tuple
 
 
 def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
-    """The tensors again, none of which is there before all are (and `control_inputs` have run)."""
+    """The tensors again, none of which is there before all are (and `control_inputs` have run).
+
+    The results have the inputs' types. GraphError: one of them is no tensor.
+
+    >>> tf.Session(jit=False).run(tf.tuple([tf.constant(1), tf.constant(2)]))
+    [np.int32(1), np.int32(2)]
+    """
     with get_default_graph().control_dependencies([*tensors, *(control_inputs or ())]):
         return [OPERATORS["identity"](t) for t in tensors]
 
@@ -385,6 +463,10 @@ def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: b
 
     `Tout`: one dtype (one tensor is returned) or a list of them. With `stateful`, the call happens even if nothing uses it
     but its operation is fetched. No gradient.
+    DTypeError: no such dtypes. InvalidArgumentError, when run: an array of another dtype. What `func` raises, a run raises.
+
+    >>> tf.Session(jit=False).run(tf.py_func(lambda a: a * 2, [tf.constant([1, 2])], tf.int32))
+    array([2, 4], dtype=int32)
     """
     many = isinstance(Tout, (list, builtins_tuple))
     types = [TensorType(as_dtype(t).dtype, None) for t in (Tout if many else [Tout])]

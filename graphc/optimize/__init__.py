@@ -11,3 +11,7 @@ from .zeroth import GeneticSearch, RandomSearch, SimulatedAnnealing
 
 __all__ = ["Evaluations", "FirstOrder", "GaussNewton", "GeneticSearch", "LevenbergMarquardt", "Lipschitz", "Minimizer", "NelderMead",
            "Newton", "NewtonCG", "RandomSearch", "Result", "ScipyOptimizerInterface", "SimulatedAnnealing", "lipschitz_estimate"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -17,6 +17,7 @@ class FirstOrder(Minimizer):
 
     `optimizer`: one of `tf.train`, with its learning rate. Its slots (moments, accumulators) begin at their initial values in each
     `minimize`. Converged: no element of the gradient exceeds `gtol` (default: the square root of the loss's rounding error).
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     order = 1

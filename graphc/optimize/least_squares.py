@@ -84,6 +84,7 @@ class GaussNewton(_LeastSquares):
     `residuals`: a tensor of any shape, or a list of them; the loss is half their sum of squares. A Jacobian without full rank gives the
     shortest p. Converged: no element of J^T r exceeds `gtol` (default: the square root of the residuals' rounding error), or the step is
     shorter than `xtol` times the point (default: the rounding error).
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, residuals: Any, var_list: Any = None, *, maxiter: int = 100, gtol: float | None = None, xtol: float | None = None):
@@ -117,6 +118,7 @@ class LevenbergMarquardt(_LeastSquares):
     `residuals`: a tensor of any shape, or a list of them; the loss is half their sum of squares. `tau`: the first mu, in units of the
     largest element of J^T J's diagonal. Converged: no element of J^T r exceeds `gtol` (default: the square root of the residuals'
     rounding error), or the step is shorter than `xtol` times the point (default: the rounding error). An iteration is one solution for p.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, residuals: Any, var_list: Any = None, *, maxiter: int = 200, gtol: float | None = None, xtol: float | None = None,

@@ -32,6 +32,12 @@ class ScipyOptimizerInterface(Minimizer):
 
     Raises what `Minimizer` does, and GraphError: bounds or constraints with a method that has none, a keyword that is set here;
     MissingPackageError (an ImportError): scipy is not installed.
+
+    >>> v = tf.Variable([3.0, 4.0])
+    >>> with tf.Session(jit=False) as sess:
+    ...     result = tf.contrib.opt.ScipyOptimizerInterface(tf.reduce_sum(v * v)).minimize(sess)
+    ...     print(bool(np.abs(sess.run(v)).max() < 1e-3))
+    True
     """
 
     bounded = True
@@ -102,6 +108,7 @@ class NelderMead(ScipyOptimizerInterface):
 
     `maxiter`: iterations at most (default: scipy's, 200 for each element); `xatol`, `fatol`: the size of the simplex and the spread of
     its losses at which it has converged.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, loss: Node, var_list: Any = None, var_to_bounds: Mapping[Any, Any] | None = None, *, maxiter: int | None = None,

@@ -43,6 +43,7 @@ class Newton(_NewtonLike):
     Converged: no element of the gradient exceeds `gtol` (default: the square root of the loss's rounding error), and the Hessian has no
     negative eigenvalue. `line_search`: "wolfe", which computes the gradient with every loss, or "armijo", which does so once an iteration.
     Memory n^2, time n^3 an iteration, for n elements in all variables.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, loss: Node, var_list: Any = None, *, maxiter: int = 100, gtol: float | None = None, line_search: str = "wolfe"):
@@ -74,6 +75,7 @@ class NewtonCG(_NewtonLike):
     Converged: no element of the gradient exceeds `gtol` (default: the square root of the loss's rounding error); the curvature is not
     looked at there, so a saddle that is met exactly counts. `maxcg`: products an iteration at most (default: twice the number of elements).
     An iteration is one trial step, taken or not. Memory n; at most 5 gradients' time a product.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, loss: Node, var_list: Any = None, *, maxiter: int = 200, maxcg: int | None = None, gtol: float | None = None,

@@ -40,6 +40,7 @@ class RandomSearch(_Search):
     """The best of `maxiter` points drawn uniformly from the box (Brooks 1958), one evaluation each.
 
     An iteration ends with the best point so far. `var_to_bounds` must be finite for every variable.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, loss: Node, var_list: Any = None, var_to_bounds: Mapping[Any, Any] | None = None, *, maxiter: int = 10_000,
@@ -72,6 +73,7 @@ class SimulatedAnnealing(_Search):
     Steps are normal in all coordinates; their size is drawn anew each time, log-uniform from 1e-5 `scale` to `scale` widths of the box
     (of 1 where there are no bounds), so narrow valleys and far ones are both reached; they are reflected at bounds.
     An iteration ends where the walk is; the result is the best point it has seen.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, loss: Node, var_list: Any = None, var_to_bounds: Mapping[Any, Any] | None = None, *, maxiter: int = 10_000,
@@ -127,6 +129,7 @@ class GeneticSearch(_Search):
     log-uniform from 1e-9 to 0.1 widths of the box (after Muehlenbein and Schlierkamp-Voosen 1993); the best `elite` members live on
     (De Jong 1975). Converged when the better half of the population has shrunk to `xtol` of the box in every coordinate.
     `var_to_bounds` must be finite for every variable.
+    DTypeError, ShapeError, GraphError, GradientError: as `Minimizer`.
     """
 
     def __init__(self, loss: Node, var_list: Any = None, var_to_bounds: Mapping[Any, Any] | None = None, *, population: int = 60,

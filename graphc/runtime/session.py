@@ -19,7 +19,11 @@ from .values import Values
 
 
 class ConfigProto:
-    """Options of a session. `intra_op_parallelism_threads`: threads of one kernel (0: all cores); the rest is accepted and ignored."""
+    """Options of a session. `intra_op_parallelism_threads`: threads of one kernel (0: all cores); the rest is accepted and ignored.
+
+    >>> tf.ConfigProto(intra_op_parallelism_threads=1).intra_op_parallelism_threads
+    1
+    """
 
     def __init__(self, intra_op_parallelism_threads: int = 0, **other: Any):
         self.intra_op_parallelism_threads = intra_op_parallelism_threads
@@ -32,11 +36,19 @@ class ConfigProto:
 class GPUOptions(SimpleNamespace):
     """Accepted and ignored: graphc computes on the CPU."""
 
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+
 
 class Session:
     """Runs parts of a graph. Variables live here; the same fetches with the same kinds of feeds are compiled once.
 
     `jit=False` evaluates the same plan with the operators' numpy references instead of machine code.
+
+    >>> x = tf.placeholder(tf.float32, [2])
+    >>> with tf.Session(jit=False) as sess:
+    ...     print(sess.run([x + 1, tf.reduce_sum(x)], feed_dict={x: [1, 2]}))
+    [array([2., 3.], dtype=float32), np.float32(3.0)]
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None, jit: bool = True):
@@ -110,6 +122,7 @@ class Session:
         return with_options
 
     def partial_run(self, *args: Any, **kwargs: Any) -> Any:
+        """TensorFlow 1's runs in parts, which graphc does not have: FailedPreconditionError."""
         raise FailedPreconditionError(f"partial_run is not offered: fetch everything in one run{here()}")
 
     def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:
@@ -139,6 +152,7 @@ class Session:
 
     @contextmanager
     def as_default(self) -> Iterator[Session]:
+        """The session as the default one inside a `with` block: `eval` and `run` of tensors and operations use it."""
         session_stack().append(self)
         try:
             yield self
@@ -162,17 +176,25 @@ class Session:
         return self.graph
 
     def list_devices(self) -> list[str]:
+        """The processor, as TensorFlow 1 lists devices."""
         return ["CPU:0"]
 
 
 class InteractiveSession(Session):
-    """A session that is the default one from its making to its closing."""
+    """A session that is the default one from its making to its closing.
+
+    >>> sess = tf.InteractiveSession(jit=False)
+    >>> tf.constant(2.0).eval()
+    np.float32(2.0)
+    >>> sess.close()
+    """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None, jit: bool = True):
         super().__init__(target, graph, config, jit)
         session_stack().append(self)
 
     def close(self) -> None:
+        """End the session, which then is no longer the default one."""
         if self in session_stack():
             session_stack().remove(self)
         super().close()

@@ -34,6 +34,10 @@ CHECKS: tuple[Callable[[Operator], None], ...] = (
     check_open_batching, check_complex_steps)
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 def check_operator(operator: Operator) -> None:
     """All of CHECKS, which are those that graphc's own operators are tested by; AssertionError says which sample fails, and how.
 

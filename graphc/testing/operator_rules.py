@@ -101,7 +101,7 @@ def check_open_jacobians(operator: Operator) -> None:
 
 
 def has_open_jacobians(operator: Operator) -> bool:
-    """Whether the ranks of the operands are enough for an operator's Jacobians; `check_open_jacobians` where they are."""
+    """Whether the ranks of the operands are enough for an operator's Jacobians; `check_open_jacobians` where they are; AssertionError."""
     complete = True
     for t in _trials(operator, "open"):
         try:
@@ -159,7 +159,7 @@ def check_open_batching(operator: Operator) -> None:
 
 
 def has_open_rules(operator: Operator) -> bool:
-    """Whether an operator has a rule for a batch of whichever operands; `check_open_batching` where it has."""
+    """Whether an operator has a rule for a batch of whichever operands; `check_open_batching` where it has; AssertionError."""
     complete = True
     for sample in samples(operator):
         for wide in _subsets(operator, sample):

@@ -22,7 +22,10 @@ INTEGERS = ("int8", "int64", "uint8")   # the narrowest, the widest and the unsi
 
 
 def check_types(operator: Operator) -> None:
-    """The inferred types are those of the reference's results, and consistent with them where sizes are unknown."""
+    """The inferred types are those of the reference's results, and consistent with them where sizes are unknown.
+
+    AssertionError: which sample fails, and how.
+    """
     for dtype in _value_dtypes(operator):
         for sample in samples(operator, dtype):
             wanted = reference(operator, sample)
@@ -57,12 +60,15 @@ def _floating(operator: Operator) -> bool:
 
 
 def check_interpreted(operator: Operator) -> None:
-    """`check_values` by the numpy references instead of machine code."""
+    """`check_values` by the numpy references instead of machine code; AssertionError."""
     check_values(operator, jit=False)
 
 
 def check_values(operator: Operator, jit: bool = True) -> None:
-    """What a session computes agrees with the reference, for known and unknown shapes alike."""
+    """What a session computes agrees with the reference, for known and unknown shapes alike.
+
+    AssertionError: which sample fails, and how.
+    """
     trials = _trials(operator)
     with Graph().as_default():
         built, feeds = _open(operator, trials)
@@ -108,7 +114,10 @@ def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: 
 
 
 def check_specials(operator: Operator, jit: bool = True) -> None:
-    """Elementwise operators agree with their references on special values of every dtype, in every combination."""
+    """Elementwise operators agree with their references on special values of every dtype, in every combination.
+
+    AssertionError: which sample fails, and how.
+    """
     if not operator.family.broadcasts or operator.samples or operator.check:
         return
     trials = [s for d in _value_dtypes(operator) if _defined(operator, s := special_sample(operator, d))]
@@ -131,7 +140,10 @@ def _defined(operator: Operator, sample: Sample) -> bool:
 
 
 def check_precision(operator: Operator) -> None:
-    """Single and double precision agree to single precision, so that no float32 kernel computes something else."""
+    """Single and double precision agree to single precision, so that no float32 kernel computes something else.
+
+    AssertionError: which sample fails, and how.
+    """
     for narrow in samples(operator, "float32"):
         wide = Sample(tuple(x.astype(np.float64) if x.dtype.kind == "f" else x for x in narrow.operands), narrow.attrs)
         with Graph().as_default():

@@ -116,6 +116,7 @@ class Built(NamedTuple):
     results: list[Node]
 
     def feeds(self, operands: Sequence[Array]) -> dict[Node, Array]:
+        """The feeds that give the sample's operands to the placeholders."""
         return {n: x for n, x in zip(self.fed, operands, strict=True) if n is not None}
 
 
@@ -123,6 +124,7 @@ def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
     """The operator on placeholders, whose shapes are "static", "open" (every size unknown) or "none" (no rank either).
 
     Operands on whose values the type depends are constants.
+    DTypeError, ShapeError: what the operator itself raises.
     """
     fed: list[Node | None] = []
     inputs = []

@@ -233,7 +233,7 @@ BAD = [
     (lambda: tf.get_default_graph().get_tensor_by_name("q:0"), tf.errors.GraphError, "nothing named 'q:0'"),
     (lambda: (_x(), tf.get_default_graph().get_tensor_by_name("x:²")), tf.errors.GraphError, "nothing named 'x:²'"),
     (lambda: _x().eval(), tf.errors.GraphError, "eval() needs a default session"),
-    (lambda: tf.add(_x(), 1, 2, 3), tf.errors.GraphError, "add takes at most 2 arguments"),
+    (lambda: tf.add(_x(), 1, 2, 3), tf.errors.GraphError, "add takes at most 3 arguments (x, y, name), 4 given"),
     (lambda: tf.add(_x(), z=2), tf.errors.GraphError, "add has no argument 'z'"),
     (lambda: _x() + tf.zeros([3]), tf.errors.ShapeError, "do not broadcast: [?,784] and [3]"),
     (lambda: tf.reshape(tf.zeros([2, 3]), [4]), tf.errors.ShapeError, "the 6 elements of shape [2,3] do not fill [4]"),

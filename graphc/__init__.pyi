@@ -1,0 +1,457 @@
+# Made from the declarations by `python -m tests.stubs`; a test holds it current.
+"""graphc: static computation graphs, TensorFlow 1 style, compiled to machine code for the CPU."""
+
+from builtins import bool as _bool
+from typing import Any, NamedTuple
+
+from . import contrib as contrib
+from . import errors as errors
+from . import extend as extend
+from . import initializers as initializers
+from . import nn as nn
+from . import numeric as numeric
+from . import optimize as optimize
+from . import summary as summary
+from . import testing as testing
+from . import train as train
+from .autodiff.gradients import gradients as gradients
+from .autodiff.products import batch_jacobian as batch_jacobian
+from .autodiff.products import hessian as hessian
+from .autodiff.products import hessians as hessians
+from .autodiff.products import hvp as hvp
+from .autodiff.products import jacobian as jacobian
+from .autodiff.products import jvp as jvp
+from .autodiff.products import vjp as vjp
+from .cpu.tracing import RunOptions as RunOptions
+from .initializers import constant_initializer as constant_initializer
+from .initializers import glorot_normal_initializer as glorot_normal_initializer
+from .initializers import glorot_uniform_initializer as glorot_uniform_initializer
+from .initializers import ones_initializer as ones_initializer
+from .initializers import orthogonal_initializer as orthogonal_initializer
+from .initializers import random_normal_initializer as random_normal_initializer
+from .initializers import random_uniform_initializer as random_uniform_initializer
+from .initializers import truncated_normal_initializer as truncated_normal_initializer
+from .initializers import variance_scaling_initializer as variance_scaling_initializer
+from .initializers import zeros_initializer as zeros_initializer
+from .inspection.diagnose import Diagnosis as Diagnosis
+from .inspection.diagnose import diagnose as diagnose
+from .inspection.report import report as report
+from .inspection.show import show as show
+from .ir.graph import Graph as Graph
+from .ir.graph import GraphKeys as GraphKeys
+from .ir.graph import add_to_collection as add_to_collection
+from .ir.graph import control_dependencies as control_dependencies
+from .ir.graph import device as device
+from .ir.graph import get_collection as get_collection
+from .ir.graph import get_collection_ref as get_collection_ref
+from .ir.graph import get_default_graph as get_default_graph
+from .ir.graph import get_default_session as get_default_session
+from .ir.graph import name_scope as name_scope
+from .ir.graph import reset_default_graph as reset_default_graph
+from .ir.graph import set_random_seed as set_random_seed
+from .ir.node import Operation as Operation
+from .ir.node import Tensor as Tensor
+from .ir.types import DType as DType
+from .ir.types import Dimension as Dimension
+from .ir.types import TensorShape as TensorShape
+from .ir.types import as_dtype as as_dtype
+from .ops.array import diag as diag
+from .ops.array import diag_part as diag_part
+from .ops.array import eye as eye
+from .ops.array import lin_space as lin_space
+from .ops.array import linspace as linspace
+from .ops.array import matrix_band_part as matrix_band_part
+from .ops.array import matrix_diag as matrix_diag
+from .ops.array import matrix_set_diag as matrix_set_diag
+from .ops.array import meshgrid as meshgrid
+from .ops.array import one_hot as one_hot
+from .ops.array import pad as pad
+from .ops.array import range as range
+from .ops.array import rank as rank
+from .ops.array import segment_sum as segment_sum
+from .ops.array import sequence_mask as sequence_mask
+from .ops.array import size as size
+from .ops.array import unsorted_segment_sum as unsorted_segment_sum
+from .ops.array_gather import boolean_mask as boolean_mask
+from .ops.array_gather import gather as gather
+from .ops.array_join import concat as concat
+from .ops.array_join import fill as fill
+from .ops.array_join import ones as ones
+from .ops.array_join import ones_like as ones_like
+from .ops.array_join import split as split
+from .ops.array_join import zeros as zeros
+from .ops.array_join import zeros_like as zeros_like
+from .ops.debug import Assert as Assert
+from .ops.debug import Print as Print
+from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
+from .ops.debug import assert_integer as assert_integer
+from .ops.debug import assert_near as assert_near
+from .ops.debug import assert_rank as assert_rank
+from .ops.debug import assert_rank_at_least as assert_rank_at_least
+from .ops.debug import assert_scalar as assert_scalar
+from .ops.debug import assert_type as assert_type
+from .ops.debug import check_numerics as check_numerics
+from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
+from .ops.indexing import strided_slice as strided_slice
+from .ops.linalg import cross as cross
+from .ops.linalg import einsum as einsum
+from .ops.linalg import norm as norm
+from .ops.linalg import tensordot as tensordot
+from .ops.linalg import trace as trace
+from .ops.linalg_matmul import batch_matmul as batch_matmul
+from .ops.linalg_matmul import matrix_transpose as matrix_transpose
+from .ops.linalg_solve import cholesky_solve as cholesky_solve
+from .ops.math import saturate_cast as saturate_cast
+from .ops.math import select as select
+from .ops.math import to_bool as to_bool
+from .ops.math import to_double as to_double
+from .ops.math import to_float as to_float
+from .ops.math import to_int32 as to_int32
+from .ops.math import to_int64 as to_int64
+from .ops.math import where as where
+from .ops.math_arithmetic import add_n as add_n
+from .ops.math_arithmetic import div as div
+from .ops.math_arithmetic import round as round
+from .ops.random import multinomial as multinomial
+from .ops.random import random_normal as random_normal
+from .ops.random import random_shuffle as random_shuffle
+from .ops.random import random_uniform as random_uniform
+from .ops.random import truncated_normal as truncated_normal
+from .ops.reduce import count_nonzero as count_nonzero
+from .ops.reduce import reduce_logsumexp as reduce_logsumexp
+from .ops.reduce import reduce_mean as reduce_mean
+from .ops.reduce import reduce_std as reduce_std
+from .ops.reduce import reduce_variance as reduce_variance
+from .ops.state import Variable as Variable
+from .ops.state import assign as assign
+from .ops.state import assign_add as assign_add
+from .ops.state import assign_sub as assign_sub
+from .ops.state import constant as constant
+from .ops.state import convert_to_tensor as convert_to_tensor
+from .ops.state import group as group
+from .ops.state import is_variable_initialized as is_variable_initialized
+from .ops.state import no_op as no_op
+from .ops.state import numpy_function as numpy_function
+from .ops.state import placeholder as placeholder
+from .ops.state import placeholder_with_default as placeholder_with_default
+from .ops.state import py_func as py_func
+from .ops.state import tuple as tuple
+from .runtime.session import ConfigProto as ConfigProto
+from .runtime.session import GPUOptions as GPUOptions
+from .runtime.session import InteractiveSession as InteractiveSession
+from .runtime.session import Session as Session
+from .runtime.timeline import RunMetadata as RunMetadata
+from .train import clip_by_global_norm as clip_by_global_norm
+from .train import clip_by_norm as clip_by_norm
+from .train import global_norm as global_norm
+from .variables import all_variables as all_variables
+from .variables import get_variable as get_variable
+from .variables import get_variable_scope as get_variable_scope
+from .variables import global_variables as global_variables
+from .variables import global_variables_initializer as global_variables_initializer
+from .variables import initialize_all_variables as initialize_all_variables
+from .variables import initialize_variables as initialize_variables
+from .variables import local_variables as local_variables
+from .variables import local_variables_initializer as local_variables_initializer
+from .variables import trainable_variables as trainable_variables
+from .variables import variable_scope as variable_scope
+from .variables import variables_initializer as variables_initializer
+
+AUTO_REUSE: str
+__version__: str
+def abs(x: Any, name: str | None = None) -> Tensor:
+    """Absolute value. Its derivative at 0 counts as 0."""
+def acos(x: Any, name: str | None = None) -> Tensor:
+    """The angle in [0, pi] whose cosine is x.  d/dx = -1 / sqrt(1 - x**2)."""
+def acosh(x: Any, name: str | None = None) -> Tensor:
+    """Inverse of cosh, of x >= 1.  d/dx = 1 / sqrt(x**2 - 1) = 1 / sinh(acosh(x))."""
+def add(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Sum, x + y."""
+def arg_max(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+    """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
+def arg_min(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+    """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
+def argmax(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+    """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
+def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+    """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
+def asin(x: Any, name: str | None = None) -> Tensor:
+    """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
+def asinh(x: Any, name: str | None = None) -> Tensor:
+    """Inverse of sinh.  d/dx = 1 / sqrt(1 + x**2) = 1 / cosh(asinh(x))."""
+def assert_equal(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                 name: str | None = 'assert_equal') -> Operation:
+    """An operation that fails unless x == y for all elements (broadcast); the error shows `data`, by default both."""
+def assert_greater(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                   name: str | None = 'assert_greater') -> Operation:
+    """An operation that fails unless x > y for all elements (broadcast); the error shows `data`, by default both."""
+def assert_greater_equal(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                         name: str | None = 'assert_greater_equal') -> Operation:
+    """An operation that fails unless x >= y for all elements (broadcast); the error shows `data`, by default both."""
+def assert_less(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                name: str | None = 'assert_less') -> Operation:
+    """An operation that fails unless x < y for all elements (broadcast); the error shows `data`, by default both."""
+def assert_less_equal(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                      name: str | None = 'assert_less_equal') -> Operation:
+    """An operation that fails unless x <= y for all elements (broadcast); the error shows `data`, by default both."""
+def assert_negative(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                    name: str | None = 'assert_negative') -> Operation:
+    """An operation that fails unless x < 0 for all elements; the error shows `data`, by default x."""
+def assert_non_negative(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                        name: str | None = 'assert_non_negative') -> Operation:
+    """An operation that fails unless x >= 0 for all elements; the error shows `data`, by default x."""
+def assert_non_positive(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                        name: str | None = 'assert_non_positive') -> Operation:
+    """An operation that fails unless x <= 0 for all elements; the error shows `data`, by default x."""
+def assert_none_equal(x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                      name: str | None = 'assert_none_equal') -> Operation:
+    """An operation that fails unless x != y for all elements (broadcast); the error shows `data`, by default both."""
+def assert_positive(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                    name: str | None = 'assert_positive') -> Operation:
+    """An operation that fails unless x > 0 for all elements; the error shows `data`, by default x."""
+def atan(x: Any, name: str | None = None) -> Tensor:
+    """The angle in (-pi/2, pi/2) whose tangent is x.  d/dx = 1 / (1 + x**2)."""
+def atan2(y: Any, x: Any, name: str | None = None) -> Tensor:
+    """The angle of the point (x, y), in [-pi, pi]."""
+def atanh(x: Any, name: str | None = None) -> Tensor:
+    """Inverse of tanh.  d/dx = 1 / (1 - x**2)."""
+bool: DType
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The tensor repeated along dimensions of size 1 and new leading ones, up to `shape`."""
+def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true."""
+def ceil(x: Any, name: str | None = None) -> Tensor:
+    """The smallest whole number not below x."""
+def cholesky(input: Any, name: str | None = None) -> Tensor:
+    """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
+    """t, but not below clip_value_min nor above clip_value_max."""
+def cos(x: Any, name: str | None = None) -> Tensor:
+    """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
+def cosh(x: Any, name: str | None = None) -> Tensor:
+    """Hyperbolic cosine.  d cosh(x)/dx = sinh(x)."""
+def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None) -> Tensor:
+    """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
+def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None) -> Tensor:
+    """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
+def digamma(x: Any, name: str | None = None) -> Tensor:
+    """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
+def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x / y, and 0 where y is 0."""
+def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Quotient, x / y. Of integers too: they are divided as float64."""
+def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Whether x == y."""
+def erf(x: Any, name: str | None = None) -> Tensor:
+    """Error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
+def erfc(x: Any, name: str | None = None) -> Tensor:
+    """1 - erf(x), exact where erf(x) is near 1."""
+def exp(x: Any, name: str | None = None) -> Tensor:
+    """e ** x.  Its derivative is itself."""
+def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
+    """A new dimension of size 1 at `axis` (several: where they are in the result)."""
+def expm1(x: Any, name: str | None = None) -> Tensor:
+    """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
+float32: DType
+float64: DType
+def floor(x: Any, name: str | None = None) -> Tensor:
+    """The largest whole number not above x."""
+def floor_div(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
+    """The subtensors of `params` whose positions are the rows of `indices`."""
+def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Whether x > y."""
+def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Whether x >= y."""
+def identity(input: Any, name: str | None = None) -> Tensor:
+    """The tensor itself."""
+int16: DType
+int32: DType
+int64: DType
+int8: DType
+def inv(x: Any, name: str | None = None) -> Tensor:
+    """1 / x."""
+def invert_permutation(x: Any, name: str | None = None) -> Tensor:
+    """The permutation that undoes x: result[x[i]] = i."""
+def is_finite(x: Any, name: str | None = None) -> Tensor:
+    """Whether x is neither infinite nor nan."""
+def is_inf(x: Any, name: str | None = None) -> Tensor:
+    """Whether x is inf or -inf."""
+def is_nan(x: Any, name: str | None = None) -> Tensor:
+    """Whether x is nan."""
+def less(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Whether x < y."""
+def less_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Whether x <= y."""
+def lgamma(x: Any, name: str | None = None) -> Tensor:
+    """Logarithm of the absolute value of the gamma function.  d/dx = digamma(x)."""
+def log(x: Any, name: str | None = None) -> Tensor:
+    """Natural logarithm.  d log(x)/dx = 1 / x."""
+def log1p(x: Any, name: str | None = None) -> Tensor:
+    """log(1 + x), exact near 0.  d/dx = 1 / (1 + x)."""
+def logical_and(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x and y, of booleans."""
+def logical_not(x: Any, name: str | None = None) -> Tensor:
+    """not x, of booleans."""
+def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x or y, of booleans."""
+def logical_xor(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Either x or y, of booleans."""
+def matmul(a: Any, b: Any, transpose_a: _bool = False, transpose_b: _bool = False, adjoint_a: _bool = False, adjoint_b: _bool = False,
+           a_is_sparse: _bool = False, b_is_sparse: _bool = False, name: str | None = None) -> Tensor:
+    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
+def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
+    """Determinants of matrices."""
+def matrix_diag_part(input: Any, name: str | None = None) -> Tensor:
+    """The main diagonals of matrices."""
+def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
+    """Inverses of matrices, or of their transposes."""
+def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
+    """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
+def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
+    """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`."""
+def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+def mul(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Product, x * y."""
+def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Product, x * y."""
+def neg(x: Any, name: str | None = None) -> Tensor:
+    """-x."""
+def negative(x: Any, name: str | None = None) -> Tensor:
+    """-x."""
+newaxis: None
+def not_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Whether x != y; a nan differs from everything."""
+def pack(values: Any, axis: Any = 0, name: str | None = None) -> Tensor:
+    """Tensors of one shape joined along a new dimension `axis`."""
+def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Quotient, x / y. Of integers too: they are divided as float64."""
+def reciprocal(x: Any, name: str | None = None) -> Tensor:
+    """1 / x."""
+def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Whether all elements over `axis` are true."""
+def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Whether any element over `axis` is true."""
+def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
+def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
+def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Product over `axis` (all axes without it), in the operand's dtype."""
+def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Sum over `axis` (all axes without it), in the operand's dtype."""
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The elements of `tensor`, in C order, in another shape; one -1 stands for what is left."""
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """The elements in opposite order along `axis`."""
+def reverse_v2(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """The elements in opposite order along `axis`."""
+def rint(x: Any, name: str | None = None) -> Tensor:
+    """The nearest whole number, the even one of two."""
+def rsqrt(x: Any, name: str | None = None) -> Tensor:
+    """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
+    """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+class _self_adjoint_eig(NamedTuple):
+    e: Tensor
+    v: Tensor
+def self_adjoint_eig(tensor: Any, name: str | None = None) -> _self_adjoint_eig:
+    """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices."""
+def shape(input: Any, name: str | None = None, out_type: Any = ...) -> Tensor:
+    """The shape of a tensor, as a vector."""
+def sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """1 / (1 + exp(-x)).  d/dx = y (1 - y)."""
+def sign(x: Any, name: str | None = None) -> Tensor:
+    """-1, 0 or 1; nan stays nan."""
+def sin(x: Any, name: str | None = None) -> Tensor:
+    """Sine of an angle in radians.  d sin(x)/dx = cos(x)."""
+def sinh(x: Any, name: str | None = None) -> Tensor:
+    """Hyperbolic sine.  d sinh(x)/dx = cosh(x)."""
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """`size[i]` elements (-1: all that are left) from `begin[i]` along each axis i."""
+def sqrt(x: Any, name: str | None = None) -> Tensor:
+    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0."""
+def square(x: Any, name: str | None = None) -> Tensor:
+    """x * x."""
+def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """(x - y) ** 2."""
+def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """Without the dimensions of size 1: those at `axis`, or all."""
+def stack(values: Any, axis: Any = 0, name: str | None = None) -> Tensor:
+    """Tensors of one shape joined along a new dimension `axis`."""
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
+    """The tensor itself, a constant for differentiation."""
+string: DType
+def sub(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Difference, x - y."""
+def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Difference, x - y."""
+def tan(x: Any, name: str | None = None) -> Tensor:
+    """Tangent of an angle in radians.  d tan(x)/dx = 1 + tan(x)**2."""
+def tanh(x: Any, name: str | None = None) -> Tensor:
+    """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2."""
+def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+    """The tensor repeated `multiples[i]` times along axis i."""
+def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
+    """The axes in the order `perm`; reversed without it."""
+def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Quotient, x / y. Of integers too: they are divided as float64."""
+def trunc(x: Any, name: str | None = None) -> Tensor:
+    """x without its fraction."""
+def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Quotient rounded towards zero."""
+def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Remainder of `truncatediv`, with the sign of x."""
+uint8: DType
+class _unique(NamedTuple):
+    y: Tensor
+    idx: Tensor
+def unique(x: Any, out_idx: Any = ..., name: str | None = None) -> _unique:
+    """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
+def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+    """The subtensors along `axis`, as a list."""
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+    """The subtensors along `axis`, as a list."""
+
+__all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
+           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor", "TensorShape", "Variable", "acos", "acosh", "add",
+           "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin",
+           "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
+           "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
+           "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
+           "batch_matmul", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
+           "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan",
+           "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "eye", "fill", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
+           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
+           "identity", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "less", "less_equal", "lgamma",
+           "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logical_and", "logical_not", "logical_or",
+           "logical_xor", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
+           "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "minimum", "mod", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
+           "py_func", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
+           "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt",
+           "saturate_cast", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
+           "sigmoid", "sign", "sin", "sinh", "size", "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient",
+           "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh", "tensordot", "testing", "tile", "to_bool", "to_double",
+           "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
+           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack", "unsorted_segment_sum", "unstack",
+           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros",
+           "zeros_initializer", "zeros_like"]

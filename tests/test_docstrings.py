@@ -1,0 +1,280 @@
+"""Docstrings of what is public: each says what it computes and what it raises, does so, and the most used show an example that runs."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc.ir.operator import Operator
+from tests.test_signatures import NAMESPACES, callables, namespace
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph() -> Iterator[None]:
+    tf.reset_default_graph()
+    yield
+
+
+def public(path: str) -> Any:
+    value: Any = tf
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+# ---------------------------------------------------------------------- what is raised
+
+def x(*shape: int | None) -> tf.Tensor:
+    return tf.placeholder(tf.float32, list(shape))
+
+
+def i(*shape: int | None) -> tf.Tensor:
+    return tf.placeholder(tf.int32, list(shape))
+
+
+def other() -> tf.Tensor:
+    with tf.Graph().as_default():
+        return tf.constant(1.0)
+
+
+def other_variable() -> tf.Variable:
+    with tf.Graph().as_default():
+        return tf.Variable(1.0)
+
+
+def run(fetch: Any) -> Any:
+    return tf.Session(jit=False).run(fetch)
+
+
+# What is wrong with a call, and the error that the docstring foretells.
+RAISED: list[tuple[str, str, Callable[[], Any]]] = [
+    ("constant", "DTypeError", lambda: tf.constant(object())), ("constant", "ShapeError", lambda: tf.constant([1, 2, 3], shape=[2])),
+    ("placeholder", "DTypeError", lambda: tf.placeholder("float99")), ("placeholder", "ShapeError", lambda: tf.placeholder(tf.float32, [-3])),
+    ("placeholder", "InvalidArgumentError", lambda: run(x(2))),
+    ("placeholder", "FeedError", lambda: (lambda p: tf.Session(jit=False).run(p, {p: [1]}))(x(2))),
+    ("placeholder_with_default", "ShapeError", lambda: tf.placeholder_with_default([1.0], [3])),
+    ("convert_to_tensor", "DTypeError", lambda: tf.convert_to_tensor(object())),
+    ("convert_to_tensor", "DTypeError", lambda: tf.convert_to_tensor(x(1), tf.int32)),
+    ("assign", "DTypeError", lambda: tf.assign(tf.Variable(1.0), i())), ("assign", "ShapeError", lambda: tf.assign(tf.Variable(1.0), x(2))),
+    ("assign", "GraphError", lambda: tf.assign(tf.Variable(1.0), other())),
+    ("assign_add", "DTypeError", lambda: tf.assign_add(tf.Variable(1.0), i())),
+    ("assign_add", "ShapeError", lambda: tf.assign_add(tf.Variable(1.0), x(2))),
+    ("assign_add", "GraphError", lambda: tf.assign_add(tf.Variable(1.0), other())),
+    ("assign_sub", "DTypeError", lambda: tf.assign_sub(tf.Variable(1.0), i())),
+    ("assign_sub", "ShapeError", lambda: tf.assign_sub(tf.Variable(1.0), x(2))),
+    ("assign_sub", "GraphError", lambda: tf.assign_sub(tf.Variable(1.0), other())), ("group", "GraphError", lambda: tf.group(x(1), other())),
+    ("tuple", "GraphError", lambda: tf.tuple([object()])), ("py_func", "DTypeError", lambda: tf.py_func(abs, [1], "float99")),
+    ("py_func", "InvalidArgumentError", lambda: run(tf.py_func(lambda a: np.ones(1), [1], tf.float32))),
+    ("Variable", "GraphError", lambda: tf.Variable()), ("Variable", "GraphError", lambda: tf.Variable(other())),
+    ("Variable", "DTypeError", lambda: tf.Variable("text")), ("Variable", "DTypeError", lambda: tf.Variable(x(1), dtype=tf.int32)),
+    ("Variable.load", "FeedError", lambda: tf.Variable(1.0).load([1, 2], tf.Session())),
+    ("Variable.load", "FeedError", lambda: tf.Variable(1.0).load("a", tf.Session())),
+    ("Variable.load", "GraphError", lambda: tf.Variable(1.0).load(1.0)), ("gather", "DTypeError", lambda: tf.gather(x(2), x(2))),
+    ("gather", "ShapeError", lambda: tf.gather(x(2), i(2), axis=3)), ("gather", "InvalidArgumentError", lambda: run(tf.gather([1], [4]))),
+    ("boolean_mask", "ShapeError", lambda: tf.boolean_mask(x(2), tf.placeholder(tf.bool))),
+    ("boolean_mask", "ShapeError", lambda: tf.boolean_mask(x(2), [True])), ("boolean_mask", "DTypeError", lambda: tf.boolean_mask(x(2), [1, 0])),
+    ("concat", "ShapeError", lambda: tf.concat([x(2, 2), x(3, 3)], 0)), ("concat", "ShapeError", lambda: tf.concat([x(2)], 4)),
+    ("split", "ShapeError", lambda: tf.split(x(5), 2)), ("split", "ShapeError", lambda: tf.split(x(5), 5, 3)),
+    ("unstack", "ShapeError", lambda: tf.unstack(x(None))), ("unstack", "ShapeError", lambda: tf.unstack(x(2), num=3)),
+    ("unstack", "ShapeError", lambda: tf.unstack(x(2), axis=3)), ("fill", "ShapeError", lambda: tf.fill([-1], 0)),
+    ("fill", "DTypeError", lambda: tf.fill([1], object())), ("ones", "DTypeError", lambda: tf.ones([1], "float99")),
+    ("ones", "ShapeError", lambda: tf.ones([-1])), ("zeros", "DTypeError", lambda: tf.zeros([1], "float99")),
+    ("zeros", "ShapeError", lambda: tf.zeros([-1])), ("ones_like", "DTypeError", lambda: tf.ones_like(object())),
+    ("zeros_like", "DTypeError", lambda: tf.zeros_like(object())), ("ones_like", "DTypeError", lambda: tf.ones_like(1, "float99")),
+    ("one_hot", "DTypeError", lambda: tf.one_hot(x(2), 3)), ("one_hot", "ShapeError", lambda: tf.one_hot(i(2), 3, axis=4)),
+    ("range", "DTypeError", lambda: tf.range("a")), ("range", "ShapeError", lambda: tf.range([1, 2])),
+    ("range", "ShapeError", lambda: run(tf.range(1, 2, 0))), ("linspace", "DTypeError", lambda: tf.linspace("a", 1, 3)),
+    ("eye", "DTypeError", lambda: tf.eye(2, dtype="float99")), ("diag", "DTypeError", lambda: tf.diag(object())),
+    ("diag_part", "ShapeError", lambda: tf.diag_part(x(2))), ("size", "DTypeError", lambda: tf.size(object())),
+    ("rank", "DTypeError", lambda: tf.rank(object())), ("pad", "ShapeError", lambda: tf.pad(x(2), [[1, 2], [3, 4]])),
+    ("pad", "ShapeError", lambda: tf.pad(x(2), [[1, 2]], mode="NO")), ("meshgrid", "ShapeError", lambda: tf.meshgrid(x(2), x(2), indexing="ab")),
+    ("matrix_band_part", "ShapeError", lambda: tf.matrix_band_part(x(2), 0, 0)), ("matrix_diag", "ShapeError", lambda: tf.matrix_diag(x())),
+    ("matrix_set_diag", "ShapeError", lambda: tf.matrix_set_diag(x(2, 2), x(3))),
+    ("segment_sum", "DTypeError", lambda: tf.segment_sum(x(2), x(2))), ("segment_sum", "ShapeError", lambda: tf.segment_sum(x(2), i(3))),
+    ("unsorted_segment_sum", "DTypeError", lambda: tf.unsorted_segment_sum(x(2), x(2), 2)),
+    ("unsorted_segment_sum", "ShapeError", lambda: tf.unsorted_segment_sum(x(2), i(3), 2)),
+    ("sequence_mask", "DTypeError", lambda: tf.sequence_mask(i(2), 3, "float99")),
+    ("strided_slice", "ShapeError", lambda: tf.strided_slice(x(2), [0, 0], [1, 1], [1, 1])),
+    ("strided_slice", "ShapeError", lambda: tf.strided_slice(x(2), [0], [1], [0])), ("unique", "ShapeError", lambda: tf.unique(x(2, 2))),
+    ("unique", "DTypeError", lambda: tf.unique(x(2), "float99")), ("where", "DTypeError", lambda: tf.where(x(2), 1, 2)),
+    ("where", "ShapeError", lambda: tf.where([True, False], x(3), x(3))), ("where", "GraphError", lambda: tf.where([True], x(1))),
+    ("saturate_cast", "DTypeError", lambda: tf.saturate_cast(1, "float99")), ("add_n", "DTypeError", lambda: tf.add_n([x(2), i(2)])),
+    ("add_n", "ShapeError", lambda: tf.add_n([x(2), x(3)])), ("add_n", "GraphError", lambda: tf.add_n([])),
+    ("div", "DTypeError", lambda: tf.div("a", 1)), ("div", "ShapeError", lambda: tf.div(x(2), x(3))),
+    ("round", "DTypeError", lambda: tf.round("a")), ("count_nonzero", "DTypeError", lambda: tf.count_nonzero(x(2), dtype="float99")),
+    ("einsum", "ShapeError", lambda: tf.einsum("a,b,c->abc", x(2), x(2), x(2))),
+    ("einsum", "ShapeError", lambda: tf.einsum("ab,bc->ac", x(2, 2), x(3, 3))), ("tensordot", "ShapeError", lambda: tf.tensordot(x(2), x(3), 1)),
+    ("tensordot", "DTypeError", lambda: tf.tensordot(["a"], ["b"], 1)), ("norm", "ShapeError", lambda: tf.norm(x(2), ord="no")),
+    ("norm", "ShapeError", lambda: tf.norm(x(2), axis=3)), ("norm", "DTypeError", lambda: tf.norm("a")),
+    ("cross", "ShapeError", lambda: tf.cross(x(2), x(2))), ("cross", "DTypeError", lambda: tf.cross(["a", "b", "c"], ["a", "b", "c"])),
+    ("trace", "ShapeError", lambda: tf.trace(x(2))), ("trace", "DTypeError", lambda: tf.trace([["a"]])),
+    ("batch_matmul", "ShapeError", lambda: tf.batch_matmul(x(2, 2), x(3, 3))),
+    ("batch_matmul", "DTypeError", lambda: tf.batch_matmul([["a"]], x(3, 3))),
+    ("matrix_transpose", "ShapeError", lambda: tf.matrix_transpose(x(2))),
+    ("cholesky_solve", "ShapeError", lambda: tf.cholesky_solve(x(2, 2), x(3, 3))),
+    ("cholesky_solve", "DTypeError", lambda: tf.cholesky_solve(i(2, 2), i(2, 2))),
+    ("self_adjoint_eig", "DTypeError", lambda: tf.self_adjoint_eig(i(2, 2))),
+    ("self_adjoint_eig", "ShapeError", lambda: tf.self_adjoint_eig(x(2, 3))),
+    ("random_normal", "DTypeError", lambda: tf.random_normal([2], dtype=tf.int32)),
+    ("random_normal", "ShapeError", lambda: tf.random_normal([-2])),
+    ("truncated_normal", "DTypeError", lambda: tf.truncated_normal([2], dtype=tf.int32)),
+    ("truncated_normal", "ShapeError", lambda: tf.truncated_normal([-2])),
+    ("random_uniform", "DTypeError", lambda: tf.random_uniform([2], dtype=tf.bool)),
+    ("random_uniform", "ShapeError", lambda: tf.random_uniform([-2])),
+    ("random_uniform", "GraphError", lambda: tf.random_uniform([2], dtype=tf.int32)),
+    ("random_shuffle", "ShapeError", lambda: tf.random_shuffle(x())), ("multinomial", "DTypeError", lambda: tf.multinomial(i(2, 2), 1)),
+    ("multinomial", "ShapeError", lambda: tf.multinomial(x(2), 1)),
+    ("nn.sparse_softmax_cross_entropy_with_logits", "ShapeError",
+     lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=i(2, 2), logits=x(2, 2))),
+    ("nn.sparse_softmax_cross_entropy_with_logits", "InvalidArgumentError",
+     lambda: run(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[5], logits=[[0.0, 0.0]]))),
+    ("nn.sigmoid_cross_entropy_with_logits", "GraphError", lambda: tf.nn.sigmoid_cross_entropy_with_logits(labels=x(2))),
+    ("nn.weighted_cross_entropy_with_logits", "GraphError", lambda: tf.nn.weighted_cross_entropy_with_logits(x(2))),
+    ("nn.weighted_cross_entropy_with_logits", "DTypeError", lambda: tf.nn.weighted_cross_entropy_with_logits(x(2), i(2), 1.0)),
+    ("nn.weighted_cross_entropy_with_logits", "ShapeError", lambda: tf.nn.weighted_cross_entropy_with_logits(x(2), x(3), 1.0)),
+    ("nn.moments", "DTypeError", lambda: tf.nn.moments(tf.constant(["a"]), [0])), ("nn.moments", "ShapeError", lambda: tf.nn.moments(x(2), [3])),
+    ("nn.batch_normalization", "ShapeError", lambda: tf.nn.batch_normalization(x(2), x(3), 1.0, None, None, 0.0)),
+    ("nn.batch_normalization", "DTypeError", lambda: tf.nn.batch_normalization("a", x(3), 1.0, None, None, 0.0)),
+    ("nn.l2_normalize", "DTypeError", lambda: tf.nn.l2_normalize("a", 0)),
+    ("nn.l2_normalize", "ShapeError", lambda: tf.nn.l2_normalize(x(2), 3)), ("nn.bias_add", "ShapeError", lambda: tf.nn.bias_add(x(2, 2), x(3))),
+    ("nn.bias_add", "DTypeError", lambda: tf.nn.bias_add([["a"]], x(1))),
+    ("nn.xw_plus_b", "ShapeError", lambda: tf.nn.xw_plus_b(x(2, 2), x(3, 3), x(3))),
+    ("nn.xw_plus_b", "DTypeError", lambda: tf.nn.xw_plus_b([["a"]], x(3, 3), x(3))),
+    ("nn.dropout", "DTypeError", lambda: tf.nn.dropout(i(2), 0.5)), ("nn.dropout", "GraphError", lambda: tf.nn.dropout(x(2), 1.5)),
+    ("nn.dropout", "ShapeError", lambda: tf.nn.dropout(x(2), 0.5, [3])),
+    ("nn.embedding_lookup", "DTypeError", lambda: tf.nn.embedding_lookup(x(2, 2), x(2))),
+    ("nn.embedding_lookup", "InvalidArgumentError", lambda: run(tf.nn.embedding_lookup(tf.constant([1.0]), [4]))),
+    ("nn.embedding_lookup", "GraphError", lambda: tf.nn.embedding_lookup([x(2, 2), x(2, 2)], i(2))),
+    ("nn.top_k", "ShapeError", lambda: tf.nn.top_k(x(2), 3)), ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(["a"], 1)),
+    ("Print", "DTypeError", lambda: tf.Print(x(2), [object()])),
+    ("verify_tensor_all_finite", "InvalidArgumentError", lambda: run(tf.verify_tensor_all_finite([np.nan], "m"))),
+    ("add_check_numerics_ops", "InvalidArgumentError", lambda: (lambda c: run(tf.add_check_numerics_ops()))(tf.log(tf.constant(-1.0)))),
+    ("assert_near", "DTypeError", lambda: tf.assert_near(["a"], ["a"])), ("assert_near", "ShapeError", lambda: tf.assert_near(x(2), x(3))),
+    ("assert_near", "InvalidArgumentError", lambda: run(tf.assert_near(1.0, 2.0))),
+    ("assert_equal", "ShapeError", lambda: tf.assert_equal(x(2), x(3))),
+    ("assert_equal", "InvalidArgumentError", lambda: run(tf.assert_equal(1, 2))),
+    ("assert_positive", "InvalidArgumentError", lambda: run(tf.assert_positive(-1))),
+    ("assert_equal", "DTypeError", lambda: tf.assert_equal(object(), 1)), ("assert_positive", "DTypeError", lambda: tf.assert_positive(["a"])),
+    ("control_dependencies", "GraphError", lambda: tf.control_dependencies([other()]).__enter__()),
+    ("control_dependencies", "GraphError", lambda: tf.control_dependencies([object()]).__enter__()),
+    ("variables_initializer", "GraphError", lambda: tf.variables_initializer([tf.Variable(1.0), other_variable()])),
+    ("variable_scope", "GraphError", lambda: tf.variable_scope(None).__enter__()), ("as_dtype", "DTypeError", lambda: tf.as_dtype("float99")),
+    ("train.exponential_decay", "DTypeError", lambda: tf.train.exponential_decay("a", 1, 1, 1)),
+    ("global_norm", "DTypeError", lambda: tf.global_norm([tf.constant("a")])), ("global_norm", "GraphError", lambda: tf.global_norm([])),
+    ("clip_by_global_norm", "GraphError", lambda: tf.clip_by_global_norm([], 1.0)),
+    ("clip_by_global_norm", "DTypeError", lambda: tf.clip_by_global_norm([tf.constant("a")], 1.0)),
+    ("clip_by_norm", "DTypeError", lambda: tf.clip_by_norm("a", 1.0)), ("clip_by_norm", "ShapeError", lambda: tf.clip_by_norm(x(2), 1.0, [3])),
+    ("train.Optimizer.compute_gradients", "DTypeError", lambda: tf.train.AdamOptimizer().compute_gradients(1.0)),
+    ("train.Optimizer.apply_gradients", "GradientError", lambda: tf.train.AdamOptimizer().apply_gradients([(None, tf.Variable(1.0))])),
+    ("train.Optimizer.apply_gradients", "ShapeError", lambda: tf.train.AdamOptimizer().apply_gradients([(x(2), tf.Variable(1.0))])),
+    ("train.Optimizer.apply_gradients", "DTypeError", lambda: tf.train.AdamOptimizer().apply_gradients([(i(), tf.Variable(1.0))])),
+    ("constant_initializer", "ShapeError", lambda: tf.constant_initializer([1, 2, 3])([2])),
+    ("variance_scaling_initializer", "GraphError", lambda: tf.variance_scaling_initializer(-1)),
+    ("get_variable", "ShapeError", lambda: tf.get_variable("w")),
+    ("get_variable", "GraphError", lambda: [tf.get_variable("w", [1]), tf.get_variable("w", [1])]),
+    ("summary.scalar", "DTypeError", lambda: tf.summary.scalar("a", tf.constant("b"))),
+    ("summary.scalar", "ShapeError", lambda: tf.summary.scalar("a", x(2))), ("summary.merge", "DTypeError", lambda: tf.summary.merge([x(2)])),
+    ("summary.merge_all", "DTypeError", lambda: (tf.add_to_collection("k", x(2)), tf.summary.merge_all("k"))),
+    ("summary.image", "ShapeError", lambda: tf.summary.image("a", x(2))), ("summary.text", "DTypeError", lambda: tf.summary.text("a", x(2))),
+    ("Graph.get_operation_by_name", "GraphError", lambda: tf.Graph().get_operation_by_name("no")),
+    ("Graph.as_graph_element", "GraphError", lambda: tf.Graph().as_graph_element(other())),
+    ("Session.partial_run", "FailedPreconditionError", lambda: tf.Session().partial_run(1)),
+    ("Operation.run", "GraphError", lambda: tf.no_op().run()), ("TensorShape.as_list", "ShapeError", lambda: tf.TensorShape(None).as_list()),
+    ("Variable.assign", "ShapeError", lambda: tf.Variable(1.0).assign(x(2))),
+    ("Variable.assign_add", "ShapeError", lambda: tf.Variable(1.0).assign_add(x(2))),
+    ("Variable.assign_sub", "DTypeError", lambda: tf.Variable(1.0).assign_sub(i())),
+]
+_LOSSES = "nn.softmax_cross_entropy_with_logits nn.softmax_cross_entropy_with_logits_v2"
+_MADE = ("random_normal_initializer truncated_normal_initializer random_uniform_initializer glorot_uniform_initializer glorot_normal_initializer "
+         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer")
+_RATED = "train.GradientDescentOptimizer train.AdagradOptimizer train.RMSPropOptimizer train.AdamOptimizer train.AdadeltaOptimizer"
+# The same of several functions.
+RAISED_BY_ALL: list[tuple[str, str, Callable[[Any], Any]]] = [
+    ("to_float to_double to_int32 to_int64 to_bool", "DTypeError", lambda f: f(object())),
+    ("reduce_mean reduce_logsumexp reduce_std reduce_variance", "DTypeError", lambda f: f("a")),
+    ("reduce_mean reduce_logsumexp reduce_std reduce_variance count_nonzero", "ShapeError", lambda f: f(x(2), axis=3)),
+    ("nn.softmax nn.log_softmax nn.crelu nn.l2_loss nn.gelu nn.log_sigmoid nn.zero_fraction", "DTypeError", lambda f: f("a")),
+    ("nn.softmax nn.log_softmax nn.crelu", "ShapeError", lambda f: f(x(2), axis=3)),
+    (f"{_LOSSES} nn.sparse_softmax_cross_entropy_with_logits", "GraphError", lambda f: f(x(2, 2), x(2, 2))),
+    (f"{_LOSSES} nn.sparse_softmax_cross_entropy_with_logits nn.sigmoid_cross_entropy_with_logits", "DTypeError",
+     lambda f: f(labels=i(2, 2), logits=i(2, 2))),
+    (f"{_LOSSES} nn.sigmoid_cross_entropy_with_logits", "ShapeError", lambda f: f(labels=x(2, 3), logits=x(2, 2))),
+    (f"{_MADE} constant_initializer", "DTypeError", lambda f: f()([2], "float99")),
+    (_MADE, "ShapeError", lambda f: f()([-2, 2])),
+    (_RATED, "DTypeError", lambda f: f("a").minimize(tf.Variable(1.0) * 2)),
+    (_RATED, "GradientError", lambda f: f(0.1).minimize(tf.Variable(1.0) - tf.Variable(2.0), var_list=[tf.Variable(3.0)])),
+    ("train.MomentumOptimizer", "DTypeError", lambda f: f(0.1, "a").minimize(tf.Variable(1.0) * 2)),
+    ("assert_equal assert_less assert_near", "ShapeError", lambda f: f(x(2), x(3))),
+    ("tanh exp nn.relu6", "DTypeError", lambda f: f("a")),
+    ("cumsum cumprod", "DTypeError", lambda f: f([True, False])),
+    ("add multiply maximum less", "ShapeError", lambda f: f(x(2), x(3))),
+    ("reduce_sum argmax", "ShapeError", lambda f: f(x(2), axis=3)),
+    ("tanh reduce_sum", "GraphError", lambda f: f(x(2), nmae="t")),
+    ("add matmul", "GraphError", lambda f: f(x(2, 2), other())),
+]
+
+
+@pytest.mark.parametrize("path, error, call", [*RAISED, *((p, e, lambda p=p, c=c: c(public(p))) for ps, e, c in RAISED_BY_ALL for p in ps.split())])
+def test_error_is_the_one_foretold(path, error, call):
+    with pytest.raises(Exception) as raised:
+        call()
+    assert type(raised.value).__name__ == error and error in public(path).__doc__
+
+
+# What gives the same at every call of the right arguments, and takes none that it could refuse.
+_RAISES_NOTHING = {
+    "graphc.add_to_collection", "graphc.all_variables", "graphc.device", "graphc.get_collection", "graphc.get_collection_ref",
+    "graphc.get_default_graph", "graphc.get_default_session", "graphc.get_variable_scope", "graphc.global_variables",
+    "graphc.global_variables_initializer", "graphc.initialize_all_variables", "graphc.is_variable_initialized", "graphc.local_variables",
+    "graphc.local_variables_initializer", "graphc.name_scope", "graphc.no_op", "graphc.set_random_seed", "graphc.trainable_variables",
+    "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
+    "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
+    "graphc.testing.some_samples", "graphc.testing.testable",
+    "graphc.train.get_global_step"}
+
+
+def test_every_public_callable_says_what_it_computes():
+    silent = [path for path, value in callables() if not inspect.getdoc(value) or inspect.getdoc(value) == inspect.getdoc(type(value))]
+    assert silent == []
+
+
+def test_every_public_function_says_what_it_raises():
+    functions = {path for path, value in callables() if path.rpartition(".")[0] in NAMESPACES and not isinstance(value, type)}
+    assert {path for path in functions if "Error" not in public(path.removeprefix("graphc.")).__doc__} == _RAISES_NOTHING
+
+
+# ---------------------------------------------------------------------- examples
+
+# The names of TensorFlow 1 that programs use most, the most frequent first.
+MOST_USED = """Session placeholder global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square
+reduce_sum argmax variable_scope cast set_random_seed equal train.GradientDescentOptimizer reshape zeros add constant summary.FileWriter log
+nn.softmax get_variable nn.sigmoid gradients name_scope squeeze get_collection nn.softmax_cross_entropy_with_logits sqrt assign concat shape
+multiply random_uniform transpose expand_dims train.RMSPropOptimizer exp reset_default_graph subtract InteractiveSession truncated_normal nn.tanh
+summary.merge_all summary.scalar one_hot ConfigProto sigmoid nn.embedding_lookup clip_by_value nn.sigmoid_cross_entropy_with_logits abs
+random_normal_initializer trainable_variables nn.dropout initialize_all_variables nn.softmax_cross_entropy_with_logits_v2 constant_initializer
+nn.sparse_softmax_cross_entropy_with_logits tanh device group get_default_graph summary.histogram stop_gradient Graph stack ones ones_like maximum
+squared_difference nn.softplus gather zeros_like global_variables range pow reduce_max nn.bias_add to_float get_default_session add_n minimum
+negative slice zeros_initializer contrib.opt.ScipyOptimizerInterface placeholder_with_default div get_variable_scope nn.relu6 split
+clip_by_global_norm argmin tile control_dependencies nn.elu truncated_normal_initializer greater multinomial round where train.MomentumOptimizer sub
+unstack diag""".split()
+
+
+@pytest.mark.parametrize("path", MOST_USED)
+def test_most_used_show_an_example(path):
+    assert ">>> " in public(path).__doc__
+
+
+@pytest.mark.parametrize("name", ["graphc", "graphc.nn"])
+def test_examples_of_operators_are_run(name):
+    """`test_docs` runs what doctest finds in each module: the operators of a namespace are in it."""
+    space = namespace(name)
+    found = {test.name.removeprefix(f"{name}.") for test in doctest.DocTestFinder().find(space) if test.examples}
+    operators = [v for n, v in vars(space).items() if isinstance(v, Operator) and v.__module__ == name and n == v.name]
+    shown = {op.name for op in operators if ">>> " in (op.__doc__ or "")}
+    assert shown and shown <= found
