@@ -113,7 +113,7 @@ def _widen(batch: _Batch, node: Node) -> None:
     if (operator.batch or operator.family.batch) == "size":
         batch.plain[node] = _size(use)
         return
-    rule = RULES.get(operator.batch or operator.family.batch)
+    rule = BATCHERS.get(operator.batch or operator.family.batch)
     built = None if rule is None else rule(use)
     if built is not None:
         batch.wide[node] = built
@@ -303,8 +303,8 @@ def _extent(x: Node, axis: int) -> Any:
     return shape(x)[axis] if known is None else known
 
 
-RULES: dict[str, Callable[[_Use], Node | None]] = {
+BATCHERS: dict[str, Callable[[_Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
     "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product,
 }
-assert {*RULES, "size"} == {*BATCH_RULES}, "declarations may name exactly the rules that there are"
+assert {*BATCHERS, "size"} == {*BATCH_RULES}, "declarations may name exactly the rules that there are"

@@ -13,7 +13,7 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, reached, topological
 from ..ir.types import TensorType, element_count
-from .schedule import Call, Group, Schedule, data_inputs, source
+from .schedule import Group, Schedule, Single, data_inputs, viewed
 
 ALIGN = 64              # bytes: a cache line, and the widest vector
 STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets
@@ -127,7 +127,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
             inputs = tuple(copied(x, node) for x in inputs)
         n = node if inputs == node.inputs else node.on(inputs)
         new[node] = n
-        if (seen := source(n)) is not None:
+        if (seen := viewed(n)) is not None:
             nominal[n] = view_of(n, nominal[seen])
         elif isinstance(n.type, TensorType):
             shape: Any = n.type.shape
@@ -154,7 +154,7 @@ class Layout:
         self._storage: dict[Node, Storage] = {}
         self._part_of: dict[Node, tuple[Node, int]] = {}
         for step in sched.steps:
-            if isinstance(step, Call) and step.node.operator.family.joins:
+            if isinstance(step, Single) and step.node.operator.family.joins:
                 for i, x in enumerate(step.node.inputs):
                     self._part_of[x] = (step.node, i)
 
@@ -163,7 +163,7 @@ class Layout:
         if found is not None:
             return found
         chain = [node]
-        while chain[-1] not in self._storage and not self._made(chain[-1]) and (seen := source(chain[-1])) is not None:
+        while chain[-1] not in self._storage and not self._made(chain[-1]) and (seen := viewed(chain[-1])) is not None:
             chain.append(seen)
         storage = self._storage.get(chain[-1]) or self._base(chain[-1])
         self._storage[chain[-1]] = storage
@@ -193,7 +193,7 @@ class Layout:
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
 
-    def view(self, node: Node, memory: Callable[[Buffer], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def array(self, node: Node, memory: Callable[[Buffer], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         """The node's value as a numpy view of its buffer's memory."""
         where = self(node)
         flat = memory(where.buffer)
@@ -268,20 +268,20 @@ def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, 
         x = stack.pop()
         for n in readers.get(x, ()):
             home = sched.home.get(n)
-            if home is None and (source(n) is not None or n.operator.family.cuts):
+            if home is None and (viewed(n) is not None or n.operator.family.cuts):
                 stack.append(n)
             elif home is group:
                 if x is not variable or group.axes[n] != axes or n in group.over or not n.operator.family.broadcasts or n.index > value.index:
                     return False
             elif home is None or home.pos >= group.pos:
                 return False
-    return not _read_in_later_pass(variable, value, group)
+    return not _read_in_later_sweep(variable, value, group)
 
 
-def _read_in_later_pass(variable: Node, value: Node, group: Group) -> bool:
-    """Whether a pass after the one that stores the value computes something from the variable, perhaps once more."""
+def _read_in_later_sweep(variable: Node, value: Node, group: Group) -> bool:
+    """Whether a sweep after the one that stores the value computes something from the variable, perhaps once more."""
     if not group.over:
         return False
-    passes, sums = group.passes(), group.sums()
-    late = [m for m in group.members if passes[m] > passes[value]]
-    return any(variable in m.inputs for m in reached(late, lambda m: [x for x in data_inputs(m) if x in passes and x not in sums]))
+    sweeps, sums = group.sweeps(), group.sums()
+    late = [m for m in group.members if sweeps[m] > sweeps[value]]
+    return any(variable in m.inputs for m in reached(late, lambda m: [x for x in data_inputs(m) if x in sweeps and x not in sums]))

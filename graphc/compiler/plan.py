@@ -9,7 +9,7 @@ from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, in_order, reached
 from ..ir.types import TensorType, element_count
 from .layout import Buffer, Layout, inplace_updates, lay_out
-from .schedule import Call, Group, data_inputs, schedule, source
+from .schedule import Group, Single, data_inputs, schedule, viewed
 
 COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
 
@@ -42,7 +42,7 @@ class Plan:
     def _results(self) -> list[Node]:
         """Large fetched values that are computed in memory made for the caller."""
         parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
-        return [f for f in self.fetches if f is not None and f in self.schedule.home and source(f) is None and f not in self.inplace
+        return [f for f in self.fetches if f is not None and f in self.schedule.home and viewed(f) is None and f not in self.inplace
                 and f not in parts and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED]
 
     def _source(self, node: Node) -> Buffer:
@@ -58,7 +58,7 @@ class Plan:
     def stored(self, x: Node) -> bool:
         """Whether a value, or what it is a view of, lies in memory."""
         root = x
-        while root not in self.schedule.stored and (seen := source(root)) is not None:
+        while root not in self.schedule.stored and (seen := viewed(root)) is not None:
             root = seen
         return root in self.schedule.stored or root.operator.family.memory in (Memory.OUTSIDE, Memory.PART)
 
@@ -66,7 +66,7 @@ class Plan:
         """The results of an operator that has several, as far as they are used."""
         return self._items.get(node, [])
 
-    def note_lifetimes(self, steps: Sequence[Group | Call]) -> None:
+    def note_lifetimes(self, steps: Sequence[Group | Single]) -> None:
         """Note when each buffer is first and last touched; what is fetched or assigned at the end lives to the end.
 
         `steps`: of the schedule, one for each thing that runs: a group may be run in several parts.
@@ -88,7 +88,7 @@ def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node
 
     def own(n: Node) -> Node:
         root = n
-        while (seen := source(root)) is not None:
+        while (seen := viewed(root)) is not None:
             root = seen
         if root.operator.name != "variable" or root not in changed:
             return n

@@ -51,8 +51,8 @@ class Group:
         """The reductions; not those over axes of size 1 only, which copy."""
         return {m for m, axes in self.over.items() if any(axes[i] is not None for i in m.attrs["axis"])}
 
-    def passes(self) -> dict[Node, int]:
-        """The pass over the reduced dims that each member is ready for: how many reductions it needs, one after another."""
+    def sweeps(self) -> dict[Node, int]:
+        """The sweep over the reduced dims that each member is ready for: how many reductions it needs, one after another."""
         sums, found = self.sums(), dict[Node, int]()
         for m in self.members:
             found[m] = max((found[x] + (x in sums) for x in data_inputs(m) if x in found), default=0)
@@ -60,8 +60,8 @@ class Group:
 
 
 @dataclass(eq=False)
-class Call:
-    """A step that is no fused kernel: a library call, a copy into parts of a result, or a host call."""
+class Single:
+    """A step of one node, no fused kernel: a library call, a copy into parts of a result, or a host call."""
 
     pos: int
     node: Node
@@ -72,13 +72,13 @@ class Call:
 class Schedule:
     """Steps in order, and which nodes must lie in memory."""
 
-    steps: list[Group | Call]
+    steps: list[Group | Single]
     stored: set[Node]
-    home: dict[Node, Group | Call]
+    home: dict[Node, Group | Single]
     apart: dict[tuple[Node, Node], str]     # (producer, user) in different groups, and what kept them apart
 
 
-def source(node: Node) -> Node | None:
+def viewed(node: Node) -> Node | None:
     """What an alias, a view or one of several views looks at; None for a node with memory of its own."""
     if node.operator.family.memory is Memory.VIEW:
         return node.inputs[0]
@@ -90,9 +90,9 @@ def source(node: Node) -> Node | None:
 def data_inputs(node: Node) -> Sequence[Node]:
     """The inputs a step reads, without those that only set shapes (already in the types)."""
     operator = node.operator
-    if not operator.values or operator.family.calls:
+    if not operator.by_value or operator.family.calls:
         return node.inputs
-    return [x for i, x in enumerate(node.inputs) if i not in operator.values]
+    return [x for i, x in enumerate(node.inputs) if i not in operator.by_value]
 
 
 def schedule(order: Sequence[Node], roots: Iterable[Node]) -> Schedule:
@@ -106,8 +106,8 @@ class _Scheduler:
 
     def __init__(self) -> None:
         self.clock = 0
-        self.home: dict[Node, Group | Call] = {}
-        self.steps: list[Group | Call] = []
+        self.home: dict[Node, Group | Single] = {}
+        self.steps: list[Group | Single] = []
         self.merged: set[Group] = set()
         self.stored: set[Node] = set()
         self.apart: dict[tuple[Node, Node], str] = {}
@@ -128,7 +128,7 @@ class _Scheduler:
         return Schedule(sorted(live, key=lambda s: s.pos), self.stored, self.home, self.apart)
 
     def store(self, node: Node) -> None:
-        while self.home.get(node) is None and (seen := source(node)) is not None:
+        while self.home.get(node) is None and (seen := viewed(node)) is not None:
             node = seen
         self.stored.add(node)
 
@@ -136,13 +136,13 @@ class _Scheduler:
         self.clock += 1
         return self.clock
 
-    def producer(self, x: Node) -> Group | Call | None:
+    def producer(self, x: Node) -> Group | Single | None:
         """The step that makes what `x` shows; None for what exists before the run."""
         while True:
             home = self.home.get(x)
             if home is not None:
                 return home
-            seen = source(x)
+            seen = viewed(x)
             if seen is None:
                 return self.home.get(x.inputs[0]) if x.operator.family.picks else None
             x = seen
@@ -163,7 +163,7 @@ class _Scheduler:
         if family.fuses and isinstance(node.type, TensorType):
             self.fuse(node)
             return
-        call = Call(self.tick(), node)
+        call = Single(self.tick(), node)
         self.home[node] = call
         self.steps.append(call)
         for x in data_inputs(node):

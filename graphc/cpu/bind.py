@@ -9,7 +9,7 @@ import numpy as np
 
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
-from ..compiler.schedule import Call, Group
+from ..compiler.schedule import Group, Single
 from ..ir.node import Node
 from ..ir.types import TensorType
 from . import native
@@ -53,7 +53,7 @@ def bind(plan: Plan, state: State, threads: int) -> Program:
     return Program(plan, steps, origins, memory, list(scratch.values()), state, threads)
 
 
-def _texts(step: Group | Call, plan: Plan, threads: int) -> Iterator[KernelText | Product | Node]:
+def _texts(step: Group | Single, plan: Plan, threads: int) -> Iterator[KernelText | Product | Node]:
     """What computes a step: texts of kernels, a product, or the node itself, by its reference."""
     if isinstance(step, Group):
         yield from (t for t in emit(step, plan.schedule.stored, plan.layout) if t.n)

@@ -27,13 +27,13 @@ class _Emitter(Statements):
     """The four forms of a loop nest."""
 
     def kernels(self) -> list[KernelText]:
-        passes = self.count_passes()
+        sweeps = self.count_sweeps()
         if self.kind == "row":
-            self.spill(passes)
+            self.spill(sweeps)
         self.collect()
-        return getattr(self, "_" + self.kind)(passes)
+        return getattr(self, "_" + self.kind)(sweeps)
 
-    def _map(self, passes: int) -> list[KernelText]:
+    def _map(self, sweeps: int) -> list[KernelText]:
         loops = self.loops(range(len(self.group.dims)))
         nodes = self.wanted(0)
         total = int(np.prod(self.group.dims, dtype=np.int64))
@@ -81,29 +81,29 @@ class _Emitter(Statements):
         terms = [(f"i{k}", loop, f"r{k}") for k, loop in enumerate(outer)]
         return terms, lambda body: [*start, ("for row in range(lo, hi):", None), *indent([*body, *count])]
 
-    def _row(self, passes: int) -> list[KernelText]:
+    def _row(self, sweeps: int) -> list[KernelText]:
         kept = [d for d in range(len(self.group.dims)) if d not in self.inner]
         outer, inner = self.loops(kept), self.loops(sorted(self.inner))
         terms, wrap = self.rows(outer)
         fresh: dict[Any, str] = {}
         body: list[tuple[str, Node | None]] = []
-        for q in range(passes):
+        for q in range(sweeps):
             self.row_level(q, inner, terms, fresh, body)
             nodes = self.wanted(q)
             if nodes:
-                body += self.inner_pass(nodes, q, inner, terms, dict(fresh))
-        self.row_level(passes, inner, terms, fresh, body)
+                body += self.inner_sweep(nodes, q, inner, terms, dict(fresh))
+        self.row_level(sweeps, inner, terms, fresh, body)
         return [self.finish(wrap(body), prod(outer), 1, int(np.prod(self.group.dims, dtype=np.int64)))]
 
     def row_level(self, q: int, inner: Sequence[Loop], terms: Any, fresh: dict[Any, str], out: list[Any]) -> None:
-        """Between passes: finished reductions, and what is computed once a row."""
+        """Between sweeps: finished reductions, and what is computed once a row."""
         for m in self.group.members:
             if m in self.sums:
-                if self.pass_of[m] + 1 == q:
+                if self.sweep_of[m] + 1 == q:
                     out.append((f"{self.names[m]} = a{self.names[m]}", m))
                     if m in self.writes:
                         out.append((self.store(m, terms), m))
-            elif not self.level(m) and self.pass_of[m] == q:
+            elif not self.level(m) and self.sweep_of[m] == q:
                 self.statement(m, terms, fresh, out)
                 if m in self.writes:
                     out.append((self.store(m, terms), m))
@@ -112,7 +112,7 @@ class _Emitter(Statements):
                 if all(loop.strides[key] == 0 for loop in inner):
                     self.value(m, x, terms, fresh, out)
 
-    def inner_pass(self, nodes: Sequence[Node], q: int, inner: Sequence[Loop], terms: Any, fresh: dict[Any, str]) -> list[Any]:
+    def inner_sweep(self, nodes: Sequence[Node], q: int, inner: Sequence[Loop], terms: Any, fresh: dict[Any, str]) -> list[Any]:
         out: list[Any] = []
         for m in nodes:
             if m in self.sums:
@@ -124,7 +124,7 @@ class _Emitter(Statements):
             body = [(f"for {names[k]} in range({size}):", None), *indent(body)]
         return out + body
 
-    def _column(self, passes: int) -> list[KernelText]:
+    def _column(self, sweeps: int) -> list[KernelText]:
         dims = range(len(self.group.dims))
         end = max(self.inner)
         *more, last = self.loops([d for d in dims if d > end])
@@ -150,7 +150,7 @@ class _Emitter(Statements):
         total = int(np.prod(self.group.dims, dtype=np.int64))
         return [self.finish(lines, prod(outer) if outer else last.extent, 1 if outer else BLOCK, total)]
 
-    def _full(self, passes: int) -> list[KernelText]:
+    def _full(self, sweeps: int) -> list[KernelText]:
         results = [m for m in self.group.members if m in self.sums]
         loops = self.loops(range(len(self.group.dims)))
         total = int(np.prod(self.group.dims, dtype=np.int64))

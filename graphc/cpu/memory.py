@@ -62,9 +62,9 @@ class Memory:
     def __getitem__(self, buffer: Buffer) -> Array:
         return self._arrays[buffer]
 
-    def view(self, node: Node) -> Array:
+    def array(self, node: Node) -> Array:
         """A node's value as a view of where it lies."""
-        return self.layout.view(node, self._arrays.__getitem__)
+        return self.layout.array(node, self._arrays.__getitem__)
 
     def bring_sources(self, sources: Iterable[Buffer], state: State) -> None:
         """What exists before a run: constants, places for feeds, variables where the session has them."""

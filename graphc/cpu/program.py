@@ -11,7 +11,7 @@ import numpy as np
 
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
-from ..compiler.schedule import Call, Group, source
+from ..compiler.schedule import Group, Single, viewed
 from ..ir.node import Node
 from ..ir.types import element_count
 from .memory import Memory, State
@@ -44,7 +44,7 @@ class Program:
     `steps[i]` computes (part of) the step `origins[i]` of the plan's schedule.
     """
 
-    def __init__(self, plan: Plan, steps: Sequence[Step], origins: Sequence[Group | Call], memory: Memory, scratch: Sequence[Buffer],
+    def __init__(self, plan: Plan, steps: Sequence[Step], origins: Sequence[Group | Single], memory: Memory, scratch: Sequence[Buffer],
                  state: State, threads: int):
         self.plan, self.steps, self.origins, self.memory, self.scratch = plan, steps, origins, memory, scratch
         self.state, self.threads = state, threads
@@ -83,18 +83,18 @@ class Program:
         self.moving: list[tuple[Array, Node]] = []          # a variable's memory, and a new value that lies elsewhere each run
         self.resized: list[tuple[Node, Node]] = []          # a variable, and its new value of another shape
         for variable, value in self.plan.late:
-            memory = self.memory.view(variable)
+            memory = self.memory.array(variable)
             assert memory.dtype == value.type.dtype, f"{value} is not of the dtype of {variable}"
             if memory.shape != value.type.shape:
                 self.resized.append((variable.attrs["variable"], value))
             elif self.plan.layout(value).buffer.kind in ("result", "feed"):
                 self.moving.append((memory, value))
             else:
-                self.finals.append((memory, self.memory.view(value)))
+                self.finals.append((memory, self.memory.array(value)))
 
-    def views(self) -> list[Array | None]:
+    def arrays(self) -> list[Array | None]:
         """Where the fetched values lie after a run, if `plain`."""
-        return [None if f is None else self.memory.view(f) for f in self.plan.fetches]
+        return [None if f is None else self.memory.array(f) for f in self.plan.fetches]
 
     def _take(self, f: Node | None) -> Callable[[], Any]:
         """A function that gives the caller an array of its own."""
@@ -105,14 +105,14 @@ class Program:
         if self._handed_over(f):
             return lambda: self.memory[buffer].reshape(shape)
         if buffer.kind in ("result", "feed"):
-            return lambda: self.memory.view(f).copy()[()]
-        view = self.memory.view(f)
+            return lambda: self.memory.array(f).copy()[()]
+        view = self.memory.array(f)
         return view.copy if view.ndim else partial(view.__getitem__, ())
 
     def _handed_over(self, f: Node) -> bool:
         """Whether the caller gets the memory in which a fetched value was computed."""
         where = self.plan.layout(f)
-        mine = where.buffer.kind == "result" and where.offset == 0 and source(f) is None
+        mine = where.buffer.kind == "result" and where.offset == 0 and viewed(f) is None
         return mine and self.plan.fetches.count(f) == 1       # fetches that turn out to be one value get a copy each
 
     # ------------------------------------------------------------------ running
@@ -183,9 +183,9 @@ class Program:
         for memory, view in self.finals:
             memory[...] = view
         for memory, value in self.moving:
-            memory[...] = self.memory.view(value)
+            memory[...] = self.memory.array(value)
         for variable, value in self.resized:
-            self.state.set(variable, self.memory.view(value))
+            self.state.set(variable, self.memory.array(value))
         results = []
         for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
             results.append(take())

@@ -36,7 +36,7 @@ class Statements:
         self.checks: list[Check] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
-        self.pass_of = group.passes()
+        self.sweep_of = group.sweeps()
         self.spilled: dict[Node, Any] = {}
         self.loaded: dict[str, np.dtype[Any]] = {}                    # what is loaded into each name
 
@@ -98,18 +98,18 @@ class Statements:
         self.access[key] = (slot, tuple(strides))
         return key, self.operand(indices, axes[axis:axis + rank]), where.strides[axis], params.type.shape[axis]
 
-    # ------------------------------------------------------------------ passes over the inner dims
+    # ------------------------------------------------------------------ sweeps over the inner dims
 
     def level(self, node: Node) -> int:
         """1 if the node varies over the reduced dims (all nodes of a map do), 0 if it is one value a row."""
         return int(not self.inner or any(a in self.inner for a in self.group.axes[node]))
 
-    def count_passes(self) -> int:
-        return 1 + max(self.pass_of[m] for m in self.group.members if self.level(m) or m in self.sums)
+    def count_sweeps(self) -> int:
+        return 1 + max(self.sweep_of[m] for m in self.group.members if self.level(m) or m in self.sums)
 
     def wanted(self, q: int) -> list[Node]:
-        """The inner nodes to compute in pass q, inputs first; those of earlier passes are recomputed unless kept in memory."""
-        stack = [m for m in self.group.members if self.pass_of[m] == q and (
+        """The inner nodes to compute in sweep q, inputs first; those of earlier sweeps are recomputed unless kept in memory."""
+        stack = [m for m in self.group.members if self.sweep_of[m] == q and (
             (self.level(m) and m in self.stored) or m in self.sums)]
         seen: set[Node] = set()
         while stack:
@@ -119,24 +119,24 @@ class Statements:
             seen.add(m)
             if self.kept(m, q):
                 continue
-            stack.extend(x for x in data_inputs(m) if x in self.pass_of and self.level(x) and
+            stack.extend(x for x in data_inputs(m) if x in self.sweep_of and self.level(x) and
                          x not in self.sums)
         return [m for m in self.group.members if m in seen]
 
     def kept(self, m: Node, q: int) -> bool:
-        return self.pass_of[m] < q and (m in self.stored or m in self.spilled)
+        return self.sweep_of[m] < q and (m in self.stored or m in self.spilled)
 
-    def spill(self, passes: int) -> None:
+    def spill(self, sweeps: int) -> None:
         """Values of costly expressions that a later pass needs again are kept in scratch memory; those that only a later one needs wait for it."""
-        for q in range(1, passes):
+        for q in range(1, sweeps):
             for m in self.wanted(q):
-                own = self.pass_of[m]
+                own = self.sweep_of[m]
                 if own == q or m in self.stored or m in self.spilled or m in self.sums or not heavy(m):
                     continue
                 if m in self.wanted(own):
                     self.spilled[m] = True
                 else:
-                    self.pass_of[m] = q
+                    self.sweep_of[m] = q
 
     # ------------------------------------------------------------------ loops
 
@@ -319,7 +319,7 @@ class Statements:
                 out.append((f"{self.names[m]} = load(p{self.access[key][0]}, {self.index(key, terms)})", m))
                 continue
             self.statement(m, terms, fresh, out)
-            if self.pass_of[m] == q and (m in self.writes or m in self.spilled):
+            if self.sweep_of[m] == q and (m in self.writes or m in self.spilled):
                 out.append((self.store(m, terms), m))
         return out
 

@@ -49,12 +49,12 @@ class HostStep:
         self.node, self.outs, self.memory = node, outs, memory
 
     def run(self) -> None:
-        node, view = self.node, self.memory.view
+        node, array = self.node, self.memory.array
         with np.errstate(all="ignore"):
-            result = run_reference(node, [view(x) for x in node.inputs])
+            result = run_reference(node, [array(x) for x in node.inputs])
         for out in self.outs:
             value = result if out is node else result[out.attrs["index"]]
-            target = view(out)
+            target = array(out)
             if np.shape(value) != target.shape:
                 raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: the result has shape "
                                            f"{np.shape(value)}, not {target.shape}\n  at {loc_str(node.loc)}", node)

@@ -262,7 +262,7 @@ def _inferred(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, Any
     try:
         if operator.prepare is not None:
             attrs = operator.prepare(types, **attrs)
-        values = [static_value(x) if i in operator.values else None for i, x in enumerate(inputs)] if operator.values else ()
+        values = [static_value(x) if i in operator.by_value else None for i, x in enumerate(inputs)] if operator.by_value else ()
         return attrs, operator.infer(types, values, **attrs)
     except Exception as e:
         # Type rules expect attributes as programs write them; what a file holds may break them in any way.

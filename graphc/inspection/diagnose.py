@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autodiff.gradients import gradients
-from ..compiler.schedule import source
+from ..compiler.schedule import viewed
 from ..errors import GradientError
 from ..ir.node import Node, describe, here, loc_str
 from ..ops.state import Variable, closure
@@ -97,7 +97,7 @@ def diagnose(loss: Any, sess: Any, feed: Mapping[Any, Any] | None = None) -> Dia
     node = sess.graph.as_node(loss)
     order = closure([node])
     variables = [n for n in order if isinstance(n, Variable) and n.trainable]
-    activations = [n for n in order if n.operator.name in {*_ENDS, *_CUT} and source(n) is None]
+    activations = [n for n in order if n.operator.name in {*_ENDS, *_CUT} and viewed(n) is None]
     if not variables:
         raise GradientError(f"diagnose: no trainable variable leads to {describe(node)}{here()}")
     watched = [*variables, *activations]

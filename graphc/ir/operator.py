@@ -46,7 +46,7 @@ class Operator:
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
 
-    Rare: `values` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
+    Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
     are known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the
     node and given to all other rules. `results` names several results: calling the operator gives a named tuple of them (without names a list).
     `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`:
@@ -69,7 +69,7 @@ class Operator:
     combine: Combine | None = None
     grad: Callable[..., Any] | None = None
     fixed: dict[str, str] = field(default_factory=dict)
-    values: tuple[int, ...] = ()
+    by_value: tuple[int, ...] = ()
     prepare: Callable[..., dict[str, Any]] | None = None
     results: tuple[str, ...] = ()
     effect: bool = False
@@ -122,7 +122,7 @@ class Operator:
                         raise DTypeError("not defined for string")
             if self.prepare is not None:
                 attrs = self.prepare(types, **attrs)
-            values = [static_value(x) if i in self.values else None for i, x in enumerate(inputs)] if self.values else ()
+            values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
             type = self.infer(types, values, **attrs)
         except GraphcError as e:
             what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"

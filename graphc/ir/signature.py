@@ -133,7 +133,7 @@ def result_types(op: Any, dtype: np.dtype[Any]) -> Any:
         kept = {**op.attrs, **attrs}
         if op.prepare is not None:
             kept = op.prepare(types, **kept)
-        return op.infer(types, [x if i in op.values else None for i, x in enumerate(operands)] if op.values else (), **kept)
+        return op.infer(types, [x if i in op.by_value else None for i, x in enumerate(operands)] if op.by_value else (), **kept)
     except GraphcError:
         return None
 

@@ -90,8 +90,8 @@ def _operands(op: Any) -> str | None:
             as_dtype(dtype)
     except DTypeError as e:
         return f"fixed: {e}"
-    if not op.variadic and any(not 0 <= i < len(op.params) for i in op.values):
-        return f"values are numbers of operands, below {len(op.params)}, not {op.values}"
+    if not op.variadic and any(not 0 <= i < len(op.params) for i in op.by_value):
+        return f"by_value are numbers of operands, below {len(op.params)}, not {op.by_value}"
     low, high = op.domain
     return None if low < high else f"the domain {op.domain} is empty"
 

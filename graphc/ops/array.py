@@ -90,7 +90,7 @@ def _iota_attrs(types: Types, axis: Any, dtype: Any) -> dict[str, Any]:
 
 
 @declare("generator", lambda types, values, axis, dtype: TensorType(dtype, vector_shape(types[0], values[0])),
-         values=(0,), fixed=SHAPE_OPERAND, prepare=_iota_attrs, shape_math=True,
+         by_value=(0,), fixed=SHAPE_OPERAND, prepare=_iota_attrs, shape_math=True,
          samples=(([np.array([3, 4])], {"axis": 1}), ([np.array([5])], {"dtype": "float32"}), ([np.array([0])], {})))
 def iota(shape: Any, *, axis: int = 0, dtype: Any = int32) -> Any:
     """Each element's own index along `axis`."""

@@ -80,7 +80,7 @@ def _scatter_attrs(types: Types, axis: Any) -> dict[str, Any]:
     return {"axis": normal_axis(axis, whole[0] if whole else None)}
 
 
-@declare("scatter", _scattered, values=(2,), prepare=_scatter_attrs, fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False,
+@declare("scatter", _scattered, by_value=(2,), prepare=_scatter_attrs, fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False,
          grad=lambda h, y, indices, updates, whole, axis: (None, _gather(h, indices, axis=axis), None),
          samples=(([np.array([3, 0, 3]), (3, 2), np.array([4, 2])], {"axis": 0}),
                   ([np.array([[1, 1]]), (2, 1, 2), np.array([2, 3])], {"axis": 1}),
@@ -141,7 +141,7 @@ def _nd_scattered(types: Types, values: Values) -> TensorType:
     return TensorType(updates.dtype, dims)
 
 
-@declare("host", _nd_scattered, values=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd", batch="trailing",
+@declare("host", _nd_scattered, by_value=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd", batch="trailing",
          grad=lambda h, y, indices, updates, whole: (None, gather_nd(h, indices), None),
          samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
                   ([np.array([[0, 1]]), (1,), np.array([2, 2])], {})))

@@ -292,7 +292,7 @@ def _pad_grad(g: Node, y: Node, tensor: Node, paddings: Node, constant_values: A
     return OPERATORS["slice"](g, paddings[:, 0], shape(tensor)), None
 
 
-@declare("lowered", _padded, name="pad", values=(1,), fixed={"paddings": "int32"}, lower=_pad_lower, label="Pad",
+@declare("lowered", _padded, name="pad", by_value=(1,), fixed={"paddings": "int32"}, lower=_pad_lower, label="Pad",
          grad=_pad_grad,
          samples=(([(2, 3), np.array([[1, 2], [0, 1]])], {}), ([(2,), np.array([[0, 0]])], {}),
                   ([(0, 2), np.array([[1, 0], [0, 0]])], {"constant_values": 3.0}), ([(), np.zeros((0, 2), int)], {})))
@@ -340,7 +340,7 @@ def _tile_grad(g: Node, y: Node, input: Node, multiples: Node) -> tuple[Node, No
     return OPERATORS["reduce_sum"](apart, axis=tuple(range(0, 2 * rank, 2))), None
 
 
-@declare("lowered", _tiled, values=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile",
+@declare("lowered", _tiled, by_value=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile",
          samples=(([(2, 3), np.array([2, 1])], {}), ([(2,), np.array([0])], {}), ([(), np.array([], np.int32)], {})))
 def tile(input: Any, multiples: Any) -> Any:
     """The tensor repeated `multiples[i]` times along axis i.

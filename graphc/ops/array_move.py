@@ -126,7 +126,7 @@ def _reshape_grad(g: Node, y: Node, tensor: Node, wanted: Node) -> tuple[Node, N
     return reshape(g, shape(tensor)), None
 
 
-@declare("alias", _reshaped, values=(1,), fixed=SHAPE_OPERAND, shape_math=True, label="Reshape",
+@declare("alias", _reshaped, by_value=(1,), fixed=SHAPE_OPERAND, shape_math=True, label="Reshape",
          grad=_reshape_grad,
          samples=(([(2, 6), np.array([3, -1])], {}), ([(1,), np.array([], np.int32)], {}),
                   ([(0, 3), np.array([3, 0])], {})))
@@ -269,7 +269,7 @@ def _broadcast_view(shape: Any, strides: Strides, out_shape: Any, **_: Any) -> P
     return tuple(out_shape), (0,) * lead + stretched, 0
 
 
-@declare("view", _broadcasted, values=(1,), fixed=SHAPE_OPERAND, view=_broadcast_view, shape_math=True, batch="stretched",
+@declare("view", _broadcasted, by_value=(1,), fixed=SHAPE_OPERAND, view=_broadcast_view, shape_math=True, batch="stretched",
          grad=lambda g, y, input, wanted: (unbroadcast(g, input), None),
          samples=(([(3, 1), np.array([2, 3, 4])], {}), ([(), np.array([2, 3])], {}), ([(1, 2), np.array([0, 2])], {})))
 def broadcast_to(input: Any, shape: Any) -> Any:

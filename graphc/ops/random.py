@@ -56,7 +56,7 @@ def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
     return f"philox_{distribution}{8 * dtype.itemsize}({{i}}, {{run}}, {{key}})"
 
 
-@declare("random", _drawn_type, name="random", values=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs, expr=_scalar_text)
+@declare("random", _drawn_type, name="random", by_value=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs, expr=_scalar_text)
 def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
     """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
     sizes = tuple(int(d) for d in np.asarray(shape))

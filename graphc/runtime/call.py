@@ -122,7 +122,7 @@ class Call:
         memories = dict(program.copied)
         feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
         places = self.form.parts if isinstance(self.form, Form) else [self.form]
-        views = program.views()
+        views = program.arrays()
         results = [None if place is None else views[place] for place in places]
         self.entry.open(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
         self.enter = self.entry.enter
@@ -208,5 +208,5 @@ class Call:
 
 def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:
     """Whether a fed tensor's value decides the shape of a pending node."""
-    operands = [n.inputs[i] for n in pending for i in n.operator.values if i < len(n.inputs)]
+    operands = [n.inputs[i] for n in pending for i in n.operator.by_value if i < len(n.inputs)]
     return feed in needed(operands, {f: None for f in feeds}) if operands else False

@@ -247,10 +247,10 @@ def _inputs(graph: Graph, nodes: Sequence[Node], feeds: Mapping[Node, Array]) ->
 def _alone(n: Node, values: Sequence[Array]) -> Function:
     """One operator of a graph as a function of its floating operands."""
     at = [np.asarray(v) for v in values]
-    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in n.operator.values]
+    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in n.operator.by_value]
 
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
         graph = get_default_graph()
-        operands = [constant_node(graph, at[i]) if i in n.operator.values else x for i, x in enumerate(nodes)]
+        operands = [constant_node(graph, at[i]) if i in n.operator.by_value else x for i, x in enumerate(nodes)]
         return items(n.operator.build(graph, tuple(operands), n.attrs))
     return Function(n.operator.name, make, at, [x.label for x in n.inputs], wanted, lambda: ([n], {}))

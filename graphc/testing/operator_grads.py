@@ -34,17 +34,17 @@ def check_gradients(operator: Operator, jit: bool = False, whole: int = 8) -> No
 
 def _smooth_results(operator: Operator, sample: Sample) -> bool:
     """Whether there is something to differentiate by, and something of the same precision to differentiate."""
-    free = [x for i, x in enumerate(sample.operands) if i not in operator.values]
+    free = [x for i, x in enumerate(sample.operands) if i not in operator.by_value]
     return has_floats(free) and any(y.dtype == np.float64 for y in reference(operator, sample))
 
 
 def _function(operator: Operator, sample: Sample) -> Function:
     """The operator on a sample, on tensors of unknown sizes if it takes them."""
     at = [np.asarray(x) for x in sample.operands]
-    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in operator.values]
+    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in operator.by_value]
 
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
-        operands = [constant_node(get_default_graph(), at[i]) if i in operator.values else x for i, x in enumerate(nodes)]
+        operands = [constant_node(get_default_graph(), at[i]) if i in operator.by_value else x for i, x in enumerate(nodes)]
         return results(operator, operands, sample)
     labels = [f"argument {i}" for i in range(len(at))] if operator.variadic else list(operator.params)
     return Function(say(operator, sample), make, at, labels, wanted, lambda: ([], {}), open=_open_works(operator, sample))

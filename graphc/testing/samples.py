@@ -129,7 +129,7 @@ def build(operator: Operator, sample: Sample, shapes: str = "static") -> Built:
     fed: list[Node | None] = []
     inputs = []
     for i, x in enumerate(sample.operands):
-        if i in operator.values:
+        if i in operator.by_value:
             fed.append(None)
             inputs.append(constant_node(get_default_graph(), x))
             continue

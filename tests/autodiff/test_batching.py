@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphc import errors, testing
-from graphc.autodiff.batching import RULES
+from graphc.autodiff.batching import BATCHERS
 from graphc.ir.node import OPERATORS
 
 # A placeholder is fed as a whole.
@@ -37,6 +37,6 @@ def test_operator_over_a_batch_of_unknown_size(op: Any) -> None:
     ("gathered", lambda use: use.build(use.inputs), "gather"),
 ])
 def test_wrong_rules_are_noticed(named: str, rule: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RULES, named, rule)
+    monkeypatch.setitem(BATCHERS, named, rule)
     with pytest.raises((AssertionError, errors.ShapeError, errors.InvalidArgumentError)):
         testing.check_batching(OPERATORS[name])

@@ -260,7 +260,7 @@ class Draft:
         array = np.asarray(spec)
         array = array.astype(self.main if self.main in DTYPES[:2] else "float64") if array.dtype.kind == "f" else array
         name = array.dtype.name
-        if place in operator.values:
+        if place in operator.by_value:
             return Leaf("literal", name, array.shape, tuple(array.reshape(-1).tolist()) or (0,))
         found = self.at_hand(lambda k: k.value.dtype == array.dtype and k.value.shape == array.shape)
         return found if found is not None and self.chance(0.4) else self.array_leaf(array)

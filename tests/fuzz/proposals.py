@@ -22,7 +22,7 @@ class Proposal(NamedTuple):
 def rename_sizes(draft: Any, operator: Operator, specs: Sequence[Any]) -> list[Any]:
     """The sample's operand shapes with other sizes, equal ones staying equal: those of a value at hand if it can be an operand."""
     to: dict[int, int] = {}
-    shapes = [s for i, s in enumerate(specs) if isinstance(s, tuple) and i not in operator.values]
+    shapes = [s for i, s in enumerate(specs) if isinstance(s, tuple) and i not in operator.by_value]
     if shapes and draft.chance(0.8):
         wanted = draft.one(shapes)
         ref = draft.at_hand(lambda k: k.value.ndim == len(wanted) and k.value.dtype.name == draft.main)

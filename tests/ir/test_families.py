@@ -13,9 +13,9 @@ import pytest
 
 import graphc as tf
 from graphc import errors, extend, numeric, testing
-from graphc.autodiff.batching import RULES
+from graphc.autodiff.batching import BATCHERS
 from graphc.compiler.passes import PIPELINE, optimise
-from graphc.compiler.rules import RULES as RULES_OF_THE_COMPILER
+from graphc.compiler.rules import RULES
 from graphc.cpu.kernel.language import memory, namespace
 from graphc.ir.expressions import CONSTANTS, FUNCTIONS, mistake
 from graphc.ir.families import BATCH_RULES, COMBINES, FAMILIES, Combine, Family, Memory
@@ -42,7 +42,7 @@ def test_kernel_language_has_the_names_that_declarations_may_use() -> None:
 
 
 def test_batching_has_the_rules_that_declarations_may_name() -> None:
-    assert {*RULES, "size"} == {*BATCH_RULES}
+    assert {*BATCHERS, "size"} == {*BATCH_RULES}
     used = {op.batch or op.family.batch for op in DECLARED}
     assert used - {""} == {*BATCH_RULES}
 
@@ -133,7 +133,7 @@ def test_an_operator_of_a_family_of_its_own_gets_the_inputs_that_set_shapes() ->
     rows = Family("rows", "Rows by a host call.")
 
     @declare(rows, lambda types, values: TensorType(types[0].dtype, (None if values[1] is None else int(values[1]), *types[0].shape)),
-             values=(1,), fixed={"count": "int32"}, samples=(([(3,), np.array(2)], {}),))
+             by_value=(1,), fixed={"count": "int32"}, samples=(([(3,), np.array(2)], {}),))
     def repeated(x: Any, count: Any) -> Any:
         """x, `count` times."""
         return np.broadcast_to(x, (int(count), *x.shape)).copy()
@@ -282,7 +282,7 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("sample's shape", one("host", samples=(([(2.5,)], {}),)), "a sample's operand is a shape or an array"),
     ("fixed operand", scalar("{x}", fixed={"z": "bool"}), "fixed names 'z', which is no operand"),
     ("fixed dtype", scalar("{x}", fixed={"x": "bol"}), "fixed: "),
-    ("values", one("host", values=(1,)), "values are numbers of operands, below 1, not (1,)"),
+    ("by_value", one("host", by_value=(1,)), "by_value are numbers of operands, below 1, not (1,)"),
     ("domain", scalar("{x}", domain=(1.0, 1.0)), "the domain (1.0, 1.0) is empty"),
     ("one result", one("host", results=("y",)), "results are two names or more"),
     ("results alike", one("host", results=("y", "y")), "results are two names or more"),
@@ -356,11 +356,11 @@ FROM_OUTSIDE: list[tuple[str, Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("what", "act", "text"), FROM_OUTSIDE, ids=[m[0] for m in FROM_OUTSIDE])
 def test_mistakes_in_rules_and_passes(what: str, act: Callable[[], Any], text: str) -> None:
-    before = len(RULES_OF_THE_COMPILER), [name for name, *_ in PIPELINE]
+    before = len(RULES), [name for name, *_ in PIPELINE]
     with pytest.raises(errors.DeclarationError) as caught:
         act()
     assert text in str(caught.value) and re.search(r"\n  at test_families.py:\d+$", str(caught.value)), caught.value
-    assert before[0] == len(RULES_OF_THE_COMPILER) and [n for n, *_ in PIPELINE if n != "changing"] == before[1]
+    assert before[0] == len(RULES) and [n for n, *_ in PIPELINE if n != "changing"] == before[1]
 
 
 def test_a_rule_from_outside_is_applied() -> None:
@@ -391,7 +391,7 @@ def test_a_pass_from_outside_is_explained() -> None:
 
 
 def test_temporary_forgets_what_is_declared_inside() -> None:
-    tables: list[Any] = [OPERATORS, RULES_OF_THE_COMPILER, PIPELINE]
+    tables: list[Any] = [OPERATORS, RULES, PIPELINE]
     before = [list(t) for t in tables]
     with extend.temporary():
         parity("again")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
-from ...compiler.schedule import Call, Group, data_inputs, source
+from ...compiler.schedule import Group, Single, data_inputs, viewed
 from ...cpu import native
 from ...cpu.cost import cost
 from ...cpu.kernel_text import KernelText
@@ -134,7 +134,7 @@ def _lines(nodes: Sequence[Node]) -> list[str]:
     return list(dict.fromkeys(loc_str(n.loc) for n in nodes if n.loc is not None))
 
 
-def _kind(where: Group | Call, made: Any) -> str:
+def _kind(where: Group | Single, made: Any) -> str:
     if isinstance(where, Group):
         return where.kind
     if not isinstance(made, NativeStep):
@@ -144,7 +144,7 @@ def _kind(where: Group | Call, made: Any) -> str:
     return "scatter"
 
 
-def _elements(where: Group | Call) -> int:
+def _elements(where: Group | Single) -> int:
     if isinstance(where, Group):
         return element_count(tuple(where.dims))
     types = [where.node.type] if isinstance(where.node.type, TensorType) else where.node.type or ()
@@ -157,12 +157,12 @@ def _separations(program: Program) -> list[Separation]:
     for n in program.plan.order:
         for shown in data_inputs(n):
             x = shown
-            while x not in home and (seen := source(x)) is not None:
+            while x not in home and (seen := viewed(x)) is not None:
                 x = seen
             a, b = home.get(x), home.get(n)
             if a is None or b is None or a is b:
                 continue
-            call = next((s for s in (a, b) if isinstance(s, Call)), None)
+            call = next((s for s in (a, b) if isinstance(s, Single)), None)
             if call is not None:
                 reason = f"{call.node.operator.name} {call.node.operator.family.apart}"
             elif x is not shown:

@@ -262,7 +262,7 @@ def results_are_not_copied() -> None:
     def take(self: Any, f: Any) -> Any:
         if f is None:
             return lambda: None
-        return lambda: self.memory.view(f)[... if f.type.shape else ()]
+        return lambda: self.memory.array(f)[... if f.type.shape else ()]
     program.Program._take = take
 
 
