@@ -20,6 +20,7 @@ from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here
 from ..ir.types import TensorType
+from ..process.collecting import uncollected
 from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
 from .values import Values
@@ -148,6 +149,7 @@ class Call:
         """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
         return [fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
 
+    @uncollected
     def compile(self, arrays: Sequence[Array], observe: passes.Observe | None = None) -> Runnable:
         """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
         resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
