@@ -18,7 +18,7 @@ from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
-from ..ir.node import Node, here
+from ..ir.node import Node, here, reached
 from ..ir.types import TensorType
 from ..process.collecting import uncollected
 from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
@@ -211,4 +211,4 @@ class Call:
 def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:
     """Whether a fed tensor's value decides the shape of a pending node."""
     operands = [n.inputs[i] for n in pending for i in n.operator.by_value if i < len(n.inputs)]
-    return feed in needed(operands, {f: None for f in feeds}) if operands else False
+    return feed in reached(operands, lambda n: () if n in feeds else (*n.inputs, *n.control_inputs))
