@@ -33,10 +33,12 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     def uses(node: Node) -> tuple[Node, ...]:
         return () if node in fed else (*node.inputs, *node.control_inputs)
     nx = whole("networkx")  # 0.1 s to import: not before something runs
+    nodes = {node.index: node for node in reached(fetches, uses)}
     graph = nx.DiGraph()
-    graph.add_nodes_from(reached(fetches, uses))
-    graph.add_edges_from((x, n) for n in list(graph) for x in uses(n))
-    return list(nx.lexicographical_topological_sort(graph, key=lambda n: n.index))
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((x.index, i) for i, node in nodes.items() for x in uses(node))
+    # Creation order is one of its topological orders, so deciding ties by it is sorting by it: half the time of the lexicographical sort.
+    return [nodes[i] for i in sorted(nx.topological_sort(graph))]
 
 
 def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, np.ndarray[Any, Any]],

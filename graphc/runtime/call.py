@@ -18,8 +18,9 @@ from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
-from ..ir.node import Node, here
+from ..ir.node import Node, here, reached
 from ..ir.types import TensorType
+from ..process.collecting import uncollected
 from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
 from .values import Values
@@ -148,6 +149,7 @@ class Call:
         """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
         return [fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
 
+    @uncollected
     def compile(self, arrays: Sequence[Array], observe: passes.Observe | None = None) -> Runnable:
         """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
         resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
@@ -209,4 +211,4 @@ class Call:
 def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:
     """Whether a fed tensor's value decides the shape of a pending node."""
     operands = [n.inputs[i] for n in pending for i in n.operator.by_value if i < len(n.inputs)]
-    return feed in needed(operands, {f: None for f in feeds}) if operands else False
+    return feed in reached(operands, lambda n: () if n in feeds else (*n.inputs, *n.control_inputs))
