@@ -23,7 +23,7 @@ from .array_move import (
     squeeze,
     stop_gradient,
 )
-from .array_scan import cumprod
+from .array_scan import accumulator, cumprod
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truediv, where
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
@@ -59,7 +59,8 @@ def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     array([4, 6], dtype=int32)
     """
     x = _numeric(input_tensor)
-    return np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    total = np.sum(x, axis=axis, keepdims=keepdims, dtype=accumulator(x, axis))
+    return total.astype(x.dtype, copy=False)
 
 
 def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
