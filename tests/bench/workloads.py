@@ -145,6 +145,39 @@ def mixture(n: int, d: int, k: int) -> Workload:
                     ref.gmm, wrt=("alpha", "means", "icf"))
 
 
+def normalised(ops: Any, x: Any) -> Any:
+    """Each row with mean 0 and variance 1."""
+    centred = x - ops.mean(x, 1)[:, None]
+    return centred / ops.sqrt(ops.mean(centred * centred, 1) + ref.LEAST_VARIANCE)[:, None]
+
+
+def rows_f32(small: bool) -> Workload:
+    x = f32(np.random.default_rng(8).normal(size=(6, 5) if small else (4096, 512)))
+    return Workload("tanh of 4,096 rows of 512, each then normalised to mean 0 and variance 1", {"x": x},
+                    lambda ops, x: normalised(ops, ops.tanh(x)), ref.rows)
+
+
+def block_step(small: bool) -> Workload:
+    rng = np.random.default_rng(9)
+    n, d, h = (5, 4, 6) if small else (512, 128, 512)
+
+    def forward(ops: Any, x: Any, **p: Any) -> Any:
+        u = normalised(ops, x) * p["gain1"] + p["bias1"]
+        q, k, v = u @ p["wq"], u @ p["wk"], u @ p["wv"]
+        scores = q @ ops.transpose(k) * d**-0.5
+        y = x + ops.exp(scores - ops.logsumexp(scores, 1)[:, None]) @ v @ p["wo"]
+        z = (normalised(ops, y) * p["gain2"] + p["bias2"]) @ p["w1"] + p["b1"]
+        gelu = 0.5 * z * (1.0 + ops.tanh(ref.GELU * (z + ref.CUBIC * z * z * z)))
+        out = y + gelu @ p["w2"] + p["b2"]
+        return ops.mean(out * out)
+    shapes = {"wq": (d, d), "wk": (d, d), "wv": (d, d), "wo": (d, d), "w1": (d, h), "w2": (h, d)}
+    params = {name: weights(rng, *shape) for name, shape in shapes.items()}
+    params |= {name: f32(rng.normal(size=size)) for name, size in
+               {"gain1": d, "bias1": d, "gain2": d, "bias2": d, "b1": h, "b2": d}.items()}
+    return Workload("transformer block, 512 tokens of 128, one head, one SGD step", {"x": f32(rng.normal(size=(n, d)))},
+                    forward, ref.block, params, optimizer="sgd", rate=0.1)
+
+
 def xor_step(small: bool) -> Workload:
     rng = np.random.default_rng(7)
     inputs = {"x": f32([[0, 0], [0, 1], [1, 0], [1, 1]]), "y": f32([[0], [1], [1], [0]])}
@@ -160,4 +193,4 @@ def xor_step(small: bool) -> Workload:
 
 WORKLOADS: dict[str, Callable[[bool], Workload]] = {
     make.__name__: make for make in (dispatch, fused_f32, fused_grad_f32, fused_grad_f64, logreg_step, mlp_step,
-                                     lstm_step, gmm_grad_f64, xor_step)}
+                                     lstm_step, block_step, rows_f32, gmm_grad_f64, xor_step)}
