@@ -9,8 +9,9 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
-from ..ir.operator import constant_node, static_value
+from ..ir.operator import constant_node
 from ..ir.types import TensorType
 from ..process.importing import whole
 
