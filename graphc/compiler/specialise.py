@@ -12,7 +12,7 @@ from ..ir.graph import Scratch
 from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
 from ..ir.operator import constant_node
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from ..process.importing import whole
 
 
@@ -40,7 +40,7 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     return list(nx.lexicographical_topological_sort(graph, key=lambda n: n.index))
 
 
-def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, np.ndarray[Any, Any]],
+def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, Array],
                variables: dict[Node, TensorType]) -> Specialised:
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..ir.types import Array
 from . import native
 from .assembly import loads, pointers
-
-Array = np.ndarray[Any, Any]
 
 # An entry's words: what runs (0: nothing yet), the Python function for all other cases, and the C functions that are called.
 # `PyObject_Vectorcall` is inlined by the C compiler before Python 3.11 and no symbol there; with a dict of keywords it is one everywhere.
@@ -249,7 +248,7 @@ class _Method(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
 
 
-class _Words(np.ndarray[Any, Any]):
+class _Words(Array):
     """The words of an entry, and the objects that they point to."""
 
     kept: Any

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ir.types import Array
 from . import native
 from .assembly import loads
 from .kernel.machine import machine
 from .tape import Tape, default_threads
 
-Array = np.ndarray[Any, Any]
 STREAM_BYTES = 128 << 20     # several times a last-level cache
 ACCUMULATORS = 10            # independent sums: two fused multiply-adds a cycle with a latency of four need eight
 REPEATS, DURATION = 5, 0.1   # runs and seconds, both at least: the best run counts, as other programs can only slow one down

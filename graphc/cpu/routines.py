@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
+from ..ir.types import Array
 from . import blas
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
@@ -81,7 +81,7 @@ class Product:
     n: int
     grain: int
     work: int
-    table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
+    table: Array                # element offsets of each batch item's matrices
     checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
 
 

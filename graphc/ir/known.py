@@ -8,13 +8,13 @@ import numpy as np
 
 from ..errors import DTypeError
 from .node import Node, describe, topological
-from .types import Shape, TensorType, element_count
+from .types import Array, Shape, TensorType, element_count
 
 # A value is worked out while the graph is built only when it is this small: shapes are, data is not.
 _STATIC_ELEMENTS = 64
 
 
-def static_value(node: Node) -> np.ndarray[Any, Any] | None:
+def static_value(node: Node) -> Array | None:
     """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known."""
     if node.operator.name == "constant":
         return node.attrs["value"]
@@ -32,7 +32,7 @@ def _small(node: Node) -> bool:
             and element_count(t.shape) <= _STATIC_ELEMENTS)
 
 
-def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None:
+def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
     if n.operator.name == "constant":
         return n.attrs["value"] if _small(n) else None
     if n.operator.name == "shape":
@@ -52,7 +52,7 @@ def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None
         return None
 
 
-def known_shape(value: np.ndarray[Any, Any] | None, rank: int | None = None) -> Shape | None:
+def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:
     """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
     if value is None:
         return None if rank is None else (None,) * rank

@@ -19,10 +19,10 @@ from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .types import TensorShape, TensorType, as_array, as_dtype, broadcast
+from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast
 from .validate import refused, validate
 
-Values = Sequence["np.ndarray[Any, Any] | None"]
+Values = Sequence[Array | None]
 Infer = Callable[..., Any]
 
 
@@ -260,7 +260,7 @@ def publish(module: str, names: dict[str, Any]) -> None:
             value.__module__ = module
 
 
-def constant_node(graph: Graph, array: np.ndarray[Any, Any], name: str | None = None) -> Node:
+def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:
     """A constant; the graph keeps a read-only copy."""
     array = np.array(array, copy=True, order="C")
     array.flags.writeable = False

@@ -19,8 +19,8 @@ from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here
-from ..ir.types import TensorType
-from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
+from ..ir.types import Array, TensorType
+from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
 from .values import Values
 
