@@ -25,11 +25,10 @@ from .errors import DTypeError, GraphError, ShapeError
 from .ir.graph import get_default_session
 from .ir.node import Node, describe, here, topological
 from .ir.reference import interpret, run_reference
-from .ir.types import TensorType, shape_str
+from .ir.types import Array, TensorType, shape_str
 from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
 from .process.importing import whole
 
-Array = np.ndarray[Any, Any]
 Index = tuple[int, ...]
 METHODS = ("central", "richardson", "complex")
 _COMPLEX_STEP = 1e-20

@@ -14,8 +14,8 @@ import numpy as np
 from ..errors import ShapeError
 from ..ir.families import BATCH_RULES
 from ..ir.graph import Scratch, get_default_graph
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, caller, describe, here, loc_str, topological
-from ..ir.operator import static_value
 from ..ir.types import TensorType
 from ..ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
 from ..ops.linalg_matmul import matmul

@@ -12,8 +12,8 @@ import numpy as np
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, reached, topological
-from ..ir.types import TensorType, element_count
-from .schedule import Group, Schedule, Single, data_inputs, viewed
+from ..ir.types import Array, TensorType, element_count
+from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
 ALIGN = 64              # bytes: a cache line, and the widest vector
 STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets
@@ -36,7 +36,7 @@ class Buffer:
     dtype: np.dtype[Any]
     size: int
     key: Node | None = None
-    first: int = 1 << 60
+    first: int = NEVER
     last: int = -1
     offset: int = 0
 
@@ -193,7 +193,7 @@ class Layout:
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
 
-    def array(self, node: Node, memory: Callable[[Buffer], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def array(self, node: Node, memory: Callable[[Buffer], Array]) -> Array:
         """The node's value as a numpy view of its buffer's memory."""
         where = self(node)
         flat = memory(where.buffer)

@@ -82,7 +82,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
             return None
         if any(x.operator.name != "constant" for x in inputs):
             return None
-        size = element_count(node.type.shape) * node.type.dtype.itemsize
+        size = node.type.nbytes
         if size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
             return None
         try:

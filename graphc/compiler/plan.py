@@ -43,7 +43,7 @@ class Plan:
         """Large fetched values that are computed in memory made for the caller."""
         parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
         return [f for f in self.fetches if f is not None and f in self.schedule.home and viewed(f) is None and f not in self.inplace
-                and f not in parts and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED]
+                and f not in parts and f.type.nbytes > COPIED]
 
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeclarationError
+from ..ir import types
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, here
 from ..ir.types import TensorType
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "equal", "not_equal"}
-FLOATS, INTS, BOOLS = ("float32", "float64"), ("int8", "int16", "int32", "int64", "uint8"), ("bool",)
+FLOATS, INTS, BOOLS = (tuple(d.name for d in kind) for kind in (types.FLOATS, types.INTEGERS, (types.bool_,)))
+_SIGNED = tuple(d.name for d in types.INTEGERS if d.min < 0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ RULES = [
     Rule("minus-neg", lambda a, b: a - (-b), lambda a, b: a + b),
     Rule("neg-times-neg", lambda a, b: (-a) * (-b), lambda a, b: a * b),
     Rule("abs-abs", lambda x: _abs(_abs(x)), lambda x: _abs(x)),
-    Rule("abs-neg", lambda x: _abs(-x), lambda x: _abs(x), FLOATS + INTS[:4]),
+    Rule("abs-neg", lambda x: _abs(-x), lambda x: _abs(x), FLOATS + _SIGNED),
     Rule("square-neg", lambda x: _square(-x), lambda x: _square(x)),
     Rule("square-abs", lambda x: _square(_abs(x)), lambda x: _square(x)),
     Rule("relu-relu", lambda x: _relu(_relu(x)), lambda x: _relu(x)),

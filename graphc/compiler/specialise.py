@@ -9,9 +9,10 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
-from ..ir.operator import constant_node, static_value
-from ..ir.types import TensorType
+from ..ir.operator import constant_node
+from ..ir.types import Array, TensorType
 from ..process.importing import whole
 
 
@@ -41,7 +42,7 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     return [nodes[i] for i in sorted(nx.topological_sort(graph))]
 
 
-def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, np.ndarray[Any, Any]],
+def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, Array],
                variables: dict[Node, TensorType]) -> Specialised:
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 

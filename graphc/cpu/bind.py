@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single
@@ -20,7 +18,6 @@ from .program import Program
 from .routines import Product, product, scatter_texts
 from .steps import HostStep, NativeStep, Step
 
-Array = np.ndarray[Any, Any]
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
 

@@ -10,9 +10,7 @@ import numpy as np
 
 from ..compiler.layout import Buffer, Layout, assign_offsets
 from ..ir.node import Node
-from ..ir.types import TensorType
-
-Array = np.ndarray[Any, Any]
+from ..ir.types import Array, TensorType
 
 
 def address(array: Array) -> int:

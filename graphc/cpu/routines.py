@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
+from ..ir.types import Array
 from ..ops.array_gather import MANY
 from . import blas
 from .kernel_text import Check, KernelText, Slot, numba_name
@@ -92,7 +92,7 @@ class Product:
     n: int
     grain: int
     work: int
-    table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
+    table: Array                # element offsets of each batch item's matrices
     checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
 
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.graph import Graph
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
-from ..ir.operator import Operator, static_value
+from ..ir.operator import Operator
 from ..ir.types import DType, TensorType, compatible, merge
 from ..ops.state import Variable, closure
 from .values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array

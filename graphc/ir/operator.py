@@ -11,20 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
+from ..errors import DeclarationError, DTypeError, GraphcError, GraphError
 from . import families
+from .axes import normal_axes, reduced_shape
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
-from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str, topological
+from .known import static_value
+from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count
+from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast
 from .validate import refused, validate
 
-Values = Sequence["np.ndarray[Any, Any] | None"]
+Values = Sequence[Array | None]
 Infer = Callable[..., Any]
-
-# A value is worked out while the graph is built only when it is this small: shapes are, data is not.
-_STATIC_ELEMENTS = 64
 
 
 @dataclass(eq=False)
@@ -261,7 +260,7 @@ def publish(module: str, names: dict[str, Any]) -> None:
             value.__module__ = module
 
 
-def constant_node(graph: Graph, array: np.ndarray[Any, Any], name: str | None = None) -> Node:
+def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:
     """A constant; the graph keeps a read-only copy."""
     array = np.array(array, copy=True, order="C")
     array.flags.writeable = False
@@ -387,101 +386,3 @@ def reduction(combine: str | Combine, **facts: Any) -> Callable[[Callable[..., A
 def typed_like(param: int = 0) -> Infer:
     """The type rule of operators whose result has the type of one input."""
     return lambda types, values, **attrs: types[param]
-
-
-# ---------------------------------------------------------------------- axes and shapes
-
-def as_int(value: Any, what: str = "axis") -> int:
-    """An int from an int, a numpy integer or a node with a known value; DTypeError otherwise."""
-    if isinstance(value, Node):
-        known = static_value(value)
-        if known is None or np.isnan(known).any() or known.size != 1:
-            raise DTypeError(f"{what} must be known while the graph is built, not {describe(value)}")
-        return int(known.reshape(()))
-    try:
-        return int(value.__index__())
-    except (AttributeError, TypeError):
-        raise DTypeError(f"{what} must be an integer, not {value!r:.60}") from None
-
-
-def normal_axis(axis: Any, rank: int | None) -> int:
-    """A nonnegative axis of a tensor of that rank (as given when the rank is unknown); ShapeError if there is none."""
-    i = as_int(axis)
-    if rank is None:
-        return i
-    if not -rank <= i < rank:
-        raise ShapeError(f"axis {i} does not exist: the operand has rank {rank}")
-    return i % rank if rank else 0
-
-
-def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
-    """Sorted, nonnegative, distinct axes; None means all of them."""
-    if axis is None:
-        return None if rank is None else tuple(range(rank))
-    if isinstance(axis, Node):
-        known = static_value(axis)
-        if known is None or np.isnan(known).any():
-            raise DTypeError(f"axis must be known while the graph is built, not {describe(axis)}")
-        axis = known.astype(int).tolist()
-    many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]
-    axes = [normal_axis(a, rank) for a in many]
-    if len(set(axes)) < len(axes):
-        raise ShapeError(f"an axis is named twice in {axes}")
-    return tuple(sorted(axes))
-
-
-def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
-    axes = normal_axes(axis, len(shape)) or ()
-    if keepdims:
-        return tuple(1 if i in axes else d for i, d in enumerate(shape))
-    return tuple(d for i, d in enumerate(shape) if i not in axes)
-
-
-def known_shape(value: np.ndarray[Any, Any] | None, rank: int | None = None) -> Shape | None:
-    """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
-    if value is None:
-        return None if rank is None else (None,) * rank
-    return tuple(None if np.isnan(d) else int(d) for d in np.asarray(value, np.float64).reshape(-1))
-
-
-# ---------------------------------------------------------------------- values known before the graph runs
-
-def static_value(node: Node) -> np.ndarray[Any, Any] | None:
-    """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known."""
-    if node.operator.name == "constant":
-        return node.attrs["value"]
-    if not _small(node):
-        return None
-    known: dict[Node, Any] = {}
-    for n in topological([node], stop=lambda n: not (_small(n) and n.operator.shape_math)):
-        known[n] = _static_step(n, known)
-    return known[node]
-
-
-def _small(node: Node) -> bool:
-    t = node.type
-    return (isinstance(t, TensorType) and t.known and t.dtype.kind in "iufb"
-            and element_count(t.shape) <= _STATIC_ELEMENTS)
-
-
-def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None:
-    if n.operator.name == "constant":
-        return n.attrs["value"] if _small(n) else None
-    if n.operator.name == "shape":
-        dims = n.inputs[0].type.shape
-        return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
-    if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
-        return None
-    try:
-        with np.errstate(all="ignore"):
-            if n.operator.name != "cast":
-                return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
-            x = np.asarray(known[n.inputs[0]])
-            unknown = x != x                     # nan, which no integer is
-            value = np.asarray(n.operator.reference(np.where(unknown, 0, x).astype(x.dtype), **n.attrs))
-            return np.where(unknown, np.nan, value) if unknown.any() else value
-    except (TypeError, ValueError, IndexError):
-        return None
-
-
-__all__ = ["DType", "Operator", "declare", "elementwise", "reduction", "to_node", "static_value"]

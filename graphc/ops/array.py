@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.axes import normal_axis
+from ..ir.known import as_int, static_value
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, as_int, declare, normal_axis, static_value, to_node
+from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, as_array, as_dtype, bool_, float32, int32
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
+from ..ir.axes import normal_axes
+from ..ir.known import as_int
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import Values, as_int, declare, elementwise, normal_axes, to_node, typed_like
+from ..ir.operator import Values, declare, elementwise, to_node, typed_like
 from ..ir.types import TensorType
 from . import nn_activations
 from .array import concat, expand_dims, gather, identity, shape, squeeze, stop_gradient

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axes, normal_axis
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, declare, normal_axes, normal_axis, reduction, to_node
+from ..ir.operator import Values, declare, reduction, to_node
 from ..ir.types import TensorType, as_dtype, int64
 from .array_move import (
     Types,

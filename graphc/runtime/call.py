@@ -19,9 +19,9 @@ from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here, reached
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
-from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
+from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
 from .values import Values
 

@@ -10,8 +10,9 @@ from typing import Any
 from ..errors import GraphGrowthWarning
 from ..ir.graph import Graph
 from ..ir.node import Node, loc_str
+from ..ir.types import Array
 from .call import Call
-from .fetching import Array, Form, all_of, collect_feed, flattened
+from .fetching import Form, all_of, collect_feed, flattened
 from .values import Values
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so

@@ -14,8 +14,6 @@ from ..ir.reference import interpret, run_reference
 from .call import Call
 from .calls import Calls
 
-Array = np.ndarray[Any, Any]
-
 
 def check_numerics(calls: Calls, call: Call, values: Sequence[Any]) -> None:
     """Evaluate what a call needs, node by node, with the numpy references, and change nothing.

@@ -12,8 +12,7 @@ import numpy as np
 from ..cpu.tracing import Trace
 from ..ir.node import Node
 from ..ir.reference import interpret, run_reference
-from ..ir.types import TensorType
-from .fetching import Array
+from ..ir.types import Array, TensorType
 from .values import Values
 
 Stage = Callable[[Sequence[Node], Mapping[Node, Array]], list[Any]]     # a run of its own: of these fetches, with these feeds

@@ -10,14 +10,15 @@ import numpy as np
 
 from .. import numeric
 from ..errors import DTypeError, ShapeError
+from ..ir import types
 from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.operator import Operator
-from ..ir.types import compatible
+from ..ir.types import Array, compatible
 from ..runtime.session import Session
-from .samples import Array, Built, Sample, accepts, build, differentiable, has_floats, reference, samples, say, some_samples, special_sample, type_of
+from .samples import Built, Sample, accepts, build, differentiable, has_floats, reference, samples, say, some_samples, special_sample, type_of
 
-FLOATS = ("float64", "float32")
+FLOATS = tuple(d.name for d in reversed(types.FLOATS))          # the exact one first
 INTEGERS = ("int8", "int64", "uint8")   # the narrowest, the widest and the unsigned; the others lie between them
 
 
