@@ -42,7 +42,7 @@ def wide(x: Any) -> Any:
 
 # ---------------------------------------------------------------------- arithmetic
 
-@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True)
+@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True, commutative=True)
 def add(x: Any, y: Any) -> Any:
     """Sum, x + y.
 
@@ -62,7 +62,7 @@ def subtract(x: Any, y: Any) -> Any:
     return np.subtract(x, y)
 
 
-@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True)
+@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True, commutative=True)
 def multiply(x: Any, y: Any) -> Any:
     """Product, x * y.
 
@@ -225,7 +225,7 @@ def _route(first: Any, g: Any) -> Any:
     return where(first, g, 0.0), where(first, 0.0, g)
 
 
-@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True)
+@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True)
 def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x.
 
@@ -235,7 +235,7 @@ def maximum(x: Any, y: Any) -> Any:
     return np.maximum(*numbers(x, y))
 
 
-@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True)
+@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True)
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x.
 
@@ -339,7 +339,7 @@ sub, mul, neg, inv = subtract, multiply, negative, reciprocal
 
 # ---------------------------------------------------------------------- comparison and logic
 
-@elementwise("{x} == {y}")
+@elementwise("{x} == {y}", commutative=True)
 def equal(x: Any, y: Any) -> Any:
     """Whether x == y.
 
@@ -349,7 +349,7 @@ def equal(x: Any, y: Any) -> Any:
     return np.equal(x, y)
 
 
-@elementwise("{x} != {y}")
+@elementwise("{x} != {y}", commutative=True)
 def not_equal(x: Any, y: Any) -> Any:
     """Whether x != y; a nan differs from everything.
 
@@ -394,7 +394,7 @@ def greater_equal(x: Any, y: Any) -> Any:
 _BOTH = {"x": "bool", "y": "bool"}
 
 
-@elementwise("{x} & {y}", fixed=_BOTH)
+@elementwise("{x} & {y}", fixed=_BOTH, commutative=True)
 def logical_and(x: Any, y: Any) -> Any:
     """x and y, of booleans.
 
@@ -404,7 +404,7 @@ def logical_and(x: Any, y: Any) -> Any:
     return np.logical_and(x, y)
 
 
-@elementwise("{x} | {y}", fixed=_BOTH)
+@elementwise("{x} | {y}", fixed=_BOTH, commutative=True)
 def logical_or(x: Any, y: Any) -> Any:
     """x or y, of booleans."""
     return np.logical_or(x, y)
