@@ -111,7 +111,7 @@ from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
 from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import round as round
+from .ops.math_compare import round as round
 from .ops.random import multinomial as multinomial
 from .ops.random import random_normal as random_normal
 from .ops.random import random_shuffle as random_shuffle

@@ -15,7 +15,8 @@ from ..ir import types
 from ..ir.graph import Scratch
 from ..ir.node import Node, here
 from ..ir.types import TensorType
-from ..ops.math_arithmetic import abs, logical_not, maximum, minimum, pow, square
+from ..ops.math_arithmetic import abs, maximum, minimum, pow, square
+from ..ops.math_compare import logical_not
 from ..ops.nn_activations import relu
 from ..ops.state import placeholder_of
 

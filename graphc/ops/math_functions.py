@@ -11,7 +11,8 @@ import numpy as np
 from ..ir.node import OPERATORS
 from ..ir.operator import Values, declare, elementwise
 from ..ir.types import TensorType
-from .math_arithmetic import square, wide
+from .math_arithmetic import square
+from .math_operands import wide
 
 __all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "lgamma", "digamma"]

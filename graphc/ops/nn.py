@@ -35,7 +35,7 @@ from .math import (
     subtract,
     truediv,
 )
-from .math_arithmetic import floating
+from .math_operands import floating
 from .nn_activations import *  # noqa: F403
 from .nn_activations import relu, scope, softplus
 from .random import random_uniform

@@ -14,7 +14,7 @@ from ..ir.node import Node
 from ..ir.operator import elementwise, to_node
 from ..ir.types import TensorType
 from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh
-from .math_arithmetic import floating, numbers
+from .math_operands import floating, numbers
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
            "sigmoid", "tanh"]
