@@ -133,7 +133,7 @@ class Operator:
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
-        parts = items(node, node.graph)
+        parts = items(node)
         if not self.results:
             return parts
         if len(parts) != len(self.results):
@@ -263,9 +263,11 @@ def publish(module: str, names: dict[str, Any]) -> None:
             value.__module__ = module
 
 
-def items(node: Node, graph: Graph) -> list[Node]:
-    """A node for each of the results of one that has several."""
-    return [OPERATORS["item"].build(graph, (node,), {"index": i}) for i in range(len(node.type))]
+def items(node: Node, graph: Graph | None = None) -> list[Node]:
+    """A node, of the same graph or another, for each result of one that may have several."""
+    if isinstance(node.type, TensorType):
+        return [node]
+    return [OPERATORS["item"].build(graph or node.graph, (node,), {"index": i}) for i in range(len(node.type))]
 
 
 def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:
