@@ -51,9 +51,10 @@ class Operator:
     `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`:
     numbers and arrays among the operands take the dtype of the tensors. `shape_math`: the reference is also run on sizes while the graph is
     built, nan standing for one that is unknown. `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the
-    continuation of the real function, or raises; without, complex steps refuse it. `kinds`: of attributes without a default, the types that a
-    file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a run.
-    `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be folded and
+    continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
+    without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
+    run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
+    folded and
     shared. `label` is the default name of nodes.
     """
 
@@ -83,7 +84,7 @@ class Operator:
     batch: str = ""
     weak: bool = True
     text: bool = False
-    analytic: bool = True
+    analytic: bool | Callable[..., Any] = True
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""

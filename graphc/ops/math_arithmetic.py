@@ -11,6 +11,7 @@ from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import declare, elementwise, to_node
 from ..ir.types import TensorType, compatible
+from . import continued
 from .math_compare import equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or
 from .math_operands import numbers, wide
 
@@ -61,7 +62,7 @@ def truediv(x: Any, y: Any) -> Any:
     return np.true_divide(wide(x), wide(y))
 
 
-@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True)
+@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv)
 def floordiv(x: Any, y: Any) -> Any:
     """Quotient rounded towards minus infinity. An integer by 0 is 0.
 
@@ -72,7 +73,7 @@ def floordiv(x: Any, y: Any) -> Any:
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
-             shape_math=True)
+             shape_math=True, analytic=continued.floormod)
 def floormod(x: Any, y: Any) -> Any:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y).
 
@@ -83,7 +84,7 @@ def floormod(x: Any, y: Any) -> Any:
 
 
 @elementwise("floordiv({x}, {y}) + {T}((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))))",
-             grad=lambda g, out, x, y: (None, None))
+             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv)
 def truncatediv(x: Any, y: Any) -> Any:
     """Quotient rounded towards zero."""
     down = np.floor_divide(*numbers(x, y))
@@ -96,7 +97,7 @@ _ALIGNED = "select(({x} < {T}(0)) != ({y} < {T}(0)), {T}(-{y}), {y})"
 
 
 @elementwise(f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod({{x}}, {_ALIGNED}))",
-             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0))
+             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod)
 def truncatemod(x: Any, y: Any) -> Any:
     """Remainder of `truncatediv`, with the sign of x."""
     return np.fmod(*numbers(x, y))
@@ -204,7 +205,7 @@ def _route(first: Any, g: Any) -> Any:
     return where(first, g, 0.0), where(first, 0.0, g)
 
 
-@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True)
+@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True, analytic=continued.maximum)
 def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x.
 
@@ -214,7 +215,7 @@ def maximum(x: Any, y: Any) -> Any:
     return np.maximum(*numbers(x, y))
 
 
-@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True)
+@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True, analytic=continued.minimum)
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x.
 
@@ -244,7 +245,7 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
 
 
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
-             grad=lambda g, y, x: (OPERATORS["zeros_like"](x),))
+             grad=lambda g, y, x: (OPERATORS["zeros_like"](x),), analytic=continued.sign)
 def sign(x: Any) -> Any:
     """-1, 0 or 1; nan stays nan.
 
@@ -254,7 +255,7 @@ def sign(x: Any) -> Any:
     return np.sign(x)
 
 
-@elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),))
+@elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),), analytic=continued.abs)
 def abs(x: Any) -> Any:
     """Absolute value. Its derivative at 0 counts as 0.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import elementwise, to_node
+from . import continued
 from .math_operands import floating
 
 __all__ = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not",
@@ -105,7 +106,7 @@ def logical_not(x: Any) -> Any:
 
 # ---------------------------------------------------------------------- rounding and kinds of numbers
 
-@elementwise("floor({x})", grad=lambda g, y, x: (None,))
+@elementwise("floor({x})", grad=lambda g, y, x: (None,), analytic=continued.floor)
 def floor(x: Any) -> Any:
     """The largest whole number not above x.
 
@@ -115,19 +116,19 @@ def floor(x: Any) -> Any:
     return np.floor(floating(x))
 
 
-@elementwise("ceil({x})", grad=lambda g, y, x: (None,))
+@elementwise("ceil({x})", grad=lambda g, y, x: (None,), analytic=continued.ceil)
 def ceil(x: Any) -> Any:
     """The smallest whole number not below x."""
     return np.ceil(floating(x))
 
 
-@elementwise("rint({x})", grad=lambda g, y, x: (None,))
+@elementwise("rint({x})", grad=lambda g, y, x: (None,), analytic=continued.rint)
 def rint(x: Any) -> Any:
     """The nearest whole number, the even one of two."""
     return np.rint(floating(x))
 
 
-@elementwise("trunc({x})", grad=lambda g, y, x: (None,))
+@elementwise("trunc({x})", grad=lambda g, y, x: (None,), analytic=continued.trunc)
 def trunc(x: Any) -> Any:
     """x without its fraction."""
     return np.trunc(floating(x))

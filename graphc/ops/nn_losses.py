@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, ShapeError
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import elementwise, to_node
+from . import continued
 from .array import expand_dims, shape, squeeze, stop_gradient
 from .math import (
     add,
@@ -143,7 +144,7 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
 
 
 @elementwise("maximum({logits}, {T}(0)) - {logits} * {labels} + log1p(exp(-abs({logits})))",
-             grad=lambda g, y, z, x: (-(g * x), g * ((1.0 - z) * sigmoid(x) - z * sigmoid(-x))))
+             grad=lambda g, y, z, x: (-(g * x), g * ((1.0 - z) * sigmoid(x) - z * sigmoid(-x))), analytic=continued.sigmoid_cross_entropy)
 def sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
     """-z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x)) of labels z, as max(x, 0) - x z + log(1 + exp(-|x|))."""
     return np.maximum(floating(logits), 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
