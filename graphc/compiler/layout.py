@@ -11,8 +11,9 @@ import numpy as np
 
 from ..ir.families import Memory
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, reached, topological
+from ..ir.node import Node, reached, topological
 from ..ir.types import Array, TensorType, element_count
+from ..ops.state import copy
 from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
 ALIGN = 64              # bytes: a cache line, and the widest vector
@@ -110,7 +111,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
 
     def copied(x: Node, place: Node) -> Node:
         with scratch.at(place):
-            node = OPERATORS["copy"].build(scratch, (x,), {})
+            node = copy.build(scratch, (x,), {})
         nominal[node] = (node.type.shape, contiguous(node.type.shape), 0)
         return node
 

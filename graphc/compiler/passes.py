@@ -12,10 +12,13 @@ import numpy as np
 
 from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
-from ..ir.node import OPERATORS, Node, topological
+from ..ir.node import Node, topological
 from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
 from ..ir.validate import refused
+from ..ops.array import broadcast_to, concat, expand_dims, transpose
+from ..ops.math_arithmetic import add, multiply
+from ..ops.reduce import reduce_sum
 from .rules import rewritten
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
@@ -62,15 +65,15 @@ def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
             return None
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
-        products = OPERATORS["multiply"](OPERATORS["expand_dims"](rows, axis=-2), OPERATORS["expand_dims"](columns, axis=-3))
-        return OPERATORS["reduce_sum"](products, axis=-1)
+        products = multiply(expand_dims(rows, axis=-2), expand_dims(columns, axis=-3))
+        return reduce_sum(products, axis=-1)
     return rewrite(fetches, visit)
 
 
 def _swapped(matrix: Node) -> Node:
     """The last two axes, exchanged."""
     rank = len(matrix.type.shape)
-    return OPERATORS["transpose"](matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
+    return transpose(matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
@@ -119,7 +122,7 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if shape == node.type.shape:
         return None
     inner = node.on(small, TensorType(node.type.dtype, shape))
-    return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
+    return broadcast_to(inner, np.array(node.type.shape, np.int32))
 
 
 def add_padded(fetches: Sequence[Node]) -> list[Node]:
@@ -136,7 +139,7 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
         for place, part in _padded(y).items():
             if place in parts:
                 joined = added(parts[place], part)
-                part = OPERATORS["add"](parts[place], part) if joined is None else joined
+                part = add(parts[place], part) if joined is None else joined
             parts[place] = part
         order = sorted(parts)
         if any(a[1] > b[0] for a, b in pairwise(order)):
@@ -147,12 +150,12 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
             if begin > at:
                 kind = TensorType(x.type.dtype, (*shape[:axis], begin - at, *shape[axis + 1:]))
                 if kind not in zeros:
-                    zeros[kind] = OPERATORS["broadcast_to"](np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
+                    zeros[kind] = broadcast_to(np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
                 blocks.append(zeros[kind])
             if end > begin:
                 blocks.append(parts[begin, end])
             at = end
-        return blocks[0] if len(blocks) == 1 else OPERATORS["concat"](blocks, axis=axis)
+        return blocks[0] if len(blocks) == 1 else concat(blocks, axis=axis)
 
     return rewrite(fetches, lambda node, inputs: added(*inputs) if node.operator.name == "add" else None)
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ..ir.families import Memory
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, in_order, reached
+from ..ir.node import Node, in_order, reached
 from ..ir.types import TensorType, element_count
+from ..ops.state import copy
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
@@ -93,7 +94,7 @@ def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node
         if root.operator.name != "variable" or root not in changed:
             return n
         with scratch.at(n):
-            return OPERATORS["copy"].build(scratch, (n,), {})
+            return copy.build(scratch, (n,), {})
 
     wanted = [own(f) for f in fetches if f is not None]
     values = [own(v) for _, v in assigns]

@@ -10,9 +10,11 @@ import numpy as np
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
 from ..ir.known import static_value
-from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
+from ..ir.node import Node, describe_call, loc_str, reached
 from ..ir.operator import constant_node
 from ..ir.types import Array, TensorType
+from ..ops.math_arithmetic import add, subtract
+from ..ops.state import placeholder_of
 from ..process.importing import whole
 
 
@@ -64,7 +66,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             if node in values:
                 new[node] = constant_node(scratch, values[node])
             elif node in feeds:
-                new[node] = placeholders[node] = scratch.add(OPERATORS["placeholder"], (), {"type": feeds[node]}, feeds[node])
+                new[node] = placeholders[node] = placeholder_of(feeds[node], scratch)
             elif any(x in waiting for x in (*node.inputs, *node.control_inputs)):
                 waiting.add(node)
             elif node.operator.name == "variable":
@@ -138,7 +140,7 @@ class _State:
         if node.operator.name != "assign":
             current = self.assigned.get(variable, new[variable])                # of a variable that is fed, what is fed
             _check_assigned(node, current.type, value.type)
-            value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](current, value)
+            value = (add if node.operator.name == "assign_add" else subtract)(current, value)
         _check_assigned(node, self.assigned.get(variable, self._held[variable]).type, value.type)
         self.assigned[variable] = value
         return value

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ir.expressions import HEAVY
 from ..ir.families import Combine
 from ..ir.node import Node
 
-_HEAVY = re.compile(r"\b(exp|log|expm1|log1p|tanh|sigmoid|erf|sin|cos|tan|pow|sinh|cosh|asin|acos|atan|atan2|philox\w*)\(")
+_HEAVY = re.compile(rf"\b({'|'.join(sorted(HEAVY))})\(")
 _LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}
 
 SCRATCH = ("partial", "row")                        # roles of slots that show memory of the kernel's own

@@ -37,7 +37,7 @@ class Operator:
 
     Elementwise: `expr` is the scalar expression of a fused kernel in the words of the kernel language, for operands and number attributes in
     braces and the dtype `{T}`; `check`, an expression that must hold of every element, else the run fails. `fixed` are parameters that take
-    one dtype only, whatever the others are.
+    one dtype only, whatever the others are. `commutative`: the same bits for two operands in either order.
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
@@ -51,8 +51,10 @@ class Operator:
     `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`:
     numbers and arrays among the operands take the dtype of the tensors. `shape_math`: the reference is also run on sizes while the graph is
     built, nan standing for one that is unknown. `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the
-    continuation of the real function, or raises; without, complex steps refuse it. `effect`: runs for more than its result, exactly once a run.
-    `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be folded and
+    continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
+    without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
+    run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
+    folded and
     shared. `label` is the default name of nodes.
     """
 
@@ -70,17 +72,19 @@ class Operator:
     fixed: dict[str, str] = field(default_factory=dict)
     by_value: tuple[int, ...] = ()
     prepare: Callable[..., dict[str, Any]] | None = None
+    kinds: dict[str, tuple[type, ...]] = field(default_factory=dict)
     results: tuple[str, ...] = ()
     effect: bool = False
     resizes: bool = False
     pure: bool = True
+    commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True
     text: bool = False
-    analytic: bool = True
+    analytic: bool | Callable[..., Any] = True
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""
@@ -130,7 +134,7 @@ class Operator:
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
-        parts = [OPERATORS["item"].build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+        parts = items(node)
         if not self.results:
             return parts
         if len(parts) != len(self.results):
@@ -258,6 +262,13 @@ def publish(module: str, names: dict[str, Any]) -> None:
     for value in names.values():
         if isinstance(value, Operator):
             value.__module__ = module
+
+
+def items(node: Node, graph: Graph | None = None) -> list[Node]:
+    """A node, of the same graph or another, for each result of one that may have several."""
+    if isinstance(node.type, TensorType):
+        return [node]
+    return [OPERATORS["item"].build(graph or node.graph, (node,), {"index": i}) for i in range(len(node.type))]
 
 
 def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:

@@ -32,8 +32,12 @@ class Call:
     """One set of fetches and fed tensors. Called with the feeds' values it gives the fetched ones, in their `form`.
 
     `enter` is the quickest way in that there is: machine code (`Entry`) for programs that only copy small feeds in and small results out.
-    `run` runs feeds of the same shapes as last time (`shapes`); any others find their program by `_other`.
     `stage` runs what decides shapes first; `stats` counts what is compiled.
+
+    What a call does depends on what it has seen. *Unseen* (`shapes` is None): no program is set, as at first, after `forget`, and always
+    where values decide shapes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked. *Open*: the
+    same, and `entry` runs it in machine code while feeds fit. Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`:
+    it finds the program of these shapes or makes it, and sets the state that the program allows.
     """
 
     def __init__(self, values: Values, stage: Stage, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
@@ -46,7 +50,7 @@ class Call:
         self.programs: dict[Any, Runnable] = {}
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
-        self.run: Callable[[list[Array]], list[Any]] = self._never
+        self.run: Callable[[list[Array]], list[Any]] = self._unseen
         self.entry = Entry(self.__call__)
         self.enter: Callable[..., Any] = self.__call__
         self.by_value: list[int] = []
@@ -73,7 +77,7 @@ class Call:
             self.running = True
             busy[0] += 1
             try:
-                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._other(arrays, shapes)
+                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
             finally:
                 busy[0] -= 1
                 self.running = False
@@ -85,7 +89,7 @@ class Call:
             self.inner = Call(self.values, self.stage, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
         return self.inner
 
-    def _never(self, arrays: list[Array]) -> list[Any]:
+    def _unseen(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
 
     def forget(self) -> None:
@@ -96,7 +100,7 @@ class Call:
         if self.inner is not None:
             self.inner.forget()
 
-    def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
+    def _of_other_shapes(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
         self.values.check_open()
         for node, array in zip(self.feeds, arrays, strict=True):

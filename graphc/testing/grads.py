@@ -12,9 +12,8 @@ from ..compiler import passes
 from ..errors import GradientCheckError, GraphcError, GraphError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, topological
-from ..ir.operator import constant_node
+from ..ir.operator import constant_node, items
 from ..ir.types import Array
-from ..ops.state import items
 from ..runtime.session import Session
 from .derived import Derived, Evaluate, Outputs, Point, joined
 from .function import Function, function
