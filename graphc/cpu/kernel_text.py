@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +93,7 @@ def indent(lines: Sequence[tuple[str, Node | None]]) -> list[tuple[str, Node | N
     return [("    " + text, node) for text, node in lines]
 
 
+@lru_cache(4096)
 def effort(source: str) -> int:
     """About how many plain operations one element of a kernel takes."""
     return source.count("\n") + 12 * len(_HEAVY.findall(source))
