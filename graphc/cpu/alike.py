@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,4 +70,18 @@ def _of(text: KernelText, mine: dict[Node, Node]) -> KernelText:
     """The text of a group that is like the one it was written for, given its node for each of the other's."""
     return replace(text, slots=[slot if slot.node is None else slot._replace(node=mine[slot.node]) for slot in text.slots],
                    checks=[check._replace(node=mine[check.node], operand=mine[check.operand]) for check in text.checks],
-                   annotated=[(line, None if node is None else mine[node]) for line, node in text.annotated])
+                   annotated=_Lines(text.annotated, mine))
+
+
+class _Lines(Sequence[tuple[str, "Node | None"]]):
+    """Lines written for one group, as those of another: only those who look at a kernel ask for them."""
+
+    def __init__(self, lines: Sequence[tuple[str, Node | None]], mine: dict[Node, Node]):
+        self.lines, self.mine = lines, mine
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, i: Any) -> Any:
+        line, node = self.lines[i]
+        return line, None if node is None else self.mine[node]

@@ -45,7 +45,7 @@ class KernelText:
     grain: int
     work: int                                       # elements it touches: decides on threads
     checks: list[Check] = field(default_factory=list)    # status k names checks[k - 1]
-    annotated: list[tuple[str, Node | None]] = field(default_factory=list)
+    annotated: Sequence[tuple[str, Node | None]] = field(default_factory=list)
 
 
 @cache
