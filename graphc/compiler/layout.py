@@ -47,7 +47,10 @@ class Buffer:
 
     def touch(self, step: int) -> None:
         """Note that a step reads or writes it."""
-        self.first, self.last = min(self.first, step), max(self.last, step)
+        if step < self.first:
+            self.first = step
+        if step > self.last:
+            self.last = step
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:

@@ -31,17 +31,18 @@ FOLDED_BYTES = 1 << 20      # the largest constant that folding may make; broadc
 
 def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     """Rebuild bottom-up: `visit(node, inputs)` gives what replaces a node; None keeps it, with its new inputs."""
-    new: dict[Node, Node] = {}
+    new: dict[Node, Node] = {}          # of those that are replaced
     scratch = Scratch()
     with scratch.as_default():
         for node in topological(fetches):
-            inputs = tuple([new[x] for x in node.inputs])
+            inputs = tuple([new.get(x, x) for x in node.inputs]) if new else node.inputs
             scratch.place = node
             got = visit(node, inputs)
-            if got is None:
-                got = node if inputs == node.inputs else node.on(inputs)
-            new[node] = got
-    return [new[f] for f in fetches]
+            if got is None and inputs != node.inputs:
+                got = node.on(inputs)
+            if got is not None and got is not node:
+                new[node] = got
+    return [new.get(f, f) for f in fetches]
 
 
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
@@ -79,8 +80,10 @@ def _swapped(matrix: Node) -> Node:
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if not inputs or inputs[0].operator.name != "constant":
+            return None
         op = node.operator
-        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
+        if not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
                 or op.family.draws:
             return None
         if any(x.operator.name != "constant" for x in inputs):
@@ -100,7 +103,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not node.operator.family.broadcasts or not any(x.operator.name == "broadcast_to" for x in inputs):
+        if not node.operator.family.broadcasts or "broadcast_to" not in [x.operator.name for x in inputs]:
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -198,11 +201,9 @@ def share(fetches: Sequence[Node]) -> list[Node]:
             return None
         key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
-        if found is not None:
-            return found
-        made = node if inputs == node.inputs else node.on(inputs)
-        table[key] = made
-        return made
+        if found is None:
+            found = table[key] = node if inputs == node.inputs else node.on(inputs)
+        return found
     return rewrite(fetches, visit)
 
 

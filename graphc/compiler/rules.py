@@ -122,9 +122,10 @@ def pattern(rule: Rule, dtype: np.dtype[Any]) -> tuple[Node, tuple[Node, ...]]:
 
 
 @cache
-def by_root(name: str, dtype: np.dtype[Any]) -> tuple[Rule, ...]:
-    """The rules whose left side is an operator of that name with a result of that dtype."""
-    return tuple(r for r in RULES if dtype.name in r.dtypes and pattern(r, dtype)[0].operator.name == name)
+def by_root(name: str, dtype: np.dtype[Any]) -> tuple[tuple[Rule, frozenset[str]], ...]:
+    """The rules whose left side is an operator of that name with a result of that dtype, each with the operators that must be among its inputs."""
+    roots = [(r, pattern(r, dtype)[0]) for r in RULES if dtype.name in r.dtypes]
+    return tuple((r, frozenset(x.operator.name for x in root.inputs) - {"placeholder"}) for r, root in roots if root.operator.name == name)
 
 
 def match(rule: Rule, node: Node) -> list[Node] | None:
@@ -157,8 +158,9 @@ def rewritten(node: Node) -> Node | None:
     """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
     if not isinstance(node.type, TensorType) or not node.operator.family.broadcasts:
         return None
-    for rule in by_root(node.operator.name, node.type.dtype):
-        operands = match(rule, node)
+    inputs = {x.operator.name for x in node.inputs}
+    for rule, operators in by_root(node.operator.name, node.type.dtype):
+        operands = match(rule, node) if operators <= inputs else None
         if operands is not None:
             made = rule.rhs(*operands)
             if made.type == node.type:

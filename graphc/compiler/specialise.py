@@ -34,7 +34,7 @@ class Specialised(NamedTuple):
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
     def uses(node: Node) -> tuple[Node, ...]:
-        return () if node in fed else (*node.inputs, *node.control_inputs)
+        return () if node in fed else node.inputs + node.control_inputs
     nx = whole("networkx")  # 0.1 s to import: not before something runs
     nodes = {node.index: node for node in reached(fetches, uses)}
     graph = nx.DiGraph()

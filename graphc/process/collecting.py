@@ -11,7 +11,9 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+MANY = 50_000           # objects, from which the first collection afterwards is worth avoiding
 _working: dict[object, int] = {}        # calls that are under way, and the thread of each
+_frozen = False
 _lock = threading.RLock()               # a finaliser or the handler of a signal may come here in the midst of it
 _enabled = False                        # whether the collector is to be enabled again when all have ended
 
@@ -49,8 +51,22 @@ def _end(token: object) -> None:
     with _lock:
         _working.pop(token, None)
         if not _working and _enabled:
+            _let_grow_old()
             gc.enable()
             _enabled = False
+
+
+def _let_grow_old() -> None:
+    """Count what was made among the old objects, which are looked at rarely; else the collector would go through all of it at once."""
+    global _frozen
+    try:
+        if gc.get_count()[0] > MANY and not gc.get_freeze_count():      # what the user has frozen stays so
+            _frozen = True
+            gc.freeze()
+    finally:
+        if _frozen:
+            gc.unfreeze()
+            _frozen = False
 
 
 def _after_fork() -> None:

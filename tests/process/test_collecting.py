@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -101,6 +102,40 @@ def test_a_forked_child_does_not_wait_for_its_parents_threads(before):
     out.set()
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_what_was_made_is_old_afterwards(frozen):
+    """Not young, which the collector would go through at once; unless the user has frozen objects, which it must not thaw."""
+    @uncollected
+    def make():
+        return [[] for _ in range(2 * collecting.MANY)]
+    gc.enable()
+    gc.collect()
+    if frozen:
+        gc.freeze()
+    try:
+        kept = make()
+        assert len(kept) == 2 * collecting.MANY and (gc.get_freeze_count() > 0) == frozen and gc.isenabled()
+        assert (len(gc.get_objects(generation=2)) > len(kept)) == (not frozen)
+    finally:
+        gc.unfreeze()
+
+
+def test_garbage_of_a_compilation_is_found_later():
+    class Cycle:
+        pass
+
+    @uncollected
+    def make():
+        for _ in range(collecting.MANY + 1):
+            a = Cycle()
+            a.me = a
+        return weakref.ref(a)
+    gc.enable()
+    left = make()
+    gc.collect()
+    assert left() is None
 
 
 def test_a_compilation_is_uncollected(before, monkeypatch):
