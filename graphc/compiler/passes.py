@@ -17,6 +17,7 @@ from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
 from ..ir.validate import refused
 from .rules import rewritten
+from .sink import sink_views
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Pass = Callable[[Sequence[Node]], "list[Node]"]
@@ -219,7 +220,8 @@ PIPELINE: list[tuple[str, Pass, str]] = [
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
-    ("share", share, "last: finds what the others made equal"),
+    ("share", share, "after what makes nodes equal"),
+    ("sink_views", sink_views, "last: looks at who uses a value"),
 ]
 
 
