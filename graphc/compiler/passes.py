@@ -17,9 +17,12 @@ from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
+from ..ops.array_move import reshape
 from ..ops.math_arithmetic import add, multiply
 from ..ops.reduce import reduce_sum
+from .layout import contiguous, view_of
 from .rules import rewritten
+from .sink import sink_views
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Pass = Callable[[Sequence[Node]], "list[Node]"]
@@ -46,13 +49,27 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
 
 
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
-    """Nodes that change nothing: identity, stop_gradient, reads, casts and reshapes to what is there already."""
+    """Nodes that change nothing: identity, stop_gradient, reads, casts and views of what is there already; a view that only adds or drops
+    axes is a reshape, which costs nothing inside a kernel."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        free = node.operator.family.memory is Memory.VIEW or node.operator.name == "cast"
-        if free and node.type == inputs[0].type and node.operator.name not in ("transpose", "reverse", "strided_slice"):
+        if node.operator.family.memory is not Memory.VIEW and node.operator.name != "cast":
+            return None
+        if node.operator.view is not None and not _in_order(node):
+            return None
+        if node.type == inputs[0].type:
             return inputs[0]
+        if node.operator.view is not None:
+            return reshape(inputs[0], np.array(node.type.shape, np.int64))
         return None
     return rewrite(fetches, visit)
+
+
+def _in_order(node: Node) -> bool:
+    """Whether a view shows all elements, in the order in which they lie."""
+    whole = node.inputs[0].type.shape
+    shape, strides, offset = view_of(node, (whole, contiguous(whole), 0))
+    return element_count(tuple(shape)) == element_count(whole) and offset == 0 and \
+        all(d == 1 or s == t for d, s, t in zip(shape, strides, contiguous(shape), strict=True))
 
 
 def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
@@ -223,7 +240,8 @@ PIPELINE: list[tuple[str, Pass, str]] = [
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
-    ("share", share, "last: finds what the others made equal"),
+    ("share", share, "after what makes nodes equal"),
+    ("sink_views", sink_views, "last: looks at who uses a value"),
 ]
 
 

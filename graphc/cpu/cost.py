@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from ..compiler.schedule import data_inputs
+from ..compiler.schedule import data_inputs, viewed
 from ..ir.node import Node
 from ..ir.types import TensorType, element_count
 from .kernel_text import effort, literal
@@ -49,9 +49,12 @@ def cost_by(part: Callable[[Node], Part], members: Sequence[Node], stored: Conta
 
 
 def _taken(operand: Node, user: Node) -> int:
-    """Bytes of an operand that its user needs: of a table that is looked up in no more than what is found."""
+    """Bytes of an operand that its user needs: of a table that is looked up in no more than what is found, of a broadcast one what it shows."""
     looked_up = user.operator.family.gathers and operand is user.inputs[0]
-    return min(size(operand), size(user)) if looked_up else size(operand)
+    needed = min(size(operand), size(user)) if looked_up else size(operand)
+    while (seen := viewed(operand)) is not None:
+        operand, needed = seen, min(needed, size(seen))
+    return needed
 
 
 def time_weight(node: Node) -> int:

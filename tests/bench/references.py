@@ -131,15 +131,15 @@ def rows(x: np.ndarray) -> Result:
     return normalised(np.tanh(x))[0], {}
 
 
-def block(x: np.ndarray, **p: np.ndarray) -> Result:
+def block(x: np.ndarray, batch: int, **p: np.ndarray) -> Result:
     """Attention of one head, then two dense layers with a gelu between, each behind a normalisation and added to its input."""
-    scale = x.shape[1] ** -0.5
+    size, scale = (batch, -1, x.shape[1]), x.shape[1] ** -0.5
     n1, s1 = normalised(x)
     u1 = n1 * p["gain1"] + p["bias1"]
-    q, k, v = u1 @ p["wq"], u1 @ p["wk"], u1 @ p["wv"]
-    scores = q @ k.T * scale
-    share = np.exp(scores - logsumexp(scores, 1)[:, None])
-    mixed = share @ v
+    q, k, v = ((u1 @ p[w]).reshape(size) for w in ("wq", "wk", "wv"))
+    scores = q @ k.transpose(0, 2, 1) * scale
+    share = np.exp(scores - logsumexp(scores, 2)[:, :, None])
+    mixed = (share @ v).reshape(x.shape)
     y = x + mixed @ p["wo"]
     n2, s2 = normalised(y)
     u2 = n2 * p["gain2"] + p["bias2"]
@@ -153,10 +153,10 @@ def block(x: np.ndarray, **p: np.ndarray) -> Result:
     gu2 = gz @ p["w1"].T
     grads = {"b2": g.sum(0), "w2": h.T @ g, "b1": gz.sum(0), "w1": u2.T @ gz, "gain2": (gu2 * n2).sum(0), "bias2": gu2.sum(0)}
     gy = g + normalised_back(gu2 * p["gain2"], n2, s2)
-    gmixed = gy @ p["wo"].T
-    gshare = gmixed @ v.T
-    gscores = share * (gshare - (gshare * share).sum(1, keepdims=True)) * scale
-    gq, gk, gv = gscores @ k, gscores.T @ q, share.T @ gmixed
+    gmixed = (gy @ p["wo"].T).reshape(size)
+    gshare = gmixed @ v.transpose(0, 2, 1)
+    gscores = share * (gshare - (gshare * share).sum(2, keepdims=True)) * scale
+    gq, gk, gv = (g.reshape(x.shape) for g in (gscores @ k, gscores.transpose(0, 2, 1) @ q, share.transpose(0, 2, 1) @ gmixed))
     gu1 = gq @ p["wq"].T + gk @ p["wk"].T + gv @ p["wv"].T
     return np.mean(out * out), grads | {"wo": mixed.T @ gy, "wq": u1.T @ gq, "wk": u1.T @ gk, "wv": u1.T @ gv,
                                         "gain1": (gu1 * n1).sum(0), "bias1": gu1.sum(0)}

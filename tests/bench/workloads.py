@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -159,13 +160,14 @@ def rows_f32(small: bool) -> Workload:
 
 def block_step(small: bool) -> Workload:
     rng = np.random.default_rng(9)
-    n, d, h = (5, 4, 6) if small else (512, 128, 512)
+    batch, n, d, h = (2, 5, 4, 6) if small else (8, 128, 64, 256)
 
     def forward(ops: Any, x: Any, **p: Any) -> Any:
         u = normalised(ops, x) * p["gain1"] + p["bias1"]
-        q, k, v = u @ p["wq"], u @ p["wk"], u @ p["wv"]
-        scores = q @ ops.transpose(k) * d**-0.5
-        y = x + ops.exp(scores - ops.logsumexp(scores, 1)[:, None]) @ v @ p["wo"]
+        q, k, v = (ops.reshape(u @ p[w], (batch, n, d)) for w in ("wq", "wk", "wv"))
+        scores = q @ ops.transposed(k) * d**-0.5
+        share = ops.exp(scores - ops.logsumexp(scores, 2)[:, :, None])
+        y = x + ops.reshape(share @ v, (batch * n, d)) @ p["wo"]
         z = (normalised(ops, y) * p["gain2"] + p["bias2"]) @ p["w1"] + p["b1"]
         gelu = 0.5 * z * (1.0 + ops.tanh(ref.GELU * (z + ref.CUBIC * z * z * z)))
         out = y + gelu @ p["w2"] + p["b2"]
@@ -174,8 +176,9 @@ def block_step(small: bool) -> Workload:
     params = {name: weights(rng, *shape) for name, shape in shapes.items()}
     params |= {name: f32(rng.normal(size=size)) for name, size in
                {"gain1": d, "bias1": d, "gain2": d, "bias2": d, "b1": h, "b2": d}.items()}
-    return Workload("transformer block, 512 tokens of 128, one head, one SGD step", {"x": f32(rng.normal(size=(n, d)))},
-                    forward, ref.block, params, optimizer="sgd", rate=0.1)
+    return Workload("transformer block, 8 times 128 tokens of 64, one head, gelu, one SGD step",
+                    {"x": f32(rng.normal(size=(batch * n, d)))}, forward, partial(ref.block, batch=batch), params,
+                    optimizer="sgd", rate=0.1)
 
 
 def xor_step(small: bool) -> Workload:
