@@ -12,6 +12,7 @@ import numpy as np
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
+from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.types import element_count
 from .memory import Memory, State
@@ -84,7 +85,8 @@ class Program:
         self.resized: list[tuple[Node, Node]] = []          # a variable, and its new value of another shape
         for variable, value in self.plan.late:
             memory = self.memory.array(variable)
-            assert memory.dtype == value.type.dtype, f"{value} is not of the dtype of {variable}"
+            if memory.dtype != value.type.dtype:
+                raise InternalError(f"{value} is not of the dtype of {variable}")
             if memory.shape != value.type.shape:
                 self.resized.append((variable.attrs["variable"], value))
             elif self.plan.layout(value).buffer.kind in ("result", "feed"):
@@ -170,7 +172,8 @@ class Program:
             place[...] = arrays[i]
         for i, place, buffer in self.direct:
             array = arrays[i]
-            assert array.shape == place.shape and array.dtype == place.dtype
+            if array.shape != place.shape or array.dtype != place.dtype:
+                raise InternalError(f"a feed is {array.dtype}{list(array.shape)}, and was compiled for as {place.dtype}{list(place.shape)}")
             if not _usable(array):
                 place[...] = array
                 array = place

@@ -283,7 +283,7 @@ class Statements:
 
     def gather(self, m: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> None:
         table, indices, stride, bound = self.gathers[m]
-        tag, name = terms[-1][2], self.names[m]
+        name = self.names[m]
         out.append((f"k{name} = int64({self.read(indices, m.inputs[1], terms)})", m))
         self.checks.append(Check(m, m.inputs[1], bound))
         limit = self.named(bound, f"bound{name}")
@@ -292,7 +292,6 @@ class Statements:
         out.append((f"    return {len(self.checks)}", m))
         step = self.named(stride, f"step{name}")
         out.append((f"{name} = load(p{self.access[table][0]}, {self.index(table, terms)} + k{name} * {step})", m))
-        assert tag is not None
 
     def named(self, value: int, name: str) -> str:
         if not any(h.startswith(name + " = ") for h in self.head):
