@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import InternalError, ShapeError
 from ..ir.families import BATCH_RULES
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.known import static_value
@@ -309,4 +309,5 @@ BATCHERS: dict[str, Callable[[_Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
     "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product,
 }
-assert {*BATCHERS, "size"} == {*BATCH_RULES}, "declarations may name exactly the rules that there are"
+if {*BATCHERS, "size"} != {*BATCH_RULES}:
+    raise InternalError("declarations may name exactly the rules of batching that there are")

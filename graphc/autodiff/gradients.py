@@ -174,7 +174,8 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
         y = items(node, get_default_graph())
         g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
-    assert len(rule) == len(node.inputs), f"gradient rule of {operator.name} gave {len(rule)} results"
+    if len(rule) != len(node.inputs):
+        raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
     return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
             if gx is not None and x in live and x.type.dtype.kind == "f"]
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, reached, topological
@@ -73,7 +74,8 @@ def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tupl
         s, t, o = op.view(shape, strides, out_shape=node.type.shape, **node.attrs)
         return s, t, offset + o
     new = reshaped(shape, strides, node.type.shape)
-    assert new is not None, f"{node} is no view of its input"
+    if new is None:
+        raise InternalError(f"{node} is no view of its input")
     return node.type.shape, new, offset
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
@@ -274,7 +275,8 @@ def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[No
     for name, function, _ in PIPELINE:
         start = time.perf_counter()
         after = function(fetches)
-        assert [f.type for f in after] == [f.type for f in fetches], f"pass {name} changed the type of a fetch"
+        if [f.type for f in after] != [f.type for f in fetches]:
+            raise InternalError(f"pass {name} changed the type of a fetch")
         if observe is not None:
             observe(name, fetches, after, time.perf_counter() - start)
         fetches = after

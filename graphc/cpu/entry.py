@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InternalError
 from ..ir.types import Array
 from . import native
 from .assembly import loads, pointers
@@ -322,8 +323,9 @@ class Entry:
         if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals) \
                 or any(x is not None and x.size > HELD and not x.flags.c_contiguous for x in results):
             return
-        assert all(m is None or m.shape == tuple(shape) and m.dtype == dtype for dtype, shape, m in feeds)
-        assert all(x.shape == memory.shape for memory, x in finals)        # so many bytes of each are copied, unlooked at
+        fits = all(m is None or m.shape == tuple(shape) and m.dtype == dtype for dtype, shape, m in feeds)
+        if not fits or any(x.shape != memory.shape for memory, x in finals):       # so many bytes of each are copied, unlooked at
+            raise InternalError("feeds or new values of variables are not of the size of their memory")
         dims = [np.array(shape, np.int64) for _, shape, _ in feeds]
         header = [busy.ctypes.data, tape, walk, id(fail), len(feeds), len(results), len(finals), listed]
         rows = [[id(dtype), len(shape), d.ctypes.data, 0 if m is None else m.nbytes, 0 if m is None else m.ctypes.data]

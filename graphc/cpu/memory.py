@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..compiler.layout import Buffer, Layout, assign_offsets
+from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.types import Array, TensorType
 
@@ -75,7 +76,8 @@ class Memory:
                 self._arrays[b] = state.run_number
             elif b.kind == "variable":
                 memory = state.memory(node.attrs["variable"])
-                assert TensorType(memory.dtype, memory.shape) == node.type, f"{node} was compiled for another shape than it has"
+                if TensorType(memory.dtype, memory.shape) != node.type:
+                    raise InternalError(f"{node} was compiled for another shape than it has, {TensorType(memory.dtype, memory.shape)}")
                 self._arrays[b] = memory.reshape(-1)
             else:
                 self._arrays[b] = np.empty(b.size, b.dtype) if b.dtype.hasobject else aligned(b.nbytes).view(b.dtype)
@@ -100,7 +102,8 @@ class Memory:
 
     def move(self, buffer: Buffer, array: Array) -> None:
         """Let a buffer be another array, flat and contiguous, for the runs to come."""
-        assert array.size == buffer.size and array.dtype == buffer.dtype
+        if array.size != buffer.size or array.dtype != buffer.dtype:
+            raise InternalError(f"{array.size} elements of {array.dtype} are no memory for {buffer.size} of {buffer.dtype}")
         self._arrays[buffer] = array
         if buffer in self._shown:
             _point(self._shown[buffer], address(array))

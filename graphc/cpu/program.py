@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
+from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.types import Array
 from .memory import Memory, State
@@ -81,7 +82,8 @@ class Program:
         self.resized: list[tuple[Node, Node]] = []          # a variable, and its new value of another shape
         for variable, value in self.plan.late:
             memory = self.memory.array(variable)
-            assert memory.dtype == value.type.dtype, f"{value} is not of the dtype of {variable}"
+            if memory.dtype != value.type.dtype:
+                raise InternalError(f"{value} is not of the dtype of {variable}")
             if memory.shape != value.type.shape:
                 self.resized.append((variable.attrs["variable"], value))
             elif self.plan.layout(value).buffer.kind in ("result", "feed"):
@@ -167,7 +169,8 @@ class Program:
             place[...] = arrays[i]
         for i, place, buffer in self.direct:
             array = arrays[i]
-            assert array.shape == place.shape and array.dtype == place.dtype
+            if array.shape != place.shape or array.dtype != place.dtype:
+                raise InternalError(f"a feed is {array.dtype}{list(array.shape)}, and was compiled for as {place.dtype}{list(place.shape)}")
             if not _usable(array):
                 place[...] = array
                 array = place

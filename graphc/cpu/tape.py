@@ -13,8 +13,8 @@ import numpy as np
 
 from ..errors import FailedPreconditionError, InvalidArgumentError
 from ..ir.types import Array
+from ..process.cores import cores
 from ..process.forking import guard
-from .compile_pool import cores
 from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
 
 

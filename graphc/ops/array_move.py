@@ -31,7 +31,8 @@ def integers(t: TensorType, what: str) -> None:
 
 def concrete(t: TensorType) -> tuple[int, ...]:
     """The shape of a type that is fully known."""
-    assert t.shape is not None and t.known
+    if t.shape is None or not t.known:
+        raise ShapeError(f"the shape of {t} is not known")
     return tuple(d for d in t.shape if d is not None)
 
 

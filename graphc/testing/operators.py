@@ -35,11 +35,13 @@ def check_types(operator: Operator) -> None:
                     try:
                         found = [n.type for n in build(operator, sample, shapes).results]
                     except ShapeError as e:
-                        assert shapes != "static" and "known" in str(e), f"{say(operator, sample)}: {e}"
+                        if shapes == "static" or "known" not in str(e):
+                            raise AssertionError(f"{say(operator, sample)}: {e}") from e
                         continue
                 for t, y in zip(found, wanted, strict=True):
                     right = compatible(t.shape, y.shape) and t.dtype == y.dtype
-                    assert right, f"{say(operator, sample)}, shapes {shapes}: {t}, the reference gives {type_of(y)}"
+                    if not right:
+                        raise AssertionError(f"{say(operator, sample)}, shapes {shapes}: {t}, the reference gives {type_of(y)}")
 
 
 def _value_dtypes(operator: Operator) -> list[str]:
@@ -96,8 +98,8 @@ def _open(operator: Operator, trials: Sequence[Sample]) -> tuple[list[Built], di
 def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: bool = False) -> None:
     value = np.asarray(value)
     said = say(operator, sample)
-    assert value.dtype == wanted.dtype and value.shape == wanted.shape, \
-        f"{said}: {type_of(value)}, the reference gives {type_of(wanted)}"
+    if value.dtype != wanted.dtype or value.shape != wanted.shape:
+        raise AssertionError(f"{said}: {type_of(value)}, the reference gives {type_of(wanted)}")
     if wanted.dtype.kind != "f":
         np.testing.assert_array_equal(value, wanted, said)
         return
@@ -168,18 +170,21 @@ def check_saved(operator: Operator) -> None:
         built = [build(operator, s) for s in trials]
         text = graph.to_json()
         again = Graph.from_json(text)
-        assert again.to_json() == text, f"{operator.name}: a graph that was read is saved as another text"
+        if again.to_json() != text:
+            raise AssertionError(f"{operator.name}: a graph that was read is saved as another text")
         twin = dict(zip(graph.nodes, again.nodes, strict=True))
         for old, new in twin.items():
             same = (new.label, new.operator, new.type, new.loc, new.inputs) == (
                 old.label, old.operator, old.type, old.loc, tuple(twin[x] for x in old.inputs))
-            assert same, f"{operator.name}: {old} comes back as {new}"
+            if not same:
+                raise AssertionError(f"{operator.name}: {old} comes back as {new}")
         feeds = {n: x for b, s in zip(built, trials, strict=True) for n, x in b.feeds(s.operands).items()}
         fetches = [r for b in built for r in b.results]
         wanted = Session(graph=graph, jit=False).run(fetches, feeds)
         found = Session(graph=again, jit=False).run([twin[f] for f in fetches], {twin[n]: x for n, x in feeds.items()})
     for a, b in zip(map(np.asarray, wanted), map(np.asarray, found), strict=True):
-        assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()), f"{operator.name}: {b} after a round trip, {a} before"
+        if (a.dtype, a.shape, a.tobytes()) != (b.dtype, b.shape, b.tobytes()):
+            raise AssertionError(f"{operator.name}: {b} after a round trip, {a} before")
 
 
 def check_complex_steps(operator: Operator) -> None:
