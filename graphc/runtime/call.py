@@ -20,7 +20,7 @@ from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
-from ..ir.node import Node, here, reached
+from ..ir.node import Node, here, in_order, reached
 from ..ir.types import TensorType
 from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
@@ -157,15 +157,17 @@ class Call:
     def compile(self, arrays: Sequence[Array], make: Make | None = None) -> Runnable:
         """What runs for feeds of these shapes; `make` is what makes a program of specialised work, if another than a session's own."""
         make = make or self.finish
-        resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
-        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches))
+        # In the order in which they were made: the initial value of one may be that of another.
+        resets = in_order(n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize")
+        read = [v for v in resets if v in self.variables]
+        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
         if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
             return reset
         first = self._stage(make, arrays, NOTHING, self.by_value)
         program = first.program
         if first.work is not None:
             program = Staged(first, partial(self._stage, make), any(n.operator.family.draws for n in self.needed()))
-        return WithReset(reset, program, partial(self.compile, make=make)) if resets else program
+        return WithReset(reset, program, read, partial(self.compile, make=make)) if resets else program
 
     def _stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Stage:
         """One stage of a run; the only one, unless nodes are pending."""
@@ -180,7 +182,7 @@ class Call:
         feeds = dict(zip(self.feeds, arrays, strict=True))
         order = self.needed()
         require_fed(order, feeds)
-        memory = {n: self.values.memory(n) for n in order if n.operator.name == "variable"}
+        memory = {n: self.values.memory(n, feeds) for n in order if n.operator.name == "variable"}
         variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
         while True:
             values = {**before.constants, **{self.feeds[i]: arrays[i] for i in by_value}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol
@@ -28,28 +28,29 @@ class Runnable(Protocol):
 
 
 class Initialisation:
-    """A run that only sets variables to their initial values."""
+    """A run that only sets variables to their initial values; `fresh` are those that were set for its sake just before it."""
 
     draws = True
 
-    def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int):
-        self.values, self.variables, self.feeds, self.fetches = values, variables, feeds, fetches
+    def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int, fresh: Iterable[Node] = ()):
+        self.values, self.variables, self.feeds, self.fetches, self.fresh = values, variables, feeds, fetches, {*fresh}
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
-        feeds = dict(zip(self.feeds, arrays, strict=True))
+        feeds, fresh, self.fresh = dict(zip(self.feeds, arrays, strict=True)), self.fresh, set()
         with trace.copy("initialise") if trace is not None else nullcontext():
             for v in self.variables:
-                self.values.initialise(v, feeds)
+                if v not in fresh:
+                    self.values.initialise(v, feeds)
         return [None] * self.fetches
 
 
 class WithReset:
-    """A program before which variables are set to their initial values; `remake` compiles it for other shapes of theirs."""
+    """A program before which variables are set to their initial values; `remake` compiles it for other shapes of those that it reads."""
 
     draws = True
 
-    def __init__(self, reset: Initialisation, program: Runnable, remake: Callable[[Sequence[Array]], Runnable]):
-        self.reset, self.program, self.remake = reset, program, remake
+    def __init__(self, reset: Initialisation, program: Runnable, read: Sequence[Node], remake: Callable[[Sequence[Array]], Runnable]):
+        self.reset, self.program, self.read, self.remake = reset, program, read, remake
         self.shapes = self._shapes()
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
@@ -61,7 +62,7 @@ class WithReset:
         return self.program.run(arrays, trace)
 
     def _shapes(self) -> list[Any]:
-        return [self.reset.values.memory(v).shape for v in self.reset.variables]
+        return [self.reset.values.memory(v).shape for v in self.read]
 
 
 class Interpreted:
