@@ -207,8 +207,9 @@ class Variable(Node):
         return _read.build(self.graph, (self,), {})
 
     def initialized_value(self) -> Node:
-        """The initial value, as a tensor."""
-        return self.initial_value
+        """The variable's value for the initial value of another: if it had none yet, it is set to its own initial value first."""
+        with self.graph.control_dependencies(None):
+            return self.read_value()
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
         """`tf.assign` to this variable; DTypeError, ShapeError: the value does not fit."""
