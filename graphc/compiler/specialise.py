@@ -127,7 +127,10 @@ class _State:
     def __init__(self, order: Sequence[Node], held: dict[Node, Node]):
         self.assigned: dict[Node, Node] = {}
         self._held = held
-        self._assignments = [n for n in order if n.operator.family.assigns]
+        self._assignments: dict[Node, list[Node]] = {}                          # of each variable, in order
+        for n in order:
+            if n.operator.family.assigns:
+                self._assignments.setdefault(n.inputs[0], []).append(n)
         self._before: dict[tuple[Node, ...], set[Node]] = {}
 
     def assign(self, node: Node, new: dict[Node, Node]) -> Node:
@@ -142,9 +145,10 @@ class _State:
 
     def read(self, node: Node, new: dict[Node, Node]) -> Node:
         variable = node.inputs[0]
-        earlier = self._earlier(node.control_inputs) if node.control_inputs and self._assignments else ()
-        writes = [a for a in self._assignments if a in earlier and a.inputs[0] is variable]
-        return new[writes[-1]] if writes else new[variable]
+        writes = self._assignments.get(variable, ()) if node.control_inputs else ()
+        earlier = self._earlier(node.control_inputs) if writes else set()
+        last = next((a for a in reversed(writes) if a in earlier), None)
+        return new[variable if last is None else last]
 
     def _earlier(self, controls: tuple[Node, ...]) -> set[Node]:
         found = self._before.get(controls)
