@@ -15,7 +15,8 @@ from graphc.cpu.program import Program
 from graphc.cpu.routines import Product
 from graphc.cpu.steps import NativeStep
 from graphc.ir.node import Node
-from graphc.runtime.forms import Runnable, Staged, WithReset
+from graphc.runtime.forms import Runnable, WithReset
+from graphc.runtime.stages import Staged
 
 
 def plan_digest(program: Program) -> dict[str, Any]:

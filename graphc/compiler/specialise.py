@@ -187,16 +187,15 @@ class _State:
     def __init__(self, order: Sequence[Node], held: dict[Node, Node], settled: Container[Node]):
         self.assigned: dict[Node, Node] = {}
         self._held = held
-        self._assignments = [n for n in order if n.operator.family.assigns]
+        self._assignments: dict[Node, list[Node]] = {}                          # of each variable, in order
+        for n in order:
+            if n.operator.family.assigns:
+                self._assignments.setdefault(n.inputs[0], []).append(n)
         self._before: dict[tuple[Node, ...], set[Node]] = {}
-        last: dict[Node, Node] = {}
         self._previous: dict[Node, Node] = {}                                   # the assignment to the same variable before
-        for n in self._assignments:
-            if n in settled:
-                continue
-            if n.inputs[0] in last:
-                self._previous[n] = last[n.inputs[0]]
-            last[n.inputs[0]] = n
+        for writes in self._assignments.values():
+            unsettled = [n for n in writes if n not in settled]
+            self._previous.update(zip(unsettled[1:], unsettled, strict=False))
 
     def uses(self, node: Node) -> list[Node]:
         """What must be evaluated before a node: its inputs, what controls it, and the assignment that it goes on from."""
@@ -216,9 +215,10 @@ class _State:
 
     def read(self, node: Node, new: dict[Node, Node]) -> Node:
         variable = node.inputs[0]
-        earlier = self._earlier(node.control_inputs) if node.control_inputs and self._assignments else ()
-        writes = [a for a in self._assignments if a in earlier and a.inputs[0] is variable]
-        return new[writes[-1]] if writes else new[variable]
+        writes = self._assignments.get(variable, ()) if node.control_inputs else ()
+        earlier = self._earlier(node.control_inputs) if writes else set()
+        last = next((a for a in reversed(writes) if a in earlier), None)
+        return new[variable if last is None else last]
 
     def _earlier(self, controls: tuple[Node, ...]) -> set[Node]:
         found = self._before.get(controls)

@@ -195,14 +195,11 @@ def reductions_over_other_axes_join() -> None:
 @plant
 def live_buffer_reused() -> None:
     """A buffer is free again one step before it is last read."""
-    made = memory.assign_offsets
+    made = memory.Placement
 
-    def early(buffers: Any) -> int:
-        buffers = list(buffers)
-        for b in buffers:
-            b.last -= b.last > b.first
-        return made(buffers)
-    memory.assign_offsets = early
+    def early(first: Any, last: Any, nbytes: Any) -> Any:
+        return made(first, [b - (b > a) for a, b in zip(first, last, strict=True)], nbytes)
+    memory.Placement = early
 
 
 @plant
