@@ -152,6 +152,8 @@ class Call:
     @uncollected
     def compile(self, arrays: Sequence[Array], observe: passes.Observe | None = None) -> Runnable:
         """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
+        if self.jit:
+            walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
         resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
         if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
             return Initialisation(self.values, resets, self.feeds, len(self.fetches))
