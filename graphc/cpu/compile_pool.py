@@ -33,8 +33,12 @@ _MARK = "GRAPHC_COMPILE_WORKER"                    # set in the environment of a
 # Programs that are a Python. Any other, as a frozen program or one that embeds Python, would start itself again instead of a worker.
 _PYTHON = re.compile(r"(python|pypy|graalpy)w?[\d.]*t?d?m?([-_](d|dbg|debug|intel64|arm64))?(\.exe)?", re.IGNORECASE)
 # The package without its __init__, which a worker has no use for. Python's own modules come first: no folder of packages hides one.
+# Numba looks for scipy, whose import takes as long as its own, for linear algebra, of which kernels have none. Cyclic garbage is collected
+# once all is imported: in the midst of it there is none.
 _START = """
-import json, sys, types
+import gc, json, sys, types
+gc.disable()
+sys.modules["scipy"] = None
 folders, folder = json.loads(sys.stdin.readline())
 sys.path += folders
 sys.modules["graphc"] = types.ModuleType("graphc")
@@ -116,6 +120,12 @@ def compiled(sources: Sequence[str], keys: Sequence[str], maker: str) -> list[tu
         _pool.close()
         raise
     return found
+
+
+def expect() -> None:
+    """Start a worker, if there is none, that gets ready to compile: nothing kept serves, so something will have to be compiled."""
+    if processes():
+        _pool.crew(1)
 
 
 class _Worker:

@@ -14,7 +14,7 @@ from ..errors import GraphcError
 from ..process.forking import guard
 from ..process.importing import undisturbed, whole
 from . import cache as files
-from .compile_pool import compiled
+from .compile_pool import compiled, expect
 from .kernel.machine import machine, module
 
 PATIENCE = 60.0         # seconds that a fork waits for kernels that other threads compile
@@ -94,6 +94,7 @@ def compile_kernels(sources: Sequence[str]) -> list[Kernel]:
 def compile_ir(text: str, symbol: str) -> int:
     """The address of a function in hand-written LLVM assembly: the runtime's own few."""
     def made(sources: list[str], keys: list[str]) -> list[Made]:
+        expect()                # where these are not kept, no kernel is: nothing of this version and machine
         llvm, target = _engine().llvm, _engine().machine.target
         module = llvm.parse_assembly(text)
         module.verify()                  # parsing takes a value that is used before it is made

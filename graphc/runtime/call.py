@@ -163,6 +163,8 @@ class Call:
     def compile(self, arrays: Sequence[Array], make: Make | None = None) -> Runnable:
         """What runs for feeds of these shapes; `make` is what makes a program of specialised work, if another than a session's own."""
         make = make or self.finish
+        if self.jit:
+            walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
         # In the order in which they were made: the initial value of one may be that of another.
         resets = in_order(n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize")
         read = [v for v in resets if v in self.variables]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -149,6 +150,41 @@ def test_kernels_are_made_all_the_same(mishap, workers, monkeypatch, tmp_path):
 def test_errors_are_told_here(workers):
     with pytest.raises(errors.GraphcError, match="does not compile"):
         native.compile_kernels(["def kernel(buffers, extents, lo, hi):\n    return nothing_known\n"])
+
+
+def test_a_worker_is_ready_before_it_has_a_job(workers):
+    """It has imported what compiles, and nothing of scipy, which Numba would import if it found it."""
+    imported = "import graphc.cpu.kernel.worker as p; p.get_ready(); print(*(name for name, module in sys.modules.items() if module))"
+    start = compile_pool._START.replace("serve()", imported)
+    found = subprocess.run([sys.executable, "-I", "-S", "-c", start], input=json.dumps([compile_pool.folders(), str(compile_pool._FOLDER)]) + "\n",
+                           capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    assert "numba.core.lowering" in found and not [name for name in found if name.partition(".")[0] == "scipy"]
+
+
+EARLY = """
+import graphc as tf
+from graphc.cpu import compile_pool
+from graphc.runtime import call
+def note(owner, name):
+    made = getattr(owner, name)
+    def noted(*args):
+        print(name)
+        return made(*args)
+    setattr(owner, name, noted)
+note(compile_pool._pool, "crew")
+note(call, "specialise")
+with tf.Session() as session:
+    session.run(tf.constant(1.0) + tf.random_normal([3]))
+"""
+
+
+@pytest.mark.parametrize("processes, first", [("1", ["crew", "specialise", "crew"]), ("0", ["specialise", "crew"])])
+def test_a_worker_is_started_before_the_graph_is_specialised(processes, first, tmp_path):
+    """Where nothing is kept that the process needs itself; and none where kernels are kept."""
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": processes}
+    for wanted in (first, ["specialise"]):
+        done = subprocess.run([sys.executable, "-c", EARLY], env=environment, capture_output=True, text=True, timeout=120, check=True)
+        assert done.stdout.split() == wanted
 
 
 def test_processes(monkeypatch):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import os
 import queue
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
-from .machine import compile_one
+from .machine import compile_one, machine, module
 
 IDLE = 60.0             # seconds without work after which a worker ends
 
@@ -26,6 +28,10 @@ def serve() -> None:
         os._exit(0)                                     # the parent has gone, or has no more use for us
 
     threading.Thread(target=read, daemon=True).start()
+    if lines.empty():                                   # started before there is something to do
+        get_ready()
+    gc.freeze()
+    gc.enable()
     while True:
         try:
             job = json.loads(lines.get(timeout=IDLE))
@@ -33,6 +39,12 @@ def serve() -> None:
             os._exit(0)
         answers.write(json.dumps(_answer(job)) + "\n")
         answers.flush()
+
+
+def get_ready() -> None:
+    """Compile a kernel that does nothing: Numba prepares most of what it needs when it is first asked."""
+    with suppress(Exception):                           # a job will say what is wrong
+        machine().target.emit_object(module("def kernel(buffers, extents, lo, hi):\n    return 0\n", "nothing"))
 
 
 def _answer(job: dict[str, str]) -> dict[str, Any]:
