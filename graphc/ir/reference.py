@@ -12,10 +12,22 @@ from .node import Node, describe, describe_call, loc_str, topological
 from .types import Array
 
 
+def read_only(value: Any) -> Any:
+    """An array as a view that cannot be written through; anything else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
 def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
-    """The numpy reference of a node; what it raises names the operator and the user's line."""
+    """The numpy reference of a node; what it raises names the operator and the user's line.
+
+    The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there.
+    """
     try:
-        return node.operator.reference(*inputs, **node.attrs)
+        return node.operator.reference(*map(read_only, inputs), **node.attrs)
     except GraphcError as e:
         text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
         raise InvalidArgumentError(text, node) from e

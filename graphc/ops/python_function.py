@@ -12,6 +12,7 @@ from ..errors import DTypeError, GraphError
 from ..ir.graph import get_default_graph
 from ..ir.node import Operation
 from ..ir.operator import Values, declare, items, to_node
+from ..ir.reference import read_only
 from ..ir.types import TensorType, as_dtype, as_text
 
 __all__ = ["py_func", "numpy_function"]
@@ -22,8 +23,8 @@ def _func_type(types: Sequence[TensorType], values: Values, func: Any, out: Any)
 
 
 def _call(*inp: Any, func: Callable[..., Any], out: Any) -> Any:
-    """A Python function of arrays, called when the graph runs."""
-    result = func(*inp)
+    """A Python function of arrays, called when the graph runs. It may keep them: what they were views of is overwritten by the next steps."""
+    result = func(*(read_only(np.array(x)) for x in inp))
     if out is None:
         return None
     if isinstance(out, TensorType):
@@ -49,6 +50,7 @@ _py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False
 def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
     """Call `func` with the values of `inp` as numpy arrays when the graph runs; its results have dtypes `Tout`, shapes unknown.
 
+    The arrays stay as they are and cannot be written to, as in TensorFlow: a function that needs to takes a copy.
     `Tout`: one dtype (one tensor is returned) or a list of them. With `stateful`, the call happens even if nothing uses it
     but its operation is fetched. No gradient.
     DTypeError: no such dtypes. InvalidArgumentError, when run: an array of another dtype. What `func` raises, a run raises.
