@@ -84,15 +84,17 @@ class Optimizer:
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
-        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name):
+        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name) as scope:
             updates: list[Any] = []
-            shared = self._prepare(pairs)
+            hyper = {dtype: self._values(dtype) for dtype in dict.fromkeys(v.type.dtype for _, v in pairs)}
+            shared = self._prepare(pairs, hyper[pairs[0][1].type.dtype])
             for g, v in pairs:
-                updates += self._update(gradient_of_variable(to_node(g), v), v, **self._values(v), **shared)
+                with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
+                    updates += self._update(gradient_of_variable(to_node(g), v), v, **hyper[v.type.dtype], **shared)
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
-        return group(*updates, name=name or self._name)
+        return group(*updates, name=scope)
 
     def get_slot(self, var: Variable, name: str) -> Variable | None:
         """The variable of that name that the optimizer keeps beside `var`."""
@@ -111,14 +113,15 @@ class Optimizer:
         if found is None:
             shape = v.initial_value.type.shape
             initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
-            found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name.rpartition('/')[2]}/{self._name}_{name}")
+            with v.graph.name_scope(None):
+                found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{self._name}")
         return found
 
-    def _values(self, v: Variable) -> dict[str, Any]:
-        """The hyperparameters in the variable's dtype."""
-        return {k: _scalar(x() if callable(x) and not isinstance(x, Node) else x, v.type.dtype) for k, x in self._hyper.items()}
+    def _values(self, dtype: np.dtype[Any]) -> dict[str, Any]:
+        """The hyperparameters in a dtype."""
+        return {k: _scalar(x() if callable(x) and not isinstance(x, Node) else x, dtype, k) for k, x in self._hyper.items()}
 
-    def _prepare(self, pairs: GradsAndVars) -> dict[str, Any]:
+    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
         return {}
 
     def _finish(self, shared: dict[str, Any]) -> list[Any]:
@@ -145,15 +148,15 @@ def _broken_path(loss: Node, variable: Variable) -> Node | None:
     return max(blocked, key=lambda n: n.index) if blocked else None
 
 
-def _scalar(value: Any, dtype: np.dtype[Any]) -> Any:
+def _scalar(value: Any, dtype: np.dtype[Any], name: str | None = None) -> Any:
     if isinstance(value, Node):
         node = to_node(value)
-        return node if node.type.dtype == dtype else cast(node, dtype)
+        return node if node.type.dtype == dtype else cast(node, dtype, name=name)
     try:
         array = np.asarray(value, dtype)
     except (TypeError, ValueError):
         raise DTypeError(f"{value!r:.60} is no number{here()}") from None
-    return to_node(array)
+    return to_node(array, name=name)
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -172,7 +175,7 @@ class GradientDescentOptimizer(Optimizer):
         super().__init__(name, learning_rate=learning_rate)
 
     def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
-        return [assign(v, v - hyper["learning_rate"] * g)]
+        return [assign(v, v - hyper["learning_rate"] * g, name="ApplyGradientDescent")]
 
 
 class MomentumOptimizer(Optimizer):
@@ -196,7 +199,7 @@ class MomentumOptimizer(Optimizer):
         slot = self._slot(v, "momentum")
         a = momentum * slot + g
         step = g + momentum * a if self._nesterov else a
-        return [assign(slot, a), assign(v, v - lr * step)]
+        return [assign(slot, a), assign(v, v - lr * step, name="ApplyMomentum")]
 
 
 class AdagradOptimizer(Optimizer):
@@ -218,7 +221,7 @@ class AdagradOptimizer(Optimizer):
     def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
         slot = self._slot(v, "accumulator", self._start)
         a = slot + square(g)
-        return [assign(slot, a), assign(v, v - hyper["learning_rate"] * g / sqrt(a))]
+        return [assign(slot, a), assign(v, v - hyper["learning_rate"] * g / sqrt(a), name="ApplyAdagrad")]
 
 
 class RMSPropOptimizer(Optimizer):
@@ -250,7 +253,7 @@ class RMSPropOptimizer(Optimizer):
             updates.append(assign(slot, mean))
             spread = m - square(mean)
         step = hyper["momentum"] * p + hyper["learning_rate"] * g / sqrt(spread + hyper["epsilon"])
-        return [*updates, assign(p, step), assign(v, v - step)]
+        return [*updates, assign(p, step), assign(v, v - step, name="ApplyRMSProp")]
 
 
 class AdamOptimizer(Optimizer):
@@ -270,10 +273,9 @@ class AdamOptimizer(Optimizer):
         super().__init__(name, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
         self._powers: tuple[Variable, Variable] | None = None
 
-    def _prepare(self, pairs: GradsAndVars) -> dict[str, Any]:
-        dtype = pairs[0][1].type.dtype
-        hyper = self._values(pairs[0][1])
+    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
         if self._powers is None:
+            dtype = pairs[0][1].type.dtype
             self._powers = (Variable(hyper["beta1"], trainable=False, name="beta1_power", dtype=dtype),
                             Variable(hyper["beta2"], trainable=False, name="beta2_power", dtype=dtype))
         p1, p2 = self._powers
@@ -293,7 +295,7 @@ class AdamOptimizer(Optimizer):
         m = m_slot + (1 - hyper["beta1"]) * (g - m_slot)
         s = v_slot + (1 - hyper["beta2"]) * (square(g) - v_slot)
         rate = _scalar(hyper["rate"], v.type.dtype)
-        return [assign(m_slot, m), assign(v_slot, s), assign(v, v - rate * m / (sqrt(s) + hyper["epsilon"]))]
+        return [assign(m_slot, m), assign(v_slot, s), assign(v, v - rate * m / (sqrt(s) + hyper["epsilon"]), name="ApplyAdam")]
 
 
 class AdadeltaOptimizer(Optimizer):
@@ -317,7 +319,7 @@ class AdadeltaOptimizer(Optimizer):
         a = rho * a_slot + (1 - rho) * square(g)
         step = sqrt(d_slot + epsilon) / sqrt(a + epsilon) * g
         d = rho * d_slot + (1 - rho) * square(step)
-        return [assign(a_slot, a), assign(d_slot, d), assign(v, v - hyper["learning_rate"] * step)]
+        return [assign(a_slot, a), assign(d_slot, d), assign(v, v - hyper["learning_rate"] * step, name="ApplyAdadelta")]
 
 
 # ---------------------------------------------------------------------- rates, norms, steps

@@ -184,3 +184,50 @@ def test_mistakes_are_named(act, kind, texts):
         act(v, w)
     for text in texts:
         assert text in str(caught.value)
+
+
+# ---------------------------------------------------------------------- names
+
+# What TensorFlow 1.15 names the operation of a step, what sets the variable, and the variables kept beside it.
+NAMES = [
+    (lambda: tf.train.GradientDescentOptimizer(0.1), "GradientDescent", "ApplyGradientDescent", []),
+    (lambda: tf.train.MomentumOptimizer(0.1, 0.9), "Momentum", "ApplyMomentum", ["Momentum"]),
+    (lambda: tf.train.AdagradOptimizer(0.1), "Adagrad", "ApplyAdagrad", ["Adagrad"]),
+    (lambda: tf.train.RMSPropOptimizer(0.1), "RMSProp", "ApplyRMSProp", ["RMSProp", "RMSProp_1"]),
+    (lambda: tf.train.AdamOptimizer(0.1), "Adam", "ApplyAdam", ["Adam", "Adam_1"]),
+    (lambda: tf.train.AdadeltaOptimizer(0.1), "Adadelta", "ApplyAdadelta", ["Adadelta", "Adadelta_1"]),
+    (lambda: tf.train.AdamOptimizer(0.1, name="mine"), "mine", "ApplyAdam", ["mine", "mine_1"]),
+]
+
+
+@pytest.mark.parametrize("make, name, applied, slots", NAMES, ids=[row[1] for row in NAMES])
+def test_what_updates_one_variable_is_one_scope(make, name, applied, slots, fresh_graph):
+    with tf.name_scope("layer1"):
+        w = tf.Variable([1.0, 2.0], name="w")
+    with tf.name_scope("layer2"):
+        w2 = tf.Variable([1.0, 2.0], name="w")
+    with tf.name_scope("train"):
+        step = make().minimize(tf.reduce_sum(w * w * w2))
+    again = make().minimize(tf.reduce_sum(w * w2))
+    assert (step.name, again.name) == (f"train/{name}", name)
+    for v in (w, w2):
+        for scope in (f"train/{name}", name):
+            node = fresh_graph.get_tensor_by_name(f"{scope}/update_{v.op.name}/{applied}:0")
+            assert node.operator.name == "assign" and node.inputs[0] is v
+        kept = [n.op.name for n in tf.global_variables() if n.name.startswith(f"{v.op.name}/")]
+        assert kept[:len(slots)] == [f"{v.op.name}/{slot}" for slot in slots]
+    folded = [line.split(":")[0] for line in tf.show(step, collapse=[f"train/{name}/update_layer1", f"train/{name}/update_layer2"]).splitlines()]
+    assert f"train/{name}/update_layer1/" in folded and not [n for n in folded if n.startswith(f"train/{name}/update_layer1/w")]
+    names = [n.label for n in fresh_graph.nodes if n.operator.name != "item"]
+    assert len(set(names)) == len(names)
+
+
+def test_gradients_are_named_after_what_they_are_of(fresh_graph):
+    x, w = tf.constant([[1.0, 2.0]]), tf.Variable(np.eye(2, dtype=np.float32), name="w")
+    with tf.name_scope("layer"):
+        h = tf.tanh(tf.matmul(x, w))
+    found = tf.gradients(tf.reduce_sum(h), [w, h])
+    again = tf.gradients(tf.reduce_sum(found[0]), w)
+    assert [g.op.name for g in found] == ["gradients/layer/MatMul_grad/MatMul_1", "gradients/Sum_grad/broadcast_to"]
+    assert again[0].op.name.startswith("gradients_1/layer/MatMul_grad/") and fresh_graph.differentiated(found[0].op.name) is h.inputs[0]
+    assert [n for n in fresh_graph.nodes if n.label.startswith("gradients_1/gradients/layer/tanh_grad/multiply_1_grad/")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
@@ -155,8 +156,9 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
             continue
         if recorded:
             graph.backward.append((graph.nodes[-1].index, node))
-        for x, gx in _pull_back(node, g, live):
-            parts.setdefault(x, []).append(gx)
+        with graph.name_scope(f"{node.label}_grad") if recorded and node.operator.name != "item" else nullcontext():
+            for x, gx in _pull_back(node, g, live):
+                parts.setdefault(x, []).append(gx)
     if recorded:
         graph.backward.append((graph.nodes[-1].index, None))
     return [found.get(x) for x in sources]

@@ -76,7 +76,7 @@ def test_a_kernel_is_printed_with_the_lines_it_comes_from(explained):
 COUNTS = [("first", 4 * (32 * 20 + 20 * 16), 4 * 32 * 16, 2 * 32 * 20 * 16),
           ("relu", 4 * (32 * 16 + 16), 4 * 32 * 16, 2 * 32 * 16),
           ("second", 4 * (32 * 16 + 16 * 4), 4 * 32 * 4, 2 * 32 * 16 * 4),
-          ("GradientDescent/subtract", 4 * (2 * 20 * 16 + 1), 4 * 20 * 16, 2 * 20 * 16)]
+          ("GradientDescent/update_w1/subtract", 4 * (2 * 20 * 16 + 1), 4 * 20 * 16, 2 * 20 * 16)]
 
 
 @pytest.mark.parametrize("node, read, written, operations", COUNTS, ids=[c[0] for c in COUNTS])
