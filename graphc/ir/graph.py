@@ -60,6 +60,9 @@ class Graph:
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes{', finalized' * self.finalized}>"
+
     # ------------------------------------------------------------------ building
 
     def add(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, name: str | None = None) -> Node:
@@ -123,6 +126,8 @@ class Graph:
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
         """Put `name/` before the names made inside; yields the full scope. None or "" leaves all scopes."""
+        if name is not None and not isinstance(name, str):
+            raise GraphError(f"name_scope: {name!r:.60} is not a name{here()}")
         before = self._scope
         if not name:
             self._scope = ""

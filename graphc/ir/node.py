@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from . import instead
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
 # Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
 OPERATORS: dict[str, Any] = {}
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# Files of graphc, and of those between it and a program: NumPy's functions call methods of tensors, contextlib enters scopes.
+_NOT_THE_USER = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep, os.path.dirname(np.__file__) + os.sep, contextlib.__file__)
 _LONGEST_FILE = 100     # characters of a file's name that messages show: its end
 _serial = itertools.count()
 
@@ -22,9 +27,9 @@ Loc = tuple[str, int]
 
 
 def caller() -> Loc:
-    """File and line of the nearest frame outside graphc: where the user made what is being made."""
+    """File and line of the nearest frame outside graphc (and what calls it for a program): where the user made what is being made."""
     frame: Any = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_NOT_THE_USER):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 
@@ -37,6 +42,15 @@ def loc_str(loc: Loc | None) -> str:
 def here() -> str:
     """The end of an error's text: the user's line."""
     return f"\n  at {loc_str(caller())}"
+
+
+@contextlib.contextmanager
+def saying(name: str) -> Iterator[None]:
+    """Errors of what stands below, which knows neither function nor line, get both: `placeholder: 'float31' is not a dtype`, `at train.py:7`."""
+    try:
+        yield
+    except (DTypeError, ShapeError) as e:
+        raise e.__class__(f"{name}: {e}{here()}") from None
 
 
 def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
@@ -53,7 +67,6 @@ class Node:
 
     __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "__weakref__")
     __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
-    __array_ufunc__ = None
 
     def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
                  loc: Loc | None, control_inputs: tuple[Node, ...], graph: Any):
@@ -117,7 +130,7 @@ class Node:
         return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
 
     def __bool__(self) -> bool:
-        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.where or logical_and{here()}")
+        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.where or tf.logical_and{here()}")
 
     def __iter__(self) -> Iterator[Node]:
         if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:
@@ -145,6 +158,48 @@ class Node:
     def __getitem__(self, key: Any) -> Node:
         return OPERATORS["getitem"](self, key)
 
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise DTypeError(f"the format {spec!r} of {describe(self)}: {instead.RUN}{here()}")
+        return str(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if np.dtype(dtype) != np.dtype(object):
+            raise DTypeError(f"NumPy is to make an array of {describe(self)}: {instead.RUN}; functions of tf take tensors{here()}")
+        array = np.empty((), object)
+        array[()] = self
+        return array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = ufunc.__name__
+        if method == "__call__" and not options and len(inputs) == 2:
+            if name in ("equal", "not_equal"):      # tensors are equal to themselves alone
+                return (inputs[0] is inputs[1]) == (name == "equal")
+            if name in instead.REFLECTED and not isinstance(inputs[0], Node):
+                return getattr(self, instead.REFLECTED[name])(inputs[0])
+        own = instead.RENAMED.get(name, name)
+        write = f"tf.{own}" if method == "__call__" and own in OPERATORS else "session.run(x)"
+        raise DTypeError(f"np.{name}{'' if method == '__call__' else '.' + method} of {describe(self)}; instead: {write}{here()}")
+
+    if not TYPE_CHECKING:       # else type checkers believe that there is every attribute
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in Node.__slots__ or name.startswith("__"):
+                raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            write = instead.ATTRIBUTES.get(name)
+            if write is None:
+                raise AttributeError(f"{describe(self)} has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(f"{describe(self)} has no attribute {name!r}; instead: {write}{here()}", name=name, obj=None)
+
+
+def _refused(what: str, write: str) -> Callable[..., NoReturn]:
+    def method(self: Node, *args: Any) -> NoReturn:
+        raise DTypeError(f"{what} {describe(self)}: {write}{here()}")
+    return method
+
+
+# Set, not written in the class: type checkers go on refusing `float(tensor)`.
+for _name, _said in instead.METHODS.items():
+    setattr(Node, _name, _refused(*_said))
 
 Tensor = Node
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.graph import get_default_graph
-from ..ir.node import OPERATORS, Node, describe, here
+from ..ir.node import OPERATORS, Node, describe, here, saying
 from ..ir.operator import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
 from ..ir.types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
 from .array_move import (
@@ -378,7 +378,9 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     array([[0, 0],
            [0, 0]], dtype=int32)
     """
-    return fill(shape, np.zeros((), as_dtype(dtype).dtype), name or "zeros")
+    with saying("zeros"):
+        value = np.zeros((), as_dtype(dtype).dtype)
+    return fill(shape, value, name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
@@ -389,7 +391,9 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.ones([2]))
     array([1., 1.], dtype=float32)
     """
-    return fill(shape, np.ones((), as_dtype(dtype).dtype), name or "ones")
+    with saying("ones"):
+        value = np.ones((), as_dtype(dtype).dtype)
+    return fill(shape, value, name or "ones")
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
