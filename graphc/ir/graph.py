@@ -103,6 +103,8 @@ class Graph:
 
     def unique_name(self, name: str) -> str:
         """`scope/name`, with `_1`, `_2`, ... behind it when taken. A name ending in / is taken literally (TensorFlow's rule)."""
+        if not isinstance(name, str):
+            raise GraphError(f"{name!r:.60} is not a name: not a text{here()}")
         if name.endswith("/"):
             return name[:-1]
         if name not in self._used and (len(name) > _LONGEST_NAME or not _NAME.match(name)):
@@ -126,12 +128,10 @@ class Graph:
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
         """Put `name/` before the names made inside; yields the full scope. None or "" leaves all scopes."""
-        if name is not None and not isinstance(name, str):
-            raise GraphError(f"name_scope: {name!r:.60} is not a name{here()}")
         before = self._scope
         if not name:
             self._scope = ""
-        elif name.endswith("/"):
+        elif isinstance(name, str) and name.endswith("/"):
             self._scope = name
         else:
             self._scope = self.unique_name(name) + "/"

@@ -53,6 +53,12 @@ def saying(name: str) -> Iterator[None]:
         raise e.__class__(f"{name}: {e}{here()}") from None
 
 
+def dtype_of(name: str, value: Any) -> DType:
+    """`as_dtype` of an argument of the function of that name, which the error gives, with the user's line."""
+    with saying(name):
+        return as_dtype(value)
+
+
 def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
     if swap:
         return lambda self, other: OPERATORS[name](other, self)
@@ -109,7 +115,8 @@ class Node:
 
     def set_shape(self, shape: Any) -> None:
         """Add what the caller knows of the shape; ShapeError if it contradicts what is known. Values are checked when run."""
-        new = as_shape(shape)
+        with saying("set_shape"):
+            new = as_shape(shape)
         if not compatible(self.type.shape, new):
             raise ShapeError(f"set_shape({TensorShape(new)}) on {describe(self)}{here()}")
         self.type = TensorType(self.type.dtype, merge(self.type.shape, new))

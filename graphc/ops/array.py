@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..ir.node import Node, describe, here
+from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, as_int, declare, normal_axis, static_value, to_node
 from ..ir.types import TensorType, as_array, as_dtype, bool_, float32, int32
 from .array_gather import boolean_mask as boolean_mask
@@ -124,7 +124,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     types = [_number(x) for x in (first, last, delta)]
     if dtype is None:
         dtype = np.result_type(*(t.dtype for t in types))
-    dtype = as_dtype(dtype).dtype
+    dtype = dtype_of("range", dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
         raise ShapeError(f"range: the step is 0{here()}")
@@ -435,7 +435,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     kind = lengths.type.dtype
     n = reduce_max(lengths) if maxlen is None else maxlen
     line = iota([cast(n, np.int32) if isinstance(n, Node) else n], dtype=kind)
-    if as_dtype(dtype) == bool_:
+    if dtype_of("sequence_mask", dtype) == bool_:
         return less(line, expand_dims(lengths, -1), name=name or "SequenceMask")
     return cast(less(line, expand_dims(lengths, -1)), dtype, name=name or "SequenceMask")
 

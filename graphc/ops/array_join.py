@@ -9,9 +9,9 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.graph import get_default_graph
-from ..ir.node import OPERATORS, Node, describe, here, saying
+from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
-from ..ir.types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
+from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
 from .array_move import (
     Placement,
     Strides,
@@ -378,9 +378,7 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     array([[0, 0],
            [0, 0]], dtype=int32)
     """
-    with saying("zeros"):
-        value = np.zeros((), as_dtype(dtype).dtype)
-    return fill(shape, value, name or "zeros")
+    return fill(shape, np.zeros((), dtype_of("zeros", dtype).dtype), name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
@@ -391,9 +389,7 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.ones([2]))
     array([1., 1.], dtype=float32)
     """
-    with saying("ones"):
-        value = np.ones((), as_dtype(dtype).dtype)
-    return fill(shape, value, name or "ones")
+    return fill(shape, np.ones((), dtype_of("ones", dtype).dtype), name or "ones")
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:

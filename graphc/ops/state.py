@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.graph import Graph, GraphKeys, get_default_graph
-from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, dtype_of, here, in_order, reached, saying
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
 
@@ -391,8 +391,10 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
         x = stack.pop()
         if isinstance(x, (list, builtins_tuple)):
             stack.extend(reversed(x))
-        elif x is not None:
+        elif isinstance(x, (Node, Operation)):
             flat.append(x)
+        elif x is not None:
+            raise GraphError(f"group: {x!r:.60} is nothing that runs{here()}")
     graph = flat[0].graph if flat else get_default_graph()
     with graph.control_dependencies(flat):
         return Operation(_no_op.build(graph, (), {}, name or "group_deps"))
@@ -472,7 +474,7 @@ def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: b
     array([2, 4], dtype=int32)
     """
     many = isinstance(Tout, (list, builtins_tuple))
-    types = [TensorType(as_dtype(t).dtype, None) for t in (Tout if many else [Tout])]
+    types = [TensorType(dtype_of("py_func", t).dtype, None) for t in (Tout if many else [Tout])]
     out = builtins_tuple(types) if many else types[0]
     inputs = builtins_tuple(to_node(x) for x in inp)
     operator = _py_func if stateful else _py_func_pure
