@@ -141,7 +141,8 @@ class Node:
 
     def __iter__(self) -> Iterator[Node]:
         if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:
-            raise DTypeError(f"{describe(self)} cannot be iterated over: its first dimension is unknown{here()}")
+            why = "it is a scalar" if self.type.shape == () else "its first dimension is unknown; tf.unstack(x, num) takes it apart"
+            raise DTypeError(f"{describe(self)} cannot be iterated over: {why}{here()}")
         return (self[i] for i in range(self.type.shape[0]))
 
     def __len__(self) -> int:
