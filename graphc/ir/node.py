@@ -7,7 +7,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -189,14 +189,8 @@ class Node:
         write = f"tf.{own}" if method == "__call__" and own in OPERATORS else "session.run(x)"
         raise DTypeError(f"np.{name}{'' if method == '__call__' else '.' + method} of {describe(self)}; instead: {write}{here()}")
 
-    if not TYPE_CHECKING:       # else type checkers believe that there is every attribute
-        def __getattr__(self, name: str) -> NoReturn:
-            if name in Node.__slots__ or name.startswith("__"):
-                raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            write = instead.ATTRIBUTES.get(name)
-            if write is None:
-                raise AttributeError(f"{describe(self)} has no attribute {name!r}", name=name, obj=self)
-            raise AttributeError(f"{describe(self)} has no attribute {name!r}; instead: {write}{here()}", name=name, obj=None)
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in instead.ATTRIBUTES or hasattr(self, name)]
 
 
 def _refused(what: str, write: str) -> Callable[..., NoReturn]:
@@ -205,9 +199,24 @@ def _refused(what: str, write: str) -> Callable[..., NoReturn]:
     return method
 
 
-# Set, not written in the class: type checkers go on refusing `float(tensor)`.
+class _Missing:
+    """An attribute that is not there: AttributeError, which says what to write. `__getattr__` would make every attribute four times as slow."""
+
+    def __init__(self, name: str, write: str):
+        self.name = name
+        self.write = write
+
+    def __get__(self, instance: Node | None, owner: type) -> NoReturn:
+        of = owner.__name__ if instance is None else describe(instance)
+        # Without an object, from which Python would add a name that is spelt alike.
+        raise AttributeError(f"{of} has no attribute {self.name!r}; instead: {self.write}{here()}", name=self.name, obj=None)
+
+
+# Set, not written in the class: type checkers go on refusing `float(tensor)` and `tensor.mean()`.
 for _name, _said in instead.METHODS.items():
     setattr(Node, _name, _refused(*_said))
+for _name, _write in instead.ATTRIBUTES.items():
+    setattr(Node, _name, _Missing(_name, _write))
 
 Tensor = Node
 

@@ -124,8 +124,14 @@ def test_numpy_on_the_left_of_booleans_and_matrices() -> None:
         assert np.array([t, t], object).tolist() == [t, t]
 
 
-def test_an_unknown_attribute_is_one_of_the_tensors() -> None:
-    """Named, so that Python can add an attribute that is spelt alike."""
-    with tf.Graph().as_default(), pytest.raises(AttributeError, match=r"x: float32\[2\] \(.*\) has no attribute 'shap'") as caught:
+def test_what_is_missing_is_not_listed() -> None:
+    with tf.Graph().as_default():
+        x, v = _x(), tf.Variable(1.0)
+    assert not {*dir(x)} & {*instead.ATTRIBUTES} and {"op", "shape", "eval"} <= {*dir(x)}
+    assert {*dir(v)} & {*instead.ATTRIBUTES} == {"assign", "assign_add", "assign_sub", "initializer", "load", "value"}
+
+
+def test_python_finds_an_attribute_that_is_spelt_alike() -> None:
+    with tf.Graph().as_default(), pytest.raises(AttributeError, match="has no attribute 'shap'") as caught:
         _x().shap  # noqa: B018
     assert caught.value.name == "shap" and isinstance(caught.value.obj, tf.Tensor)
