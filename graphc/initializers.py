@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
-from .ir.node import Node, here
+from .ir.node import Node, dtype_of, here, saying
 from .ir.operator import Values, declare, to_node
-from .ir.types import DType, TensorType, as_dtype, as_shape, float32, shape_str
+from .ir.types import DType, TensorType, as_shape, float32, shape_str
 from .ops.array import ones, reshape, transpose, zeros
 from .ops.random import random_normal, random_uniform, truncated_normal
 
@@ -28,11 +28,13 @@ class Initializer:
     dtype: DType
 
     def __init__(self, dtype: Any = float32):
-        self.dtype = as_dtype(dtype)
+        self.dtype = dtype_of(self.__class__.__name__, dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Node:
-        kind = self.dtype if dtype is None else as_dtype(dtype)
-        return self.make(as_shape(shape) or (), kind)
+        kind = self.dtype if dtype is None else dtype_of(self.__class__.__name__, dtype)
+        with saying(self.__class__.__name__):
+            wanted = as_shape(shape)
+        return self.make(wanted or (), kind)
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
         """The tensor of that shape and dtype; what a subclass says."""

@@ -308,6 +308,6 @@ def getter(module: str) -> Callable[[str], NoReturn]:
             message = f"TensorFlow 1's tf.{path} is not here"
         else:
             message = f"module {module!r} has no attribute {name!r}"
-        # Named, so that Python can add a name that is spelt alike.
-        raise AttributeError(message, name=name, obj=sys.modules.get(module))
+        # The module, so that Python can add a name that is spelt alike; none where the message knows better.
+        raise AttributeError(message, name=name, obj=sys.modules.get(module) if text is None else None)
     return missing

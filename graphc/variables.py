@@ -11,7 +11,7 @@ import numpy as np
 from .errors import GraphError, ShapeError
 from .initializers import glorot_uniform_initializer, zeros_initializer
 from .ir.graph import GraphKeys, get_default_graph
-from .ir.node import Node, Operation, here, loc_str
+from .ir.node import Node, Operation, dtype_of, here, loc_str, saying
 from .ir.types import Shape, as_dtype, as_shape, compatible, shape_str
 from .ops.state import Variable, group
 
@@ -130,7 +130,7 @@ def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = Non
         return found
     if scope.reuse is True:
         raise GraphError(f"variable {full} does not exist, and the scope only reuses{here()}")
-    kind = as_dtype(dtype or scope.dtype or np.float32)
+    kind = dtype_of(f"get_variable({name!r})", dtype or scope.dtype or np.float32)
     initial = _initial(full, initializer if initializer is not None else scope.initializer, shape, kind, dtype)
     with graph.name_scope(None):
         variable = Variable(initial, trainable=trainable, collections=collections, validate_shape=validate_shape, name=full)
@@ -154,7 +154,8 @@ def _initial(name: str, initializer: Any, shape: Any, kind: Any, asked: Any) -> 
         if array.ndim:
             _check_shape(name, array.shape, shape)
         return np.broadcast_to(array, shape) if shape is not None and not array.ndim else array
-    wanted = as_shape(shape)
+    with saying(f"get_variable({name!r})"):
+        wanted = as_shape(shape)
     if wanted is None or None in wanted:
         raise ShapeError(f"get_variable({name!r}) needs a fully known shape, not {shape}{here()}")
     make: Callable[..., Any] = initializer or (glorot_uniform_initializer() if kind.is_floating else zeros_initializer())

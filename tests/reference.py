@@ -113,7 +113,7 @@ def _members(value: type) -> list[str]:
     lines = []
     for name in dir(value):
         owner = next((c for c in value.__mro__ if name in vars(c)), object)
-        if name.startswith("_") or not owner.__module__.startswith("graphc") or (owner is not value and owner in _PUBLIC):
+        if name.startswith("_") or not hasattr(value, name) or not owner.__module__.startswith("graphc") or (owner is not value and owner in _PUBLIC):
             continue
         member = vars(owner)[name]
         plain = member.__func__ if isinstance(member, (classmethod, staticmethod)) else member

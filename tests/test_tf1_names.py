@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 
 import graphc as tf
 from graphc import tf1_names
+from tests import ROOT
 from tests.reference import exists
 
 
@@ -25,6 +27,20 @@ def test_name_with_a_substitute_is_not_here(name):
 def test_what_to_write_is_here(note):
     for name in re.findall(r"\btf\.([\w.]*\w)", re.sub(r"tf\.(contrib|compat)\b", "", note)):
         assert exists(name), f"tf.{name} is no name of graphc's"
+
+
+def _messages(path):
+    """The texts of a file that errors say: constants, and the constant parts of f-strings, within `raise`."""
+    for statement in ast.walk(ast.parse(path.read_text())):
+        if isinstance(statement, ast.Raise):
+            yield from (part.value for part in ast.walk(statement) if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "graphc").rglob("*.py")), ids=lambda path: path.relative_to(ROOT / "graphc").as_posix())
+def test_what_an_error_says_to_write_is_here(path):
+    for message in _messages(path):
+        for name in re.findall(r"\btf\.([a-zA-Z][\w.]*\w)", message):
+            assert exists(name), f"tf.{name} is no name of graphc's: {message}"
 
 
 def test_ranked_names_are_names_once():
@@ -53,5 +69,6 @@ def test_missing_name_says_what_to_write(path, message):
         module = getattr(module, space)
     with pytest.raises(AttributeError, match=re.escape(message)) as caught:
         getattr(module, name)
-    assert (caught.value.name, caught.value.obj) == (name, module)      # from which Python finds names that are spelt alike
+    # From the module Python finds names that are spelt alike: not where they would follow what to write.
+    assert (caught.value.name, caught.value.obj) == (name, None if "instead" in message else module)
     assert not hasattr(module, name)

@@ -60,6 +60,9 @@ class Graph:
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes{', finalized' * self.finalized}>"
+
     # ------------------------------------------------------------------ building
 
     def add(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, name: str | None = None) -> Node:
@@ -100,6 +103,8 @@ class Graph:
 
     def unique_name(self, name: str) -> str:
         """`scope/name`, with `_1`, `_2`, ... behind it when taken. A name ending in / is taken literally (TensorFlow's rule)."""
+        if not isinstance(name, str):
+            raise GraphError(f"{name!r:.60} is not a name: not a text{here()}")
         if name.endswith("/"):
             return name[:-1]
         if name not in self._used and (len(name) > _LONGEST_NAME or not _NAME.match(name)):
@@ -126,7 +131,7 @@ class Graph:
         before = self._scope
         if not name:
             self._scope = ""
-        elif name.endswith("/"):
+        elif isinstance(name, str) and name.endswith("/"):
             self._scope = name
         else:
             self._scope = self.unique_name(name) + "/"

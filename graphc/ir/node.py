@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
+
+import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from . import instead
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
 # Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
 OPERATORS: dict[str, Any] = {}
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# Files of graphc, and of those between it and a program: NumPy's functions call methods of tensors, contextlib enters scopes.
+_NOT_THE_USER = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep, os.path.dirname(np.__file__) + os.sep, contextlib.__file__)
 _LONGEST_FILE = 100     # characters of a file's name that messages show: its end
 _serial = itertools.count()
 _index = attrgetter("index")
@@ -24,9 +29,9 @@ Loc = tuple[str, int]
 
 
 def caller() -> Loc:
-    """File and line of the nearest frame outside graphc: where the user made what is being made."""
+    """File and line of the nearest frame outside graphc (and what calls it for a program): where the user made what is being made."""
     frame: Any = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_NOT_THE_USER):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 
@@ -39,6 +44,21 @@ def loc_str(loc: Loc | None) -> str:
 def here() -> str:
     """The end of an error's text: the user's line."""
     return f"\n  at {loc_str(caller())}"
+
+
+@contextlib.contextmanager
+def saying(name: str) -> Iterator[None]:
+    """Errors of what stands below, which knows neither function nor line, get both: `placeholder: 'float31' is not a dtype`, `at train.py:7`."""
+    try:
+        yield
+    except (DTypeError, ShapeError) as e:
+        raise e.__class__(f"{name}: {e}{here()}") from None
+
+
+def dtype_of(name: str, value: Any) -> DType:
+    """`as_dtype` of an argument of the function of that name, which the error gives, with the user's line."""
+    with saying(name):
+        return as_dtype(value)
 
 
 def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
@@ -55,7 +75,6 @@ class Node:
 
     __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "__weakref__")
     __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
-    __array_ufunc__ = None
 
     def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
                  loc: Loc | None, control_inputs: tuple[Node, ...], graph: Any):
@@ -98,7 +117,8 @@ class Node:
 
     def set_shape(self, shape: Any) -> None:
         """Add what the caller knows of the shape; ShapeError if it contradicts what is known. Values are checked when run."""
-        new = as_shape(shape)
+        with saying("set_shape"):
+            new = as_shape(shape)
         if not compatible(self.type.shape, new):
             raise ShapeError(f"set_shape({TensorShape(new)}) on {describe(self)}{here()}")
         self.type = TensorType(self.type.dtype, merge(self.type.shape, new))
@@ -119,11 +139,12 @@ class Node:
         return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
 
     def __bool__(self) -> bool:
-        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.where or logical_and{here()}")
+        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.where or tf.logical_and{here()}")
 
     def __iter__(self) -> Iterator[Node]:
         if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:
-            raise DTypeError(f"{describe(self)} cannot be iterated over: its first dimension is unknown{here()}")
+            why = "it is a scalar" if self.type.shape == () else "its first dimension is unknown; tf.unstack(x, num) takes it apart"
+            raise DTypeError(f"{describe(self)} cannot be iterated over: {why}{here()}")
         return (self[i] for i in range(self.type.shape[0]))
 
     def __len__(self) -> int:
@@ -147,6 +168,57 @@ class Node:
     def __getitem__(self, key: Any) -> Node:
         return OPERATORS["getitem"](self, key)
 
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise DTypeError(f"the format {spec!r} of {describe(self)}: {instead.RUN}{here()}")
+        return str(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if np.dtype(dtype) != np.dtype(object):
+            raise DTypeError(f"NumPy is to make an array of {describe(self)}: {instead.RUN}; functions of tf take tensors{here()}")
+        array = np.empty((), object)
+        array[()] = self
+        return array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = ufunc.__name__
+        if method == "__call__" and not options and len(inputs) == 2:
+            if name in ("equal", "not_equal"):      # tensors are equal to themselves alone
+                return (inputs[0] is inputs[1]) == (name == "equal")
+            if name in instead.REFLECTED and not isinstance(inputs[0], Node):
+                return getattr(self, instead.REFLECTED[name])(inputs[0])
+        own = instead.RENAMED.get(name, name)
+        write = f"tf.{own}" if method == "__call__" and own in OPERATORS else "session.run(x)"
+        raise DTypeError(f"np.{name}{'' if method == '__call__' else '.' + method} of {describe(self)}; instead: {write}{here()}")
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in instead.ATTRIBUTES or hasattr(self, name)]
+
+
+def _refused(what: str, write: str) -> Callable[..., NoReturn]:
+    def method(self: Node, *args: Any) -> NoReturn:
+        raise DTypeError(f"{what} {describe(self)}: {write}{here()}")
+    return method
+
+
+class _Missing:
+    """An attribute that is not there: AttributeError, which says what to write. `__getattr__` would make every attribute four times as slow."""
+
+    def __init__(self, name: str, write: str):
+        self.name = name
+        self.write = write
+
+    def __get__(self, instance: Node | None, owner: type) -> NoReturn:
+        of = owner.__name__ if instance is None else describe(instance)
+        # Without an object, from which Python would add a name that is spelt alike.
+        raise AttributeError(f"{of} has no attribute {self.name!r}; instead: {self.write}{here()}", name=self.name, obj=None)
+
+
+# Set, not written in the class: type checkers go on refusing `float(tensor)` and `tensor.mean()`.
+for _name, _said in instead.METHODS.items():
+    setattr(Node, _name, _refused(*_said))
+for _name, _write in instead.ATTRIBUTES.items():
+    setattr(Node, _name, _Missing(_name, _write))
 
 Tensor = Node
 

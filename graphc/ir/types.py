@@ -124,7 +124,7 @@ def as_text(value: Any) -> Array:
     array = np.array(value, TEXT)
     for place, text in np.ndenumerate(array):
         if not isinstance(text, (str, bytes)):
-            raise DTypeError(f"{text!r:.60} is not a text")
+            raise DTypeError(f"{text!r:.60} is not a text, and stands among texts")
         array[place] = text.encode() if isinstance(text, str) else text
     return array
 
@@ -143,7 +143,9 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):
         return as_text(value)
     if array.dtype.kind not in "fiub" or dtype == TEXT:
-        raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}")
+        unknown = isinstance(value, (list, tuple)) and any(v is None or isinstance(v, UnknownDimension) for v in value)
+        raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}"
+                         + "; a dimension that is known only when the graph runs is tf.shape(x)[i]" * unknown)
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.known import static_value
-from ..ir.node import Node, describe, here
+from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorType, as_dtype, bool_, float32, int32
+from ..ir.types import TensorType, bool_, float32, int32
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd
@@ -291,7 +291,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     kind = lengths.type.dtype
     n = reduce_max(lengths) if maxlen is None else maxlen
     line = iota([cast(n, np.int32) if isinstance(n, Node) else n], dtype=kind)
-    if as_dtype(dtype) == bool_:
+    if dtype_of("sequence_mask", dtype) == bool_:
         return less(line, expand_dims(lengths, -1), name=name or "SequenceMask")
     return cast(less(line, expand_dims(lengths, -1)), dtype, name=name or "SequenceMask")
 

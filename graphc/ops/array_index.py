@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.axes import normal_axis
 from ..ir.known import as_int, static_value
-from ..ir.node import Node, describe, here
+from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import declare, to_node
 from ..ir.types import TensorType, as_array, as_dtype, float32, int32
 from .array_move import (
@@ -89,7 +89,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     types = [_number(x) for x in (first, last, delta)]
     if dtype is None:
         dtype = np.result_type(*(t.dtype for t in types))
-    dtype = as_dtype(dtype).dtype
+    dtype = dtype_of("range", dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
         raise ShapeError(f"range: the step is 0{here()}")

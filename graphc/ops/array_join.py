@@ -11,9 +11,9 @@ from ..errors import ShapeError
 from ..ir.axes import normal_axis
 from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
-from ..ir.node import OPERATORS, Node, describe, here
+from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
-from ..ir.types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
+from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
 from .array_move import (
     Placement,
     Strides,
@@ -380,7 +380,7 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     array([[0, 0],
            [0, 0]], dtype=int32)
     """
-    return fill(shape, np.zeros((), as_dtype(dtype).dtype), name or "zeros")
+    return fill(shape, np.zeros((), dtype_of("zeros", dtype).dtype), name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
@@ -391,7 +391,7 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.ones([2]))
     array([1., 1.], dtype=float32)
     """
-    return fill(shape, np.ones((), as_dtype(dtype).dtype), name or "ones")
+    return fill(shape, np.ones((), dtype_of("ones", dtype).dtype), name or "ones")
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError
-from ..ir.node import OPERATORS, Node, here
+from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_compare, math_functions
@@ -112,7 +112,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.saturate_cast([300, -5], tf.uint8))
     array([255,   0], dtype=uint8)
     """
-    x, to = to_node(value), as_dtype(dtype)
+    x, to = to_node(value), dtype_of("saturate_cast", dtype)
     if to.is_bool or x.type.dtype.kind == "b":
         return cast(x, dtype=to, name=name)
     low, high = _held(x.type.dtype, to)

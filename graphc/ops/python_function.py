@@ -10,10 +10,10 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError
 from ..ir.graph import get_default_graph
-from ..ir.node import Operation
+from ..ir.node import Operation, dtype_of
 from ..ir.operator import Values, declare, items, to_node
 from ..ir.reference import read_only
-from ..ir.types import TensorType, as_dtype, as_text
+from ..ir.types import TensorType, as_text
 
 __all__ = ["py_func", "numpy_function"]
 
@@ -59,7 +59,7 @@ def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: b
     array([2, 4], dtype=int32)
     """
     many = isinstance(Tout, (list, builtins.tuple))
-    types = [TensorType(as_dtype(t).dtype, None) for t in (Tout if many else [Tout])]
+    types = [TensorType(dtype_of("py_func", t).dtype, None) for t in (Tout if many else [Tout])]
     out = builtins.tuple(types) if many else types[0]
     inputs = builtins.tuple(to_node(x) for x in inp)
     operator = _py_func if stateful else _py_func_pure

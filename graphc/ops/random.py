@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
 from ..ir.graph import Graph, get_default_graph, set_random_seed
-from ..ir.node import OPERATORS, Node, here
+from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
 from .array import expand_dims, gather, shape
@@ -114,7 +114,7 @@ def _graph_of(*operands: Any) -> Graph:
 
 
 def _real_dtype(what: str, dtype: Any) -> DType:
-    kind = as_dtype(dtype)
+    kind = dtype_of(what, dtype)
     if not kind.is_floating:
         raise DTypeError(f"{what}: {kind.name} is not a floating dtype{here()}")
     return kind
@@ -177,7 +177,7 @@ def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any =
     >>> tf.Session(jit=False).run(tf.shape(tf.random_uniform([2, 3], -1, 1)))
     array([2, 3], dtype=int32)
     """
-    kind = as_dtype(dtype)
+    kind = dtype_of("random_uniform", dtype)
     if kind.is_integer:
         return _integers(shape, minval, maxval, kind, seed, name)
     maxval = 1 if maxval is None else maxval

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axes, normal_axis
-from ..ir.node import Node, describe, here
+from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, reduction, to_node
 from ..ir.types import TensorType, as_dtype, int64
 from . import continued
@@ -254,7 +254,7 @@ def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dty
     """
     x, axis, keepdims = _arguments("count_nonzero", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     there = x if x.type.dtype.kind == "b" else not_equal(x, 0)
-    return reduce_sum(cast(there, as_dtype(dtype).dtype), axis=axis, keepdims=keepdims, name=name or "count_nonzero")
+    return reduce_sum(cast(there, dtype_of("count_nonzero", dtype).dtype), axis=axis, keepdims=keepdims, name=name or "count_nonzero")
 
 
 # ---------------------------------------------------------------------- positions

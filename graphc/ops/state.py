@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.graph import Graph, GraphKeys, get_default_graph
-from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, compatible, element_count, merge, shape_str
 
@@ -36,9 +36,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     >>> tf.Session(jit=False).run(tf.constant(7, shape=[3]))
     array([7, 7, 7], dtype=int32)
     """
-    array = as_array(value, dtype)
+    with saying("constant"):
+        array, wanted = as_array(value, dtype), as_shape(shape)
     if shape is not None:
-        wanted = as_shape(shape)
         if wanted is None or None in wanted:
             raise ShapeError(f"constant: shape {shape} is not fully known{here()}")
         count = element_count(wanted)
@@ -66,7 +66,8 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(2 * x, {x: [[1, 2]]})
     array([[2., 4.]], dtype=float32)
     """
-    type = TensorType(as_dtype(dtype).dtype, as_shape(shape))
+    with saying("placeholder"):
+        type = TensorType(as_dtype(dtype).dtype, as_shape(shape))
     return placeholder_of(type, get_default_graph(), name)
 
 
@@ -98,7 +99,9 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     [array([5.], dtype=float32), array([6.], dtype=float32)]
     """
     node = to_node(input)
-    return _placeholder_with_default.build(node.graph, (node,), {"shape": as_shape(shape)}, name)
+    with saying("placeholder_with_default"):
+        wanted = as_shape(shape)
+    return _placeholder_with_default.build(node.graph, (node,), {"shape": wanted}, name)
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None) -> Node:
@@ -397,8 +400,10 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
         x = stack.pop()
         if isinstance(x, (list, builtins.tuple)):
             stack.extend(reversed(x))
-        elif x is not None:
+        elif isinstance(x, (Node, Operation)):
             flat.append(x)
+        elif x is not None:
+            raise GraphError(f"group: {x!r:.60} is nothing that runs{here()}")
     graph = flat[0].graph if flat else get_default_graph()
     with graph.control_dependencies(flat):
         return Operation(_no_op.build(graph, (), {}, name or "group_deps"))

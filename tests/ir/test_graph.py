@@ -102,6 +102,13 @@ def test_what_must_run_before_runs_before(session: tf.Session) -> None:
     assert session.run(read) == 2 and session.run(v) == 2
 
 
+def test_a_graph_shows_itself(fresh_graph: tf.Graph) -> None:
+    tf.constant(1.0) + 2.0
+    assert repr(fresh_graph) == "<Graph of 3 nodes>"
+    fresh_graph.finalize()
+    assert repr(fresh_graph) == "<Graph of 3 nodes, finalized>"
+
+
 def test_nothing_is_added_to_a_finalized_graph(fresh_graph: tf.Graph) -> None:
     tf.constant(1.0, name="a")
     fresh_graph.finalize()

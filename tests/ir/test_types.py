@@ -32,7 +32,7 @@ MISTAKES = [
     (lambda: as_dtype("complex64"), tf.errors.DTypeError, "dtype complex64 is not supported; graphc has"),
     (lambda: as_dtype("number"), tf.errors.DTypeError, "'number' is not a dtype"),
     (lambda: as_array(object()), tf.errors.DTypeError, "is not a tensor of a supported dtype"),
-    (lambda: as_array(["a", 1]), tf.errors.DTypeError, "1 is not a text"),
+    (lambda: as_array(["a", 1]), tf.errors.DTypeError, "1 is not a text, and stands among texts"),
     (lambda: as_array([1], tf.string), tf.errors.DTypeError, "is not a tensor of string"),
     (lambda: as_array([1.5], tf.int32), tf.errors.DTypeError, "it has fractions"),
     (lambda: as_array([[1], [1, 2]]), tf.errors.ShapeError, "rows differ in length"),
