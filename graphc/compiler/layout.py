@@ -226,13 +226,13 @@ def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, 
     while stack:
         x = stack.pop()
         for n in readers.get(x, ()):
-            home = sched.home.get(n)
-            if home is None and (viewed(n) is not None or n.operator.family.cuts):
+            steps = sched.computing(n)
+            if not steps and (viewed(n) is not None or n.operator.family.cuts):
                 stack.append(n)
-            elif home is group:
-                if x is not variable or group.axes[n] != axes or n in group.over or not n.operator.family.broadcasts or n.index > value.index:
-                    return False
-            elif home is None or home.pos >= group.pos:
+            elif not steps or any(step is not group and step.pos >= group.pos for step in steps):
+                return False
+            elif group in steps and (x is not variable or group.axes[n] != axes or n in group.over or not n.operator.family.broadcasts or
+                                     n.index > value.index):
                 return False
     return not _read_in_later_sweep(variable, value, group)
 

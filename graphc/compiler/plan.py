@@ -25,7 +25,7 @@ class Plan:
         self.fetches, assigns, effects = _laid_out(fetches, assigns, effects)
         roots = [*(f for f in self.fetches if f is not None), *(v for _, v in assigns)]
         self.order = in_order(reached([*roots, *effects], data_inputs))         # shapes, already in the types, are left out
-        self.schedule = schedule(self.order, roots)
+        self.schedule = schedule(self.order, roots, [variable for variable, _ in assigns])
         self.inplace = inplace_updates(self.schedule, assigns, self.order)
         self.late = [(variable, value) for variable, value in assigns if self.inplace.get(value) is not variable]
         self.sources: dict[Node, Buffer] = {}           # constants, feeds, variables: what exists before a run
@@ -74,7 +74,8 @@ class Plan:
         """
         for at, step in enumerate(steps):
             for n in step.members if isinstance(step, Group) else [step.node, *self.items(step.node)]:
-                for x in (n, *data_inputs(n)):
+                recomputed = isinstance(step, Group) and n in step.copies
+                for x in data_inputs(n) if recomputed else (n, *data_inputs(n)):
                     if isinstance(x.type, TensorType) and self.stored(x):
                         self.layout(x).buffer.touch(at)
         for n in (*[f for f in self.fetches if f is not None], *(v for _, v in self.late)):

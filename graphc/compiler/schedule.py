@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from ..ir.families import Memory
 from ..ir.node import Node
-from ..ir.types import TensorType
+from ..ir.types import TensorType, element_count
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
 MAX_OPERANDS = 40
 SMALL = 32              # elements up to which a full reduction is one row: results usable in the same kernel
+RECOMPUTED = 12         # statements that computing a value once more may take, instead of storing it
 NEVER = 1 << 60          # later than any step
+_COSTLY = re.compile(r"\b(?!select\b|minimum\b|maximum\b|abs\b)[a-z_]\w*\(")
 
 
 @dataclass(eq=False)
@@ -27,6 +31,7 @@ class Group:
     reduced: frozenset[int] | None = None
     post: set[Node] = field(default_factory=set)        # members that need a finished reduction
     operands: set[Node] = field(default_factory=set)
+    copies: set[Node] = field(default_factory=set)      # members that another group computes too: cheaper than having it store them
     first_use: int = NEVER
 
     @property
@@ -69,12 +74,21 @@ class Single:
 
 @dataclass
 class Schedule:
-    """Steps in order, and which nodes must lie in memory."""
+    """Steps in order, and which nodes must lie in memory; `home` is the group that stores a node, if it is stored."""
 
     steps: list[Group | Single]
     stored: set[Node]
     home: dict[Node, Group | Single]
     apart: dict[tuple[Node, Node], str]     # (producer, user) in different groups, and what kept them apart
+    copying: dict[Node, list[Group]]        # groups that compute a node once more
+
+    def computing(self, node: Node) -> list[Group | Single]:
+        """The steps that compute a node: its home, and those that compute it once more; none of a view."""
+        return [self.home[node], *self.copying.get(node, ())] if node in self.home else []
+
+    def left_by(self, step: Group | Single) -> set[Node]:
+        """What a step leaves in memory."""
+        return {m for m in step.members if m in self.stored and m not in step.copies} if isinstance(step, Group) else {step.node} & self.stored
 
 
 def viewed(node: Node) -> Node | None:
@@ -94,16 +108,27 @@ def data_inputs(node: Node) -> Sequence[Node]:
     return [x for i, x in enumerate(node.inputs) if i not in operator.by_value]
 
 
-def schedule(order: Sequence[Node], roots: Iterable[Node]) -> Schedule:
-    """Group the nodes of `order` (topological) into steps; `roots` must lie in memory at the end."""
-    return _Scheduler().run(order, list(roots))
+@cache
+def cheap(expression: str) -> bool:
+    """Whether an elementwise expression takes no longer than reading a stored value: it calls no function worth the name."""
+    return _COSTLY.search(expression) is None
+
+
+def schedule(order: Sequence[Node], roots: Iterable[Node], changing: Iterable[Node]) -> Schedule:
+    """Group the nodes of `order` (topological) into steps; `roots` must lie in memory at the end.
+
+    `changing`: variables that get new values. If they are large, nothing reads them once more: they could not change in place.
+    """
+    return _Scheduler(changing).run(order, list(roots))
 
 
 class _Scheduler:
     """A linear scan: every step has a position; a node joins the group of a producer if all it reads is made before that
     position, or if nobody has used the group yet, so that the whole group may move to the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, changing: Iterable[Node]) -> None:
+        self.changing = set(changing)
+        self.whole: set[Node] = set()           # what lies in memory however it is used: results, operands of steps that are no kernels
         self.clock = 0
         self.home: dict[Node, Group | Single] = {}
         self.steps: list[Group | Single] = []
@@ -113,18 +138,39 @@ class _Scheduler:
         self.why = ""                           # of the last refusal
 
     def run(self, order: Sequence[Node], roots: list[Node]) -> Schedule:
+        single = [n for n in order if n.operator.family.memory is Memory.OWN and not n.operator.family.fuses or n.operator.family.gathers]
+        self.whole.update(_root(x) for x in (*roots, *(x for n in single for x in data_inputs(n))))
         for node in order:
             self.place(node)
         for root in roots:
             self.store(root)
-        live = [s for s in self.steps if s not in self.merged]
-        for step in live:
+        live: list[Group | Single] = []
+        for step in sorted((s for s in self.steps if s not in self.merged), key=lambda s: -s.pos):
             if isinstance(step, Group):
+                if not any(m in self.stored for m in step.members if m not in step.copies):
+                    continue                    # all that it would make is computed where it is used
                 for m in step.members:
                     for x in data_inputs(m):
-                        if self.home.get(x) is not step:
+                        if x not in step.axes:
                             self.store(x)
-        return Schedule(sorted(live, key=lambda s: s.pos), self.stored, self.home, self.apart)
+            live.append(step)
+        live.reverse()
+        return Schedule(live, self.stored, self.home, self.apart, self.copying(live))
+
+    def copying(self, live: Iterable[Group | Single]) -> dict[Node, list[Group]]:
+        """The groups that compute a node besides its home, which is the first of them if no other makes it."""
+        found: dict[Node, list[Group]] = {}
+        groups = [step for step in live if isinstance(step, Group)]
+        made = {m for step in groups for m in step.members if m not in step.copies}
+        for step in groups:
+            for n in [m for m in step.members if m in step.copies]:
+                if n in made:
+                    found.setdefault(n, []).append(step)
+                else:
+                    made.add(n)
+                    step.copies.remove(n)
+                    self.home[n] = step
+        return found
 
     def store(self, node: Node) -> None:
         while self.home.get(node) is None and (seen := viewed(node)) is not None:
@@ -214,7 +260,7 @@ class _Scheduler:
             self.start(node)
         own = self.home[node]
         for x in inputs:
-            if isinstance(self.home.get(x), Group) and self.home[x] is not own:
+            if isinstance(own, Group) and isinstance(self.home.get(x), Group) and x not in own.axes:
                 self.apart[x, node] = refused.get(x, self.why)
 
     def open(self, group: Group, node: Node) -> bool:
@@ -367,8 +413,10 @@ class _Scheduler:
             target.axes[n] = tuple(None if a is None else m[a] for a in g.axes[n])
             if n in g.over:
                 target.over[n] = tuple(None if a is None else m[a] for a in g.over[n])
-            self.home[n] = target
-        target.members = sorted([*target.members, *g.members], key=lambda n: n.index)
+            if n not in g.copies:
+                self.home[n] = target
+        target.members = sorted({*target.members, *g.members}, key=lambda n: n.index)
+        target.copies = {n for n in target.copies | g.copies if self.home[n] is not target}
         target.operands |= g.operands
         target.post |= g.post
         target.first_use = min(target.first_use, g.first_use)
@@ -388,10 +436,68 @@ class _Scheduler:
             axes = tuple(kept)
         group.members.append(node)
         group.axes[node] = axes
+        self.home[node] = group
         for x in data_inputs(node):
-            if self.home.get(x) is not group:
+            if x not in group.axes and not self.recompute(x, node, group):
                 group.operands.add(x)
                 self.use(x, group.pos)
-            elif x in group.post:
+            if x in group.post:
                 group.post.add(node)
-        self.home[node] = group
+
+    # ------------------------------------------------------------------ values computed once more
+
+    def recompute(self, x: Node, user: Node, group: Group) -> bool:
+        """Make an operand that another group computes a member too, if that reads no more than the operand itself."""
+        home = self.home.get(x)
+        axes = group.over.get(user, group.axes[user])
+        if not isinstance(home, Group) or x in self.whole or x.type.shape != _extents(axes, group) or not group.covers(axes):
+            return False
+        chain, leaves = self.computed_from(x, home, group)
+        read = [y for y in leaves if y not in group.operands]
+        if not chain or len(group.members) + len(chain) > MAX_MEMBERS or len(group.operands) + len(read) > MAX_OPERANDS:
+            return False
+        most = _nbytes(x) * 5 // 4              # small operands come on top: a row, a column
+        if any(_root(y) in self.changing and 4 * _nbytes(y) > most for y in leaves) or sum(_nbytes(y) for y in read) > most:
+            return False
+        for n in chain:
+            group.axes[n] = axes
+        group.copies.update(chain)
+        group.members = sorted([*group.members, *chain], key=lambda n: n.index)
+        for y in leaves:
+            group.operands.add(y)
+            self.use(y, group.pos)
+        return True
+
+    def computed_from(self, x: Node, home: Group, group: Group) -> tuple[list[Node], list[Node]]:
+        """The members of `home` that make `x` cheaply and are not in `group`, and what they are made from; no members if they are many."""
+        chain: dict[Node, None] = {}
+        leaves: dict[Node, None] = {}
+        stack = [x]
+        while stack:
+            n = stack.pop()
+            if n in chain or n in group.axes:
+                continue
+            op = n.operator
+            if n in home.axes and n not in self.whole and n.type.shape == x.type.shape and op.family.broadcasts and not op.check and cheap(op.expr):
+                chain[n] = None
+                stack += data_inputs(n)
+                if len(chain) > RECOMPUTED:
+                    return [], []
+            else:
+                leaves[n] = None
+        return list(chain), list(leaves)
+
+
+def _root(x: Node) -> Node:
+    """What lies in memory where a value is a view."""
+    while (seen := viewed(x)) is not None:
+        x = seen
+    return x
+
+
+def _extents(axes: Sequence[int | None], group: Group) -> tuple[int, ...]:
+    return tuple(1 if a is None else group.dims[a] for a in axes)
+
+
+def _nbytes(x: Node) -> int:
+    return element_count(x.type.shape) * x.type.dtype.itemsize

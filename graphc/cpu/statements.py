@@ -28,7 +28,7 @@ class Statements:
     def __init__(self, group: Group, stored: set[Node], place: Callable[[Node], Storage]):
         self.group, self.place = group, place
         self.kind = group.kind
-        self.stored = [m for m in group.members if m in stored]
+        self.stored = [m for m in group.members if m in stored and m not in group.copies]
         self.inner = group.reduced or frozenset()
         self.sums = group.sums()
         self.slots: list[Slot] = []

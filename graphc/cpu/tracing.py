@@ -154,7 +154,7 @@ class Trace:
             made = program.steps[step]
             native = isinstance(made, NativeStep)
             kind = where.kind if fused else "library" if native else "host"
-            costs = cost_by(self._line, nodes, program.plan.schedule.stored, made.scratch() if native else {})
+            costs = cost_by(self._line, nodes, program.plan.schedule.left_by(where), made.scratch() if native else {})
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
                 weights[self._line(n)] += time_weight(n)

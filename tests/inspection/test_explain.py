@@ -55,11 +55,13 @@ def test_every_kernel_and_step_is_named(explained):
 
 
 def test_every_value_is_made_by_one_step(explained):
-    """But sources and views, of which there is nothing to compute unless a kernel has them pass through."""
+    """But sources and views, of which there is nothing to compute unless a kernel has them pass through; and what is computed once more."""
     free = (Memory.OUTSIDE, Memory.VIEW, Memory.PART, Memory.NONE)
+    plan = explained.program.plan.schedule
     for n in explained.program.plan.order:
         made = [s.index for s in explained.steps if n.label in s.nodes]
-        assert len(made) == 1 or (not made and n.operator.family.memory in free), (n, made)
+        assert len(made) == max(1, len(plan.computing(n))) or (not made and n.operator.family.memory in free), (n, made)
+        assert [n in plan.left_by(step) for step in plan.steps].count(True) == (n in plan.stored and n in plan.home)
 
 
 def test_a_kernel_is_printed_with_the_lines_it_comes_from(explained):

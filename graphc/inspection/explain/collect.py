@@ -93,7 +93,7 @@ def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
     steps = []
     for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
         nodes = list(where.members) if isinstance(where, Group) else [where.node]
-        c = cost(nodes, program.plan.schedule.stored, made.scratch() if isinstance(made, NativeStep) else {})
+        c = cost(nodes, program.plan.schedule.left_by(where), made.scratch() if isinstance(made, NativeStep) else {})
         pieces = -(-made.n // made.grain) if isinstance(made, NativeStep) else 1
         steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
                                 _elements(where), pieces))
@@ -160,7 +160,7 @@ def _separations(program: Program) -> list[Separation]:
             while x not in home and (seen := viewed(x)) is not None:
                 x = seen
             a, b = home.get(x), home.get(n)
-            if a is None or b is None or a is b:
+            if a is None or b is None or a is b or (isinstance(b, Group) and x in b.copies):
                 continue
             call = next((s for s in (a, b) if isinstance(s, Single)), None)
             if call is not None:
