@@ -22,8 +22,9 @@ from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, reached
-from ..ir.types import TensorType
-from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
+from ..ir.types import Array, TensorType
+from ..process.collecting import uncollected
+from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
 from .stages import NOTHING, Before, Stage, Staged
 from .values import Values
@@ -50,7 +51,12 @@ class Call:
     """One set of fetches and fed tensors. Called with the feeds' values it gives the fetched ones, in their `form`.
 
     `enter` is the quickest way in that there is: machine code (`Entry`) for programs that only copy small feeds in and small results out.
-    `run` runs feeds of the same shapes as last time (`shapes`); any others find their program by `_other`. `stats` counts what is compiled.
+    `stats` counts what is compiled.
+
+    What a call does depends on what it has seen. *Unseen* (`shapes` is None): no program is set, as at first, after `forget`, and always
+    where values decide shapes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked. *Open*: the
+    same, and `entry` runs it in machine code while feeds fit. Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`:
+    it finds the program of these shapes or makes it, and sets the state that the program allows.
     """
 
     def __init__(self, values: Values, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
@@ -63,7 +69,7 @@ class Call:
         self.programs: dict[Any, Runnable] = {}
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
-        self.run: Callable[[list[Array]], list[Any]] = self._never
+        self.run: Callable[[list[Array]], list[Any]] = self._unseen
         self.entry = Entry(self.__call__)
         self.enter: Callable[..., Any] = self.__call__
         self.by_value: list[int] = []
@@ -91,7 +97,7 @@ class Call:
             self.running = True
             busy[0] += 1
             try:
-                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._other(arrays, shapes)
+                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
             finally:
                 busy[0] -= 1
                 self.running = False
@@ -103,7 +109,7 @@ class Call:
             self.inner = Call(self.values, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
         return self.inner
 
-    def _never(self, arrays: list[Array]) -> list[Any]:
+    def _unseen(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
 
     def forget(self) -> None:
@@ -116,7 +122,7 @@ class Call:
         if self.inner is not None:
             self.inner.forget()
 
-    def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
+    def _of_other_shapes(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
         self.values.check_open()
         for node, array in zip(self.feeds, arrays, strict=True):
@@ -188,6 +194,7 @@ class Call:
             program = Staged(first, partial(self.stage, make), any(n.operator.family.draws for n in self.needed()))
         return WithReset(reset, program, read, partial(self.compile, make=make)) if resets else program
 
+    @uncollected
     def stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Stage:
         """One stage of a run; the only one, unless nodes are pending."""
         spec = self._specialised(arrays, before, by_value)
@@ -230,16 +237,16 @@ class Call:
         effects = list(done)
         places = [spec.feeds.get(f) for f in feeds]
         self.stats["programs"] += 1
-        program: Runnable = Interpreted(self.values, fetches, places, assigns, effects)
-        if self.jit:
-            before = native.stats()
-            program = compiled = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
-            after = native.stats()
-            self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
-            self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
-            self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
-            if folder and recorder is not None:
-                dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, compiled))
+        if not self.jit:
+            return Interpreted(self.values, fetches, places, assigns, effects)
+        before = native.stats()
+        program = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
+        after = native.stats()
+        self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
+        self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
+        self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        if folder and recorder is not None:
+            dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, program))
         return program
 
 

@@ -17,8 +17,6 @@ from .calls import Calls
 from .fetching import restored
 from .forms import Interpreted, Runnable
 
-Array = np.ndarray[Any, Any]
-
 
 def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
     """The run of a call, checked node by node with the numpy references before variables change.

@@ -12,7 +12,7 @@ import numpy as np
 from ..cpu.tracing import Trace
 from ..ir.node import Node, topological
 from ..ir.reference import interpret, run_reference
-from .fetching import Array
+from ..ir.types import Array
 from .values import Values
 
 Evaluate = Callable[[Node, Sequence[Any]], Any]        # one node, from its inputs' values

@@ -16,10 +16,10 @@ from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError, SessionClosedError
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
-from ..ir.types import TensorType, compatible, shape_str
+from ..ir.types import Array, TensorType, compatible, shape_str
 from ..ops.state import Variable
 from ..process.forking import Lock, Turnstile, guard
-from .fetching import Array, fed, require_fed
+from .fetching import fed, require_fed
 
 PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
 _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
