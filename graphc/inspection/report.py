@@ -133,13 +133,15 @@ def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] |
 
     It shows the graph before and after each pass (folding by name scope, searchable), of each node its type, line, gradient partners and
     kernel, the kernels' source, the memory over time, and the time of each step, the median of `runs` traced runs (0: none is made).
-    Variables and random numbers are put back as they were; Python functions of the graph are called each time.
+    Variables and random numbers are put back as they were; Python functions of the graph are called each time. Without `feed_dict` the sizes
+    are those with which the same fetches ran last, the values zeros; where data decided some of them, no run is timed.
     Errors: those of `Session.explain` and of the run; InvalidArgumentError: the file cannot be written.
     """
-    from .explain import made_up
+    from .explain import as_run
     explanation = session.explain(fetches, feed_dict)
-    call, _ = session.calls.prepare(fetches, feed_dict or {})
-    events = _timed(session, fetches, {**(feed_dict or {}), **made_up(call)}, runs) if explanation.steps and runs > 0 else []
+    call, values, _ = as_run(session.calls, fetches, feed_dict)
+    decided = not feed_dict and call.last is not None and call.last.stage is not None      # the sizes of a run whose data is not there any more
+    events = _timed(session, fetches, dict(zip(call.feeds, values, strict=True)), runs) if explanation.steps and runs > 0 and not decided else []
     data = report_data(session, closure(call.fetches), explanation, events)
     write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], data), "report")
 

@@ -6,7 +6,8 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
 from functools import partial
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +31,20 @@ from .values import Values
 
 Make = Callable[[Specialised, Sequence[Node]], Runnable]        # of specialised work, fed the values of these nodes
 
+_turns = count()
 _ndarray = np.ndarray           # looked up for every feed of every run
+
+
+class Last(NamedTuple):
+    """The run before: the shapes of its feeds, the values of those that its program depends on, and its last stage if it had several.
+
+    `turn` is greater than those of calls that ran, or changed to other shapes, earlier.
+    """
+
+    turn: int
+    shapes: list[Any]
+    values: dict[int, Array]
+    stage: Stage | None
 
 
 class Call:
@@ -62,6 +76,7 @@ class Call:
         self.order: list[Node] = []                    # what the fetches need
         self.variables: frozenset[Node] = frozenset()  # the variables among it
         self.running = False
+        self.last: Last | None = None
         self.inner: Call | None = None                 # what runs inside a run of this
 
     def __call__(self, *values: Any) -> Any:
@@ -101,6 +116,8 @@ class Call:
         """Drop all programs: the variables they point to have moved, or the session is closed."""
         self.programs.clear()
         self.shapes = None
+        if self.last is not None:
+            self.last = self.last._replace(stage=None)
         self.entry.close()
         if self.inner is not None:
             self.inner.forget()
@@ -115,11 +132,13 @@ class Call:
             program = self.compile(arrays)
             self.programs[self._key(arrays, shapes)] = program
         run = self.drawing(program)
-        if self.values.trace is not None:
-            return run(arrays, self.values.trace)
-        results = run(arrays)
+        trace = self.values.trace
+        results = run(arrays) if trace is None else run(arrays, trace)
+        stage = _last_stage(program)
+        by_value = self.by_value if stage is None else stage.by_value
+        self.last = Last(next(_turns), shapes, {i: arrays[i].copy() for i in by_value}, stage)
         # A run that gave a variable another shape has forgotten its own program.
-        if not self.by_value and self.programs.get((*shapes,)) is program:
+        if trace is None and stage is None and not self.by_value and self.programs.get((*shapes,)) is program:
             self.shapes, self.run = shapes, run
             self.entry.close()
             if isinstance(program, Program) and program.plain and self.listed is not None:
@@ -171,14 +190,14 @@ class Call:
         reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
         if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
             return reset
-        first = self._stage(make, arrays, NOTHING, self.by_value)
+        first = self.stage(make, arrays, NOTHING, self.by_value)
         program = first.program
         if first.work is not None:
-            program = Staged(first, partial(self._stage, make), any(n.operator.family.draws for n in self.needed()))
+            program = Staged(first, partial(self.stage, make), any(n.operator.family.draws for n in self.needed()))
         return WithReset(reset, program, read, partial(self.compile, make=make)) if resets else program
 
     @uncollected
-    def _stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Stage:
+    def stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Stage:
         """One stage of a run; the only one, unless nodes are pending."""
         spec = self._specialised(arrays, before, by_value)
         settled = {*self.feeds, *before.done}
@@ -220,17 +239,23 @@ class Call:
         effects = list(done)
         places = [spec.feeds.get(f) for f in feeds]
         self.stats["programs"] += 1
-        program: Runnable = Interpreted(self.values, fetches, places, assigns, effects)
-        if self.jit:
-            before = native.stats()
-            program = compiled = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
-            after = native.stats()
-            self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
-            self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
-            self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
-            if folder and recorder is not None:
-                dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, compiled))
+        if not self.jit:
+            return Interpreted(self.values, fetches, places, assigns, effects)
+        before = native.stats()
+        program = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
+        after = native.stats()
+        self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
+        self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
+        self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        if folder and recorder is not None:
+            dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, program))
         return program
+
+
+def _last_stage(program: Runnable) -> Stage | None:
+    """The last stage of the run that a program has just made, None if it has no stages."""
+    program = program.program if isinstance(program, WithReset) else program
+    return program.recent() if isinstance(program, Staged) else None
 
 
 def _deciding(pending: Sequence[Node], settled: Set[Node]) -> set[Node]:

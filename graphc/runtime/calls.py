@@ -50,6 +50,13 @@ class Calls:
                 pass                       # not hashable
         return call, fed
 
+    def last(self, fetches: Any) -> Call | None:
+        """The call that ran last with these fetches, whatever it was fed."""
+        leaves: list[Node] = []
+        flattened(self.graph, fetches, leaves)
+        ran = [c for c in self.known.values() if c.last is not None and c.fetches == leaves]
+        return max(ran, key=lambda c: c.last.turn if c.last is not None else -1, default=None)
+
     def _note_growth(self) -> None:
         size, streak = self._grown
         now = len(self.graph.nodes)

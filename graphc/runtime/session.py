@@ -131,8 +131,9 @@ class Session:
         """What the compiler makes of `run(fetches, feed_dict)`, without running it: an `Explanation` to print, or to look into.
 
         Passes and what each changed, fused kernels with source and machine code, why neighbours were not fused, memory and its reuse.
-        Only the shapes of what is fed matter; placeholders with a fixed shape need no value.
-        Errors: FetchError, FeedError (among others a placeholder of open shape that is not fed), and what compiling raises.
+        Only the shapes of what is fed matter; without `feed_dict` they are those with which the same fetches ran last, and placeholders with
+        a fixed shape never need a value. Where data decides sizes, what decides them is evaluated, Python functions too; no variable changes.
+        Errors: FetchError, FeedError (among others a placeholder of open shape that was never fed), and what compiling raises.
         """
         from ..inspection.explain import explain
         return explain(self.calls, fetches, feed_dict)

@@ -74,6 +74,13 @@ class Staged:
             stage = self._next(stage, stage.work, arrays, known)
         return stage, self._fed(stage, arrays, known)
 
+    def recent(self) -> Stage | None:
+        """The last stage of the run before; None if there was none."""
+        stage = self.first
+        while stage.following:
+            stage = next(reversed(stage.following.values()))
+        return stage if stage.work is None else None
+
     @staticmethod
     def _fed(stage: Stage, arrays: Sequence[Array], known: dict[Node, Array]) -> list[Array]:
         return [*arrays, *(known[n] for n in stage.before.types)]

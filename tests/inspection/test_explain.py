@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -291,6 +292,45 @@ def test_errors():
         session.close()
         with pytest.raises(tf.errors.SessionClosedError):
             session.explain(x)
+
+
+# Of x float32[?], m bool[?], size int32[1] and a fed constant: what is fetched, the sizes that it ran with (fed, and then another time), and a type
+# that the explanation without a feed must name.
+RAN = {
+    "sizes": (lambda g: tf.exp(g.x), [{"x": 3}, {"x": 5}], "float32[5] = exp"),
+    "the same sizes again": (lambda g: tf.exp(g.x), [{"x": 5}, {"x": 3}, {"x": 3}, {"x": 3}], "float32[3] = exp"),
+    "in a list": (lambda g: [tf.exp(g.x), g.x], [{"x": 5}], "float32[5] = exp"),
+    "fed or not": (lambda g: tf.exp(g.given), [{"given": 4}], "float32[4] = exp"),
+    "fed a tensor beside": (lambda g: tf.exp(g.x + g.given), [{"x": 2}, {"x": 4, "given": 4}], "float32[4] = exp"),
+    "values that decide": (lambda g: tf.exp(tf.reshape(g.x, [g.size[0], 2])), [{"x": 4, "size": [2]}, {"x": 6, "size": [3]}], "float32[3,2] = exp"),
+    "data that decides": (lambda g: tf.exp(tf.boolean_mask(g.x, g.m)), [{"x": 4, "m": [1, 0, 1, 0]}, {"x": 3, "m": [1, 1, 1]}], "float32[3] = exp"),
+    "data that decides, again": (lambda g: tf.exp(tf.boolean_mask(g.x, g.m)), [{"x": 3, "m": [1, 1, 1]}, {"x": 3, "m": [1, 1, 0]},
+                                                                              {"x": 3, "m": [1, 1, 1]}], "float32[3] = exp"),
+    "data and values that decide": (lambda g: tf.exp(tf.reshape(tf.boolean_mask(g.x, g.m), [-1, g.size[0]])),
+                                    [{"x": 4, "m": [1, 1, 1, 1], "size": [4]}, {"x": 4, "m": [1, 1, 1, 1], "size": [2]}], "float32[2,2] = exp"),
+    "data that decides twice": (lambda g: tf.exp(tf.unique(tf.boolean_mask(g.x, g.m)).y), [{"x": 4, "m": [1, 1, 0, 1]}], "float32[1] = exp"),
+    "data that decides, and initial values": (lambda g: [tf.exp(tf.boolean_mask(g.x, g.m)), tf.global_variables_initializer()],
+                                              [{"x": 3, "m": [0, 1, 1]}], "float32[2] = exp"),
+}
+
+
+@pytest.mark.parametrize("jit", [True, False])
+@pytest.mark.parametrize("name", RAN)
+def test_without_a_feed_sizes_are_those_of_the_last_run(name, jit, tmp_path):
+    build, runs, wanted = RAN[name]
+    with tf.Graph().as_default(), tf.Session(jit=jit) as session:
+        g = SimpleNamespace(x=tf.placeholder(tf.float32, [None]), m=tf.placeholder(tf.bool, [None]), size=tf.placeholder(tf.int32, [1]),
+                            given=tf.placeholder_with_default(tf.zeros([1]), [None]), v=tf.Variable(1.0))
+        fetches = build(g)
+        for sizes in runs:
+            session.run(fetches, {getattr(g, k): np.ones(n) if isinstance(n, int) else n for k, n in sizes.items()})
+        before = session.run(g.v)
+        for _ in range(2):
+            explained = session.explain(fetches)
+            assert any(wanted in line for line in explained.final) and bool(explained.steps) == jit
+        assert session.run(g.v) == before
+        tf.report(session, fetches, tmp_path / "page.html", runs=1)
+        session.run(fetches, {getattr(g, k): np.ones(n) if isinstance(n, int) else n for k, n in runs[-1].items()})
 
 
 def test_sessions_without_kernels_explain_their_passes():

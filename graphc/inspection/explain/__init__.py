@@ -25,11 +25,7 @@ __all__ = ["BufferRecord", "Explanation", "KernelRecord", "PassRecord", "Recorde
 def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
     """See `Session.explain`."""
     with calls.undisturbed():
-        call, values = calls.prepare(fetches, feed_dict or {})
-        added = made_up(call)
-        if added:
-            feeds = {**dict(zip(call.feeds, values, strict=True)), **added}
-            call, values = calls.prepare(fetches, feeds)
+        call, values, added = as_run(calls, fetches, feed_dict)
         arrays, recorder = call.arrays(values), Recorder()
 
         def make(spec: Specialised, feeds: Sequence[Node]) -> Runnable:
@@ -38,8 +34,9 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
             deciding = set(needed([x for p in spec.pending for x in p.inputs], {}))
             _require([n for n in added if n in deciding])
             return Interpreted(calls.values, spec.fetches, [spec.feeds.get(f) for f in feeds], [], [])      # values, and nothing happens
+        decided = call.last.stage if not feed_dict and call.last is not None else None
         try:
-            program = call.compile(arrays, make)
+            program = call.compile(arrays, make) if decided is None else call.stage(make, arrays, decided.before, decided.by_value).program
         except GraphcError:
             _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])      # the error comes of what was made up
             raise
@@ -51,14 +48,25 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 
 
-def made_up(call: Call) -> dict[Node, Any]:
-    """Zeros for the placeholders that need a value and have none. FeedError if the shape of one is open."""
+def as_run(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> tuple[Call, list[Any], set[Node]]:
+    """The call of a run, what it is fed, and which of that is made up: zeros for placeholders without a value.
+
+    Without any feeds they have the sizes with which the same fetches ran last. FeedError: they did not, and a placeholder's shape is open.
+    """
+    call = calls.last(fetches) if not feed_dict else None
+    if call is not None and call.last is not None:
+        shapes, known = call.last.shapes, call.last.values
+        values = [known.get(i, zeros(TensorType(f.type.dtype, shape))) for i, (f, shape) in enumerate(zip(call.feeds, shapes, strict=True))]
+        return call, values, {f for i, f in enumerate(call.feeds) if i not in known}
+    call, values = calls.prepare(fetches, feed_dict or {})
     fed = set(call.feeds)
     missing = [n for n in call.needed() if n.operator.name == "placeholder" and n not in fed]
     for n in missing:
         if not n.type.known:
-            raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict{here()}")
-    return {n: zeros(n.type) for n in missing}
+            raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict, or run it first{here()}")
+    if missing:
+        call, values = calls.prepare(fetches, {**dict(zip(call.feeds, values, strict=True)), **{n: zeros(n.type) for n in missing}})
+    return call, values, set(missing)
 
 
 def zeros(kind: TensorType, unknown: int = 0) -> Any:
