@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,14 +12,14 @@ import numpy as np
 from ..compiler import passes
 from ..compiler.plan import Plan
 from ..compiler.specialise import Specialised, needed, specialise
-from ..cpu import native
+from ..cpu import native, telling
 from ..cpu.bind import bind
 from ..cpu.entry import Entry
 from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
-from ..ir.node import Node, here, reached
+from ..ir.node import Node, here, loc_str, reached
 from ..ir.types import TensorType
 from ..process.collecting import uncollected
 from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
@@ -199,15 +200,24 @@ class Call:
         self.stats["programs"] += 1
         program: Runnable = Interpreted(self.values, fetches, feeds, assigns, effects)
         if self.jit:
-            before = native.stats()
+            start, before = time.perf_counter(), native.stats()
             program = compiled = bind(Plan(fetches, feeds, assigns, effects), self.values, self.threads)
             after = native.stats()
             self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
             self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
             self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
+            if telling.told():
+                telling.tell(self._told(compiled, before, after, time.perf_counter() - start))
             if folder and recorder is not None:
                 dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, compiled))
         return WithReset(Initialisation(self.values, resets, self.feeds, len(self.fetches)), program, self.compile) if resets else program
+
+    def _told(self, program: Program, before: dict[str, float], after: dict[str, float], seconds: float) -> str:
+        """What was compiled, in a line for people."""
+        what = ", ".join(dict.fromkeys(f"{f.label} ({loc_str(f.loc)})" for f in self.fetches))
+        made, kept = (int(after[k] - before[k]) for k in ("compiled", "loaded"))
+        return (f"compiled {what[:200]}: {len(self.needed())} nodes to {len(program.steps)} steps in {seconds:.3f} s; "
+                f"{made} kernels compiled, {kept} kept ones loaded, in {after['seconds'] - before['seconds']:.3f} s")
 
 
 def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:
