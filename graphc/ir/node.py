@@ -69,7 +69,7 @@ class Node:
         self.graph = graph          # a `Graph`, which stands above
         self.index = next(_serial)  # inputs always have smaller ones: creation order is a topological order
 
-    def on(self, inputs: tuple[Node, ...], type: TensorType | None = None) -> Node:
+    def on(self, inputs: tuple[Node, ...], type: TensorType | tuple[TensorType, ...] | None = None) -> Node:
         """The same operation on other inputs, of another type if one is given: what a rewrite makes. No graph lists it."""
         return Node(self.operator, inputs, self.attrs, type or self.type, self.label, self.loc, (), self.graph)
 

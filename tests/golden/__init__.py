@@ -47,9 +47,24 @@ def row() -> list[Any]:
 
 
 @graph
+def row_scratch() -> list[Any]:
+    """A costly value that a later pass over its row needs again, and no result to hold it until then: one row of scratch a chunk."""
+    e = tf.exp(given("x", 50, 40))
+    return [tf.reduce_sum(e * tf.reduce_mean(e, axis=1, keepdims=True), axis=1)]
+
+
+@graph
 def column() -> list[Any]:
     """A reduction over the leading axis: results side by side, the inner loop over them."""
     return [tf.reduce_sum(tf.square(given("x", 50, 40)), axis=0)]
+
+
+@graph
+def long() -> list[Any]:
+    """Many elements to a sum: blocks of a row, partial results of columns, wide ones and those with an axis outside, and what combines them."""
+    x, y = given("x", 3, 50_000), given("y", 3, 5000, 7)
+    return [tf.reduce_sum(tf.square(x), axis=1), tf.reduce_sum(given("z", 5000, 6000), axis=0), tf.reduce_max(y, axis=1),
+            tf.reduce_sum(given("u", 3, 50, 900)[:, :, :-1])]
 
 
 @graph
