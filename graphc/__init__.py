@@ -83,7 +83,7 @@ newaxis = None          # in an index, as numpy has it
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
-_LATER = ("contrib", "extend", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+_LATER = ("contrib", "extend", "logging", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
 _NAMESPACES = ("errors", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.

@@ -212,9 +212,6 @@ gfile.MakeDirs | os.makedirs(path, exist_ok=True)
 gfile.DeleteRecursively | shutil.rmtree(path)
 gfile.GFile | open(path)
 gfile.FastGFile | open(path, "rb")
-logging.INFO | logging.INFO of Python's logging
-logging.set_verbosity | logging.getLogger().setLevel(level) of Python's logging
-logging.fatal | logging.critical of Python's logging
 layers.batch_normalization | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
 contrib.layers.batch_norm | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
@@ -231,7 +228,6 @@ distributions, contrib.distributions | write densities with operators; sample by
 app | argparse, and a call of main()
 flags | argparse
 gfile | open, os and shutil of Python
-logging | Python's logging
 image | prepare pictures with NumPy or Pillow and feed them
 io | read files in Python and feed the arrays
 python_io | read and write files in Python

@@ -236,7 +236,9 @@ _RAISES_NOTHING = {
     "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
     "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
     "graphc.testing.some_samples", "graphc.testing.testable",
-    "graphc.train.get_global_step"}
+    "graphc.train.get_global_step",
+    *(f"graphc.logging.{name}" for name in ("debug", "error", "fatal", "flush", "get_verbosity", "info", "log", "log_every_n", "log_first_n",
+                                            "log_if", "vlog", "warn", "warning"))}
 
 
 def test_every_public_callable_says_what_it_computes():

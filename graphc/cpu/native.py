@@ -16,6 +16,7 @@ from ..process.importing import undisturbed, whole
 from . import cache as files
 from .compile_pool import compiled, expect
 from .kernel.machine import machine, module
+from .telling import waiting
 
 PATIENCE = 60.0         # seconds that a fork waits for kernels that other threads compile
 Made = tuple[str, bytes, float]         # symbol, object code, and the seconds it took to make
@@ -128,8 +129,10 @@ def _make(sources: Sequence[str], compile_all: Callable[[list[str], list[str]], 
 
 def _compile_sources(sources: list[str], keys: list[str]) -> list[Made]:
     """By worker processes, or here what they could not do."""
-    by_workers = compiled(sources, keys, _engine().machine.name)
-    return [made or _compile_here(source, key) for made, source, key in zip(by_workers, sources, keys, strict=True)]
+    count = f"{len(sources)} kernel{'s' * (len(sources) > 1)}"
+    with waiting(f"compiling {count}{'' if files.folder() is None else ', kept for next time'}"):
+        by_workers = compiled(sources, keys, _engine().machine.name)
+        return [made or _compile_here(source, key) for made, source, key in zip(by_workers, sources, keys, strict=True)]
 
 
 def _compile_here(source: str, key: str) -> Made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
 from functools import partial
@@ -14,14 +15,14 @@ import numpy as np
 from ..compiler import passes
 from ..compiler.plan import Plan
 from ..compiler.specialise import Specialised, needed, specialise, stage
-from ..cpu import native
+from ..cpu import native, telling
 from ..cpu.bind import bind
 from ..cpu.entry import Entry
 from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
-from ..ir.node import Node, here, in_order, reached
+from ..ir.node import Node, here, in_order, loc_str, reached
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
 from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
@@ -179,11 +180,12 @@ class Call:
         """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
         return [fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
 
+    @uncollected
     def compile(self, arrays: Sequence[Array], make: Make | None = None) -> Runnable:
         """What runs for feeds of these shapes; `make` is what makes a program of specialised work, if another than a session's own."""
-        make = make or self.finish
         if self.jit:
             walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
+        make = make or self.finish
         # In the order in which they were made: the initial value of one may be that of another.
         resets = in_order(n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize")
         read = [v for v in resets if v in self.variables]
@@ -228,6 +230,7 @@ class Call:
 
     def finish(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Runnable:
         """A program for specialised work that is fed values of `feeds`; `observe` sees the graph before and after each pass."""
+        start = time.perf_counter()
         folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
         if folder:
             from ..inspection import dump, explain
@@ -247,9 +250,18 @@ class Call:
         self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
         self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        if telling.told():
+            telling.tell(self._told(program, before, after, time.perf_counter() - start))
         if folder and recorder is not None:
             dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, program))
         return program
+
+    def _told(self, program: Program, before: dict[str, float], after: dict[str, float], seconds: float) -> str:
+        """What was compiled, in a line for people."""
+        what = ", ".join(dict.fromkeys(f"{f.label} ({loc_str(f.loc)})" for f in self.fetches))
+        made, kept = (int(after[k] - before[k]) for k in ("compiled", "loaded"))
+        return (f"compiled {what[:200]}: {len(self.needed())} nodes to {len(program.steps)} steps in {seconds:.3f} s; "
+                f"{made} kernels compiled, {kept} kept ones loaded, in {after['seconds'] - before['seconds']:.3f} s")
 
 
 def _last_stage(program: Runnable) -> Stage | None:
