@@ -114,7 +114,7 @@ def cheap(expression: str) -> bool:
     return _COSTLY.search(expression) is None
 
 
-def schedule(order: Sequence[Node], roots: Iterable[Node], changing: Iterable[Node]) -> Schedule:
+def schedule(order: Sequence[Node], roots: Iterable[Node], changing: Iterable[Node] = ()) -> Schedule:
     """Group the nodes of `order` (topological) into steps; `roots` must lie in memory at the end.
 
     `changing`: variables that get new values. If they are large, nothing reads them once more: they could not change in place.

@@ -297,3 +297,54 @@ def test_a_variable_of_changing_size_behind_a_mask(jit):
             np.testing.assert_array_equal(found, [f for f in feed if f > good.sum() / 4.0])
             np.testing.assert_array_equal(session.run(kept), good)
             before = good
+
+
+def _random_program(seed):
+    """Assignments, masks, calls and reads in a random order, each of what there is by then, under random control dependencies."""
+    def build(g):
+        rng = np.random.default_rng(seed)
+        scalars, vectors, done = [g.v, g.u, tf.constant(2.0)], [g.x], []
+
+        def one():
+            a, b = (scalars[i] for i in rng.integers(len(scalars), size=2))
+            x = vectors[rng.integers(len(vectors))]
+            v = (g.v, g.u)[rng.integers(2)]
+            kind = rng.integers(9)
+            if kind < 3:
+                done.append((tf.assign_add, tf.assign, tf.assign_sub)[kind](v, tf.minimum(a, 3.0) - 0.5))
+                scalars.append(done[-1])
+            elif kind == 3:
+                vectors.append(tf.boolean_mask(x, x > a))
+            elif kind == 4:
+                vectors.append(tf.unique(x + tf.minimum(b, 3.0)).y)
+            elif kind == 5:
+                vectors.append(g.note(x, f"vector {len(vectors)}"))
+            elif kind == 6:
+                scalars.append(g.note(a + b, f"scalar {len(scalars)}"))
+            elif kind == 7:
+                scalars.append(tf.reduce_sum(x) * 0.25)
+            else:
+                scalars.append(v.read_value())
+        for _ in range(12):
+            known = [n for n in [*scalars[3:], *vectors[1:]] if rng.random() < 0.15]
+            with tf.control_dependencies(known):
+                one()
+        rest = [scalars[i] + 0.0 for i in range(len(scalars)) if rng.random() < 0.3]
+        return [*done[:3], *rest, *(vectors[i] * 2.0 for i in range(1, len(vectors)) if rng.random() < 0.5), g.v + g.u]
+    return build
+
+
+@pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])
+@pytest.mark.parametrize("seed", range(40))
+def test_random_programs(seed, jit):
+    direct, g = _graph(_random_program(seed)), _graph(_random_program(seed))
+    oracle = State(direct.variables)
+    with tf.Session(graph=g.graph, jit=jit) as session:
+        for feed in FEEDS:
+            wanted = oracle.run(direct.fetches, {direct.x: np.array(feed, np.float32)})
+            for value, good in zip(session.run(g.fetches, {g.x: feed}), wanted, strict=True):
+                assert np.shape(value) == np.shape(good)
+                np.testing.assert_allclose(value, good, rtol=1e-5)
+            assert Counter(word for word, _ in g.log) == Counter(word for word, _ in direct.log)
+            for v, o in zip(g.variables, direct.variables, strict=True):
+                np.testing.assert_allclose(session.run(v), oracle.values[o], rtol=1e-5)
