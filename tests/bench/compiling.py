@@ -65,6 +65,57 @@ def unrolled_text(characters: int = 1024) -> dict[str, float]:
                 "run": min(runs), "kernels": session.compile_stats()["kernels_compiled"] + session.compile_stats()["kernels_loaded"]}
 
 
+def _unrolled(tf: Any, steps: int) -> tuple[list[Any], dict[Any, Any]]:
+    """An LSTM of 4 units unrolled over so many steps, with the gradient of its weights."""
+    x = tf.placeholder(tf.float32, [steps, 2, 4])
+    w, b = tf.Variable(np.full((8, 16), 0.1, np.float32)), tf.Variable(np.zeros(16, np.float32))
+    h = c = tf.zeros([2, 4])
+    for t in range(steps):
+        i, j, f, o = tf.split(tf.matmul(tf.concat([x[t], h], 1), w) + b, 4, axis=1)
+        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(j)
+        h = tf.sigmoid(o) * tf.tanh(c)
+    loss = tf.reduce_mean(tf.square(h))
+    return [loss, *tf.gradients(loss, [w, b])], {x: np.ones((steps, 2, 4), np.float32)}
+
+
+def _deep(tf: Any, layers: int) -> tuple[list[Any], dict[Any, Any]]:
+    """A network of so many layers, 32 wide, each with weights of its own, and a step of its training."""
+    x = h = tf.placeholder(tf.float32, [16, 32])
+    for _ in range(layers):
+        h = tf.nn.relu(tf.matmul(h, tf.Variable(np.full((32, 32), 0.1, np.float32))) + tf.Variable(np.zeros(32, np.float32)))
+    loss = tf.reduce_mean(tf.square(h))
+    return [loss, tf.train.GradientDescentOptimizer(0.1).minimize(loss)], {x: np.ones((16, 32), np.float32)}
+
+
+def _chain(tf: Any, links: int) -> tuple[list[Any], dict[Any, Any]]:
+    """So many times two operators on a vector, one after another, with the gradient."""
+    x = y = tf.placeholder(tf.float32, [100])
+    for _ in range(links):
+        y = tf.sin(y) * x
+    return [y, *tf.gradients(y, x)], {x: np.ones(100, np.float32)}
+
+
+# What grows with a program's loops, and how often to repeat it for about 60,000 nodes.
+LARGE = {"unrolled LSTM": (_unrolled, 1034), "deep network": (_deep, 2726), "chain": (_chain, 8571)}
+
+
+def large(name: str, share: float = 1.0) -> dict[str, float]:
+    """Processor seconds to build and to compile a large graph, of a first run that finds its kernels kept; nodes and steps."""
+    import graphc as tf
+    build, times = LARGE[name]
+    start = time.process_time()
+    fetches, feeds = build(tf, max(1, round(times * share)))
+    nodes = len(tf.get_default_graph().nodes)
+    built = time.process_time()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(tf.constant(1.0) + tf.random_uniform([2]))          # what a process does once: imports, LLVM
+        begin = time.process_time()
+        session.run(fetches, feeds)
+        return {"nodes": nodes, "build": built - start, "compile": time.process_time() - begin,
+                "compiled": session.compile_stats()["kernels_compiled"]}
+
+
 def alone(call: str, cache: str, **environment: str) -> dict[str, float]:
     """What a function of this module gives in a fresh process, which may keep byte code, with a folder for kernels."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -84,6 +135,12 @@ def rows(text: bool) -> Iterator[tuple[str, str]]:
         yield "its first run, kernels kept", f"{kept['first']:.2f} s"
         yield "peak memory of that process", f"{kept['peak']:.0f} MiB; {cold['peak']:.0f} with an empty cache, {inside['peak']:.0f} without workers"
         yield "a batch size not seen before, once", f"{1e3 * kept['batch']:.0f} ms"
+        for name in LARGE:
+            alone(f"large({name!r})", one)                          # its kernels are kept from now on
+            found = [alone(f"large({name!r})", one) for _ in range(3)]
+            assert not any(f["compiled"] for f in found)
+            yield (f"{name}: {found[0]['nodes']:,} nodes with the gradient", f"{min(f['build'] for f in found):.2f} s CPU to build and "
+                   f"differentiate, {min(f['compile'] for f in found):.2f} s to compile with its kernels kept")
         if text:
             first, again = alone("unrolled_text()", one), alone("unrolled_text()", one)
             yield (f"ADBench's LSTM over 1024 characters: {first['nodes']:,} nodes, {first['with gradient']:,} with the gradient",

@@ -78,6 +78,13 @@ def test_what_compiling_costs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", compiling.LARGE)
+def test_what_a_large_graph_costs(name: str, tmp_path: Path) -> None:
+    first, again = (compiling.alone(f"large({name!r}, share=0.002)", str(tmp_path)) for _ in range(2))
+    assert first["nodes"] > 80 and first["compiled"] > 0 and again["compiled"] == 0 and again["compile"] > 0
+
+
+@pytest.mark.slow
 def test_what_a_long_text_costs(tmp_path: Path) -> None:
     found = compiling.alone("unrolled_text(characters=3)", str(tmp_path))
     assert found["nodes"] > 100 and found["with gradient"] > 2 * found["nodes"] and found["run"] < found["compile"]
