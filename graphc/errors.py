@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 __all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError",
-           "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InvalidArgumentError",
-           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError", "SessionClosedError",
-           "ShapeError"]
+           "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError",
+           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
+           "SerializationError", "SessionClosedError", "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -61,6 +61,10 @@ class SessionClosedError(GraphcError, RuntimeError):
 
 class MissingPackageError(GraphcError, ImportError):
     """A package that an optional part needs is not installed; the message says how to install it."""
+
+
+class InternalError(GraphcError, RuntimeError):
+    """A mistake of graphc's own, found before it could make wrong numbers: please report it."""
 
 
 class CacheWarning(UserWarning):

@@ -10,12 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
-from ..ir.node import OPERATORS, Node, topological
+from ..ir.node import Node, topological
 from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
 from ..ir.validate import refused
+from ..ops.array import broadcast_to, concat, expand_dims, transpose
+from ..ops.array_move import reshape
+from ..ops.math_arithmetic import add, multiply
+from ..ops.reduce import reduce_sum
 from .layout import contiguous, view_of
 from .rules import rewritten
 from .sink import sink_views
@@ -30,17 +35,18 @@ FOLDED_BYTES = 1 << 20      # the largest constant that folding may make; broadc
 
 def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     """Rebuild bottom-up: `visit(node, inputs)` gives what replaces a node; None keeps it, with its new inputs."""
-    new: dict[Node, Node] = {}
+    new: dict[Node, Node] = {}          # of those that are replaced
     scratch = Scratch()
     with scratch.as_default():
         for node in topological(fetches):
-            inputs = tuple([new[x] for x in node.inputs])
+            inputs = tuple([new.get(x, x) for x in node.inputs]) if new else node.inputs
             scratch.place = node
             got = visit(node, inputs)
-            if got is None:
-                got = node if inputs == node.inputs else node.on(inputs)
-            new[node] = got
-    return [new[f] for f in fetches]
+            if got is None and inputs != node.inputs:
+                got = node.on(inputs)
+            if got is not None and got is not node:
+                new[node] = got
+    return [new.get(f, f) for f in fetches]
 
 
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
@@ -54,7 +60,7 @@ def remove_identities(fetches: Sequence[Node]) -> list[Node]:
         if node.type == inputs[0].type:
             return inputs[0]
         if node.operator.view is not None:
-            return OPERATORS["reshape"](inputs[0], np.array(node.type.shape, np.int64))
+            return reshape(inputs[0], np.array(node.type.shape, np.int64))
         return None
     return rewrite(fetches, visit)
 
@@ -78,27 +84,29 @@ def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
             return None
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
-        products = OPERATORS["multiply"](OPERATORS["expand_dims"](rows, axis=-2), OPERATORS["expand_dims"](columns, axis=-3))
-        return OPERATORS["reduce_sum"](products, axis=-1)
+        products = multiply(expand_dims(rows, axis=-2), expand_dims(columns, axis=-3))
+        return reduce_sum(products, axis=-1)
     return rewrite(fetches, visit)
 
 
 def _swapped(matrix: Node) -> Node:
     """The last two axes, exchanged."""
     rank = len(matrix.type.shape)
-    return OPERATORS["transpose"](matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
+    return transpose(matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if not inputs or inputs[0].operator.name != "constant":
+            return None
         op = node.operator
-        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
+        if not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
                 or op.family.draws:
             return None
         if any(x.operator.name != "constant" for x in inputs):
             return None
-        size = element_count(node.type.shape) * node.type.dtype.itemsize
+        size = node.type.nbytes
         if size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
             return None
         try:
@@ -113,7 +121,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not node.operator.family.broadcasts or not any(x.operator.name == "broadcast_to" for x in inputs):
+        if not node.operator.family.broadcasts or "broadcast_to" not in [x.operator.name for x in inputs]:
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -135,7 +143,7 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if shape == node.type.shape:
         return None
     inner = node.on(small, TensorType(node.type.dtype, shape))
-    return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
+    return broadcast_to(inner, np.array(node.type.shape, np.int32))
 
 
 def add_padded(fetches: Sequence[Node]) -> list[Node]:
@@ -152,7 +160,7 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
         for place, part in _padded(y).items():
             if place in parts:
                 joined = added(parts[place], part)
-                part = OPERATORS["add"](parts[place], part) if joined is None else joined
+                part = add(parts[place], part) if joined is None else joined
             parts[place] = part
         order = sorted(parts)
         if any(a[1] > b[0] for a, b in pairwise(order)):
@@ -163,12 +171,12 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
             if begin > at:
                 kind = TensorType(x.type.dtype, (*shape[:axis], begin - at, *shape[axis + 1:]))
                 if kind not in zeros:
-                    zeros[kind] = OPERATORS["broadcast_to"](np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
+                    zeros[kind] = broadcast_to(np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
                 blocks.append(zeros[kind])
             if end > begin:
                 blocks.append(parts[begin, end])
             at = end
-        return blocks[0] if len(blocks) == 1 else OPERATORS["concat"](blocks, axis=axis)
+        return blocks[0] if len(blocks) == 1 else concat(blocks, axis=axis)
 
     return rewrite(fetches, lambda node, inputs: added(*inputs) if node.operator.name == "add" else None)
 
@@ -211,11 +219,9 @@ def share(fetches: Sequence[Node]) -> list[Node]:
             return None
         key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
-        if found is not None:
-            return found
-        made = node if inputs == node.inputs else node.on(inputs)
-        table[key] = made
-        return made
+        if found is None:
+            found = table[key] = node if inputs == node.inputs else node.on(inputs)
+        return found
     return rewrite(fetches, visit)
 
 
@@ -269,7 +275,8 @@ def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[No
     for name, function, _ in PIPELINE:
         start = time.perf_counter()
         after = function(fetches)
-        assert [f.type for f in after] == [f.type for f in fetches], f"pass {name} changed the type of a fetch"
+        if [f.type for f in after] != [f.type for f in fetches]:
+            raise InternalError(f"pass {name} changed the type of a fetch")
         if observe is not None:
             observe(name, fetches, after, time.perf_counter() - start)
         fetches = after

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..ir.families import Memory
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, topological
+from ..ir.node import Node, topological
 from ..ir.types import TensorType, element_count
+from ..ops.array_move import broadcast_to
 from .layout import contiguous, reshaped, view_of
 from .schedule import viewed
 
@@ -138,7 +139,7 @@ class _Sinking:
         if x.type.shape == ():
             return x
         if x.type.shape != shape:
-            x = OPERATORS["broadcast_to"](x, np.array(shape, np.int32))
+            x = broadcast_to(x, np.array(shape, np.int32))
         for view in path:
             source = view.inputs[0]
             if view.operator.family.picks:

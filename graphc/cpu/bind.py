@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single
 from ..ir.node import Node
 from ..ir.types import TensorType
 from . import native
-from .emit import emit
+from .alike import Writer
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .memory import Memory, State, address
 from .program import Program
 from .routines import Product, product, scatter_texts
 from .steps import HostStep, NativeStep, Step
 
-Array = np.ndarray[Any, Any]
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
 
 
 def bind(plan: Plan, state: State, threads: int) -> Program:
     """A program that runs a plan on the variables of a state."""
-    found = [(step, text) for step in plan.schedule.steps for text in _texts(step, plan, threads)]
+    write = Writer(plan.schedule.stored, plan.layout)
+    found = [(step, text) for step in plan.schedule.steps for text in _texts(step, plan, write, threads)]
     sources = [text.source for _, text in found if isinstance(text, (KernelText, Product)) and text.source]
     kernels = iter(native.compile_kernels(sources))
     memory = Memory(plan.layout)
@@ -56,10 +54,10 @@ def bind(plan: Plan, state: State, threads: int) -> Program:
     return Program(plan, steps, origins, memory, list(scratch.values()), state, threads)
 
 
-def _texts(step: Group | Single, plan: Plan, threads: int) -> Iterator[KernelText | Product | Node]:
+def _texts(step: Group | Single, plan: Plan, write: Writer, threads: int) -> Iterator[KernelText | Product | Node]:
     """What computes a step: texts of kernels, a product, or the node itself, by its reference."""
     if isinstance(step, Group):
-        yield from (t for t in emit(step, plan.schedule.stored, plan.layout) if t.n)
+        yield from (t for t in write(step) if t.n)
         return
     family = step.node.operator.family
     if family.multiplies:

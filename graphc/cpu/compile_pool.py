@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidArgumentError
+from ..process.cores import cores
 
 MOST = 8                # workers: each takes 150 MB
 WORTH = 3               # kernels for which it pays to start a worker
@@ -82,11 +83,6 @@ def _folders_of(package: str) -> list[str]:
 def _absolute(path: Any) -> list[str]:
     """The entries of a path that name a folder once and for all; it may hold anything, which Python's import passes over as well."""
     return [entry for entry in path if isinstance(entry, str) and os.path.isabs(entry)]
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def compiled(sources: Sequence[str], keys: Sequence[str], maker: str) -> list[tuple[str, bytes, float] | None]:

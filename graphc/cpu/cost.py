@@ -68,7 +68,7 @@ def time_weight(node: Node) -> int:
 def size(node: Node) -> int:
     """Bytes of a node's value; of several results together."""
     types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
-    return sum(element_count(t.shape) * t.dtype.itemsize for t in types)
+    return sum(t.nbytes for t in types)
 
 
 def operations(node: Node) -> int:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler.layout import Storage
+from ..compiler.layout import Storage, contiguous
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from .kernel_text import KernelText, Slot, indent, initial, numba_name, step_text
 from .statements import Loop, Statements, prod
 
-CHUNK = 8192            # elements of a full reduction that one row of partial results covers
+CHUNK = 8192            # elements of a full reduction that one partial result covers
+LONG = 2 * CHUNK        # elements from which a row is summed in blocks
+BLOCK_OF_ROW = 4096
+TALL = 1024             # rows from which columns are summed by partial results
+CHAIN = 512             # rows that one of them covers, as they are added one after another; a row's elements are 32 and more side by side,
+SIDES = 32              # but not in inner loops shorter than that, or where they do not lie side by side: then a row's blocks are as small
+WIDE = 4096             # columns whose partial results are at work at a time: they stay in the first cache
 UNROLLED = 15           # inner extents up to this stand in the text, so that LLVM unrolls them; longer loops it vectorises
 BLOCK = 64              # 1-d ranges are split at multiples of this, so vector bodies are the same for any number of threads
 
@@ -24,7 +30,15 @@ def emit(group: Group, stored: set[Node], place: Callable[[Node], Storage]) -> l
 
 
 class _Emitter(Statements):
-    """The four forms of a loop nest."""
+    """The four forms of a loop nest.
+
+    A sum of many floats is the sum of partial sums, each of a block whose size is fixed: so its error does not grow with the number of
+    elements, and its bits are the same for any number of threads. What adds the partial sums has the digits of float64.
+    """
+
+    def __init__(self, group: Group, stored: set[Node], place: Callable[[Node], Storage]):
+        super().__init__(group, stored, place)
+        self.total: dict[Node, str] = {}        # of a row's sums, once their loop is done
 
     def kernels(self) -> list[KernelText]:
         sweeps = self.count_sweeps()
@@ -100,7 +114,7 @@ class _Emitter(Statements):
         for m in self.group.members:
             if m in self.sums:
                 if self.sweep_of[m] + 1 == q:
-                    out.append((f"{self.names[m]} = a{self.names[m]}", m))
+                    out.append((f"{self.names[m]} = {self.total[m]}", m))
                     if m in self.writes:
                         out.append((self.store(m, terms), m))
             elif not self.level(m) and self.sweep_of[m] == q:
@@ -113,19 +127,37 @@ class _Emitter(Statements):
                     self.value(m, x, terms, fresh, out)
 
     def inner_sweep(self, nodes: Sequence[Node], q: int, inner: Sequence[Loop], terms: Any, fresh: dict[Any, str]) -> list[Any]:
-        out: list[Any] = []
-        for m in nodes:
-            if m in self.sums:
-                out.append((f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m))
+        sums = [m for m in nodes if m in self.sums]
+        begin: list[Any] = [(f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m) for m in sums]
         names = [f"j{q}" if len(inner) == 1 else f"j{q}_{k}" for k in range(len(inner))]
         body = self.region(nodes, q, [*terms, *((v, loop, f"j{k}") for k, (v, loop) in enumerate(zip(names, inner, strict=True)))], fresh)
+        blocked = [m for m in sums if _rounds(m)] if prod(inner) > LONG else []
+        cut = _cut(inner, BLOCK_OF_ROW) if blocked else None
+        for m in sums:
+            name = self.names[m]
+            self.total[m] = f"{numba_name(m.type.dtype)}(t{name})" if m in blocked else f"a{name}"
         for k in range(len(inner) - 1, -1, -1):
-            size = str(inner[k].extent) if k == len(inner) - 1 and 1 < inner[k].extent <= UNROLLED else self.named(inner[k].extent, f"nj{k}")
-            body = [(f"for {names[k]} in range({size}):", None), *indent(body)]
-        return out + body
+            if cut is None or k != cut.loop:
+                size = str(inner[k].extent) if k == len(inner) - 1 and 1 < inner[k].extent <= UNROLLED else self.named(inner[k].extent, f"nj{k}")
+                body = [(f"for {names[k]} in range({size}):", None), *indent(body)]
+                continue
+            over = [(f"for {names[k]} in {self.span(cut, f'b{q}', f'nj{k}')}:", None), *indent(body)]
+            first, begin = [line for line in begin if line[1] in blocked], [line for line in begin if line[1] not in blocked]
+            begin += [(f"t{self.names[m]} = {initial(m.operator.combine, _wide(m))}", m) for m in blocked]
+            add = [(f"t{self.names[m]} = {_add_wide(m, f't{self.names[m]}', f'a{self.names[m]}')}", m) for m in blocked]
+            body = [(f"for b{q} in range({self.named(cut.blocks, 'blocks')}):", None), *indent([*first, *over, *add])]
+        return begin + body
+
+    def span(self, cut: _Cut, block: str, size: str) -> str:
+        """The range of a loop that one block covers."""
+        self.named(cut.extent, size)
+        most = str(cut.most) if cut.literal else self.named(cut.most, f"most_{size}")
+        return f"range({block} * {most}, min({block} * {most} + {most}, {size}))"
 
     def _column(self, sweeps: int) -> list[KernelText]:
         dims = range(len(self.group.dims))
+        if self.size(self.inner) > TALL:
+            return self.tall()
         end = max(self.inner)
         *more, last = self.loops([d for d in dims if d > end])
         before = [d for d in dims if d < end and d not in self.inner]
@@ -150,29 +182,67 @@ class _Emitter(Statements):
         total = int(np.prod(self.group.dims, dtype=np.int64))
         return [self.finish(lines, prod(outer) if outer else last.extent, 1 if outer else BLOCK, total)]
 
+    def tall(self) -> list[KernelText]:
+        """Columns of many rows: partial results of blocks of rows, as many columns at a time as the cache holds, and their combination."""
+        results = [m for m in self.group.members if m in self.sums]
+        kept = [d for d in range(len(self.group.dims)) if d not in self.inner]
+        size, end = self.size(kept), max(self.inner)
+        partial = [self.writes[m] for m in results]
+        for key in partial:
+            self.access[key] = (self.access[key][0], _contiguous_over(kept, self.group.dims))
+        before, reduced = [d for d in kept if d < end], self.loops(sorted(self.inner))
+        columns = self.loops([d for d in kept if d > end])
+        rows, wide = _cut(reduced, CHAIN), _cut(columns, WIDE) if prod(columns) > WIDE else None
+        parts = 1
+        blocks: list[Loop] = []
+        for loop in reversed([*reduced[:rows.loop], self.blocks(rows)]):
+            blocks.insert(0, Loop(loop.extent, loop.strides | dict.fromkeys(partial, parts * size)))
+            parts *= loop.extent
+        outer = [*(self.loops(before) if before else []), *blocks, *([*columns[:wide.loop], self.blocks(wide)] if wide else [])]
+        terms, wrap = self.rows(outer)
+        along = [(f"k{k}", loop, f"k{k}") for k, loop in enumerate(reduced)][rows.loop:]
+        across = [(f"j{k}", loop, f"j{k}") for k, loop in enumerate(columns)][wide.loop if wide else 0:]
+        block = terms[len(outer) - 1 - (wide.loop + 1 if wide else 0)][0]
+        over_rows = [self.span(rows, block, f"n{along[0][0]}"), *self.ranges(along[1:])]
+        over_columns = [self.span(wide, terms[-1][0], f"n{across[0][0]}"), *self.ranges(across[1:])] if wide else self.ranges(across)
+        begin = [(f"store(p{self.access[key][0]}, {self.index(key, [*terms, *across])}, {initial(m.operator.combine, m.type.dtype)})", m)
+                 for m, key in zip(results, partial, strict=True)]
+        body = self.region(self.wanted(0), 0, [*terms, *along, *across], {})
+        lines = wrap([*_nest(across, over_columns, begin), *_nest(along, over_rows, _nest(across, over_columns, body))])
+        return self.combined(lines, prod(outer), results, parts, size)
+
     def _full(self, sweeps: int) -> list[KernelText]:
         results = [m for m in self.group.members if m in self.sums]
         loops = self.loops(range(len(self.group.dims)))
-        total = int(np.prod(self.group.dims, dtype=np.int64))
-        rows = -(-total // CHUNK) if len(loops) == 1 else loops[0].extent
-        partial = {m: self.slot("temp", m, m.type.dtype, rows) for m in results}
-        for m, slot in partial.items():
-            self.slots[slot] = Slot("partial", m, m.type.dtype, rows)
-        nodes = self.wanted(0)
-        if len(loops) == 1:
-            size = self.extent(total, "n")
-            span = f"range(row * {CHUNK}, min(row * {CHUNK} + {CHUNK}, {size}))"
-            body = [(f"for i in {span}:", None), *indent(self.region(nodes, 0, [("i", loops[0], "i")], {}))]
-        else:
-            names = [f"i{k}" for k in range(1, len(loops))]
-            terms = [("row", loops[0], "r"), *((v, loop, v) for v, loop in zip(names, loops[1:], strict=True))]
-            body = self.region(nodes, 0, terms, {})
-            for k in range(len(names) - 1, -1, -1):
-                body = [(f"for {names[k]} in range({self.extent(loops[k + 1].extent, f'm{k}')}):", None), *indent(body)]
+        cut = _cut(loops, CHUNK)
+        outer = [*loops[:cut.loop], self.blocks(cut)]
+        terms, wrap = self.rows(outer)
+        along = [("i", loops[0], "i")] if len(loops) == 1 else [(f"j{k}", loop, f"j{k}") for k, loop in enumerate(loops)][cut.loop:]
+        ranges = [self.span(cut, terms[-1][0], "n" if len(loops) == 1 else f"n{along[0][0]}"), *self.ranges(along[1:])]
+        body = self.region(self.wanted(0), 0, [*terms, *along] if len(loops) > 1 else along, {})
         begin = [(f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m) for m in results]
-        end = [(f"store(p{partial[m]}, row, a{self.names[m]})", m) for m in results]
-        lines = [("for row in range(lo, hi):", None), *indent([*begin, *body, *end])]
-        return [self.finish(lines, rows, 1, total), *(combine_text(m, rows) for m in results)]
+        end = [(f"store(p{self.access[self.writes[m]][0]}, row, a{self.names[m]})", m) for m in results]
+        lines = wrap([*begin, *_nest(along, ranges, body), *end])
+        return self.combined(lines, prod(outer), results, prod(outer), 1)
+
+    def blocks(self, cut: _Cut) -> Loop:
+        """The loop over the blocks that a loop is cut into: no operand moves with it, the loop over a block counts on."""
+        return Loop(cut.blocks, dict.fromkeys(self.access, 0))
+
+    def ranges(self, loops: Sequence[tuple[str, Loop, str]]) -> list[str]:
+        return [f"range({self.inner_extent(loop, var)})" for var, loop, _ in loops]
+
+    def combined(self, lines: list[Any], n: int, results: Sequence[Node], parts: int, size: int) -> list[KernelText]:
+        """The kernel that leaves partial results in what were the results' slots, and those that combine them."""
+        for m in results:
+            slot = self.access[self.writes[m]][0]
+            self.slots[slot] = Slot("partial", m, m.type.dtype, parts * size)
+        return [self.finish(lines, n, 1, self.size(range(len(self.group.dims)))),
+                *(combine_text(self.group, self.place, m, parts) for m in results)]
+
+    def size(self, dims: Iterable[int]) -> int:
+        """How many elements the loop nest has over some dims."""
+        return int(np.prod([self.group.dims[d] for d in dims], dtype=np.int64))
 
     def finish(self, lines: list[tuple[str, Node | None]], n: int, unit: int, work: int) -> KernelText:
         whole = [("def kernel(buffers, extents, lo, hi):", None), *indent([*((h, None) for h in self.head), *lines, ("return 0", None)])]
@@ -180,11 +250,73 @@ class _Emitter(Statements):
         return KernelText(source, self.slots, self.extents, n, unit, work, self.checks, whole, self.chunk)
 
 
-def combine_text(m: Node, rows: int) -> KernelText:
-    """The second half of a full reduction: partial results, in order, to one."""
-    name, combine = numba_name(m.type.dtype), m.operator.combine
-    source = (f"def kernel(buffers, extents, lo, hi):\n    p0 = pointer(buffers, 0, {name})\n    p1 = pointer(buffers, 1, {name})\n"
-              f"    n = extents[1]\n    a = {initial(combine, m.type.dtype)}\n    for i in range(n):\n"
-              f"        a = {step_text(combine, m.type.dtype, 'a', 'load(p0, i)')}\n    store(p1, 0, a)\n    return 0\n")
-    slots = [Slot("partial", m, m.type.dtype, rows), Slot("out", m, m.type.dtype)]
-    return KernelText(source, slots, [0, rows], 1, 1, rows, [], [(line, m) for line in source.splitlines()])
+def combine_text(group: Group, place: Callable[[Node], Storage], m: Node, parts: int) -> KernelText:
+    """The second half of a reduction by partial results: those of each element of the result, in order, to one."""
+    made = _Emitter(group, {m}, place)
+    kept = [d for d in range(len(group.dims)) if d not in made.inner]
+    size = made.size(kept)
+    made.slot("partial", None, m.type.dtype)
+    made.slots[0] = Slot("partial", m, m.type.dtype, parts * size)
+    made.access["partial"] = (0, _contiguous_over(kept, group.dims))
+    out = made.output(m)
+    loops = made.loops(kept)
+    terms, wrap = made.rows(loops)
+    steps = f" * {made.extent(size, 'size')}" if kept else ""
+    start = f"{made.index('partial', terms)} + " if kept else ""
+    lines = [(f"a = {initial(m.operator.combine, _wide(m))}", m),
+             (f"for i in range({made.extent(parts, 'n')}):", m),
+             (f"    a = {_add_wide(m, 'a', f'load(p0, {start}i{steps})')}", m),
+             (f"store(p1, {made.index(out, terms)}, {numba_name(m.type.dtype)}(a))", m)]
+    return made.finish(wrap(lines), prod(loops), BLOCK if len(loops) == 1 else 1, parts * size)
+
+
+class _Cut(NamedTuple):
+    """Which of some nested loops is cut into blocks, so that one block with the loops inside has at most so many elements."""
+
+    loop: int
+    extent: int
+    most: int               # iterations a block
+    literal: bool           # that number is the same for all sizes
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.extent // self.most)
+
+
+def _cut(loops: Sequence[Loop], most: int) -> _Cut:
+    """The innermost loop with which a block would have more than `most` elements; the outermost, in one block, if there is none."""
+    k, inside = len(loops) - 1, 1
+    side_by_side = (not k or loops[k].extent >= SIDES) and all(abs(s) <= 1 for s in loops[k].strides.values())
+    most = most if side_by_side else min(most, CHAIN)
+    while k and inside * loops[k].extent <= most:
+        inside *= loops[k].extent
+        k -= 1
+    return _Cut(k, loops[k].extent, max(most // inside, 1), k == len(loops) - 1)
+
+
+def _nest(loops: Sequence[tuple[str, Loop, str]], ranges: Sequence[str], body: list[Any]) -> list[Any]:
+    for (var, _, _), over in zip(reversed(loops), reversed(ranges), strict=True):
+        body = [(f"for {var} in {over}:", None), *indent(body)]
+    return body
+
+
+def _contiguous_over(kept: Sequence[int], dims: Sequence[int]) -> tuple[int, ...]:
+    """Strides over all dims of what varies over the kept ones alone."""
+    steps = dict(zip(kept, contiguous([dims[d] for d in kept]), strict=True))
+    return tuple(steps.get(d, 0) for d in range(len(dims)))
+
+
+def _rounds(m: Node) -> bool:
+    """Whether a reduction's digits depend on the order of its steps."""
+    return m.operator.combine.rounds and m.type.dtype.kind == "f"
+
+
+def _wide(m: Node) -> np.dtype[Any]:
+    """In which dtype a reduction's partial results are combined."""
+    return np.dtype(np.float64) if _rounds(m) else m.type.dtype
+
+
+def _add_wide(m: Node, total: str, x: str) -> str:
+    """The total of a reduction's partial results with one more, as text."""
+    wide = _wide(m)
+    return step_text(m.operator.combine, wide, total, x if wide == m.type.dtype else f"{numba_name(wide)}({x})")

@@ -7,19 +7,17 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
+from ..errors import InternalError
 from ..ir.node import Node
-from ..ir.types import element_count
+from ..ir.types import Array
 from .memory import Memory, State
 from .steps import HostStep, NativeStep, Step
 from .tape import Tape
 from .tracing import Trace
 
-Array = np.ndarray[Any, Any]
 QUICK = 20_000          # elements a step up to which a run keeps Python's lock
 
 
@@ -84,7 +82,8 @@ class Program:
         self.resized: list[tuple[Node, Node]] = []          # a variable, and its new value of another shape
         for variable, value in self.plan.late:
             memory = self.memory.array(variable)
-            assert memory.dtype == value.type.dtype, f"{value} is not of the dtype of {variable}"
+            if memory.dtype != value.type.dtype:
+                raise InternalError(f"{value} is not of the dtype of {variable}")
             if memory.shape != value.type.shape:
                 self.resized.append((variable.attrs["variable"], value))
             elif self.plan.layout(value).buffer.kind in ("result", "feed"):
@@ -160,8 +159,8 @@ class Program:
 
     def _copied_out(self) -> int:
         """Bytes of results and of new values of variables that are copied at the end of a run."""
-        copied = sum(element_count(f.type.shape) * f.type.dtype.itemsize for f in self.plan.fetches if f is not None and not self._handed_over(f))
-        late = sum(element_count(value.type.shape) * value.type.dtype.itemsize for _, value in self.plan.late)
+        copied = sum(f.type.nbytes for f in self.plan.fetches if f is not None and not self._handed_over(f))
+        late = sum(value.type.nbytes for _, value in self.plan.late)
         return copied + late
 
     def _bring(self, arrays: Sequence[Array]) -> None:
@@ -170,7 +169,8 @@ class Program:
             place[...] = arrays[i]
         for i, place, buffer in self.direct:
             array = arrays[i]
-            assert array.shape == place.shape and array.dtype == place.dtype
+            if array.shape != place.shape or array.dtype != place.dtype:
+                raise InternalError(f"a feed is {array.dtype}{list(array.shape)}, and was compiled for as {place.dtype}{list(place.shape)}")
             if not _usable(array):
                 place[...] = array
                 array = place

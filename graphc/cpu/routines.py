@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
+from ..ir.types import Array
+from ..ops.array_gather import MANY
 from . import blas
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
+_ALONE = np.zeros((1, 3), np.int64)       # the offsets of a product that is no batch
 TILE = 16                    # parts are whole tiles of BLAS's kernels
 
 
@@ -34,24 +37,34 @@ def batch_strides(node: Node, strides: tuple[int, ...], batch: tuple[int, ...]) 
 
 
 def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
-    """Zero the result, then add each update to the row its index names, in order: one thread, so always the same sum."""
+    """Zero the result, then add each update to the row its index names, in order: one thread, so always the same sum.
+
+    Many floats to a row are added up with the digits of float64, beside the result.
+    """
     indices, updates = node.inputs[0], node.inputs[1]
     axis = node.attrs["axis"]
     shape = node.type.shape
     outer, rows = int(np.prod(shape[:axis], dtype=np.int64)), shape[axis]
     inner = int(np.prod(shape[axis + 1:], dtype=np.int64))
     count = int(np.prod(indices.type.shape, dtype=np.int64))
+    if outer == 0:
+        return []
     name, index = numba_name(node.type.dtype), numba_name(indices.type.dtype)
+    apart = node.type.dtype == np.float32 and count > MANY * rows
+    total, wide = ("p3", "float64") if apart else ("p2", name)
+    pointers = [f"p{i} = pointer(buffers, {i}, {dtype})" for i, dtype in enumerate([index, name, name, *["float64"] * apart])]
+    lines = "\n    ".join(pointers)
+    rounded = f"""
+        for i in range(a * rows * inner, (a + 1) * rows * inner):
+            store(p2, i, {name}(load(p3, i)))""" if apart else ""
     source = f"""def kernel(buffers, extents, lo, hi):
-    p0 = pointer(buffers, 0, {index})
-    p1 = pointer(buffers, 1, {name})
-    p2 = pointer(buffers, 2, {name})
+    {lines}
     rows = extents[1]
     inner = extents[2]
     count = extents[3]
     for a in range(lo, hi):
         for i in range(rows * inner):
-            store(p2, a * rows * inner + i, {name}(0))
+            store({total}, a * rows * inner + i, {wide}(0))
         for k in range(count):
             row = int64(load(p0, k))
             if row < 0 or row >= rows:
@@ -59,12 +72,12 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
                 return 1
             for j in range(inner):
                 i = (a * rows + row) * inner + j
-                store(p2, i, {name}(load(p2, i) + load(p1, (a * count + k) * inner + j)))
+                store({total}, i, {wide}(load({total}, i) + load(p1, (a * count + k) * inner + j))){rounded}
     return 0
 """
     slots = [Slot("in", indices, indices.type.dtype), Slot("in", updates, updates.type.dtype), Slot("out", node, node.type.dtype)]
-    if outer == 0:
-        return []
+    if apart:
+        slots.append(Slot("temp", None, np.dtype(np.float64), outer * rows * inner))
     return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [Check(node, indices, rows)],
                        [(line, node) for line in source.splitlines()])]
 
@@ -81,8 +94,14 @@ class Product:
     n: int
     grain: int
     work: int
-    table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
+    table: Array                # element offsets of each batch item's matrices
     checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
+
+
+def _offsets(strides: Sequence[Sequence[int]], batch: Sequence[int]) -> Array:
+    """Where the matrices of each batch item lie, one column an operand, in elements."""
+    index = np.indices(batch).reshape(len(batch), -1)
+    return np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
 
 
 def product(node: Node, layout: Layout, threads: int) -> Product | None:
@@ -96,8 +115,7 @@ def product(node: Node, layout: Layout, threads: int) -> Product | None:
         return None
     where = layout(node).strides
     strides = [batch_strides(a, sa, batch), batch_strides(b, sb, batch), list(where[:-2])]
-    index = np.indices(batch).reshape(len(batch), -1) if batch else np.zeros((0, 1), np.int64)
-    table = np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
+    table = _ALONE if not batch else _offsets(strides, batch)
     ldc, work = max(where[-2] if m > 1 else n, n), m * n * k
     dtype = node.type.dtype
     if dtype.kind != "f" or work <= blas.SMALL:

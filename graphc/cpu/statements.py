@@ -35,9 +35,11 @@ class Statements:
         self.slot_of: dict[Any, int] = {}
         self.extents: list[int] = [0]
         self.head: list[str] = []
+        self.said: set[str] = set()                                   # names of extents that the head has read
         self.checks: list[Check] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
+        self.number: dict[Any, int] = {}                              # of an operand among them
         self.sweep_of = group.sweeps()
         self.spilled: dict[Node, Any] = {}
         self.chunk = 0                                                # which extent says how many rows a chunk has: 0 is none
@@ -156,6 +158,7 @@ class Statements:
         return out or [Loop(1, dict.fromkeys(self.access, 0))]
 
     def extent(self, value: int, name: str) -> str:
+        self.said.add(name)
         self.head.append(f"{name} = extents[{len(self.extents)}]")
         self.extents.append(value)
         return name
@@ -247,10 +250,9 @@ class Statements:
         return " + ".join(parts) or "0"
 
     def stride(self, s: int, key: Any, tag: str) -> str:
-        name = f"s{list(self.access).index(key)}{tag}"
-        if not any(h.startswith(name + " = ") for h in self.head):
-            self.extent(s, name)
-        return name
+        if len(self.number) != len(self.access):
+            self.number = {k: i for i, k in enumerate(self.access)}
+        return self.named(s, f"s{self.number[key]}{tag}")
 
     def read(self, key: Any, x: Node, terms: Any) -> str:
         if key[0] == "i":
@@ -316,7 +318,7 @@ class Statements:
 
     def gather(self, m: Node, terms: Any, fresh: dict[Any, str], out: list[tuple[str, Node | None]]) -> None:
         table, indices, stride, bound = self.gathers[m]
-        tag, name = terms[-1][2], self.names[m]
+        name = self.names[m]
         out.append((f"k{name} = int64({self.read(indices, m.inputs[1], terms)})", m))
         self.checks.append(Check(m, m.inputs[1], bound))
         limit = self.named(bound, f"bound{name}")
@@ -325,10 +327,9 @@ class Statements:
         out.append((f"    return {len(self.checks)}", m))
         step = self.named(stride, f"step{name}")
         out.append((f"{name} = load(p{self.access[table][0]}, {self.index(table, terms)} + k{name} * {step})", m))
-        assert tag is not None
 
     def named(self, value: int, name: str) -> str:
-        if not any(h.startswith(name + " = ") for h in self.head):
+        if name not in self.said:
             self.extent(value, name)
         return name
 

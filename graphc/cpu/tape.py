@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import FailedPreconditionError, InvalidArgumentError
+from ..ir.types import Array
+from ..process.cores import cores
 from ..process.forking import guard
-from .compile_pool import cores
 from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
 
 
@@ -108,7 +109,7 @@ class Tape:
     def run(self) -> int:
         return self._call(self.pointer)
 
-    def trace(self, room: int) -> tuple[int, np.ndarray[Any, Any]]:
+    def trace(self, room: int) -> tuple[int, Array]:
         """Run as `run` does, and the time of every call of a step: rows (step, thread, range from, to, start, end), times in ns of `CLOCK`.
 
         At most `room` rows are kept. FailedPreconditionError: there is no such clock.

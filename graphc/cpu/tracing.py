@@ -14,13 +14,12 @@ from ..compiler.schedule import Group
 from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from .cost import Cost, cost_by, time_weight
 from .steps import NativeStep
 from .tape import timing_cost
 from .tape_code import CLOCK
 
-Array = np.ndarray[Any, Any]
 NO_STEP = -1            # the step of what happens before or after the steps of a program
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axis
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, declare, normal_axis, to_node
+from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, shape_str
 from .array_join import concat
 from .array_move import SHAPE_OPERAND, Types, integers, reshape, shape, vector_shape
+
+MANY = 256              # updates to a place, on average, from which they are added up in float64
 
 # ---------------------------------------------------------------------- gather and scatter
 
@@ -88,11 +92,16 @@ def _scatter_attrs(types: Types, axis: Any) -> dict[str, Any]:
                   ([np.zeros(0, int), (0,), np.array([3])], {"axis": 0})))
 def scatter_sum(indices: Any, updates: Any, shape: Any, *, axis: int = 0) -> Any:
     """Zeros of `shape` plus the updates at `indices` along `axis`: the transpose of gather; equal indices add up."""
-    out = np.zeros(tuple(np.asarray(shape).tolist()), updates.dtype)
-    check_bounds(indices, out.shape[axis])
-    at: Any = (*[slice(None)] * axis, np.asarray(indices))
+    indices, dims = np.asarray(indices), tuple(np.asarray(shape).tolist())
+    check_bounds(indices, dims[axis])
+    return _added_up(dims, (*[slice(None)] * axis, indices), updates, indices.size > MANY * dims[axis])
+
+
+def _added_up(dims: tuple[int, ...], at: Any, updates: Any, many: bool) -> Any:
+    """Zeros plus the updates at some places; many float32 with the digits of float64."""
+    out = np.zeros(dims, np.float64 if many and updates.dtype == np.float32 else updates.dtype)
     np.add.at(out, at, updates)
-    return out
+    return out.astype(updates.dtype, copy=False)
 
 
 def _nd_gathered(types: Types, values: Values) -> TensorType:
@@ -151,9 +160,9 @@ def scatter_nd(indices: Any, updates: Any, shape: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.scatter_nd([[1], [3]], [7, 8], [5]))
     array([0, 7, 0, 8, 0], dtype=int32)
     """
-    out = np.zeros(tuple(np.asarray(shape).tolist()), updates.dtype)
-    np.add.at(out, _nd_index(indices, out.shape), updates)
-    return out
+    dims, indices = tuple(np.asarray(shape).tolist()), np.asarray(indices)
+    at = _nd_index(indices, dims)
+    return _added_up(dims, at, updates, math.prod(indices.shape[:-1]) > MANY * math.prod(dims[:indices.shape[-1]]))
 
 
 # ---------------------------------------------------------------------- masks

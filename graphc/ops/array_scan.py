@@ -7,12 +7,21 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axis
 from ..ir.node import Node
-from ..ir.operator import Values, declare, normal_axis, typed_like
+from ..ir.operator import Values, declare, typed_like
 from ..ir.types import TensorType, as_dtype, int32
 from .array_join import concat, narrow, zeros_like
 from .array_move import Types, integers, shape
 from .math import minimum
+
+LONG = 1024             # elements from which float32 is added up in float64: numpy adds all but contiguous ones one after another
+
+
+def accumulator(x: Any, axis: int | tuple[int, ...] | None) -> np.dtype[Any]:
+    """The dtype in which numpy is to add up `x` along axes so that its error does not grow with their length."""
+    sizes = x.shape if axis is None else [x.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,))]
+    return np.dtype(np.float64) if x.dtype == np.float32 and np.prod(sizes, dtype=np.int64) > LONG else x.dtype
 
 
 def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: Any = False) -> dict[str, Any]:
@@ -31,7 +40,7 @@ def _scanned(function: Any, x: Any, start: int, axis: int, exclusive: bool, reve
     if exclusive:
         first = np.full_like(np.take(x, [0], axis), start) if x.shape[axis] else x
         x = np.concatenate([first, np.delete(x, -1, axis)], axis) if x.shape[axis] else x
-    y = function(x, axis=axis, dtype=x.dtype)
+    y = function(x, axis=axis, dtype=accumulator(x, axis)).astype(x.dtype, copy=False)
     return np.flip(y, axis) if reverse else y
 
 

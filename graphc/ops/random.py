@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, ShapeError
+from ..errors import DTypeError, GraphError, InternalError, ShapeError
 from ..ir.graph import Graph, get_default_graph, set_random_seed
 from ..ir.node import OPERATORS, Node, here
 from ..ir.operator import Values, constant_node, declare, to_node
@@ -88,7 +88,8 @@ def _key(graph: Graph, seed: int | None, name: str) -> int:
 def _standard(distribution: str, sizes: Any, dtype: DType, seed: int | None, scope: str, bound: int = 0,
               name: str | None = None) -> Node:
     """A node of standard random numbers, its stream keyed by the name scope it stands in."""
-    assert distribution in DISTRIBUTIONS
+    if distribution not in DISTRIBUTIONS:
+        raise InternalError(f"there is no distribution {distribution!r}")
     graph = get_default_graph()
     inputs = (_sizes(sizes), run_number.build(graph, (), {}), constant_node(
         graph, np.array(_key(graph, seed, scope), np.uint64), "key"))

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axes, normal_axis
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, declare, normal_axes, normal_axis, reduction, to_node
+from ..ir.operator import Values, declare, reduction, to_node
 from ..ir.types import TensorType, as_dtype, int64
+from . import continued
 from .array_move import (
     Types,
     broadcast_to,
@@ -23,7 +25,7 @@ from .array_move import (
     squeeze,
     stop_gradient,
 )
-from .array_scan import cumprod
+from .array_scan import accumulator, cumprod
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truediv, where
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
@@ -59,7 +61,8 @@ def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     array([4, 6], dtype=int32)
     """
     x = _numeric(input_tensor)
-    return np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    total = np.sum(x, axis=axis, keepdims=keepdims, dtype=accumulator(x, axis))
+    return total.astype(x.dtype, copy=False)
 
 
 def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
@@ -107,7 +110,7 @@ def _least(dtype: np.dtype[Any]) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-@reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max")
+@reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max", analytic=continued.reduce_max)
 def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least.
 
@@ -119,7 +122,7 @@ def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
 
 
-@reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min")
+@reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min", analytic=continued.reduce_min)
 def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest.
 

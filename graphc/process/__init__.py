@@ -1,1 +1,1 @@
-"""The process that graphc is a guest in: forks, and imports that signals interrupt."""
+"""The process that graphc is a guest in: its cores, forks, and imports that signals interrupt."""

@@ -15,12 +15,13 @@ from ..errors import DTypeError, ShapeError
 from ..ir.graph import Graph, Scratch
 from ..ir.node import Node
 from ..ir.operator import Operator
+from ..ir.types import Array
 from ..ops.array import concat, reshape, shape
 from ..ops.math import cast, sin
 from ..ops.reduce import reduce_sum
 from ..ops.state import placeholder
 from ..runtime.session import Session
-from .samples import Array, Sample, build, differentiable, reference, samples, say
+from .samples import Sample, build, differentiable, reference, samples, say
 
 # ---------------------------------------------------------------------- derivatives
 
@@ -37,7 +38,8 @@ class _Trial(NamedTuple):
     session: Session
 
     def close(self, found: Any, wanted: Array) -> None:
-        assert np.shape(found) == np.shape(wanted), f"{self.said}: shape {np.shape(found)}, not {np.shape(wanted)}"
+        if np.shape(found) != np.shape(wanted):
+            raise AssertionError(f"{self.said}: shape {np.shape(found)}, not {np.shape(wanted)}")
         atol = TOLERANCE * max(1.0, float(np.max(np.abs(wanted), initial=0)))
         np.testing.assert_allclose(found, wanted, rtol=0, atol=atol, err_msg=self.said)
 
@@ -107,7 +109,8 @@ def has_open_jacobians(operator: Operator) -> bool:
         try:
             made = jacobian(t.y, t.xs, unconnected_gradients="zero")
         except ShapeError as e:
-            assert "must be known" in str(e), f"{t.said}: {e}"
+            if "must be known" not in str(e):
+                raise AssertionError(f"{t.said}: {e}") from e
             complete = False
             continue
         for j, w in zip(t.session.run(made, t.feeds), t.stacked(), strict=True):
@@ -166,7 +169,8 @@ def has_open_rules(operator: Operator) -> bool:
             try:
                 _check_batch(operator, sample, "open", wide, None)
             except ShapeError as e:
-                assert "known" in str(e), f"{say(operator, sample)}: {e}"
+                if "known" not in str(e):
+                    raise AssertionError(f"{say(operator, sample)}: {e}") from e
                 complete &= "has no rule for a batch" not in str(e)
     return complete
 
@@ -206,5 +210,6 @@ def _check_batch(operator: Operator, sample: Sample, shapes: str, wide: tuple[in
         operands = tuple(_element(x, names[i], k) if i in wide else x for i, x in enumerate(sample.operands))
         said = f"{say(operator, sample)}, element {k} of a batch of operands {wide}"
         for value, wanted in zip(found, reference(operator, Sample(operands, sample.attrs)), strict=True):
-            assert value.dtype == wanted.dtype and value.shape == (SIZE, *wanted.shape), f"{said}: {value.dtype}{list(value.shape)}"
+            if value.dtype != wanted.dtype or value.shape != (SIZE, *wanted.shape):
+                raise AssertionError(f"{said}: {value.dtype}{list(value.shape)}")
             np.testing.assert_allclose(value[k], wanted, rtol=1e-12, atol=1e-12, err_msg=said)

@@ -9,8 +9,8 @@ import numpy as np
 from ..compiler.rules import RULES, Rule, match, pattern, rewritten
 from ..ir.graph import Graph
 from ..ir.reference import interpret
+from ..ir.types import Array
 from ..ops.state import placeholder
-from .samples import Array
 
 # NumPy before 2.3 gives some powers one unit in the last place beside the rounded value: 9.999999 for 0.1 ** -1 in float32.
 _POWERS_ARE_ROUGH = np.lib.NumpyVersion(np.__version__) < "2.3.0"
@@ -33,7 +33,8 @@ def check_sides(rule: Rule, dtype: str) -> None:
     with Graph().as_default():
         nodes = [placeholder(dtype, d.shape) for d in data]
         lhs, rhs = rule.lhs(*nodes), rule.rhs(*nodes)
-        assert lhs.type == rhs.type, f"rule {rule.name}, {dtype}: {lhs.type} becomes {rhs.type}"
+        if lhs.type != rhs.type:
+            raise AssertionError(f"rule {rule.name}, {dtype}: {lhs.type} becomes {rhs.type}")
         a, b = interpret([lhs, rhs], dict(zip(nodes, data, strict=True)))
     same = (a == b) | ((a != a) & (b != b))
     if lhs.operator.name == "pow" and _POWERS_ARE_ROUGH:
@@ -50,11 +51,14 @@ def check_sides(rule: Rule, dtype: str) -> None:
 def check_applies(rule: Rule, dtype: str) -> None:
     """`check_rule` of its left side, for one dtype: it is one that the rule finds."""
     root, variables = pattern(rule, np.dtype(dtype))
-    assert root.operator.family.broadcasts, f"rule {rule.name}: rules are for elementwise operators, not for {root.operator.name}"
-    assert match(rule, root) == list(variables), f"rule {rule.name}, {dtype}: the left side does not match itself"
+    if not root.operator.family.broadcasts:
+        raise AssertionError(f"rule {rule.name}: rules are for elementwise operators, not for {root.operator.name}")
+    if match(rule, root) != list(variables):
+        raise AssertionError(f"rule {rule.name}, {dtype}: the left side does not match itself")
     scratch: Any = root.graph
     with Graph().as_default(), scratch.at(root):
-        assert rule not in RULES or rewritten(root) is not None, f"rule {rule.name}, {dtype}: it does not apply to its own left side"
+        if rule in RULES and rewritten(root) is None:
+            raise AssertionError(f"rule {rule.name}, {dtype}: it does not apply to its own left side")
 
 
 def special_values(dtype: Any) -> Array:

@@ -319,7 +319,7 @@ def test_cost_of_products(name: str) -> None:
     y = f(tf, *xs)
     value, gradient, tangent, product = (work(nodes) for nodes in ([y], [y, *tf.gradients(y, xs)], [y, tf.jvp(y, xs, along)], tf.hvp(y, xs, along)))
     assert gradient <= 4 * value and tangent <= 3 * value and product <= 5 * gradient, (value, gradient, tangent, product)
-    said = re.findall(r"(\d\.\d) to (\d\.\d)", PAGE.read_text())
+    said = re.findall(r"(\d\.\d)\s+to\s+(\d\.\d)", PAGE.read_text())
     for ratio, (least, most) in zip((gradient / value, tangent / value, product / gradient), said, strict=True):
         assert float(least) <= round(ratio, 1) <= float(most)
 

@@ -60,6 +60,14 @@ def column() -> list[Any]:
 
 
 @graph
+def long() -> list[Any]:
+    """Many elements to a sum: blocks of a row, partial results of columns, wide ones and those with an axis outside, and what combines them."""
+    x, y = given("x", 3, 50_000), given("y", 3, 5000, 7)
+    return [tf.reduce_sum(tf.square(x), axis=1), tf.reduce_sum(given("z", 5000, 6000), axis=0), tf.reduce_max(y, axis=1),
+            tf.reduce_sum(given("u", 3, 50, 900)[:, :, :-1])]
+
+
+@graph
 def full() -> list[Any]:
     """A reduction to one number: partial results, then their combination; a float and an integer one."""
     return [tf.reduce_max(tf.abs(given("x", 30_000))), tf.reduce_sum(given("counts", 30_000, dtype=tf.int32))]

@@ -32,7 +32,8 @@ def optimised_module(source: str, symbol: str, machine: Any) -> Any:
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     left = [f.name for f in module.functions if f.is_declaration and f.name.startswith(("_ZN", "NRT_", "numba_", "Py"))]
-    assert not left, f"a kernel calls {left}, which is not in the kernel language"
+    if left:
+        raise ValueError(f"a kernel calls {left}, which is not in the kernel language")
     return module
 
 

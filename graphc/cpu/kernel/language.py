@@ -148,7 +148,8 @@ def memory() -> dict[str, Callable[..., Any]]:
         if buffers is not buffers_type or not isinstance(slot, types.IntegerLiteral):
             return None
         index = slot.literal_value
-        assert 0 <= index < EXTENTS_SLOT, "a kernel has too many buffers"
+        if not 0 <= index < EXTENTS_SLOT:
+            raise ValueError("a kernel has too many buffers")
         result = Pointer(index, dtype_of(dtype))
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
