@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InternalError
+
 LEAST = 2               # of a free size: 0 and 1 are numbers of their own, for what broadcasts or is empty is another plan
 _EXPANDED = 6           # factors of a term up to which its bounds are sought: the work doubles with each
 
@@ -215,7 +217,8 @@ class Scope:
         """Note that a size is taken for the number that it is at hand."""
         site = _site()
         self.fixed[site] = self.fixed.get(site, 0) + 1
-        assert size == size.value
+        if not size == size.value:                  # asking is what notes it
+            raise InternalError(f"the size {size} is not the number at hand")
 
     def _learn(self, relation: str, terms: Terms, so: bool) -> None:
         """What a guard says of the free sizes: two are one, one is a number, or has another bound."""
@@ -427,7 +430,8 @@ def _multiplied(a: dict[Monomial, int], b: dict[Monomial, int]) -> dict[Monomial
 
 def _scope(a: Any, b: Any) -> Scope:
     one, other = (x.scope if isinstance(x, Size) else None for x in (a, b))
-    assert one is None or other is None or one is other, f"{a!r} and {b!r} are sizes of two compilations"
+    if one is not None and other is not None and one is not other:
+        raise InternalError(f"{a!r} and {b!r} are sizes of two compilations")
     scope = one or other
     assert scope is not None
     return scope
