@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphc import errors
 from graphc.ir.sizes import Scope, Size, alike, all_at_hand, at_hand, fixed, maximum, minimum, number
 
 # name -> what it does to two operands; of a divisor 0 nothing is asked
@@ -150,7 +151,7 @@ def test_zero_and_one_are_numbers(value: int) -> None:
 
 def test_two_compilations_do_not_mix() -> None:
     (_, a), (_, b) = scope_of(B=6), scope_of(B=6)
-    with pytest.raises(AssertionError, match="two compilations"):
+    with pytest.raises(errors.InternalError, match="two compilations"):
         a + b
 
 
