@@ -108,6 +108,18 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     scratch = Scratch()
     new: dict[Node, Node] = {}
     nominal: dict[Node, Any] = {}
+    inner: set[Node] = set()                      # concats that lie within another one, which itself lies in none: places are found in two steps
+    outer: set[Node] = set()
+    results: set[Node] = set()
+    wanted = set(fetches)
+
+    def nests(x: Node, place: Node) -> bool:
+        """Whether a part is a concat that may lie where it belongs: its elements are one behind the other there, and it lies nowhere else."""
+        whole = joined(x)
+        if whole is None or whole in inner | outer | results or any(d != 1 for d in place.type.shape[:place.attrs["axis"]]):
+            return False
+        inner.add(whole)
+        return True
 
     def copied(x: Node, place: Node) -> Node:
         with scratch.at(place):
@@ -125,15 +137,26 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
         elif family.scatters:
             inputs = tuple(x if tuple(nominal[x][1]) == contiguous(nominal[x][0]) else copied(x, node) for x in inputs)
         elif family.joins:
-            inputs = tuple(copied(x, node) for x in inputs)
+            inputs = tuple(x if nests(x, node) else copied(x, node) for x in inputs)
         n = node if inputs == node.inputs else node.on(inputs)
         new[node] = n
+        if family.joins and any(joined(x) is not None for x in inputs):
+            outer.add(n)
+        if node in wanted:
+            results.add(n)
         if (seen := viewed(n)) is not None:
             nominal[n] = view_of(n, nominal[seen])
         elif isinstance(n.type, TensorType):
             shape: Any = n.type.shape
             nominal[n] = (shape, contiguous(shape), 0)
     return [new[f] for f in fetches]
+
+
+def joined(x: Node) -> Node | None:
+    """The concat whose result a value is, perhaps under another shape; None if it is something else."""
+    while x.operator.family.reshapes:
+        x = x.inputs[0]
+    return x if x.operator.family.joins else None
 
 
 def blas_ready(where: tuple[Sequence[int], Sequence[int], int]) -> bool:
@@ -157,7 +180,8 @@ class Layout:
         for step in sched.steps:
             if isinstance(step, Single) and step.node.operator.family.joins:
                 for i, x in enumerate(step.node.inputs):
-                    self._part_of[x] = (step.node, i)
+                    whole = joined(x)
+                    self._part_of[x if whole is None else whole] = (step.node, i)
 
     def __call__(self, node: Node) -> Storage:
         found = self._storage.get(node)
@@ -182,7 +206,8 @@ class Layout:
             whole, i = self._part_of[node]
             where, axis = self(whole), whole.attrs["axis"]
             before = sum(x.type.shape[axis] for x in whole.inputs[:i])
-            return Storage(where.buffer, where.offset + before * where.strides[axis], where.strides)
+            strides = contiguous(node.type.shape) if node.operator.family.joins else where.strides
+            return Storage(where.buffer, where.offset + before * where.strides[axis], strides)
         if node in self.inplace:
             return self(self.inplace[node])
         shape = node.type.shape

@@ -1,0 +1,56 @@
+"""Concats whose parts are concats: what lies where it belongs, and what is copied there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as tf
+
+A, B = (np.random.default_rng(i).normal(size=(6, 6)).astype(np.float32) for i in range(2))
+
+
+def pair(a: Any, b: Any) -> Any:
+    """float32[6,12], whose parts are computed where they lie."""
+    return tf.concat([tf.exp(a), tf.sin(b)], 1)
+
+
+# What is fetched, and how many steps copy a concat into another.
+NESTED: dict[str, tuple[Callable[[Any, Any], list[Any]], int]] = {
+    "one behind the other": (lambda a, b: [tf.concat([pair(a, b), pair(b, a)], 0)], 0),
+    "under another shape": (lambda a, b: [tf.concat([tf.reshape(pair(a, b), (1, 6, 12)), tf.zeros((1, 6, 12))], 0)], 0),
+    "used elsewhere too": (lambda a, b: [tf.concat([p := pair(a, b), tf.cos(p)], 0), tf.matmul(tf.ones((3, 6)), p)], 0),
+    "side by side": (lambda a, b: [tf.concat([pair(a, b), pair(b, a)], 1)], 2),
+    "twice": (lambda a, b: [tf.concat([p := pair(a, b), p], 0)], 1),
+    "in two": (lambda a, b: [tf.concat([p := pair(a, b), tf.cos(p)], 0), tf.concat([tf.cos(p), p], 0)], 1),
+    "three deep": (lambda a, b: [tf.concat([tf.concat([pair(a, b), pair(b, a)], 0), pair(a, a)], 0)], 1),
+    "fetched": (lambda a, b: [p := pair(a, b), tf.concat([p, tf.cos(p)], 0)], 1),
+    "fetched under another shape": (lambda a, b: [tf.reshape(p := pair(a, b), (72,)), tf.concat([p, tf.cos(p)], 0)], 0),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_concat_lies_within_another(name: str) -> None:
+    build, copies = NESTED[name]
+    with tf.Graph().as_default() as graph:
+        a, b = tf.placeholder(tf.float32, (6, 6)), tf.placeholder(tf.float32, (6, 6))
+        fetched = build(a, b)
+        compiled, plain = (tf.Session(graph=graph, jit=jit).run(fetched, {a: A, b: B}) for jit in (True, False))
+        for got, want in zip(compiled, plain, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-5)
+        plan = tf.Session().explain(fetched, {a: A, b: B}).program.plan
+    made = [n for n in plan.order if n.operator.name == "copy" and n.inputs[0].operator.family.joins]
+    assert len(made) == copies
+
+
+def test_a_variable_may_become_a_part() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable(np.zeros((6, 12), np.float32))
+        session.run(v.initializer)
+        p = pair(tf.constant(A) + v[:, :6], tf.constant(B))
+        whole, _ = session.run([tf.concat([p, -p], 0), v.assign(p)])
+        np.testing.assert_array_equal(whole[:6], session.run(v))
+        np.testing.assert_array_equal(whole[:6], -whole[6:])
