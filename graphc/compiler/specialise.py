@@ -11,7 +11,7 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, describe_call, loc_str, reached
 from ..ir.operator import constant_node, static_value
-from ..ir.types import TensorType
+from ..ir.types import TensorType, exactly
 from ..process.importing import whole
 
 
@@ -108,7 +108,10 @@ def _known_value(node: Node, scratch: Scratch) -> Node:
     value = static_value(node)
     if value is None or np.isnan(value).any():
         return node
-    return constant_node(scratch, np.asarray(value).astype(node.type.dtype))
+    try:
+        return constant_node(scratch, exactly(value, node.type.dtype))
+    except DTypeError as e:
+        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}", node) from None
 
 
 def _check_assigned(node: Node, present: TensorType, value: TensorType) -> None:

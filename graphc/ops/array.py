@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.node import Node, describe, here
 from ..ir.operator import Values, as_int, declare, normal_axis, static_value, to_node
-from ..ir.types import TensorType, as_array, as_dtype, bool_, float32, int32
+from ..ir.types import TensorType, as_array, as_dtype, bool_, float32, int32, int64
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd
@@ -27,7 +27,7 @@ from .array_join import tile as tile
 from .array_join import unstack as unstack
 from .array_join import zeros as zeros
 from .array_join import zeros_like as zeros_like
-from .array_move import SHAPE_OPERAND, Placement, Types, sizes, vector_shape
+from .array_move import SHAPE_OPERAND, Placement, Types, exact_cast, sizes, vector_shape
 from .array_move import broadcast_to as broadcast_to
 from .array_move import expand_dims as expand_dims
 from .array_move import identity as identity
@@ -63,12 +63,12 @@ pack, unpack, reverse_v2 = stack, unstack, reverse
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Node:
     """The number of elements of a tensor.
 
-    any[...] -> out_type[]. DTypeError: no tensor.
+    any[...] -> out_type[]. DTypeError: no tensor. InvalidArgumentError, when run: more elements than the dtype can count.
 
     >>> tf.Session(jit=False).run(tf.size([[1, 2], [3, 4]]))
     np.int32(4)
     """
-    return reduce_prod(shape(input, out_type=out_type), name=name or "Size")
+    return exact_cast(reduce_prod(shape(input, out_type=int64)), dtype=out_type, name=name or "Size")
 
 
 def rank(input: Any, name: str | None = None) -> Node:

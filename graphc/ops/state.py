@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphcError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
@@ -35,7 +35,10 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     >>> tf.Session(jit=False).run(tf.constant(7, shape=[3]))
     array([7, 7, 7], dtype=int32)
     """
-    array = as_array(value, dtype)
+    try:
+        array = as_array(value, dtype)
+    except GraphcError as e:
+        raise e.__class__(f"constant: {e}{here()}") from None
     if shape is not None:
         wanted = as_shape(shape)
         if wanted is None or None in wanted:
