@@ -9,8 +9,11 @@ from functools import cache
 from . import native
 
 # A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, TRACE, CREW, HEADER = 0, 1, 2, 3, 4, 5      # CREW: threads that may work at a step
-STEP = 5                # function, buffer table, extents, size of the range, size of a chunk
+N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, HEADER = 0, 1, 2, 3, 4, 5, 6      # CREW: threads that may work at a step; RESUME: below
+STEP = 7                # function, buffer table, extents, end of the range, size of a chunk, begin of the range, whether it is time for the clock
+# RESUME: 0, or the step before which a tape that may pause has paused; N_STEPS + 1 while it runs and behind its end.
+PAUSED = -1             # the status of a tape that has worked for so long that Python should see to its signals, and goes on at the next call
+PATIENCE = 20_000_000   # nanoseconds until then
 # A pool: words a cache line apart where threads meet.
 BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
 JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step, crew
@@ -187,8 +190,11 @@ left:
 
 
 
-def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "") -> str:
-    """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help."""
+def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "") -> str:
+    """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help.
+
+    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead.
+    """
     return f"""
 define i64 @{name}(ptr %tape) align 64 {{
 entry:
@@ -211,7 +217,7 @@ entry:
   %empty = icmp sle i64 %count, 0
   br i1 %empty, label %success, label %step
 step:
-  %k = phi i64 [ 0, %entry ], [ %k1, %advance ]
+  %k = phi i64 [ {first}, %entry ], [ %k1, %{"ahead" if behind else "advance"} ]
   %offset = mul i64 %k, {STEP}
   %at = getelementptr i64, ptr %first, i64 %offset
   %fn = load ptr, ptr %at
@@ -223,7 +229,10 @@ step:
   %n = load i64, ptr %p3
   %p4 = getelementptr i64, ptr %at, i64 4
   %grain = load i64, ptr %p4
-  %split = icmp sgt i64 %n, %grain
+  %p5 = getelementptr i64, ptr %at, i64 5
+  %from = load i64, ptr %p5
+  %left0 = sub i64 %n, %from
+  %split = icmp sgt i64 %left0, %grain
   br i1 %split, label %try, label %serial
 try:
   %staff = load i64, ptr %workers
@@ -258,7 +267,8 @@ post:
   %crew = load i64, ptr %crewp
   %j7 = getelementptr i64, ptr %job, i64 7
   store i64 %crew, ptr %j7
-  store atomic i64 0, ptr %next seq_cst, align 8
+  %chunk0 = sdiv i64 %from, %grain
+  store atomic i64 %chunk0, ptr %next seq_cst, align 8
   store atomic i64 0, ptr %status seq_cst, align 8
   store atomic i64 1, ptr %open seq_cst, align 8
   %g = atomicrmw add ptr %generation, i64 1 seq_cst
@@ -301,7 +311,8 @@ judge:
 advance:
   %k1 = add i64 %k, 1
   %over = icmp sge i64 %k1, %count
-  br i1 %over, label %success, label %step
+  br i1 %over, label %success, label %{"between" if behind else "step"}
+{behind}
 failure:
   store i64 %k, ptr %failed
   ret i64 %result
@@ -312,19 +323,45 @@ success:
 
 
 # Two of them, so that a step costs nothing more for the chance to be timed.
-_PLAIN = _walk("graphc_run_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 0, i64 %n)")
+_PLAIN = _walk("graphc_run_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %from, i64 %n)")
 _TIMED = _walk("graphc_time_tape",
-               "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 0, i64 %n)", f"""
+               "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %from, i64 %n)", f"""
   %tracep = getelementptr i64, ptr %tape, i64 {TRACE}
   %trace = load ptr, ptr %tracep
   %tracedp = getelementptr i64, ptr %pool, i64 {TRACED}""", "  store ptr %trace, ptr %tracedp", "  store ptr null, ptr %tracedp")
+
+# One for tapes that may take long: it returns now and then, so that Python sees to its signals.
+_PAUSING = _walk("graphc_pause_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %from, i64 %n)", f"""
+  %resumep = getelementptr i64, ptr %tape, i64 {RESUME}
+  %k0 = load i64, ptr %resumep
+  %whole = load i64, ptr %tape
+  %ended = add i64 %whole, 1
+  store i64 %ended, ptr %resumep
+  %poolq = getelementptr i64, ptr %tape, i64 {POOL}
+  %poolr = load ptr, ptr %poolq
+  %begun = call i64 @graphc_now(ptr %poolr)""", first="%k0", behind=f"""
+between:
+  %p6 = getelementptr i64, ptr %at, i64 6
+  %look = load i64, ptr %p6
+  %looks = icmp ne i64 %look, 0
+  br i1 %looks, label %clock, label %ahead
+clock:
+  %time = call i64 @graphc_now(ptr %pool)
+  %spent = sub i64 %time, %begun
+  %late = icmp sgt i64 %spent, {PATIENCE}
+  br i1 %late, label %pause, label %ahead
+pause:
+  store i64 %k1, ptr %resumep
+  ret i64 {PAUSED}
+ahead:
+  br label %step""")
 
 
 @cache
 def code_address(symbol: str) -> int:
     """The address of one of the functions above."""
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    text = _SHARED + _PLAIN + _TIMED
+    text = _SHARED + _PLAIN + _TIMED + _PAUSING
     if not x86:
         text = text.replace("declare void @llvm.x86.sse2.pause()", "")
     return native.compile_ir(text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"), symbol)
@@ -333,3 +370,8 @@ def code_address(symbol: str) -> int:
 def walker(timed: bool = False) -> int:
     """The address of the function that runs a tape: int64 walk(void* tape); `timed`: that writes each call of a step to the tape's trace."""
     return code_address("graphc_time_tape" if timed else "graphc_run_tape")
+
+
+def pausing_walker() -> int:
+    """The address of the function that runs a tape from step RESUME on, and may return PAUSED."""
+    return code_address("graphc_pause_tape")
