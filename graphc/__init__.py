@@ -54,6 +54,7 @@ from .ops.array import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
+from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403

@@ -25,11 +25,8 @@ from .errors import DTypeError, GraphError, ShapeError
 from .ir.graph import get_default_session
 from .ir.node import Node, describe, here, topological
 from .ir.reference import interpret, run_reference
-from .ir.types import TensorType, shape_str
-from .ops.nn_activations import SELU_ALPHA, SELU_SCALE
-from .process.importing import whole
+from .ir.types import Array, TensorType, shape_str
 
-Array = np.ndarray[Any, Any]
 Index = tuple[int, ...]
 METHODS = ("central", "richardson", "complex")
 _COMPLEX_STEP = 1e-20
@@ -153,78 +150,25 @@ def _of_graph(y: Node, x: Any, method: str, feed_dict: Mapping[Any, Any], sessio
 
 # ---------------------------------------------------------------------- graphs in complex numbers
 
-# Where an operator chooses by size, the real parts decide (Martins, Sturdza and Alonso 2003, "The complex-step derivative approximation",
-# section 3); where numpy has no complex form, or one that loses small imaginary parts (atan), the formula is its own continuation.
-_CONTINUED: dict[str, Callable[..., Any]] = {
-    "abs": lambda x: np.where(x.real < 0, -x, x),
-    "maximum": lambda x, y: np.where(x.real >= y.real, x, y),
-    "minimum": lambda x, y: np.where(x.real <= y.real, x, y),
-    "floormod": lambda x, y: x - y * np.floor_divide(x.real, y.real),
-    "truncatemod": lambda x, y: x - y * np.trunc(x.real / y.real),
-    "relu": lambda x: np.where(x.real > 0, x, 0),
-    "relu6": lambda x: np.where(x.real <= 0, 0, np.where(x.real >= 6, 6, x)),
-    "leaky_relu": lambda x, alpha: np.where(x.real > 0, x, alpha * x),
-    "elu": lambda x: np.where(x.real > 0, x, np.expm1(x)),
-    "selu": lambda x: SELU_SCALE * np.where(x.real > 0, x, SELU_ALPHA * np.expm1(x)),
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "swish": lambda x: x / (1 + np.exp(-x)),
-    "softplus": lambda x: np.where(x.real > 0, x, 0) + np.log(1 + np.exp(np.where(x.real > 0, -x, x))),
-    "softsign": lambda x: x / (1 + np.where(x.real < 0, -x, x)),
-    "sigmoid_cross_entropy": lambda labels, logits: _CONTINUED["softplus"](logits) - logits * labels,
-    "atan": lambda x: np.arctan2(2 * x.real, 1 - x.real**2 - x.imag**2) / 2 + 0.25j * np.log1p(4 * x.imag / (x.real**2 + (1 - x.imag)**2)),
-    "atan2": lambda y, x: np.arctan2(y.real, x.real) + _CONTINUED["atan"]((y * x.real - x * y.real) / (x * x.real + y * y.real)),
-    "erf": lambda x: _special().erf(x),
-    "erfc": lambda x: _special().erfc(x),
-    "digamma": lambda x: _special().psi(x),
-    "lgamma": lambda x: np.where(x.real > 0, _special().loggamma(x),
-                                 np.log(np.pi / _CONTINUED["abs"](np.sin(np.pi * x))) - _special().loggamma(1 - x)),
-    "reduce_max": lambda x, axis, keepdims: _chosen(np.argmax, x, axis, keepdims),
-    "reduce_min": lambda x, axis, keepdims: _chosen(np.argmin, x, axis, keepdims),
-    "cholesky": lambda input: _cholesky((input + np.swapaxes(input, -1, -2)) / 2),
-}
-_FLAT = {"sign", "floor", "ceil", "rint", "trunc", "floordiv", "truncatediv"}       # steps: of the real part alone
-
-
-def _special() -> Any:
-    return whole("scipy.special")        # an extra
-
-
-def _cholesky(a: Array) -> Array:
-    """Factors L with L L^T = A, column by column; numpy's have L L^* = A."""
-    out = np.zeros_like(a)
-    for j in range(a.shape[-1]):
-        rest = a[..., j:, j] - np.sum(out[..., j:, :j] * out[..., j, None, :j], axis=-1)
-        out[..., j:, j] = rest / np.sqrt(np.where(rest.real[..., :1] > 0, rest[..., :1], np.nan))
-    return out
-
-
-def _chosen(choose: Callable[..., Any], x: Array, axis: Any, keepdims: bool) -> Array:
-    """The elements whose real parts are chosen along some axes."""
-    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in np.atleast_1d(axis))
-    kept = [a for a in range(x.ndim) if a not in axes]
-    flat = x.transpose(*kept, *axes).reshape(*[x.shape[a] for a in kept], -1)
-    found = np.take_along_axis(flat, choose(flat.real, axis=-1, keepdims=True), axis=-1)
-    return found.reshape([1 if a in axes else d for a, d in enumerate(x.shape)] if keepdims else found.shape[:-1])
-
-
 def _continued(n: Node, inputs: Sequence[Any]) -> Any:
     """What a node is for complex operands, by its reference; DTypeError if that is not analytic."""
-    name = n.operator.name
+    operator = n.operator
     if not any(map(_complex, inputs)):
         return run_reference(n, inputs)
     types = [n.type] if isinstance(n.type, TensorType) else list(n.type or ())
-    if name in _FLAT or not any(t.dtype.kind == "f" for t in types):
+    if not any(t.dtype.kind == "f" for t in types):
         return run_reference(n, [np.real(i) if isinstance(i, np.ndarray) else i for i in inputs])
     inputs = [np.asarray(i, np.complex128) if isinstance(i, (np.ndarray, np.generic)) and i.dtype.kind == "f" else i for i in inputs]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)        # an imaginary part that is dropped on the way
-            result = _CONTINUED[name](*map(np.asarray, inputs), **n.attrs) if name in _CONTINUED else \
-                run_reference(n, inputs) if n.operator.analytic else None
+            if callable(operator.analytic):
+                return operator.analytic(*map(np.asarray, inputs), **n.attrs)
+            result = run_reference(n, inputs) if operator.analytic else None
     except Exception:                   # whatever numpy raises where it has no complex form, or scipy is not installed
         result = None
     if not _complex(result):
-        raise DTypeError(f"numeric: {describe(n)} = {name}(...) is not analytic in numpy, or in scipy if that is installed: "
+        raise DTypeError(f"numeric: {describe(n)} = {operator.name}(...) is not analytic in numpy, or in scipy if that is installed: "
                          f"no complex step goes through it; use method=\"richardson\"{here()}")
     return result
 

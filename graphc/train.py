@@ -12,6 +12,7 @@ from .errors import DTypeError, GradientError, GraphError
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, Operation, describe, here, topological
 from .ir.operator import to_node
+from .ops.array import zeros_like
 from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, assign_add, gradient_of_variable, group
@@ -109,7 +110,7 @@ class Optimizer:
         found = self._slots.get((v, name))
         if found is None:
             shape = v.initial_value.type.shape
-            initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else v.initial_value * 0 + start
+            initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
             found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name.rpartition('/')[2]}/{self._name}_{name}")
         return found
 

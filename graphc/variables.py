@@ -12,7 +12,7 @@ from .errors import GraphError, ShapeError
 from .initializers import glorot_uniform_initializer, zeros_initializer
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, Operation, here, loc_str
-from .ir.types import as_dtype, as_shape, compatible, shape_str
+from .ir.types import Shape, as_dtype, as_shape, compatible, shape_str
 from .ops.state import Variable, group
 
 AUTO_REUSE = "AUTO_REUSE"
@@ -100,8 +100,8 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
     """The variable of that name in the present scope, made if new.
 
     GraphError: it exists and the scope does not reuse, or does not exist and the scope only reuses. ShapeError: it exists with another
-    shape, or there is no shape. `initializer`: an
-    initializer, array, number or tensor; by default Glorot's uniform one for floats, zeros for the rest.
+    shape, there is no shape, or the initializer has another one. `initializer`: an initializer, array or tensor of the shape, or number;
+    by default Glorot's uniform one for floats, zeros for the rest.
 
     >>> with tf.variable_scope("shared", reuse=tf.AUTO_REUSE):
     ...     a = tf.get_variable("w", [2], initializer=tf.zeros_initializer())
@@ -146,11 +146,14 @@ def _initial(name: str, initializer: Any, shape: Any, kind: Any, asked: Any) -> 
         initializer = initializer() if isinstance(initializer, type) else initializer
     elif initializer is not None:
         if isinstance(initializer, Node):
+            _check_shape(name, initializer.type.shape, shape)
             return initializer
         array = np.asarray(initializer)
         wide = array.dtype if hasattr(initializer, "dtype") or array.dtype.kind != "f" else np.float32
         array = array.astype(as_dtype(asked).dtype if asked is not None else wide)
-        return np.broadcast_to(array, shape) if shape is not None else array
+        if array.ndim:
+            _check_shape(name, array.shape, shape)
+        return np.broadcast_to(array, shape) if shape is not None and not array.ndim else array
     wanted = as_shape(shape)
     if wanted is None or None in wanted:
         raise ShapeError(f"get_variable({name!r}) needs a fully known shape, not {shape}{here()}")
@@ -159,6 +162,11 @@ def _initial(name: str, initializer: Any, shape: Any, kind: Any, asked: Any) -> 
         return lambda: make(wanted, dtype=kind)
     except TypeError:
         return lambda: make(wanted)
+
+
+def _check_shape(name: str, initial: Shape | None, wanted: Any) -> None:
+    if wanted is not None and not compatible(initial, as_shape(wanted)):
+        raise ShapeError(f"get_variable({name!r}): the initial value has shape {shape_str(initial)}, not {shape_str(as_shape(wanted))}{here()}")
 
 
 def global_variables(scope: str | None = None) -> list[Variable]:

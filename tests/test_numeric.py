@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc import numeric, testing
+from graphc import extend, numeric, testing
 
 X = np.array([0.5, -1.25, 2.0])
 M = np.array([[1.0, 2.0, -1.0], [0.5, -3.0, 0.25]])
@@ -214,3 +214,27 @@ def test_bad_input(act: Any, error: type[Exception], text: str) -> None:
     with tf.Graph().as_default(), pytest.raises(error) as caught:
         act()
     assert text in str(caught.value) and "test_numeric.py:" in str(caught.value)
+
+
+# (what a declaration says of complex operands of |x|, the slopes by complex steps or what is said instead)
+CONTINUATIONS = [
+    ("the reference", {}, "= size_of(...) is not analytic"), ("nothing", {"analytic": False}, "= size_of(...) is not analytic"),
+    ("a function", {"analytic": lambda x: np.where(x.real < 0, -x, x)}, np.sign(X)),
+    ("a function that fails", {"analytic": lambda x: x.nothing}, "= size_of(...) is not analytic"),
+]
+
+
+@pytest.mark.parametrize("facts, wanted", [c[1:] for c in CONTINUATIONS], ids=[c[0] for c in CONTINUATIONS])
+def test_what_a_declaration_says_of_complex_operands(facts: dict[str, Any], wanted: Any) -> None:
+    def size_of(x: Any) -> Any:
+        """Without a sign."""
+        return np.abs(x)
+    with extend.temporary(), tf.Graph().as_default(), tf.Session(jit=False):
+        x = tf.constant(X)
+        y = tf.reduce_sum(extend.elementwise("abs({x})", **facts)(size_of)(x))
+        if isinstance(wanted, str):
+            with pytest.raises(tf.errors.DTypeError) as raised:
+                numeric.gradient(y, x, "complex")
+            assert wanted in str(raised.value)
+        else:
+            np.testing.assert_array_equal(numeric.gradient(y, x, "complex"), wanted)

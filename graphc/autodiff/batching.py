@@ -14,11 +14,13 @@ import numpy as np
 from ..errors import InternalError, ShapeError
 from ..ir.families import BATCH_RULES
 from ..ir.graph import Scratch, get_default_graph
-from ..ir.node import OPERATORS, Node, caller, describe, here, loc_str, topological
-from ..ir.operator import static_value
+from ..ir.known import static_value
+from ..ir.node import Node, caller, describe, here, loc_str, topological
 from ..ir.types import TensorType
 from ..ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
+from ..ops.array_move import identity, squeeze
 from ..ops.linalg_matmul import matmul
+from ..ops.math import cast
 
 Size = int | Node
 _ALL = ("slice", None, None, None)
@@ -76,7 +78,7 @@ class _Batch:
 
 
 def _cast(x: Node, dtype: np.dtype[Any]) -> Node:
-    return x if x.type.dtype == dtype else OPERATORS["cast"](x, dtype)
+    return x if x.type.dtype == dtype else cast(x, dtype)
 
 
 class _Use(NamedTuple):
@@ -204,7 +206,7 @@ def _squeezed(use: _Use) -> Node:
 
 
 def _as_node(vector: Any) -> Node:
-    return vector if isinstance(vector, Node) else OPERATORS["identity"](vector).inputs[0]
+    return vector if isinstance(vector, Node) else identity(vector).inputs[0]
 
 
 def _stretched(use: _Use) -> Node | None:
@@ -287,7 +289,7 @@ def _one_product(use: _Use) -> Node | None:
 
 
 def _as_row(use: _Use, column: Node) -> Node:
-    return expand_dims(OPERATORS["squeeze"](column, axis=-1), 1)
+    return expand_dims(squeeze(column, axis=-1), 1)
 
 
 def _rows(use: _Use, a: Node, b: Node, transposed: bool) -> Node:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
-from ..ir.operator import to_node
+from ..ir.node import Node, Operation, caller, describe, here, in_order, loc_str, reached
+from ..ir.operator import items, to_node
 from ..ir.types import TensorType, compatible
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.math import add_n, cast
@@ -128,10 +128,6 @@ def _total(node: Node, contributions: list[Any]) -> Any:
             for i in range(len(node.type))]
 
 
-def _items(node: Node) -> list[Node]:
-    return [OPERATORS["item"].build(get_default_graph(), (node,), {"index": i}) for i in range(len(node.type))]
-
-
 # ---------------------------------------------------------------------- reverse mode
 
 def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[Node],
@@ -175,7 +171,7 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
         return []
     y: Any = node
     if not isinstance(node.type, TensorType):
-        y = _items(node)
+        y = items(node, get_default_graph())
         g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     if len(rule) != len(node.inputs):
@@ -247,7 +243,7 @@ def _push_transposed(node: Node, along: Sequence[Node | None]) -> list[Any]:
     u stands for a gradient by its type alone: what is left after differentiating by it does not contain it.
     """
     many = not isinstance(node.type, TensorType)
-    y: Any = _items(node) if many else node
+    y: Any = items(node, get_default_graph()) if many else node
     us = [identity(yi) if yi.type.dtype.kind == "f" else None for yi in (y if many else [y])]
     rule = node.operator.grad(us if many else us[0], y, *node.inputs, **node.attrs)
     pairs = [(_fit(gx, x, False), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]

@@ -1,8 +1,7 @@
-"""Where values lie in memory: strided views, copies where a view will not do, and buffers shared by values that are not alive together."""
+"""Where values lie in memory: strided views, copies where a view will not do, values written where parts of another belong."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,13 +11,10 @@ import numpy as np
 from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, reached, topological
-from ..ir.types import TensorType, element_count
-from .schedule import Group, Schedule, Single, data_inputs, viewed
-
-ALIGN = 64              # bytes: a cache line, and the widest vector
-STAGGER = 5 * ALIGN     # put behind large buffers: equal sizes that are powers of two would otherwise share the same few cache sets
-COMPARED = 500          # buffers, the largest, whose places are sought among all others': quadratic in their number
+from ..ir.node import Node, reached, topological
+from ..ir.types import Array, TensorType, element_count
+from ..ops.state import copy
+from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
 
 class Storage(NamedTuple):
@@ -37,7 +33,7 @@ class Buffer:
     dtype: np.dtype[Any]
     size: int
     key: Node | None = None
-    first: int = 1 << 60
+    first: int = NEVER
     last: int = -1
     offset: int = 0
 
@@ -47,7 +43,10 @@ class Buffer:
 
     def touch(self, step: int) -> None:
         """Note that a step reads or writes it."""
-        self.first, self.last = min(self.first, step), max(self.last, step)
+        if step < self.first:
+            self.first = step
+        if step > self.last:
+            self.last = step
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
@@ -112,7 +111,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
 
     def copied(x: Node, place: Node) -> Node:
         with scratch.at(place):
-            node = OPERATORS["copy"].build(scratch, (x,), {})
+            node = copy.build(scratch, (x,), {})
         nominal[node] = (node.type.shape, contiguous(node.type.shape), 0)
         return node
 
@@ -195,7 +194,7 @@ class Layout:
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
 
-    def array(self, node: Node, memory: Callable[[Buffer], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def array(self, node: Node, memory: Callable[[Buffer], Array]) -> Array:
         """The node's value as a numpy view of its buffer's memory."""
         where = self(node)
         flat = memory(where.buffer)
@@ -203,48 +202,6 @@ class Layout:
         if element_count(node.type.shape) == 0:
             return np.empty(node.type.shape, node.type.dtype)
         return np.lib.stride_tricks.as_strided(flat[where.offset:], node.type.shape, tuple(s * size for s in where.strides))
-
-
-def assign_offsets(buffers: Iterable[Buffer]) -> int:
-    """Place buffers that live from step `first` to `last` in one arena; its size.
-
-    The largest ones go, in that order, to the lowest offset that is free; where there are thousands (a loop unrolled over time), the rest,
-    behind them, to places of their own size in the order of time, which is linear.
-    """
-    order = sorted(buffers, key=lambda b: (-b.nbytes, b.first))
-    placed: list[Buffer] = []
-    top = 0
-    for b in order[:COMPARED]:
-        need, at = _room(b), 0
-        for o in sorted((o for o in placed if o.first <= b.last and b.first <= o.last), key=lambda o: o.offset):
-            if o.offset - at >= need:
-                break
-            at = max(at, o.offset + _room(o))
-        b.offset = at
-        placed.append(b)
-        top = max(top, at + need)
-    return _in_time(order[COMPARED:], top)
-
-
-def _in_time(buffers: Iterable[Buffer], top: int) -> int:
-    """Place buffers from offset `top` on, each where one of the same size has died, if there is such a place; the arena's size."""
-    free: dict[int, list[int]] = {}                  # places that are free, by size
-    alive: list[tuple[int, int, int]] = []           # (last step, offset, size), the first to die on top
-    for b in sorted(buffers, key=lambda b: b.first):
-        while alive and alive[0][0] < b.first:
-            _, offset, size = heapq.heappop(alive)
-            free.setdefault(size, []).append(offset)
-        need = _room(b)
-        if free.get(need):
-            b.offset = free[need].pop()
-        else:
-            b.offset, top = top, top + need
-        heapq.heappush(alive, (b.last, b.offset, need))
-    return top
-
-
-def _room(b: Buffer) -> int:
-    return -(-max(b.nbytes, 1) // ALIGN) * ALIGN + (STAGGER if b.nbytes >= 4096 else 0)
 
 
 def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:

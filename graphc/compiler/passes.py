@@ -13,11 +13,17 @@ import numpy as np
 from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
-from ..ir.node import OPERATORS, Node, topological
+from ..ir.node import Node, topological
 from ..ir.operator import constant_node
 from ..ir.types import TensorType, broadcast, element_count
 from ..ir.validate import refused
+from ..ops.array import broadcast_to, concat, expand_dims, transpose
+from ..ops.array_move import reshape
+from ..ops.math_arithmetic import add, multiply
+from ..ops.reduce import reduce_sum
+from .layout import contiguous, view_of
 from .rules import rewritten
+from .sink import sink_views
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Pass = Callable[[Sequence[Node]], "list[Node]"]
@@ -29,27 +35,42 @@ FOLDED_BYTES = 1 << 20      # the largest constant that folding may make; broadc
 
 def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     """Rebuild bottom-up: `visit(node, inputs)` gives what replaces a node; None keeps it, with its new inputs."""
-    new: dict[Node, Node] = {}
+    new: dict[Node, Node] = {}          # of those that are replaced
     scratch = Scratch()
     with scratch.as_default():
         for node in topological(fetches):
-            inputs = tuple([new[x] for x in node.inputs])
+            inputs = tuple([new.get(x, x) for x in node.inputs]) if new else node.inputs
             scratch.place = node
             got = visit(node, inputs)
-            if got is None:
-                got = node if inputs == node.inputs else node.on(inputs)
-            new[node] = got
-    return [new[f] for f in fetches]
+            if got is None and inputs != node.inputs:
+                got = node.on(inputs)
+            if got is not None and got is not node:
+                new[node] = got
+    return [new.get(f, f) for f in fetches]
 
 
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
-    """Nodes that change nothing: identity, stop_gradient, reads, casts and reshapes to what is there already."""
+    """Nodes that change nothing: identity, stop_gradient, reads, casts and views of what is there already; a view that only adds or drops
+    axes is a reshape, which costs nothing inside a kernel."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        free = node.operator.family.memory is Memory.VIEW or node.operator.name == "cast"
-        if free and node.type == inputs[0].type and node.operator.name not in ("transpose", "reverse", "strided_slice"):
+        if node.operator.family.memory is not Memory.VIEW and node.operator.name != "cast":
+            return None
+        if node.operator.view is not None and not _in_order(node):
+            return None
+        if node.type == inputs[0].type:
             return inputs[0]
+        if node.operator.view is not None:
+            return reshape(inputs[0], np.array(node.type.shape, np.int64))
         return None
     return rewrite(fetches, visit)
+
+
+def _in_order(node: Node) -> bool:
+    """Whether a view shows all elements, in the order in which they lie."""
+    whole = node.inputs[0].type.shape
+    shape, strides, offset = view_of(node, (whole, contiguous(whole), 0))
+    return element_count(tuple(shape)) == element_count(whole) and offset == 0 and \
+        all(d == 1 or s == t for d, s, t in zip(shape, strides, contiguous(shape), strict=True))
 
 
 def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
@@ -63,27 +84,29 @@ def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
             return None
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
-        products = OPERATORS["multiply"](OPERATORS["expand_dims"](rows, axis=-2), OPERATORS["expand_dims"](columns, axis=-3))
-        return OPERATORS["reduce_sum"](products, axis=-1)
+        products = multiply(expand_dims(rows, axis=-2), expand_dims(columns, axis=-3))
+        return reduce_sum(products, axis=-1)
     return rewrite(fetches, visit)
 
 
 def _swapped(matrix: Node) -> Node:
     """The last two axes, exchanged."""
     rank = len(matrix.type.shape)
-    return OPERATORS["transpose"](matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
+    return transpose(matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if not inputs or inputs[0].operator.name != "constant":
+            return None
         op = node.operator
-        if not inputs or not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
+        if not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
                 or op.family.draws:
             return None
         if any(x.operator.name != "constant" for x in inputs):
             return None
-        size = element_count(node.type.shape) * node.type.dtype.itemsize
+        size = node.type.nbytes
         if size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
             return None
         try:
@@ -98,7 +121,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not node.operator.family.broadcasts or not any(x.operator.name == "broadcast_to" for x in inputs):
+        if not node.operator.family.broadcasts or "broadcast_to" not in [x.operator.name for x in inputs]:
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -120,7 +143,7 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if shape == node.type.shape:
         return None
     inner = node.on(small, TensorType(node.type.dtype, shape))
-    return OPERATORS["broadcast_to"](inner, np.array(node.type.shape, np.int32))
+    return broadcast_to(inner, np.array(node.type.shape, np.int32))
 
 
 def add_padded(fetches: Sequence[Node]) -> list[Node]:
@@ -137,7 +160,7 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
         for place, part in _padded(y).items():
             if place in parts:
                 joined = added(parts[place], part)
-                part = OPERATORS["add"](parts[place], part) if joined is None else joined
+                part = add(parts[place], part) if joined is None else joined
             parts[place] = part
         order = sorted(parts)
         if any(a[1] > b[0] for a, b in pairwise(order)):
@@ -148,12 +171,12 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
             if begin > at:
                 kind = TensorType(x.type.dtype, (*shape[:axis], begin - at, *shape[axis + 1:]))
                 if kind not in zeros:
-                    zeros[kind] = OPERATORS["broadcast_to"](np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
+                    zeros[kind] = broadcast_to(np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
                 blocks.append(zeros[kind])
             if end > begin:
                 blocks.append(parts[begin, end])
             at = end
-        return blocks[0] if len(blocks) == 1 else OPERATORS["concat"](blocks, axis=axis)
+        return blocks[0] if len(blocks) == 1 else concat(blocks, axis=axis)
 
     return rewrite(fetches, lambda node, inputs: added(*inputs) if node.operator.name == "add" else None)
 
@@ -196,11 +219,9 @@ def share(fetches: Sequence[Node]) -> list[Node]:
             return None
         key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
-        if found is not None:
-            return found
-        made = node if inputs == node.inputs else node.on(inputs)
-        table[key] = made
-        return made
+        if found is None:
+            found = table[key] = node if inputs == node.inputs else node.on(inputs)
+        return found
     return rewrite(fetches, visit)
 
 
@@ -220,7 +241,8 @@ PIPELINE: list[tuple[str, Pass, str]] = [
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
-    ("share", share, "last: finds what the others made equal"),
+    ("share", share, "after what makes nodes equal"),
+    ("sink_views", sink_views, "last: looks at who uses a value"),
 ]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ..ir.families import Memory
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, in_order, reached
+from ..ir.node import Node, in_order, reached
 from ..ir.types import TensorType, element_count
+from ..ops.state import copy
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
@@ -43,7 +44,7 @@ class Plan:
         """Large fetched values that are computed in memory made for the caller."""
         parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
         return [f for f in self.fetches if f is not None and f in self.schedule.home and viewed(f) is None and f not in self.inplace
-                and f not in parts and element_count(f.type.shape) * f.type.dtype.itemsize > COPIED]
+                and f not in parts and f.type.nbytes > COPIED]
 
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:
@@ -93,7 +94,7 @@ def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node
         if root.operator.name != "variable" or root not in changed:
             return n
         with scratch.at(n):
-            return OPERATORS["copy"].build(scratch, (n,), {})
+            return copy.build(scratch, (n,), {})
 
     wanted = [own(f) for f in fetches if f is not None]
     values = [own(v) for _, v in assigns]

@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeclarationError
+from ..ir import types
 from ..ir.graph import Scratch
-from ..ir.node import OPERATORS, Node, here
+from ..ir.node import Node, here
 from ..ir.types import TensorType
+from ..ops.math_arithmetic import abs, maximum, minimum, pow, square
+from ..ops.math_compare import logical_not
+from ..ops.nn_activations import relu
+from ..ops.state import placeholder_of
 
-COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "equal", "not_equal"}
-FLOATS, INTS, BOOLS = ("float32", "float64"), ("int8", "int16", "int32", "int64", "uint8"), ("bool",)
+FLOATS, INTS, BOOLS = (tuple(d.name for d in kind) for kind in (types.FLOATS, types.INTEGERS, (types.bool_,)))
+_SIGNED = tuple(d.name for d in types.INTEGERS if d.min < 0)
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,6 @@ class Rule:
         return len(inspect.signature(self.lhs).parameters)
 
 
-def _op(name: str) -> Callable[..., Any]:
-    return lambda *args: OPERATORS[name](*args)
-
-
-_abs, _maximum, _minimum, _relu, _square, _pow, _not = (
-    _op(n) for n in ("abs", "maximum", "minimum", "relu", "square", "pow", "logical_not"))
-
 RULES = [
     Rule("neg-neg", lambda x: -(-x), lambda x: x),  # noqa: B002
     Rule("times-one", lambda x: x * 1, lambda x: x),
@@ -52,19 +50,19 @@ RULES = [
     Rule("plus-neg", lambda a, b: a + (-b), lambda a, b: a - b),
     Rule("minus-neg", lambda a, b: a - (-b), lambda a, b: a + b),
     Rule("neg-times-neg", lambda a, b: (-a) * (-b), lambda a, b: a * b),
-    Rule("abs-abs", lambda x: _abs(_abs(x)), lambda x: _abs(x)),
-    Rule("abs-neg", lambda x: _abs(-x), lambda x: _abs(x), FLOATS + INTS[:4]),
-    Rule("square-neg", lambda x: _square(-x), lambda x: _square(x)),
-    Rule("square-abs", lambda x: _square(_abs(x)), lambda x: _square(x)),
-    Rule("relu-relu", lambda x: _relu(_relu(x)), lambda x: _relu(x)),
-    Rule("max-same", lambda x: _maximum(x, x), lambda x: x),
-    Rule("min-same", lambda x: _minimum(x, x), lambda x: x),
-    Rule("pow-one", lambda x: _pow(x, 1), lambda x: x),
-    Rule("pow-two", lambda x: _pow(x, 2), lambda x: x * x, FLOATS),
-    Rule("pow-minus-one", lambda x: _pow(x, -1), lambda x: 1 / x, FLOATS),
+    Rule("abs-abs", lambda x: abs(abs(x)), lambda x: abs(x)),
+    Rule("abs-neg", lambda x: abs(-x), lambda x: abs(x), FLOATS + _SIGNED),
+    Rule("square-neg", lambda x: square(-x), lambda x: square(x)),
+    Rule("square-abs", lambda x: square(abs(x)), lambda x: square(x)),
+    Rule("relu-relu", lambda x: relu(relu(x)), lambda x: relu(x)),
+    Rule("max-same", lambda x: maximum(x, x), lambda x: x),
+    Rule("min-same", lambda x: minimum(x, x), lambda x: x),
+    Rule("pow-one", lambda x: pow(x, 1), lambda x: x),
+    Rule("pow-two", lambda x: pow(x, 2), lambda x: x * x, FLOATS),
+    Rule("pow-minus-one", lambda x: pow(x, -1), lambda x: 1 / x, FLOATS),
     Rule("over-two", lambda x: x / 2, lambda x: x * 0.5, FLOATS),
     Rule("over-four", lambda x: x / 4, lambda x: x * 0.25, FLOATS),
-    Rule("not-not", lambda x: _not(_not(x)), lambda x: x, BOOLS),
+    Rule("not-not", lambda x: logical_not(logical_not(x)), lambda x: x, BOOLS),
 ]
 
 
@@ -118,16 +116,16 @@ def _mistake_in(rule: Rule, dtype: np.dtype[Any]) -> str | None:
 def pattern(rule: Rule, dtype: np.dtype[Any]) -> tuple[Node, tuple[Node, ...]]:
     """The left side traced over variables of that dtype: (its root, the variables)."""
     scratch = Scratch()
-    kind = TensorType(dtype, ())
-    variables = tuple(Node(OPERATORS["placeholder"], (), {}, kind, f"x{i}", None, (), scratch) for i in range(rule.arity))
+    variables = tuple(placeholder_of(TensorType(dtype, ()), scratch, f"x{i}") for i in range(rule.arity))
     with scratch.as_default():
         return rule.lhs(*variables), variables
 
 
 @cache
-def by_root(name: str, dtype: np.dtype[Any]) -> tuple[Rule, ...]:
-    """The rules whose left side is an operator of that name with a result of that dtype."""
-    return tuple(r for r in RULES if dtype.name in r.dtypes and pattern(r, dtype)[0].operator.name == name)
+def by_root(name: str, dtype: np.dtype[Any]) -> tuple[tuple[Rule, frozenset[str]], ...]:
+    """The rules whose left side is an operator of that name with a result of that dtype, each with the operators that must be among its inputs."""
+    roots = [(r, pattern(r, dtype)[0]) for r in RULES if dtype.name in r.dtypes]
+    return tuple((r, frozenset(x.operator.name for x in root.inputs) - {"placeholder"}) for r, root in roots if root.operator.name == name)
 
 
 def match(rule: Rule, node: Node) -> list[Node] | None:
@@ -147,7 +145,7 @@ def _match(p: Node, n: Node, bound: dict[Node, Node]) -> bool:
         return n.attrs["value"].tobytes() == p.attrs["value"].tobytes()       # -0 is not 0
     if n.operator is not p.operator or n.attrs != p.attrs:
         return False
-    orders = [n.inputs, n.inputs[::-1]] if p.operator.name in COMMUTATIVE else [n.inputs]
+    orders = [n.inputs, n.inputs[::-1]] if p.operator.commutative else [n.inputs]
     for inputs in orders:
         trial = dict(bound)
         if all(_match(a, b, trial) for a, b in zip(p.inputs, inputs, strict=True)):
@@ -160,8 +158,9 @@ def rewritten(node: Node) -> Node | None:
     """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
     if not isinstance(node.type, TensorType) or not node.operator.family.broadcasts:
         return None
-    for rule in by_root(node.operator.name, node.type.dtype):
-        operands = match(rule, node)
+    inputs = {x.operator.name for x in node.inputs}
+    for rule, operators in by_root(node.operator.name, node.type.dtype):
+        operands = match(rule, node) if operators <= inputs else None
         if operands is not None:
             made = rule.rhs(*operands)
             if made.type == node.type:

@@ -12,7 +12,7 @@ from ..ir.types import TensorType
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
 MAX_OPERANDS = 40
 SMALL = 32              # elements up to which a full reduction is one row: results usable in the same kernel
-_NEVER = 1 << 60
+NEVER = 1 << 60          # later than any step
 
 
 @dataclass(eq=False)
@@ -27,7 +27,7 @@ class Group:
     reduced: frozenset[int] | None = None
     post: set[Node] = field(default_factory=set)        # members that need a finished reduction
     operands: set[Node] = field(default_factory=set)
-    first_use: int = _NEVER
+    first_use: int = NEVER
 
     @property
     def kind(self) -> str:
@@ -40,7 +40,6 @@ class Group:
                 size *= d
             return "row" if size <= SMALL else "full"
         return "row" if len(self.dims) - 1 in self.reduced else "column"
-
 
     def covers(self, axes: Sequence[int | None]) -> bool:
         """Whether a value on these axes is computed once an element: in order over all dims, or of a reduction over the kept ones."""
@@ -65,7 +64,7 @@ class Single:
 
     pos: int
     node: Node
-    first_use: int = _NEVER
+    first_use: int = NEVER
 
 
 @dataclass
@@ -224,7 +223,7 @@ class _Scheduler:
             self.refuse(f"a {node.operator.family.name} {node.operator.family.apart}")
         elif len(group.members) >= MAX_MEMBERS:
             self.refuse(f"the group has {MAX_MEMBERS} nodes, as many as a kernel may")
-        elif group.first_use != _NEVER and not group.reduced and node.operator.family.broadcasts:
+        elif group.first_use != NEVER and not group.reduced and node.operator.family.broadcasts:
             self.refuse("the value is stored for another step already, and computed further where it is used")
         elif group.kind in ("column", "full") and any(x in group.post for x in node.inputs if self.home.get(x) is group):
             self.refuse(f"it needs the finished {group.kind} reduction, which is complete only after the loop")
@@ -271,12 +270,12 @@ class _Scheduler:
             return False
         for g, m in maps:
             self.absorb(g, m, target)
-        target.pos = self.tick() if pos == _NEVER else pos
+        target.pos = self.tick() if pos == NEVER else pos
         self.admit(node, target, axes)
         return True
 
     def position(self, node: Node, groups: list[Group]) -> int | None:
-        """Where the joined group runs: its latest part's place, the end (_NEVER), or nowhere (None)."""
+        """Where the joined group runs: its latest part's place, the end (NEVER), or nowhere (None)."""
         outside = 0
         for x in data_inputs(node):
             home = self.producer(x)
@@ -288,8 +287,8 @@ class _Scheduler:
         latest = max(g.pos for g in groups)
         if outside < latest and all(g.pos == latest or g.first_use > latest for g in groups):
             return latest
-        if all(g.first_use == _NEVER for g in groups):
-            return _NEVER
+        if all(g.first_use == NEVER for g in groups):
+            return NEVER
         self.refuse("another step that it waits for runs between them")
         return None
 

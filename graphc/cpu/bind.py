@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single
 from ..ir.node import Node
 from ..ir.types import TensorType
 from . import native
-from .emit import emit
-from .kernel_text import KernelText, Slot, effort
+from .alike import Writer
+from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .memory import Memory, State, address
 from .program import Program
 from .routines import Product, product, scatter_texts
 from .steps import HostStep, NativeStep, Step
 
-Array = np.ndarray[Any, Any]
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
 
 
 def bind(plan: Plan, state: State, threads: int) -> Program:
     """A program that runs a plan on the variables of a state."""
-    found = [(step, text) for step in plan.schedule.steps for text in _texts(step, plan, threads)]
+    write = Writer(plan.schedule.stored, plan.layout)
+    found = [(step, text) for step in plan.schedule.steps for text in _texts(step, plan, write, threads)]
     sources = [text.source for _, text in found if isinstance(text, (KernelText, Product)) and text.source]
     kernels = iter(native.compile_kernels(sources))
     memory = Memory(plan.layout)
@@ -36,8 +34,11 @@ def bind(plan: Plan, state: State, threads: int) -> Program:
     for origin, text in found:
         nodes = origin.members if isinstance(origin, Group) else [origin.node]
         if isinstance(text, KernelText):
-            slots: list[Any] = [_slot(s, len(steps), i, plan, scratch) for i, s in enumerate(text.slots)]
-            steps.append(NativeStep(next(kernels).address, slots, text.extents, text.n, _grain(text, threads), nodes, text))
+            grain = _grain(text, threads)
+            slots: list[Any] = [_slot(s, len(steps), i, plan, scratch, -(-text.n // grain)) for i, s in enumerate(text.slots)]
+            if text.chunk:
+                text.extents[text.chunk] = grain
+            steps.append(NativeStep(next(kernels).address, slots, text.extents, text.n, grain, nodes, text))
         elif isinstance(text, Product):
             slots = [*(_place(x, plan) for x in text.operands), *text.words, address(text.table)]
             steps.append(NativeStep(next(kernels).address if text.source else text.address, slots, text.extents, text.n, text.grain, nodes, text))
@@ -53,10 +54,10 @@ def bind(plan: Plan, state: State, threads: int) -> Program:
     return Program(plan, steps, origins, memory, list(scratch.values()), state, threads)
 
 
-def _texts(step: Group | Single, plan: Plan, threads: int) -> Iterator[KernelText | Product | Node]:
+def _texts(step: Group | Single, plan: Plan, write: Writer, threads: int) -> Iterator[KernelText | Product | Node]:
     """What computes a step: texts of kernels, a product, or the node itself, by its reference."""
     if isinstance(step, Group):
-        yield from (t for t in emit(step, plan.schedule.stored, plan.layout) if t.n)
+        yield from (t for t in write(step) if t.n)
         return
     family = step.node.operator.family
     if family.multiplies:
@@ -72,10 +73,10 @@ def _results(node: Node, plan: Plan) -> Sequence[Node]:
     return [node] if isinstance(node.type, TensorType) else plan.items(node)
 
 
-def _slot(slot: Slot, at: int, i: int, plan: Plan, scratch: dict[Any, Buffer]) -> tuple[Buffer, int]:
-    if slot.role in ("temp", "partial"):
+def _slot(slot: Slot, at: int, i: int, plan: Plan, scratch: dict[Any, Buffer], chunks: int) -> tuple[Buffer, int]:
+    if slot.role in SCRATCH:
         key = slot.node if slot.role == "partial" else (at, i)
-        buffer = scratch.setdefault(key, Buffer("arena", slot.dtype, slot.size))
+        buffer = scratch.setdefault(key, Buffer("arena", slot.dtype, slot.size * (chunks if slot.role == "row" else 1)))
         buffer.touch(at)
         return buffer, 0
     assert slot.node is not None

@@ -13,49 +13,19 @@ import numpy as np
 
 from ..errors import GraphcError
 from . import native
+from .assembly import loads, places
 
 SMALL = 64              # multiply-adds up to which a plain loop beats the call of a library, 0.1 us
 MODES = ("rows", "columns", "batch")
 
 # Extents of a product: status, mode, transposes as CBLAS spells them, sizes, leading dimensions, steps along the split, size of a part.
-_IR = """
-define i32 @graphc_gemm_{T}(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
+_IR = f"""
+define i32 @graphc_gemm_TYPE(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 entry:
-  %e1 = getelementptr i64, ptr %extents, i64 1
-  %mode = load i64, ptr %e1
-  %e2 = getelementptr i64, ptr %extents, i64 2
-  %ta64 = load i64, ptr %e2
+{loads("%extents", mode=1, ta64=2, tb64=3, m0=4, n0=5, k=6, lda=7, ldb=8, ldc=9, stepa=10, stepb=11, part=12)}
   %ta = trunc i64 %ta64 to i32
-  %e3 = getelementptr i64, ptr %extents, i64 3
-  %tb64 = load i64, ptr %e3
   %tb = trunc i64 %tb64 to i32
-  %e4 = getelementptr i64, ptr %extents, i64 4
-  %m0 = load i64, ptr %e4
-  %e5 = getelementptr i64, ptr %extents, i64 5
-  %n0 = load i64, ptr %e5
-  %e6 = getelementptr i64, ptr %extents, i64 6
-  %k = load i64, ptr %e6
-  %e7 = getelementptr i64, ptr %extents, i64 7
-  %lda = load i64, ptr %e7
-  %e8 = getelementptr i64, ptr %extents, i64 8
-  %ldb = load i64, ptr %e8
-  %e9 = getelementptr i64, ptr %extents, i64 9
-  %ldc = load i64, ptr %e9
-  %e10 = getelementptr i64, ptr %extents, i64 10
-  %stepa = load i64, ptr %e10
-  %e11 = getelementptr i64, ptr %extents, i64 11
-  %stepb = load i64, ptr %e11
-  %a0 = load ptr, ptr %buffers
-  %b1 = getelementptr ptr, ptr %buffers, i64 1
-  %b0 = load ptr, ptr %b1
-  %b2 = getelementptr ptr, ptr %buffers, i64 2
-  %c0 = load ptr, ptr %b2
-  %b3 = getelementptr ptr, ptr %buffers, i64 3
-  %gemm = load ptr, ptr %b3
-  %b4 = getelementptr ptr, ptr %buffers, i64 4
-  %table = load ptr, ptr %b4
-  %e12 = getelementptr i64, ptr %extents, i64 12
-  %part = load i64, ptr %e12
+{loads("%buffers", "ptr", "ptr", a0=0, b0=1, c0=2, gemm=3, table=4)}
   %rows = icmp eq i64 %mode, 0
   %columns = icmp eq i64 %mode, 1
   %batched = icmp eq i64 %mode, 2
@@ -75,29 +45,23 @@ parts:
   %movedc = mul i64 %at, %ldc
   %offc0 = select i1 %rows, i64 %movedc, i64 0
   %offc = select i1 %columns, i64 %at, i64 %offc0
-  %a = getelementptr {T}, ptr %a0, i64 %offa
-  %b = getelementptr {T}, ptr %b0, i64 %offb
-  %c = getelementptr {T}, ptr %c0, i64 %offc
-  call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m, i64 %n, i64 %k, {T} 1.0, ptr %a, i64 %lda, ptr %b, i64 %ldb, {T} 0.0, ptr %c, i64 %ldc)
+  %a = getelementptr TYPE, ptr %a0, i64 %offa
+  %b = getelementptr TYPE, ptr %b0, i64 %offb
+  %c = getelementptr TYPE, ptr %c0, i64 %offc
+  call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m, i64 %n, i64 %k, TYPE 1.0, ptr %a, i64 %lda, ptr %b, i64 %ldb, TYPE 0.0, ptr %c, i64 %ldc)
   br i1 %further, label %parts, label %done
 loop:
   %i = phi i64 [ %lo, %entry ], [ %i1, %body ]
   %more = icmp slt i64 %i, %hi
   br i1 %more, label %body, label %done
 body:
-  %t = mul i64 %i, 3
-  %ta0 = getelementptr i64, ptr %table, i64 %t
-  %oa = load i64, ptr %ta0
-  %t1 = add i64 %t, 1
-  %ta1 = getelementptr i64, ptr %table, i64 %t1
-  %ob = load i64, ptr %ta1
-  %t2 = add i64 %t, 2
-  %ta2 = getelementptr i64, ptr %table, i64 %t2
-  %oc = load i64, ptr %ta2
-  %ai = getelementptr {T}, ptr %a0, i64 %oa
-  %bi = getelementptr {T}, ptr %b0, i64 %ob
-  %ci = getelementptr {T}, ptr %c0, i64 %oc
-  call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m0, i64 %n0, i64 %k, {T} 1.0, ptr %ai, i64 %lda, ptr %bi, i64 %ldb, {T} 0.0, ptr %ci, i64 %ldc)
+  %row = mul i64 %i, 3
+{places("%table", offsets="%row")}
+{loads("%offsets", oa=0, ob=1, oc=2)}
+  %ai = getelementptr TYPE, ptr %a0, i64 %oa
+  %bi = getelementptr TYPE, ptr %b0, i64 %ob
+  %ci = getelementptr TYPE, ptr %c0, i64 %oc
+  call void %gemm(i32 101, i32 %ta, i32 %tb, i64 %m0, i64 %n0, i64 %k, TYPE 1.0, ptr %ai, i64 %lda, ptr %bi, i64 %ldb, TYPE 0.0, ptr %ci, i64 %ldc)
   %i1 = add i64 %i, 1
   br label %loop
 done:
@@ -127,11 +91,16 @@ def library() -> Any:
             os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
+def text(name: str) -> str:
+    """The step that splits a product, for LLVM's `float` or `double`."""
+    return _IR.replace("TYPE", name)
+
+
 def gemm(dtype: np.dtype[Any]) -> tuple[int, int]:
     """Addresses of the step that splits a product, and of the CBLAS function it calls."""
     letter, name = {"float32": ("s", "float"), "float64": ("d", "double")}[dtype.name]
     function = getattr(library(), f"scipy_cblas_{letter}gemm64_")
-    return native.compile_ir(_IR.format(T=name), f"graphc_gemm_{name}"), ctypes.cast(function, ctypes.c_void_p).value or 0
+    return native.compile_ir(text(name), f"graphc_gemm_{name}"), ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def loop_source(name: str) -> str:

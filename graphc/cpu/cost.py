@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from ..compiler.schedule import data_inputs
+from ..compiler.schedule import data_inputs, viewed
 from ..ir.node import Node
 from ..ir.types import TensorType, element_count
 from .kernel_text import effort, literal
@@ -27,28 +27,34 @@ class Cost(NamedTuple):
         return self.read + self.written
 
 
-def cost(members: Sequence[Node], stored: Container[Node]) -> Cost:
-    """The cost of computing `members` in one step that leaves those of them in `stored` in memory."""
-    return cost_by(lambda n: None, members, stored).get(None, Cost(0, 0, 0))
+def cost(members: Sequence[Node], stored: Container[Node], scratch: Mapping[Node, int]) -> Cost:
+    """The cost of computing `members` in one step that leaves those of them in `stored` in memory.
+
+    `scratch`: bytes of the step's own memory, by the value that is written there and read again.
+    """
+    return cost_by(lambda n: None, members, stored, scratch).get(None, Cost(0, 0, 0))
 
 
-def cost_by(part: Callable[[Node], Part], members: Sequence[Node], stored: Container[Node]) -> dict[Part, Cost]:
+def cost_by(part: Callable[[Node], Part], members: Sequence[Node], stored: Container[Node], scratch: Mapping[Node, int]) -> dict[Part, Cost]:
     """The cost of a step, shared out by the `part` that each node belongs to; an operand is charged to the first node that reads it."""
     inside, read = set(members), set()
     found: dict[Part, Cost] = {}
     for m in members:
         operands = {x for x in data_inputs(m) if x not in inside and x not in read and literal(x) is None}
         read |= operands
-        so_far = found.get(part(m), Cost(0, 0, 0))
-        found[part(m)] = Cost(so_far.read + sum(_taken(x, m) for x in operands), so_far.written + (size(m) if m in stored else 0),
-                              so_far.operations + operations(m))
+        so_far, waits = found.get(part(m), Cost(0, 0, 0)), scratch.get(m, 0)
+        found[part(m)] = Cost(so_far.read + sum(_taken(x, m) for x in operands) + waits,
+                              so_far.written + (size(m) if m in stored else 0) + waits, so_far.operations + operations(m))
     return found
 
 
 def _taken(operand: Node, user: Node) -> int:
-    """Bytes of an operand that its user needs: of a table that is looked up in no more than what is found."""
+    """Bytes of an operand that its user needs: of a table that is looked up in no more than what is found, of a broadcast one what it shows."""
     looked_up = user.operator.family.gathers and operand is user.inputs[0]
-    return min(size(operand), size(user)) if looked_up else size(operand)
+    needed = min(size(operand), size(user)) if looked_up else size(operand)
+    while (seen := viewed(operand)) is not None:
+        operand, needed = seen, min(needed, size(seen))
+    return needed
 
 
 def time_weight(node: Node) -> int:
@@ -62,7 +68,7 @@ def time_weight(node: Node) -> int:
 def size(node: Node) -> int:
     """Bytes of a node's value; of several results together."""
     types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
-    return sum(element_count(t.shape) * t.dtype.itemsize for t in types)
+    return sum(t.nbytes for t in types)
 
 
 def operations(node: Node) -> int:

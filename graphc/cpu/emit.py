@@ -247,7 +247,7 @@ class _Emitter(Statements):
     def finish(self, lines: list[tuple[str, Node | None]], n: int, unit: int, work: int) -> KernelText:
         whole = [("def kernel(buffers, extents, lo, hi):", None), *indent([*((h, None) for h in self.head), *lines, ("return 0", None)])]
         source = "\n".join(text for text, _ in whole) + "\n"
-        return KernelText(source, self.slots, self.extents, n, unit, work, self.checks, whole)
+        return KernelText(source, self.slots, self.extents, n, unit, work, self.checks, whole, self.chunk)
 
 
 def combine_text(group: Group, place: Callable[[Node], Storage], m: Node, parts: int) -> KernelText:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InternalError
+from ..ir.types import Array
 from . import native
-
-Array = np.ndarray[Any, Any]
+from .assembly import loads, pointers
 
 # An entry's words: what runs (0: nothing yet), the Python function for all other cases, and the C functions that are called.
 # `PyObject_Vectorcall` is inlined by the C compiler before Python 3.11 and no symbol there; with a dict of keywords it is one everywhere.
@@ -31,33 +31,22 @@ DENSE = 1                           # the flag of C-contiguous arrays
 _FASTCALL = 0x80
 
 
-def _fields(base: str, **words: int) -> str:
-    """Loads of words behind a pointer, each named as the keyword says."""
-    return "\n".join(f"  %at.{name} = getelementptr i64, ptr {base}, i64 {word}\n  %{name} = load i64, ptr %at.{name}"
-                     for name, word in words.items())
-
-
-def _pointers(*names: str) -> str:
-    return "\n".join(f"  %{name}.p = inttoptr i64 %{name} to ptr" for name in names)
-
-
 _IR = f"""
 ; The list of results is made first: making it may collect garbage, and a finaliser run this very program or let another take its place.
 ; From there to the end nothing runs Python code or lets another thread do so.
 define ptr @graphc_enter(ptr %self, ptr %args, i64 %given) {{
 entry:
-  %at.words = getelementptr i8, ptr %self, i64 {DATA}
-  %words = load ptr, ptr %at.words
-{_fields("%words", run=RUN, general=GENERAL, vectorcall=VECTORCALL, newlist=NEWLIST, put=PUT, number=NUMBER, release=RELEASE,
+{loads("%self", "ptr", "i8", words=DATA)}
+{loads("%words", run=RUN, general=GENERAL, vectorcall=VECTORCALL, newlist=NEWLIST, put=PUT, number=NUMBER, release=RELEASE,
          copy=COPY, ndarray=NDARRAY)}
-{_pointers("run", "general", "vectorcall", "newlist", "put", "number", "release", "copy")}
+{pointers("run", "general", "vectorcall", "newlist", "put", "number", "release", "copy")}
   %closed = icmp eq i64 %run, 0
   br i1 %closed, label %otherwise, label %opened
 otherwise:
   %theirs = call ptr %vectorcall.p(ptr %general.p, ptr %args, i64 %given, ptr null)
   ret ptr %theirs
 opened:
-{_fields("%run.p", results=RESULTS, listed=LISTED)}
+{loads("%run.p", results=RESULTS, listed=LISTED)}
   %aslist = icmp ne i64 %listed, 0
   br i1 %aslist, label %list, label %reading
 list:
@@ -67,12 +56,11 @@ list:
 lostlist:
   ret ptr null
 again:
-  %rerun = load i64, ptr %at.run
+{loads("%words", rerun=RUN)}
   %unmoved = icmp eq i64 %rerun, %run
   br i1 %unmoved, label %still, label %dropping
 still:
-  %reresults = load i64, ptr %at.results
-  %relisted = load i64, ptr %at.listed
+{loads("%run.p", reresults=RESULTS, relisted=LISTED)}
   %samecount = icmp eq i64 %reresults, %results
   %samelisted = icmp eq i64 %relisted, %listed
   %samekind = and i1 %samecount, %samelisted
@@ -87,8 +75,8 @@ dropmade:
   br label %otherwise
 reading:
   %made = phi ptr [ null, %opened ], [ %fresh, %still ]
-{_fields("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS, finals=FINALS)}
-{_pointers("busyat", "tape", "walk", "fail")}
+{loads("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS, finals=FINALS)}
+{pointers("busyat", "tape", "walk", "fail")}
   %busy = load i64, ptr %busyat.p
   %idle = icmp eq i64 %busy, 0
   %right = icmp eq i64 %given, %feeds
@@ -100,33 +88,26 @@ checking:
   %more = icmp slt i64 %i, %feeds
   br i1 %more, label %check, label %copying
 check:
-  %ati = getelementptr ptr, ptr %args, i64 %i
-  %value = load ptr, ptr %ati
+{loads("%args", "ptr", value="%i")}
   %rowi = mul i64 %i, {FEED}
   %feed = getelementptr i64, ptr %table, i64 %rowi
-{_fields("%feed", dtype=0, rank=1, dims=2)}
-  %attype = getelementptr i8, ptr %value, i64 {TYPE}
-  %type = load i64, ptr %attype
+{loads("%feed", dtype=0, rank=1, dims=2)}
+{loads("%value", unit="i8", type=TYPE)}
   %isarray = icmp eq i64 %type, %ndarray
   br i1 %isarray, label %array, label %unfit
 array:
-  %atdtype = getelementptr i8, ptr %value, i64 {DTYPE}
-  %itsdtype = load i64, ptr %atdtype
+{loads("%value", unit="i8", itsdtype=DTYPE)}
   %samedtype = icmp eq i64 %itsdtype, %dtype
-  %atrank = getelementptr i8, ptr %value, i64 {RANK}
-  %rank32 = load i32, ptr %atrank
+{loads("%value", "i32", "i8", rank32=RANK, flags=FLAGS)}
   %itsrank = sext i32 %rank32 to i64
   %samerank = icmp eq i64 %itsrank, %rank
-  %atflags = getelementptr i8, ptr %value, i64 {FLAGS}
-  %flags = load i32, ptr %atflags
   %dense = and i32 %flags, {DENSE}
   %isdense = icmp ne i32 %dense, 0
   %same0 = and i1 %samedtype, %samerank
   %same1 = and i1 %same0, %isdense
   br i1 %same1, label %measuring, label %unfit
 measuring:
-  %atdims = getelementptr i8, ptr %value, i64 {DIMS}
-  %itsdims = load ptr, ptr %atdims
+{loads("%value", "ptr", "i8", itsdims=DIMS)}
   %dims.p = inttoptr i64 %dims to ptr
   br label %measure
 measure:
@@ -134,10 +115,8 @@ measure:
   %inside = icmp slt i64 %d, %rank
   br i1 %inside, label %compare, label %fits
 compare:
-  %atwant = getelementptr i64, ptr %dims.p, i64 %d
-  %want = load i64, ptr %atwant
-  %athave = getelementptr i64, ptr %itsdims, i64 %d
-  %have = load i64, ptr %athave
+{loads("%dims.p", want="%d")}
+{loads("%itsdims", have="%d")}
   %equals = icmp eq i64 %want, %have
   br i1 %equals, label %equal, label %unfit
 equal:
@@ -151,17 +130,15 @@ copying:
   %morefeeds = icmp slt i64 %j, %feeds
   br i1 %morefeeds, label %copyin, label %walking
 copyin:
-  %atj = getelementptr ptr, ptr %args, i64 %j
-  %from = load ptr, ptr %atj
+{loads("%args", "ptr", source="%j")}
   %rowj = mul i64 %j, {FEED}
   %fed = getelementptr i64, ptr %table, i64 %rowj
-{_fields("%fed", bytes=3, memory=4)}
+{loads("%fed", bytes=3, memory=4)}
   %unused = icmp eq i64 %memory, 0
   br i1 %unused, label %copied, label %copynow
 copynow:
   %memory.p = inttoptr i64 %memory to ptr
-  %atdata = getelementptr i8, ptr %from, i64 {DATA}
-  %data = load ptr, ptr %atdata
+{loads("%source", "ptr", "i8", data=DATA)}
   %c0 = call ptr %copy.p(ptr %memory.p, ptr %data, i64 %bytes)
   br label %copied
 copied:
@@ -196,8 +173,8 @@ setting:
 set:
   %rowk = mul i64 %k, {FINAL}
   %final = getelementptr i64, ptr %ends, i64 %rowk
-{_fields("%final", variable=0, latest=1, extent=2)}
-{_pointers("variable", "latest")}
+{loads("%final", variable=0, latest=1, extent=2)}
+{pointers("variable", "latest")}
   %c1 = call ptr %copy.p(ptr %variable.p, ptr %latest.p, i64 %extent)
   %k1 = add i64 %k, 1
   br label %setting
@@ -229,8 +206,8 @@ done:
 
 define internal ptr @graphc_taken(ptr %words, ptr %out) {{
 entry:
-{_fields("%words", keep=KEEP, newcopy=NEWCOPY, newlike=NEWLIKE, give=RETURN, copy=COPY, none=NONE)}
-{_pointers("keep", "newcopy", "newlike", "give", "copy", "none")}
+{loads("%words", keep=KEEP, newcopy=NEWCOPY, newlike=NEWLIKE, give=RETURN, copy=COPY, none=NONE)}
+{pointers("keep", "newcopy", "newlike", "give", "copy", "none")}
   %view = load ptr, ptr %out
   %nothing = icmp eq ptr %view, null
   br i1 %nothing, label %operation, label %tensor
@@ -238,8 +215,7 @@ operation:
   call void %keep.p(ptr %none.p)
   ret ptr %none.p
 tensor:
-  %at.bytes = getelementptr i64, ptr %out, i64 1
-  %bytes = load i64, ptr %at.bytes
+{loads("%out", bytes=1)}
   %scattered = icmp eq i64 %bytes, 0
   br i1 %scattered, label %gather, label %dense
 gather:
@@ -250,11 +226,9 @@ dense:
   %none.made = icmp eq ptr %empty, null
   br i1 %none.made, label %nomemory, label %move
 move:
-  %at.to = getelementptr i8, ptr %empty, i64 {DATA}
-  %to = load ptr, ptr %at.to
-  %at.from = getelementptr i8, ptr %view, i64 {DATA}
-  %from = load ptr, ptr %at.from
-  %moved = call ptr %copy.p(ptr %to, ptr %from, i64 %bytes)
+{loads("%empty", "ptr", "i8", to=DATA)}
+{loads("%view", "ptr", "i8", source=DATA)}
+  %moved = call ptr %copy.p(ptr %to, ptr %source, i64 %bytes)
   br label %given
 given:
   %mine = phi ptr [ %gathered, %gather ], [ %empty, %move ]
@@ -275,7 +249,7 @@ class _Method(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
 
 
-class _Words(np.ndarray[Any, Any]):
+class _Words(Array):
     """The words of an entry, and the objects that they point to."""
 
     kept: Any

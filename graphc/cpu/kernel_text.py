@@ -5,20 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ir.expressions import HEAVY
 from ..ir.families import Combine
 from ..ir.node import Node
 
-_HEAVY = re.compile(r"\b(exp|log|expm1|log1p|tanh|sigmoid|erf|sin|cos|tan|pow|sinh|cosh|asin|acos|atan|atan2|philox\w*)\(")
+_HEAVY = re.compile(rf"\b({'|'.join(sorted(HEAVY))})\(")
 _LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}
+
+SCRATCH = ("partial", "row")                        # roles of slots that show memory of the kernel's own
 
 
 class Slot(NamedTuple):
-    """An entry of a kernel's buffer table: the storage of a node ("in", "out") or scratch memory of `size` elements."""
+    """An entry of a kernel's buffer table: the storage of a node ("in", "out"), or scratch memory of `size` elements for its values.
+
+    Scratch holds partial results, which the next kernel takes ("partial"), or for each chunk of the range a row of values ("row").
+    """
 
     role: str
     node: Node | None
@@ -45,7 +51,8 @@ class KernelText:
     grain: int
     work: int                                       # elements it touches: decides on threads
     checks: list[Check] = field(default_factory=list)    # status k names checks[k - 1]
-    annotated: list[tuple[str, Node | None]] = field(default_factory=list)
+    annotated: Sequence[tuple[str, Node | None]] = field(default_factory=list)
+    chunk: int = 0                                  # the extent that says how long chunks of the range are; 0: the kernel need not know
 
 
 @cache
@@ -93,6 +100,7 @@ def indent(lines: Sequence[tuple[str, Node | None]]) -> list[tuple[str, Node | N
     return [("    " + text, node) for text, node in lines]
 
 
+@lru_cache(4096)
 def effort(source: str) -> int:
     """About how many plain operations one element of a kernel takes."""
     return source.count("\n") + 12 * len(_HEAVY.findall(source))

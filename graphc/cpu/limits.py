@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ir.types import Array
 from . import native
+from .assembly import loads
 from .kernel.machine import machine
 from .tape import Tape, default_threads
 
-Array = np.ndarray[Any, Any]
 STREAM_BYTES = 128 << 20     # several times a last-level cache
 ACCUMULATORS = 10            # independent sums: two fused multiply-adds a cycle with a latency of four need eight
 REPEATS, DURATION = 5, 0.1   # runs and seconds, both at least: the best run counts, as other programs can only slow one down
@@ -31,17 +32,24 @@ class Limits(NamedTuple):
     read_bytes_per_s: float
 
 
+# Four sums at once, that no addition waits for the one before.
+_PHIS = "\n".join(f"  %a{k} = phi <16 x float> [ zeroinitializer, %entry ], [ %s{k}, %loop ]" for k in range(4))
+_SUMS = "\n".join(f"""  %j{k} = add i64 %i, {k}
+  %at{k} = getelementptr <16 x float>, ptr %source, i64 %j{k}
+  %x{k} = load <16 x float>, ptr %at{k}
+  %s{k} = fadd <16 x float> %a{k}, %x{k}""" for k in range(4))
 # Reads n vectors of 64 bytes; with a second buffer in the table, also writes them there, doubled.
-_STREAM_IR = """
+_STREAM_IR = f"""
 declare float @llvm.vector.reduce.fadd.v16f32(float, <16 x float>)
 
-define i32 @graphc_read(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {
+define i32 @graphc_read(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 entry:
-  %from = load ptr, ptr %buffers
+{loads("%buffers", "ptr", "ptr", source=0)}
   br label %loop
 loop:
   %i = phi i64 [ %lo, %entry ], [ %i1, %loop ]
-LOADS
+{_PHIS}
+{_SUMS}
   %i1 = add i64 %i, 4
   %more = icmp slt i64 %i1, %hi
   br i1 %more, label %loop, label %done
@@ -53,17 +61,15 @@ done:
   %bad = fcmp uno float %total, %total
   %status = zext i1 %bad to i32
   ret i32 %status
-}
+}}
 
-define i32 @graphc_scale(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {
+define i32 @graphc_scale(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 entry:
-  %from = load ptr, ptr %buffers
-  %second = getelementptr ptr, ptr %buffers, i64 1
-  %to = load ptr, ptr %second
+{loads("%buffers", "ptr", "ptr", source=0, to=1)}
   br label %loop
 loop:
   %i = phi i64 [ %lo, %entry ], [ %i1, %loop ]
-  %at = getelementptr <16 x float>, ptr %from, i64 %i
+  %at = getelementptr <16 x float>, ptr %source, i64 %i
   %x = load <16 x float>, ptr %at
   %y = fadd <16 x float> %x, %x
   %there = getelementptr <16 x float>, ptr %to, i64 %i
@@ -73,13 +79,8 @@ loop:
   br i1 %more, label %loop, label %done
 done:
   ret i32 0
-}
-""".replace("LOADS", "\n".join(
-    f"  %a{k} = phi <16 x float> [ zeroinitializer, %entry ], [ %s{k}, %loop ]" for k in range(4)) + "\n" + "\n".join(
-    f"""  %j{k} = add i64 %i, {k}
-  %at{k} = getelementptr <16 x float>, ptr %from, i64 %j{k}
-  %x{k} = load <16 x float>, ptr %at{k}
-  %s{k} = fadd <16 x float> %a{k}, %x{k}""" for k in range(4)))
+}}
+"""
 
 
 def _multiply_add_ir(name: str, lanes: int) -> str:

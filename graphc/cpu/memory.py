@@ -8,12 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..compiler.layout import Buffer, Layout, assign_offsets
+from ..compiler.layout import Buffer, Layout
+from ..compiler.placement import ALIGN, Placement
 from ..errors import InternalError
 from ..ir.node import Node
-from ..ir.types import TensorType
-
-Array = np.ndarray[Any, Any]
+from ..ir.types import Array, TensorType
 
 
 def address(array: Array) -> int:
@@ -34,8 +33,8 @@ def uninitialised(size: int, dtype: Any) -> Array:
 
 def aligned(nbytes: int) -> Array:
     """Uninitialised bytes on a cache line boundary."""
-    raw = uninitialised(nbytes + 64, np.uint8)
-    start = -address(raw) % 64
+    raw = uninitialised(nbytes + ALIGN, np.uint8)
+    start = -address(raw) % ALIGN
     return raw[start:start + nbytes]
 
 
@@ -88,9 +87,11 @@ class Memory:
         """The arena of those that it may hold; for results, which get memory at each run, and for Python's objects arrays of their own."""
         buffers = list(buffers)
         inside = [b for b in buffers if b.kind == "arena"]
-        self.arena_bytes = assign_offsets(inside)
+        sizes = [b.nbytes for b in inside]
+        offsets, self.arena_bytes = Placement([b.first for b in inside], [b.last for b in inside], sizes).at(sizes)
         arena = aligned(self.arena_bytes)
-        for b in inside:
+        for b, offset in zip(inside, offsets.tolist(), strict=True):
+            b.offset = offset
             self._arrays[b] = arena[b.offset:b.offset + b.nbytes].view(b.dtype)
         for b in buffers:
             if b.kind in ("result", "objects"):

@@ -95,7 +95,9 @@ def compile_ir(text: str, symbol: str) -> int:
     """The address of a function in hand-written LLVM assembly: the runtime's own few."""
     def made(sources: list[str], keys: list[str]) -> list[Made]:
         llvm, target = _engine().llvm, _engine().machine.target
-        return [(symbol, target.emit_object(llvm.parse_assembly(text)), 0.0)]
+        module = llvm.parse_assembly(text)
+        module.verify()                  # parsing takes a value that is used before it is made
+        return [(symbol, target.emit_object(module), 0.0)]
 
     with _lock:
         if text not in _kernels:

@@ -7,20 +7,17 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
-from ..ir.types import element_count
+from ..ir.types import Array
 from .memory import Memory, State
 from .steps import HostStep, NativeStep, Step
 from .tape import Tape
 from .tracing import Trace
 
-Array = np.ndarray[Any, Any]
 QUICK = 20_000          # elements a step up to which a run keeps Python's lock
 
 
@@ -170,8 +167,8 @@ class Program:
 
     def _copied_out(self) -> int:
         """Bytes of results and of new values of variables that are copied at the end of a run."""
-        copied = sum(element_count(f.type.shape) * f.type.dtype.itemsize for f in self.plan.fetches if f is not None and not self._handed_over(f))
-        late = sum(element_count(value.type.shape) * value.type.dtype.itemsize for _, value in self.plan.late)
+        copied = sum(f.type.nbytes for f in self.plan.fetches if f is not None and not self._handed_over(f))
+        late = sum(value.type.nbytes for _, value in self.plan.late)
         return copied + late
 
     def _bring(self, arrays: Sequence[Array]) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
+from ..ir.types import Array
 from ..ops.array_gather import MANY
 from . import blas
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
+_ALONE = np.zeros((1, 3), np.int64)       # the offsets of a product that is no batch
 TILE = 16                    # parts are whole tiles of BLAS's kernels
 
 
@@ -92,8 +94,14 @@ class Product:
     n: int
     grain: int
     work: int
-    table: np.ndarray[Any, Any]                # element offsets of each batch item's matrices
+    table: Array                # element offsets of each batch item's matrices
     checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
+
+
+def _offsets(strides: Sequence[Sequence[int]], batch: Sequence[int]) -> Array:
+    """Where the matrices of each batch item lie, one column an operand, in elements."""
+    index = np.indices(batch).reshape(len(batch), -1)
+    return np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
 
 
 def product(node: Node, layout: Layout, threads: int) -> Product | None:
@@ -107,8 +115,7 @@ def product(node: Node, layout: Layout, threads: int) -> Product | None:
         return None
     where = layout(node).strides
     strides = [batch_strides(a, sa, batch), batch_strides(b, sb, batch), list(where[:-2])]
-    index = np.indices(batch).reshape(len(batch), -1) if batch else np.zeros((0, 1), np.int64)
-    table = np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
+    table = _ALONE if not batch else _offsets(strides, batch)
     ldc, work = max(where[-2] if m > 1 else n, n), m * n * k
     dtype = node.type.dtype
     if dtype.kind != "f" or work <= blas.SMALL:

@@ -12,6 +12,8 @@ from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from .kernel_text import Check, Slot, heavy, literal, numba_name, number, step_text
 
+LINE = 16               # elements that rows of scratch are multiples of: threads then write to cache lines of their own
+
 
 class Loop(NamedTuple):
     """A collapsed dim: its extent and each operand's stride along it."""
@@ -33,11 +35,14 @@ class Statements:
         self.slot_of: dict[Any, int] = {}
         self.extents: list[int] = [0]
         self.head: list[str] = []
+        self.said: set[str] = set()                                   # names of extents that the head has read
         self.checks: list[Check] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
         self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
+        self.number: dict[Any, int] = {}                              # of an operand among them
         self.sweep_of = group.sweeps()
         self.spilled: dict[Node, Any] = {}
+        self.chunk = 0                                                # which extent says how many rows a chunk has: 0 is none
         self.loaded: dict[str, np.dtype[Any]] = {}                    # what is loaded into each name
 
     # ------------------------------------------------------------------ operands
@@ -153,6 +158,7 @@ class Statements:
         return out or [Loop(1, dict.fromkeys(self.access, 0))]
 
     def extent(self, value: int, name: str) -> str:
+        self.said.add(name)
         self.head.append(f"{name} = extents[{len(self.extents)}]")
         self.extents.append(value)
         return name
@@ -169,16 +175,46 @@ class Statements:
                 if x not in self.names and literal(x) is None:
                     self.reads[m, x] = self.virtual(m, x)
         self.writes = {m: self.output(m) for m in self.stored}
-        size = int(np.prod(self.group.dims, dtype=np.int64))
+        free = self.free_results()
         for m in self.spilled:
-            slot = self.slot("temp", None, m.type.dtype, size)
-            key = ("t", slot, contiguous(self.group.dims))
-            self.access[key] = (slot, key[2])
-            self.spilled[m] = key
+            result = next((y for y in free if self.may_wait_in(m, y)), None)
+            if result is not None:
+                free.remove(result)
+                self.spilled[m] = self.writes[result]
+            else:
+                self.spilled[m] = self.row_of_scratch(m)
         for m in self.group.members:
             if m.operator.family.draws:
                 index: Any = ("i", m, self.padded(m))
                 self.access[index] = (-1, index[2])
+
+    def free_results(self) -> list[Node]:
+        """The stored values over the whole space whose memory nothing in the group reads."""
+        read = {self.place(s.node).buffer for s in self.slots if s.role == "in" and s.node is not None}
+        return [m for m in self.stored if self.level(m) and self.place(m).buffer not in read]
+
+    def may_wait_in(self, m: Node, result: Node) -> bool:
+        """Whether a spilled value may lie where the result will: it is last loaded before that is stored, at each element."""
+        last = max(q for q in range(self.count_sweeps()) if m in self.wanted(q))
+        members = list(self.names)
+        return result.type.dtype == m.type.dtype and self.sweep_of[result] >= last and members.index(m) < members.index(result)
+
+    def row_of_scratch(self, m: Node) -> Any:
+        """Memory for one row, which stays in the cache; a chunk of rows, which one thread walks, has one of its own."""
+        inner = sorted(self.inner)
+        strides = [0] * len(self.group.dims)
+        for d, s in zip(inner, contiguous([self.group.dims[d] for d in inner]), strict=True):
+            strides[d] = s
+        size = -(-int(np.prod([self.group.dims[d] for d in inner], dtype=np.int64)) // LINE) * LINE
+        slot = self.slot("row", None, m.type.dtype, size)
+        self.slots[slot] = Slot("row", m, m.type.dtype, size)
+        if not self.chunk:
+            self.chunk = len(self.extents)
+            self.extent(1, "chunk")
+        self.head.append(f"b{slot} = lo // chunk * {self.named(size, f'z{slot}')}")
+        key = ("t", slot, tuple(strides))
+        self.access[key] = (slot, key[2])
+        return key
 
     def padded(self, m: Node) -> tuple[int, ...]:
         out = [0] * len(self.group.dims)
@@ -204,7 +240,7 @@ class Statements:
 
     def index(self, key: Any, terms: Sequence[tuple[str, Loop, str]]) -> str:
         """The element index of an operand: sum of loop variable times stride."""
-        parts = []
+        parts = [f"b{key[1]}"] if key[0] == "t" else []
         for var, loop, tag in terms:
             s = loop.strides[key]
             if s == 1:
@@ -214,10 +250,9 @@ class Statements:
         return " + ".join(parts) or "0"
 
     def stride(self, s: int, key: Any, tag: str) -> str:
-        name = f"s{list(self.access).index(key)}{tag}"
-        if not any(h.startswith(name + " = ") for h in self.head):
-            self.extent(s, name)
-        return name
+        if len(self.number) != len(self.access):
+            self.number = {k: i for i, k in enumerate(self.access)}
+        return self.named(s, f"s{self.number[key]}{tag}")
 
     def read(self, key: Any, x: Node, terms: Any) -> str:
         if key[0] == "i":
@@ -294,7 +329,7 @@ class Statements:
         out.append((f"{name} = load(p{self.access[table][0]}, {self.index(table, terms)} + k{name} * {step})", m))
 
     def named(self, value: int, name: str) -> str:
-        if not any(h.startswith(name + " = ") for h in self.head):
+        if name not in self.said:
             self.extent(value, name)
         return name
 

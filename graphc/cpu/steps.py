@@ -10,7 +10,7 @@ from ..compiler.layout import Buffer
 from ..errors import InvalidArgumentError
 from ..ir.node import Node, describe_call, loc_str
 from ..ir.reference import run_reference
-from .kernel_text import Check, KernelText, effort
+from .kernel_text import SCRATCH, Check, KernelText, effort
 from .memory import Memory
 from .routines import Product
 
@@ -31,6 +31,12 @@ class NativeStep:
             self.unit = text.grain                      # what the range may be cut at, without other bits
         else:
             self.unit = 1 if text.source else text.extents[-1]
+
+    def scratch(self) -> dict[Node, int]:
+        """Bytes of the kernel's own memory in which values wait."""
+        slots = self.text.slots if isinstance(self.text, KernelText) else []
+        own = [(s.node, place) for s, place in zip(slots, self.slots, strict=True) if s.role in SCRATCH] if slots else []
+        return {node: place[0].nbytes for node, place in own if node is not None and not isinstance(place, int)}
 
     def show(self, memory: Memory) -> None:
         """Let the table of pointers show the buffers' memory."""

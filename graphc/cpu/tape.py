@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FailedPreconditionError, InvalidArgumentError
+from ..ir.types import Array
 from ..process.cores import cores
 from ..process.forking import guard
 from .tape_code import (
@@ -162,7 +163,7 @@ class Tape:
             raise
         return status
 
-    def trace(self) -> tuple[int, np.ndarray[Any, Any]]:
+    def trace(self) -> tuple[int, Array]:
         """Run as `run` does, and the time of every call of a step: rows (step, thread, range from, to, start, end), times in ns of `CLOCK`.
 
         FailedPreconditionError: there is no such clock.

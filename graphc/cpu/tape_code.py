@@ -7,6 +7,7 @@ import time
 from functools import cache
 
 from . import native
+from .assembly import loads, places, stores
 
 # A tape: HEADER words, then STEP words a step. All are int64.
 N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, HEADER = 0, 1, 2, 3, 4, 5, 6      # CREW: threads that may work at a step; RESUME: below
@@ -23,18 +24,13 @@ CLOCK = getattr(time, "CLOCK_MONOTONIC", 1)
 SPIN = 3000             # looks at the generation before a worker sleeps: about 0.1 ms, longer than the serial gaps of a tape
 
 _SHARED = f"""
-declare void @llvm.x86.sse2.pause()
-
 define internal i64 @graphc_now(ptr %pool) {{
-  %at = getelementptr i64, ptr %pool, i64 {CALLS + 4}
-  %clock = load ptr, ptr %at
+{loads("%pool", "ptr", clock=CALLS + 4)}
   %time = alloca [2 x i64]
   %r = call i32 %clock(i32 {CLOCK}, ptr %time)
-  %s = load i64, ptr %time
-  %n1 = getelementptr i64, ptr %time, i64 1
-  %n = load i64, ptr %n1
-  %whole = mul i64 %s, 1000000000
-  %sum = add i64 %whole, %n
+{loads("%time", seconds=0, rest=1)}
+  %whole = mul i64 %seconds, 1000000000
+  %sum = add i64 %whole, %rest
   ret i64 %sum
 }}
 
@@ -44,25 +40,14 @@ entry:
   %r = call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %hi)
   %end = call i64 @graphc_now(ptr %pool)
   %i = atomicrmw add ptr %trace, i64 1 seq_cst
-  %room1 = getelementptr i64, ptr %trace, i64 1
-  %room = load i64, ptr %room1
+{loads("%trace", room=1)}
   %fits = icmp slt i64 %i, %room
   br i1 %fits, label %keep, label %done
 keep:
   %offset = mul i64 %i, {EVENT}
   %behind = add i64 %offset, 2
-  %e0 = getelementptr i64, ptr %trace, i64 %behind
-  store i64 %step, ptr %e0
-  %e1 = getelementptr i64, ptr %e0, i64 1
-  store i64 %who, ptr %e1
-  %e2 = getelementptr i64, ptr %e0, i64 2
-  store i64 %lo, ptr %e2
-  %e3 = getelementptr i64, ptr %e0, i64 3
-  store i64 %hi, ptr %e3
-  %e4 = getelementptr i64, ptr %e0, i64 4
-  store i64 %start, ptr %e4
-  %e5 = getelementptr i64, ptr %e0, i64 5
-  store i64 %end, ptr %e5
+{places("%trace", event="%behind")}
+{stores("%event", step=0, who=1, lo=2, hi=3, start=4, end=5)}
   br label %done
 done:
   ret i32 %r
@@ -70,25 +55,11 @@ done:
 
 define internal void @graphc_chunks(ptr %pool, i64 %who) {{
 entry:
-  %tracep = getelementptr i64, ptr %pool, i64 {TRACED}
-  %trace = load ptr, ptr %tracep
+{loads("%pool", "ptr", trace=TRACED)}
   %traced = icmp ne ptr %trace, null
-  %job = getelementptr i64, ptr %pool, i64 {JOB}
-  %fn = load ptr, ptr %job
-  %p1 = getelementptr i64, ptr %job, i64 1
-  %buffers = load ptr, ptr %p1
-  %p2 = getelementptr i64, ptr %job, i64 2
-  %extents = load ptr, ptr %p2
-  %p3 = getelementptr i64, ptr %job, i64 3
-  %n = load i64, ptr %p3
-  %p4 = getelementptr i64, ptr %job, i64 4
-  %grain = load i64, ptr %p4
-  %p5 = getelementptr i64, ptr %job, i64 5
-  %count = load i64, ptr %p5
-  %p6 = getelementptr i64, ptr %job, i64 6
-  %step = load i64, ptr %p6
-  %next = getelementptr i64, ptr %pool, i64 {NEXT}
-  %status = getelementptr i64, ptr %pool, i64 {STATUS}
+{places("%pool", job=JOB, next=NEXT, status=STATUS)}
+{loads("%job", "ptr", fn=0, buffers=1, extents=2)}
+{loads("%job", n=3, grain=4, count=5, step=6)}
   br label %claim
 claim:
   %c = atomicrmw add ptr %next, i64 1 seq_cst
@@ -124,21 +95,11 @@ define i32 @graphc_nothing(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 
 define void @graphc_worker(ptr %pool) {{
 entry:
-  %named = getelementptr i64, ptr %pool, i64 {NAMED}
+{places("%pool", named=NAMED)}
   %before = atomicrmw add ptr %named, i64 1 seq_cst
   %who = add i64 %before, 1
-  %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
-  %open = getelementptr i64, ptr %pool, i64 {OPEN}
-  %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
-  %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
-  %mutex = getelementptr i64, ptr %pool, i64 {MUTEX}
-  %cond = getelementptr i64, ptr %pool, i64 {COND}
-  %calls = getelementptr i64, ptr %pool, i64 {CALLS}
-  %lock = load ptr, ptr %calls
-  %c1 = getelementptr i64, ptr %calls, i64 1
-  %unlock = load ptr, ptr %c1
-  %c2 = getelementptr i64, ptr %calls, i64 2
-  %wait = load ptr, ptr %c2
+{places("%pool", generation=GENERATION, open=OPEN, active=ACTIVE, sleepers=SLEEPERS, mutex=MUTEX, cond=COND, calls=CALLS)}
+{loads("%calls", "ptr", lock=0, unlock=1, wait=2)}
   br label %idle
 idle:
   %seen = phi i64 [ 0, %entry ], [ %g, %left ]
@@ -175,8 +136,7 @@ wake:
   %join = icmp ne i64 %o, 0
   br i1 %join, label %ask, label %left
 ask:
-  %crewp = getelementptr i64, ptr %pool, i64 {JOB + 7}
-  %crew = load i64, ptr %crewp
+{loads("%pool", crew=JOB + 7)}
   %wanted = icmp slt i64 %who, %crew
   br i1 %wanted, label %help, label %left
 help:
@@ -198,40 +158,21 @@ def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "
     return f"""
 define i64 @{name}(ptr %tape) align 64 {{
 entry:
+{loads("%tape", count=N_STEPS)}
+{loads("%tape", "ptr", pool=POOL)}
+{places("%tape", failed=FAILED, crewed=CREW, first=HEADER)}
+{places("%pool", busy=BUSY, open=OPEN, generation=GENERATION, next=NEXT, active=ACTIVE, status=STATUS, sleepers=SLEEPERS, workers=WORKERS,
+        job=JOB)}
 {begin}
-  %count = load i64, ptr %tape
-  %poolp = getelementptr i64, ptr %tape, i64 {POOL}
-  %pool = load ptr, ptr %poolp
-  %failed = getelementptr i64, ptr %tape, i64 {FAILED}
-  %busy = getelementptr i64, ptr %pool, i64 {BUSY}
-  %open = getelementptr i64, ptr %pool, i64 {OPEN}
-  %generation = getelementptr i64, ptr %pool, i64 {GENERATION}
-  %next = getelementptr i64, ptr %pool, i64 {NEXT}
-  %active = getelementptr i64, ptr %pool, i64 {ACTIVE}
-  %status = getelementptr i64, ptr %pool, i64 {STATUS}
-  %sleepers = getelementptr i64, ptr %pool, i64 {SLEEPERS}
-  %workers = getelementptr i64, ptr %pool, i64 {WORKERS}
-  %job = getelementptr i64, ptr %pool, i64 {JOB}
-  %crewp = getelementptr i64, ptr %tape, i64 {CREW}
-  %first = getelementptr i64, ptr %tape, i64 {HEADER}
   %empty = icmp sle i64 %count, 0
   br i1 %empty, label %success, label %step
 step:
   %k = phi i64 [ {first}, %entry ], [ %k1, %{"ahead" if behind else "advance"} ]
   %offset = mul i64 %k, {STEP}
-  %at = getelementptr i64, ptr %first, i64 %offset
-  %fn = load ptr, ptr %at
-  %p1 = getelementptr i64, ptr %at, i64 1
-  %buffers = load ptr, ptr %p1
-  %p2 = getelementptr i64, ptr %at, i64 2
-  %extents = load ptr, ptr %p2
-  %p3 = getelementptr i64, ptr %at, i64 3
-  %n = load i64, ptr %p3
-  %p4 = getelementptr i64, ptr %at, i64 4
-  %grain = load i64, ptr %p4
-  %p5 = getelementptr i64, ptr %at, i64 5
-  %from = load i64, ptr %p5
-  %left0 = sub i64 %n, %from
+{places("%first", at="%offset")}
+{loads("%at", "ptr", fn=0, buffers=1, extents=2)}
+{loads("%at", n=3, grain=4, lo=5)}
+  %left0 = sub i64 %n, %lo
   %split = icmp sgt i64 %left0, %grain
   br i1 %split, label %try, label %serial
 try:
@@ -248,26 +189,16 @@ serial:
   br label %judge
 post:
 {post}
-  %j6 = getelementptr i64, ptr %job, i64 6
-  store i64 %k, ptr %j6
-  store ptr %fn, ptr %job
-  %j1 = getelementptr i64, ptr %job, i64 1
-  store ptr %buffers, ptr %j1
-  %j2 = getelementptr i64, ptr %job, i64 2
-  store ptr %extents, ptr %j2
-  %j3 = getelementptr i64, ptr %job, i64 3
-  store i64 %n, ptr %j3
-  %j4 = getelementptr i64, ptr %job, i64 4
-  store i64 %grain, ptr %j4
+{stores("%job", k=6)}
+{stores("%job", "ptr", fn=0, buffers=1, extents=2)}
+{stores("%job", n=3, grain=4)}
   %up = add i64 %n, %grain
   %up1 = sub i64 %up, 1
   %pieces = sdiv i64 %up1, %grain
-  %j5 = getelementptr i64, ptr %job, i64 5
-  store i64 %pieces, ptr %j5
-  %crew = load i64, ptr %crewp
-  %j7 = getelementptr i64, ptr %job, i64 7
-  store i64 %crew, ptr %j7
-  %chunk0 = sdiv i64 %from, %grain
+{stores("%job", pieces=5)}
+  %crew = load i64, ptr %crewed
+{stores("%job", crew=7)}
+  %chunk0 = sdiv i64 %lo, %grain
   store atomic i64 %chunk0, ptr %next seq_cst, align 8
   store atomic i64 0, ptr %status seq_cst, align 8
   store atomic i64 1, ptr %open seq_cst, align 8
@@ -276,14 +207,8 @@ post:
   %any = icmp sgt i64 %asleep, 0
   br i1 %any, label %rouse, label %share
 rouse:
-  %calls = getelementptr i64, ptr %pool, i64 {CALLS}
-  %lock = load ptr, ptr %calls
-  %c1 = getelementptr i64, ptr %calls, i64 1
-  %unlock = load ptr, ptr %c1
-  %c3 = getelementptr i64, ptr %calls, i64 3
-  %broadcast = load ptr, ptr %c3
-  %mutex = getelementptr i64, ptr %pool, i64 {MUTEX}
-  %cond = getelementptr i64, ptr %pool, i64 {COND}
+{places("%pool", calls=CALLS, mutex=MUTEX, cond=COND)}
+{loads("%calls", "ptr", lock=0, unlock=1, broadcast=3)}
   %q0 = call i32 %lock(ptr %mutex)
   %q1 = call i32 %broadcast(ptr %cond)
   %q2 = call i32 %unlock(ptr %mutex)
@@ -323,26 +248,21 @@ success:
 
 
 # Two of them, so that a step costs nothing more for the chance to be timed.
-_PLAIN = _walk("graphc_run_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %from, i64 %n)")
+_PLAIN = _walk("graphc_run_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)")
 _TIMED = _walk("graphc_time_tape",
-               "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %from, i64 %n)", f"""
-  %tracep = getelementptr i64, ptr %tape, i64 {TRACE}
-  %trace = load ptr, ptr %tracep
-  %tracedp = getelementptr i64, ptr %pool, i64 {TRACED}""", "  store ptr %trace, ptr %tracedp", "  store ptr null, ptr %tracedp")
+               "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{loads("%tape", "ptr", trace=TRACE)}
+{places("%pool", traced=TRACED)}""", "  store ptr %trace, ptr %traced", "  store ptr null, ptr %traced")
 
 # One for tapes that may take long: it returns now and then, so that Python sees to its signals.
-_PAUSING = _walk("graphc_pause_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %from, i64 %n)", f"""
-  %resumep = getelementptr i64, ptr %tape, i64 {RESUME}
-  %k0 = load i64, ptr %resumep
-  %whole = load i64, ptr %tape
-  %ended = add i64 %whole, 1
-  store i64 %ended, ptr %resumep
-  %poolq = getelementptr i64, ptr %tape, i64 {POOL}
-  %poolr = load ptr, ptr %poolq
-  %begun = call i64 @graphc_now(ptr %poolr)""", first="%k0", behind=f"""
+_PAUSING = _walk("graphc_pause_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  %ended = add i64 %count, 1
+  store i64 %ended, ptr %resume
+  %begun = call i64 @graphc_now(ptr %pool)""", first="%k0", behind=f"""
 between:
-  %p6 = getelementptr i64, ptr %at, i64 6
-  %look = load i64, ptr %p6
+{loads("%at", look=6)}
   %looks = icmp ne i64 %look, 0
   br i1 %looks, label %clock, label %ahead
 clock:
@@ -351,20 +271,22 @@ clock:
   %late = icmp sgt i64 %spent, {PATIENCE}
   br i1 %late, label %pause, label %ahead
 pause:
-  store i64 %k1, ptr %resumep
+  store i64 %k1, ptr %resume
   ret i64 {PAUSED}
 ahead:
   br label %step""")
 
 
+def text(x86: bool) -> str:
+    """The functions above, with what a thread that looks again and again does between two looks."""
+    pause = "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"
+    return ("declare void @llvm.x86.sse2.pause()\n" if x86 else "") + (_SHARED + _PLAIN + _TIMED + _PAUSING).replace("PAUSE", pause)
+
+
 @cache
 def code_address(symbol: str) -> int:
     """The address of one of the functions above."""
-    x86 = platform.machine().lower() in ("x86_64", "amd64")
-    text = _SHARED + _PLAIN + _TIMED + _PAUSING
-    if not x86:
-        text = text.replace("declare void @llvm.x86.sse2.pause()", "")
-    return native.compile_ir(text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"), symbol)
+    return native.compile_ir(text(platform.machine().lower() in ("x86_64", "amd64")), symbol)
 
 
 def walker(timed: bool = False) -> int:

@@ -14,13 +14,12 @@ from ..compiler.schedule import Group
 from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from .cost import Cost, cost_by, time_weight
 from .steps import NativeStep
 from .tape import timing_cost
 from .tape_code import CLOCK
 
-Array = np.ndarray[Any, Any]
 NO_STEP = -1            # the step of what happens before or after the steps of a program
 
 
@@ -152,8 +151,10 @@ class Trace:
             where = program.origins[step]
             fused = isinstance(where, Group)
             nodes = where.members if fused else [where.node]
-            kind = where.kind if fused else "library" if isinstance(program.steps[step], NativeStep) else "host"
-            costs = cost_by(self._line, nodes, program.plan.schedule.stored)
+            made = program.steps[step]
+            native = isinstance(made, NativeStep)
+            kind = where.kind if fused else "library" if native else "host"
+            costs = cost_by(self._line, nodes, program.plan.schedule.stored, made.scratch() if native else {})
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
                 weights[self._line(n)] += time_weight(n)

@@ -18,18 +18,14 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.graph import Graph
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
-from ..ir.operator import Operator, static_value
+from ..ir.operator import Operator
 from ..ir.types import DType, TensorType, compatible, merge
 from ..ops.state import Variable, closure
 from .values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
 FORMAT, VERSION = "graphc graph", 1
-# Attributes without a default to compare with, of operators that do not `prepare` theirs.
-_KINDS: dict[str, dict[str, tuple[type, ...]]] = {
-    "constant": {"value": (np.ndarray,)}, "placeholder": {"type": (TensorType,)}, "initialize": {"variable": (Variable,)},
-    "placeholder_with_default": {"shape": (tuple, type(None))}, "item": {"index": (int,)},
-}
 
 
 # ---------------------------------------------------------------------- writing
@@ -176,13 +172,13 @@ class _Reader:
         claimed = self._claimed(record.get("type"), f"{where}.type")
         control = self._places(record.get("control", []), f"{where}.control")
         loc = _loc(record.get("line"), f"{where}.line")
-        if operator is OPERATORS["variable"]:
+        if operator.name == "variable":
             node: Node = self._variable(record, claimed, label, loc, where)
         else:
             attrs, inferred = _inferred(operator, inputs, attrs, where)
             node = Node(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
         self.graph.adopt(node)
-        if operator is OPERATORS["initialize"]:
+        if operator.name == "initialize":
             attrs["variable"].restore_initializer(node)
 
     def _operator(self, name: Any, where: str) -> Operator:
@@ -288,7 +284,7 @@ def _check_call(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, A
         if name not in attrs:
             refuse(f"{where}.attrs", f"{operator.name} needs {name!r}")
         numbers = (int, float, np.generic)
-        kinds = _KINDS.get(operator.name, {}).get(name) or {bool: (bool,), str: (str,), int: numbers, float: numbers}.get(type(default), ())
+        kinds = operator.kinds.get(name) or {bool: (bool,), str: (str,), int: numbers, float: numbers}.get(type(default), ())
         value = attrs[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             refuse(f"{where}.attrs.{name}", f"{said(value)} is not what {operator.name} takes")

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..errors import SerializationError
-from ..ir.types import _INTERNAL, _SUPPORTED, TEXT, TensorType, dtype_name
+from ..ir.types import DTYPES, INTERNAL, TEXT, Array, TensorType, dtype_name
 
 LISTED = 16                  # elements up to which an array stands in the file as numbers, to be read; more are base64
-_DTYPES = {dtype_name(d): d for d in (*_SUPPORTED, *_INTERNAL)}
+_DTYPES = {dtype_name(d): d for d in (*DTYPES, *INTERNAL)}
 _TYPE = re.compile(r"([a-z0-9]{1,16})\[(\.\.\.|(?:(?:\?|[0-9]{1,18})(?:,(?:\?|[0-9]{1,18}))*)?)\]\Z")
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", int: "an integer", bool: "a truth value"}
 
@@ -35,7 +35,7 @@ def said(value: Any) -> str:
 
 # ---------------------------------------------------------------------- writing
 
-def write_array(a: np.ndarray[Any, Any]) -> dict[str, Any]:
+def write_array(a: Array) -> dict[str, Any]:
     """An array bit for bit: as numbers when they are few and finite, else as little-endian bytes; texts as a list of base64 each."""
     head = {"dtype": dtype_name(a.dtype), "shape": list(a.shape)}
     if a.dtype.hasobject:
@@ -75,7 +75,7 @@ def read_scalar(value: Any, where: str) -> Any:
     return array[()]
 
 
-def read_array(value: Any, where: str) -> np.ndarray[Any, Any]:
+def read_array(value: Any, where: str) -> Array:
     expect(value, dict, where)
     if value.keys() not in ({"dtype", "shape", "values"}, {"dtype", "shape", "base64"}):
         refuse(where, "an array has a dtype, a shape, and values or base64")
@@ -91,7 +91,7 @@ def read_array(value: Any, where: str) -> np.ndarray[Any, Any]:
     return array
 
 
-def _listed(values: Any, dtype: np.dtype[Any], where: str) -> np.ndarray[Any, Any]:
+def _listed(values: Any, dtype: np.dtype[Any], where: str) -> Array:
     kinds = {"b": (bool,), "f": (int, float), "O": (str,)}.get(dtype.kind, (int,))
     if not isinstance(values, list) or any(type(v) not in kinds for v in values):
         refuse(where, f"{said(values)} is not a list of {dtype_name(dtype)} values")
@@ -114,7 +114,7 @@ def _bytes(text: str, where: str) -> bytes:
         refuse(where, f"not base64: {e}")
 
 
-def _decoded(text: Any, dtype: np.dtype[Any], where: str) -> np.ndarray[Any, Any]:
+def _decoded(text: Any, dtype: np.dtype[Any], where: str) -> Array:
     data = _bytes(expect(text, str, where), where)
     if dtype == TEXT:
         refuse(where, "texts stand in a list")

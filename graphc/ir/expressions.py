@@ -18,6 +18,9 @@ _BY_OPERANDS = {
     4: "philox_integer",
 }
 FUNCTIONS = {name: count for count, names in _BY_OPERANDS.items() for name in names.split()}
+# What takes as long as a dozen of the others.
+HEAVY = {"exp", "log", "expm1", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "tan", "pow", "sinh", "cosh", "asin", "acos", "atan", "atan2",
+         *(name for name in FUNCTIONS if name.startswith("philox_"))}
 CONSTANTS = ("inf",)
 DTYPE = "T"                 # in braces: the dtype computed in, a function of one operand
 

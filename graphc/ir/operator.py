@@ -13,18 +13,17 @@ import numpy as np
 
 from ..errors import DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
 from . import families
+from .axes import normal_axes, reduced_shape
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
-from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str, topological
+from .known import static_value
+from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .types import DType, Shape, TensorShape, TensorType, as_array, as_dtype, broadcast, element_count, exactly, fits
+from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
 from .validate import refused, validate
 
-Values = Sequence["np.ndarray[Any, Any] | None"]
+Values = Sequence[Array | None]
 Infer = Callable[..., Any]
-
-# A value is worked out while the graph is built only when it is this small: shapes are, data is not.
-_STATIC_ELEMENTS = 64
 
 
 @dataclass(eq=False)
@@ -38,7 +37,7 @@ class Operator:
 
     Elementwise: `expr` is the scalar expression of a fused kernel in the words of the kernel language, for operands and number attributes in
     braces and the dtype `{T}`; `check`, an expression that must hold of every element, else the run fails. `fixed` are parameters that take
-    one dtype only, whatever the others are.
+    one dtype only, whatever the others are. `commutative`: the same bits for two operands in either order.
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
@@ -52,8 +51,10 @@ class Operator:
     `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`:
     numbers and arrays among the operands take the dtype of the tensors. `shape_math`: the reference is also run on sizes while the graph is
     built, nan standing for one that is unknown. `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the
-    continuation of the real function, or raises; without, complex steps refuse it. `effect`: runs for more than its result, exactly once a run.
-    `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be folded and
+    continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
+    without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
+    run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
+    folded and
     shared. `label` is the default name of nodes.
     """
 
@@ -71,17 +72,19 @@ class Operator:
     fixed: dict[str, str] = field(default_factory=dict)
     by_value: tuple[int, ...] = ()
     prepare: Callable[..., dict[str, Any]] | None = None
+    kinds: dict[str, tuple[type, ...]] = field(default_factory=dict)
     results: tuple[str, ...] = ()
     effect: bool = False
     resizes: bool = False
     pure: bool = True
+    commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True
     text: bool = False
-    analytic: bool = True
+    analytic: bool | Callable[..., Any] = True
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""
@@ -133,7 +136,7 @@ class Operator:
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
-        parts = [OPERATORS["item"].build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+        parts = items(node)
         if not self.results:
             return parts
         if len(parts) != len(self.results):
@@ -264,7 +267,14 @@ def publish(module: str, names: dict[str, Any]) -> None:
             value.__module__ = module
 
 
-def constant_node(graph: Graph, array: np.ndarray[Any, Any], name: str | None = None) -> Node:
+def items(node: Node, graph: Graph | None = None) -> list[Node]:
+    """A node, of the same graph or another, for each result of one that may have several."""
+    if isinstance(node.type, TensorType):
+        return [node]
+    return [OPERATORS["item"].build(graph or node.graph, (node,), {"index": i}) for i in range(len(node.type))]
+
+
+def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:
     """A constant; the graph keeps a read-only copy."""
     array = np.array(array, copy=True, order="C")
     array.flags.writeable = False
@@ -400,103 +410,3 @@ def reduction(combine: str | Combine, **facts: Any) -> Callable[[Callable[..., A
 def typed_like(param: int = 0) -> Infer:
     """The type rule of operators whose result has the type of one input."""
     return lambda types, values, **attrs: types[param]
-
-
-# ---------------------------------------------------------------------- axes and shapes
-
-def as_int(value: Any, what: str = "axis") -> int:
-    """An int from an int, a numpy integer or a node with a known value; DTypeError otherwise."""
-    if isinstance(value, Node):
-        known = static_value(value)
-        if known is None or np.isnan(known).any() or known.size != 1:
-            raise DTypeError(f"{what} must be known while the graph is built, not {describe(value)}")
-        return int(known.reshape(()))
-    try:
-        return int(value.__index__())
-    except (AttributeError, TypeError):
-        raise DTypeError(f"{what} must be an integer, not {value!r:.60}") from None
-
-
-def normal_axis(axis: Any, rank: int | None) -> int:
-    """A nonnegative axis of a tensor of that rank (as given when the rank is unknown); ShapeError if there is none."""
-    i = as_int(axis)
-    if rank is None:
-        return i
-    if not -rank <= i < rank:
-        raise ShapeError(f"axis {i} does not exist: the operand has rank {rank}")
-    return i % rank if rank else 0
-
-
-def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
-    """Sorted, nonnegative, distinct axes; None means all of them."""
-    if axis is None:
-        return None if rank is None else tuple(range(rank))
-    if isinstance(axis, Node):
-        known = static_value(axis)
-        if known is None or np.isnan(known).any():
-            raise DTypeError(f"axis must be known while the graph is built, not {describe(axis)}")
-        axis = known.astype(int).tolist()
-    many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]
-    axes = [normal_axis(a, rank) for a in many]
-    if len(set(axes)) < len(axes):
-        raise ShapeError(f"an axis is named twice in {axes}")
-    return tuple(sorted(axes))
-
-
-def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
-    axes = normal_axes(axis, len(shape)) or ()
-    if keepdims:
-        return tuple(1 if i in axes else d for i, d in enumerate(shape))
-    return tuple(d for i, d in enumerate(shape) if i not in axes)
-
-
-def known_shape(value: np.ndarray[Any, Any] | None, rank: int | None = None) -> Shape | None:
-    """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
-    if value is None:
-        return None if rank is None else (None,) * rank
-    return tuple(None if d != d else int(d) for d in np.asarray(value).ravel().tolist())       # nan, which no integer is
-
-
-# ---------------------------------------------------------------------- values known before the graph runs
-
-def static_value(node: Node) -> np.ndarray[Any, Any] | None:
-    """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known."""
-    if node.operator.name == "constant":
-        return node.attrs["value"]
-    if not _small(node):
-        return None
-    known: dict[Node, Any] = {}
-    for n in topological([node], stop=lambda n: not (_small(n) and n.operator.shape_math)):
-        known[n] = _static_step(n, known)
-    return known[node]
-
-
-def _small(node: Node) -> bool:
-    t = node.type
-    return (isinstance(t, TensorType) and t.known and t.dtype.kind in "iufb"
-            and element_count(t.shape) <= _STATIC_ELEMENTS)
-
-
-def _static_step(n: Node, known: dict[Node, Any]) -> np.ndarray[Any, Any] | None:
-    if n.operator.name == "constant":
-        return n.attrs["value"] if _small(n) else None
-    if n.operator.name == "shape":
-        dims = n.inputs[0].type.shape
-        if dims is not None and None not in dims:
-            return np.array(dims, np.int64)
-        return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
-    if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
-        return None
-    try:
-        with np.errstate(all="ignore"):
-            if n.operator.name != "cast":
-                return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
-            x = np.asarray(known[n.inputs[0]])
-            unknown = x != x                     # nan, which no integer is
-            value = np.asarray(n.operator.reference(np.where(unknown, 0, x).astype(x.dtype), **n.attrs))
-            return np.where(unknown, np.nan, value) if unknown.any() else value
-    except (TypeError, ValueError, IndexError):
-        return None
-
-
-__all__ = ["DType", "Operator", "declare", "elementwise", "reduction", "to_node", "static_value"]

@@ -9,8 +9,7 @@ import numpy as np
 
 from ..errors import GraphcError, InvalidArgumentError
 from .node import Node, describe, describe_call, loc_str, topological
-
-Array = np.ndarray[Any, Any]
+from .types import Array
 
 
 def read_only(value: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphcError
-from .types import TensorType, dtype_name
+from .types import NUMBERS, Array, TensorType, dtype_name
 
-_DTYPES = tuple(np.dtype(d) for d in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"))
+_DTYPES = tuple(d.dtype for d in NUMBERS)
 # Sets of kinds (numpy's letters) that have a word.
 _WORDS = {"b": "bool", "iu": "int", "f": "float", "fiu": "int or float", "bfiu": "bool, int or float", "biu": "bool or int", "bf": "bool or float"}
 # Attributes that say the result's dtype.
@@ -138,7 +138,7 @@ def result_types(op: Any, dtype: np.dtype[Any]) -> Any:
         return None
 
 
-def _operand(op: Any, i: int, spec: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def _operand(op: Any, i: int, spec: Any, dtype: np.dtype[Any]) -> Array:
     fixed = op.fixed.get(op.params[i]) if i < len(op.params) else None
     if isinstance(spec, tuple):
         return np.ones(spec, fixed or dtype)

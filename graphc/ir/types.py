@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 
 Shape = tuple[int | None, ...]
+Array = np.ndarray[Any, Any]
 
 
 class DType:
@@ -87,9 +88,11 @@ float32, float64 = DType("float32"), DType("float64")
 int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
 bool_ = DType("bool")
 string = DType(TEXT)
-_SUPPORTED = {d.dtype: d for d in (float32, float64, int8, int16, int32, int64, uint8, bool_, string)}
+FLOATS, INTEGERS = (float32, float64), (int8, int16, int32, int64, uint8)
+DTYPES = {d.dtype: d for d in (*FLOATS, *INTEGERS, bool_, string)}
+NUMBERS = tuple(sorted((*FLOATS, *INTEGERS, bool_), key=lambda d: ("buif".index(d.dtype.kind), d.size)))         # from the narrowest on
 # Only graphc's own random operators use these two; no user tensor has them.
-_INTERNAL = {np.dtype("uint32"), np.dtype("uint64")}
+INTERNAL = (np.dtype("uint32"), np.dtype("uint64"))
 
 
 def as_dtype(value: Any) -> DType:
@@ -106,13 +109,13 @@ def as_dtype(value: Any) -> DType:
         dtype = np.dtype(value).newbyteorder("=")
     except TypeError:
         raise DTypeError(f"{value!r} is not a dtype") from None
-    if dtype not in _SUPPORTED:
-        names = ", ".join(d.name for d in _SUPPORTED.values())
+    if dtype not in DTYPES:
+        names = ", ".join(d.name for d in DTYPES.values())
         raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}")
-    return _SUPPORTED[dtype]
+    return DTYPES[dtype]
 
 
-def as_text(value: Any) -> np.ndarray[Any, Any]:
+def as_text(value: Any) -> Array:
     """A text, or nested lists of texts, as an array of bytes (str in UTF-8); DTypeError if there is something else among them.
 
     >>> as_text(["a", b"b"])
@@ -126,7 +129,7 @@ def as_text(value: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
+def as_array(value: Any, dtype: Any = None) -> Array:
     """A value as TensorFlow takes it: Python floats are float32, ints int32, what numpy made keeps its dtype.
 
     Raises DTypeError for what is no array of a supported dtype (objects, numbers where texts are wanted).
@@ -176,7 +179,7 @@ def _made_by_numpy(value: Any) -> bool:
     return hasattr(value, "dtype")
 
 
-def _from_python(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
+def _from_python(array: Array, value: Any) -> np.dtype[Any]:
     if array.dtype.kind == "f" or array.size == 0:
         return np.dtype(np.float32)
     if array.dtype.kind == "b":
@@ -335,6 +338,11 @@ class TensorType(NamedTuple):
     @property
     def known(self) -> bool:
         return self.shape is not None and None not in self.shape
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of a value of this type; its shape is known."""
+        return element_count(self.shape) * self.dtype.itemsize
 
 
 def compatible(a: Shape | None, b: Shape | None) -> bool:

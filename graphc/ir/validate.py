@@ -49,7 +49,7 @@ def _parameters(op: Any) -> str | None:
         return f"an operator of the family {op.family.name} takes a fixed number of operands, at least one"
     if op.family.reduces and not {"axis", "keepdims"} <= op.attrs.keys():
         return "a reduction's reference takes the keywords axis and keepdims"
-    return None
+    return "what is commutative takes two operands" if op.commutative and len(op.params) != 2 else None
 
 
 # What only operators of some families have.

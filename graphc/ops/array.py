@@ -7,15 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import ShapeError
+from ..ir.known import static_value
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, as_int, declare, normal_axis, static_value, to_node
-from ..ir.types import TensorType, as_array, as_dtype, bool_, float32, int32, int64
+from ..ir.operator import Values, declare, to_node
+from ..ir.types import TensorType, as_dtype, bool_, float32, int32
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd
 from .array_gather import scatter_nd as scatter_nd
 from .array_gather import scatter_sum
+from .array_index import along, iota
+from .array_index import lin_space as lin_space
+from .array_index import linspace as linspace
+from .array_index import one_hot as one_hot
+from .array_index import range as range
+from .array_index import rank as rank
+from .array_index import size as size
 from .array_join import concat as concat
 from .array_join import fill as fill
 from .array_join import ones as ones
@@ -27,7 +35,7 @@ from .array_join import tile as tile
 from .array_join import unstack as unstack
 from .array_join import zeros as zeros
 from .array_join import zeros_like as zeros_like
-from .array_move import SHAPE_OPERAND, Placement, Types, exact_cast, sizes, vector_shape
+from .array_move import Placement, Types, sizes
 from .array_move import broadcast_to as broadcast_to
 from .array_move import expand_dims as expand_dims
 from .array_move import identity as identity
@@ -45,7 +53,7 @@ from .array_scan import unique as unique
 from .indexing import slice as slice
 from .indexing import strided_slice as strided_slice
 from .math import abs as absolute
-from .math import add, cast, ceil, equal, floordiv, less, less_equal, logical_and, maximum, where
+from .math import cast, equal, less, less_equal, logical_and, where
 from .reduce import reduce_max, reduce_prod
 
 __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
@@ -56,158 +64,6 @@ __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "exp
            "matrix_set_diag", "matrix_band_part", "meshgrid", "sequence_mask", "unsorted_segment_sum", "segment_sum"]
 
 pack, unpack, reverse_v2 = stack, unstack, reverse
-
-
-# ---------------------------------------------------------------------- sizes
-
-def size(input: Any, name: str | None = None, out_type: Any = int32) -> Node:
-    """The number of elements of a tensor.
-
-    any[...] -> out_type[]. DTypeError: no tensor. InvalidArgumentError, when run: more elements than the dtype can count.
-
-    >>> tf.Session(jit=False).run(tf.size([[1, 2], [3, 4]]))
-    np.int32(4)
-    """
-    return exact_cast(reduce_prod(shape(input, out_type=int64)), dtype=out_type, name=name or "Size")
-
-
-def rank(input: Any, name: str | None = None) -> Node:
-    """The number of dimensions of a tensor.
-
-    any[...] -> int32[]. DTypeError: no tensor.
-
-    >>> tf.Session(jit=False).run(tf.rank([[1, 2], [3, 4]]))
-    np.int32(2)
-    """
-    known = to_node(input).type.rank
-    return to_node(np.int32(known), name=name) if known is not None else shape(shape(input), name=name)[0]
-
-
-# ---------------------------------------------------------------------- the index itself
-
-def _iota_attrs(types: Types, axis: Any, dtype: Any) -> dict[str, Any]:
-    return {"axis": normal_axis(axis, types[0].shape[0] if types[0].shape else None), "dtype": as_dtype(dtype).dtype}
-
-
-@declare("generator", lambda types, values, axis, dtype: TensorType(dtype, vector_shape(types[0], values[0])),
-         by_value=(0,), fixed=SHAPE_OPERAND, prepare=_iota_attrs, shape_math=True,
-         samples=(([np.array([3, 4])], {"axis": 1}), ([np.array([5])], {"dtype": "float32"}), ([np.array([0])], {})))
-def iota(shape: Any, *, axis: int = 0, dtype: Any = int32) -> Any:
-    """Each element's own index along `axis`."""
-    dims = np.asarray(shape).astype(np.int64).tolist()
-    line = np.arange(dims[axis]).astype(dtype)
-    return np.broadcast_to(line.reshape([-1 if i == axis else 1 for i in builtins.range(len(dims))]), dims)
-
-
-def _along(n: Any, axis: int, rank: int, dtype: Any = int32) -> Node:
-    """0, 1, ..., n - 1 along one of `rank` axes, size 1 along the others."""
-    return iota([n if i == axis else 1 for i in builtins.range(rank)], axis=axis, dtype=dtype)
-
-
-def _exact(value: Any) -> Any:
-    """A number from a number or a scalar tensor known while the graph is built; None otherwise."""
-    if not isinstance(value, Node):
-        return np.asarray(value)[()]
-    known = static_value(value)
-    return None if known is None or known.size != 1 or np.isnan(known).any() else known.reshape(())[()]
-
-
-def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Node:
-    """The numbers from `start` (0 if only a limit is given) up to but without `limit`, in steps of `delta`.
-
-    Numbers of one dtype, scalars. DTypeError: no numbers. ShapeError: not scalars, or `delta` is 0.
-
-    >>> tf.Session(jit=False).run(tf.range(1, 10, 3))
-    array([1, 4, 7], dtype=int32)
-    """
-    first, last = (0, start) if limit is None else (start, limit)
-    types = [_number(x) for x in (first, last, delta)]
-    if dtype is None:
-        dtype = np.result_type(*(t.dtype for t in types))
-    dtype = as_dtype(dtype).dtype
-    exact = [_exact(x) for x in (first, last, delta)]
-    if exact[2] == 0:
-        raise ShapeError(f"range: the step is 0{here()}")
-    if None not in exact:
-        count: Any = max(0, int(np.ceil((exact[1] - exact[0]) / exact[2])))
-    elif dtype.kind == "f":
-        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int32)
-    else:
-        count = maximum(0 - floordiv(_integer(first) - _integer(last), _integer(delta)), 0)
-    plain = exact[0] == 0 and exact[2] == 1
-    line = iota([count], dtype=dtype, name=name if plain else None)
-    return line if plain else _line(line, first, delta, dtype, name)
-
-
-def _number(x: Any) -> TensorType:
-    """The type of a bound of `range`, which is a scalar and a number."""
-    value = x.type if isinstance(x, Node) else as_array(x)
-    if value.dtype.kind not in "biuf":
-        raise DTypeError(f"range: {describe(x) if isinstance(x, Node) else repr(x)[:60]} is no number{here()}")
-    if value.shape:
-        raise ShapeError(f"range: {describe(x) if isinstance(x, Node) else repr(x)[:60]} is no scalar{here()}")
-    return TensorType(value.dtype, value.shape)
-
-
-def _integer(x: Any) -> Any:
-    return cast(x, np.int32) if isinstance(x, Node) else int(x)
-
-
-def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
-    first, step = (cast(x, dtype) if isinstance(x, Node) else np.asarray(x, dtype) for x in (first, step))
-    return add(i * step, first, name=name)
-
-
-def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> Node:
-    """`num` evenly spaced numbers from `start` to `stop`, both included, exactly.
-
-    start, stop: number[], num: int[] -> floating. DTypeError: no numbers.
-
-    >>> tf.Session(jit=False).run(tf.linspace(0.0, 1.0, 5))
-    array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
-    """
-    start = to_node(start)
-    start = start if start.type.dtype.kind == "f" else cast(start, np.float32)
-    dtype = start.type.dtype
-    stop = cast(stop, dtype) if isinstance(stop, Node) else np.asarray(stop, dtype)
-    exact = _exact(num)
-    i = iota([num if exact is None else int(exact)], dtype=dtype)
-    gaps = maximum(cast(num, dtype) - 1.0, 1.0) if exact is None else np.asarray(max(int(exact) - 1, 1), dtype)
-    return where(less(i, gaps), start + i * ((stop - start) / gaps), stop if exact != 1 else start, name=name)
-
-
-lin_space = linspace
-
-
-def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
-            dtype: Any = None, name: str | None = None) -> Node:
-    """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere and if out of it.
-
-    indices: int[...] -> dtype[..., depth]; `axis`: where the new axis lies (-1: last); dtype: that of on_value, default float32.
-    DTypeError: the indices are no integers. ShapeError: no such axis.
-
-    >>> tf.Session(jit=False).run(tf.one_hot([1, 0], 3))
-    array([[0., 1., 0.],
-           [1., 0., 0.]], dtype=float32)
-    """
-    indices = to_node(indices)
-    if indices.type.dtype.kind not in "iu":
-        raise DTypeError(f"one_hot: {describe(indices)} is not of integers{here()}")
-    rank, at = indices.type.rank, -1 if axis is None else as_int(axis)
-    n = depth if isinstance(depth, Node) else as_int(depth, "depth")
-    if rank is None and at != -1:
-        raise ShapeError(f"one_hot: the rank of {describe(indices)} must be known to add axis {at}{here()}")
-    where_to = 0 if rank is None else normal_axis(at, rank + 1)
-    line = _along(n, where_to, 1 if rank is None else rank + 1, indices.type.dtype)
-    hot = equal(expand_dims(indices, at), line)
-    if dtype is None:
-        given = [v for v in (on_value, off_value) if v is not None]
-        dtype = to_node(given[0]).dtype if given else float32
-    if on_value is None and off_value is None:
-        return cast(hot, dtype, name=name or "one_hot")
-    on, off = (v if isinstance(v, Node) else to_node(d if v is None else v, dtype)
-               for v, d in ((on_value, 1), (off_value, 0)))
-    return where(hot, on, off, name=name or "one_hot")
 
 
 # ---------------------------------------------------------------------- diagonals
@@ -223,7 +79,7 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
            [0., 1.]], dtype=float32)
     """
     columns = num_rows if num_columns is None else num_columns
-    hot = equal(_along(num_rows, 0, 2), _along(columns, 1, 2))
+    hot = equal(along(num_rows, 0, 2), along(columns, 1, 2))
     if batch_shape is None:
         return cast(hot, dtype, name=name or "eye")
     return broadcast_to(cast(hot, dtype), concat([to_node(batch_shape, int32), shape(hot)], 0), name=name or "eye")
@@ -233,7 +89,7 @@ def _places(x: Node) -> tuple[Node, Node]:
     """Row numbers [m, 1] and column numbers [1, n] of matrices [..., m, n]."""
     last = [None, None] if x.type.shape is None else list(x.type.shape[-2:])
     m, n = (shape(x)[i] if d is None else d for i, d in zip((-2, -1), last, strict=True))
-    return _along(m, 0, 2), _along(n, 1, 2)
+    return along(m, 0, 2), along(n, 1, 2)
 
 
 def _across(diagonal: Node, x: Node) -> Node:
@@ -289,7 +145,7 @@ def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
     dims = diagonal.type.shape
     n = shape(diagonal)[-1] if dims is None or dims[-1] is None else dims[-1]
     zero = np.zeros((), diagonal.type.dtype)
-    return where(equal(_along(n, 0, 2), _along(n, 1, 2)), expand_dims(diagonal, -2), zero, name=name)
+    return where(equal(along(n, 0, 2), along(n, 1, 2)), expand_dims(diagonal, -2), zero, name=name)
 
 
 def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag") -> Node:

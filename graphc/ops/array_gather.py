@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axis
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, declare, normal_axis, to_node
+from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, shape_str
 from .array_join import concat
 from .array_move import SHAPE_OPERAND, Types, integers, reshape, shape, vector_shape

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..ir.axes import normal_axis
 from ..ir.graph import get_default_graph
+from ..ir.known import as_int, static_value
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import Values, as_int, constant_node, declare, normal_axis, static_value, to_node
+from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import Shape, TensorShape, TensorType, as_dtype, compatible, float32, merge, shape_str
 from .array_move import (
     Placement,

@@ -9,17 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.axes import normal_axes, normal_axis
+from ..ir.known import as_int, known_shape, static_value
 from ..ir.node import OPERATORS, Node
-from ..ir.operator import (
-    Values,
-    as_int,
-    declare,
-    known_shape,
-    normal_axes,
-    normal_axis,
-    static_value,
-    typed_like,
-)
+from ..ir.operator import Values, declare, typed_like
 from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, shape_str
 
 Types = Sequence[TensorType]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axis
 from ..ir.node import Node
-from ..ir.operator import Values, declare, normal_axis, typed_like
+from ..ir.operator import Values, declare, typed_like
 from ..ir.types import TensorType, as_dtype, int32
 from .array_join import concat, narrow, zeros_like
 from .array_move import Types, integers, shape

@@ -13,8 +13,9 @@ import numpy as np
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.families import Memory
 from ..ir.graph import get_default_graph
+from ..ir.known import static_value
 from ..ir.node import Node, Operation, describe, here
-from ..ir.operator import Values, declare, static_value, to_node
+from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType
 from .math import abs as absolute
 from .math import equal, greater, greater_equal, less, less_equal, not_equal

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import Values, declare, elementwise, static_value, to_node
+from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import Shape, TensorType, compatible, shape_str
 from .array_gather import boolean_mask, gather, scatter_sum
 from .array_join import as_one_dtype, between

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.axes import normal_axes, normal_axis
+from ..ir.known import as_int, static_value
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import as_int, normal_axes, normal_axis, static_value, to_node
+from ..ir.operator import to_node
 from .array import matrix_diag_part
 from .array_gather import gather
 from .array_join import concat

@@ -10,6 +10,7 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.types import TensorType, broadcast, shape_str
+from . import continued
 from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag
 from .array_move import Types, expand_dims, unbroadcast
 from .linalg_matmul import matmul, matrix_transpose
@@ -53,7 +54,7 @@ def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
 
 
 @declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, label="Cholesky", batch="aligned",
-         samples=(([_SPD], {}), ([_SPD[0]], {})))
+         samples=(([_SPD], {}), ([_SPD[0]], {})), analytic=continued.cholesky)
 def cholesky(input: Any) -> Any:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
     return _factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))

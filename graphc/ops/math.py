@@ -11,11 +11,12 @@ from ..errors import GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
-from . import math_arithmetic, math_functions
+from . import math_arithmetic, math_compare, math_functions
 from .math_arithmetic import *  # noqa: F403
+from .math_compare import *  # noqa: F403
 from .math_functions import *  # noqa: F403
 
-__all__ = [*math_arithmetic.__all__, *math_functions.__all__, "where", "select", "cast", "saturate_cast", "to_float",
+__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_functions.__all__, "where", "select", "cast", "saturate_cast", "to_float",
            "to_double", "to_int32", "to_int64", "to_bool"]
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic, comparison, logic, rounding and choice, element by element."""
+"""Arithmetic, element by element."""
 
 from __future__ import annotations
 
@@ -11,38 +11,18 @@ from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import declare, elementwise, to_node
 from ..ir.types import TensorType, compatible
+from . import continued
+from .math_compare import equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or
+from .math_operands import numbers, wide
 
 __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
            "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",
-           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "add_n", "sub", "mul", "neg", "inv",
-           "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-           "logical_and", "logical_or", "logical_xor", "logical_not",
-           "floor", "ceil", "rint", "round", "trunc", "is_nan", "is_inf", "is_finite"]
-
-
-def numbers(*operands: Any) -> Any:
-    """The operands of an operator that booleans alone have no business in."""
-    if np.result_type(*operands).kind == "b":
-        raise TypeError("booleans are not numbers")
-    return operands
-
-
-def floating(x: Any) -> Any:
-    """x, the operand of an operator for real numbers only."""
-    if np.asarray(x).dtype.kind != "f":
-        raise TypeError("not a floating dtype")
-    return x
-
-
-def wide(x: Any) -> Any:
-    """One-byte integers and booleans as float32, where numpy's own functions would answer in float16."""
-    x = np.asarray(x)
-    return x.astype(np.float32) if x.dtype.itemsize == 1 else x
+           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "add_n", "sub", "mul", "neg", "inv"]
 
 
 # ---------------------------------------------------------------------- arithmetic
 
-@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True)
+@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True, commutative=True)
 def add(x: Any, y: Any) -> Any:
     """Sum, x + y.
 
@@ -62,7 +42,7 @@ def subtract(x: Any, y: Any) -> Any:
     return np.subtract(x, y)
 
 
-@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True)
+@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True, commutative=True)
 def multiply(x: Any, y: Any) -> Any:
     """Product, x * y.
 
@@ -82,7 +62,7 @@ def truediv(x: Any, y: Any) -> Any:
     return np.true_divide(wide(x), wide(y))
 
 
-@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True)
+@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv)
 def floordiv(x: Any, y: Any) -> Any:
     """Quotient rounded towards minus infinity. An integer by 0 is 0.
 
@@ -93,7 +73,7 @@ def floordiv(x: Any, y: Any) -> Any:
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
-             shape_math=True)
+             shape_math=True, analytic=continued.floormod)
 def floormod(x: Any, y: Any) -> Any:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y).
 
@@ -104,7 +84,7 @@ def floormod(x: Any, y: Any) -> Any:
 
 
 @elementwise("floordiv({x}, {y}) + {T}((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))))",
-             grad=lambda g, out, x, y: (None, None))
+             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv)
 def truncatediv(x: Any, y: Any) -> Any:
     """Quotient rounded towards zero."""
     down = np.floor_divide(*numbers(x, y))
@@ -117,7 +97,7 @@ _ALIGNED = "select(({x} < {T}(0)) != ({y} < {T}(0)), {T}(-{y}), {y})"
 
 
 @elementwise(f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod({{x}}, {_ALIGNED}))",
-             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0))
+             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod)
 def truncatemod(x: Any, y: Any) -> Any:
     """Remainder of `truncatediv`, with the sign of x."""
     return np.fmod(*numbers(x, y))
@@ -225,7 +205,7 @@ def _route(first: Any, g: Any) -> Any:
     return where(first, g, 0.0), where(first, 0.0, g)
 
 
-@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True)
+@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True, analytic=continued.maximum)
 def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x.
 
@@ -235,7 +215,7 @@ def maximum(x: Any, y: Any) -> Any:
     return np.maximum(*numbers(x, y))
 
 
-@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True)
+@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True, analytic=continued.minimum)
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x.
 
@@ -265,7 +245,7 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
 
 
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
-             grad=lambda g, y, x: (OPERATORS["zeros_like"](x),))
+             grad=lambda g, y, x: (OPERATORS["zeros_like"](x),), analytic=continued.sign)
 def sign(x: Any) -> Any:
     """-1, 0 or 1; nan stays nan.
 
@@ -275,7 +255,7 @@ def sign(x: Any) -> Any:
     return np.sign(x)
 
 
-@elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),))
+@elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),), analytic=continued.abs)
 def abs(x: Any) -> Any:
     """Absolute value. Its derivative at 0 counts as 0.
 
@@ -335,157 +315,3 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
 divide = realdiv = truediv
 floor_div, mod = floordiv, floormod
 sub, mul, neg, inv = subtract, multiply, negative, reciprocal
-
-
-# ---------------------------------------------------------------------- comparison and logic
-
-@elementwise("{x} == {y}")
-def equal(x: Any, y: Any) -> Any:
-    """Whether x == y.
-
-    >>> tf.Session(jit=False).run(tf.equal([1, 2], [1, 3]))
-    array([ True, False])
-    """
-    return np.equal(x, y)
-
-
-@elementwise("{x} != {y}")
-def not_equal(x: Any, y: Any) -> Any:
-    """Whether x != y; a nan differs from everything.
-
-    >>> tf.Session(jit=False).run(tf.not_equal([1, 2], [1, 3]))
-    array([False,  True])
-    """
-    return np.not_equal(x, y)
-
-
-@elementwise("{x} < {y}")
-def less(x: Any, y: Any) -> Any:
-    """Whether x < y.
-
-    >>> tf.Session(jit=False).run(tf.less([1, 2], 2))
-    array([ True, False])
-    """
-    return np.less(x, y)
-
-
-@elementwise("{x} <= {y}")
-def less_equal(x: Any, y: Any) -> Any:
-    """Whether x <= y."""
-    return np.less_equal(x, y)
-
-
-@elementwise("{x} > {y}")
-def greater(x: Any, y: Any) -> Any:
-    """Whether x > y.
-
-    >>> tf.Session(jit=False).run(tf.greater([1, 2], 1))
-    array([False,  True])
-    """
-    return np.greater(x, y)
-
-
-@elementwise("{x} >= {y}")
-def greater_equal(x: Any, y: Any) -> Any:
-    """Whether x >= y."""
-    return np.greater_equal(x, y)
-
-
-_BOTH = {"x": "bool", "y": "bool"}
-
-
-@elementwise("{x} & {y}", fixed=_BOTH)
-def logical_and(x: Any, y: Any) -> Any:
-    """x and y, of booleans.
-
-    >>> tf.Session(jit=False).run(tf.logical_and([True, True], [True, False]))
-    array([ True, False])
-    """
-    return np.logical_and(x, y)
-
-
-@elementwise("{x} | {y}", fixed=_BOTH)
-def logical_or(x: Any, y: Any) -> Any:
-    """x or y, of booleans."""
-    return np.logical_or(x, y)
-
-
-@elementwise("{x} ^ {y}", fixed=_BOTH)
-def logical_xor(x: Any, y: Any) -> Any:
-    """Either x or y, of booleans."""
-    return np.logical_xor(x, y)
-
-
-@elementwise("{x} ^ {T}(1)", fixed={"x": "bool"})
-def logical_not(x: Any) -> Any:
-    """not x, of booleans.
-
-    >>> tf.Session(jit=False).run(tf.logical_not([True, False]))
-    array([False,  True])
-    """
-    return np.logical_not(x)
-
-
-# ---------------------------------------------------------------------- rounding and kinds of numbers
-
-@elementwise("floor({x})", grad=lambda g, y, x: (None,))
-def floor(x: Any) -> Any:
-    """The largest whole number not above x.
-
-    >>> tf.Session(jit=False).run(tf.floor([-1.5, 1.5]))
-    array([-2.,  1.], dtype=float32)
-    """
-    return np.floor(floating(x))
-
-
-@elementwise("ceil({x})", grad=lambda g, y, x: (None,))
-def ceil(x: Any) -> Any:
-    """The smallest whole number not below x."""
-    return np.ceil(floating(x))
-
-
-@elementwise("rint({x})", grad=lambda g, y, x: (None,))
-def rint(x: Any) -> Any:
-    """The nearest whole number, the even one of two."""
-    return np.rint(floating(x))
-
-
-@elementwise("trunc({x})", grad=lambda g, y, x: (None,))
-def trunc(x: Any) -> Any:
-    """x without its fraction."""
-    return np.trunc(floating(x))
-
-
-def round(x: Any, name: str | None = None) -> Node:
-    """The nearest whole number, the even one of two; integers stay what they are.
-
-    number[...] -> the same type. DTypeError: no numbers.
-
-    >>> tf.Session(jit=False).run(tf.round([0.5, 1.5, 2.6]))
-    array([0., 2., 3.], dtype=float32)
-    """
-    x = to_node(x)
-    return rint(x, name=name) if x.type.dtype.kind == "f" else OPERATORS["identity"](x, name=name)
-
-
-@elementwise("{x} != {x}")
-def is_nan(x: Any) -> Any:
-    """Whether x is nan.
-
-    >>> tf.Session(jit=False).run(tf.is_nan([1.0, float('nan')]))
-    array([False,  True])
-    """
-    return np.isnan(floating(x))
-
-
-# x - x is 0 of finite numbers only.
-@elementwise("({x} == {x}) & (({x} - {x}) != {T}(0))")
-def is_inf(x: Any) -> Any:
-    """Whether x is inf or -inf."""
-    return np.isinf(floating(x))
-
-
-@elementwise("({x} - {x}) == {T}(0)")
-def is_finite(x: Any) -> Any:
-    """Whether x is neither infinite nor nan."""
-    return np.isfinite(floating(x))

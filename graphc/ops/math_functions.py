@@ -11,7 +11,9 @@ import numpy as np
 from ..ir.node import OPERATORS
 from ..ir.operator import Values, declare, elementwise
 from ..ir.types import TensorType
-from .math_arithmetic import square, wide
+from . import continued
+from .math_arithmetic import square
+from .math_operands import wide
 
 __all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "lgamma", "digamma"]
@@ -108,7 +110,7 @@ def acos(x: Any) -> Any:
     return np.arccos(wide(x))
 
 
-@elementwise("atan({x})", grad=lambda g, y, x: (g / (1.0 + square(x)),))
+@elementwise("atan({x})", grad=lambda g, y, x: (g / (1.0 + square(x)),), analytic=continued.atan)
 def atan(x: Any) -> Any:
     """The angle in (-pi/2, pi/2) whose tangent is x.  d/dx = 1 / (1 + x**2)."""
     return np.arctan(wide(x))
@@ -120,7 +122,7 @@ def _atan2_grad(g: Any, out: Any, y: Any, x: Any) -> Any:
     return scaled * x, -(scaled * y)
 
 
-@elementwise("atan2({y}, {x})", grad=_atan2_grad, domain=(0.3, 2.0))
+@elementwise("atan2({y}, {x})", grad=_atan2_grad, domain=(0.3, 2.0), analytic=continued.atan2)
 def atan2(y: Any, x: Any) -> Any:
     """The angle of the point (x, y), in [-pi, pi]."""
     return np.arctan2(wide(y), wide(x))
@@ -172,7 +174,7 @@ def atanh(x: Any) -> Any:
     return np.arctanh(wide(x))
 
 
-@elementwise("sigmoid({x})", grad=lambda g, y, x: (g * y * (1.0 - y),))
+@elementwise("sigmoid({x})", grad=lambda g, y, x: (g * y * (1.0 - y),), analytic=continued.sigmoid)
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)).  d/dx = y (1 - y).
 
@@ -194,7 +196,7 @@ def _each(function: Callable[[float], float], x: Any) -> Any:
 _TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 
 
-@elementwise("erf({x})", grad=lambda g, y, x: (g * _TWO_OVER_SQRT_PI * exp(-square(x)),))
+@elementwise("erf({x})", grad=lambda g, y, x: (g * _TWO_OVER_SQRT_PI * exp(-square(x)),), analytic=continued.erf)
 def erf(x: Any) -> Any:
     """Error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.
 
@@ -211,7 +213,8 @@ def _real(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(dtype, types[0].shape)
 
 
-@declare("host", _real, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),), batch="aligned")
+@declare("host", _real, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),), batch="aligned",
+             analytic=continued.erfc)
 def erfc(x: Any) -> Any:
     """1 - erf(x), exact where erf(x) is near 1."""
     return _each(math.erfc, x)
@@ -268,13 +271,15 @@ def polygamma(x: Any, *, order: int = 1) -> Any:
     return _each(lambda v: _polygamma(v, order), x)
 
 
-@declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned")
+@declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
+             analytic=continued.digamma)
 def digamma(x: Any) -> Any:
     """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
     return _each(_digamma, x)
 
 
-@declare("host", _real, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned")
+@declare("host", _real, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
+             analytic=continued.lgamma)
 def lgamma(x: Any) -> Any:
     """Logarithm of the absolute value of the gamma function.  d/dx = digamma(x)."""
     return _each(_lgamma, x)

@@ -8,42 +8,35 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
+from ..ir.axes import normal_axes
+from ..ir.known import as_int
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import Values, as_int, declare, elementwise, normal_axes, to_node, typed_like
+from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType
-from . import nn_activations
-from .array import concat, expand_dims, gather, identity, shape, squeeze, stop_gradient
+from . import nn_activations, nn_losses
+from .array import concat, expand_dims, gather, identity, shape, squeeze
 from .math import (
     add,
     cast,
-    check_index,
     choose,
     div_no_nan,
     equal,
-    exp,
     less,
-    log,
     maximum,
     multiply,
     negative,
     rsqrt,
-    sigmoid,
     square,
     squared_difference,
-    subtract,
-    truediv,
 )
-from .math_arithmetic import floating
 from .nn_activations import *  # noqa: F403
-from .nn_activations import relu, scope, softplus
+from .nn_activations import relu, scope
+from .nn_losses import *  # noqa: F403
 from .random import random_uniform
-from .reduce import reduce_max, reduce_mean, reduce_sum
+from .reduce import reduce_mean, reduce_sum
 
-__all__ = [*nn_activations.__all__, "crelu", "softmax", "log_softmax", "softmax_cross_entropy_with_logits",
-           "softmax_cross_entropy_with_logits_v2", "sparse_softmax_cross_entropy_with_logits",
-           "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss", "moments",
-           "batch_normalization", "l2_normalize", "bias_add", "xw_plus_b", "dropout", "embedding_lookup",
-           "zero_fraction", "in_top_k", "top_k"]
+__all__ = [*nn_activations.__all__, *nn_losses.__all__, "crelu", "moments", "batch_normalization", "l2_normalize", "bias_add",
+           "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -57,177 +50,6 @@ def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
     x = to_node(features)
     with scope(name, "crelu", x) as last:
         return concat([relu(x), relu(-x)], axis=axis, name=last)
-
-
-# ---------------------------------------------------------------------- softmax and cross entropies
-
-def _axis(axis: Any, dim: Any) -> Any:
-    return axis if axis is not None else dim if dim is not None else -1
-
-
-def _shifted(x: Node, axis: Any) -> Node:
-    """x less its maximum: no exponential of it overflows. The maximum's own derivative cancels."""
-    return x - stop_gradient(reduce_max(x, axis=axis, keepdims=True))
-
-
-def _log_total(shifted: Node, axis: Any) -> Node:
-    return log(reduce_sum(exp(shifted), axis=axis, keepdims=True))
-
-
-def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
-    """exp(x) / sum(exp(x)) along `axis` (default: the last).
-
-    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
-
-    >>> tf.Session(jit=False).run(tf.nn.softmax([0.0, 0.0]))
-    array([0.5, 0.5], dtype=float32)
-    """
-    x, axis = to_node(logits), _axis(axis, dim)
-    with scope(name, "softmax", x) as last:
-        e = exp(_shifted(x, axis))
-        return truediv(e, reduce_sum(e, axis=axis, keepdims=True), name=last)
-
-
-def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
-    """Logarithm of `softmax`, exact where that underflows.
-
-    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
-
-    >>> tf.Session(jit=False).run(tf.nn.log_softmax([0.0, 0.0]))
-    array([-0.69314..., -0.69314...], dtype=float32)
-    """
-    x, axis = to_node(logits), _axis(axis, dim)
-    with scope(name, "log_softmax", x) as last:
-        shifted = _shifted(x, axis)
-        return subtract(shifted, _log_total(shifted, axis), name=last)
-
-
-def _labels_and_logits(what: str, sentinel: Any, labels: Any, logits: Any) -> tuple[Node, Node]:
-    if sentinel is not None or labels is None or logits is None:
-        raise GraphError(f"{what} takes labels= and logits= by keyword{here()}")
-    x = to_node(logits)
-    if x.type.dtype.kind != "f":
-        raise DTypeError(f"{what}: the logits {describe(x)} are not of a floating dtype{here()}")
-    return to_node(labels), x
-
-
-def softmax_cross_entropy_with_logits_v2(_sentinel: Any = None, labels: Any = None, logits: Any = None,
-                                         axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
-    """-sum(labels * log_softmax(logits)) along `axis` (default: the last); differentiable in both.
-
-    labels: float[..., classes], logits: float[..., classes] -> float[...]. GraphError: arguments by position. DTypeError: logits that are
-    not floating. ShapeError: the shapes do not fit.
-
-    >>> tf.Session(jit=False).run(tf.nn.softmax_cross_entropy_with_logits_v2(labels=[[0.0, 1.0]], logits=[[0.0, 0.0]]))
-    array([0.69314...], dtype=float32)
-    """
-    z, x = _labels_and_logits("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
-    axis = _axis(axis, dim)
-    with scope(name, "softmax_cross_entropy_with_logits", x) as last:
-        if z.type.dtype != x.type.dtype:
-            z = cast(z, x.type.dtype)
-        shifted = _shifted(x, axis)
-        return reduce_sum(z * (_log_total(shifted, axis) - shifted), axis=axis, name=last)
-
-
-def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None, dim: Any = -1,
-                                      name: str | None = None, axis: Any = None) -> Node:
-    """-sum(labels * log_softmax(logits)) along an axis; the labels count as constants.
-
-    labels: float[..., classes], logits: float[..., classes] -> float[...]. GraphError: arguments by position. DTypeError: logits that are
-    not floating. ShapeError: the shapes do not fit.
-
-    >>> tf.Session(jit=False).run(tf.nn.softmax_cross_entropy_with_logits(labels=[[0.0, 1.0]], logits=[[0.0, 0.0]]))
-    array([0.69314...], dtype=float32)
-    """
-    z, x = _labels_and_logits("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
-    return softmax_cross_entropy_with_logits_v2(labels=stop_gradient(z), logits=x, axis=_axis(axis, dim), name=name)
-
-
-def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None,
-                                             name: str | None = None) -> Node:
-    """-log_softmax(logits)[label], for labels that are class numbers.
-
-    labels: int[...], logits: float[..., classes] -> float[...]. The run fails on a label outside [0, classes).
-    GraphError: arguments by position. DTypeError: labels that are no integers, logits that are not floating. ShapeError: the shapes do not
-    fit. InvalidArgumentError, when run: no such class.
-
-    >>> tf.Session(jit=False).run(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1], logits=[[0.0, 0.0]]))
-    array([0.69314...], dtype=float32)
-    """
-    what = "sparse_softmax_cross_entropy_with_logits"
-    z, x = _labels_and_logits(what, _sentinel, labels, logits)
-    if z.type.dtype.kind not in "iu":
-        raise DTypeError(f"{what}: the labels {describe(z)} are not integers{here()}")
-    if None not in (x.type.rank, z.type.rank) and z.type.rank != x.type.rank - 1:
-        raise ShapeError(f"{what}: the labels {describe(z)} need one dimension less than the logits {describe(x)}{here()}")
-    with scope(name, what, x) as last:
-        sizes = shape(x)
-        label = expand_dims(cast(check_index(z, sizes[-1]), "int32"), axis=-1)
-        chosen = equal(label, OPERATORS["iota"](sizes[-1:], axis=0, dtype="int32"))
-        shifted = _shifted(x, -1)
-        # A choice, not a product: 0 * -inf would spoil the sum where logits mask classes.
-        at_label = reduce_sum(choose(chosen, shifted, 0.0), axis=-1)
-        return subtract(squeeze(_log_total(shifted, -1), axis=-1), at_label, name=last)
-
-
-@elementwise("maximum({logits}, {T}(0)) - {logits} * {labels} + log1p(exp(-abs({logits})))",
-             grad=lambda g, y, z, x: (-(g * x), g * ((1.0 - z) * sigmoid(x) - z * sigmoid(-x))))
-def sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
-    """-z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x)) of labels z, as max(x, 0) - x z + log(1 + exp(-|x|))."""
-    return np.maximum(floating(logits), 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
-
-
-def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None,
-                                      name: str | None = None, targets: Any = None) -> Node:
-    """Cross entropy of independent probabilities sigmoid(logits), element by element.
-
-    Before TensorFlow 1 the arguments were (logits, targets), by position too.
-    labels, logits: float[...] -> float[...]. GraphError: one of them is missing. DTypeError: logits that are not floating. ShapeError: the
-    shapes do not fit.
-
-    >>> tf.Session(jit=False).run(tf.nn.sigmoid_cross_entropy_with_logits(labels=[1.0, 0.0], logits=[0.0, 0.0]))
-    array([0.69314..., 0.69314...], dtype=float32)
-    """
-    if _sentinel is not None and logits is None:
-        logits, labels = _sentinel, targets if labels is None else labels
-    elif _sentinel is None and labels is None:
-        labels = targets
-    elif _sentinel is not None:
-        labels = None
-    z, x = _labels_and_logits("sigmoid_cross_entropy_with_logits", None, labels, logits)
-    if z.type.dtype != x.type.dtype:
-        z = cast(z, x.type.dtype)
-    return sigmoid_cross_entropy(z, x, name=name)
-
-
-def weighted_cross_entropy_with_logits(targets: Any = None, logits: Any = None, pos_weight: Any = None,
-                                       name: str | None = None, labels: Any = None) -> Node:
-    """`sigmoid_cross_entropy_with_logits` in which positive labels weigh `pos_weight` times as much.
-
-    targets, logits: float[...] -> float[...]. GraphError: one of them is missing. DTypeError: logits that are not floating. ShapeError: the
-    shapes do not fit.
-
-    >>> tf.Session(jit=False).run(tf.nn.weighted_cross_entropy_with_logits([1.0], [0.0], 2.0))
-    array([1.38629...], dtype=float32)
-    """
-    z, x = _labels_and_logits("weighted_cross_entropy_with_logits", None, targets if labels is None else labels, logits)
-    with scope(name, "weighted_cross_entropy_with_logits", x) as last:
-        weight = 1.0 + (to_node(pos_weight, None if isinstance(pos_weight, Node) else x.dtype) - 1.0) * z
-        return add((1.0 - z) * x, weight * softplus(-x), name=last)
-
-
-def l2_loss(t: Any, name: str | None = None) -> Node:
-    """Half the sum of the squares of all elements.
-
-    number[...] -> number[]. DTypeError: no numbers.
-
-    >>> tf.Session(jit=False).run(tf.nn.l2_loss([3.0, 4.0]))
-    np.float32(12.5)
-    """
-    x = to_node(t)
-    with scope(name, "l2_loss", x) as last:
-        return multiply(reduce_sum(square(x)), 0.5, name=last)
 
 
 # ---------------------------------------------------------------------- normalisation

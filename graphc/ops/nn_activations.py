@@ -13,15 +13,14 @@ from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from ..ir.operator import elementwise, to_node
 from ..ir.types import TensorType
+from . import continued
+from .continued import SELU_ALPHA, SELU_SCALE
 from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh
-from .math_arithmetic import floating, numbers
+from .math_operands import floating, numbers
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
            "sigmoid", "tanh"]
 
-# Klambauer, Unterthiner, Mayr and Hochreiter 2017: the fixed point with mean 0 and variance 1.
-SELU_ALPHA = 1.6732632423543772848
-SELU_SCALE = 1.0507009873554804934
 
 
 def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str]:
@@ -30,7 +29,7 @@ def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str
     return (x.graph if graph.__class__ is Graph else graph).name_scope(name or default)
 
 
-@elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),))
+@elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),), analytic=continued.relu)
 def relu(features: Any) -> Any:
     """max(x, 0).  Its derivative at 0 is 0.
 
@@ -41,7 +40,7 @@ def relu(features: Any) -> Any:
 
 
 @elementwise("minimum(maximum({features}, {T}(0)), {T}(6))", domain=(-2.0, 8.0),
-             grad=lambda g, y, x: (choose(logical_and(greater(x, 0.0), less(x, 6.0)), g, 0.0),))
+             grad=lambda g, y, x: (choose(logical_and(greater(x, 0.0), less(x, 6.0)), g, 0.0),), analytic=continued.relu6)
 def relu6(features: Any) -> Any:
     """min(max(x, 0), 6).
 
@@ -56,7 +55,7 @@ def _slope(types: Sequence[TensorType], alpha: Any) -> dict[str, Any]:
 
 
 @elementwise("select({features} > {T}(0), {features}, {alpha} * {features})", prepare=_slope,
-             grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),))
+             grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),), analytic=continued.leaky_relu)
 def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
     """x where x > 0, alpha x elsewhere.
 
@@ -67,7 +66,7 @@ def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
 
 
 @elementwise("select({features} > {T}(0), {features}, expm1({features}))",
-             grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),))
+             grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),), analytic=continued.elu)
 def elu(features: Any) -> Any:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015).
 
@@ -80,14 +79,14 @@ def elu(features: Any) -> Any:
 
 @elementwise(f"{{T}}({SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
              f"{{T}}({SELU_ALPHA}) * expm1({{features}}))",
-             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * SELU_SCALE, g * (y + SELU_SCALE * SELU_ALPHA)),))
+             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * SELU_SCALE, g * (y + SELU_SCALE * SELU_ALPHA)),), analytic=continued.selu)
 def selu(features: Any) -> Any:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
     positive = np.greater(floating(features), 0)
     return SELU_SCALE * np.where(positive, features, SELU_ALPHA * np.expm1(np.where(positive, 0, features)))
 
 
-@elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),))
+@elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),), analytic=continued.softplus)
 def softplus(features: Any) -> Any:
     """log(1 + exp(x)), which neither overflows nor loses small values.  d/dx = sigmoid(x).
 
@@ -97,7 +96,7 @@ def softplus(features: Any) -> Any:
     return np.maximum(floating(features), 0) + np.log1p(np.exp(-np.abs(features)))
 
 
-@elementwise("{features} / ({T}(1) + abs({features}))", grad=lambda g, y, x: (g / square(abs(x) + 1.0),))
+@elementwise("{features} / ({T}(1) + abs({features}))", grad=lambda g, y, x: (g / square(abs(x) + 1.0),), analytic=continued.softsign)
 def softsign(features: Any) -> Any:
     """x / (1 + |x|).  d/dx = 1 / (1 + |x|)**2."""
     return np.true_divide(floating(features), np.abs(features) + 1)
@@ -108,7 +107,7 @@ def _swish_grad(g: Any, y: Any, x: Any) -> Any:
     return (g * (s + y * (1.0 - s)),)
 
 
-@elementwise("{features} * sigmoid({features})", grad=_swish_grad)
+@elementwise("{features} * sigmoid({features})", grad=_swish_grad, analytic=continued.swish)
 def swish(features: Any) -> Any:
     """x sigmoid(x) (Ramachandran, Zoph and Le 2017)."""
     return floating(features) * sigmoid.reference(features)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.axes import normal_axes, normal_axis
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, declare, normal_axes, normal_axis, reduction, to_node
+from ..ir.operator import Values, declare, reduction, to_node
 from ..ir.types import TensorType, as_dtype, exactly, int64
+from . import continued
 from .array_move import (
     Types,
     broadcast_to,
@@ -108,7 +110,7 @@ def _least(dtype: np.dtype[Any]) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-@reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max")
+@reduction("max", samples=_SAMPLES, grad=_extreme_grad, label="Max", analytic=continued.reduce_max)
 def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least.
 
@@ -120,7 +122,7 @@ def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
 
 
-@reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min")
+@reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min", analytic=continued.reduce_min)
 def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest.
 

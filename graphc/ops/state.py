@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import builtins
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,16 @@ from ..errors import DTypeError, GraphcError, GraphError, InvalidArgumentError, 
 from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
-from ..ir.reference import read_only
-from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, as_text, compatible, element_count, merge, shape_str
+from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
-           "tuple", "py_func", "numpy_function", "convert_to_tensor", "is_variable_initialized"]
+           "tuple", "convert_to_tensor", "is_variable_initialized"]
 
 
 # ---------------------------------------------------------------------- sources
 
-@declare("source", lambda types, values, value: TensorType(value.dtype, value.shape), name="constant", label="Const")
+@declare("source", lambda types, values, value: TensorType(value.dtype, value.shape), name="constant", label="Const",
+         kinds={"value": (np.ndarray,)})
 def _constant(*, value: Any) -> Any:
     """A value fixed when the graph is built."""
     return value
@@ -52,7 +53,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     return constant_node(get_default_graph(), array, name)
 
 
-@declare("source", lambda types, values, type: type, name="placeholder", label="Placeholder")
+@declare("source", lambda types, values, type: type, name="placeholder", label="Placeholder", kinds={"type": (TensorType,)})
 def _placeholder(*, type: Any) -> Any:
     """A value given at every run."""
     raise AssertionError("a placeholder has no reference: it is fed")
@@ -69,7 +70,12 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Node:
     array([[2., 4.]], dtype=float32)
     """
     type = TensorType(as_dtype(dtype).dtype, as_shape(shape))
-    return get_default_graph().add(_placeholder, (), {"type": type}, type, name)
+    return placeholder_of(type, get_default_graph(), name)
+
+
+def placeholder_of(type: TensorType, graph: Graph, name: str | None = None) -> Node:
+    """A value of that type, given at every run of the graph."""
+    return graph.add(_placeholder, (), {"type": type}, type, name)
 
 
 def _default_type(types: Sequence[TensorType], values: Values, shape: Any) -> TensorType:
@@ -79,7 +85,7 @@ def _default_type(types: Sequence[TensorType], values: Values, shape: Any) -> Te
 
 
 @declare("alias", _default_type, name="placeholder_with_default", text=True, grad=lambda g, y, input, shape: (g,),
-         samples=(([np.ones((2, 3))], {"shape": (None, 3)}),))
+         kinds={"shape": (builtins.tuple, type(None))}, samples=(([np.ones((2, 3))], {"shape": (None, 3)}),))
 def _placeholder_with_default(input: Any, *, shape: Any) -> Any:
     """A value that may be fed and otherwise is `input`."""
     return input
@@ -128,12 +134,6 @@ def _operand(node: Node, graph: Graph) -> Node:
 
 
 _variable.read = _operand  # type: ignore[method-assign]
-
-
-@declare("host", lambda types, values, variable: None, name="initialize", label="Assign", effect=True, pure=False)
-def _initialize(*, variable: Any) -> Any:
-    """Set a variable to its initial value."""
-    raise AssertionError("sessions carry out initialisation")
 
 
 class Variable(Node):
@@ -210,8 +210,9 @@ class Variable(Node):
         return _read.build(self.graph, (self,), {})
 
     def initialized_value(self) -> Node:
-        """The initial value, as a tensor."""
-        return self.initial_value
+        """The variable's value for the initial value of another: if it had none yet, it is set to its own initial value first."""
+        with self.graph.control_dependencies(None):
+            return self.read_value()
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
         """`tf.assign` to this variable; DTypeError, ShapeError: the value does not fit."""
@@ -231,6 +232,13 @@ class Variable(Node):
         `session`: default the default one. FeedError: the value does not fit. GraphError: no session.
         """
         (session or self.graph.default_session("load")).load(self, value)
+
+
+@declare("host", lambda types, values, variable: None, name="initialize", label="Assign", effect=True, pure=False,
+         kinds={"variable": (Variable,)})
+def _initialize(*, variable: Any) -> Any:
+    """Set a variable to its initial value."""
+    raise AssertionError("sessions carry out initialisation")
 
 
 def closure(fetches: Iterable[Node]) -> list[Node]:
@@ -356,8 +364,8 @@ def gradient_of_variable(value: Node, ref: Variable) -> Node:
     return value if value.type.known and value.type.shape == ref.type.shape else _gradient_of_variable.build(ref.graph, (value, ref), {})
 
 
-@declare("elementwise", typed_like(), name="copy", expr="{x}", grad=lambda g, y, x: (g,))
-def _copy(x: Any) -> Any:
+@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,))
+def copy(x: Any) -> Any:
     """The same value in memory of its own."""
     return x
 
@@ -390,16 +398,13 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
     stack = list(reversed(inputs))
     while stack:
         x = stack.pop()
-        if isinstance(x, (list, builtins_tuple)):
+        if isinstance(x, (list, builtins.tuple)):
             stack.extend(reversed(x))
         elif x is not None:
             flat.append(x)
     graph = flat[0].graph if flat else get_default_graph()
     with graph.control_dependencies(flat):
         return Operation(_no_op.build(graph, (), {}, name or "group_deps"))
-
-
-builtins_tuple = tuple
 
 
 def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
@@ -420,69 +425,7 @@ def _item_type(types: Sequence[Any], values: Values, index: int) -> TensorType:
     return types[0][index]
 
 
-@declare("item", _item_type, name="item", shape_math=False, text=True)
+@declare("item", _item_type, name="item", shape_math=False, text=True, kinds={"index": (int,)})
 def _item(results: Any, *, index: int) -> Any:
     """One of the results of an operator that has several."""
     return results[index]
-
-
-def items(node: Node) -> list[Node]:
-    """All results of a node, of which it may have several."""
-    return [node] if isinstance(node.type, TensorType) else [_item.build(node.graph, (node,), {"index": i}) for i in range(len(node.type))]
-
-
-# ---------------------------------------------------------------------- Python functions
-
-def _func_type(types: Sequence[TensorType], values: Values, func: Any, out: Any) -> Any:
-    return out
-
-
-def _call(*inp: Any, func: Callable[..., Any], out: Any) -> Any:
-    """A Python function of arrays, called when the graph runs. It may keep them: what they were views of is overwritten by the next steps."""
-    result = func(*(read_only(np.array(x)) for x in inp))
-    if out is None:
-        return None
-    if isinstance(out, TensorType):
-        return _checked(result[0] if isinstance(result, (list, builtins_tuple)) and len(result) == 1 else result, out, func)
-    if not isinstance(result, (list, builtins_tuple)) or len(result) != len(out):
-        raise GraphError(f"py_func: {getattr(func, '__name__', func)} did not return {len(out)} arrays")
-    return builtins_tuple(_checked(r, t, func) for r, t in zip(result, out, strict=True))
-
-
-def _checked(result: Any, t: TensorType, func: Any) -> Any:
-    if t.dtype.hasobject:
-        return as_text(result)
-    array = np.asarray(result)
-    if array.dtype != t.dtype and not isinstance(result, (int, float, bool, list)):
-        raise DTypeError(f"py_func: {getattr(func, '__name__', func)} returned {array.dtype}, Tout says {t.dtype}")
-    return array.astype(t.dtype)
-
-
-_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False, text=True)(_call)
-_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False, text=True)(_call)
-
-
-def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
-    """Call `func` with the values of `inp` as numpy arrays when the graph runs; its results have dtypes `Tout`, shapes unknown.
-
-    The arrays stay as they are and cannot be written to, as in TensorFlow: a function that needs to takes a copy.
-    `Tout`: one dtype (one tensor is returned) or a list of them. With `stateful`, the call happens even if nothing uses it
-    but its operation is fetched. No gradient.
-    DTypeError: no such dtypes. InvalidArgumentError, when run: an array of another dtype. What `func` raises, a run raises.
-
-    >>> tf.Session(jit=False).run(tf.py_func(lambda a: a * 2, [tf.constant([1, 2])], tf.int32))
-    array([2, 4], dtype=int32)
-    """
-    many = isinstance(Tout, (list, builtins_tuple))
-    types = [TensorType(as_dtype(t).dtype, None) for t in (Tout if many else [Tout])]
-    out = builtins_tuple(types) if many else types[0]
-    inputs = builtins_tuple(to_node(x) for x in inp)
-    operator = _py_func if stateful else _py_func_pure
-    graph = inputs[0].graph if inputs else get_default_graph()
-    if many and not types:
-        return Operation(operator.build(graph, inputs, {"func": func, "out": None}, name))
-    node = operator.build(graph, inputs, {"func": func, "out": out}, name)
-    return items(node) if many else node
-
-
-numpy_function = py_func

@@ -9,14 +9,14 @@ import numpy as np
 
 from ..errors import DTypeError
 from ..ir.node import Node, describe, here
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from ..ops.array import concat, reshape
 from ..ops.math import cast, square
 from ..ops.reduce import reduce_sum
 from .line_search import backtrack
 from .matrices import Jacobian
 from .minimizer import Minimizer
-from .objective import Array, Objective, Outcome, is_flat
+from .objective import Objective, Outcome, is_flat
 
 
 class _LeastSquares(Minimizer):

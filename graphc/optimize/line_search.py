@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .objective import Array, Objective
+from ..ir.types import Array
+from .objective import Objective
 
 SUFFICIENT_DECREASE = 1e-4      # c1 of Nocedal and Wright 2006, equation 3.4
 CURVATURE = 0.9                 # c2, equation 3.7, their value for Newton directions

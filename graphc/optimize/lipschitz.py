@@ -11,9 +11,9 @@ from ..autodiff.gradients import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import get_default_session
 from ..ir.node import Node, describe, here
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from .matrices import HessianProduct
-from .objective import Array, Objective, bounds_of
+from .objective import Objective, bounds_of
 
 DUAL = {1: np.inf, 2: 2, np.inf: 1}
 

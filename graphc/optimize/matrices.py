@@ -10,8 +10,9 @@ import numpy as np
 from ..autodiff.products import hessian, hvp, jacobian
 from ..errors import GradientError
 from ..ir.node import Node, describe, here
+from ..ir.types import Array
 from ..ops.state import placeholder
-from .objective import Array, Objective
+from .objective import Objective
 
 
 class Hessian:

@@ -11,9 +11,9 @@ from ..autodiff.gradients import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import GraphKeys, get_default_session
 from ..ir.node import Node, describe, here, topological
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from ..ops.state import Variable
-from .objective import Array, Objective, Outcome, Result, bounds_of
+from .objective import Objective, Outcome, Result, bounds_of
 
 
 class Minimizer:

@@ -10,9 +10,7 @@ import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
 from ..ir.node import Node, describe, here
-from ..ir.types import shape_str
-
-Array = np.ndarray[Any, Any]
+from ..ir.types import Array, shape_str
 
 
 class Evaluations(NamedTuple):

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..errors import GraphError, MissingPackageError
 from ..ir.node import Node, describe, here
+from ..ir.types import Array
 from ..process.importing import whole
 from .matrices import Hessian, HessianProduct, Jacobian
 from .minimizer import Minimizer
-from .objective import Array, Objective, Outcome
+from .objective import Objective, Outcome
 
 # What scipy.optimize.minimize's methods use and respect; one that is not listed is given loss and gradient.
 DERIVATIVE_FREE = {"nelder-mead", "powell", "cobyla", "cobyqa"}

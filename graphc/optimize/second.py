@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..ir.node import Node
+from ..ir.types import Array
 from .line_search import SUFFICIENT_DECREASE, TRIALS, Step, along
 from .matrices import Hessian, HessianProduct
 from .minimizer import Minimizer
-from .objective import Array, Objective, Outcome, is_flat
+from .objective import Objective, Outcome, is_flat
 
 
 class _NewtonLike(Minimizer):

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..ir.node import Node
+from ..ir.types import Array
 from .minimizer import Minimizer
-from .objective import Array, Objective, Outcome
+from .objective import Objective, Outcome
 
 
 class _Search(Minimizer):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence, Set
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..compiler import passes
 from ..compiler.plan import Plan
-from ..compiler.specialise import Specialised, needed, specialise
+from ..compiler.specialise import Specialised, needed, specialise, stage
 from ..cpu import native
 from ..cpu.bind import bind
 from ..cpu.entry import Entry
@@ -18,11 +20,15 @@ from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
-from ..ir.node import Node, here
-from ..ir.types import TensorType
-from .fetching import Array, Form, all_of, fed, is_listed, places_of, require_fed, restored
-from .forms import Initialisation, Interpreted, Runnable, Stage, Staged, WithReset
+from ..ir.node import Node, here, in_order, reached
+from ..ir.types import Array, TensorType
+from ..process.collecting import uncollected
+from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
+from .forms import Initialisation, Interpreted, Runnable, WithReset
+from .stages import NOTHING, Before, Stage, Staged
 from .values import Values
+
+Make = Callable[[Specialised, Sequence[Node]], Runnable]        # of specialised work, fed the values of these nodes
 
 _ndarray = np.ndarray           # looked up for every feed of every run
 
@@ -31,13 +37,17 @@ class Call:
     """One set of fetches and fed tensors. Called with the feeds' values it gives the fetched ones, in their `form`.
 
     `enter` is the quickest way in that there is: machine code (`Entry`) for programs that only copy small feeds in and small results out.
-    `run` runs feeds of the same shapes as last time (`shapes`); any others find their program by `_other`.
-    `stage` runs what decides shapes first; `stats` counts what is compiled.
+    `stats` counts what is compiled.
+
+    What a call does depends on what it has seen. *Unseen* (`shapes` is None): no program is set, as at first, after `forget`, and always
+    where values decide shapes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked. *Open*: the
+    same, and `entry` runs it in machine code while feeds fit. Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`:
+    it finds the program of these shapes or makes it, and sets the state that the program allows.
     """
 
-    def __init__(self, values: Values, stage: Stage, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
+    def __init__(self, values: Values, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
                  stats: dict[str, Any]):
-        self.values, self.stage, self.jit, self.threads, self.stats = values, stage, jit, threads, stats
+        self.values, self.jit, self.threads, self.stats = values, jit, threads, stats
         self.fetches, self.feeds, self.form = list(fetches), list(feeds), form
         self.listed = is_listed(form)
         self.flat = form == all_of(self.fetches)
@@ -45,7 +55,7 @@ class Call:
         self.programs: dict[Any, Runnable] = {}
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
-        self.run: Callable[[list[Array]], list[Any]] = self._never
+        self.run: Callable[[list[Array]], list[Any]] = self._unseen
         self.entry = Entry(self.__call__)
         self.enter: Callable[..., Any] = self.__call__
         self.by_value: list[int] = []
@@ -72,7 +82,7 @@ class Call:
             self.running = True
             busy[0] += 1
             try:
-                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._other(arrays, shapes)
+                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
             finally:
                 busy[0] -= 1
                 self.running = False
@@ -81,10 +91,10 @@ class Call:
     def _inside(self) -> Call:
         """The same call with memory of its own: for a finaliser, a signal handler or a py_func that runs it in the midst of a run of it."""
         if self.inner is None:
-            self.inner = Call(self.values, self.stage, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
+            self.inner = Call(self.values, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
         return self.inner
 
-    def _never(self, arrays: list[Array]) -> list[Any]:
+    def _unseen(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
 
     def forget(self) -> None:
@@ -95,7 +105,7 @@ class Call:
         if self.inner is not None:
             self.inner.forget()
 
-    def _other(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
+    def _of_other_shapes(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
         self.values.check_open()
         for node, array in zip(self.feeds, arrays, strict=True):
@@ -103,9 +113,8 @@ class Call:
         program = self.programs.get(self._key(arrays, shapes))
         if program is None:
             program = self.compile(arrays)
-            if not isinstance(program, Staged):
-                self.programs[self._key(arrays, shapes)] = program
-        run = self._drawing(program) if program.draws else program.run
+            self.programs[self._key(arrays, shapes)] = program
+        run = self.drawing(program)
         if self.values.trace is not None:
             return run(arrays, self.values.trace)
         results = run(arrays)
@@ -130,8 +139,11 @@ class Call:
     def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:
         return (*shapes, *(arrays[i].tobytes() for i in self.by_value))
 
-    def _drawing(self, program: Runnable) -> Callable[..., list[Any]]:
-        """The run of a program that draws random numbers: each time others."""
+    def drawing(self, program: Runnable) -> Callable[..., list[Any]]:
+        """The run of a program; of one that draws random numbers, each time others."""
+        if not program.draws:
+            return program.run
+
         def run(arrays: list[Array], trace: Trace | None = None) -> list[Any]:
             self.values.run_number[0] += 1
             return program.run(arrays, trace)
@@ -148,65 +160,78 @@ class Call:
         """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
         return [fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
 
-    def compile(self, arrays: Sequence[Array], observe: passes.Observe | None = None) -> Runnable:
-        """What runs for feeds of these shapes; `observe` sees the graph before and after each pass."""
-        resets = [n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize"]
+    def compile(self, arrays: Sequence[Array], make: Make | None = None) -> Runnable:
+        """What runs for feeds of these shapes; `make` is what makes a program of specialised work, if another than a session's own."""
+        make = make or self.finish
+        # In the order in which they were made: the initial value of one may be that of another.
+        resets = in_order(n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize")
+        read = [v for v in resets if v in self.variables]
+        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
         if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
-            return Initialisation(self.values, resets, self.feeds, len(self.fetches))
-        spec = self.specialised(arrays)
-        return self.staged(spec) if spec.pending else self._finish(spec, resets, observe)
+            return reset
+        first = self._stage(make, arrays, NOTHING, self.by_value)
+        program = first.program
+        if first.work is not None:
+            program = Staged(first, partial(self._stage, make), any(n.operator.family.draws for n in self.needed()))
+        return WithReset(reset, program, read, partial(self.compile, make=make)) if resets else program
 
-    def specialised(self, arrays: Sequence[Array]) -> Specialised:
+    @uncollected
+    def _stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Stage:
+        """One stage of a run; the only one, unless nodes are pending."""
+        spec = self._specialised(arrays, before, by_value)
+        settled = {*self.feeds, *before.done}
+        work = stage(self.fetches, self.needed(), spec, settled) if spec.pending else None
+        program = make(spec if work is None else work.work, [*self.feeds, *before.types])
+        return Stage(program, before, spec.pending, work, by_value, OrderedDict())
+
+    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Specialised:
         """What the fetches need with concrete types; `pending` holds what other nodes decide that only a run can tell."""
         feeds = dict(zip(self.feeds, arrays, strict=True))
         order = self.needed()
         require_fed(order, feeds)
-        memory = {n: self.values.memory(n) for n in order if n.operator.name == "variable"}
+        memory = {n: self.values.memory(n, feeds) for n in order if n.operator.name == "variable"}
         variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
         while True:
-            values = {self.feeds[i]: arrays[i] for i in self.by_value}
-            types = {f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}
-            spec = specialise(self.fetches, order, types, values, variables)
-            new = [i for i, f in enumerate(self.feeds) if i not in self.by_value and _shapes(f, spec.pending, feeds)]
+            values = {**before.constants, **{self.feeds[i]: arrays[i] for i in by_value}}
+            types = {**before.types, **{f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}}
+            spec = specialise(self.fetches, order, types, values, variables, before.done)
+            deciding = _deciding(spec.pending, {*feeds, *before.done})
+            new = [i for i, f in enumerate(self.feeds) if i not in by_value and f in deciding]
             if not new:
                 break
-            self.by_value += new
+            by_value += new
         if not spec.pending:
             spec.fetches[:] = [None if f.operator.family.assigns and i not in self.wanted else made
                                for i, (f, made) in enumerate(zip(self.fetches, spec.fetches, strict=True))]
         return spec
 
-    def staged(self, spec: Specialised) -> Staged:
-        """A run that first evaluates what `spec.pending` waits for."""
-        return Staged(self.values, self.stage, self.fetches, self.feeds, spec.pending)
-
-    def _finish(self, spec: Specialised, resets: list[Node], observe: passes.Observe | None) -> Runnable:
+    def finish(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Runnable:
+        """A program for specialised work that is fed values of `feeds`; `observe` sees the graph before and after each pass."""
         folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
         if folder:
             from ..inspection import dump, explain
             observe = recorder = explain.Recorder()
-        effects = [e for e in spec.effects if e.operator.name != "initialize"]
-        flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + effects
+        flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + spec.effects
         done = iter(passes.optimise(flat, observe))
         fetches = [None if f is None else next(done) for f in spec.fetches]
         assigns = [(variable, next(done)) for variable, _ in spec.assigns]
         effects = list(done)
-        feeds = [spec.feeds.get(f) for f in self.feeds]
+        places = [spec.feeds.get(f) for f in feeds]
         self.stats["programs"] += 1
-        program: Runnable = Interpreted(self.values, fetches, feeds, assigns, effects)
+        program: Runnable = Interpreted(self.values, fetches, places, assigns, effects)
         if self.jit:
             before = native.stats()
-            program = compiled = bind(Plan(fetches, feeds, assigns, effects), self.values, self.threads)
+            program = compiled = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
             after = native.stats()
             self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
             self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
             self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
             if folder and recorder is not None:
                 dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, compiled))
-        return WithReset(Initialisation(self.values, resets, self.feeds, len(self.fetches)), program, self.compile) if resets else program
+        return program
 
 
-def _shapes(feed: Node, pending: Sequence[Node], feeds: Mapping[Node, Any]) -> bool:
-    """Whether a fed tensor's value decides the shape of a pending node."""
+def _deciding(pending: Sequence[Node], settled: Set[Node]) -> set[Node]:
+    """The nodes whose values decide the shape of a pending one by the value of an operand."""
     operands = [n.inputs[i] for n in pending for i in n.operator.by_value if i < len(n.inputs)]
-    return feed in needed(operands, {f: None for f in feeds}) if operands else False
+    return reached(operands, lambda n: () if n in settled else (*n.inputs, *n.control_inputs))

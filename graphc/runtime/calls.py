@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..errors import GraphGrowthWarning
 from ..ir.graph import Graph
 from ..ir.node import Node, loc_str
 from .call import Call
-from .fetching import Array, Form, all_of, collect_feed, flattened
+from .fetching import Form, collect_feed, flattened
 from .values import Values
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
@@ -40,7 +40,7 @@ class Calls:
         call = self.known.get(key)
         if call is None:
             self._note_growth()
-            call = self.known[key] = self._call(leaves, places, form)
+            call = self.known[key] = Call(self.values, leaves, places, form, self.jit, self.threads, self.stats)
         # `Session.run` finds one tensor or a list of them by what it is given. Other structures may be equal and of different classes: a
         # tuple and a named tuple. A key of `feed_dict` that stands for several tensors has to be taken apart.
         if call.listed is not None and not any(isinstance(key, tuple) for key in feed_dict):
@@ -49,19 +49,6 @@ class Calls:
             except TypeError:
                 pass                       # not hashable
         return call, fed
-
-    def stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Any]) -> Call:
-        """The call of one stage of a run whose shapes depend on data."""
-        key = (Call, tuple(fetches), tuple(feeds))
-        if key not in self.known:
-            self.known[key] = self._call(fetches, list(feeds), all_of(fetches))
-        return self.known[key]
-
-    def _call(self, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None) -> Call:
-        return Call(self.values, self._run_stage, fetches, feeds, form, self.jit, self.threads, self.stats)
-
-    def _run_stage(self, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Any]:
-        return self.stage(fetches, feeds)(*feeds.values())
 
     def _note_growth(self) -> None:
         size, streak = self._grown

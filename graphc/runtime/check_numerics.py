@@ -8,36 +8,36 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.specialise import Specialised
 from ..errors import NumericsError
 from ..ir.node import Node, describe, loc_str
-from ..ir.reference import interpret, run_reference
+from ..ir.reference import run_reference
 from .call import Call
 from .calls import Calls
+from .fetching import restored
+from .forms import Interpreted, Runnable
 
-Array = np.ndarray[Any, Any]
 
+def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
+    """The run of a call, checked node by node with the numpy references before variables change.
 
-def check_numerics(calls: Calls, call: Call, values: Sequence[Any]) -> None:
-    """Evaluate what a call needs, node by node, with the numpy references, and change nothing.
-
+    Effects happen once: a run that calls what prints, draws or counts is the checked evaluation itself; any other one is evaluated, then run.
     NumericsError: a node has a nan though none of its inputs has, or an infinity though all its inputs are finite.
-    Python functions of the graph are called, once more than in the run itself.
     """
-    arrays = call.arrays(values)
-    spec = call.specialised(arrays)
-    if spec.pending:                                   # data decides shapes: what leads there first, then the rest
-        staged = call.staged(spec)
-        known = staged.known(arrays)
-        first = calls.stage(staged.operands(), dict(zip(call.feeds, arrays, strict=True)))
-        check_numerics(calls, first, arrays)
-        check_numerics(calls, calls.stage(call.fetches, known), list(known.values()))
-        return
-    with calls.values.same_random_numbers():
-        calls.values.run_number[0] += 1                # the random numbers that the run will draw
-        nodes = [*(f for f in spec.fetches if f is not None), *(v for _, v in spec.assigns), *spec.effects]
-        given = calls.values.sources(nodes)
-        given.update({spec.feeds[f]: a for f, a in zip(call.feeds, arrays, strict=True) if f in spec.feeds})
-        interpret(nodes, given, partial(_checked, calls.graph))
+    arrays, state = call.arrays(values), calls.values
+    once = any(n.operator.family.calls and not n.operator.pure for n in call.needed())
+
+    def make(spec: Specialised, feeds: Sequence[Node]) -> Runnable:
+        assigned = [v for _, v in spec.assigns]
+        return Interpreted(state, spec.fetches, [spec.feeds.get(f) for f in feeds], spec.assigns if once else [], [*spec.effects, *assigned],
+                           partial(_checked, calls.graph))
+    with state.lock:
+        run = call.drawing(call.compile(arrays, make))
+        if once:
+            return restored(call.form, run(arrays, state.trace))
+        with state.same_random_numbers():
+            run(arrays)
+        return call(*values)
 
 
 def _checked(graph: Any, n: Node, inputs: Sequence[Any]) -> Any:

@@ -10,10 +10,7 @@ import numpy as np
 from ..errors import FeedError, FetchError, GraphcError, InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Operation, describe, here
-from ..ir.types import TensorType, as_text, compatible, shape_str
-
-Array = np.ndarray[Any, Any]
-
+from ..ir.types import Array, TensorType, as_text, compatible, shape_str
 
 # ---------------------------------------------------------------------- fetches
 

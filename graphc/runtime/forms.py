@@ -1,8 +1,8 @@
-"""The forms a run can take: a compiled program, the interpreter, variables set anew, stages where data decides shapes."""
+"""The forms a run can take: a compiled program, the interpreter, variables set anew; in stages, where data decides shapes: `stages`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol
@@ -10,13 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..cpu.tracing import Trace
-from ..ir.node import Node
+from ..ir.node import Node, topological
 from ..ir.reference import interpret, run_reference
-from ..ir.types import TensorType
-from .fetching import Array
+from ..ir.types import Array
 from .values import Values
 
-Stage = Callable[[Sequence[Node], Mapping[Node, Array]], list[Any]]     # a run of its own: of these fetches, with these feeds
+Evaluate = Callable[[Node, Sequence[Any]], Any]        # one node, from its inputs' values
 
 
 class Runnable(Protocol):
@@ -29,28 +28,29 @@ class Runnable(Protocol):
 
 
 class Initialisation:
-    """A run that only sets variables to their initial values."""
+    """A run that only sets variables to their initial values; `fresh` are those that were set for its sake just before it."""
 
     draws = True
 
-    def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int):
-        self.values, self.variables, self.feeds, self.fetches = values, variables, feeds, fetches
+    def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int, fresh: Iterable[Node] = ()):
+        self.values, self.variables, self.feeds, self.fetches, self.fresh = values, variables, feeds, fetches, {*fresh}
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
-        feeds = dict(zip(self.feeds, arrays, strict=True))
+        feeds, fresh, self.fresh = dict(zip(self.feeds, arrays, strict=True)), self.fresh, set()
         with trace.copy("initialise") if trace is not None else nullcontext():
             for v in self.variables:
-                self.values.initialise(v, feeds)
+                if v not in fresh:
+                    self.values.initialise(v, feeds)
         return [None] * self.fetches
 
 
 class WithReset:
-    """A program before which variables are set to their initial values; `remake` compiles it for other shapes of theirs."""
+    """A program before which variables are set to their initial values; `remake` compiles it for other shapes of those that it reads."""
 
     draws = True
 
-    def __init__(self, reset: Initialisation, program: Runnable, remake: Callable[[Sequence[Array]], Runnable]):
-        self.reset, self.program, self.remake = reset, program, remake
+    def __init__(self, reset: Initialisation, program: Runnable, read: Sequence[Node], remake: Callable[[Sequence[Array]], Runnable]):
+        self.reset, self.program, self.read, self.remake = reset, program, read, remake
         self.shapes = self._shapes()
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
@@ -62,60 +62,27 @@ class WithReset:
         return self.program.run(arrays, trace)
 
     def _shapes(self) -> list[Any]:
-        return [self.reset.values.memory(v).shape for v in self.reset.variables]
+        return [self.reset.values.memory(v).shape for v in self.read]
 
 
 class Interpreted:
-    """The optimised graph by numpy references: `Session(jit=False)`."""
-
-    draws = True
+    """Specialised nodes by numpy references, or by another function of a node and its inputs: `Session(jit=False)`."""
 
     def __init__(self, values: Values, fetches: Sequence[Node | None], feeds: Sequence[Node | None],
-                 assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node]):
-        self.values, self.fetches, self.feeds, self.assigns, self.effects = values, fetches, feeds, assigns, effects
+                 assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node], evaluate: Evaluate = run_reference):
+        self.values, self.fetches, self.feeds, self.assigns, self.effects, self.evaluate = values, fetches, feeds, assigns, effects, evaluate
+        roots = [*(f for f in fetches if f is not None), *(v for _, v in assigns), *effects]
+        self.draws = any(n.operator.family.draws for n in topological(roots))
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
         wanted = [f for f in self.fetches if f is not None]
         nodes = [*wanted, *(v for _, v in self.assigns), *self.effects]
         given = self.values.sources(nodes)
         given.update({f: a for f, a in zip(self.feeds, arrays, strict=True) if f is not None})
-        found = interpret(nodes, given, run_reference if trace is None else partial(trace.node, run_reference))
+        found = interpret(nodes, given, self.evaluate if trace is None else partial(trace.node, self.evaluate))
         results = iter([np.array(v) if np.ndim(v) else np.asarray(v)[()] for v in found[:len(wanted)]])
         out = [None if f is None else next(results) for f in self.fetches]
         new = [np.array(v) for v in found[len(wanted):len(wanted) + len(self.assigns)]]
         for (variable, _), value in zip(self.assigns, new, strict=True):
             self.values.set(variable.attrs["variable"], value)
         return out
-
-
-class Staged:
-    """A run some of whose shapes depend on data: the nodes that decide them are evaluated first and fed to the rest."""
-
-    draws = False               # its stages do
-
-    def __init__(self, values: Values, stage: Stage, fetches: Sequence[Node], feeds: Sequence[Node], pending: Sequence[Node]):
-        self.values, self.stage, self.fetches, self.feeds, self.pending = values, stage, fetches, feeds, pending
-
-    def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
-        return self.stage(self.fetches, self.known(arrays, trace))     # each stage is a call of its own, which finds the session traced
-
-    def operands(self) -> list[Node]:
-        """What the nodes that decide shapes are computed from."""
-        return [x for p in self.pending for x in p.inputs]
-
-    def known(self, arrays: Sequence[Array], trace: Trace | None = None) -> dict[Node, Any]:
-        """The feeds, and the values of what decides shapes."""
-        feeds: dict[Node, Any] = dict(zip(self.feeds, arrays, strict=True))
-        operands = self.operands()
-        with self.values.same_random_numbers():                        # all stages of a run draw the same
-            values = iter(self.stage(operands, feeds) if operands else [])
-        for p in self.pending:
-            inputs = [np.asarray(next(values)) for _ in p.inputs]
-            result = run_reference(p, inputs) if trace is None else trace.node(run_reference, p, inputs)
-            if isinstance(p.type, TensorType):
-                feeds[p] = np.asarray(result)
-                continue
-            for user in p.graph.digraph.successors(p):
-                if user.operator.name == "item" and result is not None:
-                    feeds[user] = np.asarray(result[user.attrs["index"]])
-        return feeds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,7 +70,7 @@ class Session:
 
         `feed_dict` gives values to placeholders or any other tensors; they are cast to the tensor's dtype.
         `options=RunOptions(trace_level=RunOptions.FULL_TRACE)` leaves the time of every step in `run_metadata`.
-        `check_numerics`: find the first operation that makes a nan or an infinity; NumericsError names it. Slow.
+        `check_numerics`: find the first operation that makes a nan or an infinity, before variables change; NumericsError names it. Slow.
         Errors: FetchError, FeedError, InvalidArgumentError (a step failed, a feed is missing), SessionClosedError.
         """
         if options is not None or check_numerics:
@@ -94,15 +95,16 @@ class Session:
             if not isinstance(given, (kind, type(None))):
                 raise InvalidArgumentError(f"a run takes a {kind.__name__}, not {given!r:.80}{here()}")
         with self.values.lock:
+            run: Callable[..., Any] = call
             if check:
                 from .check_numerics import check_numerics
-                check_numerics(self.calls, call, values)
+                run = partial(check_numerics, self.calls, call)
             if metadata is None or options is None or not options.trace_level:
-                return call(*values)
+                return run(*values)
             trace = Trace(self.graph)
             try:
                 with self.values.traced(trace):
-                    return call(*values)
+                    return run(*values)
             finally:
                 metadata.events = trace.events()
 

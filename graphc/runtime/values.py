@@ -16,10 +16,10 @@ from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError, SessionClosedError
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
-from ..ir.types import TensorType, compatible, shape_str
+from ..ir.types import Array, TensorType, compatible, shape_str
 from ..ops.state import Variable
 from ..process.forking import Lock, Turnstile, guard
-from .fetching import Array, fed, require_fed
+from .fetching import fed, require_fed
 
 PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
 _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
@@ -46,11 +46,15 @@ class Values:
 
     # ------------------------------------------------------------------ variables
 
-    def memory(self, variable: Node) -> Array:
-        """The array that holds a variable's value, set to the initial value on first use."""
+    def has(self, variable: Node) -> bool:
+        """Whether a variable has a value already."""
+        return variable in self._arrays
+
+    def memory(self, variable: Node, feeds: Mapping[Node, Array] | None = None) -> Array:
+        """The array that holds a variable's value, set to the initial value on first use, which may depend on what that run is fed."""
         value = self._arrays.get(variable)
         if value is None:
-            self.initialise(variable)
+            self.initialise(variable, feeds)
             value = self._arrays[variable]
         return value
 
@@ -67,7 +71,7 @@ class Values:
         """Values of nodes by their references, outside any compiled program."""
         order = needed(nodes, feeds)
         require_fed(order, feeds)
-        variables = {n: self.memory(n) for n in order if n.operator.name == "variable"}
+        variables = {n: self.memory(n, feeds) for n in order if n.operator.name == "variable"}
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
                           {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
         if spec.pending:

@@ -11,11 +11,10 @@ from ..autodiff.products import jvp, vjp
 from ..errors import DTypeError
 from ..ir.graph import Graph
 from ..ir.node import here
-from ..ir.types import element_count
+from ..ir.types import Array, element_count
 from ..ops.state import placeholder
 from ..runtime.session import Session
 from .function import Function
-from .samples import Array
 
 
 class Outputs(NamedTuple):

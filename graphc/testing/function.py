@@ -12,10 +12,9 @@ from ..errors import DTypeError, GraphError
 from ..ir.graph import Graph, get_default_graph, get_default_session
 from ..ir.node import Node, describe, here, topological
 from ..ir.operator import constant_node, to_node
-from ..ir.types import DType, TensorType
+from ..ir.types import Array, DType, TensorType
 from ..ops.state import placeholder
 from ..runtime.session import Session
-from .samples import Array
 
 
 class Function(NamedTuple):

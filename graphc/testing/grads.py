@@ -12,13 +12,12 @@ from ..compiler import passes
 from ..errors import GradientCheckError, GraphcError, GraphError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, topological
-from ..ir.operator import constant_node
-from ..ops.state import items
+from ..ir.operator import constant_node, items
+from ..ir.types import Array
 from ..runtime.session import Session
 from .derived import Derived, Evaluate, Outputs, Point, joined
 from .function import Function, function
 from .report import Report, Row, compared, told
-from .samples import Array
 
 DIFFERENCES = 1e-8      # of the largest element: what extrapolated differences of doubles can be trusted with
 IDENTITY = 1e-12        # of the sum of all terms, for two products that are equal but for rounding

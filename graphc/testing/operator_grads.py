@@ -12,12 +12,13 @@ from ..errors import GradientCheckError, GraphcError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from ..ir.operator import Operator, constant_node
+from ..ir.types import Array
 from ..ops.state import placeholder
 from ..runtime.session import Session
 from .function import Function
 from .grads import checked, repeated
 from .report import told
-from .samples import Array, Sample, build, differentiable, has_floats, reference, results, samples, say
+from .samples import Sample, build, differentiable, has_floats, reference, results, samples, say
 
 
 def check_gradients(operator: Operator, jit: bool = False, whole: int = 8) -> None:

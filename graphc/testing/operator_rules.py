@@ -15,12 +15,13 @@ from ..errors import DTypeError, ShapeError
 from ..ir.graph import Graph, Scratch
 from ..ir.node import Node
 from ..ir.operator import Operator
+from ..ir.types import Array
 from ..ops.array import concat, reshape, shape
 from ..ops.math import cast, sin
 from ..ops.reduce import reduce_sum
 from ..ops.state import placeholder
 from ..runtime.session import Session
-from .samples import Array, Sample, build, differentiable, reference, samples, say
+from .samples import Sample, build, differentiable, reference, samples, say
 
 # ---------------------------------------------------------------------- derivatives
 

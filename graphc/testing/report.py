@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .samples import Array
+from ..ir.types import Array
 
 _NAMED = 3          # elements that a failing comparison names
 

@@ -11,10 +11,8 @@ from ..errors import DTypeError
 from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Operator, constant_node
-from ..ir.types import TensorType
+from ..ir.types import Array, TensorType
 from ..ops.state import placeholder
-
-Array = np.ndarray[Any, Any]
 
 # Shapes an elementwise operator meets: scalars, vectors, all that broadcasts, nothing at all. An operator of n operands
 # takes the first n of each row, the last one repeated.

@@ -44,7 +44,8 @@ def tf1_ops(tf: Any) -> SimpleNamespace:
     return SimpleNamespace(
         exp=tf.exp, tanh=tf.tanh, sigmoid=tf.sigmoid, sqrt=tf.sqrt, relu=tf.nn.relu, sum=tf.reduce_sum,
         mean=tf.reduce_mean, concat=tf.concat, reshape=tf.reshape, transpose=tf.transpose, zeros=tf.zeros,
-        logsumexp=tf.reduce_logsumexp, columns=partial(tf.gather, axis=1), cross_entropy=cross_entropy)
+        transposed=partial(tf.transpose, perm=[0, 2, 1]), logsumexp=tf.reduce_logsumexp,
+        columns=partial(tf.gather, axis=1), cross_entropy=cross_entropy)
 
 
 def tf1_step(w: Workload, module: str, by_callable: bool = False) -> Step:
@@ -77,7 +78,7 @@ def jax_step(w: Workload) -> Step:
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1))
     ops = SimpleNamespace(
         exp=jnp.exp, tanh=jnp.tanh, sigmoid=jax.nn.sigmoid, sqrt=jnp.sqrt, relu=jax.nn.relu, sum=jnp.sum, mean=jnp.mean,
-        concat=jnp.concatenate, reshape=jnp.reshape, transpose=jnp.transpose, zeros=jnp.zeros,
+        concat=jnp.concatenate, reshape=jnp.reshape, transpose=jnp.transpose, transposed=lambda x: jnp.swapaxes(x, -1, -2), zeros=jnp.zeros,
         logsumexp=jax.nn.logsumexp, columns=lambda x, at: x[:, at], cross_entropy=cross_entropy)
 
     def forward(moving: Any, fixed: Any) -> Any:
@@ -119,7 +120,7 @@ def torch_step(w: Workload, compiled: bool = False) -> Step:
     import torch
     ops = SimpleNamespace(
         exp=torch.exp, tanh=torch.tanh, sigmoid=torch.sigmoid, sqrt=torch.sqrt, relu=torch.relu, sum=torch.sum,
-        mean=torch.mean, concat=torch.cat, reshape=torch.reshape, transpose=torch.t, logsumexp=torch.logsumexp,
+        mean=torch.mean, concat=torch.cat, reshape=torch.reshape, transpose=torch.t, transposed=lambda x: x.mT, logsumexp=torch.logsumexp,
         zeros=lambda shape, dtype: torch.zeros(shape, dtype=dtype), columns=lambda x, at: x[:, at],
         cross_entropy=torch.nn.functional.cross_entropy)
     params = {k: torch.tensor(v, requires_grad=True) for k, v in w.params.items()}
@@ -149,7 +150,7 @@ def pytensor_step(w: Workload) -> Step:
     pytensor.config.floatX = w.dtype        # Python's floats take this type
     ops = SimpleNamespace(
         exp=pt.exp, tanh=pt.tanh, sigmoid=pt.sigmoid, sqrt=pt.sqrt, relu=lambda x: pt.maximum(x, 0), sum=pt.sum,
-        mean=pt.mean, concat=pt.concatenate, reshape=pt.reshape, transpose=pt.transpose, zeros=pt.zeros,
+        mean=pt.mean, concat=pt.concatenate, reshape=pt.reshape, transpose=pt.transpose, transposed=lambda x: x.dimshuffle(0, 2, 1), zeros=pt.zeros,
         logsumexp=pt.logsumexp, columns=lambda x, at: x[:, at],
         cross_entropy=lambda z, labels: -pt.special.log_softmax(z, axis=1)[pt.arange(labels.shape[0]), labels].mean())
     places = {k: pt.tensor(k, shape=v.shape, dtype=str(v.dtype)) for k, v in w.inputs.items()}

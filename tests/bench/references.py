@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 Result = tuple[Any, dict[str, np.ndarray]]
+LEAST_VARIANCE = 1e-5                              # added to a row's variance before it is divided by
+GELU, CUBIC = (2 / np.pi)**0.5, 0.044715           # Hendrycks and Gimpel 2016: gelu by a tanh
 
 
 def sigmoid(x: Any) -> Any:
@@ -111,6 +113,53 @@ def gmm(alpha: np.ndarray, means: np.ndarray, icf: np.ndarray, x: np.ndarray) ->
     value = lse.sum() - n * logsumexp(alpha, 0) + 0.5 * ((diagonal**2).sum() + (icf[:, d:] ** 2).sum())
     return value, {"alpha": share.sum(0) - n * weight, "means": np.squeeze(weighted.sum(1)[:, None] @ q, 1),
                    "icf": np.concatenate([g_diagonal, gq[:, rows, columns] + icf[:, d:]], axis=1)}
+
+
+def normalised(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows with mean 0 and variance 1, and what they were divided by."""
+    centred = x - x.mean(1, keepdims=True)
+    deviation = np.sqrt((centred**2).mean(1, keepdims=True) + LEAST_VARIANCE)
+    return centred / deviation, deviation
+
+
+def normalised_back(g: np.ndarray, y: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """The gradient with respect to x, given that with respect to y, deviation = normalised(x)."""
+    return (g - g.mean(1, keepdims=True) - y * (g * y).mean(1, keepdims=True)) / deviation
+
+
+def rows(x: np.ndarray) -> Result:
+    return normalised(np.tanh(x))[0], {}
+
+
+def block(x: np.ndarray, batch: int, **p: np.ndarray) -> Result:
+    """Attention of one head, then two dense layers with a gelu between, each behind a normalisation and added to its input."""
+    size, scale = (batch, -1, x.shape[1]), x.shape[1] ** -0.5
+    n1, s1 = normalised(x)
+    u1 = n1 * p["gain1"] + p["bias1"]
+    q, k, v = ((u1 @ p[w]).reshape(size) for w in ("wq", "wk", "wv"))
+    scores = q @ k.transpose(0, 2, 1) * scale
+    share = np.exp(scores - logsumexp(scores, 2)[:, :, None])
+    mixed = (share @ v).reshape(x.shape)
+    y = x + mixed @ p["wo"]
+    n2, s2 = normalised(y)
+    u2 = n2 * p["gain2"] + p["bias2"]
+    z = u2 @ p["w1"] + p["b1"]
+    squashed = np.tanh(GELU * (z + CUBIC * z**3))
+    h = 0.5 * z * (1 + squashed)
+    out = y + h @ p["w2"] + p["b2"]
+
+    g = 2 * out / out.size
+    gz = g @ p["w2"].T * 0.5 * (1 + squashed + z * (1 - squashed**2) * GELU * (1 + 3 * CUBIC * z**2))
+    gu2 = gz @ p["w1"].T
+    grads = {"b2": g.sum(0), "w2": h.T @ g, "b1": gz.sum(0), "w1": u2.T @ gz, "gain2": (gu2 * n2).sum(0), "bias2": gu2.sum(0)}
+    gy = g + normalised_back(gu2 * p["gain2"], n2, s2)
+    gmixed = (gy @ p["wo"].T).reshape(size)
+    gshare = gmixed @ v.transpose(0, 2, 1)
+    gscores = share * (gshare - (gshare * share).sum(2, keepdims=True)) * scale
+    gq, gk, gv = (g.reshape(x.shape) for g in (gscores @ k, gscores.transpose(0, 2, 1) @ q, share.transpose(0, 2, 1) @ gmixed))
+    gu1 = gq @ p["wq"].T + gk @ p["wk"].T + gv @ p["wv"].T
+    return np.mean(out * out), grads | {"wo": mixed.T @ gy, "wq": u1.T @ gq, "wk": u1.T @ gk, "wv": u1.T @ gv,
+                                        "gain1": (gu1 * n1).sum(0), "bias1": gu1.sum(0)}
 
 
 def xor(x: np.ndarray, y: np.ndarray, w1: np.ndarray, b1: np.ndarray, w2: np.ndarray, b2: np.ndarray) -> Result:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,41 @@ def mixture(n: int, d: int, k: int) -> Workload:
                     ref.gmm, wrt=("alpha", "means", "icf"))
 
 
+def normalised(ops: Any, x: Any) -> Any:
+    """Each row with mean 0 and variance 1."""
+    centred = x - ops.mean(x, 1)[:, None]
+    return centred / ops.sqrt(ops.mean(centred * centred, 1) + ref.LEAST_VARIANCE)[:, None]
+
+
+def rows_f32(small: bool) -> Workload:
+    x = f32(np.random.default_rng(8).normal(size=(6, 5) if small else (4096, 512)))
+    return Workload("tanh of 4,096 rows of 512, each then normalised to mean 0 and variance 1", {"x": x},
+                    lambda ops, x: normalised(ops, ops.tanh(x)), ref.rows)
+
+
+def block_step(small: bool) -> Workload:
+    rng = np.random.default_rng(9)
+    batch, n, d, h = (2, 5, 4, 6) if small else (8, 128, 64, 256)
+
+    def forward(ops: Any, x: Any, **p: Any) -> Any:
+        u = normalised(ops, x) * p["gain1"] + p["bias1"]
+        q, k, v = (ops.reshape(u @ p[w], (batch, n, d)) for w in ("wq", "wk", "wv"))
+        scores = q @ ops.transposed(k) * d**-0.5
+        share = ops.exp(scores - ops.logsumexp(scores, 2)[:, :, None])
+        y = x + ops.reshape(share @ v, (batch * n, d)) @ p["wo"]
+        z = (normalised(ops, y) * p["gain2"] + p["bias2"]) @ p["w1"] + p["b1"]
+        gelu = 0.5 * z * (1.0 + ops.tanh(ref.GELU * (z + ref.CUBIC * z * z * z)))
+        out = y + gelu @ p["w2"] + p["b2"]
+        return ops.mean(out * out)
+    shapes = {"wq": (d, d), "wk": (d, d), "wv": (d, d), "wo": (d, d), "w1": (d, h), "w2": (h, d)}
+    params = {name: weights(rng, *shape) for name, shape in shapes.items()}
+    params |= {name: f32(rng.normal(size=size)) for name, size in
+               {"gain1": d, "bias1": d, "gain2": d, "bias2": d, "b1": h, "b2": d}.items()}
+    return Workload("transformer block, 8 times 128 tokens of 64, one head, gelu, one SGD step",
+                    {"x": f32(rng.normal(size=(batch * n, d)))}, forward, partial(ref.block, batch=batch), params,
+                    optimizer="sgd", rate=0.1)
+
+
 def xor_step(small: bool) -> Workload:
     rng = np.random.default_rng(7)
     inputs = {"x": f32([[0, 0], [0, 1], [1, 0], [1, 1]]), "y": f32([[0], [1], [1], [0]])}
@@ -160,4 +196,4 @@ def xor_step(small: bool) -> Workload:
 
 WORKLOADS: dict[str, Callable[[bool], Workload]] = {
     make.__name__: make for make in (dispatch, fused_f32, fused_grad_f32, fused_grad_f64, logreg_step, mlp_step,
-                                     lstm_step, gmm_grad_f64, xor_step)}
+                                     lstm_step, block_step, rows_f32, gmm_grad_f64, xor_step)}

@@ -10,7 +10,6 @@ import pytest
 
 import graphc as tf
 from graphc import errors, testing
-from graphc.files.graph_json import _KINDS
 from graphc.ir.graph import Graph
 from graphc.ir.node import OPERATORS
 from graphc.ir.operator import Operator
@@ -162,8 +161,8 @@ def test_what_is_no_data_is_refused(make, message):
 
 @pytest.mark.parametrize("operator", [op for op in OPERATORS.values() if isinstance(op, Operator)], ids=lambda op: op.name)
 def test_attributes_from_a_file_are_checked(operator):
-    """By `prepare`, or against the kind of the default, or by the table of those that have none; or they are refused."""
-    unchecked = [a for a, default in operator.attrs.items() if default is None and a not in _KINDS.get(operator.name, {})]
+    """By `prepare`, or against the kind of the default, or by what the declaration says of those that have none; or they are refused."""
+    unchecked = [a for a, default in operator.attrs.items() if default is None and a not in operator.kinds]
     assert operator.prepare is not None or not unchecked or operator.name.startswith("py_func")
 
 

@@ -115,6 +115,8 @@ def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) 
             result = operator.reference(*inputs, **node.attrs)
     except Exception as e:
         raise NotEvaluated(f"{operator.name}: {type(e).__name__}: {e}") from e
+    if node.type is None:
+        return None
     if not isinstance(node.type, TensorType):
         return tuple(np.asarray(r) for r in result)
     result = np.asarray(result)

@@ -47,6 +47,13 @@ def row() -> list[Any]:
 
 
 @graph
+def row_scratch() -> list[Any]:
+    """A costly value that a later pass over its row needs again, and no result to hold it until then: one row of scratch a chunk."""
+    e = tf.exp(given("x", 50, 40))
+    return [tf.reduce_sum(e * tf.reduce_mean(e, axis=1, keepdims=True), axis=1)]
+
+
+@graph
 def column() -> list[Any]:
     """A reduction over the leading axis: results side by side, the inner loop over them."""
     return [tf.reduce_sum(tf.square(given("x", 50, 40)), axis=0)]

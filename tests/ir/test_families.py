@@ -271,6 +271,7 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("check's call", scalar("{x}", check="positive({x})"), "calls positive"),
     ("any number of operands", scalar("{x}", listed), "takes a fixed number of operands"),
     ("reduction without axis", lambda: reduction("add")(thing), "takes the keywords axis and keepdims"),
+    ("one operand in either order", scalar("{x}", commutative=True), "what is commutative takes two operands"),
     ("batch rule", one("host", batch="aligend"), "there is no rule of batching 'aligend'; there are aligned, leading"),
     ("gradient of too few", one("host", grad=lambda g, y: (g,)), r"thing: its gradient rule is called with (g, y, x): too many positional"),
     ("gradient of too many", one("host", grad=lambda g, y, x, z: (g,)), "is called with (g, y, x): missing a required argument: 'z'"),
@@ -387,7 +388,7 @@ def test_a_pass_from_outside_is_explained() -> None:
     added("mine")()
     with tf.Session() as session:
         names = [(p.name, p.reason) for p in session.explain(tf.exp(x)).passes]
-    assert names[-2:] == [("mine", "for a test"), ("share", "last: finds what the others made equal")]
+    assert names[-3:-1] == [("mine", "for a test"), ("share", "after what makes nodes equal")]
 
 
 def test_temporary_forgets_what_is_declared_inside() -> None:

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.ir.types import as_array, as_dtype, as_shape, broadcast, compatible, merge
+from graphc.cpu.kernel import scalars
+from graphc.ir.expressions import FUNCTIONS
+from graphc.ir.types import DTYPES, INTERNAL, NUMBERS, TensorType, as_array, as_dtype, as_shape, broadcast, compatible, merge
+from tests.fuzz import generate
 
 # (value, its dtype without one being asked for): TensorFlow's rule for Python's numbers, numpy's own dtype for what numpy made
 VALUES = [
@@ -100,3 +103,28 @@ def test_tensor_shape(dims: Any, listed: list[Any], text: str, count: int | None
     assert (shape.as_list(), str(shape), shape.num_elements(), shape.ndims) == (listed, text, count, len(listed))
     assert shape == dims == tf.TensorShape(shape) and [d.value for d in shape] == listed and hash(shape) == hash(tf.TensorShape(dims))
     assert shape.is_fully_defined() == (None not in listed) and shape != [9]
+
+
+def kernel_names(dtypes: Any) -> set[str]:
+    return {"boolean" if d.kind == "b" else d.name for d in dtypes}
+
+
+# Tables that cannot import each other: the kernel language, whose files decide the key of kept kernels, and the functions that expressions may
+# call. The fuzzer's own keeps an order, and with it the seeds.
+TABLES = {"kernels": {*scalars.DTYPES}, "expressions": {*FUNCTIONS} & {*scalars.DTYPES}}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_every_dtype_is_one_of_kernels(table: set[str]) -> None:
+    assert table - {"uint16"} == kernel_names([d.dtype for d in NUMBERS]) | kernel_names(INTERNAL)      # uint16: for kernels by hand
+
+
+def test_numbers_are_all_dtypes_but_texts() -> None:
+    assert {d.dtype for d in NUMBERS} == DTYPES.keys() - {tf.string.dtype} and len(NUMBERS) == len(DTYPES) - 1
+    assert {d.name for d in NUMBERS} == {*generate.DTYPES}
+
+
+@pytest.mark.parametrize("dtype", NUMBERS, ids=lambda d: d.name)
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)], ids=str)
+def test_bytes(dtype: tf.DType, shape: tuple[int, ...]) -> None:
+    assert TensorType(dtype.dtype, shape).nbytes == np.zeros(shape, dtype.dtype).nbytes

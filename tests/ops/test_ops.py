@@ -147,6 +147,7 @@ MUTANTS = [
     ("a wrong type rule", testing.check_types,
      lambda: _with("argmax", infer=lambda types, values, axis, output_type: types[0])),
     ("a wrong expression", testing.check_values, lambda: _with("add", expr="{x} - {y}")),
+    ("an order that matters", testing.check_specials, lambda: _with("subtract", commutative=True)),
     ("a special case forgotten", testing.check_specials, lambda: _with("maximum", expr="select({x} > {y}, {x}, {y})")),
     ("a derivative of one operand that wraps around", testing.check_gradients_beside_integers,
      lambda: _with("multiply", grad=lambda g, out, x, y: (g * tf.cast(tf.cast(y * y, tf.int8), tf.float64), None))),

@@ -374,6 +374,77 @@ def test_initial_values_keep_to_the_variables_shape(session):
     np.testing.assert_array_equal(session.run(v), [1, 2])
 
 
+def _drawn():
+    return tf.random_normal([3], name="drawn")
+
+
+# Variables from a placeholder p float32[2], which each run is fed: 1, 2 then 3, 4 and so on; what runs, and what is true of the values found.
+INITIAL = {
+    "another's value": (lambda p: (w := tf.Variable(_drawn()), tf.Variable(w.initialized_value())), ["init", "all"], lambda w, v: w - v),
+    "another's value, on first use": (lambda p: (w := tf.Variable(_drawn()), tf.Variable(w.initialized_value() * 2.0)), ["all"],
+                                      lambda w, v: 2 * w - v),
+    "another's value, the later one alone": (lambda p: (w := tf.Variable(_drawn()), tf.Variable(w.initialized_value())), ["last", "all"],
+                                             lambda w, v: w - v),
+    "another's value, the initializer made first": (lambda p: (w := tf.Variable(_drawn()), v := tf.Variable(w.initialized_value()), v.initializer,
+                                                               w.initializer)[:2], ["all", "init", "all"], lambda w, v: w - v),
+    "another's value after it has changed": (lambda p: (w := tf.Variable(_drawn()), tf.Variable(w.initialized_value())),
+                                             ["all", "change", "last", "all"], lambda w, v: np.concatenate([w - v, w - 9.0])),
+    "fed": (lambda p: (tf.Variable(p * 2.0),), ["init and p", "all"], lambda v: v - [2.0, 4.0]),
+    "fed, on first use": (lambda p: (tf.Variable(p * 2.0),), ["all and p", "all"], lambda v: v - [2.0, 4.0]),
+    "fed anew": (lambda p: (tf.Variable(p * 2.0),), ["init and p", "init and p", "all"], lambda v: v - [6.0, 8.0]),
+    "fed, and read in the same run": (lambda p: (tf.Variable(p * 2.0),), ["init and read", "all"], lambda v: v - [2.0, 4.0]),
+    "fed, another's value": (lambda p: (w := tf.Variable(p + 1.0), tf.Variable(w.initialized_value())), ["init and p", "all"],
+                             lambda w, v: np.concatenate([w - v, w - [2.0, 3.0]])),
+    "fed, and sizes that data decide": (lambda p: (tf.Variable(p * 2.0),), ["init and mask", "all"], lambda v: v - [2.0, 4.0]),
+    "fed, with a slot beside": (lambda p: (v := tf.Variable(tf.reshape(p, [tf.cast(p[1], "int32")])), tf.train.MomentumOptimizer(0.0, 0.9).minimize(
+        tf.reduce_sum(v * v)))[:1], ["init and p", "step", "all"], lambda v: v - [1.0, 2.0]),
+}
+
+
+# A shape and an initial value, and the variable's value; None: they do not fit.
+SHAPED = [([3, 2], np.float32([1, 2]), None), ([2, 3], np.ones((3, 2)), None), ([2], [1.0], None), ([3, 2], lambda: tf.constant([1.0, 2.0]), None),
+          ([], [1.0], None), ([2], [1.0, 2.0], [1.0, 2.0]), (None, [1.0, 2.0], [1.0, 2.0]), ([2], 3.0, [3.0, 3.0]), ([None], [1.0, 2.0], [1.0, 2.0]),
+          ([2], lambda: tf.constant([1.0, 2.0]), [1.0, 2.0]), ([0, 2], 1.0, np.zeros((0, 2)))]
+
+
+@pytest.mark.parametrize("shape, initial, wanted", SHAPED)
+def test_get_variable_does_not_broadcast(shape, initial, wanted, session):
+    initial = initial() if callable(initial) else initial
+    if wanted is None:
+        with pytest.raises(errors.ShapeError, match=r"get_variable\('w'\): the initial value has shape .*\n  at test_session"):
+            tf.get_variable("w", shape, initializer=initial)
+        return
+    value = session.run(tf.get_variable("w", shape, initializer=initial))
+    assert value.shape == np.shape(wanted) and np.array_equal(value, wanted)
+
+
+@pytest.mark.parametrize("fetches", [lambda v: v, lambda v: v.initializer, lambda v: [v.initializer, v + 1.0], lambda v: [v + 1.0, v.initializer],
+                                     lambda v: [v.initializer, tf.boolean_mask(v, v > 0.0)], lambda v: [v.assign([1.0]), v.initializer]])
+def test_initial_values_are_computed_once_a_run(fetches, session, capfd):
+    v = tf.Variable(tf.Print(tf.constant([2.0]), ["computed"]))
+    fetch = fetches(v)
+    for run in range(3):
+        session.run(fetch)
+        assert capfd.readouterr().err.count("computed") == (fetch is not v or not run)
+
+
+@pytest.mark.parametrize("name", INITIAL)
+def test_initial_values(name, session):
+    build, runs, zero = INITIAL[name]
+    p = tf.placeholder(tf.float32, [2], name="p")
+    variables = build(p)
+    for at, run in enumerate(runs):
+        initializer, first = variables[-1].initializer, variables[0]
+        fetches = {"all": variables, "last": initializer, "all and p": [*variables, p], "init and read": [first + 1.0, initializer],
+                   "init and mask": [tf.boolean_mask(first, first > 3.0), initializer], "step": tf.get_collection(tf.GraphKeys.TRAIN_OP),
+                   "change": first.assign(first * 0.0 + 9.0), "init": tf.global_variables_initializer(),
+                   "init and p": [tf.global_variables_initializer(), p]}[run]
+        found = session.run(fetches, {p: [1.0 + 2 * at, 2.0 + 2 * at]} if "and" in run else {})
+        if run == "init and mask":
+            np.testing.assert_array_equal(found[0], [4.0])
+    np.testing.assert_array_equal(zero(*found), 0 * zero(*found))
+
+
 def test_other_runs_keep_their_programs_when_a_variable_changes_its_shape():
     grown, w, p = tf.Variable([], dtype=tf.float32, validate_shape=False), tf.Variable([1.0, 2.0]), tf.placeholder(tf.float32, [None])
     update, step = grown.assign(tf.concat([grown, p], 0)), w.assign(w * 2.0)

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.specialise import needed
+from ...compiler.specialise import Specialised, needed
 from ...cpu.program import Program
 from ...errors import FeedError, GraphcError
 from ...ir.node import Node, describe, here
 from ...ir.types import TensorType
 from ...runtime.call import Call
 from ...runtime.calls import Calls
-from ...runtime.forms import Staged, WithReset
+from ...runtime.forms import Interpreted, Runnable, WithReset
+from ...runtime.stages import Staged
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 
@@ -30,21 +31,23 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
             feeds = {**dict(zip(call.feeds, values, strict=True)), **added}
             call, values = calls.prepare(fetches, feeds)
         arrays, recorder = call.arrays(values), Recorder()
+
+        def make(spec: Specialised, feeds: Sequence[Node]) -> Runnable:
+            if not spec.pending:
+                return call.finish(spec, feeds, recorder)
+            deciding = set(needed([x for p in spec.pending for x in p.inputs], {}))
+            _require([n for n in added if n in deciding])
+            return Interpreted(calls.values, spec.fetches, [spec.feeds.get(f) for f in feeds], [], [])      # values, and nothing happens
         try:
-            program = call.compile(arrays, recorder)
+            program = call.compile(arrays, make)
         except GraphcError:
             _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])      # the error comes of what was made up
             raise
         _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])
-        while isinstance(program, Staged):               # data decides shapes: explain what runs once it is there
-            deciding = set(needed(program.operands(), {}))
-            _require([n for n in added if n in deciding])
-            with calls.values.unchanged():
-                known = program.known(arrays)
-            call, arrays = calls.stage(call.fetches, known), list(known.values())
-            program = call.compile(arrays, recorder)
-        if isinstance(program, WithReset):
-            program = program.program
+        program = program.program if isinstance(program, WithReset) else program
+        if isinstance(program, Staged):                 # data decides shapes: explain what runs once it is there
+            calls.values.run_number[0] += program.draws
+            program = program.last(arrays)[0].program
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 
 

@@ -93,7 +93,7 @@ def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
     steps = []
     for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
         nodes = list(where.members) if isinstance(where, Group) else [where.node]
-        c = cost(nodes, program.plan.schedule.stored)
+        c = cost(nodes, program.plan.schedule.stored, made.scratch() if isinstance(made, NativeStep) else {})
         pieces = -(-made.n // made.grain) if isinstance(made, NativeStep) else 1
         steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
                                 _elements(where), pieces))

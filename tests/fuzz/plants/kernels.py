@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphc.compiler import layout, schedule
-from graphc.cpu import bind, emit, kernel_text, memory, program, routines, statements
+from graphc.cpu import alike, bind, emit, kernel_text, memory, program, routines, statements
 from graphc.cpu.kernel import scalars
 from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
@@ -75,14 +75,14 @@ def extremes_drop_nan() -> None:
 
 def in_kernels(pattern: str, replacement: str) -> None:
     """Change the text of all kernels of fused groups."""
-    made = bind.emit
+    made = alike.emit
 
     def changed(*args: Any) -> Any:
         texts = made(*args)
         for text in texts:
             text.source = re.sub(pattern, replacement, text.source)
         return texts
-    bind.emit = changed
+    alike.emit = changed
 
 
 @plant
@@ -142,14 +142,14 @@ def odometer_wraps_late() -> None:
 @plant
 def end_of_long_loops_lost() -> None:
     """What lies behind the last whole block of 64 is not computed."""
-    made = bind.emit
+    made = alike.emit
 
     def cut(*args: Any) -> Any:
         texts = made(*args)
         for text in texts:
             text.n -= text.n % 64 if text.n > 64 else 0
         return texts
-    bind.emit = cut
+    alike.emit = cut
 
 
 @plant
@@ -195,14 +195,11 @@ def reductions_over_other_axes_join() -> None:
 @plant
 def live_buffer_reused() -> None:
     """A buffer is free again one step before it is last read."""
-    made = memory.assign_offsets
+    made = memory.Placement
 
-    def early(buffers: Any) -> int:
-        buffers = list(buffers)
-        for b in buffers:
-            b.last -= b.last > b.first
-        return made(buffers)
-    memory.assign_offsets = early
+    def early(first: Any, last: Any, nbytes: Any) -> Any:
+        return made(first, [b - (b > a) for a, b in zip(first, last, strict=True)], nbytes)
+    memory.Placement = early
 
 
 @plant

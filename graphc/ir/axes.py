@@ -1,0 +1,45 @@
+"""Axes as users write them, of a tensor of some rank, and the shape that is left when some are reduced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from .known import as_int, static_value
+from .node import Node, describe
+from .types import Shape
+
+
+def normal_axis(axis: Any, rank: int | None) -> int:
+    """A nonnegative axis of a tensor of that rank (as given when the rank is unknown); ShapeError if there is none."""
+    i = as_int(axis)
+    if rank is None:
+        return i
+    if not -rank <= i < rank:
+        raise ShapeError(f"axis {i} does not exist: the operand has rank {rank}")
+    return i % rank if rank else 0
+
+
+def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
+    """Sorted, nonnegative, distinct axes; None means all of them."""
+    if axis is None:
+        return None if rank is None else tuple(range(rank))
+    if isinstance(axis, Node):
+        known = static_value(axis)
+        if known is None or np.isnan(known).any():
+            raise DTypeError(f"axis must be known while the graph is built, not {describe(axis)}")
+        axis = known.astype(int).tolist()
+    many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]
+    axes = [normal_axis(a, rank) for a in many]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"an axis is named twice in {axes}")
+    return tuple(sorted(axes))
+
+
+def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
+    axes = normal_axes(axis, len(shape)) or ()
+    if keepdims:
+        return tuple(1 if i in axes else d for i, d in enumerate(shape))
+    return tuple(d for i, d in enumerate(shape) if i not in axes)

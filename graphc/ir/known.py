@@ -1,0 +1,74 @@
+"""What a node's value is as far as that is known while the graph is built: of small tensors that constants and static shapes decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from .node import Node, describe, topological
+from .types import Array, Shape, TensorType, element_count
+
+# A value is worked out while the graph is built only when it is this small: shapes are, data is not.
+_STATIC_ELEMENTS = 64
+
+
+def static_value(node: Node) -> Array | None:
+    """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known."""
+    if node.operator.name == "constant":
+        return node.attrs["value"]
+    if not _small(node):
+        return None
+    known: dict[Node, Any] = {}
+    for n in topological([node], stop=lambda n: not (_small(n) and n.operator.shape_math)):
+        known[n] = _static_step(n, known)
+    return known[node]
+
+
+def _small(node: Node) -> bool:
+    t = node.type
+    return (isinstance(t, TensorType) and t.known and t.dtype.kind in "iufb"
+            and element_count(t.shape) <= _STATIC_ELEMENTS)
+
+
+def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
+    if n.operator.name == "constant":
+        return n.attrs["value"] if _small(n) else None
+    if n.operator.name == "shape":
+        dims = n.inputs[0].type.shape
+        if dims is not None and None not in dims:
+            return np.array(dims, np.int64)
+        return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
+    if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            if n.operator.name != "cast":
+                return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
+            x = np.asarray(known[n.inputs[0]])
+            unknown = x != x                     # nan, which no integer is
+            value = np.asarray(n.operator.reference(np.where(unknown, 0, x).astype(x.dtype), **n.attrs))
+            return np.where(unknown, np.nan, value) if unknown.any() else value
+    except (TypeError, ValueError, IndexError):
+        return None
+
+
+def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:
+    """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
+    if value is None:
+        return None if rank is None else (None,) * rank
+    return tuple(None if d != d else int(d) for d in np.asarray(value).ravel().tolist())       # nan, which no integer is
+
+
+def as_int(value: Any, what: str = "axis") -> int:
+    """An int from an int, a numpy integer or a node with a known value; DTypeError otherwise."""
+    if isinstance(value, Node):
+        known = static_value(value)
+        if known is None or np.isnan(known).any() or known.size != 1:
+            raise DTypeError(f"{what} must be known while the graph is built, not {describe(value)}")
+        return int(known.reshape(()))
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        raise DTypeError(f"{what} must be an integer, not {value!r:.60}") from None

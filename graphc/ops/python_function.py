@@ -1,0 +1,73 @@
+"""Python functions of arrays, called when the graph runs."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError
+from ..ir.graph import get_default_graph
+from ..ir.node import Operation
+from ..ir.operator import Values, declare, items, to_node
+from ..ir.reference import read_only
+from ..ir.types import TensorType, as_dtype, as_text
+
+__all__ = ["py_func", "numpy_function"]
+
+
+def _func_type(types: Sequence[TensorType], values: Values, func: Any, out: Any) -> Any:
+    return out
+
+
+def _call(*inp: Any, func: Callable[..., Any], out: Any) -> Any:
+    """A Python function of arrays, called when the graph runs. It may keep them: what they were views of is overwritten by the next steps."""
+    result = func(*(read_only(np.array(x)) for x in inp))
+    if out is None:
+        return None
+    if isinstance(out, TensorType):
+        return _checked(result[0] if isinstance(result, (list, builtins.tuple)) and len(result) == 1 else result, out, func)
+    if not isinstance(result, (list, builtins.tuple)) or len(result) != len(out):
+        raise GraphError(f"py_func: {getattr(func, '__name__', func)} did not return {len(out)} arrays")
+    return builtins.tuple(_checked(r, t, func) for r, t in zip(result, out, strict=True))
+
+
+def _checked(result: Any, t: TensorType, func: Any) -> Any:
+    if t.dtype.hasobject:
+        return as_text(result)
+    array = np.asarray(result)
+    if array.dtype != t.dtype and not isinstance(result, (int, float, bool, list)):
+        raise DTypeError(f"py_func: {getattr(func, '__name__', func)} returned {array.dtype}, Tout says {t.dtype}")
+    return array.astype(t.dtype)
+
+
+_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False, text=True)(_call)
+_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False, text=True)(_call)
+
+
+def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
+    """Call `func` with the values of `inp` as numpy arrays when the graph runs; its results have dtypes `Tout`, shapes unknown.
+
+    The arrays stay as they are and cannot be written to, as in TensorFlow: a function that needs to takes a copy.
+    `Tout`: one dtype (one tensor is returned) or a list of them. With `stateful`, the call happens even if nothing uses it
+    but its operation is fetched. No gradient.
+    DTypeError: no such dtypes. InvalidArgumentError, when run: an array of another dtype. What `func` raises, a run raises.
+
+    >>> tf.Session(jit=False).run(tf.py_func(lambda a: a * 2, [tf.constant([1, 2])], tf.int32))
+    array([2, 4], dtype=int32)
+    """
+    many = isinstance(Tout, (list, builtins.tuple))
+    types = [TensorType(as_dtype(t).dtype, None) for t in (Tout if many else [Tout])]
+    out = builtins.tuple(types) if many else types[0]
+    inputs = builtins.tuple(to_node(x) for x in inp)
+    operator = _py_func if stateful else _py_func_pure
+    graph = inputs[0].graph if inputs else get_default_graph()
+    if many and not types:
+        return Operation(operator.build(graph, inputs, {"func": func, "out": None}, name))
+    node = operator.build(graph, inputs, {"func": func, "out": out}, name)
+    return items(node) if many else node
+
+
+numpy_function = py_func

@@ -1,0 +1,48 @@
+"""The functions written in LLVM assembly hold together: parsing alone takes a value that is used before it is made."""
+
+from __future__ import annotations
+
+import ctypes
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+
+from graphc.cpu import assembly, blas, entry, limits, native, tape_code
+from graphc.cpu.kernel.machine import machine
+
+TEXTS = {
+    "product of floats": blas.text("float"), "product of doubles": blas.text("double"), "entry": entry._IR,
+    "tape on x86": tape_code.text(x86=True), "tape elsewhere": tape_code.text(x86=False),
+    "streams": limits._STREAM_IR, "multiply-adds of floats": limits._multiply_add_ir("float", 4),
+    "multiply-adds of doubles": limits._multiply_add_ir("double", 2),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_verifies(text):
+    machine()
+    llvm.parse_assembly(text).verify()
+
+
+def test_what_does_not_verify_is_not_compiled(own_cache):
+    with pytest.raises(RuntimeError, match="dominate"):
+        native.compile_ir(f"define i64 @late(ptr %p) {{\n{assembly.loads('%q', x=1)}\n{assembly.places('%p', q=1)}\n  ret i64 %x\n}}", "late")
+
+
+def test_words_are_loaded_and_stored_where_they_lie():
+    text = f"""
+define i64 @graphc_test_swap(ptr %words) {{
+{assembly.loads("%words", first=0, second=1)}
+{assembly.loads("%words", "ptr", far=2)}
+{assembly.loads("%words", "i32", "i8", half=12)}
+{assembly.loads("%far", behind="%first")}
+{assembly.stores("%words", second=0, first=1, behind=3)}
+  %wide = zext i32 %half to i64
+  ret i64 %wide
+}}"""
+    far = np.array([10, 11, 12], np.int64)
+    words = np.array([2, 7 << 32, far.ctypes.data, 0], np.int64)
+    swap = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(native.compile_ir(text, "graphc_test_swap"))
+    assert swap(words.ctypes.data) == 7
+    assert words.tolist() == [7 << 32, 2, far.ctypes.data, 12]
