@@ -13,7 +13,7 @@ from ..ir.graph import Scratch
 from ..ir.known import static_value
 from ..ir.node import Node, describe_call, in_order, loc_str, reached
 from ..ir.operator import constant_node
-from ..ir.types import Array, TensorType
+from ..ir.types import Array, TensorType, exactly
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
@@ -168,7 +168,10 @@ def _known_value(node: Node, scratch: Scratch) -> Node:
     value = static_value(node)
     if value is None or np.isnan(value).any():
         return node
-    return constant_node(scratch, np.asarray(value).astype(node.type.dtype))
+    try:
+        return constant_node(scratch, exactly(value, node.type.dtype))
+    except DTypeError as e:
+        raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}", node) from None
 
 
 def _check_assigned(node: Node, present: TensorType, value: TensorType) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ class Segment(NamedTuple):
 
     def run(self) -> None:
         """Raises InvalidArgumentError for a step that finds its operands wrong."""
-        if status := self.tape.run():
+        if status := self.tape.run_long():
             raise self.error(status)
 
     def error(self, status: int) -> Exception:
@@ -47,11 +47,12 @@ class Program:
         self.plan, self.steps, self.origins, self.memory, self.scratch = plan, steps, origins, memory, scratch
         self.state, self.threads = state, threads
         self.draws = plan.draws
-        self.segments = _segments(steps, threads)
+        self.segments = _segments(steps, threads, plan.layout.inplace)
         alone = self.segments[0] if len(self.segments) == 1 else None
         self.alone = alone if isinstance(alone, Segment) else None      # a program that is one tape is run without a loop over segments
         quick = all(s.n <= s.grain and s.work < QUICK for s in steps if isinstance(s, NativeStep)) and len(steps) < 50
-        self.call: Any = self.alone.tape.entry(quick) if self.alone is not None else None
+        # A short run is not interrupted, and keeps Python's lock: other threads may wait for it.
+        self.call: Any = None if self.alone is None else self.alone.tape.entry(True) if quick else self.alone.tape.run_long
         self.pointer: Any = self.alone.tape.pointer if self.alone is not None else None
         self._find_feeds()
         self.fresh = [b for b in plan.layout.buffers if b.kind == "result"]
@@ -124,8 +125,15 @@ class Program:
         if self.call is None:
             for segment in self.segments:
                 segment.run()
-        elif status := self.call(self.pointer):
-            self.fail(status)
+        else:
+            try:
+                status = self.call(self.pointer)
+            except BaseException:       # Control-C: what has begun to change variables has gone on to its end
+                if self.alone is not None and self.alone.tape.finished:
+                    self._results()
+                raise
+            if status:
+                self.fail(status)
         return self._results()
 
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
@@ -140,7 +148,7 @@ class Program:
                     segment.run()
                 at += 1
                 continue
-            status, events = segment.tape.trace(sum(-(-s.n // s.grain) for s in segment.steps))
+            status, events = segment.tape.trace()
             trace.native(self, at, events)
             if status:
                 raise segment.error(status)
@@ -192,13 +200,15 @@ class Program:
         return results
 
 
-def _segments(steps: Sequence[Step], threads: int) -> list[Segment | HostStep]:
-    """Native steps that follow each other become one tape."""
+def _segments(steps: Sequence[Step], threads: int, inplace: Container[Node]) -> list[Segment | HostStep]:
+    """Native steps that follow each other become one tape; from the first on that writes a value over a variable, what it does lasts."""
     found: list[Segment | HostStep] = []
     for native, run in groupby(steps, lambda s: isinstance(s, NativeStep)):
         if native:
             kernels: list[Any] = list(run)
-            found.append(Segment(Tape([(k.address, k.table, k.extents, k.n, k.grain) for k in kernels], threads), kernels))
+            rows = [(k.address, k.table, k.extents, k.n, k.grain) for k in kernels]
+            lasting = next((i for i, k in enumerate(kernels) if any(m in inplace for m in k.nodes)), None)
+            found.append(Segment(Tape(rows, threads, [(k.effort, k.unit) for k in kernels], lasting), kernels))
         else:
             found.extend(s for s in run if isinstance(s, HostStep))
     return found

@@ -10,7 +10,7 @@ from ..compiler.layout import Buffer
 from ..errors import InvalidArgumentError
 from ..ir.node import Node, describe_call, loc_str
 from ..ir.reference import run_reference
-from .kernel_text import SCRATCH, Check, KernelText
+from .kernel_text import SCRATCH, Check, KernelText, effort
 from .memory import Memory
 from .routines import Product
 
@@ -25,6 +25,12 @@ class NativeStep:
         self.extents = np.array(extents, np.int64)
         self.nodes, self.text = nodes, text
         self.work = text.work
+        self.effort = text.work                         # estimated operations
+        if isinstance(text, KernelText):
+            self.effort *= effort(text.source)
+            self.unit = text.grain                      # what the range may be cut at, without other bits
+        else:
+            self.unit = 1 if text.source else text.extents[-1]
 
     def scratch(self) -> dict[Node, int]:
         """Bytes of the kernel's own memory in which values wait."""

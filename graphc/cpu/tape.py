@@ -15,7 +15,29 @@ from ..errors import FailedPreconditionError, InvalidArgumentError
 from ..ir.types import Array
 from ..process.cores import cores
 from ..process.forking import guard
-from .tape_code import CALLS, COND, CREW, EVENT, FAILED, HEADER, MUTEX, N_STEPS, POOL, POOL_WORDS, STEP, TRACE, WORKERS, code_address, walker
+from .tape_code import (
+    CALLS,
+    COND,
+    CREW,
+    EVENT,
+    FAILED,
+    HEADER,
+    MUTEX,
+    N_STEPS,
+    PAUSED,
+    POOL,
+    POOL_WORDS,
+    RESUME,
+    STEP,
+    TRACE,
+    WORKERS,
+    code_address,
+    pausing_walker,
+    walker,
+)
+
+PIECE = 50_000_000      # estimated operations that are done in one go: 3 to 20 ms
+LOOK = 1_000_000        # after so many it is worth to look at the clock
 
 
 def default_threads() -> int:
@@ -84,21 +106,35 @@ class Tape:
 
     Steps: (function address, table of pointers, extents, n, grain). A step with n > grain is shared out in chunks of `grain`.
     The tables stay the caller's, who may change what they hold between runs.
+
+    `efforts`: for each step, operations it is estimated to take, and what its range may be cut at multiples of: long ones are done in pieces.
+    `lasting`: from which step on a run that is interrupted goes on to the end, as what it has done would stay half done.
     """
 
-    def __init__(self, steps: Sequence[tuple[int, Any, Any, int, int]], threads: int):
+    def __init__(self, steps: Sequence[tuple[int, Any, Any, int, int]], threads: int, efforts: Sequence[tuple[int, int]] | None = None,
+                 lasting: int | None = None):
         self._keep = [(table, extents) for _, table, extents, _, _ in steps]
-        self.words = np.zeros(HEADER + STEP * len(steps), np.int64)
-        self.words[N_STEPS] = len(steps)
+        pieces = [(k, *piece) for k, ((*_, n, grain), (effort, unit)) in enumerate(zip(steps, efforts or [(0, 1)] * len(steps), strict=True))
+                  for piece in _pieces(n, grain if threads > 1 else max(n, 1), effort, unit)]
+        self.step_of = [k for k, *_ in pieces]
+        self._lasting = next((at for at, k in enumerate(self.step_of) if lasting is not None and k >= lasting), len(pieces))
+        self.words = np.zeros(HEADER + STEP * len(pieces), np.int64)
+        self.words[N_STEPS] = len(pieces)
         self.words[POOL] = _pool.words.ctypes.data
         self.words[CREW] = threads
-        for k, (address, table, extents, n, grain) in enumerate(steps):
-            at = HEADER + STEP * k
-            self.words[at:at + STEP] = address, table.ctypes.data, extents.ctypes.data, n, grain if threads > 1 else max(n, 1)
+        self.calls, done = 0, 0
+        for at, (k, begin, end, grain, effort) in zip(range(HEADER, len(self.words), STEP), pieces, strict=True):
+            address, table, extents, *_ = steps[k]
+            done += effort
+            self.words[at:at + STEP] = address, table.ctypes.data, extents.ctypes.data, end, grain, begin, done >= LOOK
+            done = 0 if done >= LOOK else done
+            self.calls += max(-(-(end - begin) // grain), 1)
         if threads > 1 and any(n > grain for _, _, _, n, grain in steps):
             _pool.want(threads - 1)
         self.pointer = ctypes.c_void_p(self.words.ctypes.data)
+        self.finished = False
         self._call = self.entry(False)
+        self._pausing = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(pausing_walker()) if _pool.possible else self._call
 
     @staticmethod
     def entry(locked: bool, timed: bool = False) -> Callable[[Any], int]:
@@ -109,22 +145,52 @@ class Tape:
     def run(self) -> int:
         return self._call(self.pointer)
 
-    def trace(self, room: int) -> tuple[int, Array]:
+    def run_long(self, pointer: Any = None) -> int:
+        """As `run`, but Python calls its handlers of signals now and then. What they raise ends the run: before the first step that lasts, or
+        else at the end, which `finished` tells.
+        """
+        self.finished = False
+        self.words[RESUME], self.words[FAILED] = 0, -1
+        call, pointer = self._pausing, self.pointer
+        try:
+            while (status := call(pointer)) == PAUSED:
+                pass                # between two statements of Python the handlers are called
+        except BaseException:
+            steps = int(self.words[N_STEPS])
+            while self._lasting < self.words[RESUME] <= steps and call(pointer) == PAUSED:
+                pass
+            self.finished = bool(self.words[RESUME] > steps and self.words[FAILED] < 0)
+            raise
+        return status
+
+    def trace(self) -> tuple[int, Array]:
         """Run as `run` does, and the time of every call of a step: rows (step, thread, range from, to, start, end), times in ns of `CLOCK`.
 
-        At most `room` rows are kept. FailedPreconditionError: there is no such clock.
+        FailedPreconditionError: there is no such clock.
         """
+        room = self.calls
         if not _pool.possible:
             raise FailedPreconditionError("steps are timed by clock_gettime, which this system does not have")
         record = np.zeros(2 + EVENT * room, np.int64)
         record[1] = room
         self.words[TRACE] = record.ctypes.data
         status = self.entry(False, timed=True)(self.pointer)
-        return status, record[2:2 + EVENT * min(int(record[0]), room)].reshape(-1, EVENT)
+        rows = record[2:2 + EVENT * min(int(record[0]), room)].reshape(-1, EVENT)
+        rows[:, 0] = np.take(self.step_of, rows[:, 0])
+        return status, rows
 
     @property
     def failed_step(self) -> int:
-        return int(self.words[FAILED])
+        return self.step_of[int(self.words[FAILED])]
+
+
+def _pieces(n: int, grain: int, effort: int, unit: int) -> list[tuple[int, int, int, int]]:
+    """A range in parts that are done one after another: begin, end, what a thread takes at a time, operations."""
+    unit = grain if grain < n else unit
+    size = max(-(-n // max(-(-effort // PIECE), 1) // unit) * unit, unit)
+    ends = [*range(size, n, size), n]
+    return [(begin, end, grain if grain < n else max(end - begin, 1), effort * (end - begin) // max(n, 1))
+            for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 @cache
@@ -132,5 +198,5 @@ def timing_cost() -> tuple[float, float]:
     """Nanoseconds that timing adds to a step: as seen in its own time, and in all. Medians over steps that do nothing."""
     steps, nothing = 500, np.zeros(1, np.int64)
     tape = Tape([(code_address("graphc_nothing"), nothing, nothing, 1, 1)] * steps, 1)
-    rows = np.stack([tape.trace(steps)[1] for _ in range(9)])
+    rows = np.stack([tape.trace()[1] for _ in range(9)])
     return float(np.median(rows[..., 5] - rows[..., 4])), float(np.median((rows[:, -1, 4] - rows[:, 0, 4]) / (steps - 1)))

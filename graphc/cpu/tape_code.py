@@ -10,8 +10,11 @@ from . import native
 from .assembly import loads, places, stores
 
 # A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, TRACE, CREW, HEADER = 0, 1, 2, 3, 4, 5      # CREW: threads that may work at a step
-STEP = 5                # function, buffer table, extents, size of the range, size of a chunk
+N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, HEADER = 0, 1, 2, 3, 4, 5, 6      # CREW: threads that may work at a step; RESUME: below
+STEP = 7                # function, buffer table, extents, end of the range, size of a chunk, begin of the range, whether it is time for the clock
+# RESUME: 0, or the step before which a tape that may pause has paused; N_STEPS + 1 while it runs and behind its end.
+PAUSED = -1             # the status of a tape that has worked for so long that Python should see to its signals, and goes on at the next call
+PATIENCE = 20_000_000   # nanoseconds until then
 # A pool: words a cache line apart where threads meet.
 BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
 JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step, crew
@@ -146,8 +149,12 @@ left:
 """
 
 
-def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "") -> str:
-    """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help."""
+
+def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "") -> str:
+    """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help.
+
+    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead.
+    """
     return f"""
 define i64 @{name}(ptr %tape) align 64 {{
 entry:
@@ -160,12 +167,13 @@ entry:
   %empty = icmp sle i64 %count, 0
   br i1 %empty, label %success, label %step
 step:
-  %k = phi i64 [ 0, %entry ], [ %k1, %advance ]
+  %k = phi i64 [ {first}, %entry ], [ %k1, %{"ahead" if behind else "advance"} ]
   %offset = mul i64 %k, {STEP}
 {places("%first", at="%offset")}
 {loads("%at", "ptr", fn=0, buffers=1, extents=2)}
-{loads("%at", n=3, grain=4)}
-  %split = icmp sgt i64 %n, %grain
+{loads("%at", n=3, grain=4, lo=5)}
+  %left0 = sub i64 %n, %lo
+  %split = icmp sgt i64 %left0, %grain
   br i1 %split, label %try, label %serial
 try:
   %staff = load i64, ptr %workers
@@ -190,7 +198,8 @@ post:
 {stores("%job", pieces=5)}
   %crew = load i64, ptr %crewed
 {stores("%job", crew=7)}
-  store atomic i64 0, ptr %next seq_cst, align 8
+  %chunk0 = sdiv i64 %lo, %grain
+  store atomic i64 %chunk0, ptr %next seq_cst, align 8
   store atomic i64 0, ptr %status seq_cst, align 8
   store atomic i64 1, ptr %open seq_cst, align 8
   %g = atomicrmw add ptr %generation, i64 1 seq_cst
@@ -227,7 +236,8 @@ judge:
 advance:
   %k1 = add i64 %k, 1
   %over = icmp sge i64 %k1, %count
-  br i1 %over, label %success, label %step
+  br i1 %over, label %success, label %{"between" if behind else "step"}
+{behind}
 failure:
   store i64 %k, ptr %failed
   ret i64 %result
@@ -238,17 +248,39 @@ success:
 
 
 # Two of them, so that a step costs nothing more for the chance to be timed.
-_PLAIN = _walk("graphc_run_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 0, i64 %n)")
+_PLAIN = _walk("graphc_run_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)")
 _TIMED = _walk("graphc_time_tape",
-               "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 0, i64 %n)", f"""
+               "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
 {loads("%tape", "ptr", trace=TRACE)}
 {places("%pool", traced=TRACED)}""", "  store ptr %trace, ptr %traced", "  store ptr null, ptr %traced")
+
+# One for tapes that may take long: it returns now and then, so that Python sees to its signals.
+_PAUSING = _walk("graphc_pause_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  %ended = add i64 %count, 1
+  store i64 %ended, ptr %resume
+  %begun = call i64 @graphc_now(ptr %pool)""", first="%k0", behind=f"""
+between:
+{loads("%at", look=6)}
+  %looks = icmp ne i64 %look, 0
+  br i1 %looks, label %clock, label %ahead
+clock:
+  %time = call i64 @graphc_now(ptr %pool)
+  %spent = sub i64 %time, %begun
+  %late = icmp sgt i64 %spent, {PATIENCE}
+  br i1 %late, label %pause, label %ahead
+pause:
+  store i64 %k1, ptr %resume
+  ret i64 {PAUSED}
+ahead:
+  br label %step""")
 
 
 def text(x86: bool) -> str:
     """The functions above, with what a thread that looks again and again does between two looks."""
     pause = "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"
-    return ("declare void @llvm.x86.sse2.pause()\n" if x86 else "") + (_SHARED + _PLAIN + _TIMED).replace("PAUSE", pause)
+    return ("declare void @llvm.x86.sse2.pause()\n" if x86 else "") + (_SHARED + _PLAIN + _TIMED + _PAUSING).replace("PAUSE", pause)
 
 
 @cache
@@ -260,3 +292,8 @@ def code_address(symbol: str) -> int:
 def walker(timed: bool = False) -> int:
     """The address of the function that runs a tape: int64 walk(void* tape); `timed`: that writes each call of a step to the tape's trace."""
     return code_address("graphc_time_tape" if timed else "graphc_run_tape")
+
+
+def pausing_walker() -> int:
+    """The address of the function that runs a tape from step RESUME on, and may return PAUSED."""
+    return code_address("graphc_pause_tape")

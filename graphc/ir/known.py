@@ -37,6 +37,8 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
         return n.attrs["value"] if _small(n) else None
     if n.operator.name == "shape":
         dims = n.inputs[0].type.shape
+        if dims is not None and None not in dims:
+            return np.array(dims, np.int64)
         return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
     if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
         return None
@@ -56,7 +58,7 @@ def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:
     """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
     if value is None:
         return None if rank is None else (None,) * rank
-    return tuple(None if np.isnan(d) else int(d) for d in np.asarray(value, np.float64).reshape(-1))
+    return tuple(None if d != d else int(d) for d in np.asarray(value).ravel().tolist())       # nan, which no integer is
 
 
 def as_int(value: Any, what: str = "axis") -> int:

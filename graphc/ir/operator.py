@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DeclarationError, DTypeError, GraphcError, GraphError
+from ..errors import DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
 from . import families
 from .axes import normal_axes, reduced_shape
 from .families import Combine, Family
@@ -19,7 +19,7 @@ from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast
+from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
 from .validate import refused, validate
 
 Values = Sequence[Array | None]
@@ -127,6 +127,8 @@ class Operator:
                 attrs = self.prepare(types, **attrs)
             values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
             type = self.infer(types, values, **attrs)
+            if type.__class__ is TensorType and type.shape:
+                _check_countable(type)
         except GraphcError as e:
             what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
@@ -204,11 +206,12 @@ class Operator:
             array = as_array(value)
             kinds = "biuf"
             if fixed is not None:
-                array = as_array(value, fixed)
+                whole = array.dtype.kind in "iu" and not fits(array, np.dtype(fixed))       # a size or an index that needs int64
+                array = array if whole else as_array(value, fixed)
             elif self.weak and like is not None and array.dtype.kind in kinds and like.type.dtype.kind in kinds:
                 dtype = like.type.dtype
                 if kinds.index(array.dtype.kind) <= kinds.index(dtype.kind):
-                    array = np.asarray(value).astype(dtype)        # not through float32
+                    array = exactly(value, dtype)                  # not through float32
                 elif array.dtype.kind == "f" or dtype.kind == "b":
                     array = np.asarray(value).astype(np.result_type(dtype, array.dtype if dtype.kind == "b" else np.float32))
         except GraphcError as e:
@@ -294,6 +297,16 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         return constant_node(graph or get_default_graph(), as_array(value, dtype), name)
     except GraphcError as e:
         raise e.__class__(f"{e}{here()}") from None
+
+
+def _check_countable(type: TensorType) -> None:
+    """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
+    nbytes = type.dtype.itemsize
+    for d in type.shape or ():
+        if d.__class__ is int and d:            # as numpy, which lets no axis of no elements make up for others
+            nbytes *= d
+    if nbytes >= 1 << 63:
+        raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")
 
 
 def _leaves(value: Any) -> Any:

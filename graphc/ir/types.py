@@ -153,8 +153,26 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype != array.dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):
             raise DTypeError(f"{value!r:.80} is not of dtype {dtype}: it has fractions")
-        array = array.astype(dtype)
+        array = exactly(array, dtype)
     return array
+
+
+def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Numbers in another dtype; DTypeError names the first one that is none of it: integers are never wrapped around."""
+    array = np.asarray(value)
+    if not fits(array, dtype):
+        least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+        wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)
+        raise DTypeError(f"{wrong} is not of dtype {dtype}, which goes from {least} to {greatest}")
+    return array.astype(dtype)
+
+
+def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    """Whether all numbers of an array lie in the range of an integer dtype; any number lies in that of others."""
+    if dtype.kind not in "iu" or array.dtype.kind not in "fiu" or array.dtype == dtype or not array.size:
+        return True
+    # Compared as Python's numbers, which are exact: float64 has no greatest int64.
+    return int(np.iinfo(dtype).min) <= array.min().item() <= array.max().item() <= int(np.iinfo(dtype).max)
 
 
 def _made_by_numpy(value: Any) -> bool:

@@ -12,10 +12,11 @@ from ..ir.axes import normal_axis
 from ..ir.known import as_int, static_value
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import declare, to_node
-from ..ir.types import TensorType, as_array, as_dtype, float32, int32
+from ..ir.types import TensorType, as_array, as_dtype, float32, int32, int64
 from .array_move import (
     SHAPE_OPERAND,
     Types,
+    exact_cast,
     expand_dims,
     shape,
     vector_shape,
@@ -28,12 +29,12 @@ from .reduce import reduce_prod
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Node:
     """The number of elements of a tensor.
 
-    any[...] -> out_type[]. DTypeError: no tensor.
+    any[...] -> out_type[]. DTypeError: no tensor. InvalidArgumentError, when run: more elements than the dtype can count.
 
     >>> tf.Session(jit=False).run(tf.size([[1, 2], [3, 4]]))
     np.int32(4)
     """
-    return reduce_prod(shape(input, out_type=out_type), name=name or "Size")
+    return exact_cast(reduce_prod(shape(input, out_type=int64)), dtype=out_type, name=name or "Size")
 
 
 def rank(input: Any, name: str | None = None) -> Node:

@@ -13,7 +13,7 @@ from ..ir.axes import normal_axes, normal_axis
 from ..ir.known import as_int, known_shape, static_value
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, typed_like
-from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, int32, shape_str
+from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, shape_str
 
 Types = Sequence[TensorType]
 Strides = tuple[int, ...]
@@ -58,12 +58,19 @@ def shape(input: Any, *, name: str | None = None, out_type: Any = int32) -> Any:
     >>> tf.Session(jit=False).run(tf.shape([[1, 2, 3]]))
     array([1, 3], dtype=int32)
     """
-    return np.array(np.shape(input), out_type)
+    return exactly(np.array(np.shape(input), np.int64), out_type)
 
 
-def sizes(x: Node, axes: Sequence[int]) -> Node:
+@declare("host", lambda types, values, dtype: TensorType(dtype, types[0].shape), prepare=lambda types, dtype: {"dtype": as_dtype(dtype).dtype},
+         shape_math=True, batch="aligned", samples=(([np.array([3, 2**31 - 1])], {"dtype": "int32"}), ([np.array(7)], {"dtype": "uint8"})))
+def exact_cast(x: Any, *, dtype: Any) -> Any:
+    """Whole numbers in another dtype; where `cast` wraps around what does not fit, this is an error that names it."""
+    return exactly(x, dtype)
+
+
+def sizes(x: Node, axes: Sequence[int], out_type: Any = int32) -> Node:
     """The sizes of some axes of x, as a vector; negative ones count from the end."""
-    dims = shape(x)
+    dims = shape(x, out_type=out_type)
     if min(axes, default=0) < 0:
         return OPERATORS["stack"]([dims[i] for i in axes], axis=0)
     return OPERATORS["gather"](dims, np.array(axes, np.int32), axis=0)

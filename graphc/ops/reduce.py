@@ -12,7 +12,7 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axes, normal_axis
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, reduction, to_node
-from ..ir.types import TensorType, as_dtype, int64
+from ..ir.types import TensorType, as_dtype, exactly, int64
 from . import continued
 from .array_move import (
     Types,
@@ -179,7 +179,7 @@ def count_over(x: Node, axis: Axes) -> Node:
     known = None if x.type.shape is None or axis is None else [x.type.shape[i] for i in axis]
     if known is not None and None not in known:
         return to_node(np.array(np.prod(known, dtype=np.float64), x.type.dtype), graph=x.graph)
-    return cast(reduce_prod(shape(x) if axis is None else sizes(x, axis)), x.type.dtype)
+    return cast(reduce_prod(shape(x, out_type=int64) if axis is None else sizes(x, axis, int64)), x.type.dtype)
 
 
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
@@ -282,7 +282,7 @@ _PLACES: tuple[Any, ...] = (([(3, 4)], {"axis": 1}), ([(4,)], {}),
 def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
     if not x.shape[axis]:
         raise InvalidArgumentError(f"axis {axis} is empty: nothing is largest or smallest")
-    return function(x, axis).astype(output_type)
+    return exactly(function(x, axis), output_type)
 
 
 @declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")

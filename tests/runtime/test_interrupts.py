@@ -1,0 +1,130 @@
+"""Control-C in long runs: it is seen soon, the next run is right, and variables are as before the run or as after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc.cpu import tape
+
+SOON = 1.0          # seconds, on a machine that does other things as well; alone it is 0.1
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to a process of its own")
+
+
+def deep(x: Any, times: int = 25) -> Any:
+    for _ in range(times):
+        x = tf.sin(tf.exp(-x))
+    return x
+
+
+# Runs of a second and more, of a vector that is fed: one long kernel, rows, several kernels, many short steps.
+LONG = {
+    "one sum": (lambda x: tf.reduce_sum(deep(x)), 1 << 23),
+    "elementwise": (lambda x: deep(x), 1 << 23),
+    "rows": (lambda x: tf.reduce_sum(tf.nn.softmax(deep(tf.reshape(x, [-1, 1 << 12]))), axis=1), 1 << 23),
+    "columns": (lambda x: tf.reduce_sum(deep(tf.reshape(x, [-1, 1 << 10])), axis=0), 1 << 23),
+    "products": (lambda x: product(tf.reshape(x, [1 << 10, 1 << 10]), 40), 1 << 20),
+}
+
+
+def product(x: Any, times: int) -> Any:
+    y = x
+    for _ in range(times):
+        y = tf.tanh(tf.matmul(y, x) * 0.01)
+    return y
+
+
+def interrupted(run: Callable[[], Any], after: float) -> float | None:
+    """Seconds from a Control-C, `after` seconds from now, until the run has ended; None if it was done before."""
+    sent: list[float] = []
+
+    def send() -> None:
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+    timer = threading.Timer(after, send)
+    timer.start()
+    try:
+        run()
+        timer.cancel()
+        timer.join()
+        time.sleep(0.01 if sent else 0)      # it came behind the end
+    except KeyboardInterrupt:
+        return time.perf_counter() - sent[0]
+    return None
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_run_ends_soon_and_the_next_one_is_right(name: str, threads: int) -> None:
+    build, size = LONG[name]
+    with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads)) as session:
+        x = tf.placeholder(tf.float32, [size])
+        y, value = build(x), np.linspace(0.0, 1.0, size, dtype=np.float32)
+        start = time.perf_counter()
+        wanted = session.run(y, {x: value})
+        start, _ = time.perf_counter(), session.run(y, {x: value})
+        seconds = time.perf_counter() - start
+        taken = interrupted(lambda: session.run(y, {x: value}), seconds / 4)
+        assert taken is not None and taken < min(SOON, seconds * 0.75)
+        assert np.array_equal(session.run(y, {x: value}), wanted)
+
+
+def test_variables_are_as_before_the_run_or_as_after_it() -> None:
+    """Wherever Control-C comes: weights, moments and powers are those of a whole number of steps."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        w = tf.Variable(np.linspace(0.1, 1.0, 1 << 19, dtype=np.float32), name="w")
+        u = tf.Variable(np.linspace(0.1, 1.0, 1 << 18, dtype=np.float32), name="u")
+        loss = tf.reduce_sum(deep(w, 6)) + tf.reduce_sum(deep(u, 6))
+        step = tf.train.AdamOptimizer(0.01).minimize(loss)
+        start = tf.global_variables_initializer()
+        state = tf.global_variables()
+        session.run(start)
+        states = [[a[..., :50].copy() if np.ndim(a) else a for a in session.run(state)]]
+        began = time.perf_counter()
+        for _ in range(40):
+            session.run(step)
+            states.append([a[..., :50].copy() if np.ndim(a) else a for a in session.run(state)])
+        whole = (time.perf_counter() - began) / 40
+        for k in range(12):
+            session.run(start)
+
+            def train() -> None:
+                for _ in range(30):
+                    session.run(step)
+            assert interrupted(train, whole * (1 + k / 12)) is not None
+            now = [a[..., :50] if np.ndim(a) else a for a in session.run(state)]
+            assert any(all(np.array_equal(a, b) for a, b in zip(now, s, strict=True)) for s in states), k
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("name", LONG)
+def test_pieces_have_the_bits_of_the_whole(name: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    build, size = LONG[name]
+    value = np.linspace(0.0, 1.0, 1 << 20, dtype=np.float32)
+    found = []
+    for piece in (1 << 62, 3_000_000):
+        monkeypatch.setattr(tape, "PIECE", piece)
+        with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads)) as session:
+            x = tf.placeholder(tf.float32, [1 << 20])
+            found.append(session.run(build(x), {x: value}))
+    assert np.array_equal(found[0], found[1])
+
+
+# Range, chunk, effort, unit: the parts cover the range once, in order, begin at multiples of the unit, and are no longer than need be.
+@pytest.mark.parametrize("n, grain, effort, unit", [(10, 10, 0, 1), (1, 1, 10**12, 1), (1000, 1000, 10**9, 64), (1000, 64, 10**9, 64), (0, 1, 0, 1),
+                                                    (7, 2, 10**10, 1), (10**6, 10**5, 10**10, 64)])
+def test_pieces_cover_the_range(n: int, grain: int, effort: int, unit: int) -> None:
+    found = tape._pieces(n, grain, effort, unit)
+    assert [a for a, *_ in found] == [0, *(b for _, b, *_ in found[:-1])] and found[-1][1] == n
+    step = grain if grain < n else unit
+    assert all(a % step == 0 for a, *_ in found)
+    assert all(e <= tape.PIECE + effort * step // max(n, 1) for *_, e in found)
