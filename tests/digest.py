@@ -15,6 +15,7 @@ from graphc.cpu.program import Program
 from graphc.cpu.routines import Product
 from graphc.cpu.steps import NativeStep
 from graphc.ir.node import Node
+from graphc.ir.sizes import all_at_hand, at_hand
 from graphc.runtime.forms import Runnable, WithReset
 from graphc.runtime.stages import Staged
 
@@ -29,18 +30,18 @@ def plan_digest(program: Program) -> dict[str, Any]:
             return made.node.operator.name, [place(x) for x in (*made.node.inputs, *made.outs)]
         table = made.text.table.tolist() if isinstance(made.text, Product) else None
         # A slot that is a number is an address: of BLAS, or of the table.
-        slots = ["address" if isinstance(slot, int) else (number[slot[0]], slot[1]) for slot in made.slots]
+        slots = ["address" if isinstance(slot, int) else (number[slot[0]], at_hand(slot[1])) for slot in made.slots]
         return made.text.source, made.extents.tolist(), made.n, made.grain, made.work, slots, table
 
     def place(node: Node | None) -> Any:
         if node is None:
             return None
         where = program.plan.layout(node)
-        return number[where.buffer], where.offset, tuple(where.strides), str(node.type)
+        return number[where.buffer], at_hand(where.offset), all_at_hand(where.strides), str(node.type)
 
     return {
         "steps": [step(made) for made in program.steps],
-        "buffers": [(b.kind, b.dtype.name, b.size, b.first, b.last, b.offset if b.kind == "arena" else None) for b in buffers],
+        "buffers": [(b.kind, b.dtype.name, at_hand(b.size), b.first, b.last, b.offset if b.kind == "arena" else None) for b in buffers],
         "arena": program.memory.arena_bytes,
         "feeds": [(i, m.shape) for i, m in program.copied] + [(i, m.shape, number[b]) for i, m, b in program.direct],
         "fetches": [place(f) for f in program.plan.fetches],

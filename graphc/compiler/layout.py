@@ -12,7 +12,8 @@ from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, reached, topological
-from ..ir.types import Array, TensorType, element_count
+from ..ir.sizes import alike, all_at_hand, at_hand
+from ..ir.types import Array, TensorType, element_count, same_type
 from ..ops.state import copy
 from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
@@ -27,7 +28,10 @@ class Storage(NamedTuple):
 
 @dataclass(eq=False)
 class Buffer:
-    """A piece of memory: `kind` says whose (arena, constant, feed, variable, result; objects: Python's), `key` what it holds."""
+    """A piece of memory: `kind` says whose (arena, constant, feed, variable, result; objects: Python's), `key` what it holds.
+
+    `given`: it holds a fetched value, which is given to the caller as it is (a result) if it is large.
+    """
 
     kind: str
     dtype: np.dtype[Any]
@@ -36,10 +40,11 @@ class Buffer:
     first: int = NEVER
     last: int = -1
     offset: int = 0
+    given: bool = False
 
     @property
     def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
+        return at_hand(self.size) * self.dtype.itemsize
 
     def touch(self, step: int) -> None:
         """Note that a step reads or writes it."""
@@ -76,13 +81,13 @@ def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tupl
 
 def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -> tuple[int, ...] | None:
     """The strides under which the same memory, in C order, has the shape `new`; None if there are none."""
-    if 0 in new or tuple(strides) == contiguous(shape):
+    if 0 in new or alike(tuple(strides), contiguous(shape)):
         return contiguous(new)
     runs: list[list[int]] = []                 # [extent, stride] of maximal contiguous runs, outermost first
     for d, s in zip(shape, strides, strict=True):
         if d == 1:
             continue
-        if runs and runs[-1][1] == s * d:
+        if runs and alike(runs[-1][1], s * d):
             runs[-1] = [runs[-1][0] * d, s]
         else:
             runs.append([d, s])
@@ -104,7 +109,10 @@ def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -
 
 
 def lay_out(fetches: Sequence[Node]) -> list[Node]:
-    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat."""
+    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat.
+
+    An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
+    """
     scratch = Scratch()
     new: dict[Node, Node] = {}
     nominal: dict[Node, Any] = {}
@@ -130,12 +138,14 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     for node in topological(fetches):
         inputs = tuple(new[x] for x in node.inputs)
         family = node.operator.family
+        if not family.fuses or family.gathers:
+            inputs = tuple(copied(x, node) if x.operator.family.counts else x for x in inputs)
         if family.reshapes and reshaped(nominal[inputs[0]][0], nominal[inputs[0]][1], node.type.shape) is None:
             inputs = (copied(inputs[0], node), *inputs[1:])
         elif family.multiplies:
             inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)
         elif family.scatters:
-            inputs = tuple(x if tuple(nominal[x][1]) == contiguous(nominal[x][0]) else copied(x, node) for x in inputs)
+            inputs = tuple(x if alike(tuple(nominal[x][1]), contiguous(nominal[x][0])) else copied(x, node) for x in inputs)
         elif family.joins:
             inputs = tuple(x if nests(x, node) else copied(x, node) for x in inputs)
         n = node if inputs == node.inputs else node.on(inputs)
@@ -214,8 +224,8 @@ class Layout:
         if node.operator.family.memory is Memory.OUTSIDE:
             buffer = self._buffer_of(node)
         else:
-            kind = "objects" if node.type.dtype.hasobject else "result" if node in self.results else "arena"
-            buffer = Buffer(kind, node.type.dtype, element_count(shape), node)
+            kind = "objects" if node.type.dtype.hasobject else "arena"
+            buffer = Buffer(kind, node.type.dtype, element_count(shape), node, given=node in self.results and kind == "arena")
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
 
@@ -224,9 +234,10 @@ class Layout:
         where = self(node)
         flat = memory(where.buffer)
         size = flat.dtype.itemsize
-        if element_count(node.type.shape) == 0:
-            return np.empty(node.type.shape, node.type.dtype)
-        return np.lib.stride_tricks.as_strided(flat[where.offset:], node.type.shape, tuple(s * size for s in where.strides))
+        shape = all_at_hand(node.type.shape)
+        if 0 in shape:
+            return np.empty(shape, node.type.dtype)
+        return np.lib.stride_tricks.as_strided(flat[at_hand(where.offset):], shape, tuple(s * size for s in all_at_hand(where.strides)))
 
 
 def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:
@@ -238,7 +249,7 @@ def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order
     out: dict[Node, Node] = {}
     for variable, value in assigns:
         group = sched.home.get(value)
-        if not isinstance(group, Group) or value in out or value.type != variable.type or group.kind in ("column", "full"):
+        if not isinstance(group, Group) or value in out or not same_type(value.type, variable.type) or group.kind in ("column", "full"):
             continue
         if group.covers(group.axes[value]) and _read_before(variable, value, group, readers, sched):
             out[value] = variable

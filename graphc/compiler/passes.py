@@ -15,7 +15,8 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
 from ..ir.operator import constant_node
-from ..ir.types import TensorType, broadcast, element_count
+from ..ir.sizes import alike, fixed
+from ..ir.types import TensorType, broadcast, element_count, same_type
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
 from ..ops.array_move import reshape
@@ -57,10 +58,10 @@ def remove_identities(fetches: Sequence[Node]) -> list[Node]:
             return None
         if node.operator.view is not None and not _in_order(node):
             return None
-        if node.type == inputs[0].type:
+        if same_type(node.type, inputs[0].type):
             return inputs[0]
         if node.operator.view is not None:
-            return reshape(inputs[0], np.array(node.type.shape, np.int64))
+            return reshape(inputs[0], list(node.type.shape))
         return None
     return rewrite(fetches, visit)
 
@@ -69,8 +70,8 @@ def _in_order(node: Node) -> bool:
     """Whether a view shows all elements, in the order in which they lie."""
     whole = node.inputs[0].type.shape
     shape, strides, offset = view_of(node, (whole, contiguous(whole), 0))
-    return element_count(tuple(shape)) == element_count(whole) and offset == 0 and \
-        all(d == 1 or s == t for d, s, t in zip(shape, strides, contiguous(shape), strict=True))
+    return alike(element_count(tuple(shape)), element_count(whole)) and alike(offset, 0) and \
+        all(d == 1 or alike(s, t) for d, s, t in zip(shape, strides, contiguous(shape), strict=True))
 
 
 def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
@@ -80,7 +81,8 @@ def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
             return None
         a, b = inputs
         inner = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
-        if element_count(node.type.shape) * inner > SMALL_PRODUCT or inner == 0:
+        work = element_count(node.type.shape) * inner
+        if not fixed(work) or work > SMALL_PRODUCT or inner == 0:
             return None
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
@@ -107,7 +109,7 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
         if any(x.operator.name != "constant" for x in inputs):
             return None
         size = node.type.nbytes
-        if size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
+        if not fixed(size) or size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
             return None
         try:
             with np.errstate(all="ignore"):
@@ -127,7 +129,7 @@ def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
         for i, x in enumerate(inputs):
             if x.operator.name == "broadcast_to":
                 trial = [*out[:i], x.inputs[0], *out[i + 1:]]
-                if broadcast(*(t.type.shape for t in trial)) == node.type.shape:
+                if alike(broadcast(*(t.type.shape for t in trial)), node.type.shape):
                     out = trial
         if out == list(inputs):
             spread = all(x.operator.name == "broadcast_to" or x.type.shape == () for x in inputs)
@@ -140,10 +142,10 @@ def _broadcast_after(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """elementwise(broadcast_to(x)) as broadcast_to(elementwise(x)): computed once, and broadcasts are free."""
     small = tuple(x.inputs[0] if x.operator.name == "broadcast_to" else x for x in inputs)
     shape = broadcast(*(x.type.shape for x in small))
-    if shape == node.type.shape:
+    if alike(shape, node.type.shape):
         return None
     inner = node.on(small, TensorType(node.type.dtype, shape))
-    return broadcast_to(inner, np.array(node.type.shape, np.int32))
+    return broadcast_to(inner, list(node.type.shape))
 
 
 def add_padded(fetches: Sequence[Node]) -> list[Node]:
@@ -151,7 +153,7 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
     zeros: dict[TensorType, Node] = {}
 
     def added(x: Node, y: Node) -> Node | None:
-        if x.operator.name != "concat" or y.operator.name != "concat" or x.type != y.type or x.attrs["axis"] != y.attrs["axis"]:
+        if x.operator.name != "concat" or y.operator.name != "concat" or not same_type(x.type, y.type) or x.attrs["axis"] != y.attrs["axis"]:
             return None
         axis = x.attrs["axis"]
         if x.type.shape[axis] == 0:
@@ -169,9 +171,10 @@ def add_padded(fetches: Sequence[Node]) -> list[Node]:
         blocks, at = [], 0
         for begin, end in [*order, (shape[axis], shape[axis])]:
             if begin > at:
-                kind = TensorType(x.type.dtype, (*shape[:axis], begin - at, *shape[axis + 1:]))
+                dims = [*shape[:axis], begin - at, *shape[axis + 1:]]
+                kind = TensorType(x.type.dtype, tuple(dims))
                 if kind not in zeros:
-                    zeros[kind] = broadcast_to(np.zeros((), kind.dtype), np.array(kind.shape, np.int32))
+                    zeros[kind] = broadcast_to(np.zeros((), kind.dtype), dims)
                 blocks.append(zeros[kind])
             if end > begin:
                 blocks.append(parts[begin, end])
@@ -229,6 +232,8 @@ def _attrs_key(node: Node) -> Any:
     if node.operator.name == "constant":
         value = node.attrs["value"]
         return value.tobytes() if value.nbytes <= 4096 else id(value)
+    if node.operator.name == "bound":
+        return tuple(map(repr, node.attrs["value"].flat))
     if node.operator.family.memory is Memory.OUTSIDE:
         return id(node)
     return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
@@ -246,6 +251,11 @@ PIPELINE: list[tuple[str, Pass, str]] = [
 ]
 
 
+def same_types(after: Sequence[Node], before: Sequence[Node]) -> bool:
+    """Whether nodes have the types of others, one by one."""
+    return len(after) == len(before) and all(same_type(a.type, b.type) for a, b in zip(after, before, strict=True))
+
+
 def add_pass(before: str, why: str) -> Callable[[Pass], Pass]:
     """Add the decorated function, from fetches to fetches of the same types, to the passes, before the one of that name.
 
@@ -261,7 +271,7 @@ def add_pass(before: str, why: str) -> Callable[[Pass], Pass]:
 
         def checked(fetches: Sequence[Node]) -> list[Node]:
             after = list(function(fetches))
-            if [f.type for f in after] != [f.type for f in fetches]:
+            if not same_types(after, fetches):
                 raise refused(f"pass {name}", function, f"the fetches {', '.join(str(f.type) for f in fetches)} "
                                                         f"become {', '.join(str(f.type) for f in after) or 'none'}")
             return after
@@ -275,7 +285,7 @@ def optimise(fetches: Sequence[Node], observe: Observe | None = None) -> list[No
     for name, function, _ in PIPELINE:
         start = time.perf_counter()
         after = function(fetches)
-        if [f.type for f in after] != [f.type for f in fetches]:
+        if not same_types(after, fetches):
             raise InternalError(f"pass {name} changed the type of a fetch")
         if observe is not None:
             observe(name, fetches, after, time.perf_counter() - start)

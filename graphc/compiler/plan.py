@@ -41,14 +41,20 @@ class Plan:
         self.draws = any(n.operator.family.draws for n in self.order)
 
     def _results(self) -> list[Node]:
-        """Large fetched values that are computed in memory made for the caller."""
+        """Fetched values that are computed in memory made for the caller, if they are large."""
         parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
         return [f for f in self.fetches if f is not None and f in self.schedule.home and viewed(f) is None and f not in self.inplace
-                and f not in parts and f.type.nbytes > COPIED]
+                and f not in parts]
+
+    def settle_results(self) -> None:
+        """Tell by their sizes at hand which buffers are given to the caller, and which are of the arena and copied."""
+        for b in self.layout.buffers:
+            if b.given:
+                b.kind = "result" if b.nbytes > COPIED else "arena"
 
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:
-            kind = {"placeholder": "feed"}.get(node.operator.name, node.operator.name)
+            kind = {"placeholder": "feed", "bound": "constant"}.get(node.operator.name, node.operator.name)
             self.sources[node] = Buffer(kind, node.type.dtype, element_count(node.type.shape), node)
         return self.sources[node]
 
@@ -84,7 +90,7 @@ class Plan:
 
 def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]],
               effects: Sequence[Node]) -> tuple[list[Node | None], list[tuple[Node, Node]], list[Node]]:
-    """Copies inserted; a value that is another variable's memory, or an old value that is fetched, gets memory of its own."""
+    """Copies inserted; a value that is another variable's memory, an old value that is fetched, or an index gets memory of its own."""
     changed = {variable for variable, _ in assigns}
     scratch = Scratch()
 
@@ -92,7 +98,7 @@ def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node
         root = n
         while (seen := viewed(root)) is not None:
             root = seen
-        if root.operator.name != "variable" or root not in changed:
+        if not n.operator.family.counts and (root.operator.name != "variable" or root not in changed):
             return n
         with scratch.at(n):
             return copy.build(scratch, (n,), {})

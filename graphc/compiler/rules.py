@@ -14,7 +14,7 @@ from ..errors import DeclarationError
 from ..ir import types
 from ..ir.graph import Scratch
 from ..ir.node import Node, here
-from ..ir.types import TensorType
+from ..ir.types import TensorType, same_type
 from ..ops.math_arithmetic import abs, maximum, minimum, pow, square
 from ..ops.math_compare import logical_not
 from ..ops.nn_activations import relu
@@ -163,6 +163,6 @@ def rewritten(node: Node) -> Node | None:
         operands = match(rule, node) if operators <= inputs else None
         if operands is not None:
             made = rule.rhs(*operands)
-            if made.type == node.type:
+            if same_type(made.type, node.type):
                 return made
     return None

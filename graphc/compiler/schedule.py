@@ -9,6 +9,7 @@ from functools import cache
 
 from ..ir.families import Memory
 from ..ir.node import Node
+from ..ir.sizes import alike, fixed
 from ..ir.types import TensorType, element_count
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
@@ -40,10 +41,8 @@ class Group:
         if not self.reduced:
             return "map"
         if len(self.reduced) == len(self.dims):
-            size = 1
-            for d in self.dims:
-                size *= d
-            return "row" if size <= SMALL else "full"
+            size = element_count(tuple(self.dims))
+            return "row" if fixed(size) and size <= SMALL else "full"
         return "row" if len(self.dims) - 1 in self.reduced else "column"
 
     def covers(self, axes: Sequence[int | None]) -> bool:
@@ -225,7 +224,7 @@ class _Scheduler:
         if group.kind in ("column", "full") and x in group.post:
             return
         sized = [(a, d) for a, d in zip(group.axes[x], x.type.shape, strict=True) if d != 1]
-        if [d for _, d in sized] != [d for d in node.type.shape if d != 1]:
+        if not alike([d for _, d in sized], [d for d in node.type.shape if d != 1]):
             return
         left = iter(a for a, _ in sized)
         group.axes[node] = tuple(None if d == 1 else next(left) for d in node.type.shape)
@@ -359,7 +358,7 @@ class _Scheduler:
             if shape[k] == 1 or axes[k] is not None:
                 continue
             later = min((a for a in axes[k + 1:] if a is not None), default=len(target.dims))
-            fit = [i for i in range(later) if i not in used and target.dims[i] == shape[k]]
+            fit = [i for i in range(later) if i not in used and alike(target.dims[i], shape[k])]
             if not fit:
                 return None
             axes[k] = fit[-1]
@@ -380,7 +379,7 @@ class _Scheduler:
                     return None
         free = [i for i in range(len(target.dims)) if i not in m.values()]
         for i in [i for i in range(len(g.dims)) if i not in m]:
-            fit = [j for j in free if target.dims[j] == g.dims[i]]
+            fit = [j for j in free if alike(target.dims[j], g.dims[i])]
             if not fit:
                 return None
             m[i] = fit[-1]

@@ -10,6 +10,7 @@ import numpy as np
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, topological
+from ..ir.sizes import alike
 from ..ir.types import TensorType, element_count
 from ..ops.array_move import broadcast_to
 from .layout import contiguous, reshaped, view_of
@@ -73,7 +74,7 @@ class _Sinking:
         if not op.family.broadcasts or op.check or op.effect or not op.pure:
             return False
         size = element_count(node.type.shape)
-        return all(x.operator.name == "constant" or (x in self.chains and x.type.shape == node.type.shape) or _in_memory(x)
+        return all(x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
                    or (SMALL_PART * element_count(x.type.shape) <= size and not _root(x).operator.family.counts) for x in node.inputs)
 
     def paths(self, node: Node) -> list[Path]:
@@ -91,7 +92,7 @@ class _Sinking:
                     stack.append((u, (*path, u)))
                 else:
                     computes = True
-                    if _sized(x) == _sized(node) or not u.operator.family.fuses or u.operator.family.gathers:
+                    if alike(_sized(x), _sized(node)) or not u.operator.family.fuses or u.operator.family.gathers:
                         return []
             if computes:
                 found.append(path)
@@ -118,7 +119,7 @@ class _Sinking:
         while stack:
             n = stack.pop()
             found.append(n)
-            stack += [x for x in n.inputs if x in self.chains and x.type.shape == node.type.shape]
+            stack += [x for x in n.inputs if x in self.chains and alike(x.type.shape, node.type.shape)]
         return list(dict.fromkeys(reversed(found)))
 
     def leaves(self, node: Node) -> list[Node]:
@@ -138,8 +139,8 @@ class _Sinking:
         """An operand, as large as the result, through the views of a path; a scalar as it is."""
         if x.type.shape == ():
             return x
-        if x.type.shape != shape:
-            x = broadcast_to(x, np.array(shape, np.int32))
+        if not alike(x.type.shape, shape):
+            x = broadcast_to(x, list(shape))
         for view in path:
             source = view.inputs[0]
             if view.operator.family.picks:

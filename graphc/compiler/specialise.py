@@ -12,7 +12,8 @@ from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
 from ..ir.node import Node, describe_call, in_order, loc_str, reached
-from ..ir.operator import constant_node
+from ..ir.operator import bound_node, constant_node
+from ..ir.sizes import Scope, has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
@@ -32,6 +33,7 @@ class Specialised(NamedTuple):
     effects: list[Node]                    # host calls with effects, in order
     pending: list[Node]                    # nodes of the user's graph whose type depends on data: run these first
     made: dict[Node, Node]                 # node of the user's graph -> what it is rebuilt as
+    scope: Scope | None = None             # of the sizes that are open
 
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
@@ -51,7 +53,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                variables: dict[Node, TensorType], done: Container[Node] = ()) -> Specialised:
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 
-    `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants; `variables`: the types of their
+    `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
     there stands, though its variable still has the value from before the run. Raises the operators' own errors when concrete shapes do
     not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to.
@@ -68,7 +70,8 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
         for node in order:
             scratch.place = node
             if node in values:
-                new[node] = constant_node(scratch, values[node])
+                value = values[node]
+                new[node] = bound_node(scratch, value, node.type.dtype) if has_sizes(value) else constant_node(scratch, value)
             elif node in feeds:
                 new[node] = placeholders[node] = placeholder_of(feeds[node], scratch)
             elif node in done:
@@ -166,8 +169,10 @@ def _known_value(node: Node, scratch: Scratch) -> Node:
     if not isinstance(node.type, TensorType) or node.type.dtype.kind not in "iu" or not node.operator.pure:
         return node
     value = static_value(node)
-    if value is None or np.isnan(value).any():
+    if value is None or unknown(value).any():
         return node
+    if has_sizes(value):
+        return bound_node(scratch, value, node.type.dtype)
     try:
         return constant_node(scratch, exactly(value, node.type.dtype))
     except DTypeError as e:

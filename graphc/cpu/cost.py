@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..compiler.schedule import data_inputs, viewed
 from ..ir.node import Node
+from ..ir.sizes import at_hand
 from ..ir.types import TensorType, element_count
 from .kernel_text import effort, literal
 
@@ -57,32 +58,36 @@ def _taken(operand: Node, user: Node) -> int:
     return needed
 
 
+def elements(kind: TensorType) -> int:
+    """The number of elements of a type, at hand."""
+    return at_hand(element_count(kind.shape))
+
+
 def time_weight(node: Node) -> int:
     """What part of a loop nest's time a node's arithmetic takes, relative to other nodes': a simple operation on one element counts 1."""
     operator = node.operator
     per_element = effort(operator.expr) if operator.family.broadcasts else effort("exp(") if operator.family.draws else 0
-    shape = node.inputs[0].type.shape if operator.family.reduces else node.type.shape
-    return element_count(shape) * (1 + per_element)
+    return elements(node.inputs[0].type if operator.family.reduces else node.type) * (1 + per_element)
 
 
 def size(node: Node) -> int:
     """Bytes of a node's value; of several results together."""
     types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
-    return sum(t.nbytes for t in types)
+    return sum(at_hand(t.nbytes) for t in types)
 
 
 def operations(node: Node) -> int:
     """Arithmetic operations that a node's definition takes; moving and converting elements is none."""
     family = node.operator.family
     if family.broadcasts:
-        return element_count(node.type.shape) * _in_expression(node.operator.expr)
+        return elements(node.type) * _in_expression(node.operator.expr)
     if family.reduces:
-        return element_count(node.inputs[0].type.shape)
+        return elements(node.inputs[0].type)
     if family.scatters:
-        return element_count(node.inputs[1].type.shape)
+        return elements(node.inputs[1].type)
     if family.multiplies:
         inner = node.inputs[0].type.shape[-2 if node.attrs["transpose_a"] else -1]
-        return 2 * element_count(node.type.shape) * inner
+        return 2 * elements(node.type) * at_hand(inner)
     return 0
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from ..compiler.layout import Storage, contiguous
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
+from ..ir.sizes import fixed, maximum
+from ..ir.types import element_count
 from .kernel_text import KernelText, Slot, indent, initial, numba_name, step_text
 from .statements import Loop, Statements, prod
 
@@ -50,7 +52,7 @@ class _Emitter(Statements):
     def _map(self, sweeps: int) -> list[KernelText]:
         loops = self.loops(range(len(self.group.dims)))
         nodes = self.wanted(0)
-        total = int(np.prod(self.group.dims, dtype=np.int64))
+        total = element_count(tuple(self.group.dims))
         if len(loops) == 1:
             body = self.region(nodes, 0, [("i", loops[0], "i")], {})
             lines = [("for i in range(lo, hi):", None), *indent(body)]
@@ -73,7 +75,7 @@ class _Emitter(Statements):
                     self.value(m, x, terms, fresh, out)
 
     def inner_extent(self, loop: Loop, tag: str) -> str:
-        return str(loop.extent) if 1 < loop.extent <= UNROLLED else self.extent(loop.extent, "n" + tag)
+        return str(loop.extent) if unrolled(loop) else self.extent(loop.extent, "n" + tag)
 
     def rows(self, outer: Sequence[Loop]) -> tuple[list[tuple[str, Loop, str]], Callable[[list[Any]], list[Any]]]:
         """One index a loop for the rows lo to hi, and what wraps a row's body in their loop.
@@ -107,7 +109,7 @@ class _Emitter(Statements):
             if nodes:
                 body += self.inner_sweep(nodes, q, inner, terms, dict(fresh))
         self.row_level(sweeps, inner, terms, fresh, body)
-        return [self.finish(wrap(body), prod(outer), 1, int(np.prod(self.group.dims, dtype=np.int64)))]
+        return [self.finish(wrap(body), prod(outer), 1, element_count(tuple(self.group.dims)))]
 
     def row_level(self, q: int, inner: Sequence[Loop], terms: Any, fresh: dict[Any, str], out: list[Any]) -> None:
         """Between sweeps: finished reductions, and what is computed once a row."""
@@ -138,7 +140,7 @@ class _Emitter(Statements):
             self.total[m] = f"{numba_name(m.type.dtype)}(t{name})" if m in blocked else f"a{name}"
         for k in range(len(inner) - 1, -1, -1):
             if cut is None or k != cut.loop:
-                size = str(inner[k].extent) if k == len(inner) - 1 and 1 < inner[k].extent <= UNROLLED else self.named(inner[k].extent, f"nj{k}")
+                size = str(inner[k].extent) if k == len(inner) - 1 and unrolled(inner[k]) else self.named(inner[k].extent, f"nj{k}")
                 body = [(f"for {names[k]} in range({size}):", None), *indent(body)]
                 continue
             over = [(f"for {names[k]} in {self.span(cut, f'b{q}', f'nj{k}')}:", None), *indent(body)]
@@ -179,7 +181,7 @@ class _Emitter(Statements):
             return body
         # Reduced dims that lie outside all kept ones are walked outermost: memory is then read in order.
         lines = [*wrap(begin), *over_reduced(wrap(body))] if not before else wrap([*begin, *over_reduced(body)])
-        total = int(np.prod(self.group.dims, dtype=np.int64))
+        total = element_count(tuple(self.group.dims))
         return [self.finish(lines, prod(outer) if outer else last.extent, 1 if outer else BLOCK, total)]
 
     def tall(self) -> list[KernelText]:
@@ -242,12 +244,17 @@ class _Emitter(Statements):
 
     def size(self, dims: Iterable[int]) -> int:
         """How many elements the loop nest has over some dims."""
-        return int(np.prod([self.group.dims[d] for d in dims], dtype=np.int64))
+        return element_count(tuple(self.group.dims[d] for d in dims))
 
     def finish(self, lines: list[tuple[str, Node | None]], n: int, unit: int, work: int) -> KernelText:
         whole = [("def kernel(buffers, extents, lo, hi):", None), *indent([*((h, None) for h in self.head), *lines, ("return 0", None)])]
         source = "\n".join(text for text, _ in whole) + "\n"
         return KernelText(source, self.slots, self.extents, n, unit, work, self.checks, whole, self.chunk)
+
+
+def unrolled(loop: Loop) -> bool:
+    """Whether a loop's extent stands in the text."""
+    return fixed(loop.extent) and 1 < loop.extent <= UNROLLED
 
 
 def combine_text(group: Group, place: Callable[[Node], Storage], m: Node, parts: int) -> KernelText:
@@ -291,7 +298,7 @@ def _cut(loops: Sequence[Loop], most: int) -> _Cut:
     while k and inside * loops[k].extent <= most:
         inside *= loops[k].extent
         k -= 1
-    return _Cut(k, loops[k].extent, max(most // inside, 1), k == len(loops) - 1)
+    return _Cut(k, loops[k].extent, maximum(most // inside, 1), k == len(loops) - 1)
 
 
 def _nest(loops: Sequence[tuple[str, Loop, str]], ranges: Sequence[str], body: list[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from ..compiler.layout import Buffer, Layout
 from ..compiler.placement import ALIGN, Placement
 from ..errors import InternalError
 from ..ir.node import Node
+from ..ir.sizes import at_hand
 from ..ir.types import Array, TensorType
 
 
@@ -72,7 +73,7 @@ class Memory:
             node = b.key
             assert node is not None
             if b.kind == "constant":
-                self._arrays[b] = np.ascontiguousarray(node.attrs["value"]).reshape(-1)
+                self._arrays[b] = np.ascontiguousarray(node.operator.reference(**node.attrs)).reshape(-1)
             elif b.kind == "run_number":
                 self._arrays[b] = state.run_number
             elif b.kind == "variable":
@@ -81,7 +82,7 @@ class Memory:
                     raise InternalError(f"{node} was compiled for another shape than it has, {TensorType(memory.dtype, memory.shape)}")
                 self._arrays[b] = memory.reshape(-1)
             else:
-                self._arrays[b] = np.empty(b.size, b.dtype) if b.dtype.hasobject else aligned(b.nbytes).view(b.dtype)
+                self._arrays[b] = np.empty(at_hand(b.size), b.dtype) if b.dtype.hasobject else aligned(b.nbytes).view(b.dtype)
 
     def allocate(self, buffers: Iterable[Buffer]) -> None:
         """The arena of those that it may hold; for results, which get memory at each run, and for Python's objects arrays of their own."""
@@ -95,17 +96,17 @@ class Memory:
             self._arrays[b] = arena[b.offset:b.offset + b.nbytes].view(b.dtype)
         for b in buffers:
             if b.kind in ("result", "objects"):
-                self._arrays[b] = np.empty(b.size if b.kind == "objects" else 0, b.dtype)
+                self._arrays[b] = np.empty(at_hand(b.size) if b.kind == "objects" else 0, b.dtype)
 
     def show(self, buffer: Buffer, offset: int, table: Array, entry: int) -> None:
         """Let an entry of a pointer table show an element of a buffer, wherever the buffer moves."""
-        place = (table, entry, offset * buffer.dtype.itemsize)
+        place = (table, entry, at_hand(offset) * buffer.dtype.itemsize)
         self._shown.setdefault(buffer, []).append(place)
         _point([place], address(self._arrays[buffer]))
 
     def move(self, buffer: Buffer, array: Array) -> None:
         """Let a buffer be another array, flat and contiguous, for the runs to come."""
-        if array.size != buffer.size or array.dtype != buffer.dtype:
+        if array.size != at_hand(buffer.size) or array.dtype != buffer.dtype:
             raise InternalError(f"{array.size} elements of {array.dtype} are no memory for {buffer.size} of {buffer.dtype}")
         self._arrays[buffer] = array
         if buffer in self._shown:
@@ -113,7 +114,7 @@ class Memory:
 
     def renew(self, buffer: Buffer) -> None:
         """Let a buffer be memory that nobody has seen: the last one is the caller's now."""
-        self.move(buffer, uninitialised(buffer.size, buffer.dtype))
+        self.move(buffer, uninitialised(at_hand(buffer.size), buffer.dtype))
 
 
 def _point(places: Iterable[tuple[Array, int, int]], start: int) -> None:

@@ -12,6 +12,7 @@ from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
+from ..ir.sizes import all_at_hand, at_hand
 from ..ir.types import Array
 from .memory import Memory, State
 from .steps import HostStep, NativeStep, Step
@@ -70,7 +71,7 @@ class Program:
             buffer = self.plan.sources.get(f) if f is not None else None
             if f is None or buffer is None:
                 continue
-            place = self.memory[buffer].reshape(f.type.shape)
+            place = self.memory[buffer].reshape(all_at_hand(f.type.shape))
             if self.plan.copies_feed(f):
                 self.copied.append((i, place))
             else:
@@ -85,7 +86,7 @@ class Program:
             memory = self.memory.array(variable)
             if memory.dtype != value.type.dtype:
                 raise InternalError(f"{value} is not of the dtype of {variable}")
-            if memory.shape != value.type.shape:
+            if memory.shape != all_at_hand(value.type.shape):
                 self.resized.append((variable.attrs["variable"], value))
             elif self.plan.layout(value).buffer.kind in ("result", "feed"):
                 self.moving.append((memory, value))
@@ -101,7 +102,7 @@ class Program:
         if f is None:
             return lambda: None
         buffer = self.plan.layout(f).buffer
-        shape = f.type.shape
+        shape = all_at_hand(f.type.shape)
         if self._handed_over(f):
             return lambda: self.memory[buffer].reshape(shape)
         if buffer.kind in ("result", "feed"):
@@ -167,8 +168,8 @@ class Program:
 
     def _copied_out(self) -> int:
         """Bytes of results and of new values of variables that are copied at the end of a run."""
-        copied = sum(f.type.nbytes for f in self.plan.fetches if f is not None and not self._handed_over(f))
-        late = sum(value.type.nbytes for _, value in self.plan.late)
+        copied = sum(at_hand(f.type.nbytes) for f in self.plan.fetches if f is not None and not self._handed_over(f))
+        late = sum(at_hand(value.type.nbytes) for _, value in self.plan.late)
         return copied + late
 
     def _bring(self, arrays: Sequence[Array]) -> None:

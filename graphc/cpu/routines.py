@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
-from ..ir.types import Array
+from ..ir.sizes import fixed, maximum
+from ..ir.types import Array, element_count
 from ..ops.array_gather import MANY
 from . import blas
 from .kernel_text import Check, KernelText, Slot, numba_name
@@ -25,8 +27,8 @@ def matrix(node: Node, layout: Layout, transpose: bool) -> tuple[bool, int, tupl
     where = layout(node)
     (m, n), (sm, sn) = node.type.shape[-2:], where.strides[-2:]
     if (sn == 1 or n == 1) and (sm >= n or m == 1):
-        return transpose, max(sm if m > 1 else n, n, 1), where.strides[:-2]
-    return not transpose, max(sn if n > 1 else m, m, 1), where.strides[:-2]
+        return transpose, maximum(maximum(sm if m > 1 else n, n), 1), where.strides[:-2]
+    return not transpose, maximum(maximum(sn if n > 1 else m, m), 1), where.strides[:-2]
 
 
 def batch_strides(node: Node, strides: tuple[int, ...], batch: tuple[int, ...]) -> list[int]:
@@ -44,9 +46,9 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
     indices, updates = node.inputs[0], node.inputs[1]
     axis = node.attrs["axis"]
     shape = node.type.shape
-    outer, rows = int(np.prod(shape[:axis], dtype=np.int64)), shape[axis]
-    inner = int(np.prod(shape[axis + 1:], dtype=np.int64))
-    count = int(np.prod(indices.type.shape, dtype=np.int64))
+    outer, rows = element_count(shape[:axis]), shape[axis]
+    inner = element_count(shape[axis + 1:])
+    count = element_count(indices.type.shape)
     if outer == 0:
         return []
     name, index = numba_name(node.type.dtype), numba_name(indices.type.dtype)
@@ -84,7 +86,7 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
 
 @dataclass
 class Product:
-    """A matrix product as a step: code, operands, and the constant tables it needs beside them."""
+    """A matrix product as a step, of the sizes at hand: code, operands, and the constant tables it needs beside them."""
 
     address: int
     source: str                                # of a loop kernel, else ""
@@ -94,8 +96,43 @@ class Product:
     n: int
     grain: int
     work: int
-    table: Array                # element offsets of each batch item's matrices
+    table: Array                               # element offsets of each batch item's matrices
     checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
+
+
+@dataclass
+class ProductText:
+    """A matrix product before its sizes are numbers: what does not depend on them, and the sizes."""
+
+    source: str                                # of a loop kernel, else "": a routine of BLAS
+    operands: tuple[Node, Node, Node]
+    transposed: tuple[bool, bool]
+    sizes: tuple[int, ...]                     # m, n, k, and the leading dimensions of the operands and the result
+    batch: tuple[int, ...]
+    strides: list[list[int]]                   # over the batch axes, of each operand and of the result
+
+    def at(self, value: Callable[[Any], int], threads: int) -> Product:
+        """The step for the number that `value` gives each size."""
+        m, n, k, lda, ldb, ldc = map(value, self.sizes)
+        batch = tuple(map(value, self.batch))
+        ta, tb = self.transposed
+        table = _offsets([[*map(value, s)] for s in self.strides], batch) if batch else _ALONE
+        work = m * n * k
+        dtype = self.operands[2].type.dtype
+        if self.source:
+            steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
+            rows = m * len(table)
+            grain = rows if threads == 1 or work * len(table) < PARALLEL_FLOPS else -(-rows // (2 * threads))
+            return Product(0, self.source, self.operands, [], [0, m, n, k, *steps, ldc], rows, grain, work * len(table), table)
+        address, gemm = blas.gemm(dtype)
+        mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
+        # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
+        # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
+        parts = default_threads() if work * len(table) >= PARALLEL_FLOPS else 1
+        part = span if parts == 1 else -(-span // parts) if mode == 2 else -(-span // (parts * TILE)) * TILE
+        extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, part]
+        grain = span if threads == 1 else part
+        return Product(address, "", self.operands, [gemm], extents, span, grain, work * len(table), table)
 
 
 def _offsets(strides: Sequence[Sequence[int]], batch: Sequence[int]) -> Array:
@@ -104,7 +141,7 @@ def _offsets(strides: Sequence[Sequence[int]], batch: Sequence[int]) -> Array:
     return np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
 
 
-def product(node: Node, layout: Layout, threads: int) -> Product | None:
+def product(node: Node, layout: Layout) -> ProductText | None:
     """The step that computes a matrix product, batched or not; None if the result is empty."""
     a, b = node.inputs
     ta, lda, sa = matrix(a, layout, node.attrs["transpose_a"])
@@ -114,21 +151,8 @@ def product(node: Node, layout: Layout, threads: int) -> Product | None:
     if 0 in node.type.shape:
         return None
     where = layout(node).strides
-    strides = [batch_strides(a, sa, batch), batch_strides(b, sb, batch), list(where[:-2])]
-    table = _ALONE if not batch else _offsets(strides, batch)
-    ldc, work = max(where[-2] if m > 1 else n, n), m * n * k
-    dtype = node.type.dtype
-    if dtype.kind != "f" or work <= blas.SMALL:
-        steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
-        rows = m * len(table)
-        grain = rows if threads == 1 or work * len(table) < PARALLEL_FLOPS else -(-rows // (2 * threads))
-        return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], rows, grain, work * len(table), table)
-    address, gemm = blas.gemm(dtype)
-    mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
-    # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
-    # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
-    parts = default_threads() if work * len(table) >= PARALLEL_FLOPS else 1
-    part = span if parts == 1 else -(-span // parts) if mode == 2 else -(-span // (parts * TILE)) * TILE
-    extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, part]
-    grain = span if threads == 1 else part
-    return Product(address, "", (a, b, node), [gemm], extents, span, grain, work * len(table), table)
+    strides = [batch_strides(a, sa, tuple(batch)), batch_strides(b, sb, tuple(batch)), list(where[:-2])]
+    work, dtype = m * n * k, node.type.dtype
+    loop = dtype.kind != "f" or (fixed(work) and work <= blas.SMALL)
+    ldc = maximum(where[-2] if m > 1 else n, n)
+    return ProductText(blas.loop_source(numba_name(dtype)) if loop else "", (a, b, node), (ta, tb), (m, n, k, lda, ldb, ldc), tuple(batch), strides)

@@ -10,6 +10,8 @@ import numpy as np
 from ..compiler.layout import Storage, contiguous
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
+from ..ir.sizes import alike
+from ..ir.types import element_count
 from .kernel_text import Check, Slot, heavy, literal, numba_name, number, step_text
 
 LINE = 16               # elements that rows of scratch are multiples of: threads then write to cache lines of their own
@@ -151,7 +153,7 @@ class Statements:
         for d in dims:
             n = self.group.dims[d]
             here = {k: s[d] for k, (_, s) in self.access.items()}
-            if out and all(out[-1].strides[k] == here[k] * n for k in here):
+            if out and all(alike(out[-1].strides[k], here[k] * n) for k in here):
                 out[-1] = Loop(out[-1].extent * n, here)
             else:
                 out.append(Loop(n, here))
@@ -205,7 +207,7 @@ class Statements:
         strides = [0] * len(self.group.dims)
         for d, s in zip(inner, contiguous([self.group.dims[d] for d in inner]), strict=True):
             strides[d] = s
-        size = -(-int(np.prod([self.group.dims[d] for d in inner], dtype=np.int64)) // LINE) * LINE
+        size = -(-element_count(tuple(self.group.dims[d] for d in inner)) // LINE) * LINE
         slot = self.slot("row", None, m.type.dtype, size)
         self.slots[slot] = Slot("row", m, m.type.dtype, size)
         if not self.chunk:

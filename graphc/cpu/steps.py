@@ -10,6 +10,7 @@ from ..compiler.layout import Buffer
 from ..errors import InvalidArgumentError
 from ..ir.node import Node, describe_call, loc_str
 from ..ir.reference import run_reference
+from ..ir.sizes import at_hand
 from .kernel_text import SCRATCH, Check, KernelText, effort
 from .memory import Memory
 from .routines import Product
@@ -24,8 +25,8 @@ class NativeStep:
         self.table = np.zeros(max(len(slots), 1), np.uintp)
         self.extents = np.array(extents, np.int64)
         self.nodes, self.text = nodes, text
-        self.work = text.work
-        self.effort = text.work                         # estimated operations
+        self.work = at_hand(text.work)
+        self.effort = self.work                         # estimated operations
         if isinstance(text, KernelText):
             self.effort *= effort(text.source)
             self.unit = text.grain                      # what the range may be cut at, without other bits

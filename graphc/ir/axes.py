@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from .known import as_int, static_value
 from .node import Node, describe
+from .sizes import unknown
 from .types import Shape
 
 
@@ -28,7 +29,7 @@ def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
         return None if rank is None else tuple(range(rank))
     if isinstance(axis, Node):
         known = static_value(axis)
-        if known is None or np.isnan(known).any():
+        if known is None or unknown(known).any():
             raise DTypeError(f"axis must be known while the graph is built, not {describe(axis)}")
         axis = known.astype(int).tolist()
     many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import DTypeError
 from .node import Node, describe, topological
+from .sizes import fixed, has_sizes, unknown
 from .types import Array, Shape, TensorType, element_count
 
 # A value is worked out while the graph is built only when it is this small: shapes are, data is not.
@@ -15,8 +16,11 @@ _STATIC_ELEMENTS = 64
 
 
 def static_value(node: Node) -> Array | None:
-    """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known."""
-    if node.operator.name == "constant":
+    """The node's value as far as constants and static shapes tell: a small array, NaN where unknown; None if nothing is known.
+
+    Where a plan leaves sizes open, it is an array of objects.
+    """
+    if node.operator.name in ("constant", "bound"):
         return node.attrs["value"]
     if not _small(node):
         return None
@@ -29,14 +33,16 @@ def static_value(node: Node) -> Array | None:
 def _small(node: Node) -> bool:
     t = node.type
     return (isinstance(t, TensorType) and t.known and t.dtype.kind in "iufb"
-            and element_count(t.shape) <= _STATIC_ELEMENTS)
+            and all(map(fixed, t.shape or ())) and element_count(t.shape) <= _STATIC_ELEMENTS)
 
 
 def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
-    if n.operator.name == "constant":
+    if n.operator.name in ("constant", "bound"):
         return n.attrs["value"] if _small(n) else None
     if n.operator.name == "shape":
         dims = n.inputs[0].type.shape
+        if has_sizes(dims):
+            return np.array(dims, object)
         if dims is not None and None not in dims:
             return np.array(dims, np.int64)
         return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
@@ -47,10 +53,12 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
             if n.operator.name != "cast":
                 return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
             x = np.asarray(known[n.inputs[0]])
-            unknown = x != x                     # nan, which no integer is
-            value = np.asarray(n.operator.reference(np.where(unknown, 0, x).astype(x.dtype), **n.attrs))
-            return np.where(unknown, np.nan, value) if unknown.any() else value
-    except (TypeError, ValueError, IndexError):
+            if x.dtype.hasobject:
+                return x if n.type.dtype.kind in "iu" else None
+            missing = unknown(x)                 # no integer is nan
+            value = np.asarray(n.operator.reference(np.where(missing, 0, x).astype(x.dtype), **n.attrs))
+            return np.where(missing, np.nan, value) if missing.any() else value
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
 
 
@@ -58,14 +66,15 @@ def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:
     """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
     if value is None:
         return None if rank is None else (None,) * rank
-    return tuple(None if d != d else int(d) for d in np.asarray(value).ravel().tolist())       # nan, which no integer is
+    flat = np.asarray(value).reshape(-1)
+    return tuple(None if d != d else d if flat.dtype.hasobject else int(d) for d in flat.tolist())       # nan, which no integer is
 
 
 def as_int(value: Any, what: str = "axis") -> int:
     """An int from an int, a numpy integer or a node with a known value; DTypeError otherwise."""
     if isinstance(value, Node):
         known = static_value(value)
-        if known is None or np.isnan(known).any() or known.size != 1:
+        if known is None or unknown(known).any() or known.size != 1:
             raise DTypeError(f"{what} must be known while the graph is built, not {describe(value)}")
         return int(known.reshape(()))
     try:

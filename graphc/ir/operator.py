@@ -19,6 +19,7 @@ from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
+from .sizes import has_sizes
 from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
 from .validate import refused, validate
 
@@ -202,6 +203,9 @@ class Operator:
             raise DTypeError(f"{self.name}: an operand is None{here()}")
         if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
             return OPERATORS["stack"](value, axis=0)
+        if has_sizes(value):
+            beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iuf" else np.int32
+            return bound_node(graph, value, fixed or beside)
         try:
             array = as_array(value)
             kinds = "biuf"
@@ -281,6 +285,12 @@ def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:
     return graph.add(OPERATORS["constant"], (), {"value": array}, TensorType(array.dtype, array.shape), name)
 
 
+def bound_node(graph: Graph, sizes: Any, dtype: Any) -> Node:
+    """The numbers that sizes have when a plan is bound, as a tensor."""
+    value = np.array(sizes, object)
+    return graph.add(OPERATORS["bound"], (), {"value": value, "dtype": np.dtype(dtype)}, TensorType(np.dtype(dtype), value.shape), None)
+
+
 def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph | None = None) -> Node:
     """A node from anything tensor-like. A node stays itself; DTypeError if it has another dtype than asked for."""
     if isinstance(value, Node):
@@ -293,6 +303,8 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
     if isinstance(value, TensorShape):
         value = np.array(value.as_list(), np.int32)
+    if has_sizes(value):
+        return bound_node(graph or get_default_graph(), value, np.int32 if dtype is None else as_dtype(dtype).dtype)
     try:
         return constant_node(graph or get_default_graph(), as_array(value, dtype), name)
     except GraphcError as e:

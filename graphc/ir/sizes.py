@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InternalError
 
 LEAST = 2               # of a free size: 0 and 1 are numbers of their own, for what broadcasts or is empty is another plan
+LISTED = 64             # elements of a fed array up to which each is a free integer
 _EXPANDED = 6           # factors of a term up to which its bounds are sought: the work doubles with each
 
 Monomial = tuple["Atom", ...]           # in the order of the atoms
@@ -61,7 +62,7 @@ class Size:
         return self._terms
 
     def __repr__(self) -> str:
-        return " + ".join("*".join([*([str(c)] if c != 1 or not m else []), *map(repr, m)]) for m, c in self.terms) or "0"
+        return _shown(self.terms)
 
     def __str__(self) -> str:
         return str(self.value)
@@ -124,7 +125,11 @@ class Size:
     # ------------------------------------------------------------------ decisions
 
     def __eq__(self, other: object) -> bool:
-        if not _is_size(other):
+        if other.__class__ is int:              # most questions are whether a size is 0 or 1
+            low, high = self.scope.bounds(self.terms)
+            if (low is not None and other < low) or (high is not None and high < other):
+                return False
+        elif not _is_size(other):
             return NotImplemented
         difference = self - other
         return difference == 0 if not isinstance(difference, Size) else self.scope.decide("==", difference)
@@ -172,6 +177,12 @@ class Scope:
         self._operations: dict[Any, Atom] = {}
         self._bounds: dict[Terms, Bounds] = {}
 
+    def integer(self, name: str, value: int) -> Any:
+        """A new free integer, of which nothing is known: a bound of a slice that is fed."""
+        atom = Atom(len(self.free) + len(self._operations), name, None, value, (None, None))
+        self.free.append(atom)
+        return Size(self, (((atom,), 1),), value)
+
     def size(self, name: str, value: int) -> Any:
         """A new free size; 0 and 1 are numbers, which is a guard."""
         atom = Atom(len(self.free) + len(self._operations), name, None, value, (LEAST, None))
@@ -195,7 +206,7 @@ class Scope:
 
     def decide(self, relation: str, size: Size) -> bool:
         """Whether a size that is no number is (or is below) 0; a guard, unless its bounds tell."""
-        terms = size.terms
+        terms = _reduced(size.terms)
         low, high = self.bounds(terms)
         if relation == "==":
             if (low is not None and low > 0) or (high is not None and high < 0):
@@ -306,6 +317,10 @@ class Scope:
 
     # ------------------------------------------------------------------ other numbers
 
+    def decisions(self) -> list[str]:
+        """What was decided, in order, for people."""
+        return [f"{_shown(terms)} {relation} 0: {so}" for (relation, terms), so in self.guards.items()]
+
     def holds(self) -> Callable[..., bool]:
         """A function of the free sizes' numbers, in order: whether all that was decided would be decided the same."""
         tests = [f"{'' if so else 'not '}{_text(terms, self._names())} {relation} 0" for (relation, terms), so in self.guards.items()]
@@ -383,6 +398,11 @@ def listed(vector: Any) -> list[Any]:
     return array.tolist() if array.dtype.hasobject else array.astype(np.int64).tolist()
 
 
+def whole(number: Any) -> Any:
+    """A number without fraction, as numpy has it, as an int; a size as it is."""
+    return number if isinstance(number, Size) else int(number)
+
+
 def unknown(value: Any) -> Any:
     """Which elements of a partly known value are nan: not known."""
     return value != value
@@ -408,7 +428,8 @@ def _order(term: tuple[Monomial, int]) -> tuple[int, list[int]]:
 
 
 def _canonical(terms: dict[Monomial, int]) -> Terms:
-    return tuple(sorted([t for t in terms.items() if t[1]], key=_order))
+    left = [t for t in terms.items() if t[1]]
+    return tuple(sorted(left, key=_order) if len(left) > 1 else left)
 
 
 def _made(scope: Scope, terms: dict[Monomial, int], value: int) -> Any:
@@ -429,12 +450,32 @@ def _multiplied(a: dict[Monomial, int], b: dict[Monomial, int]) -> dict[Monomial
 
 
 def _scope(a: Any, b: Any) -> Scope:
-    one, other = (x.scope if isinstance(x, Size) else None for x in (a, b))
-    if one is not None and other is not None and one is not other:
+    if not isinstance(a, Size) or not isinstance(b, Size):
+        return a.scope if isinstance(a, Size) else b.scope
+    if a.scope is b.scope or fixed(b):          # what is a number may come from another one: types are kept by equal types
+        return a.scope
+    if not fixed(a):
         raise InternalError(f"{a!r} and {b!r} are sizes of two compilations")
-    scope = one or other
-    assert scope is not None
-    return scope
+    return b.scope
+
+
+def _reduced(terms: Terms) -> Terms:
+    """A polynomial of the same sign: without the factors that are positive whatever the sizes are."""
+    common = [a for a in terms[0][0] if a.low is not None and a.low > 0]
+    kept: list[Atom] = []
+    for a in common:
+        if all(m.count(a) > kept.count(a) for m, _ in terms):
+            kept.append(a)
+    divisor = math.gcd(*(c for _, c in terms))
+    if not kept and divisor == 1:
+        return terms
+
+    def without(monomial: Monomial) -> Monomial:
+        left = list(monomial)
+        for a in kept:
+            left.remove(a)
+        return tuple(left)
+    return tuple((without(m), c // divisor) for m, c in terms)
 
 
 def _term_by_term(terms: Terms, side: int) -> int | None:
@@ -479,7 +520,7 @@ _RANGES = {"//": _whole, "%": _rest, "max": _larger, "min": _smaller}       # th
 
 
 def _sum(a: Any, b: Any, sign: int) -> Any:
-    if a is b and sign < 0:
+    if sign < 0 and (a is b or (isinstance(a, Size) and isinstance(b, Size) and a.terms == b.terms)):
         return 0
     terms = dict(_terms(a))
     for m, c in _terms(b):
@@ -488,6 +529,11 @@ def _sum(a: Any, b: Any, sign: int) -> Any:
 
 
 def _product(a: Any, b: Any) -> Any:
+    if not isinstance(a, Size):
+        a, b = b, a
+    if not isinstance(b, Size):
+        b = int(b)
+        return a if b == 1 else Size(a.scope, tuple([(m, c * b) for m, c in a.terms]), a.value * b) if b and not fixed(a) else at_hand(a) * b
     return _made(_scope(a, b), _multiplied(dict(_terms(a)), dict(_terms(b))), int(at_hand(a)) * int(at_hand(b)))
 
 
@@ -555,6 +601,10 @@ def _pick(name: str, a: Any, b: Any) -> Any:
     return _scope(a, b).operation(name, a, b, choose(at_hand(a), at_hand(b)))
 
 
+def _shown(terms: Terms) -> str:
+    return " + ".join("*".join([*([str(c)] if c != 1 or not m else []), *map(repr, m)]) for m, c in terms) or "0"
+
+
 def _text(terms: Terms, names: dict[Atom, str]) -> str:
     """A polynomial as an expression of Python."""
     return "(" + (" + ".join("*".join([str(c), *(_atom_text(a, names) for a in m)]) for m, c in terms) or "0") + ")"
@@ -576,6 +626,15 @@ def _site() -> str:
     return f"{folder.rpartition('/')[2]}/{file}:{frame.f_code.co_name}"
 
 
-def sizes_of(scope: Scope, name: str, declared: Sequence[int | None] | None, shape: Sequence[int]) -> tuple[Any, ...]:
+def integers_of(scope: Scope, name: str, value: Any) -> Any:
+    """A fed array of integers on which types depend, each of them free; where it is large or of other numbers, itself."""
+    if value.dtype.kind not in "iu" or value.size > LISTED:
+        return value
+    made = np.empty(value.size, object)
+    made[:] = [scope.integer(f"{name}[{i}]" if value.ndim else name, int(n)) for i, n in enumerate(value.flat)]
+    return made.reshape(value.shape)
+
+
+def sizes_of(scope: Scope, name: str, declared: Sequence[int | None] | None, shape: Sequence[Any]) -> tuple[Any, ...]:
     """The shape of a value that is fed for a tensor: the dimensions that it leaves open are free sizes, named by where they come from."""
     return tuple(scope.size(f"{name}.{i}", n) if declared is None or declared[i] is None else n for i, n in enumerate(shape))

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from .sizes import Size, alike
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int | None, ...]       # while a graph is compiled, of sizes too: a `Size` does what an int does
 Array = np.ndarray[Any, Any]
 
 
@@ -303,10 +304,13 @@ def as_shape(dims: Any) -> Shape | None:
         dims = (dims,)
     if not isinstance(dims, Iterable):
         raise ShapeError(f"{dims!r} is not a shape")
-    out: list[int | None] = []
+    out: list[Any] = []
     for d in dims:
         if d is None or isinstance(d, UnknownDimension):
             out.append(None)
+            continue
+        if isinstance(d, Size):
+            out.append(d)
             continue
         try:
             n = d.__index__()
@@ -347,6 +351,13 @@ class TensorType(NamedTuple):
         return element_count(self.shape) * self.dtype.itemsize
 
 
+def same_type(a: Any, b: Any) -> bool:
+    """Whether two types are one, whatever the sizes are that a plan leaves open: those are compared by structure, and nothing is decided."""
+    if not isinstance(a, TensorType) or not isinstance(b, TensorType):
+        return a == b
+    return a.dtype == b.dtype and (a.shape is b.shape or (a.shape is not None and b.shape is not None and alike(a.shape, b.shape)))
+
+
 def compatible(a: Shape | None, b: Shape | None) -> bool:
     """Whether one concrete shape could be both."""
     if a is None or b is None:
@@ -369,16 +380,21 @@ def broadcast(*shapes: Shape | None) -> Shape | None:
     if any(s is None for s in shapes):
         return None
     known = [s for s in shapes if s is not None]
-    if len(known) == 2 and known[0] == known[1] and None not in known[0]:
+    if len(known) == 2 and len(known[0]) == len(known[1]) and known[0] == known[1] and None not in known[0]:
         return known[0]
     rank = max((len(s) for s in known), default=0)
     out: list[int | None] = []
     for axis in range(-rank, 0):
-        dims = {s[axis] for s in known if len(s) >= -axis}
-        sized = dims - {1, None}
-        if len(sized) > 1:
-            raise ShapeError("shapes do not broadcast: " + " and ".join(shape_str(s) for s in known))
-        out.append(sized.pop() if sized else (None if None in dims else 1))
+        size, open_ = 1, False
+        for s in known:
+            d = s[axis] if len(s) >= -axis else 1
+            if d is None:
+                open_ = True
+            elif d != 1:
+                if size not in (1, d):
+                    raise ShapeError("shapes do not broadcast: " + " and ".join(shape_str(s) for s in known))
+                size = d
+        out.append(None if open_ and size == 1 else size)
     return tuple(out)
 
 

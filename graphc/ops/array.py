@@ -11,6 +11,7 @@ from ..errors import ShapeError
 from ..ir.known import static_value
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
+from ..ir.sizes import listed, minimum, unknown
 from ..ir.types import TensorType, bool_, float32, int32
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
@@ -112,11 +113,11 @@ def _diagonal_type(types: Types, values: Values) -> TensorType:
     if x.shape is None:
         return x
     m, n = x.shape[-2:]
-    return TensorType(x.dtype, (*x.shape[:-2], None if m is None or n is None else min(m, n)))
+    return TensorType(x.dtype, (*x.shape[:-2], None if m is None or n is None else minimum(m, n)))
 
 
 def _diagonal_view(shape: Any, strides: Any, **_: Any) -> Placement:
-    return (*shape[:-2], min(shape[-2:])), (*strides[:-2], strides[-2] + strides[-1]), 0
+    return (*shape[:-2], minimum(*shape[-2:])), (*strides[:-2], strides[-2] + strides[-1]), 0
 
 
 def _diagonal_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
@@ -238,7 +239,7 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
         raise ShapeError(f"pad: {describe(widths)} must have a row of 2 for each axis of {describe(x)}{here()}")
     known = static_value(widths)
     for axis, dim in enumerate(x.type.shape):
-        ends = None if known is None or np.isnan(known[axis]).any() else [int(n) for n in known[axis]]
+        ends = None if known is None or unknown(known[axis]).any() else listed(known[axis])
         if ends == [0, 0]:
             continue
         most = None if dim is None else dim - (kind == "REFLECT")

@@ -12,6 +12,7 @@ from ..ir.axes import normal_axis
 from ..ir.known import as_int, static_value
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import declare, to_node
+from ..ir.sizes import unknown
 from ..ir.types import TensorType, as_array, as_dtype, float32, int32, int64
 from .array_move import (
     SHAPE_OPERAND,
@@ -75,7 +76,7 @@ def _exact(value: Any) -> Any:
     if not isinstance(value, Node):
         return np.asarray(value)[()]
     known = static_value(value)
-    return None if known is None or known.size != 1 or np.isnan(known).any() else known.reshape(())[()]
+    return None if known is None or known.size != 1 or unknown(known).any() else known.reshape(())[()]
 
 
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Node:

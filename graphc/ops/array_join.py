@@ -13,6 +13,7 @@ from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
+from ..ir.sizes import has_sizes, listed, unknown, whole
 from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
 from .array_move import (
     Placement,
@@ -81,8 +82,8 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     known = static_value(lengths)
     if known is not None and not known.ndim:
         return _split(value, parts=as_int(lengths), axis=axis, name=name)
-    if known is not None and not np.isnan(known).any():
-        parts = [int(n) for n in known]
+    if known is not None and not unknown(known).any():
+        parts = listed(known)
         size = value.type.shape[as_int(axis)] if value.type.shape else None
         if parts.count(-1) == 1 and size is not None:
             parts[parts.index(-1)] = size - sum(n for n in parts if n >= 0)
@@ -264,11 +265,11 @@ def _padded(types: Types, values: Values, constant_values: Any) -> TensorType:
     rank = x.rank if x.rank is not None else paddings.shape[0] if paddings.shape else None
     if rank is None or x.shape is None or values[1] is None:
         return TensorType(x.dtype, None if rank is None else (None,) * rank)
-    widths = np.asarray(values[1], np.float64)
+    widths = np.asarray(values[1], None if has_sizes(values[1]) else np.float64)
     if (widths < 0).any():
         raise ShapeError("paddings must not be negative")
     ends = zip(x.shape, widths.sum(axis=1), strict=True)
-    return TensorType(x.dtype, tuple(None if d is None or np.isnan(w) else d + int(w) for d, w in ends))
+    return TensorType(x.dtype, tuple(None if d is None or unknown(w) else d + whole(w) for d, w in ends))
 
 
 def between(x: Node, axis: int, before: int, after: int, value: Any = 0) -> Node:
@@ -285,7 +286,7 @@ def _pad_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
     if widths is None or not out_type.known:
         return node
     x = inputs[0]
-    for axis, (before, after) in enumerate(widths.astype(int).tolist()):
+    for axis, (before, after) in enumerate(listed(widths)):
         x = between(x, axis, before, after, constant_values)
     return identity(x) if x is inputs[0] else x
 

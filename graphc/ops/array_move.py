@@ -13,6 +13,7 @@ from ..ir.axes import normal_axes, normal_axis
 from ..ir.known import as_int, known_shape, static_value
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, typed_like
+from ..ir.sizes import unknown
 from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, shape_str
 
 Types = Sequence[TensorType]
@@ -106,7 +107,7 @@ def _reshaped(types: Types, values: Values) -> TensorType:
     wanted = vector_shape(types[1], values[1])
     if wanted is None:
         return TensorType(x.dtype, None)
-    if min((d for d in wanted if d is not None), default=0) < -1 or wanted.count(-1) > 1:
+    if any(d is not None and d < -1 for d in wanted) or wanted.count(-1) > 1:
         raise ShapeError(f"{shape_str(wanted)} is not a shape; one -1 may stand for what is left")
     open_axes = [i for i, d in enumerate(wanted) if d is None or d == -1]
     dims: list[int | None] = [None if i in open_axes else d for i, d in enumerate(wanted)]
@@ -144,7 +145,7 @@ def reshape(tensor: Any, shape: Any) -> Any:
 def _axis_tuple(axis: Any) -> tuple[Any, ...]:
     if isinstance(axis, Node):
         known = static_value(axis)
-        axis = axis if known is None or np.isnan(known).any() else known.astype(int)
+        axis = axis if known is None or unknown(known).any() else known.astype(int)
     return tuple(axis) if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else (axis,)
 
 

@@ -12,6 +12,7 @@ from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, elementwise, to_node
+from ..ir.sizes import Size, alike, fixed, has_sizes, listed, unknown, whole
 from ..ir.types import Shape, TensorType, compatible, shape_str
 from .array_gather import boolean_mask, gather, scatter_sum
 from .array_join import as_one_dtype, between
@@ -22,6 +23,25 @@ Index = tuple[tuple[Any, ...], ...]   # entries ("slice", begin, end, step), ("i
 _ALL = ("slice", None, None, None)
 
 # ---------------------------------------------------------------------- slices with fixed bounds
+
+def bounds(size: int, begin: int | None, end: int | None, step: int | None) -> tuple[int, int, int, int]:
+    """Where a slice of that many elements begins and ends, its step, and how many elements it has; all but the step may be open sizes."""
+    step = 1 if step is None else step
+    if not has_sizes((size, begin, end)):
+        places = _slice(begin, end, step).indices(size)
+        return (*places, len(range(*places)))
+    low, high = (0, size) if step > 0 else (-1, size - 1)
+
+    def place(bound: int | None, default: int) -> int:
+        if bound is None:
+            return default
+        if bound < 0:
+            return low if bound + size < low else bound + size
+        return high if bound > high else bound
+    first, last = (place(b, d) for b, d in ((begin, low if step > 0 else high), (end, high if step > 0 else low)))
+    distance = last - first if step > 0 else first - last
+    return first, last, step, (distance - 1) // abs(step) + 1 if distance > 0 else 0
+
 
 def to_numpy(index: Index) -> tuple[Any, ...]:
     """The index as numpy takes it."""
@@ -51,8 +71,8 @@ def _sliced(types: Types, values: Values, index: Index) -> TensorType:
             continue
         axis, size = next(dims)
         if kind == "slice":
-            whole = entry == [None, None, None] or entry == [0, None, None]
-            out.append(size if whole else None if size is None else len(range(*_slice(*entry).indices(size))))
+            whole = entry[1:] == [None, None] and (entry[0] is None or alike(entry[0], 0))
+            out.append(size if whole else None if size is None else bounds(size, *entry)[3])
         elif size is not None and not -size <= entry[0] < size:
             raise ShapeError(f"index {entry[0]} is out of range for axis {axis} of size {size}")
     return TensorType(x.dtype, tuple(out))
@@ -66,12 +86,11 @@ def _sliced_view(shape: Any, strides: Any, index: Index, **_: Any) -> Placement:
             continue
         size, stride = next(dims)
         if kind == "int":
-            offset += (entry[0] % size if size else 0) * stride
+            offset += (entry[0] + size if entry[0] < 0 else entry[0]) * stride
         else:
-            begin, end, step = _slice(*entry).indices(size)
-            count = len(range(begin, end, step))
+            begin, end, step, count = bounds(size, *entry)
             offset += begin * stride if count else 0
-            out.append((count, stride * step if count > 1 else stride))
+            out.append((count, stride * step if not fixed(count) or count > 1 else stride))
     return tuple(d for d, _ in out), tuple(s for _, s in out), offset
 
 
@@ -80,8 +99,9 @@ def _is_entry(e: Any) -> bool:
         return False
     kind, *numbers = e
     if kind == "slice":
-        return len(numbers) == 3 and all(n is None or type(n) is int for n in numbers) and numbers[2] != 0
-    return e in (("new",), ("ellipsis",)) or (kind == "int" and len(numbers) == 1 and type(numbers[0]) is int)
+        return len(numbers) == 3 and all(n is None or type(n) in (int, Size) for n in numbers[:2]) and type(numbers[2]) in (int, type(None)) \
+            and numbers[2] != 0
+    return e in (("new",), ("ellipsis",)) or (kind == "int" and len(numbers) == 1 and type(numbers[0]) in (int, Size))
 
 
 def _index_attrs(types: Types, index: Any) -> dict[str, Any]:
@@ -118,20 +138,27 @@ def _scatter_slice_lower(node: Node, inputs: Sequence[Node], types: Types, out_t
     g = _with_every_axis(g, index, rank)
     for axis in reversed(range(rank)):
         kind, *entry = [e for e in spelled_out(index, rank) if e[0] != "new"][axis]
-        begin, end, step = _slice(*entry).indices(dims[axis]) if kind == "slice" else _one(entry[0], dims[axis])
-        count = len(range(begin, end, step))
+        begin, end, step, count = bounds(dims[axis], *entry) if kind == "slice" else _one(entry[0], dims[axis])
         if step == 1 and begin < end:
             g = between(g, axis, begin, dims[axis] - end)
         elif count < dims[axis] or step < 0:
-            at = np.arange(begin, end, step, dtype=np.int32) if count else np.zeros(0, np.int32)
+            at = _places(begin, end, step, count)
             whole = [*(g.type.shape or ())]
             whole[axis] = dims[axis]
-            g = scatter_sum(at, g, np.array(whole, np.int32), axis=axis)
+            g = scatter_sum(at, g, whole, axis=axis)
     return g if g is not inputs[0] else OPERATORS["identity"](g)
 
 
-def _one(i: int, size: int) -> tuple[int, int, int]:
-    return i % size, i % size + 1, 1
+def _places(begin: int, end: int, step: int, count: int) -> Any:
+    """The elements that a slice takes, as a vector."""
+    if has_sizes((begin, count)):
+        return OPERATORS["iota"]([count]) * step + begin
+    return np.arange(begin, end, step, dtype=np.int32) if count else np.zeros(0, np.int32)
+
+
+def _one(i: int, size: int) -> tuple[int, int, int, int]:
+    i = i + size if i < 0 else i
+    return i, i + 1, 1, 1
 
 
 def _with_every_axis(g: Node, index: Index, rank: int) -> Node:
@@ -142,7 +169,7 @@ def _with_every_axis(g: Node, index: Index, rank: int) -> Node:
             next(at)
         else:
             dims.append(1 if kind == "int" else next(at))
-    return reshape(g, dims) if tuple(dims) != g.type.shape else g
+    return reshape(g, dims) if not alike(tuple(dims), g.type.shape) else g
 
 
 def _slice_scattered(types: Types, values: Values, index: Index) -> TensorType:
@@ -194,9 +221,9 @@ def _cut_size(axis: int, dim: int | None, begin: int | None, size: int | None) -
 def _cut_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType) -> Node:
     """A view once the begin is known, which it is unless it is data of this very run."""
     begin = static_value(inputs[1])
-    if begin is None or np.isnan(begin).any() or not out_type.known:
+    if begin is None or unknown(begin).any() or not out_type.known:
         return node
-    index = tuple(("slice", int(b), int(b) + n, None) for b, n in zip(begin, concrete(out_type), strict=True))
+    index = tuple(("slice", b, b + n, None) for b, n in zip(listed(begin), concrete(out_type), strict=True))
     return _strided_slice(inputs[0], index=index)
 
 
@@ -275,7 +302,7 @@ def _entry(x: Node, k: Any) -> tuple[Any, ...]:
 def _exact(node: Node) -> int | None:
     """The value of a scalar tensor that is known while the graph is built."""
     known = static_value(node) if node.type.shape == () else None
-    return None if known is None or np.isnan(known) else int(known)
+    return None if known is None or unknown(known) else whole(known.reshape(()).item())
 
 
 def _bound(x: Node, b: Any) -> Any:
@@ -365,7 +392,7 @@ def _members(vector: Any) -> list[Any]:
     if not isinstance(vector, Node):
         return list(vector)
     known = static_value(vector)
-    return [vector[i] if known is None or np.isnan(known[i]) else int(known[i]) for i in range(len(list(vector)))]
+    return [vector[i] if known is None or unknown(known[i]) else whole(known[i]) for i in range(len(list(vector)))]
 
 
 __all__ = ["slice", "strided_slice"]

@@ -12,6 +12,7 @@ from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
+from ..ir.sizes import all_at_hand
 from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, compatible, element_count, merge, shape_str
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
@@ -25,6 +26,12 @@ __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "a
 def _constant(*, value: Any) -> Any:
     """A value fixed when the graph is built."""
     return value
+
+
+@declare("source", lambda types, values, value, dtype: TensorType(dtype, value.shape), name="bound", label="Bound")
+def _bound(*, value: Any, dtype: Any) -> Any:
+    """Sizes, as the numbers that they are when a plan is bound."""
+    return np.array(all_at_hand(value.flat), dtype).reshape(value.shape)
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None, verify_shape: bool = False) -> Node:

@@ -23,6 +23,7 @@ from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, loc_str, reached
+from ..ir.sizes import Scope, integers_of, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
 from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
@@ -214,10 +215,15 @@ class Call:
         require_fed(order, feeds)
         memory = {n: self.values.memory(n, feeds) for n in order if n.operator.name == "variable"}
         variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
+        free = self.jit and os.environ.get("GRAPHC_SIZES") == "free"
         while True:
-            values = {**before.constants, **{self.feeds[i]: arrays[i] for i in by_value}}
+            scope = Scope()
+            chosen = {self.feeds[i]: arrays[i] for i in by_value}
+            values = {**before.constants, **{f: integers_of(scope, f.label, a) if free else a for f, a in chosen.items()}}
             types = {**before.types, **{f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}}
-            spec = specialise(self.fetches, order, types, values, variables, before.done)
+            if free:
+                types = {f: TensorType(t.dtype, sizes_of(scope, f.label, f.type.shape, t.shape or ())) for f, t in types.items()}
+            spec = specialise(self.fetches, order, types, values, variables, before.done)._replace(scope=scope)
             deciding = _deciding(spec.pending, {*feeds, *before.done})
             new = [i for i, f in enumerate(self.feeds) if i not in by_value and f in deciding]
             if not new:

@@ -119,6 +119,14 @@ def test_a_size_that_is_a_number() -> None:
     assert not scope.fixed and not scope.holds()(7)
 
 
+def test_factors_are_left_out() -> None:
+    """What is decided of T is decided of 2*B*T*T - 8*B*T."""
+    scope, b, t = scope_of(B=6, T=9)
+    assert not 2 * b * t * t < 8 * b * t
+    asked = len(scope.guards)
+    assert asked == 3 and not t < 4 and not t * b == 3 * b and len(scope.guards) == asked
+
+
 def test_bounds_are_learnt() -> None:
     scope, b = scope_of(B=60)
     assert not b < 5
@@ -153,6 +161,7 @@ def test_two_compilations_do_not_mix() -> None:
     (_, a), (_, b) = scope_of(B=6), scope_of(B=6)
     with pytest.raises(errors.InternalError, match="two compilations"):
         a + b
+    assert a == 6 and a == 6 * 1 and repr(a * b) == "6*B" and b == 6 and a == b
 
 
 def test_shown_as_the_number() -> None:

@@ -9,12 +9,13 @@ from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
 from ...compiler.schedule import Group, Single, data_inputs, viewed
 from ...cpu import native
-from ...cpu.cost import cost
+from ...cpu.cost import cost, elements
 from ...cpu.kernel_text import KernelText
 from ...cpu.program import Program
 from ...cpu.routines import Product
 from ...cpu.steps import NativeStep
 from ...ir.node import Node, loc_str, topological
+from ...ir.sizes import at_hand
 from ...ir.types import TensorType, element_count
 from ..show.outline import outline
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord, names
@@ -146,9 +147,9 @@ def _kind(where: Group | Single, made: Any) -> str:
 
 def _elements(where: Group | Single) -> int:
     if isinstance(where, Group):
-        return element_count(tuple(where.dims))
+        return at_hand(element_count(tuple(where.dims)))
     types = [where.node.type] if isinstance(where.node.type, TensorType) else where.node.type or ()
-    return sum(element_count(t.shape) for t in types)
+    return sum(elements(t) for t in types)
 
 
 def _separations(program: Program) -> list[Separation]:

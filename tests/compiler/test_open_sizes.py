@@ -1,0 +1,288 @@
+"""Plans whose sizes are open: evaluated at other numbers they are what is compiled for those, to the last extent and offset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc import testing
+from graphc.compiler.passes import optimise
+from graphc.compiler.plan import Plan
+from graphc.compiler.schedule import Group
+from graphc.cpu.alike import Writer
+from graphc.cpu.bind import texts
+from graphc.cpu.kernel_text import KernelText
+from graphc.cpu.routines import ProductText
+from graphc.errors import GraphcError
+from graphc.ir.node import Node
+from graphc.ir.sizes import Scope, at_hand
+from graphc.ir.types import TensorType
+from graphc.runtime.stages import NOTHING
+from tests.bench.backends import tf1_ops
+from tests.bench.workloads import WORKLOADS
+from tests.fuzz.generate import recipe
+from tests.fuzz.recipe import Leaf, build
+
+# Where a size is made a number still, "file:function": what is compiled there serves one size. The list may only shrink.
+FIXED_AT = {
+    "ops/array_gather.py:_nd_gathered": "of how many numbers a position consists is a number of axes",
+    "ops/array_gather.py:_nd_scattered": "the same",
+    "ir/operator.py:known_shape": "how many elements a shape has is a rank",
+}
+
+Array = np.ndarray[Any, Any]
+
+
+class Compiled(NamedTuple):
+    """A plan with open sizes: what it consists of besides numbers, the sizes in it, and their scope."""
+
+    structure: list[Any]
+    sizes: list[Any]
+    scope: Scope
+
+
+def compiled(session: tf.Session, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> Compiled | None:
+    """The plan of a run; None where a stage of its own comes first."""
+    call, given = session.calls.prepare(list(fetches), feeds)
+    spec = call._specialised(call.arrays(given), NOTHING, [])
+    if spec.pending or spec.scope is None:
+        return None
+    done = iter(optimise([f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns]))
+    wanted = [None if f is None else next(done) for f in spec.fetches]
+    plan = Plan(wanted, [spec.feeds.get(f) for f in call.feeds], [(v, next(done)) for v, _ in spec.assigns], spec.effects)
+    structure: list[Any] = []
+    sizes: list[Any] = []
+    write = Writer(plan.schedule.stored, plan.layout)
+    for step in plan.schedule.steps:
+        for text in texts(step, plan, write):
+            described(plan, text, structure, sizes)
+        nodes = step.members if isinstance(step, Group) else [step.node, *plan.items(step.node)]
+        for n in nodes:
+            structure.append((n.operator.name, n.label))
+            if plan.stored(n) and isinstance(n.type, TensorType):
+                stored(plan, n, structure, sizes)
+    for f in plan.fetches:
+        if f is not None:
+            stored(plan, f, structure, sizes)
+    return Compiled(structure, sizes, spec.scope)
+
+
+def described(plan: Plan, text: Any, structure: list[Any], sizes: list[Any]) -> None:
+    """Take a step's text apart into what is of no size, and its sizes."""
+    if isinstance(text, KernelText):
+        structure += [text.source, text.grain, text.chunk, [(s.role, s.dtype) for s in text.slots]]
+        structure += [len(text.extents), [c.node.label for c in text.checks]]
+        sizes += [*text.extents, text.n, text.work, *(s.size for s in text.slots)]
+        for slot in text.slots:
+            if slot.node is not None and slot.role in ("in", "out"):
+                stored(plan, slot.node, structure, sizes)
+    elif isinstance(text, ProductText):
+        structure += [text.source, text.transposed, len(text.batch)]
+        sizes += [*text.sizes, *text.batch, *(n for s in text.strides for n in s)]
+        for x in text.operands:
+            stored(plan, x, structure, sizes)
+    else:
+        structure.append(text.operator.name)
+
+
+def stored(plan: Plan, node: Node, structure: list[Any], sizes: list[Any]) -> None:
+    """Take apart where a value lies."""
+    where = plan.layout(node)
+    structure += [where.buffer.kind, where.buffer.given, str(where.buffer.dtype), len(where.strides)]
+    sizes += [where.buffer.size, where.offset, *where.strides, *node.type.shape]
+
+
+def numbers(feeds: Mapping[Node, Array]) -> list[int]:
+    """The numbers of the free sizes, in the order of the scope."""
+    return [n for f, a in feeds.items() for declared, n in zip(f.type.shape or (None,) * a.ndim, a.shape, strict=True) if declared is None]
+
+
+def resized(feeds: Mapping[Node, Array], step: int) -> dict[Node, Array]:
+    """Feeds whose open sizes above 1 are larger, equal ones equally."""
+    def array(f: Node, a: Array) -> Array:
+        dims = f.type.shape if f.type.shape is not None else (None,) * a.ndim
+        return np.resize(a, [n + step * (n > 4) + step if d is None and n > 1 else n for d, n in zip(dims, a.shape, strict=True)])
+    return {f: array(f, a) for f, a in feeds.items()}
+
+
+def same_elsewhere(session: tf.Session, fetches: Sequence[Node], feeds: Mapping[Node, Array], step: int) -> bool:
+    """Whether the plan serves other sizes too; then it is that of a compilation for those. AssertionError."""
+    here = compiled(session, fetches, feeds)
+    other = resized(feeds, step)
+    if here is None or not here.scope.holds()(*numbers(other)):
+        return False
+    there = compiled(session, fetches, other)
+    assert there is not None and there.scope.holds()(*numbers(other))
+    assert here.structure == there.structure
+    assert here.scope.evaluator(here.sizes)(*numbers(other)) == tuple(map(at_hand, there.sizes))
+    return True
+
+
+@pytest.fixture(autouse=True)
+def free_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPHC_SIZES", "free")
+
+
+def trials(op: Any) -> Iterator[tuple[list[Node], dict[Node, Array]]]:
+    """The results and gradients of an operator's samples, every dimension of every operand open."""
+    for sample in testing.samples(op):
+        try:
+            built = testing.build(op, sample, "open")
+        except GraphcError:
+            continue
+        feeds = built.feeds(sample.operands)
+        yield built.results, feeds
+        floats = [x for x in feeds if x.type.dtype.kind == "f"]
+        if testing.differentiable(op) and op.grad is not None and floats:
+            results = [y for y in built.results if y.type.dtype.kind == "f"]
+            yield [g for g in tf.gradients(results, floats) if g is not None] if results else [], feeds
+
+
+@pytest.mark.parametrize("op", testing.testable(), ids=lambda op: op.name)
+def test_operators(op: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compiled at one size and evaluated at another is what is compiled there; and no size is made a number but where it is known."""
+    found: set[str] = set()
+    fix = Scope.fix
+    monkeypatch.setattr(Scope, "fix", lambda scope, size: (fix(scope, size), found.update(scope.fixed))[0])
+    with tf.Graph().as_default(), tf.Session() as session:
+        for fetches, feeds in trials(op):
+            for step in (1, 2, 5):
+                try:
+                    same_elsewhere(session, fetches, feeds, step)
+                except GraphcError:             # an index or a shape that is a number in the sample does not fit other sizes
+                    continue
+    assert found <= set(FIXED_AT)
+
+
+def mlp() -> tuple[list[Any], dict[Node, Array]]:
+    x, y = tf.placeholder(tf.float32, [None, 30], name="pixels"), tf.placeholder(tf.int64, [None], name="labels")
+    w = [tf.Variable(np.zeros(s, np.float32)) for s in ((30, 20), (20, 5))]
+    b = [tf.Variable(np.zeros(n, np.float32)) for n in (20, 5)]
+    logits = tf.nn.relu(x @ w[0] + b[0]) @ w[1] + b[1]
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+    return [loss, tf.train.AdamOptimizer(0.1).minimize(loss)], {x: np.zeros((16, 30), np.float32), y: np.zeros(16, np.int64)}
+
+
+def lstm() -> tuple[list[Any], dict[Node, Array]]:
+    """Unrolled over six steps, the batch open."""
+    x, y = tf.placeholder(tf.float32, [6, None, 4], name="words"), tf.placeholder(tf.int64, [None], name="labels")
+    wx, wh, wo = (tf.Variable(np.full(s, 0.1, np.float32)) for s in ((4, 12), (3, 12), (3, 5)))
+    zs = tf.reshape(tf.matmul(tf.reshape(x, [-1, 4]), wx), [6, -1, 12])
+    h = c = tf.zeros([tf.shape(x)[1], 3])
+    for t in range(6):
+        i, f, g, o = tf.split(zs[t] + tf.matmul(h, wh), 4, axis=1)
+        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+        h = tf.sigmoid(o) * tf.tanh(c)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=tf.matmul(h, wo)))
+    return [loss, tf.train.GradientDescentOptimizer(0.1).minimize(loss)], {x: np.zeros((6, 16, 4), np.float32), y: np.zeros(16, np.int64)}
+
+
+def transformer() -> tuple[list[Any], dict[Node, Array]]:
+    """A block of attention with two heads, the batch and the length open."""
+    x = tf.placeholder(tf.float32, [None, None, 8], name="tokens")
+    b, t = tf.shape(x)[0], tf.shape(x)[1]
+    w = [tf.Variable(np.full((8, n), 0.1, np.float32)) for n in (8, 8, 8, 8, 16)]
+    back = tf.Variable(np.full((16, 8), 0.1, np.float32))
+
+    def heads(y: Any, weight: Any) -> Any:
+        return tf.transpose(tf.reshape(tf.matmul(tf.reshape(y, [-1, 8]), weight), [b, t, 2, 4]), [0, 2, 1, 3])
+    scores = tf.matmul(heads(x, w[0]), heads(x, w[1]), transpose_b=True)
+    seen = tf.matmul(tf.nn.softmax(scores + tf.matrix_band_part(tf.ones([t, t]), 0, -1)), heads(x, w[2]))
+    joined = tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [-1, 8])
+    y = tf.reshape(x, [-1, 8]) + tf.matmul(joined, w[3])
+    mean = tf.reduce_mean(y, axis=1, keep_dims=True)
+    y = (y - mean) * tf.rsqrt(tf.reduce_mean(tf.square(y - mean), axis=1, keep_dims=True) + 1e-6)
+    y = y + tf.matmul(tf.nn.relu(tf.matmul(y, w[4])), back)
+    loss = tf.reduce_mean(tf.square(y))
+    return [loss, tf.train.AdamOptimizer(0.1).minimize(loss)], {x: np.zeros((6, 9, 8), np.float32)}
+
+
+def workload(name: str) -> tuple[list[Any], dict[Node, Array]]:
+    """A workload of the benchmarks; the leading axis of what is fed is open."""
+    w = WORKLOADS[name](True)
+    places = {k: tf.placeholder(v.dtype, (None, *v.shape[1:]), name=k) for k, v in w.inputs.items()}
+    value = w.forward(tf1_ops(tf), **places, **{k: tf.Variable(v, name=k) for k, v in w.params.items()})
+    fetches = [value, *(tf.gradients(value, [places[k] for k in w.wrt]) if w.wrt else ())]
+    if w.optimizer:
+        fetches.append(tf.train.AdamOptimizer(w.rate).minimize(value))
+    return fetches, {places[k]: v for k, v in w.inputs.items()}
+
+
+# What is decided on them beside that sizes are 2 at least: which are one; and what makes another plan, as columns of many rows do.
+DECIDED = {
+    "mlp": ["-1*labels.0 + pixels.0 == 0: True", "-20 + (pixels.0 // 4) + 2*pixels.0 < 0: False", "1024 + -1*pixels.0 < 0: False"],
+    "lstm": ["-1*labels.0 + words.1 == 0: True"],
+    "transformer": ["-4 + tokens.1 < 0: False", "-1*tokens.1 + tokens.0 == 0: False", "16384 + -1*tokens.1 < 0: False"],
+    "logreg_step": ["-1*labels.0 + x.0 == 0: True", "-40 + (2*x.0 // 4) + 8*x.0 < 0: False", "1024 + -1*x.0 < 0: False"],
+    "mlp_step": ["-1*labels.0 + x.0 == 0: True", "-40 + (2*x.0 // 4) + 8*x.0 < 0: False", "1024 + -1*x.0 < 0: False"],
+    "xor_step": ["-1*y.0 + x.0 == 0: True", "-4 + x.0 < 0: False", "1024 + -1*x.0 < 0: False"],
+}
+BATCHES = ("dispatch", "fused_f32", "fused_grad_f32", "fused_grad_f64", "logreg_step", "mlp_step", "xor_step")
+GRAPHS: dict[str, Callable[[], tuple[list[Any], dict[Node, Array]]]] = {
+    "mlp": mlp, "lstm": lstm, "transformer": transformer, **{name: partial(workload, name) for name in BATCHES}}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_graphs(name: str) -> None:
+    """One plan serves all batch sizes but 0 and 1."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        fetches, feeds = GRAPHS[name]()
+        for step in (1, 2, 5, 300):
+            assert same_elsewhere(session, fetches, feeds, step)
+        here = compiled(session, fetches, feeds)
+        assert here is not None and not here.scope.fixed
+        assert here.scope.decisions()[len(numbers(feeds)):] == DECIDED.get(name, [])
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("seeds", [range(k, k + 40) for k in range(0, 200, 40)], ids=lambda r: f"{r[0]}")
+def test_random_graphs(seeds: range) -> None:
+    """The fuzzer's graphs, all that is fed of open sizes, where they can be declared so."""
+    served = 0
+    for seed in seeds:
+        drawn = recipe(seed)
+        steps = tuple(replace(s, open=tuple(range(len(s.shape)))) if isinstance(s, Leaf) and s.kind == "feed" else s for s in drawn.steps)
+        try:
+            built = build(replace(drawn, steps=steps))
+        except (GraphcError, ValueError, IndexError):
+            continue                    # an attribute is not known without the sizes
+        fetches = [f for f in built.fetches if isinstance(f, Node)]
+        with built.graph.as_default(), tf.Session(graph=built.graph) as session:
+            for step in (1, 2, 5):
+                try:
+                    served += bool(fetches and numbers(built.feeds)) and same_elsewhere(session, fetches, built.feeds, step)
+                except GraphcError:     # what is a number in the graph does not fit other sizes
+                    continue
+    assert served >= 30
+
+
+DATA = np.arange(300, dtype=np.float32).reshape(100, 3)
+# What a fed number decides the sizes of: one plan serves (and does not serve) these.
+FED: list[tuple[str, Callable[[Any], Any], int, list[int], list[int]]] = [
+    ("a window", lambda n: tf.constant(DATA)[n:n + 10] * 2.0, 4, [0, 1, 5, 90], [-1, 91, 100]),
+    ("a beginning", lambda n: tf.constant(DATA)[:n] * 2.0, 7, [2, 50], [0, -1, 101]),
+    ("a range", lambda n: tf.range(n) * 2, 5, [2, 6, 1000], [0, 1]),
+    ("a constant", lambda n: tf.fill([n, 3], 2.0) * tf.constant([1.0, 2.0, 3.0]), 5, [2, 6, 1000], [-1, 1]),
+    ("rows", lambda n: tf.reshape(tf.constant(DATA), [n, -1]) + 1.0, 5, [10, 20], [7, 300, -1]),
+]
+
+
+@pytest.mark.parametrize("build, value, served, others", [row[1:] for row in FED], ids=[row[0] for row in FED])
+def test_fed_numbers(build: Callable[[Any], Any], value: int, served: list[int], others: list[int]) -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        n = tf.placeholder(tf.int32, [], name="n")
+        fetches = [build(n)]
+        here = compiled(session, fetches, {n: np.array(value, np.int32)})
+        assert here is not None
+        holds, evaluate = here.scope.holds(), here.scope.evaluator(here.sizes)
+        for k in served:
+            there = compiled(session, fetches, {n: np.array(k, np.int32)})
+            assert there is not None and holds(k) and here.structure == there.structure
+            assert evaluate(k) == tuple(map(at_hand, there.sizes))
+        assert not any(map(holds, others))
