@@ -449,14 +449,14 @@ class _Scheduler:
         """Make an operand that another group computes a member too, if that reads no more than the operand itself."""
         home = self.home.get(x)
         axes = group.over.get(user, group.axes[user])
-        if not isinstance(home, Group) or x in self.whole or x.type.shape != _extents(axes, group) or not group.covers(axes):
+        if not isinstance(home, Group) or x in self.whole or not alike(x.type.shape, _extents(axes, group)) or not group.covers(axes):
             return False
         chain, leaves = self.computed_from(x, home, group)
         read = [y for y in leaves if y not in group.operands]
         if not chain or len(group.members) + len(chain) > MAX_MEMBERS or len(group.operands) + len(read) > MAX_OPERANDS:
             return False
-        most = _nbytes(x) * 5 // 4              # small operands come on top: a row, a column
-        if any(_root(y) in self.changing and 4 * _nbytes(y) > most for y in leaves) or sum(_nbytes(y) for y in read) > most:
+        most = _nbytes(x) * 5                   # quarters: small operands come on top, a row, a column
+        if any(_root(y) in self.changing and 16 * _nbytes(y) > most for y in leaves) or 4 * sum(_nbytes(y) for y in read) > most:
             return False
         for n in chain:
             group.axes[n] = axes
@@ -477,7 +477,8 @@ class _Scheduler:
             if n in chain or n in group.axes:
                 continue
             op = n.operator
-            if n in home.axes and n not in self.whole and n.type.shape == x.type.shape and op.family.broadcasts and not op.check and cheap(op.expr):
+            same = n in home.axes and n not in self.whole and alike(n.type.shape, x.type.shape)
+            if same and op.family.broadcasts and not op.check and cheap(op.expr):
                 chain[n] = None
                 stack += data_inputs(n)
                 if len(chain) > RECOMPUTED:

@@ -206,10 +206,10 @@ class Scope:
 
     def decide(self, relation: str, size: Size) -> bool:
         """Whether a size that is no number is (or is below) 0; a guard, unless its bounds tell."""
-        terms = _reduced(size.terms)
+        terms, whole = _reduced(size.terms)
         low, high = self.bounds(terms)
         if relation == "==":
-            if (low is not None and low > 0) or (high is not None and high < 0):
+            if not whole or (low is not None and low > 0) or (high is not None and high < 0):
                 return False
             if terms[-1][1] < 0:                # one form for a - b and b - a
                 terms = tuple((m, -c) for m, c in terms)
@@ -244,7 +244,7 @@ class Scope:
                 self._unite(second, first)
             elif len(plain) == 1:
                 self._unite(plain[0][0], -constant // c)
-        elif relation == "<" and len(plain) == 1 and abs(c) == 1:
+        elif relation == "<" and len(plain) == 1:
             atom = last[0]
             # constant + c * atom is below 0, or is not
             bound = -constant * c
@@ -459,23 +459,27 @@ def _scope(a: Any, b: Any) -> Scope:
     return b.scope
 
 
-def _reduced(terms: Terms) -> Terms:
-    """A polynomial of the same sign: without the factors that are positive whatever the sizes are."""
+def _reduced(terms: Terms) -> tuple[Terms, bool]:
+    """A polynomial that is below 0 where this one is, without factors that are positive, and whether it can be 0 at all.
+
+    c * m + k is below 0 where m + floor(k / c) is, and not 0 anywhere if c does not divide k.
+    """
     common = [a for a in terms[0][0] if a.low is not None and a.low > 0]
     kept: list[Atom] = []
     for a in common:
         if all(m.count(a) > kept.count(a) for m, _ in terms):
             kept.append(a)
-    divisor = math.gcd(*(c for _, c in terms))
+    divisor = math.gcd(*(c for m, c in terms if m))
     if not kept and divisor == 1:
-        return terms
+        return terms, True
 
     def without(monomial: Monomial) -> Monomial:
         left = list(monomial)
         for a in kept:
             left.remove(a)
         return tuple(left)
-    return tuple((without(m), c // divisor) for m, c in terms)
+    whole = all(c % divisor == 0 for _, c in terms)
+    return tuple((without(m), c // divisor) for m, c in terms if c // divisor), whole
 
 
 def _term_by_term(terms: Terms, side: int) -> int | None:
