@@ -90,7 +90,8 @@ def scope_of(**values: int) -> tuple[Any, ...]:
 KNOWN = [
     ("B*T*D == D*T*B", True), ("(B*T*D) // T == B*D", True), ("(B*T + B) // (T + 1) == B", True), ("(B*784) % 784 == 0", True),
     ("(2*B + 1) // 2 == B", True), ("-(-B // 8192) != 0", True), ("B == 1", False), ("B*T < B", False), ("B*T - B > 0", True),
-    ("B*T >= 4", True), ("(B + 8191) // 8192 > 0", True), ("2*B == 2*T + 1", False), ("B % 4 < 4", True), ("B - B == 0", True), ("0 in (B, T)", False),
+    ("B*T >= 4", True), ("(B + 8191) // 8192 > 0", True), ("2*B == 2*T + 1", False), ("B % 4 < 4", True), ("B - B == 0", True),
+    ("0 in (B, T)", False),
     ("(B, T).count(-1) == 0", True), ("maximum(B*T, T) == B*T", True), ("minimum(B, 1) == 1", True), ("B + T == 3", False), ("bool(B)", True),
 ]
 
