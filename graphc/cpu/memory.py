@@ -67,6 +67,11 @@ class Memory:
         """A node's value as a view of where it lies."""
         return self.layout.array(node, self._arrays.__getitem__)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are there for this program alone: the arena, and the places of feeds."""
+        return self.arena_bytes + sum(a.nbytes for b, a in self._arrays.items() if b.kind == "feed")
+
     def bring_sources(self, sources: Iterable[Buffer], state: State) -> None:
         """What exists before a run: constants, places for feeds, variables where the session has them."""
         for b in sources:

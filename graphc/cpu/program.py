@@ -47,7 +47,7 @@ class Program:
                  state: State, threads: int):
         self.plan, self.steps, self.origins, self.memory, self.scratch = plan, steps, origins, memory, scratch
         self.state, self.threads = state, threads
-        self.draws = plan.draws
+        self.draws, self.nbytes = plan.draws, memory.nbytes
         self.segments = _segments(steps, threads, plan.layout.inplace)
         alone = self.segments[0] if len(self.segments) == 1 else None
         self.alone = alone if isinstance(alone, Segment) else None      # a program that is one tape is run without a loop over segments

@@ -34,6 +34,7 @@ from .values import Values
 Make = Callable[[Specialised, Sequence[Node]], Runnable]        # of specialised work, fed the values of these nodes
 
 _turns = count()
+KEPT, KEPT_BYTES = 256, 256 << 20        # programs that a call keeps, for other feed shapes, and the bytes they work in
 _ndarray = np.ndarray           # looked up for every feed of every run
 
 
@@ -68,7 +69,7 @@ class Call:
         self.listed = is_listed(form)
         self.flat = form == all_of(self.fetches)
         self.wanted = places_of(form)              # fetches whose value is asked for; of an operation only the effect is
-        self.programs: dict[Any, Runnable] = {}
+        self.programs: OrderedDict[Any, Runnable] = OrderedDict()       # the one that ran last at the end
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._unseen
@@ -132,7 +133,9 @@ class Call:
         program = self.programs.get(self._key(arrays, shapes))
         if program is None:
             program = self.compile(arrays)
-            self.programs[self._key(arrays, shapes)] = program
+            self._keep(self._key(arrays, shapes), program)
+        elif program is not self.programs[next(reversed(self.programs))]:
+            self.programs.move_to_end(self._key(arrays, shapes))
         run = self.drawing(program)
         trace = self.values.trace
         results = run(arrays) if trace is None else run(arrays, trace)
@@ -146,6 +149,13 @@ class Call:
             if isinstance(program, Program) and program.plain and self.listed is not None:
                 self._open(program)
         return results
+
+    def _keep(self, key: Any, program: Runnable) -> None:
+        """Keep a program for feeds of these shapes, and let go of those that ran longest ago if there are too many."""
+        self.programs[key] = program
+        size = sum(p.nbytes for p in self.programs.values())
+        while len(self.programs) > KEPT or (size > KEPT_BYTES and len(self.programs) > 1):
+            size -= self.programs.popitem(last=False)[1].nbytes
 
     def _open(self, program: Program) -> None:
         """Let a program that only copies small feeds in and small results out be entered without Python frames."""

@@ -13,6 +13,7 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from graphc.runtime import call
 
 Pair = namedtuple("Pair", "a b")
 Other = namedtuple("Other", "a b")
@@ -599,3 +600,30 @@ def test_closed_sessions_say_so():
     i = tf.InteractiveSession()
     assert x.eval() == 1
     i.close()
+
+
+def test_programs_for_other_shapes_are_kept_in_bounds(monkeypatch):
+    """By number and by the bytes they work in, those that ran last; what was let go runs again as a new one does."""
+    monkeypatch.setattr(call, "KEPT", 3)
+    x = tf.placeholder(tf.float32, [None, 8])
+    y = tf.reduce_sum(tf.matmul(x, tf.ones([8, 8])) * x)
+    with tf.Session() as s:
+        def programs():
+            return next(c for c in s.calls.known.values() if c.feeds == [x]).programs
+        for n in (1, 2, 3, 2, 4, 5, 1, 2):
+            assert s.run(y, {x: np.ones((n, 8))}) == 64 * n
+        assert [key[0][0] for key in programs()] == [5, 1, 2]
+        made = s.compile_stats()["programs"]
+        s.run(y, {x: np.ones((1, 8))})
+        assert s.compile_stats()["programs"] == made and [key[0][0] for key in programs()] == [5, 2, 1]
+        monkeypatch.setattr(call, "KEPT_BYTES", 0)
+        assert s.run(y, {x: np.ones((6, 8))}) == 64 * 6 and [key[0][0] for key in programs()] == [6]
+
+
+def test_values_that_decide_shapes_keep_programs_in_bounds():
+    data, i = tf.constant(np.arange(3000.0)), tf.placeholder(tf.int32, [])
+    part = data[i:i + 10]
+    with tf.Session() as s:
+        for k in range(300):
+            assert s.run(part, {i: k})[0] == k
+        assert max(len(c.programs) for c in s.calls.known.values()) <= call.KEPT
