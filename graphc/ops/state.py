@@ -28,7 +28,12 @@ def _constant(*, value: Any) -> Any:
     return value
 
 
-@declare("source", lambda types, values, value, dtype: TensorType(dtype, value.shape), name="bound", label="Bound")
+def _no_sizes(types: Sequence[TensorType], **attrs: Any) -> dict[str, Any]:
+    """A graph that is written or read has no open sizes: they belong to one compilation."""
+    raise GraphError("open sizes are made while a graph is compiled")
+
+
+@declare("source", lambda types, values, value, dtype: TensorType(dtype, value.shape), name="bound", label="Bound", prepare=_no_sizes)
 def _bound(*, value: Any, dtype: Any) -> Any:
     """Sizes, as the numbers that they are when a plan is bound."""
     return np.array(all_at_hand(value.flat), dtype).reshape(value.shape)
