@@ -12,7 +12,7 @@ from ..compiler.layout import Storage
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from .emit import emit
-from .kernel_text import KernelText, literal
+from .kernel_text import KernelText, bound_of, literal
 
 
 class Writer:
@@ -60,7 +60,7 @@ class Writer:
                     key += x.type, known(x)
                 key.append(number[x])
             if m.operator.check:                        # the message names the bound
-                key.append(m.inputs[1].attrs["value"][()] if m.inputs[1].operator.name == "constant" else None)
+                key.append(bound_of(m))
             number[m] = len(number)
         key += [lies(m) for m in group.members if m in self.stored]
         return tuple(key), list(number)

@@ -32,6 +32,13 @@ class Slot(NamedTuple):
     size: int = 0
 
 
+def bound_of(node: Node) -> Any:
+    """What the operand of a check must be below: the number, if it is one and known, else words for it."""
+    bound = node.inputs[1]
+    known = bound.operator.name == "constant" and bound.type.shape == ()
+    return bound.attrs["value"][()] if known else "its bound"
+
+
 class Check(NamedTuple):
     """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound)."""
 

@@ -12,7 +12,7 @@ from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from ..ir.sizes import alike
 from ..ir.types import element_count
-from .kernel_text import Check, Slot, heavy, literal, numba_name, number, step_text
+from .kernel_text import Check, Slot, bound_of, heavy, literal, numba_name, number, step_text
 
 LINE = 16               # elements that rows of scratch are multiples of: threads then write to cache lines of their own
 
@@ -308,8 +308,7 @@ class Statements:
             if isinstance(v, (int, float, np.number)):
                 values[k] = f"{kind}({number(float(v) if kind.startswith('float') else int(v))})"
         if op.check:
-            bound = m.inputs[1]
-            self.checks.append(Check(m, m.inputs[0], bound.attrs["value"][()] if bound.operator.name == "constant" else "its bound"))
+            self.checks.append(Check(m, m.inputs[0], bound_of(m)))
             out.append((f"if not ({op.check.format(**values)}):", m))
             out.append((f"    extents[0] = int64({values[op.params[0]]})", m))
             out.append((f"    return {len(self.checks)}", m))

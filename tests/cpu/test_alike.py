@@ -12,6 +12,7 @@ import pytest
 
 import graphc as tf
 from graphc.cpu import alike, bind
+from graphc.ir.node import OPERATORS
 from tests.fuzz.generate import recipe
 from tests.fuzz.recipe import build
 
@@ -137,3 +138,13 @@ def test_a_text_written_for_another_group_names_ones_own_lines() -> None:
         with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError, match=r"second is wrong: 9 is not in \[0, 5\)") as caught:
             session.run(made, {table: np.ones(5), first: [0, 1], second: [2, 9]})
         assert caught.value.op is not None and caught.value.op.label == "two"
+
+
+def test_checks_against_an_array_of_bounds() -> None:
+    """The bounds are no number that a message could name; they are looked at all the same."""
+    x = tf.placeholder(tf.int32, [2])
+    y = OPERATORS["check_index"](x, np.array([3, 4])) * 2
+    with tf.Session() as session:
+        np.testing.assert_array_equal(session.run(y, {x: [2, 3]}), [4, 6])
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"Placeholder is wrong: 3 is not in \[0, its bound\)"):
+            session.run(y, {x: [3, 3]})
