@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import GraphGrowthWarning
+from ..errors import FeedError, GraphGrowthWarning
 from ..ir.graph import Graph
-from ..ir.node import Node, loc_str
+from ..ir.node import Node, here, loc_str
 from .call import Call
 from .fetching import Form, collect_feed, flattened
 from .values import Values
@@ -30,6 +30,8 @@ class Calls:
     def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:
         """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
         self.values.check_open()
+        if not isinstance(feed_dict, Mapping):
+            raise FeedError(f"feed_dict is a dict, tensor -> value, not {feed_dict!r:.80}{here()}")
         leaves: list[Node] = []
         form = flattened(self.graph, fetches, leaves)
         places: list[Node] = []

@@ -80,9 +80,9 @@ class Session:
                 call = self._known[(None, tuple(fetches), *feed_dict) if fetches.__class__ is list else (fetches, *feed_dict)]
                 return call.enter(*feed_dict.values())
             return self._known[(None, tuple(fetches)) if fetches.__class__ is list else (fetches,)].enter()
-        except (KeyError, TypeError) as e:
+        except (KeyError, TypeError, AttributeError) as e:
             if not isinstance(e, GraphcError) and e.__traceback__ is not None and e.__traceback__.tb_next is None:
-                pass                       # not seen before, or not hashable: the long way
+                pass                       # not seen before, not hashable, or no dict: the long way
             else:
                 raise
         feed_dict = feed_dict or {}

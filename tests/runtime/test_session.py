@@ -627,3 +627,15 @@ def test_values_that_decide_shapes_keep_programs_in_bounds():
         for k in range(300):
             assert s.run(part, {i: k})[0] == k
         assert max(len(c.programs) for c in s.calls.known.values()) <= call.KEPT
+
+
+@pytest.mark.parametrize("feeds", [[1.0], "x", 3, [("x", 1.0)]], ids=str)
+def test_feeds_are_a_dict(feeds, session):
+    x = tf.placeholder(tf.float32, [])
+    y = x + 1.0
+    for _ in range(2):
+        with pytest.raises(errors.FeedError, match=r"feed_dict is a dict, tensor -> value, not .*\n  at test_session.py:\d+"):
+            session.run(y, feeds)
+        assert session.run(y, {x: 1}) == 2
+    with pytest.raises(errors.FeedError, match="feed_dict is a dict"):
+        session.run(y, [x])
