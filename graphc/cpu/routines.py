@@ -79,7 +79,7 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
 """
     slots = [Slot("in", indices, indices.type.dtype), Slot("in", updates, updates.type.dtype), Slot("out", node, node.type.dtype)]
     if apart:
-        slots.append(Slot("temp", None, np.dtype(np.float64), outer * rows * inner))
+        slots.append(Slot("partial", node, np.dtype(np.float64), outer * rows * inner))
     return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [Check(node, indices, rows)],
                        [(line, node) for line in source.splitlines()])]
 
