@@ -167,7 +167,7 @@ BAD = [
     ("no nodes", ["show", "{file}", "--max-nodes", "0"], 1, "max_nodes is 0"),
     ("unwritable", ["show", "{file}", "-o", "{folder}"], 1, "cannot be written: Is a directory"),
     ("report of nothing", ["report", "nothing.json", "-o", "x"], 1, "cannot be read"),
-    ("report of any rank", ["report", "{open}", "-o", "x"], 1, "has no fixed shape; give a value for it in feed_dict\n"),
+    ("report of any rank", ["report", "{open}", "-o", "x"], 1, "has no fixed shape; give a value for it in feed_dict, or run"),
     ("report where none can be", ["report", "{file}", "-o", "{folder}"], 1, "the report cannot be written"),
     ("format", ["show", "{file}", "--format", "png"], 2, "invalid choice: 'png'"),
     ("number", ["show", "{file}", "--max-nodes", "many"], 2, "invalid int value"),
