@@ -16,7 +16,7 @@ LOGGER = logging.getLogger("graphc")
 PATIENCE = 1.0          # seconds after which one who waits at a terminal is told for what
 
 
-class _Stderr(logging.StreamHandler[Any]):
+class _Stderr(logging.StreamHandler):       # which takes no argument before Python 3.11
     """What is logged, on what `sys.stderr` is by then; nothing where the program has handlers of its own, which see it too."""
 
     def emit(self, record: logging.LogRecord) -> None:
