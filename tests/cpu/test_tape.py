@@ -248,7 +248,7 @@ for number in range(6):
             value = own.run(tf.tanh(x * (2 + number)) + {number_of_its_own}, {{x: [0.0]}})
         assert value == [{number_of_its_own}]
         os._exit(0)
-    statuses.append(finished(child, 60))
+    statuses.append(finished(child, 120))
 before = done
 time.sleep(0.2)
 while done == before and other.is_alive():
@@ -272,7 +272,7 @@ def test_fork_while(what, processes, tmp_path):
     target, before = WHILE[what]
     code = FORKED.format(what=target, before=before, number_of_its_own=3)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRAPHC_CACHE_DIR": str(tmp_path), "GRAPHC_COMPILE_PROCESSES": processes}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=900)
     assert (done.returncode, done.stdout.strip()) == (0, "True True"), done.stderr
 
 
