@@ -16,7 +16,6 @@ from . import native
 from .assembly import loads, places
 
 SMALL = 64              # multiply-adds up to which a plain loop beats the call of a library, 0.1 us
-MODES = ("rows", "columns", "batch")
 
 # Extents of a product: status, mode, transposes as CBLAS spells them, sizes, leading dimensions, steps along the split, size of a part.
 _IR = f"""

@@ -36,7 +36,6 @@ Axes = tuple[int, ...] | None
 
 _SAMPLES = (([(2, 3)], {"axis": None}), ([(2, 3, 4)], {"axis": (0, 2)}), ([(2, 3)], {"axis": 1, "keepdims": True}),
             ([()], {"axis": None}), ([(0, 3)], {"axis": 0}), ([(3, 0)], {"axis": 0}), ([(7, 5)], {"axis": 0}))
-_TIES = (([np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])], {"axis": 1}), ([np.array([[1.0, 3.0, 3.0]])], {"axis": None}))
 _TRUTH = (([np.array([[True, False], [True, True]])], {"axis": 1}), ([np.zeros((0, 2), bool)], {"axis": 0}),
           ([np.array([[True, False]])], {"axis": None, "keepdims": True}))
 
