@@ -146,7 +146,7 @@ def test_the_streams_of_the_limits_touch_all_memory(at):
     memory = memory[-memory.ctypes.data % 64 // 4:][:1024]
     memory[at] = 3.0
     table, extents = np.array([memory.ctypes.data] * 2, np.uintp), np.zeros(1, np.int64)
-    read, scale = (Tape([(native.compile_ir(limits._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
+    read, scale = (Tape.of([(native.compile_ir(limits._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
     assert read.run() == scale.run() == 0
     np.testing.assert_array_equal(memory, np.where(np.arange(1024) == at, 6, 0))
     memory[at] = np.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -317,6 +317,10 @@ class Scope:
 
     # ------------------------------------------------------------------ other numbers
 
+    def at_hand(self) -> list[int]:
+        """The numbers of the free sizes, in order."""
+        return [atom.value for atom in self.free]
+
     def decisions(self) -> list[str]:
         """What was decided, in order, for people."""
         return [f"{_shown(terms)} {relation} 0: {so}" for (relation, terms), so in self.guards.items()]
@@ -385,11 +389,31 @@ def minimum(a: Any, b: Any) -> Any:
 
 def has_sizes(value: Any) -> bool:
     """Whether there is a size that is no int in a value: itself, in nested lists, or in an array of objects."""
+    return bool(sizes_in(value))
+
+
+def sizes_in(value: Any) -> list[Any]:
+    """The sizes that are no ints in a value, in order: itself, in nested lists, or in an array of objects."""
     if isinstance(value, Size):
-        return True
+        return [value]
     if isinstance(value, np.ndarray):
-        return value.dtype.hasobject and any(isinstance(v, Size) for v in value.flat)
-    return isinstance(value, (list, tuple)) and any(map(has_sizes, value))
+        return [v for v in value.flat if isinstance(v, Size)] if value.dtype.hasobject else []
+    return [size for v in value for size in sizes_in(v)] if isinstance(value, (list, tuple)) else []
+
+
+def with_numbers(value: Any, numbers: Iterator[int]) -> Any:
+    """A value with the next of these numbers for each size that `sizes_in` finds in it."""
+    if isinstance(value, Size):
+        return next(numbers)
+    if isinstance(value, np.ndarray):
+        if not has_sizes(value):
+            return value
+        made = np.empty(value.size, object)
+        made[:] = [with_numbers(v, numbers) for v in value.flat]
+        return made.reshape(value.shape)
+    if isinstance(value, (list, tuple)) and has_sizes(value):
+        return type(value)(with_numbers(v, numbers) for v in value)
+    return value
 
 
 def listed(vector: Any) -> list[Any]:

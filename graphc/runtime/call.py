@@ -17,7 +17,9 @@ from ..compiler.plan import Plan
 from ..compiler.specialise import Specialised, needed, specialise, stage
 from ..cpu import native, telling
 from ..cpu.bind import bind
-from ..cpu.entry import Entry
+from ..cpu.code import Code
+from ..cpu.entry import Entry, Way
+from ..cpu.memory import Arena
 from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
@@ -33,8 +35,8 @@ from .values import Values
 
 Make = Callable[[Specialised, Sequence[Node]], Runnable]        # of specialised work, fed the values of these nodes
 
+KEPT = 16               # programs that a call keeps, for the feed shapes (and values that decide shapes) it ran last
 _turns = count()
-KEPT, KEPT_BYTES = 256, 256 << 20        # programs that a call keeps, for other feed shapes, and the bytes they work in
 _ndarray = np.ndarray           # looked up for every feed of every run
 
 
@@ -69,7 +71,8 @@ class Call:
         self.listed = is_listed(form)
         self.flat = form == all_of(self.fetches)
         self.wanted = places_of(form)              # fetches whose value is asked for; of an operation only the effect is
-        self.programs: OrderedDict[Any, Runnable] = OrderedDict()       # the one that ran last at the end
+        self.programs: dict[Any, Runnable] = {}        # the one that ran last at the end
+        self.arena = Arena()                           # their memory: one of them runs at a time
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._unseen
@@ -122,20 +125,22 @@ class Call:
         if self.last is not None:
             self.last = self.last._replace(stage=None)
         self.entry.close()
+        self.arena = Arena()                           # not cleared: the run that makes this call forget may lie in it
         if self.inner is not None:
             self.inner.forget()
 
     def _of_other_shapes(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
-        self.values.check_open()
-        for node, array in zip(self.feeds, arrays, strict=True):
-            fed(node, array)
-        program = self.programs.get(self._key(arrays, shapes))
+        # What runs now may move the arena, from under the program that ran last too.
+        self.shapes = None
+        self.entry.close()
+        program = self.programs.pop(self._key(arrays, shapes), None)
         if program is None:
+            self.values.check_open()
+            for node, array in zip(self.feeds, arrays, strict=True):
+                fed(node, array)
             program = self.compile(arrays)
-            self._keep(self._key(arrays, shapes), program)
-        elif program is not self.programs[next(reversed(self.programs))]:
-            self.programs.move_to_end(self._key(arrays, shapes))
+        self._keep(self._key(arrays, shapes), program)
         run = self.drawing(program)
         trace = self.values.trace
         results = run(arrays) if trace is None else run(arrays, trace)
@@ -145,27 +150,30 @@ class Call:
         # A run that gave a variable another shape has forgotten its own program.
         if trace is None and stage is None and not self.by_value and self.programs.get((*shapes,)) is program:
             self.shapes, self.run = shapes, run
-            self.entry.close()
             if isinstance(program, Program) and program.plain and self.listed is not None:
-                self._open(program)
+                if program.way is None:
+                    program.way = self._way(program, shapes)
+                if program.way is not None:
+                    self.entry.open(program.way)
+                    self.enter = self.entry.enter
         return results
 
     def _keep(self, key: Any, program: Runnable) -> None:
-        """Keep a program for feeds of these shapes, and let go of those that ran longest ago if there are too many."""
+        """Keep a program as the one that ran last, and no more than are kept."""
         self.programs[key] = program
-        size = sum(p.nbytes for p in self.programs.values())
-        while len(self.programs) > KEPT or (size > KEPT_BYTES and len(self.programs) > 1):
-            size -= self.programs.popitem(last=False)[1].nbytes
+        if len(self.programs) > KEPT:
+            oldest = self.programs.pop(next(iter(self.programs)))
+            if isinstance(oldest, Program):
+                oldest.let_go()                 # its way in holds on to it
 
-    def _open(self, program: Program) -> None:
-        """Let a program that only copies small feeds in and small results out be entered without Python frames."""
+    def _way(self, program: Program, shapes: list[Any]) -> Way | None:
+        """What lets a program that only copies small feeds in and small results out be entered without Python frames."""
         memories = dict(program.copied)
-        feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
+        feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, shapes, strict=True))]
         places = self.form.parts if isinstance(self.form, Form) else [self.form]
         views = program.arrays()
         results = [None if place is None else views[place] for place in places]
-        self.entry.open(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
-        self.enter = self.entry.enter
+        return self.entry.prepare(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
 
     def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:
         return (*shapes, *(arrays[i].tobytes() for i in self.by_value))
@@ -261,7 +269,9 @@ class Call:
         if not self.jit:
             return Interpreted(self.values, fetches, places, assigns, effects)
         before = native.stats()
-        program = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
+        scope = spec.scope or Scope()
+        code = Code(Plan(fetches, places, assigns, effects), self.threads, scope)
+        program = bind(code, code.numbers.at(scope.at_hand()), self.values, self.arena)
         after = native.stats()
         self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]

@@ -54,8 +54,6 @@ class Staged:
     changed none. `stage(arrays, before, by_value)` makes one, and appends to `by_value` those feeds whose values are part of it.
     """
 
-    nbytes = 0                  # of each stage as many programs are kept as `KEPT` says
-
     def __init__(self, first: Stage, stage: Callable[[Sequence[Array], Before, list[int]], Stage], draws: bool):
         self.first, self.stage, self.draws = first, stage, draws
 

@@ -16,9 +16,9 @@ from graphc.compiler.passes import optimise
 from graphc.compiler.plan import Plan
 from graphc.compiler.schedule import Group
 from graphc.cpu.alike import Writer
-from graphc.cpu.bind import texts
+from graphc.cpu.code import texts
 from graphc.cpu.kernel_text import KernelText
-from graphc.cpu.routines import ProductText
+from graphc.cpu.routines import Product
 from graphc.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ir.sizes import Scope, at_hand
@@ -82,9 +82,9 @@ def described(plan: Plan, text: Any, structure: list[Any], sizes: list[Any]) -> 
         for slot in text.slots:
             if slot.node is not None and slot.role in ("in", "out"):
                 stored(plan, slot.node, structure, sizes)
-    elif isinstance(text, ProductText):
-        structure += [text.source, text.transposed, len(text.batch)]
-        sizes += [*text.sizes, *text.batch, *(n for s in text.strides for n in s)]
+    elif isinstance(text, Product):
+        structure += [text.source, len(text.extents), len(text.batch)]
+        sizes += [*text.extents, *text.numbers()]
         for x in text.operands:
             stored(plan, x, structure, sizes)
     else:

@@ -143,7 +143,7 @@ def test_kernels_are_made_all_the_same(mishap, workers, monkeypatch, tmp_path):
     assert not kernel.from_cache and list(tmp_path.glob(f"{kernel.key}.o"))
     x = np.ones(7)
     table = np.array([x.ctypes.data], np.uintp)
-    Tape([(kernel.address, table, np.zeros(1, np.int64), 7, 7)], 1).run()
+    Tape.of([(kernel.address, table, np.zeros(1, np.int64), 7, 7)], 1).run()
     assert np.array_equal(x, np.full(7, factor))
 
 

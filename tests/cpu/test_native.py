@@ -49,7 +49,7 @@ def kernel_name(dtype: Any) -> str:
 def call(kernel: native.Kernel, arrays: list[np.ndarray], n: int, extents: np.ndarray | None = None) -> int:
     table = np.array([a.ctypes.data for a in arrays], np.uintp)
     extents = np.zeros(8, np.int64) if extents is None else extents
-    return Tape([(kernel.address, table, extents, n, n)], threads=1).run()
+    return Tape.of([(kernel.address, table, extents, n, n)], threads=1).run()
 
 
 def evaluate(expression: str, arrays: list[np.ndarray], result: Any) -> np.ndarray:
