@@ -47,6 +47,11 @@ def plan_digest(program: Program) -> dict[str, Any]:
     }
 
 
+def without_places(program: Program) -> dict[str, Any]:
+    """A digest but for the offsets in the arena: they follow those of the sizes that code was bound to first."""
+    return {key: value for key, value in plan_digest(program).items() if key != "offsets"}
+
+
 @contextmanager
 def no_kernels() -> Iterator[None]:
     """Programs made inside are planned and bound, and cannot be run: none of their kernels is compiled or looked up."""

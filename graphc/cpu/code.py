@@ -15,7 +15,7 @@ from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
-from ..ir.types import Array, TensorType
+from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
 from .kernel_text import SCRATCH, KernelText, Slot, effort
@@ -115,6 +115,8 @@ class Code:
         self._find_fetches()
         self._find_buffers()
         self._find_columns([s for s in self.steps if isinstance(s, NativeStep)])
+        for shape, itemsize in {(n.type.shape, n.type.dtype.itemsize) for n in plan.order if isinstance(n.type, TensorType)}:
+            scope.limit(element_count(tuple(d for d in shape or () if d.__class__ is not int or d)) * itemsize)
         self.draws = plan.draws
         self.texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
 

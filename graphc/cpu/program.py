@@ -60,9 +60,9 @@ class Program:
     It lies in the arena from the first run on, until another program of the same arena needs a larger one, and then from its next run on.
     """
 
-    def __init__(self, code: Code, ranges: Ranges, memory: Memory, state: State):
+    def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
         self.code, self.plan, self.steps, self.origins, self.threads = code, code.plan, code.steps, code.origins, code.threads
-        self.ranges, self.memory, self.state, self.draws = ranges, memory, state, code.draws
+        self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
         self.native = code.place                            # of its native steps: which they are among these
         self.segments = self._segments()
         alone = self.segments[0] if len(self.segments) == 1 else None
@@ -172,8 +172,13 @@ class Program:
         found: list[int] = self.ranges.extents[self.code.extents_at[k]:self.code.extents_at[k + 1]].tolist()
         return found
 
+    def take_sizes(self) -> None:
+        """Let the sizes of nodes be at hand as the numbers that this program is for: for messages, and to count what steps do."""
+        self.code.scope.take(self.sizes)
+
     def error(self, segment: Segment, status: int) -> Exception:
         """The error of the step that stopped a tape."""
+        self.take_sizes()
         at = segment.first + segment.tape.failed_step
         step, k = self.steps[at], self.native[at]
         assert isinstance(step, NativeStep)
@@ -190,6 +195,7 @@ class Program:
             self.settle()
         self._bring(arrays)
         if self.call is None:
+            self.take_sizes()
             for segment in self.segments:
                 if isinstance(segment, HostPart):
                     segment.run(self.memory.array)
@@ -209,6 +215,7 @@ class Program:
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
         trace.begin()
+        self.take_sizes()
         if not self.settled:
             self.settle()
         with trace.copy("feed", self._copied_in(arrays)):
