@@ -76,6 +76,7 @@ class Program:
         self.fresh = memory.fresh
         self._find_assigned()
         self.settled = False
+        self._values = code.numbers.values(*sizes)
         self.way: Way | None = None                         # into it without Python frames, if there is one and as long as it lies where it does
         # A run so short that other Python threads may wait for it keeps Python's lock; if it only copies feeds and results, `entry` runs it.
         self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.resized or self.draws or code.texts) and quick
@@ -128,6 +129,24 @@ class Program:
         self.settled, self.way = False, None
         self.copied, self.takes, self.finals = [], [], []
         self.memory.let_go()
+
+    def rest(self) -> None:
+        """Keep nothing of the caller's until the next run."""
+        self.memory.rest()
+
+    def shift(self, sizes: Sequence[int]) -> bool:
+        """Be bound to other sizes, if all that they decide is where values begin; whether that is so."""
+        values, moves = self.code.numbers.values(*sizes), self.code.moves
+        changed = [(move, new) for move, old, new in zip(moves, self._values, values, strict=True) if old != new]
+        if any(move is None for move, _ in changed):
+            return False
+        self.sizes, self._values = sizes, values
+        for move, new in changed:
+            if move is not None:
+                self.memory.shift(move.entries, move.positions, new)
+                if move.seen:
+                    self.settled, self.way = False, None
+        return True
 
     def arrays(self) -> list[Array | None]:
         """Where the fetched values lie after a run, if `plain`."""

@@ -80,6 +80,8 @@ class Call:
         self.enter: Callable[..., Any] = self.__call__
         self.order: list[Node] = []                    # what the fetches need
         self.variables: frozenset[Node] = frozenset()  # the variables among it
+        self.resets: list[Node] = []                   # those that it sets to their initial values
+        self.draws = False                             # whether it takes random numbers
         self.running = False
         self.forgotten = 0                             # times that all programs were dropped
         self.last: Last | None = None
@@ -180,6 +182,9 @@ class Call:
         if not self.order:
             self.order = needed(self.fetches, dict.fromkeys(self.feeds))
             self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
+            # In the order in which they were made: the initial value of one may be that of another.
+            self.resets = in_order(n.attrs["variable"] for n in self.order if n.operator.name == "initialize")
+            self.draws = any(n.operator.family.draws for n in self.order)
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
@@ -192,17 +197,18 @@ class Call:
 
     def runnable(self, variants: Variants, arrays: Sequence[Array]) -> Runnable:
         """What runs for feeds of these shapes: a variant's program, and what goes before it."""
-        # In the order in which they were made: the initial value of one may be that of another.
-        resets = in_order(n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize")
+        self.needed()
+        resets = self.resets
+        if not resets:
+            first = variants.at(arrays)
+            return first.program if first.variant.work is None else Staged(first, self.draws)
         read = [v for v in resets if v in self.variables]
         reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
-        if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
+        if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
         first = variants.at(arrays)
-        program = first.program
-        if first.variant.work is not None:
-            program = Staged(first, any(n.operator.family.draws for n in self.needed()))
-        return WithReset(reset, program, read, partial(self.runnable, variants)) if resets else program
+        program = first.program if first.variant.work is None else Staged(first, self.draws)
+        return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
     def stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Variant:

@@ -84,6 +84,7 @@ class Variants:
         self.make, self.before, self.by_value = make, before, [*by_value]
         self.variants: list[Variant] = []               # those that ran last first
         self.bound: OrderedDict[Any, Bound] = OrderedDict()     # the one that ran last at the end
+        self.last: Bound | None = None
 
     def key(self, arrays: Sequence[Array]) -> Any:
         """What programs are kept by."""
@@ -104,12 +105,28 @@ class Variants:
             variant = self._serving(arrays) or self.make(arrays, self.before, self.by_value)
             self.variants.insert(0, variant)
             del self.variants[VARIANTS:]
-            found = self.bound[self.key(arrays)] = Bound(variant.bind(variant.open.numbers(arrays)), variant)
+            sizes = variant.open.numbers(arrays)
+            found = self._shifted(variant, sizes, arrays) or Bound(variant.bind(sizes), variant)
+            self.bound[self.key(arrays)] = found
             if len(self.bound) > KEPT:
                 _, oldest = self.bound.popitem(last=False)
                 if isinstance(oldest.program, Program):
                     oldest.program.let_go()             # its way in holds on to it
+        if self.last is not found:
+            if self.last is not None and isinstance(self.last.program, Program):
+                self.last.program.rest()
+            self.last = found
         return found
+
+    def _shifted(self, variant: Variant, sizes: Sequence[int], arrays: Sequence[Array]) -> Bound | None:
+        """The program that ran last, if the shapes are the same and the values that decide sizes only say where others begin."""
+        last = self.last
+        if last is None or last.variant is not variant or not isinstance(last.program, Program):
+            return None
+        key = next(reversed(self.bound))
+        if self.bound[key] is not last or key[:len(arrays)] != tuple([a.shape for a in arrays]) or not last.program.shift(sizes):
+            return None
+        return self.bound.pop(key)
 
     def _serving(self, arrays: Sequence[Array]) -> Variant | None:
         """The variant that serves these arrays, taken out of the list."""
@@ -122,3 +139,4 @@ class Variants:
         """Drop all variants and programs."""
         self.variants.clear()
         self.bound.clear()
+        self.last = None
