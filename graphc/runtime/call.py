@@ -59,9 +59,10 @@ class Call:
     `stats` counts what is compiled.
 
     What a call does depends on what it has seen. *Unseen* (`shapes` is None): no program is set, as at first, after `forget`, and always
-    where values decide shapes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked. *Open*: the
-    same, and `entry` runs it in machine code while feeds fit. Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`:
-    it finds the program of these shapes or makes it, and sets the state that the program allows.
+    where data decides sizes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked; where fed
+    values decide sizes it is `_of_other_values`, which asks for them. *Open*: the same, and `entry` runs it in machine code while feeds fit.
+    Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`: it finds the program of these shapes, binds a variant to
+    them or compiles one, and sets the state that the program allows.
     """
 
     def __init__(self, values: Values, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
@@ -148,7 +149,11 @@ class Call:
         ended = staged.ended if isinstance(staged, Staged) else None
         self.last = Last(next(_turns), shapes, {i: arrays[i].copy() for i in variants.by_value}, None) if ended is None else _last(*ended)
         # A run that gave a variable another shape has forgotten its own program.
-        if trace is None and ended is None and not variants.by_value and self.forgotten == forgotten:
+        if trace is None and ended is None and self.forgotten == forgotten:
+            if variants.by_value:
+                if isinstance(program, Program) and not program.draws:
+                    self.shapes, self.run = shapes, self._of_other_values
+                return results
             self.shapes, self.run = shapes, run
             if isinstance(program, Program) and program.plain and self.listed is not None:
                 if program.way is None:
@@ -157,6 +162,15 @@ class Call:
                     self.entry.open(program.way)
                     self.enter = self.entry.enter
         return results
+
+    def _of_other_values(self, arrays: list[Array]) -> list[Any]:
+        """Run with feeds of the same shapes as last time where values decide sizes: most often only where other values begin."""
+        program = self.variants.moved(arrays)
+        if program is None:
+            return self._of_other_shapes(arrays, [a.shape for a in arrays])
+        if self.last is not None:
+            self.last.values.update([(i, arrays[i].copy()) for i in self.variants.by_value])
+        return program.run(arrays)
 
     def _way(self, program: Program, shapes: list[Any]) -> Way | None:
         """What lets a program that only copies small feeds in and small results out be entered without Python frames."""

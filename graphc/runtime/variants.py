@@ -120,13 +120,26 @@ class Variants:
 
     def _shifted(self, variant: Variant, sizes: Sequence[int], arrays: Sequence[Array]) -> Bound | None:
         """The program that ran last, if the shapes are the same and the values that decide sizes only say where others begin."""
-        last = self.last
-        if last is None or last.variant is not variant or not isinstance(last.program, Program):
+        if self.last is None or self.last.variant is not variant or not self.bound:
             return None
         key = next(reversed(self.bound))
-        if self.bound[key] is not last or key[:len(arrays)] != tuple([a.shape for a in arrays]) or not last.program.shift(sizes):
+        same = self.bound[key] is self.last and key[:len(arrays)] == tuple([a.shape for a in arrays])
+        return self.bound.pop(key) if same and isinstance(self.last.program, Program) and self.last.program.shift(sizes) else None
+
+    def moved(self, arrays: Sequence[Array]) -> Program | None:
+        """The program that ran last, for the same shapes and other values, as far as these only say where others begin."""
+        if self.last is None:
             return None
-        return self.bound.pop(key)
+        program, variant = self.last
+        sizes = variant.open.numbers(arrays)
+        if not isinstance(program, Program) or variant.open.known or not variant.holds(*sizes):
+            return None
+        if sizes != program.sizes:
+            if not program.shift(sizes):
+                return None
+            self.bound.popitem()
+            self.bound[self.key(arrays)] = self.last
+        return program
 
     def _serving(self, arrays: Sequence[Array]) -> Variant | None:
         """The variant that serves these arrays, taken out of the list."""
