@@ -11,6 +11,7 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
+from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
@@ -56,8 +57,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
     there stands, though its variable still has the value from before the run. Raises the operators' own errors when concrete shapes do
-    not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to.
+    not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to, or the names of open dimensions.
     """
+    check_fed(feeds, order)
     scratch = Scratch()
     held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
     state = _State(order, held, {*feeds, *values})

@@ -57,6 +57,7 @@ class Graph:
         self._used: dict[str, int] = {}
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
+        self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 

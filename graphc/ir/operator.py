@@ -119,21 +119,26 @@ class Operator:
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
         try:
-            types = [x.type for x in inputs]
-            if not self.text:
-                for t in types:
-                    if t.__class__ is TensorType and t.dtype.hasobject:
-                        raise DTypeError("not defined for string")
-            if self.prepare is not None:
-                attrs = self.prepare(types, **attrs)
-            values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
-            type = self.infer(types, values, **attrs)
-            if type.__class__ is TensorType and type.shape:
-                _check_countable(type)
+            type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
             what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
         return graph.add(self, inputs, attrs, type, name)
+
+    def type_of(self, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The type of the result on converted inputs, and the attributes as they are kept. DTypeError, ShapeError: what does not fit."""
+        types = [x.type for x in inputs]
+        if not self.text:
+            for t in types:
+                if t.__class__ is TensorType and t.dtype.hasobject:
+                    raise DTypeError("not defined for string")
+        if self.prepare is not None:
+            attrs = self.prepare(types, **attrs)
+        values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
+        type = self.infer(types, values, **attrs)
+        if type.__class__ is TensorType and type.shape:
+            _check_countable(type)
+        return type, attrs
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
