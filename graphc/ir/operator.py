@@ -118,6 +118,11 @@ class Operator:
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        attrs, type = self.typed(graph, inputs, attrs)
+        return graph.add(self, inputs, attrs, type, name)
+
+    def typed(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """The attributes and the type of the node that `build` would make, or its errors."""
         try:
             types = [x.type for x in inputs]
             if not self.text:
@@ -131,9 +136,13 @@ class Operator:
             if type.__class__ is TensorType and type.shape:
                 _check_countable(type)
         except GraphcError as e:
-            what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
+            what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
-        return graph.add(self, inputs, attrs, type, name)
+        return attrs, type
+
+    def called(self, attrs: dict[str, Any]) -> str:
+        """What messages call it: its name, or that of the function that its attribute `of` names."""
+        return attrs["of"] if isinstance(attrs.get("of"), str) else self.name
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
@@ -171,6 +180,10 @@ class Operator:
         if self.variadic:
             operands = list(operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
         return operands, {**self.attrs, **given}, name
+
+    def converted(self, *operands: Any) -> tuple[Node, ...]:
+        """The operands as the nodes that a call with them makes of them."""
+        return self._convert([*operands])[1]
 
     def _convert(self, operands: list[Any]) -> tuple[Graph, tuple[Node, ...]]:
         graph = get_default_graph()
