@@ -176,6 +176,7 @@ _MOVED: dict[str, Callable[[_Use, Any], Any]] = {
     "axis": _moved_axis,
     "perm": _moved_perm,
     "index": lambda use, index: (_ALL, *index),
+    "lead": lambda use, lead: lead + 1,
 }
 # Operands that describe axes, and what they say of the batch's own (None: its size).
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
@@ -309,5 +310,5 @@ BATCHERS: dict[str, Callable[[_Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
     "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product,
 }
-if {*BATCHERS, "size"} != {*BATCH_RULES}:
+if {*BATCHERS, "size", "unrolled"} != {*BATCH_RULES}:
     raise InternalError("declarations may name exactly the rules of batching that there are")

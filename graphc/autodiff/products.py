@@ -19,6 +19,7 @@ from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import compatible
 from ..ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
+from ..ops.contract import held
 from ..ops.math import add_n, cast
 from ..ops.reduce import reduce_prod, reduce_sum
 from .batching import Size, transcribe
@@ -229,11 +230,9 @@ def _matched(what: str, word: str, asked: Any, nodes: Sequence[Node], given: Any
             t = to_node(value, x.dtype)
         except GraphcError as e:
             raise e.__class__(f"{what}: the {word} of {describe(x)}: {e}{here()}") from None
-        if not compatible(x.type.shape, t.type.shape):
-            raise ShapeError(f"{what}: the {word} {describe(t)} does not fit {describe(x)}{here()}")
         if t.graph is not x.graph:
             raise GraphError(f"{what}: the {word} {describe(t)} is of another graph than {describe(x)}{here()}")
-        matched.append(t)
+        matched.append(held(what, "same", t, x))
     return matched
 
 

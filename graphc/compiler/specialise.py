@@ -56,8 +56,8 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
-    there stands, though its variable still has the value from before the run. Raises the operators' own errors when concrete shapes do
-    not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to, or the names of open dimensions.
+    there stands, though its variable still has the value from before the run. InvalidArgumentError: concrete shapes do not fit
+    each other, a variable that is assigned to, or the names of open dimensions.
     """
     check_fed(feeds, order)
     scratch = Scratch()
@@ -160,10 +160,13 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     inputs = tuple(new[x] for x in node.inputs)
-    if operator.lower is not None:
-        probe = operator.build(scratch, inputs, node.attrs)
-        return operator.lower(probe, inputs, [x.type for x in inputs], probe.type, **node.attrs)
-    return _known_value(operator.build(scratch, inputs, node.attrs), scratch)
+    try:
+        built = operator.build(scratch, inputs, node.attrs)
+        if operator.lower is not None:
+            return operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
+    except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
+        raise InvalidArgumentError(str(e), node) from None
+    return _known_value(built, scratch)
 
 
 def _known_value(node: Node, scratch: Scratch) -> Node:

@@ -56,27 +56,31 @@ class Shadows:
         inputs = tuple([self._made[x][1] for x in n.inputs])
         if _known(n.type) and (inputs == n.inputs or not isinstance(n.type, TensorType) or n.type.dtype.kind not in "iu"):
             return n                                            # integers may be sizes
-        return n.on(inputs, self._named(n, n.type, self._inferred(n, inputs)))
+        return n.on(inputs, self._named(n.label, n.type, self._inferred(n, inputs), inputs[0].type if n.operator.ties else None))
 
     def _inferred(self, n: Node, inputs: tuple[Node, ...]) -> Any:
         """The type that the operator's rule gives; None where it decides on a dimension, or the graph does not say what is read."""
         if not inputs or n.operator.family.assigns or (n.operator.name == "read" and n.control_inputs):
             return None
+        if n.operator.ties:                                     # the first operand's sizes are those that the others have
+            inputs = (n.inputs[0], *inputs[1:])
         try:
             return n.operator.type_of(inputs, n.attrs)[0]
         except (Undecided, GraphcError, ArithmeticError):
             return None
 
-    def _named(self, n: Node, declared: Any, found: Any) -> Any:
+    def _named(self, label: str, declared: Any, found: Any, tied: Any) -> Any:
+        """The declared type with the dimensions that were found, or those of what it is `tied` to, or new ones, where it has none."""
         if declared.__class__ is not TensorType:
-            several = found if isinstance(found, tuple) and found.__class__ is not TensorType else (None,) * len(declared or ())
-            return declared and tuple([self._named(n, d, f) for d, f in zip(declared, several, strict=True)])
+            several = (None,) * len(declared) if found is None else found
+            return tuple([self._named(f"{label}:{i}", d, f, None) for i, (d, f) in enumerate(zip(declared, several, strict=True))])
         if declared.shape is None:
             return declared
-        shape = found.shape if found is not None and found.shape is not None else declared.shape
-        return TensorType(declared.dtype, tuple([
-            d if d is not None else s if s is not None else self._names.size(f"{n.label}.{i}")
-            for i, (d, s) in enumerate(zip(declared.shape, shape, strict=True))]))
+        dims: list[Any] = [*declared.shape]
+        for have in (found, tied):
+            if have is not None and have.shape is not None:
+                dims = [h if d is None else d for d, h in zip(dims, have.shape, strict=True)]
+        return TensorType(declared.dtype, tuple([self._names.size(f"{label}.{i}") if d is None else d for i, d in enumerate(dims)]))
 
 
 def _known(type: Any) -> bool:

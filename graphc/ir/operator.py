@@ -55,8 +55,8 @@ class Operator:
     continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
     without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
     run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
-    folded and
-    shared. `label` is the default name of nodes.
+    folded and shared. `ties`: the result is the first operand, and any run checks that the sizes which the type rule takes from the others are
+    its own. `label` is the default name of nodes.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Operator:
     effect: bool = False
     resizes: bool = False
     pure: bool = True
+    ties: bool = False
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
@@ -118,12 +119,21 @@ class Operator:
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        attrs, type = self.typed(graph, inputs, attrs)
+        return graph.add(self, inputs, attrs, type, name)
+
+    def typed(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """The attributes and the type of the node that `build` would make, or its errors."""
         try:
             type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
-            what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
+            what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
-        return graph.add(self, inputs, attrs, type, name)
+        return attrs, type
+
+    def called(self, attrs: dict[str, Any]) -> str:
+        """What messages call it: its name, or that of the function that its attribute `of` names."""
+        return attrs["of"] if isinstance(attrs.get("of"), str) else self.name
 
     def type_of(self, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The type of the result on converted inputs, and the attributes as they are kept. DTypeError, ShapeError: what does not fit."""
@@ -176,6 +186,10 @@ class Operator:
         if self.variadic:
             operands = list(operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
         return operands, {**self.attrs, **given}, name
+
+    def converted(self, *operands: Any) -> tuple[Node, ...]:
+        """The operands as the nodes that a call with them makes of them."""
+        return self._convert([*operands])[1]
 
     def _convert(self, operands: list[Any]) -> tuple[Graph, tuple[Node, ...]]:
         graph = get_default_graph()

@@ -29,7 +29,7 @@ def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
     try:
         return node.operator.reference(*map(read_only, inputs), **node.attrs)
     except GraphcError as e:
-        text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
+        text = f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {e}\n  at {loc_str(node.loc)}"
         raise InvalidArgumentError(text, node) from e
     except Exception as e:
         if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note

@@ -22,6 +22,7 @@ from .array_move import (
     shape,
     vector_shape,
 )
+from .later import deferrable, later
 from .math import add, cast, ceil, equal, floordiv, less, maximum, where
 from .reduce import reduce_prod
 
@@ -146,6 +147,13 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> 
 lin_space = linspace
 
 
+def _kind_of(on_value: Any, off_value: Any) -> Any:
+    """The dtype of the first value that is given."""
+    given = [v for v in (on_value, off_value) if v is not None]
+    return to_node(given[0]).dtype if given else float32
+
+
+@deferrable("one_hot", axis=(int,), dtype=(np.dtype,))
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: Any = None, name: str | None = None) -> Node:
     """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere and if out of it.
@@ -163,13 +171,17 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     rank, at = indices.type.rank, -1 if axis is None else as_int(axis)
     n = depth if isinstance(depth, Node) else as_int(depth, "depth")
     if rank is None and at != -1:
-        raise ShapeError(f"one_hot: the rank of {describe(indices)} must be known to add axis {at}{here()}")
+        options = {"axis": at} if dtype is None else {"axis": at, "dtype": dtype_of("one_hot", dtype).dtype}
+        kind = dtype_of("one_hot", dtype if dtype is not None else _kind_of(on_value, off_value)).dtype
+        given = [to_node(v, None if isinstance(v, Node) else kind) for v in (on_value, off_value) if v is not None]
+        if len(given) == 1:
+            given = [given[0], to_node(np.zeros((), kind))] if on_value is not None else [to_node(np.ones((), kind)), given[0]]
+        return later("one_hot", (indices, to_node(n), *given), TensorType(kind, None), name, **options)
     where_to = 0 if rank is None else normal_axis(at, rank + 1)
     line = along(n, where_to, 1 if rank is None else rank + 1, indices.type.dtype)
     hot = equal(expand_dims(indices, at), line)
     if dtype is None:
-        given = [v for v in (on_value, off_value) if v is not None]
-        dtype = to_node(given[0]).dtype if given else float32
+        dtype = _kind_of(on_value, off_value)
     if on_value is None and off_value is None:
         return cast(hot, dtype, name=name or "one_hot")
     on, off = (v if isinstance(v, Node) else to_node(d if v is None else v, dtype)

@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..ir.axes import normal_axis
 from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
-from ..ir.node import OPERATORS, Node, describe, dtype_of, here
+from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.sizes import has_sizes, listed, unknown, whole
 from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
@@ -27,6 +27,7 @@ from .array_move import (
     shape,
     vector_shape,
 )
+from .later import deferrable, later
 
 # ---------------------------------------------------------------------- several views of one tensor
 
@@ -96,11 +97,16 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     return [narrow(value, as_int(axis), ends[i] - lengths[i], lengths[i]) for i in range(count)]
 
 
+@deferrable("narrow", axis=(int,))
+def _narrow(x: Node, begin: Node, size: Node, axis: int = 0) -> Node:
+    return narrow(x, axis, begin, size)
+
+
 def narrow(x: Node, axis: int, begin: Any, size: Any) -> Node:
-    """`size` elements of x along `axis` from `begin`; both may be scalar tensors, the rank must be known."""
+    """`size` elements of x along `axis` from `begin`; both may be scalar tensors."""
     rank = x.type.rank
     if rank is None:
-        raise ShapeError(f"the rank of {describe(x)} must be known to cut it along an axis{here()}")
+        return later("narrow", (x, to_node(begin), to_node(size)), x.type, axis=axis)
     before, after = [0] * normal_axis(axis, rank), [0] * (rank - 1 - normal_axis(axis, rank))
     rest = [-1] * len(before), [-1] * len(after)
     return OPERATORS["slice"](x, [*before, begin, *after], [*rest[0], size, *rest[1]])
@@ -336,11 +342,17 @@ def _tile_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tens
 
 
 def _tile_grad(g: Node, y: Node, input: Node, multiples: Node) -> tuple[Node, None]:
+    return _untiled(g, input, multiples), None
+
+
+@deferrable("gradient of tile")
+def _untiled(g: Node, input: Node, multiples: Node) -> Node:
+    """The sum of the copies that `tile` made."""
     rank = input.type.rank
     if rank is None:
-        raise ShapeError(f"the rank of {describe(input)} must be known to differentiate tile")
+        return later("gradient of tile", (g, input, multiples), TensorType(g.type.dtype, None))
     apart = reshape(g, _tile_pairs(input, multiples))
-    return OPERATORS["reduce_sum"](apart, axis=tuple(range(0, 2 * rank, 2))), None
+    return OPERATORS["reduce_sum"](apart, axis=tuple(range(0, 2 * rank, 2)))
 
 
 @declare("lowered", _tiled, by_value=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile",

@@ -115,14 +115,34 @@ def _reshaped(types: Types, values: Values) -> TensorType:
     if not x.known or len(open_axes) > 1:
         return TensorType(x.dtype, tuple(dims))
     count, rest = math.prod(x.shape), math.prod(d for d in dims if d is not None)  # type: ignore[arg-type]
-    fits = count == rest if not open_axes else rest and count % rest == 0
     if open_axes and not rest and not count and wanted[open_axes[0]] is None:
         return TensorType(x.dtype, tuple(dims))
-    if not fits:
-        raise ShapeError(f"the {count} elements of shape {shape_str(x.shape)} do not fill {shape_str(wanted)}")
     if open_axes:
-        dims[open_axes[0]] = count // rest
+        left = _left(x.shape, dims)
+        if left is None:
+            raise ShapeError(f"the {count} elements of shape {shape_str(x.shape)} do not fill {shape_str(wanted)}")
+        dims[open_axes[0]] = left
+    elif count != rest:
+        raise ShapeError(f"the {count} elements of shape {shape_str(x.shape)} do not fill {shape_str(wanted)}")
     return TensorType(x.dtype, tuple(dims))
+
+
+def _left(have: Any, wanted: Sequence[Any]) -> Any:
+    """The size that stands for the -1 (here None) of a shape; None where there is none.
+
+    Of no elements, any would do: sizes of 0 that both shapes have are left out on either side, so that an empty batch has the shape that
+    a full one would have.
+    """
+    rest = math.prod(d for d in wanted if d is not None)
+    count = math.prod(have)
+    if rest:
+        return count // rest if count % rest == 0 else None
+    if count:
+        return None
+    kept, rest = [d for d in have if d != 0], math.prod(d for d in wanted if d is not None and d != 0)
+    empty = len(have) - len(kept) - sum(d is not None and d == 0 for d in wanted)
+    count = math.prod(kept)
+    return 0 if empty > 0 else count // rest if count % rest == 0 else None
 
 
 def _reshape_grad(g: Node, y: Node, tensor: Node, wanted: Node) -> tuple[Node, None]:
@@ -140,7 +160,11 @@ def reshape(tensor: Any, shape: Any) -> Any:
     array([[1, 2],
            [3, 4]], dtype=int32)
     """
-    return np.reshape(tensor, tuple(np.asarray(shape).astype(np.int64).tolist()))
+    dims = np.asarray(shape).astype(np.int64).tolist()
+    if not tensor.size and dims.count(-1) == 1:
+        left = _left(tensor.shape, [None if d == -1 else d for d in dims])
+        dims = [left if d == -1 and left is not None else d for d in dims]
+    return np.reshape(tensor, tuple(dims))
 
 
 def _axis_tuple(axis: Any) -> tuple[Any, ...]:
@@ -295,7 +319,7 @@ def _reverse_grad(g: Node, y: Node, tensor: Node, axis: tuple[int, ...]) -> tupl
 
 
 @declare("view", typed_like(), prepare=lambda types, axis: {"axis": normal_axes(axis, types[0].rank)},
-         view=_reverse_view, grad=_reverse_grad,
+         view=_reverse_view, grad=_reverse_grad, shape_math=True,
          samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})))
 def reverse(tensor: Any, *, axis: Any) -> Any:
     """The elements in opposite order along `axis`.

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import declare, elementwise, to_node
-from ..ir.types import TensorType, compatible
+from ..ir.types import TensorType
 from . import continued
+from .contract import held
 from .math_compare import equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or
 from .math_operands import numbers, wide
 
@@ -300,16 +301,19 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
         raise GraphError(f"add_n of no tensors{here()}")
     first = nodes[0]
     for x in nodes:
-        if not compatible(x.type.shape, first.type.shape):
-            raise ShapeError(f"add_n: {describe(first)} and {describe(x)} differ in shape{here()}")
         if x.type.dtype != first.type.dtype:
             raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype{here()}")
     if len(nodes) == 1:
         return OPERATORS["identity"](first, name=name)
-    total = first
+    return total([held("add_n", "same", *nodes), *nodes[1:]], name)
+
+
+def total(nodes: Sequence[Node], name: str | None = None) -> Node:
+    """The sum of two tensors or more that have one type, one after the other."""
+    known = nodes[0]
     for x in nodes[1:-1]:
-        total = add(total, x)
-    return add(total, nodes[-1], name=name)
+        known = add(known, x)
+    return add(known, nodes[-1], name=name)
 
 
 divide = realdiv = truediv
