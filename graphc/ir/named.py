@@ -44,13 +44,15 @@ class Shadows:
 
     def of(self, node: Node) -> Node:
         """The node's shadow: itself, if nothing in its type is open."""
-        for n in topological([node], stop=self._is_made):
-            if not self._is_made(n):
-                self._made[n] = n.type, self._shadow(n)
+        if not self._is_made(node):
+            for n in [node] if all(map(self._is_made, node.inputs)) else topological([node], stop=self._is_made):
+                if not self._is_made(n):
+                    self._made[n] = n.type, self._shadow(n)
         return self._made[node][1]
 
     def _is_made(self, node: Node) -> bool:
-        return node in self._made and self._made[node][0] is node.type
+        made = self._made.get(node)
+        return made is not None and made[0] is node.type
 
     def _shadow(self, n: Node) -> Node:
         inputs = tuple([self._made[x][1] for x in n.inputs])

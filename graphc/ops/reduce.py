@@ -27,7 +27,7 @@ from .array_move import (
     stop_gradient,
 )
 from .array_scan import accumulator, cumprod
-from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truediv, where
+from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
            "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
@@ -178,7 +178,7 @@ def count_over(x: Node, axis: Axes) -> Node:
     """How many elements of x one result over `axis` comes from, as a scalar of x's dtype."""
     known = None if x.type.shape is None or axis is None else [x.type.shape[i] for i in axis]
     if known is not None and None not in known:
-        count = element_count(known)
+        count = element_count(tuple(known))
         if fixed(count):
             return to_node(np.array(np.float64(count), x.type.dtype), graph=x.graph)
         return bound_node(x.graph, count, x.type.dtype)
@@ -206,8 +206,11 @@ def _mean_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tens
     return reduce_sum(x, axis=axis, keepdims=keepdims) / count_over(x, _all_axes(x, axis))
 
 
-@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES,
-         grad=lambda g, y, x, axis, keepdims: (mean_gradient(x, g, axis=axis, keepdims=keepdims),))
+def _mean_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
+    return (mean_gradient(x, g, axis=axis, keepdims=keepdims),)
+
+
+@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad)
 def reduce_mean(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean over `axis` (all axes without it); of integers in float64; nan of no elements.
 
@@ -228,7 +231,8 @@ def _mean_gradient_lower(node: Node, inputs: Sequence[Node], types: Types, out_t
     return broadcast_to(kept(g / count_over(x, _all_axes(x, axis)), axis, keepdims), shape(x))
 
 
-@declare("average", lambda types, values, axis, keepdims: TensorType(types[1].dtype, types[0].shape), lower=_mean_gradient_lower, weak=False,
+@declare("average", lambda types, values, axis, keepdims: TensorType(types[1].dtype, types[0].shape), prepare=_mean_attrs, weak=False,
+         lower=_mean_gradient_lower,
          grad=lambda h, y, x, g, axis, keepdims: (None, reduce_mean(h, axis=axis, keepdims=keepdims)),
          samples=(([(2, 3), ()], {"axis": None}), ([(2, 3, 4), (3,)], {"axis": (0, 2)}), ([(2, 3), (2, 1)], {"axis": (1,), "keepdims": True})))
 def mean_gradient(x: Any, g: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
