@@ -91,7 +91,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     first, last = (0, start) if limit is None else (start, limit)
     types = [_number(x) for x in (first, last, delta)]
     if dtype is None:
-        dtype = max((t.dtype for t in types), key=_ORDER.index) if {t.dtype for t in types} <= {*_ORDER} else np.result_type(*(t.dtype for t in types))
+        kinds = {t.dtype for t in types}
+        dtype = max(kinds, key=_ORDER.index) if kinds <= {*_ORDER} else np.result_type(*kinds)
     dtype = dtype_of("range", dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
@@ -99,7 +100,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if None not in exact:
         count: Any = max(0, int(np.ceil((exact[1] - exact[0]) / exact[2])))
     elif dtype.kind == "f":
-        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int32)
+        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int64)
     else:
         count = maximum(0 - floordiv(_integer(first) - _integer(last), _integer(delta)), 0)
     plain = exact[0] == 0 and exact[2] == 1
@@ -121,7 +122,7 @@ def _number(x: Any) -> TensorType:
 
 
 def _integer(x: Any) -> Any:
-    return cast(x, np.int32) if isinstance(x, Node) else int(x)
+    return cast(x, np.int64) if isinstance(x, Node) else int(x)
 
 
 def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
