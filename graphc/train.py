@@ -13,7 +13,7 @@ from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, Operation, describe, here, topological
 from .ir.operator import to_node
 from .ops.array import zeros_like
-from .ops.math import cast, floor, maximum, minimum, multiply, pow, sqrt, square
+from .ops.math import cast, floor, is_finite, maximum, minimum, multiply, pow, sqrt, square, where
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, assign_add, gradient_of_variable, group
 
@@ -367,7 +367,7 @@ def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm:
     """
     norm = use_norm if use_norm is not None else global_norm(t_list)
     limit = _scalar(clip_norm, norm.type.dtype)
-    scale = limit / maximum(norm, limit)
+    scale = where(is_finite(norm), limit / maximum(norm, limit), np.nan)         # an overflow does not train on as zero
     return [None if t is None else t * _scalar(scale, t.type.dtype) for t in t_list], norm
 
 

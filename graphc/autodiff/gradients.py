@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from ..errors import DTypeError, GradientError, GraphError
+from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
-from ..ir.types import TensorType
+from ..ir.types import TensorType, compatible
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
 from ..ops.math import cast
@@ -82,7 +82,10 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
         raise GraphError(f"gradients: {len(targets)} ys but {len(given)} grad_ys{here()}")
     seeds = []
     for y, g in zip(targets, given, strict=True):
-        seeds.append(ones_like(y) if g is None else held("gradients", "same", to_node(g, None if isinstance(g, Node) else y.dtype), y))
+        seed = ones_like(y) if g is None else to_node(g, None if isinstance(g, Node) else y.dtype)
+        if not compatible(y.type.shape, seed.type.shape):
+            raise ShapeError(f"gradients: grad_ys {describe(seed)} does not fit {describe(y)}{here()}")
+        seeds.append(seed if g is None else held("gradients", "same", seed, y))
     return seeds
 
 

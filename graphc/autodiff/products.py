@@ -230,6 +230,8 @@ def _matched(what: str, word: str, asked: Any, nodes: Sequence[Node], given: Any
             t = to_node(value, x.dtype)
         except GraphcError as e:
             raise e.__class__(f"{what}: the {word} of {describe(x)}: {e}{here()}") from None
+        if not compatible(x.type.shape, t.type.shape):
+            raise ShapeError(f"{what}: the {word} {describe(t)} does not fit {describe(x)}{here()}")
         if t.graph is not x.graph:
             raise GraphError(f"{what}: the {word} {describe(t)} is of another graph than {describe(x)}{here()}")
         matched.append(held(what, "same", t, x))

@@ -84,7 +84,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
-                if built is not None and not _known(built):
+                if built is not None and not (_known(built) and _decided(built)):
                     waiting.add(node)
                     pending.append(node)
                 elif built is not None:
@@ -149,6 +149,13 @@ def _is_source(node: Node) -> bool:
 def _known(node: Node) -> bool:
     types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
     return all(t.known for t in types)
+
+
+def _decided(node: Node) -> bool:
+    """Whether the shape that is asked for is known: one that follows from the number of elements alone may be another than the one that is."""
+    if not node.operator.family.reshapes:
+        return True
+    return all((value := static_value(node.inputs[i])) is not None and not unknown(value).any() for i in node.operator.by_value)
 
 
 def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch) -> Node | None:

@@ -165,15 +165,17 @@ def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
         wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)
         raise DTypeError(f"{wrong} is not of dtype {dtype}, which goes from {least} to {greatest}")
-    return array.astype(dtype)
+    with np.errstate(all="ignore"):         # a number too large for a float is infinite
+        return array.astype(dtype)
 
 
 def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
     """Whether all numbers of an array lie in the range of an integer dtype; any number lies in that of others."""
-    if dtype.kind not in "iu" or array.dtype.kind not in "fiu" or array.dtype == dtype or not array.size:
+    if dtype.kind not in "iu" or array.dtype.kind not in "fiuO" or array.dtype == dtype or not array.size:
         return True
     # Compared as Python's numbers, which are exact: float64 has no greatest int64.
-    return int(np.iinfo(dtype).min) <= array.min().item() <= array.max().item() <= int(np.iinfo(dtype).max)
+    low, high = (x if array.dtype.hasobject else x.item() for x in (array.min(), array.max()))
+    return bool(int(np.iinfo(dtype).min) <= low <= high <= int(np.iinfo(dtype).max))
 
 
 def _made_by_numpy(value: Any) -> bool:

@@ -56,7 +56,7 @@ from .indexing import slice as slice
 from .indexing import strided_slice as strided_slice
 from .later import deferrable, later
 from .math import abs as absolute
-from .math import cast, check_index, equal, less, less_equal, logical_and, where
+from .math import cast, check_index, equal, greater_equal, less, less_equal, logical_and, maximum, position, where
 from .reduce import reduce_max, reduce_prod
 
 __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
@@ -191,7 +191,7 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
     inside = None
     for width, distance in ((num_lower, rows - columns), (num_upper, columns - rows)):
         width = to_node(width, graph=x.graph)
-        near = less_equal(distance, where(width < 0, shape(x)[-2] + shape(x)[-1], cast(width, np.int32)))
+        near = less_equal(distance, where(width < 0, shape(x)[-2] + shape(x)[-1], position(width)))
         inside = near if inside is None else logical_and(inside, near)
     return where(inside, x, np.zeros((), x.type.dtype), name=name)
 
@@ -251,7 +251,7 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
         return pad_constant(tensor, paddings, constant_values=constant_values, name=name)
     if kind not in ("REFLECT", "SYMMETRIC"):
         raise ShapeError(f"pad: mode {mode!r} is none of CONSTANT, REFLECT, SYMMETRIC{here()}")
-    x, widths = to_node(tensor), to_node(paddings, None if isinstance(paddings, Node) else int32)
+    x, widths = to_node(tensor), pad_constant.converted(tensor, paddings)[1]
     if x.type.shape is None and compatible(widths.type.shape, (None, 2)):
         return later("pad", (x, widths), x.type, name, mode=mode)
     if x.type.shape is None or not compatible(widths.type.shape, (x.type.rank, 2)):
@@ -268,7 +268,7 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
             raise ShapeError(f"pad: {kind} can add at most {most} elements to axis {axis} of {describe(x)}{here()}")
         n = shape(x)[axis]
         bound = n if kind == "REFLECT" else n + 1
-        before, after = (check_index(cast(widths[axis, i], np.int32), bound) for i in (0, 1))
+        before, after = (check_index(position(widths[axis, i]), bound) for i in (0, 1))
         x = gather(x, _mirrored(n, before, after, kind), axis=axis)
     return identity(x, name=name or "MirrorPad")
 
@@ -315,7 +315,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     lengths = to_node(lengths)
     kind = lengths.type.dtype
     n = reduce_max(lengths) if maxlen is None else maxlen
-    line = iota([cast(n, np.int32) if isinstance(n, Node) else n], dtype=kind)
+    line = iota([cast(n, np.int64) if isinstance(n, Node) else n], dtype=kind)
     if dtype_of("sequence_mask", dtype) == bool_:
         return less(line, expand_dims(lengths, -1), name=name or "SequenceMask")
     return cast(less(line, expand_dims(lengths, -1)), dtype, name=name or "SequenceMask")
@@ -324,7 +324,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
 @deferrable("unsorted_segment_sum")
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
                          name: str | None = "UnsortedSegmentSum") -> Node:
-    """result[s] = the sum of the parts of `data` whose segment id is s.
+    """result[s] = the sum of the parts of `data` whose segment id is s; those of an id below 0 are left out.
 
     data: number[..., ...], segment_ids: int[...], num_segments: int[]. DTypeError, ShapeError: they do not fit.
 
@@ -335,10 +335,20 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
     if ids.type.rank is None:
         count = to_node(num_segments)
         return later("unsorted_segment_sum", (data, ids, count), TensorType(data.type.dtype, None), name)
-    count = reshape(cast(num_segments, np.int32) if isinstance(num_segments, Node) else np.int32(num_segments), [1])
-    return scatter_sum(ids, data, concat([count, shape(data)[ids.type.rank:]], 0), axis=0, name=name)
+    count = reshape(cast(num_segments, np.int64) if isinstance(num_segments, Node) else np.int64(num_segments), [1])
+    there = greater_equal(ids, 0)
+    for _ in builtins.range(ids.type.rank, data.type.rank or 0):
+        there = expand_dims(there, -1)
+    if data.type.rank is None:
+        return later("unsorted_segment_sum", (data, ids, to_node(num_segments)), TensorType(data.type.dtype, None), name)
+    return _added_up(maximum(ids, 0), where(there, data, np.zeros((), data.type.dtype)), count, name)
 
 
+def _added_up(ids: Node, data: Node, count: Node, name: str | None) -> Node:
+    return scatter_sum(ids, data, concat([cast(count, np.int64), shape(data, out_type=np.int64)[ids.type.rank or 0:]], 0), axis=0, name=name)
+
+
+@deferrable("segment_sum")
 def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
     """`unsorted_segment_sum` with as many segments as the greatest id tells.
 
@@ -347,7 +357,9 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") ->
     >>> tf.Session(jit=False).run(tf.segment_sum([1, 2, 3], [0, 0, 1]))
     array([3, 3], dtype=int32)
     """
-    ids = to_node(segment_ids)
-    return unsorted_segment_sum(data, ids, reduce_max(ids) + 1, name)
+    data, ids = to_node(data), to_node(segment_ids)
+    if ids.type.rank is None:
+        return later("segment_sum", (data, ids), TensorType(data.type.dtype, None), name)
+    return _added_up(ids, data, reshape(reduce_max(ids) + 1, [1]), name)
 
 

@@ -91,7 +91,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     first, last = (0, start) if limit is None else (start, limit)
     types = [_number(x) for x in (first, last, delta)]
     if dtype is None:
-        dtype = np.result_type(*(t.dtype for t in types))
+        kinds = {t.dtype for t in types}
+        dtype = max(kinds, key=_ORDER.index) if kinds <= {*_ORDER} else np.result_type(*kinds)
     dtype = dtype_of("range", dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
@@ -99,12 +100,15 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if None not in exact:
         count: Any = max(0, int(np.ceil((exact[1] - exact[0]) / exact[2])))
     elif dtype.kind == "f":
-        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int32)
+        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int64)
     else:
         count = maximum(0 - floordiv(_integer(first) - _integer(last), _integer(delta)), 0)
     plain = exact[0] == 0 and exact[2] == 1
     line = iota([count], dtype=dtype, name=name if plain else None)
     return line if plain else _line(line, first, delta, dtype, name)
+
+
+_ORDER = [np.dtype(d) for d in ("int32", "int64", "float32", "float64")]      # the dtype of a range is the last one of those that make it
 
 
 def _number(x: Any) -> TensorType:
@@ -118,7 +122,7 @@ def _number(x: Any) -> TensorType:
 
 
 def _integer(x: Any) -> Any:
-    return cast(x, np.int32) if isinstance(x, Node) else int(x)
+    return cast(x, np.int64) if isinstance(x, Node) else int(x)
 
 
 def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
@@ -141,7 +145,9 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> 
     exact = _exact(num)
     i = iota([num if exact is None else int(exact)], dtype=dtype)
     gaps = maximum(cast(num, dtype) - 1.0, 1.0) if exact is None else np.asarray(max(int(exact) - 1, 1), dtype)
-    return where(less(i, gaps), start + i * ((stop - start) / gaps), stop if exact != 1 else start, name=name)
+    # Halves, which are exact: the distance of the largest numbers from the smallest is none of the dtype's.
+    half = start * 0.5
+    return where(less(i, gaps), (half + i * ((stop * 0.5 - half) / gaps)) * 2.0, stop if exact != 1 else start, name=name)
 
 
 lin_space = linspace

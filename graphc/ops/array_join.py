@@ -25,6 +25,7 @@ from .array_move import (
     integers,
     reshape,
     shape,
+    sizes,
     vector_shape,
 )
 from .later import deferrable, later
@@ -77,7 +78,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     [array([1, 2], dtype=int32), array([3, 4], dtype=int32), array([5, 6], dtype=int32)]
     """
     value = to_node(value)
-    if not isinstance(num_or_size_splits, Node) and np.ndim(num_or_size_splits) == 0:
+    if not isinstance(num_or_size_splits, (Node, list, tuple)) and np.ndim(num_or_size_splits) == 0:
         return _split(value, parts=as_int(num_or_size_splits, "the number of parts"), axis=axis, name=name)
     lengths = to_node(num_or_size_splits)
     known = static_value(lengths)
@@ -94,7 +95,9 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     if count is None:
         raise ShapeError(f"split: how many parts there are must be known; num= says it{here()}")
     ends = OPERATORS["cumsum"](lengths)
-    return [narrow(value, as_int(axis), ends[i] - lengths[i], lengths[i]) for i in range(count)]
+    # What is left behind the last part is an index below 1: nothing is dropped without a word.
+    left = OPERATORS["check_index"](sizes(value, [as_int(axis)], lengths.type.dtype)[0] - ends[count - 1], 1) if count else None
+    return [narrow(value, as_int(axis), ends[i] - lengths[i] + left, lengths[i]) for i in range(count)]
 
 
 @deferrable("narrow", axis=(int,))
@@ -321,15 +324,13 @@ def _tiled(types: Types, values: Values) -> TensorType:
     times = vector_shape(multiples, values[1], "multiples")
     if times is None or x.shape is None:
         return TensorType(x.dtype, None if times is None else (None,) * len(times))
-    if any(t is not None and t < 0 for t in times):
-        raise ShapeError("multiples must not be negative")
     pairs = zip(x.shape, times, strict=True)
     return TensorType(x.dtype, tuple(None if d is None or t is None else d * t for d, t in pairs))
 
 
 def _tile_pairs(x: Node, multiples: Node) -> Node:
     """[m0, d0, m1, d1, ...]: each dimension of the tiled tensor taken apart into copies and elements."""
-    return reshape(stack([OPERATORS["cast"](multiples, np.int32), shape(x)], axis=1), [-1])
+    return reshape(stack([OPERATORS["cast"](multiples, np.int64), shape(x, out_type=np.int64)], axis=1), [-1])
 
 
 def _tile_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType) -> Node:
@@ -338,7 +339,7 @@ def _tile_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tens
     x, multiples = inputs
     pairs = _tile_pairs(x, multiples)
     copies = expand_dims(x, tuple(range(0, 2 * len(types[0].shape or ()), 2))) if types[0].shape else x
-    return reshape(broadcast_to(copies, pairs), OPERATORS["multiply"](shape(x), OPERATORS["cast"](multiples, np.int32)))
+    return reshape(broadcast_to(copies, pairs), OPERATORS["multiply"](shape(x, out_type=np.int64), OPERATORS["cast"](multiples, np.int64)))
 
 
 def _tile_grad(g: Node, y: Node, input: Node, multiples: Node) -> tuple[Node, None]:

@@ -38,12 +38,15 @@ def concrete(t: TensorType) -> tuple[int, ...]:
     return tuple(d for d in t.shape if d is not None)
 
 
-def vector_shape(t: TensorType, value: Any, what: str = "shape") -> Shape | None:
-    """The shape that an integer vector operand stands for, as far as its value is known; ShapeError for no vector."""
+def vector_shape(t: TensorType, value: Any, what: str = "shape", least: int = 0) -> Shape | None:
+    """The shape that an integer vector operand stands for, as far as its value is known; ShapeError for no vector, or numbers below `least`."""
     integers(t, what)
     if t.rank not in (None, 1):
         raise ShapeError(f"{what} must be a vector, not of rank {t.rank}")
-    return known_shape(value, t.shape[0] if t.shape else None)
+    dims = known_shape(value, t.shape[0] if t.shape else None)
+    if any(d is not None and d < least for d in dims or ()):
+        raise ShapeError(f"{shape_str(dims)} is not a shape" if what == "shape" else f"{what} must not be negative")
+    return dims
 
 
 # ---------------------------------------------------------------------- shapes
@@ -105,10 +108,10 @@ def stop_gradient(input: Any) -> Any:
 
 def _reshaped(types: Types, values: Values) -> TensorType:
     x = types[0]
-    wanted = vector_shape(types[1], values[1])
+    wanted = vector_shape(types[1], values[1], least=-1)
     if wanted is None:
         return TensorType(x.dtype, None)
-    if any(d is not None and d < -1 for d in wanted) or wanted.count(-1) > 1:
+    if wanted.count(-1) > 1:
         raise ShapeError(f"{shape_str(wanted)} is not a shape; one -1 may stand for what is left")
     open_axes = [i for i, d in enumerate(wanted) if d is None or d == -1]
     dims: list[int | None] = [None if i in open_axes else d for i, d in enumerate(wanted)]
@@ -208,7 +211,8 @@ def expand_dims(input: Any, *, axis: Any) -> Any:
 
 
 def _squeeze_attrs(types: Types, axis: Any) -> dict[str, Any]:
-    return {"axis": None if axis is None or _axis_tuple(axis) == () else normal_axes(axis, types[0].rank)}
+    many = () if axis is None else _axis_tuple(axis)
+    return {"axis": normal_axes(list({normal_axis(a, types[0].rank) for a in many}), types[0].rank) if many else None}     # a set, as in TensorFlow
 
 
 def _squeezed(types: Types, values: Values, axis: tuple[int, ...] | None) -> TensorType:
@@ -283,8 +287,6 @@ def _broadcasted(types: Types, values: Values) -> TensorType:
     wanted = vector_shape(types[1], values[1])
     if wanted is None or x.shape is None:
         return TensorType(x.dtype, wanted)
-    if any(d is not None and d < 0 for d in wanted):
-        raise ShapeError(f"{shape_str(wanted)} is not a shape")
     if not compatible(broadcast(x.shape, wanted), wanted):
         raise ShapeError(f"shape {shape_str(x.shape)} does not broadcast to {shape_str(wanted)}")
     return TensorType(x.dtype, wanted)

@@ -204,10 +204,12 @@ def trace(x: Any, name: str | None = "Trace") -> Node:
     return reduce_sum(matrix_diag_part(x), axis=-1, name=name)
 
 
+@deferrable("norm", ord=(int,), axis=(tuple,), keepdims=(bool,))
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
          keep_dims: Any = None) -> Node:
     """The norm along `axis` (of all elements without it): "euclidean", which is Frobenius', a number p, or np.inf.
 
+    Along two axes that of matrices, rows first: 1 is the largest column sum, np.inf the largest row sum, 2 the largest singular value.
     number[...] -> floating. ShapeError: no such `ord` or axis. DTypeError: no numbers.
 
     >>> tf.Session(jit=False).run(tf.norm([3.0, 4.0]))
@@ -215,6 +217,8 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     """
     x = to_node(tensor)
     axes, kept = normal_axes(axis, x.type.rank), bool(keepdims or keep_dims)
+    if isinstance(axis, (list, tuple)) and len(axis) == 2 and ord not in ("euclidean", "fro"):
+        return _matrix_norm(x, ord, axis, kept, name)
     if ord in ("euclidean", "fro", 2):
         return sqrt(reduce_sum(square(x), axis=axes, keepdims=kept), name=name or "norm")
     if not isinstance(ord, (int, float)) or ord <= 0:
@@ -224,6 +228,26 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     if ord == 1:
         return reduce_sum(absolute(x), axis=axes, keepdims=kept, name=name or "norm")
     return pow(reduce_sum(pow(absolute(x), ord), axis=axes, keepdims=kept), 1.0 / ord, name=name or "norm")
+
+
+def _matrix_norm(x: Node, ord: Any, axis: Sequence[Any], keepdims: bool, name: str | None) -> Node:
+    if ord not in (1, 2, np.inf):
+        raise ShapeError(f"norm: ord {ord!r:.40} of matrices is none of 'euclidean', 1, 2, np.inf{here()}")
+    rows, columns = (normal_axis(i, x.type.rank) for i in axis)
+    if ord != 2:
+        summed, searched = (rows, columns) if ord == 1 else (columns, rows)
+        found = reduce_max(reduce_sum(absolute(x), axis=summed, keepdims=True), axis=searched, keepdims=True)
+    else:
+        rank = x.type.rank
+        if rank is None:
+            return later("norm", (x,), TensorType(x.type.dtype, None), name, ord=2, axis=(rows, columns), keepdims=keepdims)
+        rest = [i for i in range(rank) if i not in (rows, columns)]
+        m = transpose(x, (*rest, rows, columns))
+        largest = sqrt(reduce_max(self_adjoint_eig(matmul(m, m, transpose_a=True))[0], axis=-1))
+        found = largest
+        for i in sorted((rows, columns)):
+            found = OPERATORS["expand_dims"](found, axis=i)
+    return identity(found if keepdims else OPERATORS["squeeze"](found, axis=tuple(sorted((rows, columns)))), name=name or "norm")
 
 
 def cross(a: Any, b: Any, name: str | None = "Cross") -> Node:

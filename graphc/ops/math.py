@@ -199,6 +199,13 @@ def to_bool(x: Any, name: str = "ToBool") -> Node:
     return cast(to_node(x), dtype="bool", name=name)
 
 
+def position(x: Node) -> Node:
+    """Whole numbers as int32; what lies beyond its ends, and with them beyond any axis, becomes the nearest end."""
+    if x.type.dtype.itemsize == 8:
+        x = OPERATORS["minimum"](OPERATORS["maximum"](x, np.iinfo(np.int32).min), np.iinfo(np.int32).max)
+    return cast(x, dtype="int32")
+
+
 # ---------------------------------------------------------------------- checks
 
 def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:

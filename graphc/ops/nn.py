@@ -226,11 +226,11 @@ def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> Tenso
 @declare("host", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")},
          samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),))
 def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
-    """Whether each row's target is among its k largest predictions; ties count as among them."""
+    """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
     inside = (targets >= 0) & (targets < predictions.shape[1])
     at = np.take_along_axis(predictions, np.where(inside, targets, 0)[:, None].astype(np.int64), axis=1)
     above = np.count_nonzero(predictions > at, axis=1)
-    return inside & np.isfinite(at[:, 0]) & (above < k)
+    return inside & np.isfinite(predictions).all(axis=1) & (above < k)
 
 
 def _top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:

@@ -35,10 +35,7 @@ def run_number() -> Any:
 
 def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, dtype: np.dtype[Any],
                 bound: int) -> TensorType:
-    shape = vector_shape(types[0], values[0])
-    if any(d is not None and d < 0 for d in shape or ()):
-        raise ShapeError(f"there are no sizes below 0, as in {shape_str(shape)}")
-    return TensorType(dtype, shape)
+    return TensorType(dtype, vector_shape(types[0], values[0]))
 
 
 def _drawn_attrs(types: Sequence[TensorType], distribution: Any, dtype: Any, bound: Any = 0) -> dict[str, Any]:

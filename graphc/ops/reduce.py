@@ -100,10 +100,10 @@ def reduce_prod(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) 
 
 
 def _extreme_grad(g: Node, y: Node, input_tensor: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
-    """Ties share equally, as in TensorFlow."""
-    best = equal(input_tensor, kept(y, axis, keepdims))
-    count = reduce_sum(cast(best, y.type.dtype), axis=axis, keepdims=True)
-    return (where(best, kept(g, axis, keepdims) / count, 0.0),)
+    """Ties share equally, as in TensorFlow; where a nan is the result, nothing equals it, and all gradients are nan."""
+    best = cast(equal(input_tensor, kept(y, axis, keepdims)), y.type.dtype)
+    count = reduce_sum(best, axis=axis, keepdims=True)
+    return (best * (kept(g, axis, keepdims) / count),)
 
 
 def _least(dtype: np.dtype[Any]) -> Any:
@@ -119,7 +119,8 @@ def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
            [4]], dtype=int32)
     """
     x = _numeric(input_tensor)
-    return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
+    found = np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
+    return found if x.dtype.kind != "f" else _of_zeros(found, np.any((x == 0) & ~np.signbit(x), axis, keepdims=keepdims), 0.0)
 
 
 @reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min", analytic=continued.reduce_min)
@@ -130,7 +131,13 @@ def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     np.int32(1)
     """
     x = _numeric(input_tensor)
-    return np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
+    found = np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
+    return found if x.dtype.kind != "f" else _of_zeros(found, np.any((x == 0) & np.signbit(x), axis, keepdims=keepdims), -0.0)
+
+
+def _of_zeros(found: Any, there: Any, zero: float) -> Any:
+    """An extreme; where it is 0, `zero` if that is there, else the other one: 0 is larger than -0."""
+    return np.where(found == 0, np.where(there, zero, -zero), found).astype(found.dtype)
 
 
 def _truth(x: Any) -> Any:
