@@ -122,7 +122,6 @@ from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
 from .ops.reduce import count_nonzero as count_nonzero
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
-from .ops.reduce import reduce_mean as reduce_mean
 from .ops.reduce import reduce_std as reduce_std
 from .ops.reduce import reduce_variance as reduce_variance
 from .ops.state import Variable as Variable
@@ -226,7 +225,7 @@ def ceil(x: Any, name: str | None = None) -> Tensor:
 def cholesky(input: Any, name: str | None = None) -> Tensor:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """t, but not below clip_value_min nor above clip_value_max."""
+    """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
 def cos(x: Any, name: str | None = None) -> Tensor:
     """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
 def cosh(x: Any, name: str | None = None) -> Tensor:
@@ -236,7 +235,7 @@ def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = Fa
 def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None) -> Tensor:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
-    """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
+    """Derivative of `lgamma`; nan at 0 and the negative integers."""
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -258,9 +257,9 @@ float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
 def floor_div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
 def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
@@ -317,9 +316,9 @@ def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    """The larger of x and y; nan if one of them is. 0 is larger than -0. Where equal, the derivative goes to x."""
 def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    """The smaller of x and y; nan if one of them is. -0 is smaller than 0. Where equal, the derivative goes to x."""
 def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
 def mul(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -347,6 +346,8 @@ def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Whether any element over `axis` is true."""
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
 def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
@@ -383,7 +384,7 @@ def sinh(x: Any, name: str | None = None) -> Tensor:
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """`size[i]` elements (-1: all that are left) from `begin[i]` along each axis i."""
 def sqrt(x: Any, name: str | None = None) -> Tensor:
-    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0."""
+    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0, where a gradient of 0 stays 0."""
 def square(x: Any, name: str | None = None) -> Tensor:
     """x * x."""
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:

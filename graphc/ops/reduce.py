@@ -13,7 +13,7 @@ from ..ir.axes import normal_axes, normal_axis, reduced_shape
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed
-from ..ir.types import TensorType, as_dtype, element_count, exactly, int64
+from ..ir.types import TensorType, as_dtype, dtype_name, element_count, exactly, int64
 from . import continued
 from .array_move import (
     Types,
@@ -235,10 +235,16 @@ def _count(shape: Sequence[int], axis: Axes, dtype: np.dtype[Any]) -> Any:
 
 def _mean_gradient_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, axis: Axes, keepdims: bool) -> Node:
     x, g = inputs
-    return broadcast_to(kept(g / count_over(x, _all_axes(x, axis)), axis, keepdims), shape(x))
+    return broadcast_to(kept(g / count_over(x, _all_axes(x, axis)), axis, keepdims), types[0].shape)
 
 
-@declare("average", lambda types, values, axis, keepdims: TensorType(types[1].dtype, types[0].shape), prepare=_mean_attrs, weak=False,
+def _mean_gradient_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
+    if types[1].dtype.kind != "f":
+        raise DTypeError(f"not defined for {dtype_name(types[1].dtype)}")
+    return TensorType(types[1].dtype, types[0].shape)
+
+
+@declare("average", _mean_gradient_type, prepare=_mean_attrs, weak=False,
          lower=_mean_gradient_lower,
          grad=lambda h, y, x, g, axis, keepdims: (None, reduce_mean(h, axis=axis, keepdims=keepdims)),
          samples=(([(2, 3), ()], {"axis": None}), ([(2, 3, 4), (3,)], {"axis": (0, 2)}), ([(2, 3), (2, 1)], {"axis": (1,), "keepdims": True})))

@@ -47,8 +47,8 @@ layer/w/initial_value: float32[4,2] = constant(value=[[1.,1.],[1.,1.],[1.,1.],[1
 layer/w: float32[4,2] = variable(initial_value=layer/w/initial_value)   # {here}:{first + 4}
 layer/MatMul: float32[x.0,2] = matmul(x, layer/w)   # {here}:{first + 5}
 layer/h: float32[x.0,2] = tanh(layer/MatMul)   # {here}:{first + 5}
-loss/inner/strided_slice: float32[x.0,1,2] = strided_slice(layer/h, index=[1:, None, ::-1])   # {here}:{first + 8}
-loss/inner/square: float32[x.0,1,2] = square(loss/inner/strided_slice)   # {here}:{first + 8}
+loss/inner/strided_slice: float32[loss/inner/strided_slice.0,1,2] = strided_slice(layer/h, index=[1:, None, ::-1])   # {here}:{first + 8}
+loss/inner/square: float32[loss/inner/strided_slice.0,1,2] = square(loss/inner/strided_slice)   # {here}:{first + 8}
 loss/total: float32[2] = reduce_sum(loss/inner/square, axis=(0, 1))   # {here}:{first + 9}
 """
 
