@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .autodiff.gradients import gradients
-from .errors import DTypeError, GradientError, GraphError
+from .errors import ArgumentError, DTypeError, GradientError, GraphError, ShapeError
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, Operation, describe, here, topological
-from .ir.operator import to_node
+from .ir.operator import many, to_node
+from .ir.types import exactly
 from .ops.array import zeros_like
 from .ops.math import cast, floor, is_finite, maximum, minimum, multiply, pow, sqrt, square, where
 from .ops.reduce import reduce_sum
@@ -80,7 +81,7 @@ class Optimizer:
 
         GradientError: every gradient is None. DTypeError, ShapeError: one does not fit its variable.
         """
-        pairs = [(g, v) for g, v in grads_and_vars if g is not None]
+        pairs = [(g, v) for g, v in map(self._pair, many(f"{self._name}.apply_gradients", grads_and_vars)) if g is not None]
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
@@ -95,6 +96,11 @@ class Optimizer:
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
         return group(*updates, name=scope)
+
+    def _pair(self, pair: Any) -> tuple[Any, Variable]:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], Variable):
+            raise ArgumentError(f"{self._name}.apply_gradients takes pairs of a gradient and a Variable, not {pair!r:.80}{here()}")
+        return pair[0], pair[1]
 
     def get_slot(self, var: Variable, name: str) -> Variable | None:
         """The variable of that name that the optimizer keeps beside `var`."""
@@ -151,11 +157,15 @@ def _broken_path(loss: Node, variable: Variable) -> Node | None:
 def _scalar(value: Any, dtype: np.dtype[Any], name: str | None = None) -> Any:
     if isinstance(value, Node):
         node = to_node(value)
+        if node.type.rank:
+            raise ShapeError(f"{name or 'a scalar'}: {describe(node)} is no scalar{here()}")
         return node if node.type.dtype == dtype else cast(node, dtype, name=name)
     try:
-        array = np.asarray(value, dtype)
+        if value is None or isinstance(value, (str, bytes)) or np.ndim(value):
+            raise TypeError
+        array = exactly(value, dtype)
     except (TypeError, ValueError):
-        raise DTypeError(f"{value!r:.60} is no number{here()}") from None
+        raise DTypeError(f"{name or 'a scalar'}: {value!r:.60} is no number{here()}") from None
     return to_node(array, name=name)
 
 
@@ -347,7 +357,7 @@ def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.global_norm([tf.constant([3.0]), tf.constant([4.0])]))
     np.float32(5.0)
     """
-    parts = [reduce_sum(square(t)) for t in t_list if t is not None]
+    parts = [reduce_sum(square(t)) for t in many("global_norm", t_list) if t is not None]
     if not parts:
         raise GraphError(f"global_norm: there are no tensors{here()}")
     total = parts[0]
@@ -365,7 +375,8 @@ def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm:
     >>> tf.Session(jit=False).run(tf.clip_by_global_norm([tf.constant([3.0, 4.0])], 1.0))
     ([array([0.6, 0.8], dtype=float32)], np.float32(5.0))
     """
-    norm = use_norm if use_norm is not None else global_norm(t_list)
+    t_list = [None if t is None else to_node(t) for t in many("clip_by_global_norm", t_list)]
+    norm = to_node(use_norm) if use_norm is not None else global_norm(t_list)
     limit = _scalar(clip_norm, norm.type.dtype)
     scale = where(is_finite(norm), limit / maximum(norm, limit), np.nan)         # an overflow does not train on as zero
     return [None if t is None else t * _scalar(scale, t.type.dtype) for t in t_list], norm
