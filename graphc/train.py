@@ -13,8 +13,9 @@ from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, Operation, describe, here, topological
 from .ir.operator import many, to_node
 from .ir.types import exactly
-from .ops.array import zeros_like
-from .ops.math import cast, floor, is_finite, maximum, minimum, multiply, pow, sqrt, square, where
+from .ops.array import ones_like, reshape, zeros_like
+from .ops.array_gather import scatter_sum
+from .ops.math import cast, floor, greater, is_finite, logical_or, maximum, minimum, multiply, pow, sqrt, square, where
 from .ops.reduce import reduce_sum
 from .ops.state import Variable, assign, assign_add, gradient_of_variable, group
 
@@ -136,11 +137,40 @@ class Optimizer:
     def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
         raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
 
+    def _sparse(self, g: Node, updates: Sequence[tuple[Variable, Node, str | None]]) -> list[Any]:
+        """The assignments (variable, new value, name) of one variable's update; rows that a sparse gradient does not name stay as they are."""
+        touched = touched_rows(g)
+        return [assign(v, new if touched is None else where(touched, new, v), name=name) for v, new, name in updates]
+
     def _no_path(self, loss: Node, missing: Sequence[Variable]) -> str:
         names = ", ".join(describe(v) for v in missing[:5])
         cut = _broken_path(loss, missing[0]) if missing else None
         why = f"; the path ends at {describe(cut)}, made by {cut.operator.name}, which passes no gradient" if cut is not None else ""
         return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}{here()}"
+
+
+def touched_rows(g: Node) -> Node | None:
+    """bool[rows]: the rows that a gradient through `gather` names, which TensorFlow's sparse updates change; None of any other gradient."""
+    named: list[Node] = []
+    stack = [g]
+    while stack:
+        n = stack.pop()
+        if n.operator.name == "scatter_sum" and n.attrs["axis"] == 0:
+            named.append(n)
+        elif n.operator.name == "add":
+            stack += n.inputs
+        elif n.operator.name in ("multiply", "truediv") and n.inputs[1].type.rank == 0:
+            stack.append(n.inputs[0])
+        elif n.operator.name in ("identity", "cast", "contract", "gradient_of_variable"):
+            stack.append(n.inputs[0])
+        else:
+            return None
+    found: Node | None = None
+    for n in named:
+        rows = reshape(n.inputs[0], [-1])
+        there = greater(scatter_sum(rows, ones_like(rows, dtype=np.float32), n.inputs[2][:1]), 0.0)
+        found = there if found is None else logical_or(found, there)
+    return found
 
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:
@@ -209,7 +239,7 @@ class MomentumOptimizer(Optimizer):
         slot = self._slot(v, "momentum")
         a = momentum * slot + g
         step = g + momentum * a if self._nesterov else a
-        return [assign(slot, a), assign(v, v - lr * step, name="ApplyMomentum")]
+        return self._sparse(g, [(slot, a, None), (v, v - lr * step, "ApplyMomentum")])
 
 
 class AdagradOptimizer(Optimizer):
@@ -256,14 +286,14 @@ class RMSPropOptimizer(Optimizer):
         rms, p = self._slot(v, "rms", 1.0), self._slot(v, "momentum")
         decay = hyper["decay"]
         m = decay * rms + (1 - decay) * square(g)
-        updates, spread = [assign(rms, m)], m
+        updates, spread = [(rms, m, None)], m
         if self._centered:
             slot = self._slot(v, "mg")
             mean = decay * slot + (1 - decay) * g
-            updates.append(assign(slot, mean))
+            updates.append((slot, mean, None))
             spread = m - square(mean)
         step = hyper["momentum"] * p + hyper["learning_rate"] * g / sqrt(spread + hyper["epsilon"])
-        return [*updates, assign(p, step), assign(v, v - step, name="ApplyRMSProp")]
+        return self._sparse(g, [*updates, (p, step, None), (v, v - step, "ApplyRMSProp")])
 
 
 class AdamOptimizer(Optimizer):
@@ -329,7 +359,7 @@ class AdadeltaOptimizer(Optimizer):
         a = rho * a_slot + (1 - rho) * square(g)
         step = sqrt(d_slot + epsilon) / sqrt(a + epsilon) * g
         d = rho * d_slot + (1 - rho) * square(step)
-        return [assign(a_slot, a), assign(d_slot, d), assign(v, v - hyper["learning_rate"] * step, name="ApplyAdadelta")]
+        return self._sparse(g, [(a_slot, a, None), (d_slot, d, None), (v, v - hyper["learning_rate"] * step, "ApplyAdadelta")])
 
 
 # ---------------------------------------------------------------------- rates, norms, steps

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError
 from ..ir.graph import get_default_graph
 from ..ir.node import Operation, dtype_of
-from ..ir.operator import Values, declare, items, to_node
+from ..ir.operator import Values, declare, items, many, to_node
 from ..ir.reference import read_only
 from ..ir.types import TensorType, as_text
 
