@@ -48,7 +48,8 @@ def naming(function: FunctionType) -> FunctionType:
                 raise
             refused(function, args, kwargs, e)
             raise
-    wrapper = functools.wraps(function)(FunctionType(call.__code__, function.__globals__, function.__name__, None, call.__closure__))
+    wrapper = FunctionType(call.__code__, function.__globals__, function.__name__, None, call.__closure__)
+    functools.update_wrapper(wrapper, function)
     wrapper.names_arguments = True  # type: ignore[attr-defined]
     return wrapper
 
