@@ -129,7 +129,7 @@ def _unrolled(use: _Use) -> list[Node]:
     """The node once for each element of the batch."""
     size = use.batch.size
     if isinstance(size, Node):
-        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must then be known while the graph is built: "
+        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must be known while the graph is built: "
                          f"{describe(use.node)}\n  at {loc_str(use.node.loc or caller())}")
     return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(size)]
 

@@ -29,6 +29,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
     >>> tf.Session(jit=False).run(tf.gradients(x * x, x))
     [np.float32(6.0)]
     """
+    check_given("gradients", xs)
     targets, sources = listed(ys), listed(xs)
     check_targets("gradients", targets)
     check_sources("gradients", sources, targets[0])
@@ -50,6 +51,13 @@ def listed(nodes: Any) -> list[Any]:
         return []
     many = nodes if isinstance(nodes, (list, tuple)) else [nodes]
     return [n.node if isinstance(n, Operation) else n if isinstance(n, Node) else to_node(n) for n in many]
+
+
+def check_given(what: str, xs: Any) -> None:
+    """GraphError unless tensors are given to differentiate by: what is made of a number or a text here is part of nothing."""
+    for x in xs if isinstance(xs, (list, tuple)) else [xs]:
+        if not isinstance(x, (Node, Operation)):
+            raise GraphError(f"{what}: {x!r:.80} is not a tensor to differentiate by{here()}")
 
 
 def check_targets(what: str, targets: Sequence[Node]) -> None:

@@ -104,6 +104,8 @@ def as_dtype(value: Any) -> DType:
     """
     if isinstance(value, DType):
         return value
+    if value is None:
+        raise DTypeError("None is not a dtype")
     if value is str or value is bytes or (value.__class__ is str and value == "string"):
         return string
     try:
@@ -112,7 +114,7 @@ def as_dtype(value: Any) -> DType:
         raise DTypeError(f"{value!r} is not a dtype") from None
     if dtype not in DTYPES:
         names = ", ".join(d.name for d in DTYPES.values())
-        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}")
+        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}" + "; of an array, x.astype(np.float32)" * (dtype == np.float16))
     return DTYPES[dtype]
 
 
@@ -126,7 +128,10 @@ def as_text(value: Any) -> Array:
     for place, text in np.ndenumerate(array):
         if not isinstance(text, (str, bytes)):
             raise DTypeError(f"{text!r:.60} is not a text, and stands among texts")
-        array[place] = text.encode() if isinstance(text, str) else text
+        try:
+            array[place] = text.encode() if isinstance(text, str) else text
+        except UnicodeEncodeError:
+            raise DTypeError(f"{ascii(text):.60} is not a text: it has half of a surrogate pair, which UTF-8 has not") from None
     return array
 
 
@@ -150,7 +155,7 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:
-        dtype = as_dtype(np.float32 if array.dtype == np.float16 else array.dtype).dtype
+        dtype = as_dtype(array.dtype).dtype
     if dtype != array.dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):
             raise DTypeError(f"{value!r:.80} is not of dtype {dtype}: it has fractions")

@@ -341,6 +341,7 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
         there = expand_dims(there, -1)
     if data.type.rank is None:
         return later("unsorted_segment_sum", (data, ids, to_node(num_segments)), TensorType(data.type.dtype, None), name)
+    data = held("unsorted_segment_sum", "leading", data, ids, place=ids.type.rank)
     return _added_up(maximum(ids, 0), where(there, data, np.zeros((), data.type.dtype)), count, name)
 
 

@@ -66,10 +66,10 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     if None in ranks or condition.type.rank is None:
         inputs = choose.converted(condition, x, y)
         return later("where", inputs, choose.infer([v.type for v in inputs], ()), name)
-    return _rows(*choose.converted(condition, x, y), name)
+    return _rows(name, *choose.converted(condition, x, y))
 
 
-def _rows(condition: Node, x: Node, y: Node, name: str | None) -> Node:
+def _rows(name: str | None, condition: Node, x: Node, y: Node) -> Node:
     """Whole rows of x or y."""
     condition = held("where", "each row", condition, x, y)
     for axis in range(1, x.type.rank or 1):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import declare, elementwise, to_node
+from ..ir.operator import declare, elementwise, many, to_node
 from ..ir.types import TensorType
 from . import continued
 from .contract import held
@@ -76,7 +76,7 @@ def floordiv(x: Any, y: Any) -> Any:
 def _floored(x: Any, y: Any) -> Any:
     """x // y; where numpy has no answer, its definition: the quotient, rounded down."""
     found = np.floor_divide(x, y)
-    return np.where(np.isfinite(x) & np.isfinite(y), found, np.floor(np.true_divide(x, y))) if found.dtype.kind == "f" else found
+    return np.where(np.isfinite(x) & np.isfinite(y), found, np.floor(np.true_divide(x, y))) if np.asarray(found).dtype.kind == "f" else found
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
@@ -320,7 +320,7 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.add_n([[1, 2], [3, 4], [5, 6]]))
     array([ 9, 12], dtype=int32)
     """
-    nodes = [to_node(x) for x in (inputs if isinstance(inputs, (list, tuple)) else [inputs])]
+    nodes = [to_node(x) for x in ([inputs] if isinstance(inputs, Node) else many("add_n", inputs))]
     if not nodes:
         raise GraphError(f"add_n of no tensors{here()}")
     first = nodes[0]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
-from ..ir.graph import Graph, get_default_graph, set_random_seed
+from ..ir.graph import Graph, get_default_graph, seed_of, set_random_seed
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
@@ -76,6 +76,7 @@ def sorting_order(x: Any) -> Any:
 
 def _key(graph: Graph, seed: int | None, name: str) -> int:
     """64 bits that name a stream; fresh ones when neither the graph nor the operator has a seed."""
+    seed = seed_of(name.rstrip("/"), seed)
     if seed is None and graph.seed is None:
         return int.from_bytes(os.urandom(8), "little")
     text = f"{graph.seed} {seed} {name}".encode()
