@@ -28,7 +28,7 @@ from .ops.nn_losses import weighted_cross_entropy_with_logits as weighted_cross_
 def elu(features: Any, name: str | None = None) -> Tensor:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
 def in_top_k(predictions: Any, targets: Any, k: Any = 1, name: str | None = None) -> Tensor:
-    """Whether each row's target is among its k largest predictions; ties count as among them."""
+    """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
     """x where x > 0, alpha x elsewhere."""
 def relu(features: Any, name: str | None = None) -> Tensor:

@@ -11,6 +11,7 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
+from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
@@ -55,9 +56,10 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
-    there stands, though its variable still has the value from before the run. Raises the operators' own errors when concrete shapes do
-    not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to.
+    there stands, though its variable still has the value from before the run. InvalidArgumentError: concrete shapes do not fit
+    each other, a variable that is assigned to, or the names of open dimensions.
     """
+    check_fed(feeds, order)
     scratch = Scratch()
     held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
     state = _State(order, held, {*feeds, *values})
@@ -82,7 +84,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
-                if built is not None and not _known(built):
+                if built is not None and not (_known(built) and _decided(built)):
                     waiting.add(node)
                     pending.append(node)
                 elif built is not None:
@@ -149,6 +151,13 @@ def _known(node: Node) -> bool:
     return all(t.known for t in types)
 
 
+def _decided(node: Node) -> bool:
+    """Whether the shape that is asked for is known: one that follows from the number of elements alone may be another than the one that is."""
+    if not node.operator.family.reshapes:
+        return True
+    return all((value := static_value(node.inputs[i])) is not None and not unknown(value).any() for i in node.operator.by_value)
+
+
 def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch) -> Node | None:
     operator = node.operator
     if operator.name == "read":
@@ -158,10 +167,13 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     inputs = tuple(new[x] for x in node.inputs)
-    if operator.lower is not None:
-        probe = operator.build(scratch, inputs, node.attrs)
-        return operator.lower(probe, inputs, [x.type for x in inputs], probe.type, **node.attrs)
-    return _known_value(operator.build(scratch, inputs, node.attrs), scratch)
+    try:
+        built = operator.build(scratch, inputs, node.attrs)
+        if operator.lower is not None:
+            return operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
+    except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
+        raise InvalidArgumentError(str(e), node) from None
+    return _known_value(built, scratch)
 
 
 def _known_value(node: Node, scratch: Scratch) -> Node:

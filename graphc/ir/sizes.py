@@ -65,10 +65,10 @@ class Size:
         return _shown(self.terms)
 
     def __str__(self) -> str:
-        return str(self.value)
+        return self.scope.told(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        return format(self.value, spec) if spec else str(self)
 
     def __hash__(self) -> int:
         terms = self.terms
@@ -202,6 +202,10 @@ class Scope:
             atom = self._operations[key] = Atom(len(self.free) + len(self._operations), name, (a, b), value, _RANGES[name](_bounds(a), _bounds(b)))
         return Size(self, (((atom,), 1),), value)
 
+    def told(self, size: Size) -> str:
+        """A size as types and messages show it: the number at hand."""
+        return str(size.value)
+
     # ------------------------------------------------------------------ deciding
 
     def decide(self, relation: str, size: Size) -> bool:
@@ -218,6 +222,10 @@ class Scope:
                 return False
             if high is not None and high < 0:
                 return True
+        return self.answer(relation, terms, size)
+
+    def answer(self, relation: str, terms: Terms, size: Size) -> bool:
+        """Whether it is so at hand, where the bounds of a polynomial do not tell: a guard."""
         found = self.guards.get((relation, terms))
         if found is None:
             found = self.guards[relation, terms] = size.value == 0 if relation == "==" else size.value < 0

@@ -155,7 +155,7 @@ def _rounds(node: Node) -> bool:
         return narrower or _ARITHMETIC.search(operator.expr) is not None
     if family.reduces:
         return operator.combine.rounds
-    return operator.name in SUMS or family.multiplies or family.scatters or family.calls
+    return operator.name in SUMS or family is FAMILIES["average"] or family.multiplies or family.scatters or family.calls
 
 
 def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
@@ -167,7 +167,8 @@ def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
         return inputs if _JUMPS.search(node.operator.expr) else [disturbed(x, 1, noise) for x in inputs]
     if family.calls:
         return inputs
-    terms = np.size(inputs[0]) if family.reduces or family is FAMILIES["lowered"] else max(1, *(max(np.shape(x), default=1) for x in inputs))
+    whole = family.reduces or family in (FAMILIES["lowered"], FAMILIES["average"])
+    terms = np.size(inputs[0]) if whole else max(1, *(max(np.shape(x), default=1) for x in inputs))
     return [disturbed(x, 2 + np.sqrt(terms), noise) for x in inputs]
 
 
