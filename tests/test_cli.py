@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import graphc as tf
 from graphc import __main__ as cli
 from graphc import errors
 from graphc.cpu import blas, limits, native
+from graphc.cpu import cache as files
 from graphc.cpu.tape import Tape
 from graphc.ir.graph import Graph
 from tests import ROOT
@@ -81,20 +83,38 @@ def test_report(capsys, tmp_path):
 
 # ---------------------------------------------------------------------- cache
 
+DAY = 86400
+# the name of an entry, its days since it was made and used last, its bytes, what it is for
+HELD = [("ab", 3, 2, 1000, "2 float32: exp"), ("cd", 2, 1 / 24, 5000, "the runtime's graphc_now")]
+
+
 @pytest.fixture
-def cache(empty_cache):
-    """A cache folder with two kernels."""
-    empty_cache.mkdir(mode=0o700)
-    for name in ("ab", "cd"):
-        (empty_cache / f"{name}.o").write_bytes(b"x" * 1000)
+def cache(empty_cache, monkeypatch):
+    """A cache folder with two kernels, and one of another version."""
+    files.folder()
+    for name, made, used, size, about in HELD:
+        with monkeypatch.context() as then:
+            then.setattr(time, "time", lambda made=made: time.time_ns() / 1e9 - made * DAY - 30)
+            files.write(empty_cache, name * 32, "o", about, bytes(size))
+        os.utime(empty_cache / f"{name * 32}.o", (time.time() - used * DAY - 30,) * 2)
+    (empty_cache / f"{'ef' * 32}.o").write_bytes(b"graphc object 1")
     return empty_cache
 
 
 def test_cache(capsys, cache):
     assert run(capsys, "cache", "path") == (0, f"{cache}\n", "")
-    assert run(capsys, "cache", "list") == (0, f"ab      1000\ncd      1000\n2 kernels, 0.0 MB in {cache}\n", "")
-    assert run(capsys, "cache", "clear") == (0, f"2 kernels removed from {cache}\n", "")
-    assert list(cache.iterdir()) == [] and run(capsys, "cache", "list")[1] == f"0 kernels, 0.0 MB in {cache}\n"
+    old, new = (f"{size / 1000 + 0.1:7.1f} kB" for _, _, _, size, _ in HELD)
+    assert run(capsys, "cache", "list") == (0, f"""\
+efefefefefef      0.0 kB  used    0 s ago  made by another version  machine code
+cdcdcdcdcdcd  {new}  used    1 h ago  made    2 d ago  machine code: the runtime's graphc_now
+abababababab  {old}  used    2 d ago  made    3 d ago  machine code: 2 float32: exp
+3 entries, 0.0 MB of 1073.7 MB, in {cache}
+""", "")
+    assert run(capsys, "cache", "prune") == (0, f"0 entries, 0.0 MB, removed from {cache}\n", "")
+    assert run(capsys, "cache", "prune", "--unused", "1.5") == (0, f"1 entry, 0.0 MB, removed from {cache}\n", "")
+    assert run(capsys, "cache", "prune", "--size", "5 kB")[1].startswith("1 entry")
+    assert run(capsys, "cache", "clear") == (0, f"1 entry removed from {cache}\n", "")
+    assert list(cache.iterdir()) == [] and run(capsys, "cache", "list")[1] == f"0 entries, 0.0 MB of 1073.7 MB, in {cache}\n"
 
 
 def test_a_cache_that_cannot_be_used(capsys, cache):
@@ -117,7 +137,7 @@ def test_doctor(capsys, cache, monkeypatch):
     assert (code, err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert lines["graphc"].startswith(f"{tf.__version__}, Python {sys.version.split()[0]}") and lines["numpy"] == np.__version__
-    assert lines["BLAS"].startswith("OpenBLAS") and str(cache) in out and "2 kernels" in out
+    assert lines["BLAS"].startswith("OpenBLAS") and str(cache) in out and "3 entries" in out
     assert out.count(" % of the limit") == 4 and "us a run" in out
 
 
@@ -174,6 +194,9 @@ BAD = [
     ("no command", [], 2, "required: command"),
     ("unknown command", ["compile"], 2, "invalid choice: 'compile'"),
     ("cache of what", ["cache", "burn"], 2, "invalid choice: 'burn'"),
+    ("cache of how much", ["cache", "prune", "--size", "much"], 1, "graphc: --size 'much' is not a size, such as 500 MB or 1 GiB"),
+    ("cache of how long", ["cache", "prune", "--unused", "-1"], 2, "'-1' is not a number of days"),
+    ("cache of nan", ["cache", "prune", "--unused", "nan"], 2, "'nan' is not a number of days"),
     ("report where to", ["report", "{file}"], 2, "required: --output"),
     ("report of what size", ["report", "{file}", "-o", "x", "--size", "-1"], 2, "'-1' is not a number of elements"),
     ("report of a digit", ["report", "{file}", "-o", "x", "--size", "²"], 2, "'²' is not a number of elements"),

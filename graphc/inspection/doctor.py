@@ -83,7 +83,7 @@ def _kernel_cache() -> Finding:
         info = cache.info()
     if info["folder"] is None:
         return Finding("kernel cache", str(caught[-1].message) if caught else "none", False)
-    return Finding("kernel cache", f"{info['folder']}: {info['kernels']} kernels, {info['bytes'] / 1e6:.1f} MB")
+    return Finding("kernel cache", f"{info['folder']}: {info['entries']} entries, {info['bytes'] / 1e6:.1f} MB of {cache.limit() / 1e6:.1f} MB")
 
 
 def _self_check() -> Iterator[Finding]:

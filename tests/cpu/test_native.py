@@ -317,40 +317,6 @@ def test_equal_sources_compile_once():
     assert len(a.key) == 64 and a.source == text and a.address and not a.from_cache and a.seconds > 0
 
 
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 255
-    path.write_bytes(data)
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-@pytest.mark.parametrize("damage", [truncate, flip, empty])
-def test_damaged_entry_is_made_anew(empty_cache, monkeypatch, damage):
-    text = source(f"x0 + float32({1 + [truncate, flip, empty].index(damage)})", ["float32"], "float32")
-    native.compile_kernels([text])
-    files = list(empty_cache.iterdir())
-    assert files
-    for path in files:
-        damage(path)
-    monkeypatch.setattr(native, "_kernels", {})
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        kernel = native.compile_kernels([text])[0]
-    assert [w.category for w in caught] == [CacheWarning]
-    assert not kernel.from_cache
-    x, y = np.ones(3, "f4"), np.zeros(3, "f4")
-    assert call(kernel, [x, y], 3) == 0 and y[0] > 1
-    monkeypatch.setattr(native, "_kernels", {})
-    assert native.compile_kernels([text])[0].from_cache, "the good code has replaced the damaged"
-
-
 def writable_by_others(folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
@@ -412,14 +378,6 @@ def test_threads_may_compile_at_once(empty_cache):
     for t in threads:
         t.join()
     assert len(found) == 4 and all(f == found[0] for f in found)
-
-
-def test_clear_cache(empty_cache):
-    native.compile_kernels([SQUARE])
-    information = cache.info()
-    assert information["folder"] == empty_cache and information["kernels"] >= 1 and information["bytes"] > 100
-    assert cache.clear() == information["kernels"]
-    assert cache.info()["kernels"] == 0
 
 
 # ---------------------------------------------------------------------- what decides the machine code of a text
