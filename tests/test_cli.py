@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,10 +16,10 @@ import pytest
 
 import graphc as tf
 from graphc import __main__ as cli
-from graphc import errors
-from graphc.cpu import blas, limits, native
 from graphc.cpu import cache as files
+from graphc.cpu import ladder, limits, native
 from graphc.cpu.tape import Tape
+from graphc.inspection import doctor
 from graphc.ir.graph import Graph
 from tests import ROOT
 
@@ -137,18 +138,42 @@ def test_doctor(capsys, cache, monkeypatch):
     assert (code, err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert lines["graphc"].startswith(f"{tf.__version__}, Python {sys.version.split()[0]}") and lines["numpy"] == np.__version__
-    assert lines["BLAS"].startswith("OpenBLAS") and str(cache) in out and "3 entries" in out
-    assert out.count(" % of the limit") == 4 and "us a run" in out
+    assert re.search(r"^BLAS: scipy-openblas64 +is used: OpenBLAS", out, re.MULTILINE) and out.count("BLAS: ") == len(ladder.RUNGS)
+    assert str(cache) in out and re.search(r"\d+ entries, .* MB of 1073.7 MB", out)
+    assert out.count("right, to ") == len(doctor.VALUES) and out.count(" % of the limit") == 4 and "us a run" in out
 
 
 def test_quick_doctor_finds_what_is_missing(capsys, cache, monkeypatch):
     def missing():
-        raise errors.GraphcError("matrix products need the package scipy-openblas64")
-    monkeypatch.setattr(blas, "library", missing)
+        raise ladder.Absent("the package scipy-openblas64 is not installed")
+    monkeypatch.setattr(ladder, "RUNGS", {"first": missing, "second": ladder.openblas, "third": missing})
+    monkeypatch.setattr(ladder, "fault", lambda library: "its product is wrong")
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name in ("numba", "scipy", "matplotlib") else "1.0")
     cache.chmod(0o777)
     code, out, err = run(capsys, "doctor", "--quick")
     unsound = [line.split()[0] for line in out.splitlines() if line.endswith("<- not sound")]
-    assert code == 1 and unsound == ["BLAS", "kernel"] and "limit" not in out
+    assert code == 1 and unsound == ["numba", "BLAS:", "BLAS", "kernel"] and "limit" not in out
+    lines = [re.sub("  +", " | ", line) for line in out.splitlines()]
+    assert "BLAS: first | not used: the package scipy-openblas64 is not installed" in lines
+    assert any(line.startswith("BLAS: second | its product is wrong: OpenBLAS") for line in lines)
+    assert "scipy (optional) | missing: ScipyOptimizerInterface, NelderMead" in lines and "tensorboardX (optional) | 1.0" in lines
+
+
+def test_doctor_notices_wrong_values(monkeypatch):
+    """Each value that is computed otherwise than NumPy does."""
+    wrong = [value._replace(reference=lambda x, value=value: value.reference(x) * 1.001) for value in doctor.VALUES]
+    monkeypatch.setattr(doctor, "VALUES", wrong)
+    found = [*doctor._values()]
+    assert len(found) == len(wrong) and all(not f.sound and f.result.startswith("wrong, to ") for f in found)
+
+
+def test_optional_packages_are_those_of_the_project():
+    """What the extras ask for, and nothing else."""
+    declared = (ROOT / "pyproject.toml").read_text()
+    extras = declared[declared.index("[project.optional-dependencies]"):declared.index("\ntest = [")]
+    names = {name for spec in re.findall(r'"([^"]+)"', extras) if not spec.startswith("graphc[")
+             for name in [re.match(r"[\w-]+", spec)[0], *re.findall(r"\[(\w+)\]", spec)]}
+    assert names == {*doctor.OPTIONAL}
 
 
 def test_limits():

@@ -49,7 +49,10 @@ class Kernel:
 class _Engine:
     """LLVM's loader, which holds all loaded code for the life of the process."""
 
+    kept: list[_Engine] = []        # also those that a forked child uses no longer: their code goes on being called
+
     def __init__(self) -> None:
+        self.kept.append(self)
         self.llvm = whole("llvmlite.binding")
         self.machine = machine()
         self.engine = self.llvm.create_mcjit_compiler(self.llvm.parse_assembly(""), self.machine.target)
@@ -76,6 +79,7 @@ def _renew(_: None) -> None:
     _lock = threading.RLock()
     _engine.cache_clear()
     machine.cache_clear()
+    _kernels.clear()                # whose code stays where it is, but the new LLVM does not know it by name
 
 
 guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
@@ -84,6 +88,11 @@ guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
 def stats() -> dict[str, float]:
     """Kernels compiled, kernels loaded from disk, seconds spent, in this process."""
     return dict(_stats)
+
+
+def maker() -> str:
+    """All that decides the machine code of a text in this process."""
+    return _engine().machine.name
 
 
 def compile_kernels(sources: Sequence[str]) -> list[Kernel]:

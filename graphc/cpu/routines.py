@@ -124,7 +124,7 @@ class ProductText:
             rows = m * len(table)
             grain = rows if threads == 1 or work * len(table) < PARALLEL_FLOPS else -(-rows // (2 * threads))
             return Product(0, self.source, self.operands, [], [0, m, n, k, *steps, ldc], rows, grain, work * len(table), table)
-        address, gemm = blas.gemm(dtype)
+        address, gemm = blas.gemm(dtype, max(m, n, k, lda, ldb, ldc))
         mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
         # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
         # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
