@@ -123,7 +123,12 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not node.operator.family.broadcasts or "broadcast_to" not in [x.operator.name for x in inputs]:
+        if not node.operator.family.broadcasts:
+            return None
+        for x in inputs:
+            if x.operator.name == "broadcast_to":
+                break
+        else:
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
