@@ -13,7 +13,7 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, reached, topological
 from ..ir.sizes import alike, all_at_hand, at_hand
-from ..ir.types import Array, TensorType, element_count, same_type
+from ..ir.types import Array, element_count, same_type
 from ..ops.state import copy
 from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 

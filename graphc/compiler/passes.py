@@ -234,14 +234,12 @@ def share(fetches: Sequence[Node]) -> list[Node]:
 
 
 def _attrs_key(node: Node) -> Any:
+    if node.operator.family.memory is not Memory.OUTSIDE:
+        return tuple([(k, repr(v)) for k, v in node.attrs.items()]) if node.attrs else ()
     if node.operator.name == "constant":
         value = node.attrs["value"]
         return value.tobytes() if value.nbytes <= 4096 else id(value)
-    if node.operator.name == "bound":
-        return tuple(map(repr, node.attrs["value"].flat))
-    if node.operator.family.memory is Memory.OUTSIDE:
-        return id(node)
-    return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
+    return tuple(map(repr, node.attrs["value"].flat)) if node.operator.name == "bound" else id(node)
 
 
 PIPELINE: list[tuple[str, Pass, str]] = [

@@ -75,9 +75,11 @@ class _Sinking:
         op = node.operator
         if not op.family.broadcasts or op.check or op.effect or not op.pure:
             return False
-        size = element_count(node.type.shape)
-        return all(x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
-                   or (SMALL_PART * element_count(x.type.shape) <= size and not _root(x).operator.family.counts) for x in node.inputs)
+        for x in node.inputs:
+            if not (x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
+                    or (SMALL_PART * element_count(x.type.shape) <= element_count(node.type.shape) and not _root(x).operator.family.counts)):
+                return False
+        return True
 
     def paths(self, node: Node) -> list[Path]:
         """The ways through views to what computes with the node; none if something needs it as it is, or all its views are more than it."""
