@@ -133,7 +133,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
         with scratch.at(place):
             return copy.build(scratch, (x,), {})
 
-    def nominal(x: Node) -> Any:
+    def nominal(x: Node) -> tuple[Any, Any, Any]:
         """Shape, strides and offset of a value within the memory that it has or is a view of."""
         return views[x] if x in views else (x.type.shape, contiguous(x.type.shape), 0)
 
@@ -142,7 +142,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
         family = node.operator.family
         if not family.fuses or family.gathers:
             inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
-            if family.reshapes and reshaped(*nominal(inputs[0])[:2], node.type.shape) is None:
+            if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
                 inputs = (copied(inputs[0], node), *inputs[1:])
             elif family.multiplies:
                 inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
