@@ -13,7 +13,7 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, reached, topological
 from ..ir.sizes import alike, at_hand
-from ..ir.types import TensorType, element_count, same_type
+from ..ir.types import element_count, same_type
 from ..ops.state import copy
 from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
@@ -54,11 +54,11 @@ class Buffer:
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    strides, step = [], 1
-    for d in reversed(shape):
-        strides.append(step)
-        step *= d
-    return tuple(reversed(strides))
+    """The strides of an array of its own, in elements."""
+    strides = [1] * len(shape)
+    for i in range(len(shape) - 1, 0, -1):
+        strides[i - 1] = strides[i] * shape[i]
+    return tuple(strides)
 
 
 def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tuple[Sequence[int], Sequence[int], int]:
@@ -113,8 +113,8 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
     scratch = Scratch()
-    new: dict[Node, Node] = {}
-    nominal: dict[Node, Any] = {}
+    new: dict[Node, Node] = {}                    # of those that are replaced
+    views: dict[Node, Any] = {}                   # shape, strides and offset of each
     inner: set[Node] = set()                      # concats that lie within another one, which itself lies in none: places are found in two steps
     outer: set[Node] = set()
     results: set[Node] = set()
@@ -130,35 +130,35 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
 
     def copied(x: Node, place: Node) -> Node:
         with scratch.at(place):
-            node = copy.build(scratch, (x,), {})
-        nominal[node] = (node.type.shape, contiguous(node.type.shape), 0)
-        return node
+            return copy.build(scratch, (x,), {})
+
+    def nominal(x: Node) -> tuple[Any, Any, Any]:
+        """Shape, strides and offset of a value within the memory that it has or is a view of."""
+        return views[x] if x in views else (x.type.shape, contiguous(x.type.shape), 0)
 
     for node in topological(fetches):
-        inputs = tuple(new[x] for x in node.inputs)
+        inputs = tuple([new.get(x, x) for x in node.inputs])
         family = node.operator.family
         if not family.fuses or family.gathers:
-            inputs = tuple(copied(x, node) if x.operator.family.counts else x for x in inputs)
-        if family.reshapes and reshaped(nominal[inputs[0]][0], nominal[inputs[0]][1], node.type.shape) is None:
-            inputs = (copied(inputs[0], node), *inputs[1:])
-        elif family.multiplies:
-            inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)
-        elif family.scatters:
-            inputs = tuple(x if alike(tuple(nominal[x][1]), contiguous(nominal[x][0])) else copied(x, node) for x in inputs)
-        elif family.joins:
-            inputs = tuple(x if nests(x, node) else copied(x, node) for x in inputs)
-        n = node if inputs == node.inputs else node.on(inputs)
-        new[node] = n
+            inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
+            if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
+                inputs = (copied(inputs[0], node), *inputs[1:])
+            elif family.multiplies:
+                inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
+            elif family.scatters:
+                inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
+            elif family.joins:
+                inputs = tuple([x if nests(x, node) else copied(x, node) for x in inputs])
+        n = node
+        if inputs != node.inputs:
+            n = new[node] = node.on(inputs)
         if family.joins and any(joined(x) is not None for x in inputs):
             outer.add(n)
         if node in wanted:
             results.add(n)
-        if (seen := viewed(n)) is not None:
-            nominal[n] = view_of(n, nominal[seen])
-        elif isinstance(n.type, TensorType):
-            shape: Any = n.type.shape
-            nominal[n] = (shape, contiguous(shape), 0)
-    return [new[f] for f in fetches]
+        if not family.fuses and (seen := viewed(n)) is not None:
+            views[n] = view_of(n, nominal(seen))
+    return [new.get(f, f) for f in fetches]
 
 
 def joined(x: Node) -> Node | None:

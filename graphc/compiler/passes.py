@@ -123,7 +123,12 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not node.operator.family.broadcasts or "broadcast_to" not in [x.operator.name for x in inputs]:
+        if not node.operator.family.broadcasts:
+            return None
+        for x in inputs:
+            if x.operator.name == "broadcast_to":
+                break
+        else:
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -229,14 +234,12 @@ def share(fetches: Sequence[Node]) -> list[Node]:
 
 
 def _attrs_key(node: Node) -> Any:
+    if node.operator.family.memory is not Memory.OUTSIDE:
+        return tuple([(k, repr(v)) for k, v in node.attrs.items()]) if node.attrs else ()
     if node.operator.name == "constant":
         value = node.attrs["value"]
         return value.tobytes() if value.nbytes <= 4096 else id(value)
-    if node.operator.name == "bound":
-        return tuple(map(repr, node.attrs["value"].flat))
-    if node.operator.family.memory is Memory.OUTSIDE:
-        return id(node)
-    return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
+    return tuple(map(repr, node.attrs["value"].flat)) if node.operator.name == "bound" else id(node)
 
 
 PIPELINE: list[tuple[str, Pass, str]] = [

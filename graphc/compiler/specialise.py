@@ -39,13 +39,24 @@ class Specialised(NamedTuple):
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
-    def uses(node: Node) -> tuple[Node, ...]:
-        return () if node in fed else node.inputs + node.control_inputs
     nx = whole("networkx")  # 0.1 s to import: not before something runs
-    nodes = {node.index: node for node in reached(fetches, uses)}
+    nodes = {node.index: node for node in fetches}
+    edges: list[tuple[int, int]] = []
+    stack = list(nodes.values())
+    while stack:                    # as `reached` does, edges noted on the way
+        node = stack.pop()
+        if node in fed:
+            continue
+        user = node.index
+        for x in node.inputs + node.control_inputs:
+            i = x.index
+            edges.append((i, user))
+            if i not in nodes:
+                nodes[i] = x
+                stack.append(x)
     graph = nx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((x.index, i) for i, node in nodes.items() for x in uses(node))
+    graph.add_edges_from(edges)
+    graph.add_nodes_from([node.index for node in fetches])      # which may be all there is
     # Creation order is one of its topological orders, so deciding ties by it is sorting by it: half the time of the lexicographical sort.
     return [nodes[i] for i in sorted(nx.topological_sort(graph))]
 
@@ -78,7 +89,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = placeholders[node] = placeholder_of(feeds[node], scratch)
             elif node in done:
                 continue
-            elif any(x in waiting for x in state.uses(node)):
+            elif waiting and any(x in waiting for x in state.uses(node)):
                 waiting.add(node)
             elif node.operator.name == "variable":
                 new[node] = held[node]
@@ -147,8 +158,8 @@ def _is_source(node: Node) -> bool:
 
 
 def _known(node: Node) -> bool:
-    types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
-    return all(t.known for t in types)
+    type = node.type
+    return type.known if isinstance(type, TensorType) else all(t.known for t in type or ())
 
 
 def _decided(node: Node) -> bool:
@@ -166,7 +177,7 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
         return state.assign(node, new)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
-    inputs = tuple(new[x] for x in node.inputs)
+    inputs = tuple([new[x] for x in node.inputs])
     try:
         built = operator.build(scratch, inputs, node.attrs)
         if operator.lower is not None:

@@ -378,8 +378,15 @@ def all_at_hand(sizes: Iterable[Any]) -> tuple[int, ...]:
 
 def alike(a: Any, b: Any) -> bool:
     """Whether two sizes, or two sequences of them, are equal by structure. Nothing is decided: what only happens to be equal is not alike."""
+    if a is b:
+        return True
     if isinstance(a, (tuple, list)):
-        return len(a) == len(b) and all(map(alike, a, b))
+        if len(a) != len(b):
+            return False
+        for x, y in zip(a, b):  # noqa: B905  (the compiler's most frequent question: numbers are compared here)
+            if x is not y and (x != y if x.__class__ is int is y.__class__ else not alike(x, y)):
+                return False
+        return True
     if isinstance(a, Size) or isinstance(b, Size):
         return a is not None and b is not None and _terms(a) == _terms(b)
     return a == b
