@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError",
-           "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError",
-           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
-           "SerializationError", "SessionClosedError", "ShapeError"]
+__all__ = ["CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError",
+           "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError",
+           "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError",
+           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError",
+           "SessionClosedError", "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -37,6 +38,10 @@ class FinalizedError(GraphcError, RuntimeError):
 
 class SerializationError(GraphcError, ValueError):
     """A graph that cannot be saved, or a file that is not one: malformed, or at odds with the operators it names."""
+
+
+class CheckpointError(GraphcError, OSError):
+    """A checkpoint that could not be written; what was there before is there still."""
 
 
 class GradientError(GraphcError, LookupError, ValueError):
@@ -74,6 +79,13 @@ class CacheWarning(UserWarning):
         super().__init__(message)
 
 
+class CheckpointWarning(UserWarning):
+    """A damaged checkpoint is passed over, or one is written without its graph; the message says which, and why."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
+
 class GraphGrowthWarning(UserWarning):
     """The graph grows between runs, so that every run compiles anew."""
 
@@ -102,12 +114,16 @@ class FailedPreconditionError(OpError, RuntimeError):
     """State that is not there: a variable without a value."""
 
 
-class NotFoundError(OpError, LookupError):
+class NotFoundError(OpError, LookupError, ValueError):
     """A file or a name that does not exist."""
 
 
 class OutOfRangeError(OpError):
     """Input that has run out."""
+
+
+class DataLossError(OpError):
+    """A file that is damaged: what it holds is not what was written."""
 
 
 class DeadlineExceededError(OpError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,8 @@ class Optimizer:
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
+        with graph.as_default(), graph.control_dependencies(None):
+            self._begin(pairs)
         with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name) as scope:
             updates: list[Any] = []
             hyper = {dtype: self._values(dtype) for dtype in dict.fromkeys(v.type.dtype for _, v in pairs)}
@@ -111,9 +113,13 @@ class Optimizer:
                 found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{self._name}")
         return found
 
-    def _values(self, dtype: np.dtype[Any]) -> dict[str, Any]:
-        """The hyperparameters in a dtype."""
-        return {k: scalar(x() if callable(x) and not isinstance(x, Node) else x, dtype, k) for k, x in self._hyper.items()}
+    def _values(self, dtype: np.dtype[Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+        """The hyperparameters in a dtype; those of some names, or all."""
+        chosen = {k: self._hyper[k] for k in (names if names is not None else self._hyper)}
+        return {k: scalar(x() if callable(x) and not isinstance(x, Node) else x, dtype, k) for k, x in chosen.items()}
+
+    def _begin(self, pairs: GradsAndVars) -> None:
+        """Make the variables that belong to no other variable: as in TensorFlow they stand outside of the optimizer's scope."""
 
     def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
         return {}

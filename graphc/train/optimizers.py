@@ -126,11 +126,14 @@ class AdamOptimizer(Optimizer):
         super().__init__(name, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
         self._powers: tuple[Variable, Variable] | None = None
 
-    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
+    def _begin(self, pairs: GradsAndVars) -> None:
         if self._powers is None:
-            dtype = pairs[0][1].type.dtype
-            self._powers = (Variable(hyper["beta1"], trainable=False, name="beta1_power", dtype=dtype),
-                            Variable(hyper["beta2"], trainable=False, name="beta2_power", dtype=dtype))
+            hyper = self._values(pairs[0][1].type.dtype, ("beta1", "beta2"))
+            self._powers = (Variable(hyper["beta1"], trainable=False, name="beta1_power"),
+                            Variable(hyper["beta2"], trainable=False, name="beta2_power"))
+
+    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
+        assert self._powers is not None
         p1, p2 = self._powers
         return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
 
