@@ -141,9 +141,9 @@ from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
 from .runtime.session import Session as Session
 from .runtime.timeline import RunMetadata as RunMetadata
-from .train import clip_by_global_norm as clip_by_global_norm
-from .train import clip_by_norm as clip_by_norm
-from .train import global_norm as global_norm
+from .train.clipping import clip_by_global_norm as clip_by_global_norm
+from .train.clipping import clip_by_norm as clip_by_norm
+from .train.clipping import global_norm as global_norm
 from .variables import all_variables as all_variables
 from .variables import get_variable as get_variable
 from .variables import get_variable_scope as get_variable_scope
