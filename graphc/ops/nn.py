@@ -13,7 +13,7 @@ from ..ir.known import as_int
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType
-from . import nn_activations, nn_losses
+from . import nn_activations, nn_conv, nn_losses, nn_pool
 from .array import concat, expand_dims, gather, identity, shape, squeeze
 from .math import (
     add,
@@ -31,11 +31,13 @@ from .math import (
 )
 from .nn_activations import *  # noqa: F403
 from .nn_activations import relu, scope
+from .nn_conv import *  # noqa: F403
 from .nn_losses import *  # noqa: F403
+from .nn_pool import *  # noqa: F403
 from .random import random_uniform
 from .reduce import reduce_mean, reduce_sum
 
-__all__ = [*nn_activations.__all__, *nn_losses.__all__, "crelu", "moments", "batch_normalization", "l2_normalize", "bias_add",
+__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, "crelu", "moments", "batch_normalization", "l2_normalize", "bias_add",
            "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
 
 
