@@ -51,6 +51,7 @@ from .ir.types import (
 )
 from .ir.types import bool_ as bool  # noqa: A004
 from .ops.array import *  # noqa: F403
+from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403

@@ -41,6 +41,7 @@ from .windows import (
     windows,
 )
 
+MUCH = 4                    # times as many columns as products from which the products are added up instead
 WRITTEN_OUT = 64            # products of a depthwise filter up to which they are written out: one fused kernel, no columns
 
 # ---------------------------------------------------------------------- types
@@ -207,7 +208,8 @@ def _conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     """By the filter turned round, where each place of the input needs the same number of its elements; else by products that are added up.
 
     Of input places a * stride + r, all r are computed as so many more outputs: a convolution of y by a filter whose side is that of w divided
-    by the stride. The other way has a product for each element of the filter, and no columns: it is also taken where that is less memory.
+    by the stride. The other way has a product for each element of the filter, and no columns, but the windows that reach over the ends too:
+    it is also taken where it is much less memory.
     """
     if not out_type.known or not all(t.known for t in types[:2]):
         return node
@@ -219,7 +221,7 @@ def _conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     around = widths(dims, sides, strides, padding, dilations)
     even = all(s == 1 or (k % s == 0 and d == 1) for k, s, d in zip(sides, strides, dilations, strict=True))
     far = [reach(k, s, d) // (d if s == 1 else 1) + 1 for k, s, d in zip(sides, strides, dilations, strict=True)]
-    if even and (_written_out(sides, inner, groups) or not fixed(inner) or prod(far) * (outputs // groups) <= prod(sides) * inner):
+    if even and (_written_out(sides, inner, groups) or prod(far) * (outputs // groups) <= MUCH * prod(sides) * inner):
         return _turned_round(w, y, dims, around, strides, dilations, groups)
     return _by_elements(w, y, dims, around, strides, dilations, groups)
 
