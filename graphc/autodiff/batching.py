@@ -309,8 +309,7 @@ def _extent(x: Node, axis: int) -> Any:
 def _convolved(use: _Use) -> Node | None:
     """One of the three of `conv`, which are the derivatives of one sum of products x * w * y: the batch is among the axes before x's and y's,
     else among the outputs, the channels or the groups, whichever all that has the batch has in common."""
-    params, attrs = use.node.operator.params, use.node.attrs
-    tensors = [p for p in params if p != "whole"]
+    tensors = [p for p in use.node.operator.params if p != "whole"]
     result = next(t for t in "xwy" if t not in tensors)
     wide = {t for t, w in zip(tensors, use.wide, strict=False) if w} | {result}
     size, (first, second, *whole) = use.batch.size, use.inputs

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..ir.node import OPERATORS, Node
+from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import alike, fixed
 from ..ir.types import Shape, TensorType, compatible, element_count, shape_str
@@ -29,6 +29,7 @@ from .windows import (
     Pairs,
     added_up,
     cut,
+    dims_of,
     movement,
     padded,
     places,
@@ -70,18 +71,19 @@ def output_shape(x: TensorType, w: TensorType, strides: tuple[int, ...], padding
     if w.shape is None:
         return (*lead, *((None,) * count), None)
     *sides, inner, outputs = w.shape
-    if None not in (channels, inner):
+    if channels is not None and inner is not None:
         if channels != inner and (inner == 0 or channels == 0 or channels % inner):
             raise ShapeError(f"the operand has {channels} channels, which is no multiple of the filter's {inner}")
         if outputs is not None and channels != inner and outputs % (channels // inner):
-            raise ShapeError(f"{channels} channels and a filter of {inner} are {channels // inner} groups, to which its {outputs} outputs are no multiple")
+            raise ShapeError(f"{channels} channels and a filter of {inner} are {channels // inner} groups, of which its {outputs} outputs "
+                             "are no multiple")
     if any(k == 0 for k in sides):
         raise ShapeError(f"the filter, of shape {shape_str(w.shape)}, is empty")
     return (*lead, *places(dims, sides, strides, padding, dilations, "the filter"), outputs)
 
 
 def _conv_type(types: Types, values: Values, strides: Any, padding: Any, dilations: Any) -> TensorType:
-    return TensorType(_number_type(types), output_shape(*types, strides, padding, dilations))
+    return TensorType(_number_type(types), output_shape(types[0], types[1], strides, padding, dilations))
 
 
 def _conv_input_type(types: Types, values: Values, strides: Any, padding: Any, dilations: Any) -> TensorType:
@@ -117,13 +119,13 @@ def _groups(channels: Any, inner: Any) -> Any:
 
 def _grouped(x: Node, groups: Any) -> Node:
     """The last axis as two, groups and what each of them has."""
-    *dims, last = x.type.shape or ()
+    *dims, last = dims_of(x)
     return reshape(x, [*dims, groups, last // groups])
 
 
 def _columns(x: Node, count: int, groups: Any = 1) -> Node:
     """The windows [..., *places, *window, c] as a matrix, [places, window * c]; of each group as one of a stack."""
-    dims = x.type.shape or ()
+    dims = dims_of(x)
     rows, sides, channels = element_count(dims[:-count - 1]), element_count(dims[-count - 1:-1]), dims[-1]
     if groups == 1:
         return reshape(x, [rows, sides * channels])
@@ -135,7 +137,7 @@ def _columns(x: Node, count: int, groups: Any = 1) -> Node:
 
 def _rows(y: Node, groups: Any = 1) -> Node:
     """Results of a convolution as a matrix, [places, outputs]; of each group as one of a stack."""
-    dims = y.type.shape or ()
+    dims = dims_of(y)
     rows, outputs = element_count(dims[:-1]), dims[-1]
     if groups == 1:
         return reshape(y, [rows, outputs])
@@ -144,7 +146,7 @@ def _rows(y: Node, groups: Any = 1) -> Node:
 
 def _matrix(w: Node, groups: Any = 1) -> Node:
     """A filter as a matrix, [sides * channels, outputs]; of each group as one of a stack."""
-    dims = w.type.shape or ()
+    dims = dims_of(w)
     depth, outputs = element_count(dims[:-1]), dims[-1]
     if groups == 1:
         return reshape(w, [depth, outputs])
@@ -159,11 +161,11 @@ def _written_out(sides: Sequence[Any], inner: Any, groups: Any) -> bool:
 def correlated(x: Node, w: Node, strides: Sequence[int], dilations: Sequence[int]) -> Node:
     """The convolution of an operand that has its padding: one product of matrices for each group, or the products of each channel written out."""
     count = len(strides)
-    *sides, inner, outputs = w.type.shape or ()
-    x_dims = x.type.shape or ()
+    *sides, inner, outputs = dims_of(w)
+    x_dims = dims_of(x)
     groups = _groups(x_dims[-1], inner)
     seen = windows(x, window=tuple(map(int, sides)), strides=tuple(strides), dilations=tuple(dilations))
-    dims = (seen.type.shape or ())[:-count - 1]
+    dims = dims_of(seen)[:-count - 1]
     if _written_out(sides, inner, groups):
         total: Any = None
         for at in np.ndindex(*map(int, sides)):
@@ -188,7 +190,7 @@ def _conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
     if not out_type.known or not all(t.known for t in types[:2]):
         return node
     x, y = as_one_dtype(inputs[:2], out_type.dtype)
-    *sides, inner, outputs = concrete(out_type)
+    sides, (inner, outputs) = concrete(out_type)[:-2], concrete(out_type)[-2:]
     count = len(sides)
     dims = concrete(types[0])
     groups = _groups(dims[-1], inner)
@@ -214,7 +216,7 @@ def _conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     if not out_type.known or not all(t.known for t in types[:2]):
         return node
     w, y = as_one_dtype(inputs[:2], out_type.dtype)
-    *sides, inner, outputs = concrete(types[0])
+    sides, (inner, outputs) = concrete(types[0])[:-2], concrete(types[0])[-2:]
     count, whole = len(sides), concrete(out_type)
     dims = whole[-count - 1:-1]
     groups = _groups(whole[-1], inner)
@@ -228,12 +230,12 @@ def _conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
 
 def _turned_round(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[Any, Any]], strides: Sequence[int], dilations: Sequence[int],
                   groups: Any) -> Node:
-    *sides, inner, outputs = w.type.shape or ()
-    count, lead = len(sides), len(y.type.shape or ()) - len(sides) - 1
+    *sides, inner, outputs = dims_of(w)
+    count, lead = len(sides), len(dims_of(y)) - len(sides) - 1
     steps: list[int] = []
     for i, (n, (before, _), k, s, d) in enumerate(zip(dims, around, sides, strides, dilations, strict=True)):
         first = before // s                             # the row, of s places each, in which the input begins
-        behind = -(-(before + n) // s) - (y.type.shape or ())[lead + i]
+        behind = -(-(before + n) // s) - dims_of(y)[lead + i]
         y = padded(y, lead + i, reach(k, s, d) - first, behind)
         steps.append(d if s == 1 else 1)
     # w[e * s + r, c, (g, o)] -> [e reversed, o, (g, r, c)]
@@ -252,7 +254,7 @@ def _turned_round(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[
 
 def _interleaved(x: Node, lead: int, strides: Sequence[int], groups: Any, inner: Any) -> Node:
     """[..., *rows, (groups, *strides, c)] -> [..., *(rows * strides), (groups, c)]."""
-    dims, count = x.type.shape or (), len(strides)
+    dims, count = dims_of(x), len(strides)
     rows = dims[lead:lead + count]
     apart = reshape(x, [*dims[:-1], groups, *strides, inner])
     first = lead + count + 1                            # of the axes of strides
@@ -262,18 +264,18 @@ def _interleaved(x: Node, lead: int, strides: Sequence[int], groups: Any, inner:
 
 def _by_elements(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[Any, Any]], strides: Sequence[int], dilations: Sequence[int],
                  groups: Any) -> Node:
-    *sides, inner, outputs = w.type.shape or ()
-    count, lead = len(sides), len(y.type.shape or ()) - len(sides) - 1
+    *sides, inner, outputs = dims_of(w)
+    lead = len(dims_of(y)) - len(sides) - 1
     full = [before + n for n, (before, _) in zip(dims, around, strict=True)]
     for i, (n, k, s, d) in enumerate(zip(full, sides, strides, dilations, strict=True)):
-        y = padded(y, lead + i, reach(k, s, d), -(-n // s) - (y.type.shape or ())[lead + i])
+        y = padded(y, lead + i, reach(k, s, d), -(-n // s) - dims_of(y)[lead + i])
     product = matmul(_rows(y, groups), _matrix(w, groups), transpose_b=True)        # [places, (sides, c)], perhaps of each group
-    before_channels = (y.type.shape or ())[:-1]
+    before_channels = dims_of(y)[:-1]
     if groups == 1:
         parts = reshape(product, [*before_channels, *sides, inner])
     else:
         apart = reshape(product, [groups, *before_channels, *sides, inner])
-        rank = len(apart.type.shape or ())
+        rank = len(dims_of(apart))
         parts = reshape(transpose(apart, (*range(1, rank - 1), 0, rank - 1)), [*before_channels, *sides, groups * inner])
     found = added_up(parts, full, tuple(map(int, sides)), strides, dilations)
     for i, (n, (before, _)) in enumerate(zip(dims, around, strict=True)):
@@ -365,7 +367,7 @@ def conv_input(w: Any, y: Any, whole: Any, *, strides: Any, padding: Any = "VALI
                 (*part.shape[:lead + i], len(window), *part.shape[lead + i + 1:]), part.dtype)
             part = np.where(inside.reshape([-1 if a == lead + i else 1 for a in range(part.ndim)]), part, 0)
             places_of_x.append(np.flatnonzero(there))
-        grid = np.ix_(*[np.arange(n) for n in whole[:lead]], *places_of_x)
+        grid: tuple[Any, ...] = np.ix_(*[np.arange(n) for n in whole[:lead]], *places_of_x)
         for g in range(groups):
             mine = slice(g * each, (g + 1) * each)
             x[(*grid, slice(g * inner, (g + 1) * inner))] += part[..., mine] @ w[at][:, mine].T

@@ -26,16 +26,16 @@ def operands(what: str, **given: Any) -> list[Node]:
     for name, x in given.items():
         if x is None:
             raise DTypeError(f"{what} needs {name}{here()}")
-        found.append(x if isinstance(x, Node) and x.operator.name != "variable" else to_node(x, _weak(x, like), graph=None if like is None else like.graph))
+        found.append(to_node(x, _weak(x, like), graph=None if like is None else like.graph))
     return found
 
 
 def _weak(x: Any, like: Node | None) -> Any:
     """The dtype that a number or an array takes beside a tensor: that of it, unless it has fractions and the tensor is of integers."""
-    if like is None or isinstance(x, Node) or (isinstance(x, (list, tuple)) and not isinstance(np.asarray(x, object).flat[0], (int, float, np.generic))):
+    if like is None or isinstance(x, Node):
         return None
-    whole = np.asarray(x).dtype.kind in "iub"
-    return like.dtype if whole or like.type.dtype.kind == "f" else None
+    kind = np.asarray(x).dtype.kind
+    return like.dtype if kind in "iub" or (kind == "f" and like.type.dtype.kind == "f") else None
 
 
 @contextmanager
@@ -96,9 +96,8 @@ def sizes_last(whole: Node, first: bool, count: int) -> Node:
     """A vector of sizes with that of the channels last."""
     if not first:
         return whole
-    known = static_value(whole)
     order = np.array([0, *range(2, count + 2), 1], np.int32)
-    return to_node(np.asarray(known)[order].astype(whole.type.dtype)) if whole.operator.name == "constant" and known is not None else gather(whole, order)
+    return to_node(whole.attrs["value"][order]) if whole.operator.name == "constant" else gather(whole, order)
 
 
 def each_axis(given: Any, count: int, first: bool, what: str) -> tuple[int, ...]:

@@ -104,7 +104,7 @@ def atrous_conv2d(value: Any, filters: Any, rate: Any, padding: Any, name: str |
 
     value: number[batch, height, width, channels], filters: number[height, width, channels, outputs]. ShapeError: they do not fit.
 
-    >>> x = tf.reshape(tf.range(5.0), [1, 1, 5, 1])
+    >>> x = tf.reshape(tf.linspace(0.0, 4.0, 5), [1, 1, 5, 1])
     >>> tf.Session(jit=False).run(tf.nn.atrous_conv2d(x, tf.ones([1, 2, 1, 1]), 3, "VALID"))[0, 0, :, 0]
     array([3., 5.], dtype=float32)
     """

@@ -86,7 +86,7 @@ def max_pool(value: Any = None, ksize: Any = None, strides: Any = None, padding:
     value: number[batch, *sizes, channels], over 1 to 3 axes -> number[batch, *places, channels]. `ksize`, `strides`: as `conv2d` takes strides.
     The gradient goes to the first of equal largest numbers, row by row. ShapeError: window and value do not fit. DTypeError: no numbers.
 
-    >>> tf.Session(jit=False).run(tf.nn.max_pool(tf.reshape(tf.range(6.0), [1, 2, 3, 1]), 2, 2, "SAME"))[0, :, :, 0]
+    >>> tf.Session(jit=False).run(tf.nn.max_pool(tf.reshape(tf.linspace(0.0, 5.0, 6), [1, 2, 3, 1]), 2, 2, "SAME"))[0, :, :, 0]
     array([[4., 5.]], dtype=float32)
     """
     return _pooled("max_pool", "MAX", None, value if input is None else input, ksize, strides, padding, data_format, None, name or "MaxPool")
@@ -99,7 +99,7 @@ def avg_pool(value: Any = None, ksize: Any = None, strides: Any = None, padding:
     value: float[batch, *sizes, channels], over 1 to 3 axes -> float[batch, *places, channels]. `ksize`, `strides`: as `conv2d` takes strides.
     ShapeError: window and value do not fit. DTypeError: no floating numbers.
 
-    >>> tf.Session(jit=False).run(tf.nn.avg_pool(tf.reshape(tf.range(6.0), [1, 2, 3, 1]), 2, 2, "SAME"))[0, :, :, 0]
+    >>> tf.Session(jit=False).run(tf.nn.avg_pool(tf.reshape(tf.linspace(0.0, 5.0, 6), [1, 2, 3, 1]), 2, 2, "SAME"))[0, :, :, 0]
     array([[2. , 3.5]], dtype=float32)
     """
     return _pooled("avg_pool", "AVG", None, value if input is None else input, ksize, strides, padding, data_format, None, name or "AvgPool")
@@ -132,7 +132,7 @@ def max_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
 
     number[batch, depth, height, width, channels] -> number[batch, d, h, w, channels]. ShapeError, DTypeError: as `max_pool`.
 
-    >>> tf.Session(jit=False).run(tf.nn.max_pool3d(tf.reshape(tf.range(8.0), [1, 2, 2, 2, 1]), 2, 2, "VALID"))[0, 0, 0, 0]
+    >>> tf.Session(jit=False).run(tf.nn.max_pool3d(tf.reshape(tf.linspace(0.0, 7.0, 8), [1, 2, 2, 2, 1]), 2, 2, "VALID"))[0, 0, 0, 0]
     array([7.], dtype=float32)
     """
     return _pooled("max_pool3d", "MAX", 3, input, ksize, strides, padding, data_format, None, name or "MaxPool3D")
@@ -165,7 +165,7 @@ def avg_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
 
     float[batch, depth, height, width, channels] -> float[batch, d, h, w, channels]. ShapeError, DTypeError: as `avg_pool`.
 
-    >>> tf.Session(jit=False).run(tf.nn.avg_pool3d(tf.reshape(tf.range(8.0), [1, 2, 2, 2, 1]), 2, 2, "VALID"))[0, 0, 0, 0]
+    >>> tf.Session(jit=False).run(tf.nn.avg_pool3d(tf.reshape(tf.linspace(0.0, 7.0, 8), [1, 2, 2, 2, 1]), 2, 2, "VALID"))[0, 0, 0, 0]
     array([3.5], dtype=float32)
     """
     return _pooled("avg_pool3d", "AVG", 3, input, ksize, strides, padding, data_format, None, name or "AvgPool3D")
@@ -194,7 +194,7 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
 
     number[batch, height, width, channels] -> (the same dtype[batch, h, w, channels], int64). ShapeError, DTypeError: as `max_pool`.
 
-    >>> found = tf.nn.max_pool_with_argmax(tf.reshape(tf.range(6.0), [1, 2, 3, 1]), 2, 2, "SAME")
+    >>> found = tf.nn.max_pool_with_argmax(tf.reshape(tf.linspace(0.0, 5.0, 6), [1, 2, 3, 1]), 2, 2, "SAME")
     >>> tf.Session(jit=False).run(found.argmax)[0, :, :, 0]
     array([[4, 5]])
     """

@@ -12,7 +12,6 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare
-from ..ir.sizes import maximum as larger
 from ..ir.types import Shape, TensorType, compatible, shape_str
 from . import continued
 from .array_index import iota
@@ -20,8 +19,8 @@ from .array_move import Types, broadcast_to, concrete, expand_dims, integers, re
 from .math import add, choose, equal, greater, logical_and, logical_or, maximum, not_equal
 from .reduce import argmax, reduce_max, reduce_sum
 from .windows import (
-    Pairs,
     cut,
+    dims_of,
     padded,
     places,
     reach,
@@ -111,14 +110,14 @@ def _seen(x: Node, value: Any, window: Any, strides: Any, padding: Any, dilation
 
 def _taps(seen: Node, window: Sequence[int]) -> Iterator[Node]:
     """The elements of all windows at one place after another, row by row."""
-    first = len(seen.type.shape or ()) - len(window) - 1
+    first = len(dims_of(seen)) - len(window) - 1
     return (tap(seen, at, first, 1) for at in np.ndindex(*window))
 
 
 def _over(seen: Node, window: Sequence[int], combine: Callable[..., Node], reduce: Callable[..., Node]) -> Node:
     """The elements of each window combined: written out, or of many in loops of their own."""
     if prod(window) > WRITTEN_OUT:
-        first = len(seen.type.shape or ()) - len(window) - 1
+        first = len(dims_of(seen)) - len(window) - 1
         return reduce(seen, axis=tuple(range(first, first + len(window))))
     total: Any = None
     for x in _taps(seen, window):
@@ -148,7 +147,7 @@ def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
         rank = first + 2 * len(window) + 1
         sides = range(first + len(window), rank - 1)
         turned = transpose(seen, (*range(first + len(window)), rank - 1, *sides))
-        place = argmax(reshape(turned, [*(turned.type.shape or ())[:-len(window)], prod(window)]), axis=-1, output_type=np.int32)
+        place = argmax(reshape(turned, [*dims_of(turned)[:-len(window)], prod(window)]), axis=-1, output_type=np.int32)
     else:
         place = _first_largest(_taps(seen, window), types[0].dtype.kind == "f")
     around = widths(_sizes(types[0], how), window, how["strides"], how["padding"], how["dilations"])
@@ -173,8 +172,8 @@ def _within(place: Node, around: Sequence[tuple[Any, Any]], first: int, window: 
     for i, ((before, _), s, d) in enumerate(zip(around, strides, dilations, strict=True)):
         if before == 0:
             continue
-        rank = len(place.type.shape or ())
-        n = (place.type.shape or ())[first + i]
+        rank = len(dims_of(place))
+        n = dims_of(place)[first + i]
         at = iota([n if a == first + i else 1 for a in range(rank)], axis=first + i, dtype=np.int32)
         missing = maximum(before - at * s + (d - 1), 0)
         skipped = OPERATORS["floordiv"](missing, d) * prod(window[i + 1:])
@@ -196,7 +195,7 @@ def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
 
 
 def _taken_of_many(seen: Node, index: Node, window: Sequence[int]) -> Node:
-    first = len(seen.type.shape or ()) - len(window) - 1
+    first = len(dims_of(seen)) - len(window) - 1
     sides = tuple(range(first, first + len(window)))
     hot = equal(expand_dims(index, sides), _numbered(window, first, index.type.dtype))
     return reduce_sum(choose(hot, seen, 0), axis=sides)
@@ -231,28 +230,28 @@ def _gathered(g: Node, index: Node | None, dims: Sequence[Any], window: Any, str
     The element a * stride + r along an axis, with its padding, is element (r + e * stride) / dilation of the window a - e: for each e the
     same slice of g, whatever r is, and one fused kernel for all of them.
     """
-    count, lead = len(window), len(g.type.shape or ()) - len(window) - 1
+    lead = len(dims_of(g)) - len(window) - 1
     around = widths(dims, window, strides, padding, dilations)
     rows = []
     for i, (n, (before, _), k, s, d) in enumerate(zip(dims, around, window, strides, dilations, strict=True)):
         far = reach(k, s, d)
         first = before // s                     # the row, of `stride` elements, in which the input begins
         rows.append(-(-(before + n) // s) - first)
-        behind = rows[-1] + first - (g.type.shape or ())[lead + i]
+        behind = rows[-1] + first - dims_of(g)[lead + i]
         g = padded(g, lead + i, far - first, behind)
         index = None if index is None else padded(index, lead + i, far - first, behind, -1)
     total: Any = None
-    for far in product(*(range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True))):
-        there = [reach(k, s, d) - e for e, k, s, d in zip(far, window, strides, dilations, strict=True)]
+    for before_it in product(*(range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True))):
+        there = [reach(k, s, d) - e for e, k, s, d in zip(before_it, window, strides, dilations, strict=True)]
         part = _by_rows(g, lead, there, rows)
-        numbers, all_inside = _numbers(far, window, strides, dilations)
+        numbers, all_inside = _numbers(before_it, window, strides, dilations)
         if index is not None:
             part = choose(equal(_by_rows(index, lead, there, rows), _rest(numbers, lead)), part, 0)
         elif not all_inside:
             part = choose(_rest(numbers >= 0, lead), part, 0)
         total = part if total is None else add(total, part)
-    channels = (g.type.shape or ())[-1]
-    lead_dims = (g.type.shape or ())[:lead]
+    channels = dims_of(g)[-1]
+    lead_dims = dims_of(g)[:lead]
     wide = broadcast_to(total, [*lead_dims, *(n for a, s in zip(rows, strides, strict=True) for n in (a, s)), channels])
     found = reshape(wide, [*lead_dims, *(a * s for a, s in zip(rows, strides, strict=True)), channels])
     for i, (n, (before, _), s) in enumerate(zip(dims, around, strides, strict=True)):

@@ -32,7 +32,8 @@ def sides(given: Any, what: str, count: int | None = None) -> tuple[int, ...]:
         if not 1 <= n <= LARGEST:
             raise ShapeError(f"{what} must be positive and at most {LARGEST}, not {given!r:.60}")
     if not many or (count is not None and len(many) != count):
-        raise ShapeError(f"{what} must be {'one or more' if count is None else count} numbers, one for each axis that windows move over, not {given!r:.60}")
+        raise ShapeError(f"{what} must be {'one or more' if count is None else count} numbers, one for each axis that windows move over, "
+                         f"not {given!r:.60}")
     return tuple(int(n) for n in many)
 
 
@@ -47,7 +48,8 @@ def paddings(given: Any, count: int) -> str | Pairs:
     except (AttributeError, TypeError, ValueError):
         raise ShapeError(f"padding is \"SAME\", \"VALID\" or pairs of numbers, not {given!r:.60}") from None
     if len(pairs) != count or not all(0 <= n <= LARGEST for pair in pairs for n in pair):
-        raise ShapeError(f"padding must be {count} pairs of numbers that are not negative, one for each axis that windows move over, not {given!r:.60}")
+        raise ShapeError(f"padding must be {count} pairs of numbers that are not negative, one for each axis that windows move over, "
+                         f"not {given!r:.60}")
     return pairs
 
 
@@ -71,7 +73,8 @@ def span(window: int, dilation: int) -> int:
     return (window - 1) * dilation + 1
 
 
-def widths(dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], padding: str | Pairs, dilations: Sequence[int]) -> list[tuple[Any, Any]]:
+def widths(dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], padding: str | Pairs,
+           dilations: Sequence[int]) -> list[tuple[Any, Any]]:
     """What is put before and behind each axis of a known size; with "SAME", the odd one goes behind."""
     if not isinstance(padding, str):
         return list(padding)
@@ -118,15 +121,21 @@ def padded(x: Node, axis: int, before: Any, after: Any, value: Any = 0) -> Node:
     """x with so many elements of one value around it along an axis; of a negative number, so many cut off."""
     if before < 0 or after < 0:
         begin, end = (-before if before < 0 else 0), (after if after < 0 else 0)
-        size = (x.type.shape or ())[axis]
+        size = dims_of(x)[axis]
         x = cut(x, axis, begin, size + end - begin)
         before, after = 0 if before < 0 else before, 0 if after < 0 else after
     return between(x, axis, before, after, value)
 
 
+def dims_of(x: Node) -> tuple[Any, ...]:
+    """The sizes of a tensor whose sizes are known, or open."""
+    assert x.type.shape is not None
+    return x.type.shape
+
+
 def cut(x: Node, axis: int, begin: Any, size: Any, step: int = 1) -> Node:
     """`size` elements along an axis, from `begin` on."""
-    if step == 1 and alike(begin, 0) and alike(size, (x.type.shape or ())[axis]):
+    if step == 1 and alike(begin, 0) and alike(size, dims_of(x)[axis]):
         return x
     end = begin + (size - 1) * step + 1
     return OPERATORS["strided_slice"](x, index=(*[_ALL] * axis, ("slice", begin, end, step)))
@@ -140,7 +149,7 @@ def tap(x: Node, taps: Sequence[int], first: int, behind: int) -> Node:
 def surrounded(x: Node, dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], padding: str | Pairs, dilations: Sequence[int],
                value: Any = 0) -> Node:
     """x with its padding, so that all windows lie within."""
-    first = len(x.type.shape or ()) - len(dims) - 1
+    first = len(dims_of(x)) - len(dims) - 1
     for axis, (before, after) in enumerate(widths(dims, window, strides, padding, dilations), first):
         x = padded(x, axis, before, after, value)
     return x
@@ -185,7 +194,8 @@ def windows(x: Any, *, window: Any, strides: Any, dilations: Any = 1) -> Any:
     seen = np.lib.stride_tricks.sliding_window_view(x, spans, axes)
     outer = tuple(slice(None, None, s) for s in strides)
     inner = tuple(slice(None, None, d) for d in dilations)
-    return np.moveaxis(seen[(..., *outer, slice(None), *inner)], axes[-1] + 1, -1)
+    index: tuple[Any, ...] = (..., *outer, slice(None), *inner)
+    return np.moveaxis(seen[index], axes[-1] + 1, -1)
 
 
 def _overlaid_type(types: Types, values: Values, **attrs: Any) -> TensorType:
@@ -237,7 +247,7 @@ def added_up(y: Node, dims: Sequence[Any], window: Sequence[int], strides: Seque
     The place q along an axis is a * stride + r: it is element r + e * stride of the window a - e, for each e up to `reach`. Places may have so
     many more windows before the first, and as many behind the last as there are rows of `stride` elements; what is missing is zeros.
     """
-    rank, count = len(y.type.shape or ()), len(window)
+    rank, count = len(dims_of(y)), len(window)
     lead = rank - 2 * count - 1
     for i in range(count):
         # The axes are by now: those before, `dims` of the axes that are done, places of the others, their sides, the channels.
@@ -251,7 +261,7 @@ def _added_axis(y: Node, axis: int, side: int, n: Any, window: int, stride: int,
         y, window, dilation = _apart(y, side, window, dilation), span(window, dilation), 1
     step, far = dilation if stride == 1 else 1, reach(window, stride, dilation)
     rows = -(-n // stride)                      # of `stride` elements each
-    counts = (y.type.shape or ())[axis]
+    counts = dims_of(y)[axis]
     if not alike(counts, rows + far):
         y = padded(y, axis, far, rows - counts)
     y = padded(y, side, 0, -window % stride)
@@ -259,16 +269,16 @@ def _added_axis(y: Node, axis: int, side: int, n: Any, window: int, stride: int,
     for e in range(0, far + 1, step):
         part = cut(cut(y, axis, far - e, rows), side, e // step * stride, stride)
         total = part if total is None else OPERATORS["add"](total, part)
-    rank = len(y.type.shape or ())
+    rank = len(dims_of(y))
     order = [*range(axis + 1), side, *(i for i in range(axis + 1, rank) if i != side)]
     shown = transpose(total, order)
-    sizes = shown.type.shape or ()
+    sizes = dims_of(shown)
     return cut(reshape(shown, [*sizes[:axis], rows * stride, *sizes[axis + 2:]]), axis, 0, n)
 
 
 def _apart(x: Node, axis: int, window: int, dilation: int) -> Node:
     """An axis of a window with the zeros between that a dilation means."""
     y = between(expand_dims(x, axis + 1), axis + 1, 0, dilation - 1)
-    sizes = y.type.shape or ()
+    sizes = dims_of(y)
     merged = reshape(y, [*sizes[:axis], window * dilation, *sizes[axis + 2:]])
     return cut(merged, axis, 0, span(window, dilation))
