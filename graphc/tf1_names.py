@@ -170,8 +170,6 @@ train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 train.global_step | session.run(global_step)
 train.ExponentialMovingAverage | tf.assign(average, decay * average + (1 - decay) * value), a variable each
-nn.max_pool | for windows that do not overlap: tf.reduce_max(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
-nn.avg_pool | for windows that do not overlap: tf.reduce_mean(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
 nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
@@ -183,7 +181,6 @@ cond | tf.where(condition, x, y); both sides are computed
 case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
 map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
-random_crop | tf.slice at an index drawn by tf.random_uniform(..., dtype=tf.int32)
 sparse_placeholder | feed indices and values as two placeholders
 SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
 SparseTensorValue | indices and values as two arrays
@@ -205,9 +202,6 @@ compat.as_str | bytes.decode()
 test.is_built_with_cuda | False: there is no GPU code
 test.TestCase | unittest.TestCase
 test.main | unittest.main()
-image.rgb_to_grayscale | tf.reduce_sum(x * [0.2989, 0.587, 0.114], -1, keepdims=True)
-image.adjust_brightness | x + delta
-image.per_image_standardization | (x - mean) / tf.maximum(deviation, 1 / np.sqrt(count)), by tf.reduce_mean and tf.reduce_std
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 gfile.MakeDirs | os.makedirs(path, exist_ok=True)
 gfile.DeleteRecursively | shutil.rmtree(path)
@@ -217,7 +211,6 @@ layers.batch_normalization | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes
 contrib.layers.batch_norm | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-nn.lrn | x / tf.pow(bias + alpha * sums, beta), sums of tf.square(x) over neighbouring channels by slices of tf.cumsum
 layers | layers are written with tf.get_variable and operators: tf.matmul(x, w) + b for layers.dense
 losses | losses are written with tf.reduce_mean and operators: tf.reduce_mean(tf.squared_difference(a, b))
 metrics | metrics are written with operators: tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
