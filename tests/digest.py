@@ -36,7 +36,7 @@ def plan_digest(program: Program) -> dict[str, Any]:
         "steps": [step(i) for i in range(len(program.steps))],
         "slots": (code.shown.tolist(), memory.numbers[code.offsets].tolist(), code.tables.tolist()),
         "buffers": [(memory.kind(b), b.dtype.name, b.first, b.last) for b in code.buffers],
-        "constants": [array.tobytes() if not array.dtype.hasobject else array.tolist() for array in code.constants.values()],
+        "constants": [a.tolist() if a.dtype.hasobject else a.tobytes() for b, a in memory._arrays.items() if b.kind == "constant"],
         "bytes": memory.nbytes.tolist(),
         "offsets": (memory.offsets.tolist(), memory.arena_bytes, memory.need),
         "feeds": [(i, place(v), memory.used_in_place(v)) for i, v in code.feeds],
@@ -45,6 +45,11 @@ def plan_digest(program: Program) -> dict[str, Any]:
         "moving": (len(program.moving), len(program.resized)),
         "quick": (program.plain, program.draws),
     }
+
+
+def without_places(program: Program) -> dict[str, Any]:
+    """A digest but for the offsets in the arena: they follow those of the sizes that code was bound to first."""
+    return {key: value for key, value in plan_digest(program).items() if key != "offsets"}
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Specialised(NamedTuple):
     effects: list[Node]                    # host calls with effects, in order
     pending: list[Node]                    # nodes of the user's graph whose type depends on data: run these first
     made: dict[Node, Node]                 # node of the user's graph -> what it is rebuilt as
-    scope: Scope | None = None             # of the sizes that are open
+    scope: Scope                           # of the sizes that are open
 
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
@@ -105,9 +105,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
     if pending:
-        return Specialised([], placeholders, [], [], pending, new)
+        return Specialised([], placeholders, [], [], pending, new, Scope())
     assigns = [(held[v], value) for v, value in state.assigned.items()]
-    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new)
+    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
 
 
 class StageWork(NamedTuple):
@@ -149,7 +149,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
     effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
-    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {})
+    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..ir.types import Array
@@ -14,8 +16,9 @@ PARALLEL = 150_000      # estimated scalar operations from which a kernel is spl
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
 
 
-def bind(code: Code, numbers: Array, state: State, arena: Arena) -> Program:
-    """A program that runs code on the variables of a state, `numbers` being those of the sizes it runs for, as `code.numbers.at` gives them."""
+def bind(code: Code, sizes: Sequence[int], state: State, arena: Arena) -> Program:
+    """A program that runs code on the variables of a state, for these numbers of the free sizes, of which the scope's guards hold."""
+    numbers = code.numbers.at(sizes)
     extents, n, work, unit = numbers[code.extents].copy(), numbers[code.n].copy(), numbers[code.work], code.unit.copy()
     grain = _grains(code, n, work)
     extents[[at for _, at in code.chunked]] = grain[[k for k, _ in code.chunked]]
@@ -31,7 +34,7 @@ def bind(code: Code, numbers: Array, state: State, arena: Arena) -> Program:
             extents[at + MODE], extents[at + PART] = mode, unit[k]
         tables[k] = product.table(own)
         memory.table[code.tables[k + 1] - 1] = address(tables[k])
-    return Program(code, Ranges(n, grain, work, unit, extents, tables), memory, state)
+    return Program(code, sizes, Ranges(n, grain, work, unit, extents, tables), memory, state)
 
 
 def _sizes(code: Code, numbers: Array, n: Array, grain: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
-from ..ir.types import Array, TensorType
+from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
 from .kernel_text import SCRATCH, KernelText, Slot, effort
@@ -29,7 +30,6 @@ class Numbers:
     def __init__(self, scope: Scope):
         self.scope = scope
         self.column: list[Any] = []
-        self._made: tuple[Array, Any, Any, Any] | None = None
 
     def add(self, numbers: Sequence[Any]) -> slice:
         """Their place in the column."""
@@ -37,19 +37,35 @@ class Numbers:
         self.column += numbers
         return slice(start, len(self.column))
 
+    @cached_property
+    def _which(self) -> tuple[dict[Any, int], Array, Array]:
+        """The different sizes, by structure, with a number each; the positions of sizes in the column, and which they are."""
+        places = [i for i, n in enumerate(self.column) if not fixed(n)]
+        which: dict[Any, int] = {}
+        return which, np.array(places, np.int64), np.array([which.setdefault(self.column[i].terms, len(which)) for i in places], np.int64)
+
+    def positions(self) -> list[list[int]]:
+        """Where in the column each of the different sizes is."""
+        which, places, size = self._which
+        return [places[size == k].tolist() for k in range(len(which))]
+
+    @cached_property
+    def values(self) -> Callable[..., tuple[int, ...]]:
+        """A function of the free sizes' numbers: what the different sizes are, in order. Guards and limits hold of the numbers."""
+        which, places, size = self._which
+        first = [int(places[np.argmax(size == k)]) for k in range(len(which))]
+        return self.scope.evaluator([self.column[i] for i in first])
+
+    @cached_property
+    def _at_hand(self) -> Array:
+        return np.array(all_at_hand(self.column), np.int64)
+
     def at(self, ints: Sequence[int]) -> Array:
-        """The column for free sizes of these numbers, of which the scope's guards hold."""
-        if self._made is None:
-            places = [i for i, n in enumerate(self.column) if not fixed(n)]
-            sizes = {self.column[i].terms: self.column[i] for i in places}
-            which = {terms: k for k, terms in enumerate(sizes)}
-            self._made = (np.array(all_at_hand(self.column), np.int64), np.array(places, np.int64),
-                          np.array([which[self.column[i].terms] for i in places], np.int64), self.scope.evaluator(sizes.values()))
-        known, open_at, number, evaluate = self._made
-        if not len(open_at):
-            return known
-        column = known.copy()
-        column[open_at] = np.array(evaluate(*ints), np.int64)[number]
+        """The column for free sizes of these numbers."""
+        column = self._at_hand.copy()
+        _, places, size = self._which
+        if len(places):
+            column[places] = np.array(self.values(*ints), np.int64)[size]
         return column
 
 
@@ -66,6 +82,17 @@ class Late(NamedTuple):
     variable: Node
     memory: Value
     value: Value
+
+
+class Move(NamedTuple):
+    """What follows a size that only says where values begin: entries of tables, of those that show buffers, and positions in the column.
+
+    `seen`: what Python sees begins there too.
+    """
+
+    entries: list[int]
+    positions: list[int]
+    seen: bool
 
 
 class Run(NamedTuple):
@@ -88,6 +115,7 @@ class Code:
     def __init__(self, plan: Plan, threads: int, scope: Scope):
         self.plan, self.threads, self.scope = plan, threads, scope
         self.numbers = Numbers(scope)
+        self._begins: set[int] = set()                  # where among the numbers they are offsets of values
         write = Writer(plan.schedule.stored, plan.layout)
         found = [(step, text) for step in plan.schedule.steps for text in texts(step, plan, write)]
         sources = [text.source for _, text in found if isinstance(text, (KernelText, Product)) and text.source]
@@ -115,6 +143,8 @@ class Code:
         self._find_fetches()
         self._find_buffers()
         self._find_columns([s for s in self.steps if isinstance(s, NativeStep)])
+        for shape, itemsize in {(n.type.shape, n.type.dtype.itemsize) for n in plan.order if isinstance(n.type, TensorType)}:
+            scope.limit(element_count(tuple(d for d in shape or () if d.__class__ is not int or d)) * itemsize)
         self.draws = plan.draws
         self.texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
 
@@ -137,7 +167,9 @@ class Code:
 
     def _value(self, node: Node) -> Value:
         where = self.plan.layout(node)
-        return Value(where.buffer, node.type.dtype, len(node.type.shape), self.numbers.add([where.offset, *node.type.shape, *where.strides]))
+        numbers = self.numbers.add([where.offset, *node.type.shape, *where.strides])
+        self._begins.add(numbers.start)
+        return Value(where.buffer, node.type.dtype, len(node.type.shape), numbers)
 
     def _find_runs(self) -> list[Run]:
         """Native steps that follow each other become one tape; from the first on that writes a value over a variable, what it does lasts."""
@@ -182,15 +214,15 @@ class Code:
         self.itemsizes = np.array([b.dtype.itemsize for b in self.buffers], np.int64)
         self.inside = np.array([i for i, b in enumerate(self.buffers) if b.kind == "arena"], np.int64)
         self.given = np.array([b.given for b in self.buffers], bool)
-        self.constants: dict[Buffer, Array] = {}
-        self.bound: dict[Buffer, slice] = {}            # constants that are sizes
-        for b in self.buffers:
-            if b.kind == "constant" and b.key is not None:
-                if b.key.operator.name == "bound":
-                    self.bound[b] = self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))
-                else:
-                    self.constants[b] = np.ascontiguousarray(b.key.attrs["value"]).reshape(-1)
+        self.bound = {b: self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))             # constants that are sizes
+                      for b in self.buffers if b.kind == "constant" and b.key is not None and b.key.operator.name == "bound"}
+        outside = [(i, b) for i, b in enumerate(self.buffers) if b.kind != "arena"]
+        self.there = [(i, b) for i, b in outside if b.kind in ("constant", "run_number", "variable") and b not in self.bound]
+        self.made = [(i, b) for i, b in outside if b in self.bound or (b.dtype.hasobject and (i, b) not in self.there)]
+        self.fed = np.array([i for i, b in outside if b.kind == "feed" and not b.dtype.hasobject], np.int64)
+        self.lasting: tuple[dict[Buffer, Array], Array] | None = None       # of `there`: the arrays, and where each buffer begins
         self._placement: Placement | None = None
+        self._showing: dict[int, Array] = {}
 
     def placement(self, nbytes: Array) -> tuple[Array, int]:
         """Offsets of the buffers inside the arena, of so many bytes each, and the arena's size."""
@@ -198,6 +230,24 @@ class Code:
             inside = [self.buffers[i] for i in self.inside.tolist()]
             self._placement = Placement([b.first for b in inside], [b.last for b in inside], nbytes)
         return self._placement.at(nbytes)
+
+    def showing(self, buffer: int) -> Array:
+        """Which of the entries of tables show a buffer."""
+        if buffer not in self._showing:
+            self._showing[buffer] = np.flatnonzero(self.shown == buffer)
+        return self._showing[buffer]
+
+    @cached_property
+    def moves(self) -> list[Move | None]:
+        """What follows each of the open sizes, of those that only say where values begin; of others None."""
+        at = [self.offsets.start + j for j in range(len(self.shown))]
+        entry = {p: j for j, p in enumerate(at)}
+        begins = self._begins
+        found: list[Move | None] = []
+        for positions in self.numbers.positions():
+            only = all(p in entry or p in begins for p in positions)
+            found.append(Move([entry[p] for p in positions if p in entry], positions, any(p in begins for p in positions)) if only else None)
+        return found
 
     def _find_columns(self, steps: Sequence[NativeStep]) -> None:
         """What the tape is made of, a row a native step, and the entries of all tables of pointers in one column."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -99,20 +100,27 @@ class Memory:
         self.code, self.numbers, self.arena = code, numbers, arena
         self.sizes = sizes
         self.nbytes = self.sizes * code.itemsizes
-        self._results = code.given & ~copied(self.nbytes)         # handed to the caller, not copied from the arena
+        large = ~copied(self.nbytes)
+        self._results = code.given & large                  # handed to the caller, not copied from the arena
         self.offsets = np.zeros(len(code.buffers), np.int64)
         self.offsets[code.inside], self.need = code.placement(np.where(self._results, 0, self.nbytes)[code.inside])
         self.arena_bytes = self.need
+        if code.lasting is None:
+            code.lasting = _lasting(code, state)
+        self._arrays, self._base = code.lasting[0].copy(), code.lasting[1].copy()
+        for i, b in code.made:
+            array = np.empty(int(self.sizes[i]), b.dtype) if b.kind != "constant" else _exact(b.key, numbers[code.bound[b]])
+            self._arrays[b], self._base[i] = array, address(array)
+        small = code.fed[~large[code.fed]]
+        places = np.cumsum(rooms(self.nbytes[small]))       # of small feeds, behind the arena's
+        self.offsets[small[1:]] = places[:-1]
+        self.offsets[small] += self.need
+        self.need += int(places[-1]) if len(small) else 0
+        self._in_block = np.concatenate((code.inside[~self._results[code.inside]], small))
         self.table = np.zeros(code.tables[-1], np.uintp)
-        self._block: Array | None = None
-        self._arrays: dict[Buffer, Array] = {}
-        self._base = np.zeros(len(code.buffers), np.int64)
-        self._in_block = code.inside[~self._results[code.inside]]
         self._bytes = numbers[code.offsets] * code.itemsizes[code.shown]        # behind the beginning of the buffer that each entry shows
-        for i, b in enumerate(code.buffers):
-            if b.kind != "arena" or self._results[i]:
-                self._bring(i, b, state)
-        self._shown = {b: self._entries(b) for b in self._arrays if self.kind(b) in ("result", "feed") and not b.dtype.hasobject}
+        self._block: Array | None = None
+        self._shown = {code.buffers[i]: self._entries(i) for i in (*code.fed[large[code.fed]].tolist(), *np.flatnonzero(self._results).tolist())}
 
     def kind(self, buffer: Buffer) -> str:
         """Whose memory a buffer is, as `Buffer.kind` says; a fetched value that is large is a result."""
@@ -123,36 +131,9 @@ class Memory:
         """The results, which are other memory each run."""
         return [self.code.buffers[i] for i in np.flatnonzero(self._results).tolist()]
 
-    def _bring(self, i: int, b: Buffer, state: State) -> None:
-        """What exists before a run or is made by it anew: constants, variables where the session has them, results, Python's objects."""
-        node, size = b.key, int(self.sizes[i])
-        assert node is not None
-        if b in self.code.bound:
-            array = _exact(node, self.numbers[self.code.bound[b]])
-        elif b.kind == "constant":
-            array = self.code.constants[b]
-        elif b.kind == "run_number":
-            array = state.run_number
-        elif b.kind == "variable":
-            memory = state.memory(node.attrs["variable"])
-            if TensorType(memory.dtype, memory.shape) != node.type:
-                raise InternalError(f"{node} was compiled for another shape than it has, {TensorType(memory.dtype, memory.shape)}")
-            array = memory.reshape(-1)
-        elif b.dtype.hasobject:
-            array = np.empty(size, b.dtype)
-        elif b.kind == "feed" and copied(self.nbytes[i]):
-            self.offsets[i] = self.need
-            self.need += int(rooms([int(self.nbytes[i])])[0])
-            self._in_block = np.append(self._in_block, i)
-            return
-        else:
-            array = np.empty(0, b.dtype)        # a large feed, used where it lies, or a result: another one each run
-        self._arrays[b] = array
-        self._base[i] = address(array)
-
-    def _entries(self, buffer: Buffer) -> list[tuple[int, int]]:
+    def _entries(self, buffer: int) -> list[tuple[int, int]]:
         """Which entries of the table show a buffer, and how many bytes behind its beginning."""
-        found = np.flatnonzero(self.code.shown == self.code.number[buffer])
+        found = self.code.showing(buffer)
         return list(zip(self.code.shown_at[found].tolist(), self._bytes[found].tolist(), strict=True))
 
     def settle(self, user: User) -> None:
@@ -163,6 +144,22 @@ class Memory:
 
     def let_go(self) -> None:
         self._block = None
+
+    def rest(self) -> None:
+        """Keep nothing that is the caller's: feeds, results."""
+        for buffer in self._shown:
+            self._arrays.pop(buffer, None)
+
+    def shift(self, entries: Sequence[int], positions: Sequence[int], number: int) -> None:
+        """Let these entries of the table, of those that show buffers, show element `number`; it is at these positions among the numbers."""
+        code = self.code
+        self.numbers[positions] = number
+        for j in entries:
+            i = int(code.shown[j])
+            self._bytes[j] = behind = number * int(code.itemsizes[i])
+            self.table[code.shown_at[j]] = self._base[i] + behind
+            if code.buffers[i] in self._shown:
+                self._shown[code.buffers[i]] = self._entries(i)
 
     def flat(self, buffer: Buffer) -> Array:
         """The elements of a buffer."""
@@ -208,8 +205,28 @@ class Memory:
         self.move(buffer, uninitialised(int(self.sizes[self.code.number[buffer]]), buffer.dtype))
 
 
-def _exact(node: Node, numbers: Array) -> Array:
+def _lasting(code: Code, state: State) -> tuple[dict[Buffer, Array], Array]:
+    """What is there for all sizes: constants, variables where the session has them; and where each begins."""
+    arrays, base = dict[Buffer, Array](), np.zeros(len(code.buffers), np.int64)
+    for i, b in code.there:
+        node = b.key
+        assert node is not None
+        if b.kind == "constant":
+            array = np.ascontiguousarray(node.attrs["value"]).reshape(-1)
+        elif b.kind == "run_number":
+            array = state.run_number
+        else:
+            memory = state.memory(node.attrs["variable"])
+            if TensorType(memory.dtype, memory.shape) != node.type:
+                raise InternalError(f"{node} was compiled for another shape than it has, {TensorType(memory.dtype, memory.shape)}")
+            array = memory.reshape(-1)
+        arrays[b], base[i] = array, address(array)
+    return arrays, base
+
+
+def _exact(node: Node | None, numbers: Array) -> Array:
     """The numbers of sizes as the tensor that a node is; InvalidArgumentError if its dtype does not hold them."""
+    assert node is not None
     try:
         return np.ascontiguousarray(exactly(numbers, node.type.dtype))
     except DTypeError as e:

@@ -60,9 +60,9 @@ class Program:
     It lies in the arena from the first run on, until another program of the same arena needs a larger one, and then from its next run on.
     """
 
-    def __init__(self, code: Code, ranges: Ranges, memory: Memory, state: State):
+    def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
         self.code, self.plan, self.steps, self.origins, self.threads = code, code.plan, code.steps, code.origins, code.threads
-        self.ranges, self.memory, self.state, self.draws = ranges, memory, state, code.draws
+        self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
         self.native = code.place                            # of its native steps: which they are among these
         self.segments = self._segments()
         alone = self.segments[0] if len(self.segments) == 1 else None
@@ -76,6 +76,7 @@ class Program:
         self.fresh = memory.fresh
         self._find_assigned()
         self.settled = False
+        self._values = code.numbers.values(*sizes)
         self.way: Way | None = None                         # into it without Python frames, if there is one and as long as it lies where it does
         # A run so short that other Python threads may wait for it keeps Python's lock; if it only copies feeds and results, `entry` runs it.
         self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.resized or self.draws or code.texts) and quick
@@ -129,6 +130,24 @@ class Program:
         self.copied, self.takes, self.finals = [], [], []
         self.memory.let_go()
 
+    def rest(self) -> None:
+        """Keep nothing of the caller's until the next run."""
+        self.memory.rest()
+
+    def shift(self, sizes: Sequence[int]) -> bool:
+        """Be bound to other sizes, if all that they decide is where values begin; whether that is so."""
+        values, moves = self.code.numbers.values(*sizes), self.code.moves
+        changed = [(move, new) for move, old, new in zip(moves, self._values, values, strict=True) if old != new]
+        if any(move is None for move, _ in changed):
+            return False
+        self.sizes, self._values = sizes, values
+        for move, new in changed:
+            if move is not None:
+                self.memory.shift(move.entries, move.positions, new)
+                if move.seen:
+                    self.settled, self.way = False, None
+        return True
+
     def arrays(self) -> list[Array | None]:
         """Where the fetched values lie after a run, if `plain`."""
         return [None if f is None else self.memory.array(f.value) for f in self.code.fetches]
@@ -172,8 +191,13 @@ class Program:
         found: list[int] = self.ranges.extents[self.code.extents_at[k]:self.code.extents_at[k + 1]].tolist()
         return found
 
+    def take_sizes(self) -> None:
+        """Let the sizes of nodes be at hand as the numbers that this program is for: for messages, and to count what steps do."""
+        self.code.scope.take(self.sizes)
+
     def error(self, segment: Segment, status: int) -> Exception:
         """The error of the step that stopped a tape."""
+        self.take_sizes()
         at = segment.first + segment.tape.failed_step
         step, k = self.steps[at], self.native[at]
         assert isinstance(step, NativeStep)
@@ -190,6 +214,7 @@ class Program:
             self.settle()
         self._bring(arrays)
         if self.call is None:
+            self.take_sizes()
             for segment in self.segments:
                 if isinstance(segment, HostPart):
                     segment.run(self.memory.array)
@@ -209,6 +234,7 @@ class Program:
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
         trace.begin()
+        self.take_sizes()
         if not self.settled:
             self.settle()
         with trace.copy("feed", self._copied_in(arrays)):

@@ -148,6 +148,7 @@ class Trace:
     def _about(self, program: Any, step: int) -> tuple[Work, Cost]:
         """What a step of a program does, and what all of it costs."""
         if (program, step) not in self._known:
+            program.take_sizes()
             where = program.origins[step]
             fused = isinstance(where, Group)
             nodes = where.members if fused else [where.node]

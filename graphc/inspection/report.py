@@ -141,7 +141,7 @@ def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] |
     from .explain import as_run
     explanation = session.explain(fetches, feed_dict)
     call, values, _ = as_run(session.calls, fetches, feed_dict)
-    decided = not feed_dict and call.last is not None and call.last.stage is not None      # the sizes of a run whose data is not there any more
+    decided = not feed_dict and call.last is not None and call.last.before is not None      # the sizes of a run whose data is not there any more
     events = _timed(session, fetches, dict(zip(call.feeds, values, strict=True)), runs) if explanation.steps and runs > 0 and not decided else []
     data = report_data(session, closure(call.fetches), explanation, events)
     write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], data), "report")

@@ -19,7 +19,7 @@ from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .sizes import has_sizes
+from .sizes import at_hand, has_sizes
 from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
 from .validate import refused, validate
 
@@ -344,8 +344,8 @@ def _check_countable(type: TensorType) -> None:
     """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
     nbytes = type.dtype.itemsize
     for d in type.shape or ():
-        if d.__class__ is int and d:            # as numpy, which lets no axis of no elements make up for others
-            nbytes *= d
+        if d is not None and (n := at_hand(d)):         # as numpy, which lets no axis of no elements make up for others
+            nbytes *= n
     if nbytes >= 1 << 63:
         raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")
 

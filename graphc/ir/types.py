@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from .sizes import Size, alike
+from .sizes import Size, alike, has_sizes
 
 Shape = tuple[int | None, ...]       # while a graph is compiled, of sizes too: a `Size` does what an int does
 Array = np.ndarray[Any, Any]
@@ -166,6 +166,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Numbers in another dtype; DTypeError names the first one that is none of it: integers are never wrapped around."""
     array = np.asarray(value)
+    if has_sizes(array):                        # looked at when they are numbers
+        return array
     if not fits(array, dtype):
         least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
         wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)

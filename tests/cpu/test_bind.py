@@ -14,16 +14,13 @@ from graphc.cpu.bind import bind
 from graphc.cpu.memory import Arena
 from graphc.cpu.program import Program
 from graphc.ir.node import OPERATORS
-from graphc.runtime.call import KEPT, Call
-from tests.digest import plan_digest
+from graphc.runtime.call import Call
+from tests.digest import without_places
 
 Array = np.ndarray[Any, Any]
 GRAPHS: dict[str, Callable[[Any], list[Any]]] = {}      # of a placeholder x: float32[?, 24]; what to fetch
 SIZES = (37, 53)                                        # of the open axis: no other sizes of these graphs
 LARGE = (1531, 1103)                                    # where long sums are cut into chunks, and steps shared out
-
-
-# No size is a value in them: what a mean divides by is a constant, which belongs to the code.
 
 
 def graph(build: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
@@ -39,7 +36,7 @@ def weights(*shape: int) -> Any:
 def training(x: Any) -> list[Any]:
     """Products of all three kinds of transposition, rows, columns, variables updated in place."""
     hidden = tf.tanh(x @ weights(24, 30) + weights(30))
-    loss = tf.reduce_sum(tf.reduce_logsumexp(hidden @ weights(30, 10), axis=1))
+    loss = tf.reduce_mean(tf.reduce_logsumexp(hidden @ weights(30, 10), axis=1))
     return [loss, tf.train.AdamOptimizer(0.01).minimize(loss), hidden]
 
 
@@ -81,11 +78,6 @@ def compiled(call: Call, size: int) -> tuple[Program, list[Array]]:
     return made, arrays
 
 
-def without_places(program: Program) -> dict[str, Any]:
-    """A digest but for the offsets in the arena: they follow those of the sizes that code was bound to first."""
-    return {key: value for key, value in plan_digest(program).items() if key != "offsets"}
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("sizes", [SIZES, SIZES[::-1], LARGE], ids=str)
 @pytest.mark.parametrize("name", GRAPHS)
@@ -97,8 +89,8 @@ def test_code_bound_to_other_sizes(name: str, sizes: tuple[int, int], threads: i
         call, _ = session.calls.prepare(fetches, {x: None})
         here, arrays = compiled(call, sizes[0])
         there, others = compiled(call, sizes[1])
-        assert len(here.memory.numbers) == len(there.memory.numbers)
-        moved = bind(here.code, there.memory.numbers, session.values, here.memory.arena)
+        assert here.code.scope.holds()(sizes[1]) and len(here.memory.numbers) == len(there.memory.numbers)
+        moved = bind(here.code, [sizes[1]], session.values, here.memory.arena)
         assert here.ranges.extents.tolist() != moved.ranges.extents.tolist()
         assert without_places(moved) == without_places(there)
         variables = sorted(call.variables, key=lambda v: v.index)
@@ -123,21 +115,8 @@ def test_an_arena_serves_all_programs_of_a_call() -> None:
             for v in call.variables:
                 plain.values.load(v, session.values.memory(v))
             np.testing.assert_allclose(session.run(y, {x: given}), plain.run(y, {x: given}), rtol=2e-5)
-        needs = [p.memory.need for p in call.programs.values() if isinstance(p, Program)]
+        needs = [b.program.memory.need for b in call.variants.bound.values() if isinstance(b.program, Program)]
         assert len(needs) == 6 and max(needs) <= call.arena.block.nbytes < 1.2 * max(needs) < sum(needs)
-
-
-def test_programs_that_ran_long_ago_are_dropped() -> None:
-    """The last ones are kept, by shapes and by values that decide shapes; those that are run again are not compiled again."""
-    data, begin = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [])
-    window = data[begin:begin + 10] * 2.0
-    numbers = np.arange(100, dtype=np.float32)
-    with tf.Session() as session:
-        for k in range(2 * KEPT):
-            for at in (0, k, 0):
-                assert session.run(window, {data: numbers, begin: at})[0] == 2.0 * at
-        call, _ = session.calls.prepare(window, {data: None, begin: None})
-        assert len(call.programs) == KEPT and session.compile_stats()["programs"] == 2 * KEPT
 
 
 def test_an_arena_that_grows_gives_the_old_block_back() -> None:

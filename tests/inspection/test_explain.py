@@ -353,7 +353,7 @@ def dumped(monkeypatch, folder):
     with tf.Graph().as_default(), tf.Session() as session:
         (x, labels), loss, step = mlp(None)
         session.run(tf.global_variables_initializer())
-        for n in (4, 5):
+        for n in (4, 1):                    # 1 is a program of its own
             session.run([loss, step], {x: np.ones((n, 20)), labels: np.zeros(n)})
 
 
