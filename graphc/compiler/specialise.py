@@ -12,7 +12,7 @@ from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
 from ..ir.named import check_fed
-from ..ir.node import Node, describe_call, in_order, loc_str, reached
+from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly
@@ -177,14 +177,28 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
         return state.assign(node, new)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
-    inputs = tuple([new[x] for x in node.inputs])
     try:
-        built = operator.build(scratch, inputs, node.attrs)
-        if operator.lower is not None:
-            return operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
     except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
         raise InvalidArgumentError(str(e), node) from None
-    return _known_value(built, scratch)
+
+
+def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
+    """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
+    operator = node.operator
+    built = operator.build(scratch, inputs, node.attrs)
+    if operator.lower is None:
+        return _known_value(built, scratch)
+    simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
+    if operator.name != "later":
+        return simpler
+    made = {x: x for x in inputs}
+    for n in topological([simpler], stop=made.__contains__):
+        if n not in made:
+            made[n] = _built(n, tuple([made[x] for x in n.inputs]), scratch) if n.inputs else n
+            if not _known(made[n]):             # data decides what is within: the whole is evaluated first
+                return built.on(inputs, TensorType(built.type.dtype, None))
+    return made[simpler]
 
 
 def _known_value(node: Node, scratch: Scratch) -> Node:

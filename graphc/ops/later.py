@@ -111,7 +111,7 @@ def _type(types: Sequence[TensorType], values: Values, of: str, type: TensorType
         try:
             made: TensorType = _built(operands, of, options, by).type
         except GraphcError as e:
-            raise e.__class__(_unplaced(e)) from None
+            raise e.__class__(_unplaced(e).removeprefix(f"{of}: ")) from None
     return made
 
 
@@ -127,5 +127,8 @@ def _later(*operands: Any, of: Any, type: Any = None, options: Any = (), by: Any
     """What the function `of` makes of the operands, or, with `by`, its gradient by the operands of these numbers, one after the other."""
     graph = Scratch()
     with graph.as_default():
-        made = _built([constant_node(graph, np.asarray(x)) for x in operands], of, options, by)
+        try:
+            made = _built([constant_node(graph, np.asarray(x)) for x in operands], of, options, by)
+        except GraphcError as e:
+            raise e.__class__(_unplaced(e).removeprefix(f"{of}: ")) from None
         return interpret([made], {})[0]

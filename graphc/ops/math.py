@@ -212,7 +212,7 @@ def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(types[0].dtype, broadcast(types[0].shape, types[1].shape))
 
 
-@declare("elementwise", _checked_type, expr="{x}", check="({x} >= {T}(0)) & ({x} < {bound})",
+@declare("elementwise", _checked_type, expr="{x}", check="({x} >= {T}(0)) & ({x} < {bound})", shape_math=True,
          samples=(([np.array([0, 2, 1]), np.array(3)], {}),))
 def check_index(x: Any, bound: Any) -> Any:
     """x, an index: the run fails unless 0 <= x < bound."""
