@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -108,7 +109,8 @@ def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -
 
 
 def lay_out(fetches: Sequence[Node]) -> list[Node]:
-    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat.
+    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat that are not made
+    where they belong.
 
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
@@ -119,9 +121,17 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     outer: set[Node] = set()
     results: set[Node] = set()
     wanted = set(fetches)
+    order = topological(fetches)
+    uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
+    for node in order if uses else ():                  # of the products that are joined, by whatever
+        if not node.operator.family.joins:
+            uses.update(x for x in node.inputs if x in uses)
 
-    def nests(x: Node, place: Node) -> bool:
-        """Whether a part is a concat that may lie where it belongs: its elements are one behind the other there, and it lies nowhere else."""
+    def nests(x: Node, was: Node, place: Node) -> bool:
+        """Whether a part may be made where it belongs: a product that nothing else reads, for a library writes rows at any distance; a concat
+        whose elements are one behind the other there, and that lies nowhere else."""
+        if x.operator.family.multiplies:
+            return uses[was] == 1 and x not in results
         whole = joined(x)
         if whole is None or whole in inner | outer | results or any(d != 1 for d in place.type.shape[:place.attrs["axis"]]):
             return False
@@ -136,7 +146,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
         """Shape, strides and offset of a value within the memory that it has or is a view of."""
         return views[x] if x in views else (x.type.shape, contiguous(x.type.shape), 0)
 
-    for node in topological(fetches):
+    for node in order:
         inputs = tuple([new.get(x, x) for x in node.inputs])
         family = node.operator.family
         if not family.fuses or family.gathers:
@@ -148,7 +158,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
             elif family.scatters:
                 inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
             elif family.joins:
-                inputs = tuple([x if nests(x, node) else copied(x, node) for x in inputs])
+                inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
         n = node
         if inputs != node.inputs:
             n = new[node] = node.on(inputs)

@@ -108,7 +108,7 @@ class _Sinking:
     def fits(self, node: Node, paths: Sequence[Path]) -> bool:
         """Whether all views are of adjacent elements, and of the operands are views too, not copies."""
         whole: Place = (node.type.shape, contiguous(node.type.shape), 0)
-        operands = [(x.type.shape, *_place(x)[1:]) for x in self.leaves(node)]
+        operands = [(x.type.shape, *place_of(x)[1:]) for x in self.leaves(node)]
         for path in paths:
             seen = _through(path, whole)
             if seen is None or not _adjacent(seen):
@@ -183,7 +183,7 @@ def _in_memory(x: Node) -> bool:
     return family.memory in (Memory.OUTSIDE, Memory.PART) or (family.memory is Memory.OWN and not family.fuses)
 
 
-def _place(x: Node) -> Place:
+def place_of(x: Node) -> Place:
     """Shape, strides and offset of a value in the memory of what it is a view of."""
     chain = [x]
     while (seen := viewed(chain[-1])) is not None:
