@@ -22,10 +22,13 @@ class Names(Scope):
         """A new open dimension; `value` is not asked for."""
         atom = Atom(len(self.free) + len(self._operations), name, None, value, (0, None))
         self.free.append(atom)
-        return Size(self, (((atom,), 1),), value)
+        return Size(self, (((atom,), 1),))
 
     def told(self, size: Size) -> str:
         return repr(size)
+
+    def limit(self, size: Any) -> None:
+        """Nothing: what is too large for int64 is refused where it is known."""
 
     def answer(self, relation: str, terms: Terms, size: Size) -> bool:
         raise Undecided

@@ -277,7 +277,7 @@ def _by_elements(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[A
         apart = reshape(product, [groups, *before_channels, *sides, inner])
         rank = len(dims_of(apart))
         parts = reshape(transpose(apart, (*range(1, rank - 1), 0, rank - 1)), [*before_channels, *sides, groups * inner])
-    found = added_up(parts, full, tuple(map(int, sides)), strides, dilations)
+    found = added_up(parts, full, tuple(map(int, sides)), strides, dilations, ready=True)
     for i, (n, (before, _)) in enumerate(zip(dims, around, strict=True)):
         found = cut(found, lead + i, before, n)
     return found

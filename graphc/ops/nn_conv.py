@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.node import Node, describe
+from ..ir.node import Node, describe, here, saying
 from ..ir.operator import to_node
 from .array_join import concat
 from .array_move import reshape, sizes
@@ -128,9 +128,9 @@ def _to_input(what: str, count: int, whole: Any, w: Any, y: Any, strides: Any, p
 def _sizes(what: str, whole: Any) -> Node:
     """A shape that is an operand, as a vector; what depends on tensors too."""
     if whole is None:
-        raise ShapeError(f"{what} needs the shape of its result")
-    dims = to_node(list(whole) if isinstance(whole, tuple) else whole)
-    return dims
+        raise ShapeError(f"{what} needs the shape of its result{here()}")
+    with saying(what):
+        return to_node(list(whole) if isinstance(whole, tuple) else whole)
 
 
 def _to_filter(what: str, count: int, x: Any, whole: Any, y: Any, strides: Any, padding: Any, data_format: Any, dilations: Any, name: str) -> Node:

@@ -241,29 +241,28 @@ def reach(window: int, stride: int, dilation: int) -> int:
     return (window - 1) * dilation // stride
 
 
-def added_up(y: Node, dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Node:
+def added_up(y: Node, dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int], ready: bool = False) -> Node:
     """The elements of windows [..., *places, *window, c] added up where they lie within axes of sizes `dims`: axis by axis.
 
-    The place q along an axis is a * stride + r: it is element r + e * stride of the window a - e, for each e up to `reach`. Places may have so
-    many more windows before the first, and as many behind the last as there are rows of `stride` elements; what is missing is zeros.
+    The place q along an axis is a * stride + r: it is element r + e * stride of the window a - e, for each e up to `reach`. `ready`: there are so
+    many more windows before the first, and as many behind the last as there are rows of `stride` elements; else these are zeros.
     """
     rank, count = len(dims_of(y)), len(window)
     lead = rank - 2 * count - 1
     for i in range(count):
         # The axes are by now: those before, `dims` of the axes that are done, places of the others, their sides, the channels.
-        y = _added_axis(y, lead + i, lead + count, dims[i], window[i], strides[i], dilations[i])
+        y = _added_axis(y, lead + i, lead + count, dims[i], window[i], strides[i], dilations[i], ready)
     return y
 
 
-def _added_axis(y: Node, axis: int, side: int, n: Any, window: int, stride: int, dilation: int) -> Node:
+def _added_axis(y: Node, axis: int, side: int, n: Any, window: int, stride: int, dilation: int, ready: bool) -> Node:
     """Of `added_up`, one axis: places at `axis` and the elements of windows at `side` become n elements at `axis`."""
     if dilation > 1 and stride > 1:
         y, window, dilation = _apart(y, side, window, dilation), span(window, dilation), 1
     step, far = dilation if stride == 1 else 1, reach(window, stride, dilation)
     rows = -(-n // stride)                      # of `stride` elements each
-    counts = dims_of(y)[axis]
-    if not alike(counts, rows + far):
-        y = padded(y, axis, far, rows - counts)
+    if not ready:
+        y = padded(y, axis, far, rows - dims_of(y)[axis])
     y = padded(y, side, 0, -window % stride)
     total: Any = None
     for e in range(0, far + 1, step):
