@@ -167,6 +167,6 @@ def product(node: Node, layout: Layout) -> Product | None:
     if dtype.kind != "f" or (fixed(work) and work <= blas.SMALL):
         steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
         return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], m, n, k, tuple(batch), strides)
-    address, gemm = blas.gemm(dtype)
+    address, gemm = blas.gemm(dtype, (m, n, k, lda, ldb, ldc))
     extents = [0, 0, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, 0]
     return Product(address, "", (a, b, node), [gemm], extents, m, n, k, tuple(batch), strides)

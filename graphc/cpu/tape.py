@@ -40,12 +40,15 @@ PIECE = 50_000_000      # estimated operations that are done in one go: 3 to 20 
 LOOK = 1_000_000        # after so many it is worth to look at the clock
 
 
+MOST_THREADS = 4096     # of a session: more than there are cores anywhere, and fewer than a system refuses
+
+
 def default_threads() -> int:
     """GRAPHC_NUM_THREADS, or the cores this process may use."""
     text = os.environ.get("GRAPHC_NUM_THREADS", "")
     if text:
-        if not text.isdigit() or int(text) < 1:
-            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r} is not a positive number")
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_THREADS:
+            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r:.60} is not a number from 1 to {MOST_THREADS}")
         return int(text)
     return cores()
 

@@ -81,10 +81,10 @@ class Size:
         return _shown(self.terms)
 
     def __str__(self) -> str:
-        return str(self.value)
+        return self.scope.told(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        return format(self.value, spec) if spec else str(self)
 
     def __hash__(self) -> int:
         terms = self.terms
@@ -223,6 +223,10 @@ class Scope:
             atom = self._operations[key] = Atom(len(self.free) + len(self._operations), name, (a, b), 0, _RANGES[name](_bounds(a), _bounds(b)))
         return Size(self, (((atom,), 1),))
 
+    def told(self, size: Size) -> str:
+        """A size as types and messages show it: the number at hand."""
+        return str(size.value)
+
     # ------------------------------------------------------------------ deciding
 
     def decide(self, relation: str, size: Size) -> bool:
@@ -241,6 +245,10 @@ class Scope:
                 return False
             if high is not None and high < 0:
                 return True
+        return self.answer(relation, terms, size)
+
+    def answer(self, relation: str, terms: Terms, size: Size) -> bool:
+        """Whether it is so at hand, where the bounds of a polynomial do not tell: a guard."""
         found = self.guards.get((relation, terms))
         if found is None:
             found = self.guards[relation, terms] = size.value == 0 if relation == "==" else size.value < 0
@@ -407,8 +415,15 @@ def all_at_hand(sizes: Iterable[Any]) -> tuple[int, ...]:
 
 def alike(a: Any, b: Any) -> bool:
     """Whether two sizes, or two sequences of them, are equal by structure. Nothing is decided: what only happens to be equal is not alike."""
+    if a is b:
+        return True
     if isinstance(a, (tuple, list)):
-        return len(a) == len(b) and all(map(alike, a, b))
+        if len(a) != len(b):
+            return False
+        for x, y in zip(a, b):  # noqa: B905  (the compiler's most frequent question: numbers are compared here)
+            if x is not y and (x != y if x.__class__ is int is y.__class__ else not alike(x, y)):
+                return False
+        return True
     if isinstance(a, Size) or isinstance(b, Size):
         return a is not None and b is not None and _terms(a) == _terms(b)
     return a == b

@@ -27,7 +27,7 @@ from ..ir.node import Node, here, in_order, loc_str, reached
 from ..ir.sizes import Scope, integers_of, listable, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
-from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
+from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
 from .stages import Staged
 from .values import Values
@@ -107,6 +107,8 @@ class Call:
             busy[0] += 1
             try:
                 results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
+            except MemoryError as e:
+                raise exhausted(self.fetches, e) from None
             finally:
                 busy[0] -= 1
                 self.running = False

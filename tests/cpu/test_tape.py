@@ -347,18 +347,6 @@ def test_products_are_the_same_for_any_number_of_threads(m, k, n, flags, dtype, 
         np.testing.assert_array_equal(found[0], other)
 
 
-def test_library_leaves_the_environment_alone(monkeypatch):
-    for value in (None, "3"):
-        blas.library.cache_clear()
-        if value is None:
-            monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-        else:
-            monkeypatch.setenv("OPENBLAS_NUM_THREADS", value)
-        loaded = blas.library()
-        assert os.environ.get("OPENBLAS_NUM_THREADS") == value
-        assert loaded.scipy_openblas_get_num_threads64_() == 1
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int32", "int64", "uint8"])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_product_by_loops(dtype, transposed):
