@@ -152,7 +152,7 @@ def test_errors_have_the_numbers_of_their_run() -> None:
                 session.run(picked, {x: DATA[:size], i: [0, size]})
             assert f"x: float32[{size},3]" in str(caught.value)
             session.run(product, {x: DATA[:size], w: np.ones((3, 4))})
-            with pytest.raises(tf.errors.ShapeError, match="inner dimensions differ, 3 and 5|differ"):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="inner dimensions differ, 3 and 5"):
                 session.run(product, {x: DATA[:size], w: np.ones((5, 4))})
             with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(f"float32[{size},{size}]")):
                 session.run(solved, {x: np.zeros((size, 3))})
@@ -176,7 +176,7 @@ def test_more_bytes_than_there_are() -> None:
     with tf.Session() as session:
         for dims in ([4, 5], [2**20, 2**20], [7, 9]):
             assert session.run(y, {x: 1.0, n: dims}) == 4.0
-        with pytest.raises(tf.errors.ShapeError, match="would have 73786976294838206464 bytes"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="would have 73786976294838206464 bytes"):
             session.run(y, {x: 1.0, n: [2**32, 2**32]})
         assert session.run(y, {x: 1.0, n: [3, 3]}) == 4.0 and session.compile_stats()["programs"] == 1
 
