@@ -57,7 +57,7 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("a text as seed", lambda s: tf.set_random_seed("a"), errors.DTypeError, "set_random_seed: a seed is a whole number, not 'a'"),
     ("a fraction as seed", lambda s: tf.random_normal([2], seed=1.5), errors.DTypeError, "a seed is a whole number, not 1.5"),
     ("no dtype", lambda s: tf.cast(1.0), errors.DTypeError, "None is not a dtype"),
-    ("float16", lambda s: tf.constant(np.float16(1)), errors.DTypeError, "dtype float16 is not supported"),
+    ("float16", lambda s: tf.constant(np.float16(1)), errors.DTypeError, "is float16, which is no dtype of graphc's; x.astype(np.float32) is"),
     ("a rate that is a text", lambda s: tf.train.AdamOptimizer("0.1").minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "'0.1' is no number"),
     ("a rate that is None", lambda s: tf.train.AdamOptimizer(None).minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "None is no number"),
     ("a rate that is a vector", lambda s: tf.train.AdamOptimizer([0.1]).minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "[0.1] is no number"),

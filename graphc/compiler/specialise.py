@@ -50,13 +50,14 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
 
 
 def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, Array],
-               variables: dict[Node, TensorType], done: Container[Node] = ()) -> Specialised:
+               variables: dict[Node, TensorType], done: Container[Node] = (), decide: bool = True) -> Specialised:
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
-    there stands, though its variable still has the value from before the run. InvalidArgumentError: concrete shapes do not fit
-    each other, or a variable that is assigned to.
+    there stands, though its variable still has the value from before the run. With `decide`, a shape that data alone says is known
+    first even where the number of elements leaves no other; without it, references find out whether it is that one.
+    InvalidArgumentError: concrete shapes do not fit each other, or a variable that is assigned to.
     """
     scratch = Scratch()
     held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
@@ -82,7 +83,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
-                if built is not None and not (_known(built) and _decided(built)):
+                if built is not None and not (_known(built) and (not decide or _decided(built))):
                     waiting.add(node)
                     pending.append(node)
                 elif built is not None:

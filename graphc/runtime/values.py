@@ -73,7 +73,7 @@ class Values:
         require_fed(order, feeds)
         variables = {n: self.memory(n, feeds) for n in order if n.operator.name == "variable"}
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
-                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
+                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()}, decide=False)
         if spec.pending:
             raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not{here()}")
         wanted = [f for f in spec.fetches if f is not None]
