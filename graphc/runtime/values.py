@@ -28,7 +28,7 @@ _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
-    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by; `busy` (one int64) counts runs that are on;
+    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, the last of `drawn` that were given to runs; `busy` (one int64) counts runs that are on;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
@@ -36,6 +36,7 @@ class Values:
     def __init__(self) -> None:
         self.lock: Any = threading.RLock()
         self.run_number = np.zeros(1, np.uint64)
+        self.drawn = 0
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
@@ -129,11 +130,11 @@ class Values:
     @contextmanager
     def same_random_numbers(self) -> Iterator[None]:
         """Runs inside draw what the next run will draw."""
-        number = int(self.run_number[0])
+        number, drawn = int(self.run_number[0]), self.drawn
         try:
             yield
         finally:
-            self.run_number[0] = number
+            self.run_number[0], self.drawn = number, drawn
 
     @contextmanager
     def no_new_variables(self) -> Iterator[None]:
