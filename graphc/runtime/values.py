@@ -28,7 +28,8 @@ _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
-    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, the last of `drawn` that were given to runs; `busy` (one int64) counts runs that are on;
+    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, of the `drawn` that were given to runs so far;
+    `busy` (one int64) counts runs that are on;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
