@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from . import contrib as contrib
 from . import errors as errors
 from . import extend as extend
+from . import image as image
 from . import initializers as initializers
 from . import logging as logging
 from . import nn as nn
@@ -82,6 +83,13 @@ from .ops.array_join import ones_like as ones_like
 from .ops.array_join import split as split
 from .ops.array_join import zeros as zeros
 from .ops.array_join import zeros_like as zeros_like
+from .ops.blocks import batch_to_space as batch_to_space
+from .ops.blocks import batch_to_space_nd as batch_to_space_nd
+from .ops.blocks import depth_to_space as depth_to_space
+from .ops.blocks import extract_image_patches as extract_image_patches
+from .ops.blocks import space_to_batch as space_to_batch
+from .ops.blocks import space_to_batch_nd as space_to_batch_nd
+from .ops.blocks import space_to_depth as space_to_depth
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -93,6 +101,7 @@ from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
+from .ops.image_space import random_crop as random_crop
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
 from .ops.linalg import einsum as einsum
@@ -122,7 +131,6 @@ from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
 from .ops.reduce import count_nonzero as count_nonzero
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
-from .ops.reduce import reduce_mean as reduce_mean
 from .ops.reduce import reduce_std as reduce_std
 from .ops.reduce import reduce_variance as reduce_variance
 from .ops.state import Variable as Variable
@@ -142,9 +150,9 @@ from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
 from .runtime.session import Session as Session
 from .runtime.timeline import RunMetadata as RunMetadata
-from .train import clip_by_global_norm as clip_by_global_norm
-from .train import clip_by_norm as clip_by_norm
-from .train import global_norm as global_norm
+from .train.clipping import clip_by_global_norm as clip_by_global_norm
+from .train.clipping import clip_by_norm as clip_by_norm
+from .train.clipping import global_norm as global_norm
 from .variables import all_variables as all_variables
 from .variables import get_variable as get_variable
 from .variables import get_variable_scope as get_variable_scope
@@ -358,6 +366,9 @@ def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
+    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
@@ -452,27 +463,28 @@ __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimensi
            "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
            "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
            "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
-           "batch_matmul", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
-           "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
-           "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan",
-           "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "eye", "fill", "float32", "float64",
-           "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
-           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
-           "identity", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "less", "less_equal", "lgamma",
-           "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not",
-           "logical_or", "logical_xor", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "minimum", "mod", "mul",
-           "multinomial", "multiply", "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function",
-           "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder",
-           "placeholder_with_default", "py_func", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max",
-           "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape",
-           "reverse", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
-           "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "split", "sqrt", "square", "squared_difference", "squeeze",
-           "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh", "tensordot", "testing", "tile",
-           "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
-           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack", "unsorted_segment_sum",
-           "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros",
-           "zeros_initializer", "zeros_like"]
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib",
+           "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device",
+           "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp",
+           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv",
+           "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
+           "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image",
+           "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
+           "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "less", "less_equal", "lgamma", "lin_space", "linspace",
+           "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor",
+           "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
+           "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "minimum", "mod", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
+           "py_func", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer",
+           "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt",
+           "saturate_cast", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
+           "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh",
+           "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique",
+           "unpack", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]

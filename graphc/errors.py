@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ArgumentError", "CacheWarning", "DTypeError", "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError",
-           "FetchError", "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError",
-           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
-           "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
+__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError",
+           "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError", "GradientError",
+           "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError",
+           "NumericsError", "OpError", "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -43,6 +43,10 @@ class SerializationError(GraphcError, ValueError):
     """A graph that cannot be saved, or a file that is not one: malformed, or at odds with the operators it names."""
 
 
+class CheckpointError(GraphcError, OSError):
+    """A checkpoint that could not be written; what was there before is there still."""
+
+
 class GradientError(GraphcError, LookupError, ValueError):
     """A derivative that does not exist: no gradient rule, or no path to a variable."""
 
@@ -78,6 +82,13 @@ class CacheWarning(UserWarning):
         super().__init__(message)
 
 
+class CheckpointWarning(UserWarning):
+    """A damaged checkpoint is passed over, or one is written without its graph; the message says which, and why."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
+
 class GraphGrowthWarning(UserWarning):
     """The graph grows between runs, so that every run compiles anew."""
 
@@ -106,7 +117,7 @@ class FailedPreconditionError(OpError, RuntimeError):
     """State that is not there: a variable without a value."""
 
 
-class NotFoundError(OpError, LookupError):
+class NotFoundError(OpError, LookupError, ValueError):
     """A file or a name that does not exist."""
 
 
@@ -116,6 +127,10 @@ class OutOfRangeError(OpError):
 
 class ResourceExhaustedError(OpError, MemoryError):
     """Memory that a step needs and that is not to be had. Variables are as they were, and the session can be used."""
+
+
+class DataLossError(OpError):
+    """A file that is damaged: what it holds is not what was written."""
 
 
 class DeadlineExceededError(OpError):

@@ -11,6 +11,7 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
+from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
@@ -33,18 +34,29 @@ class Specialised(NamedTuple):
     effects: list[Node]                    # host calls with effects, in order
     pending: list[Node]                    # nodes of the user's graph whose type depends on data: run these first
     made: dict[Node, Node]                 # node of the user's graph -> what it is rebuilt as
-    scope: Scope | None = None             # of the sizes that are open
+    scope: Scope                           # of the sizes that are open
 
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
-    def uses(node: Node) -> tuple[Node, ...]:
-        return () if node in fed else node.inputs + node.control_inputs
     nx = whole("networkx")  # 0.1 s to import: not before something runs
-    nodes = {node.index: node for node in reached(fetches, uses)}
+    nodes = {node.index: node for node in fetches}
+    edges: list[tuple[int, int]] = []
+    stack = list(nodes.values())
+    while stack:                    # as `reached` does, edges noted on the way
+        node = stack.pop()
+        if node in fed:
+            continue
+        user = node.index
+        for x in node.inputs + node.control_inputs:
+            i = x.index
+            edges.append((i, user))
+            if i not in nodes:
+                nodes[i] = x
+                stack.append(x)
     graph = nx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((x.index, i) for i, node in nodes.items() for x in uses(node))
+    graph.add_edges_from(edges)
+    graph.add_nodes_from([node.index for node in fetches])      # which may be all there is
     # Creation order is one of its topological orders, so deciding ties by it is sorting by it: half the time of the lexicographical sort.
     return [nodes[i] for i in sorted(nx.topological_sort(graph))]
 
@@ -57,8 +69,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
     there stands, though its variable still has the value from before the run. With `decide`, a shape that data alone says is known
     first even where the number of elements leaves no other; without it, references find out whether it is that one.
-    InvalidArgumentError: concrete shapes do not fit each other, or a variable that is assigned to.
+    InvalidArgumentError: concrete shapes do not fit each other, a variable that is assigned to, or the names of open dimensions.
     """
+    check_fed(feeds, order)
     scratch = Scratch()
     held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
     state = _State(order, held, {*feeds, *values})
@@ -77,7 +90,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = placeholders[node] = placeholder_of(feeds[node], scratch)
             elif node in done:
                 continue
-            elif any(x in waiting for x in state.uses(node)):
+            elif waiting and any(x in waiting for x in state.uses(node)):
                 waiting.add(node)
             elif node.operator.name == "variable":
                 new[node] = held[node]
@@ -93,9 +106,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
     if pending:
-        return Specialised([], placeholders, [], [], pending, new)
+        return Specialised([], placeholders, [], [], pending, new, Scope())
     assigns = [(held[v], value) for v, value in state.assigned.items()]
-    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new)
+    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
 
 
 class StageWork(NamedTuple):
@@ -137,7 +150,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
     effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
-    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {})
+    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
 
@@ -146,8 +159,8 @@ def _is_source(node: Node) -> bool:
 
 
 def _known(node: Node) -> bool:
-    types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
-    return all(t.known for t in types)
+    type = node.type
+    return type.known if isinstance(type, TensorType) else all(t.known for t in type or ())
 
 
 def _decided(node: Node) -> bool:
@@ -166,7 +179,7 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     try:
-        return _built(node, tuple(new[x] for x in node.inputs), scratch)
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
     except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
         raise InvalidArgumentError(str(e), node) from None
 

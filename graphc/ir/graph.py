@@ -24,12 +24,29 @@ class GraphKeys:
     GLOBAL_VARIABLES = "variables"
     TRAINABLE_VARIABLES = "trainable_variables"
     LOCAL_VARIABLES = "local_variables"
+    MODEL_VARIABLES = "model_variables"
+    METRIC_VARIABLES = "metric_variables"
+    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
+    SAVEABLE_OBJECTS = "saveable_objects"
+    SAVERS = "savers"
+    WEIGHTS = "weights"
+    BIASES = "biases"
+    ACTIVATIONS = "activations"
     UPDATE_OPS = "update_ops"
     REGULARIZATION_LOSSES = "regularization_losses"
     LOSSES = "losses"
     SUMMARIES = "summaries"
+    SUMMARY_OP = "summary_op"
     GLOBAL_STEP = "global_step"
+    EVAL_STEP = "eval_step"
     TRAIN_OP = "train_op"
+    INIT_OP = "init_op"
+    LOCAL_INIT_OP = "local_init_op"
+    READY_OP = "ready_op"
+    READY_FOR_LOCAL_INIT_OP = "ready_for_local_init_op"
+    QUEUE_RUNNERS = "queue_runners"
+    TABLE_INITIALIZERS = "table_initializer"
+    ASSET_FILEPATHS = "asset_filepaths"
 
 
 class Graph:
@@ -57,6 +74,7 @@ class Graph:
         self._used: dict[str, int] = {}
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
+        self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 
@@ -245,6 +263,29 @@ class Graph:
         """The graph that `to_json` wrote; nothing it holds is executed. SerializationError, which says where, for any other text."""
         from ..files.graph_json import from_json
         return from_json(text)
+
+    def absorb(self, other: Graph, scope: str = "") -> None:
+        """Take over all that another graph has, names behind `scope`; the other is empty afterwards.
+
+        FinalizedError: this one is finalized. GraphError: a name is taken. Then both graphs are as they were.
+        """
+        prefix = f"{scope}/" if scope else ""
+        if self.finalized:
+            raise FinalizedError(f"{len(other.nodes)} nodes cannot be added: the graph is finalized{here()}")
+        taken = next((n for n in other.nodes if prefix + n.label in self._labels), None)
+        if taken is not None:
+            raise GraphError(f"{prefix + taken.label!r} is read, and the graph has {describe(self._labels[prefix + taken.label])} already; "
+                             f"a scope, or a graph of its own, keeps them apart{here()}")
+        for node in other.nodes:
+            node.graph, node.label = self, prefix + node.label
+            self._register(node)
+            self.reserve_name(node.label)
+        for name, members in other.collections.items():
+            self.collections.setdefault(name, []).extend(members)
+        for key, value in other.variable_store.items():
+            self.variable_store.setdefault(prefix + key if isinstance(key, str) else (key[0], f"{prefix}{key[1]}".rstrip("/")), value)
+        self.seed = other.seed if self.seed is None else self.seed
+        other.__init__()        # type: ignore[misc]
 
     # ------------------------------------------------------------------ collections
 

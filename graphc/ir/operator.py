@@ -19,7 +19,7 @@ from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .sizes import has_sizes
+from .sizes import at_hand, has_sizes
 from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
 from .validate import refused, validate
 
@@ -55,8 +55,8 @@ class Operator:
     continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
     without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
     run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
-    folded and
-    shared. `label` is the default name of nodes.
+    folded and shared. `ties`: the result is the first operand, and any run checks that the sizes which the type rule takes from the others are
+    its own. `label` is the default name of nodes.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Operator:
     effect: bool = False
     resizes: bool = False
     pure: bool = True
+    ties: bool = False
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
@@ -124,17 +125,7 @@ class Operator:
     def typed(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         """The attributes and the type of the node that `build` would make, or its errors."""
         try:
-            types = [x.type for x in inputs]
-            if not self.text:
-                for t in types:
-                    if t.__class__ is TensorType and t.dtype.hasobject:
-                        raise DTypeError("not defined for string")
-            if self.prepare is not None:
-                attrs = self.prepare(types, **attrs)
-            values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
-            type = self.infer(types, values, **attrs)
-            if type.__class__ is TensorType and type.shape:
-                _check_countable(type)
+            type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
             what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
@@ -143,6 +134,21 @@ class Operator:
     def called(self, attrs: dict[str, Any]) -> str:
         """What messages call it: its name, or that of the function that its attribute `of` names."""
         return attrs["of"] if isinstance(attrs.get("of"), str) else self.name
+
+    def type_of(self, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The type of the result on converted inputs, and the attributes as they are kept. DTypeError, ShapeError: what does not fit."""
+        types = [x.type for x in inputs]
+        if not self.text:
+            for t in types:
+                if t.__class__ is TensorType and t.dtype.hasobject:
+                    raise DTypeError("not defined for string")
+        if self.prepare is not None:
+            attrs = self.prepare(types, **attrs)
+        values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
+        type = self.infer(types, values, **attrs)
+        if type.__class__ is TensorType and type.shape:
+            _check_countable(type)
+        return type, attrs
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
@@ -338,8 +344,8 @@ def _check_countable(type: TensorType) -> None:
     """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
     nbytes = type.dtype.itemsize
     for d in type.shape or ():
-        if d.__class__ is int and d:            # as numpy, which lets no axis of no elements make up for others
-            nbytes *= d
+        if d is not None and (n := at_hand(d)):         # as numpy, which lets no axis of no elements make up for others
+            nbytes *= n
     if nbytes >= 1 << 63:
         raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")
 

@@ -21,13 +21,14 @@ def read_only(value: Any) -> Any:
     return view
 
 
-def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
+def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:
     """The numpy reference of a node; what it raises names the operator and the user's line.
 
-    The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there.
+    The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there. `attrs`: the
+    node's attributes, if they are not those that it was made with.
     """
     try:
-        return node.operator.reference(*map(read_only, inputs), **node.attrs)
+        return node.operator.reference(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
     except GraphcError as e:
         text = f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {e}\n  at {loc_str(node.loc)}"
         raise InvalidArgumentError(text, node) from e

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from .sizes import Size, alike
+from .sizes import Size, alike, has_sizes
 
 Shape = tuple[int | None, ...]       # while a graph is compiled, of sizes too: a `Size` does what an int does
 Array = np.ndarray[Any, Any]
@@ -168,6 +168,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Numbers in another dtype; DTypeError names the first one that is none of it: integers are never wrapped around."""
     array = np.asarray(value)
+    if has_sizes(array):                        # looked at when they are numbers
+        return array
     if not fits(array, dtype):
         least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
         wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)
@@ -389,17 +391,20 @@ def broadcast(*shapes: Shape | None) -> Shape | None:
     if any(s is None for s in shapes):
         return None
     known = [s for s in shapes if s is not None]
-    if len(known) == 2 and len(known[0]) == len(known[1]) and known[0] == known[1] and None not in known[0]:
+    if len(known) == 2 and alike(known[0], known[1]) and None not in known[0]:
         return known[0]
     rank = max((len(s) for s in known), default=0)
-    out: list[int | None] = []
+    out: list[Any] = []
     for axis in range(-rank, 0):
-        size, open_ = 1, False
+        size: Any = 1
+        open_ = False
         for s in known:
-            d = s[axis] if len(s) >= -axis else 1
+            d: Any = s[axis] if len(s) >= -axis else 1
             if d is None:
                 open_ = True
-            elif d != 1:
+            elif size.__class__ is int and size == 1:
+                size = d
+            elif not alike(d, size) and d != 1:             # what is alike, or one of two is 1, decides nothing on open sizes
                 if size not in (1, d):
                     raise ShapeError("shapes do not broadcast: " + " and ".join(shape_str(s) for s in known))
                 size = d

@@ -11,10 +11,11 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.axes import normal_axes, normal_axis
 from ..ir.known import as_int, known_shape, static_value
+from ..ir.named import Undecided, named_shape
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, typed_like
-from ..ir.sizes import unknown
-from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, shape_str
+from ..ir.sizes import alike, fixed, unknown
+from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, merge, shape_str
 
 Types = Sequence[TensorType]
 Strides = tuple[int, ...]
@@ -333,27 +334,32 @@ def reverse(tensor: Any, *, axis: Any) -> Any:
 
 # ---------------------------------------------------------------------- undoing a broadcast
 
-def summed_axes(wide: Shape, narrow: Shape) -> tuple[int, ...] | None:
-    """The axes to sum from shape `wide` to shape `narrow`, which broadcasts to it; None where that is not known yet.
+def summed_axes(wide: Shape, narrow: Shape) -> tuple[int, ...]:
+    """The axes to sum from shape `wide` to shape `narrow`, which broadcasts to it.
 
-    An axis that has size 1 in `narrow` and an unknown one in `wide` is summed: of one element that is no change.
+    An axis that has size 1 in `narrow` and an open one in `wide` is summed: of one element that is no change.
     """
     lead = len(wide) - len(narrow)
     axes = list(range(lead))
     for i, d in enumerate(narrow, lead):
-        if d is None and wide[i] != 1:
-            return None
-        if d == 1 and wide[i] != 1:
+        if not alike(d, wide[i]) and not (fixed(wide[i]) and wide[i] == 1) and d == 1:
             axes.append(i)
     return tuple(axes)
 
 
 def unbroadcast(g: Node, x: Node) -> Node:
     """`g` summed over the axes along which x was repeated to get g's shape: the transpose of broadcasting."""
-    if g.type.shape is None or x.type.shape is None:
+    wide, narrow = named_shape(g), named_shape(x)
+    if wide is None or narrow is None:
         return unbroadcast_dynamic(g, x)
-    axes = summed_axes(g.type.shape, x.type.shape)
-    return unbroadcast_dynamic(g, x) if axes is None else _summed(g, axes, len(g.type.shape) - len(x.type.shape))
+    try:
+        axes = summed_axes(wide, narrow)
+    except Undecided:
+        return unbroadcast_dynamic(g, x)
+    sums = _summed(g, axes, len(wide) - len(narrow))
+    if merge(sums.type.shape, x.type.shape) != sums.type.shape:         # the names told more than the types
+        sums.set_shape(x.type.shape)
+    return sums
 
 
 def _summed(g: Node, axes: tuple[int, ...], lead: int) -> Node:
@@ -367,7 +373,6 @@ def _unbroadcast_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
     wide, narrow = types[0].shape, types[1].shape
     assert wide is not None and narrow is not None
     axes = summed_axes(wide, narrow)
-    assert axes is not None
     return _summed(inputs[0], axes, len(wide) - len(narrow)) if axes else identity(inputs[0])
 
 
@@ -382,5 +387,5 @@ def _unbroadcast_type(types: Types, values: Any) -> TensorType:
          samples=(([(2, 3), np.ones((1, 3))], {}), ([(4, 2, 3), np.ones((2, 1))], {}), ([(2,), np.ones(2)], {})))
 def unbroadcast_dynamic(g: Any, x: Any) -> Any:
     """`unbroadcast` where the shapes are not known before the graph runs."""
-    axes = summed_axes(g.shape, np.shape(x)) or ()
+    axes = summed_axes(g.shape, np.shape(x))
     return np.sum(g, axis=axes, keepdims=True, dtype=g.dtype).reshape(np.shape(x))

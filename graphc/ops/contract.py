@@ -114,7 +114,8 @@ def _attrs(types: Sequence[TensorType], of: Any, rule: Any, place: Any, lead: An
 _THREE = np.ones((2, 3))
 
 
-@declare("lowered", _agreed, name="contract", prepare=_attrs, lower=lambda node, inputs, types, out_type, **attrs: inputs[0],
+@declare("lowered", _agreed, name="contract", prepare=_attrs, ties=True,
+         lower=lambda node, inputs, types, out_type, **attrs: inputs[0],
          grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True,
          samples=(([(2, 3), _THREE], {"of": "add_n", "rule": "same"}), ([(2,), _THREE], {"of": "cross entropy", "rule": "rows"}),
                   ([(2,), _THREE, _THREE], {"of": "where", "rule": "each row"}),

@@ -21,6 +21,7 @@ from .math import cast, position, where
 
 Index = tuple[tuple[Any, ...], ...]   # entries ("slice", begin, end, step), ("int", i), ("new",), ("ellipsis",)
 _ALL = ("slice", None, None, None)
+LONG_STEP = 1 << 31     # no axis is as long
 
 # ---------------------------------------------------------------------- slices with fixed bounds
 
@@ -90,7 +91,8 @@ def _sliced_view(shape: Any, strides: Any, index: Index, **_: Any) -> Placement:
         else:
             begin, end, step, count = bounds(size, *entry)
             offset += begin * stride if count else 0
-            out.append((count, stride * step if not fixed(count) or count > 1 else stride))
+            # Of a step beyond all axes it is decided that nothing is taken with it: a stride must be one of int64.
+            out.append((count, stride * step if (not fixed(count) and abs(step) < LONG_STEP) or count > 1 else stride))
     return tuple(d for d, _ in out), tuple(s for _, s in out), offset
 
 
