@@ -31,6 +31,7 @@ from .windows import (
     cut,
     dims_of,
     movement,
+    nothing,
     padded,
     places,
     reach,
@@ -181,9 +182,11 @@ def correlated(x: Node, w: Node, strides: Sequence[int], dilations: Sequence[int
 def _conv_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, strides: Any, padding: Any, dilations: Any) -> Node:
     if not out_type.known or not all(t.known for t in types):
         return node
+    dims, sides = concrete(types[0])[-len(strides) - 1:-1], concrete(types[1])[:-2]
+    if (empty := nothing(out_type, dims, padding)) is not None:
+        return empty
     x, w = as_one_dtype(inputs, out_type.dtype)
-    sides = concrete(types[1])[:-2]
-    return correlated(surrounded(x, concrete(types[0])[-len(strides) - 1:-1], sides, strides, padding, dilations), w, strides, dilations)
+    return correlated(surrounded(x, dims, sides, strides, padding, dilations), w, strides, dilations)
 
 
 def _conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, strides: Any, padding: Any, dilations: Any) -> Node:
@@ -193,6 +196,8 @@ def _conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
     sides, (inner, outputs) = concrete(out_type)[:-2], concrete(out_type)[-2:]
     count = len(sides)
     dims = concrete(types[0])
+    if (empty := nothing(out_type, dims[-count - 1:-1], padding)) is not None:
+        return empty
     groups = _groups(dims[-1], inner)
     around = surrounded(x, dims[-count - 1:-1], sides, strides, padding, dilations)
     seen = windows(around, window=tuple(map(int, sides)), strides=strides, dilations=dilations)
@@ -219,6 +224,8 @@ def _conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     sides, (inner, outputs) = concrete(types[0])[:-2], concrete(types[0])[-2:]
     count, whole = len(sides), concrete(out_type)
     dims = whole[-count - 1:-1]
+    if (empty := nothing(out_type, dims, padding)) is not None:
+        return empty
     groups = _groups(whole[-1], inner)
     around = widths(dims, sides, strides, padding, dilations)
     even = all(s == 1 or (k % s == 0 and d == 1) for k, s, d in zip(sides, strides, dilations, strict=True))

@@ -21,6 +21,7 @@ from .reduce import argmax, reduce_max, reduce_sum
 from .windows import (
     cut,
     dims_of,
+    nothing,
     padded,
     places,
     reach,
@@ -128,18 +129,24 @@ def _over(seen: Node, window: Sequence[int], combine: Callable[..., Node], reduc
 def _max_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     return _over(_seen(inputs[0], _least(out_type.dtype), **how), how["window"], maximum, reduce_max)
 
 
 def _sum_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     return _over(_seen(inputs[0], 0, **how), how["window"], add, reduce_sum)
 
 
 def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     x, window = inputs[0], how["window"]
     first = len(types[0].shape or ()) - len(window) - 1
     seen = _seen(x, _least(types[0].dtype), **how)
@@ -184,6 +191,8 @@ def _within(place: Node, around: Sequence[tuple[Any, Any]], first: int, window: 
 def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known or not types[1].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     x, index = inputs
     seen = _seen(x, 0, **how)
     if prod(how["window"]) > WRITTEN_OUT:
@@ -214,6 +223,8 @@ def _numbered(window: Sequence[int], lead: int, dtype: Any) -> Node:
 def _put_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not out_type.known or not all(t.known for t in types[:2]):
         return node
+    if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
+        return empty
     g, index, _ = inputs
     return _gathered(g, OPERATORS["cast"](index, np.int32), _sizes(out_type, how), **how)
 
@@ -221,6 +232,8 @@ def _put_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
 def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not out_type.known or not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
+        return empty
     return _gathered(inputs[0], None, _sizes(out_type, how), **how)
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node
-from ..ir.operator import Values, declare
+from ..ir.operator import Values, constant_node, declare
 from ..ir.sizes import alike, maximum
 from ..ir.types import Shape, TensorType, compatible, shape_str
 from .array_join import between
-from .array_move import Placement, Types, concrete, expand_dims, reshape, shape, transpose, vector_shape
+from .array_move import Placement, Types, broadcast_to, concrete, expand_dims, reshape, shape, transpose, vector_shape
 
 Pairs = tuple[tuple[int, int], ...]
 LARGEST = 2**31 - 1         # of a stride, a dilation, a window's side or a padding
@@ -82,7 +83,7 @@ def widths(dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], p
         return [(0, 0)] * len(dims)
     found = []
     for n, k, s, d in zip(dims, window, strides, dilations, strict=True):
-        missing = maximum((-(-n // s) - 1) * s + span(k, d) - n, 0) if not alike(n, 0) else 0
+        missing = maximum((-(-n // s) - 1) * s + span(k, d) - n, 0)
         before = missing // 2
         found.append((before, missing - before))
     return found
@@ -125,6 +126,13 @@ def padded(x: Node, axis: int, before: Any, after: Any, value: Any = 0) -> Node:
         x = cut(x, axis, begin, size + end - begin)
         before, after = 0 if before < 0 else before, 0 if after < 0 else after
     return between(x, axis, before, after, value)
+
+
+def nothing(t: TensorType, dims: Sequence[Any], padding: str | Pairs) -> Node | None:
+    """Zeros in place of a result, if there are no windows: an axis without elements has none with "SAME"."""
+    if padding != "SAME" or not any(alike(n, 0) for n in dims):
+        return None
+    return broadcast_to(constant_node(get_default_graph(), np.zeros((), t.dtype)), list(t.shape or ()))
 
 
 def dims_of(x: Node) -> tuple[Any, ...]:

@@ -294,6 +294,16 @@ def test_empty_batches():
     assert [f.shape for f in found] == [(0, 3, 3, 4), (0, 6, 6, 3), (3, 3, 3, 4)] and not found[2].any()
 
 
+@pytest.mark.parametrize("sizes", ["static", "open"])
+def test_pictures_without_rows(sizes):
+    """With "SAME" they have no windows, and no error; a filter gets no gradient."""
+    x, w = tf.placeholder(tf.float64, [2, 0, 5, 2] if sizes == "static" else [None] * 4), tf.placeholder(tf.float64, [3, 3, 2, 4])
+    y = tf.nn.conv2d(x, w, [1, 2, 1, 1], "SAME")
+    z = [tf.nn.max_pool(y, 2, 2, "SAME"), tf.nn.avg_pool(y, 2, 2, "SAME"), pool_index(y, window=(2, 2), strides=(2, 2), padding="SAME")]
+    found = run([y, *z, *tf.gradients(tf.add_n([tf.reduce_sum(v) for v in z[:2]]), [x, w])], {x: np.zeros((2, 0, 5, 2)), w: np.ones((3, 3, 2, 4))})
+    assert [f.shape for f in found] == [(2, 0, 5, 4), *[(2, 0, 3, 4)] * 3, (2, 0, 5, 2), (3, 3, 2, 4)] and not found[-1].any()
+
+
 def test_output_shape_may_be_a_tensor():
     x = tf.placeholder(tf.float32, [None, 2, 2, 3])
     y = tf.nn.conv2d_transpose(x, np.ones((2, 2, 4, 3), np.float32), tf.stack([tf.shape(x)[0], 4, 3, 4]), 2)
