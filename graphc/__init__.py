@@ -19,6 +19,7 @@ from .initializers import *  # noqa: F403
 from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
 from .inspection.show import show
+from .ir.arguments import hold as _hold
 from .ir.graph import (
     Graph,
     GraphKeys,
@@ -91,6 +92,10 @@ _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LA
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
 __all__ = [name for name in _NAMES if name not in vars(_builtins)]
+
+for _space in (nn, summary, train, initializers):
+    _hold(vars(_space), _space.__all__)
+_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")], methods=(train.Optimizer, Variable))  # noqa: F405
 
 
 def __getattr__(name: str) -> object:

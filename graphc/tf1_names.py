@@ -101,6 +101,9 @@ gradients | differentiates every order; `aggregation_method`, `gate_gradients` a
 train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
 train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
 train.AdagradOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+train.Saver | one file, PATH.safetensors, in which the graph is too; TensorFlow's own checkpoints are not read; `sharded` has no effect
+train.get_checkpoint_state, train.latest_checkpoint | a damaged checkpoint is named in a warning, and the one before it given
+train.import_meta_graph | reads the graph of a checkpoint, PATH or PATH.meta; a name that is taken is an error
 device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
@@ -151,10 +154,8 @@ contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-train.Saver | np.savez(path, **{v.op.name: x for v, x in zip(variables, session.run(variables))}), and variable.load(value, session) to restore
-train.get_checkpoint_state, train.latest_checkpoint | keep the path of the file written by np.savez
-train.checkpoint_exists, gfile.Exists | os.path.exists(path)
-train.import_meta_graph, import_graph_def | tf.Graph.from_json(text)
+gfile.Exists | os.path.exists(path)
+import_graph_def | tf.Graph.from_json(text)
 train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
@@ -226,7 +227,7 @@ io | read files in Python and feed the arrays
 python_io | read and write files in Python
 compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
 python | the public name under tf; TensorFlow's internal modules have no counterpart
-saved_model, graph_util | graph.to_json() and tf.Graph.from_json keep a graph, np.savez the variables
+saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 test | unittest or pytest; tf.testing has checks of gradients and of operators
 random | tf.random_normal, tf.random_uniform, tf.truncated_normal
 math | the operators stand under tf: tf.reduce_sum, tf.log

@@ -130,7 +130,7 @@ def _unrolled(use: _Use) -> list[Node]:
     """The node once for each element of the batch."""
     size = use.batch.size
     if isinstance(size, Node):
-        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must then be known while the graph is built: "
+        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must be known while the graph is built: "
                          f"{describe(use.node)}\n  at {loc_str(use.node.loc or caller())}")
     return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(size)]
 
@@ -177,6 +177,7 @@ _MOVED: dict[str, Callable[[_Use, Any], Any]] = {
     "axis": _moved_axis,
     "perm": _moved_perm,
     "index": lambda use, index: (_ALL, *index),
+    "lead": lambda use, lead: lead + 1,
 }
 # Operands that describe axes, and what they say of the batch's own (None: its size).
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
@@ -365,5 +366,5 @@ BATCHERS: dict[str, Callable[[_Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
     "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product, "convolved": _convolved,
 }
-if {*BATCHERS, "size"} != {*BATCH_RULES}:
+if {*BATCHERS, "size", "unrolled"} != {*BATCH_RULES}:
     raise InternalError("declarations may name exactly the rules of batching that there are")
