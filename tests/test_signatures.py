@@ -20,7 +20,7 @@ from graphc.ir.signature import SPELLINGS, _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
-NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.opt", "errors", "extend", "initializers", "logging", "nn", "numeric",
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.opt", "errors", "extend", "image", "initializers", "logging", "nn", "numeric",
                                                           "optimize", "summary", "testing", "train"))]
 
 
@@ -179,7 +179,7 @@ def test_every_public_callable_shows_its_arguments():
 _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "initializers", "logging", "nn", "numeric", "optimize", "summary", "testing", "train"},
+_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "logging", "nn", "numeric", "optimize", "summary", "testing", "train"},
            "graphc.contrib": {"opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
