@@ -14,7 +14,7 @@ from ..ir.known import static_value
 from ..ir.node import Node, describe_call, in_order, loc_str, reached
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
-from ..ir.types import Array, TensorType, exactly
+from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
@@ -172,7 +172,20 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.lower is not None:
         probe = operator.build(scratch, inputs, node.attrs)
         return operator.lower(probe, inputs, [x.type for x in inputs], probe.type, **node.attrs)
+    if _has_its_type(node, inputs):
+        return scratch.add(operator, inputs, node.attrs, node.type)
     return _known_value(operator.build(scratch, inputs, node.attrs), scratch)
+
+
+def _has_its_type(node: Node, inputs: tuple[Node, ...]) -> bool:
+    """Whether a node of the user's graph has the type that its rule would find again: decided by the types of its operands, which are the same."""
+    operator, type = node.operator, node.type
+    if not (operator.family.fuses or operator.family.multiplies) or operator.by_value or type.__class__ is not TensorType or type.dtype.kind in "iu":
+        return False
+    for x, was in zip(inputs, node.inputs):  # noqa: B905  (one for each)
+        if x.type is not was.type and not same_type(x.type, was.type):
+            return False
+    return True
 
 
 def _known_value(node: Node, scratch: Scratch) -> Node:
