@@ -38,6 +38,8 @@ FIXED_AT = {
     "ops/conv.py:correlated": "the sides of a filter are numbers, of windows or of products that are written out",
     "ops/conv.py:_by_elements": "the same",
     "ops/conv.py:_conv_filter_lower": "the same",
+    "ops/conv.py:_by_channel": "the same",
+    "ops/conv.py:_turned_round": "the same",
     "ir/operator.py:known_shape": "how many elements a shape has is a rank",
 }
 
