@@ -51,6 +51,7 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ops import contracts as _contracts
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
@@ -75,6 +76,8 @@ from .variables import (
     initialize_variables,
     local_variables,
     local_variables_initializer,
+    model_variables,
+    moving_average_variables,
     trainable_variables,
     variable_scope,
     variables_initializer,
@@ -87,7 +90,8 @@ _publish(image.__name__, vars(image))
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
-_LATER = ("contrib", "extend", "logging", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+# Imported when they are first named: most programs need none, or few.
+_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
 _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.

@@ -1,0 +1,18 @@
+"""`tf.layers`: layers with variables of their own, as functions and as classes."""
+
+from typing import TYPE_CHECKING
+
+from ..tf1_names import getter as _getter
+from . import base, core, normalization
+from .base import *  # noqa: F403
+from .core import *  # noqa: F403
+from .normalization import *  # noqa: F403
+
+__all__ = [*base.__all__, *core.__all__, *normalization.__all__]
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
