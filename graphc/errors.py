@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError",
-           "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError",
-           "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError",
-           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "SerializationError",
-           "SessionClosedError", "ShapeError"]
+__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError",
+           "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError", "GradientError",
+           "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError",
+           "NumericsError", "OpError", "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -30,6 +29,10 @@ class GraphError(GraphcError, ValueError):
 
 class DeclarationError(GraphcError, ValueError):
     """An operator, a rewrite rule or a pass that is declared wrongly; the message names it and where it is declared."""
+
+
+class ArgumentError(GraphError, TypeError):
+    """A call with arguments that a function does not have, or without some that it needs."""
 
 
 class FinalizedError(GraphcError, RuntimeError):
@@ -120,6 +123,10 @@ class NotFoundError(OpError, LookupError, ValueError):
 
 class OutOfRangeError(OpError):
     """Input that has run out."""
+
+
+class ResourceExhaustedError(OpError, MemoryError):
+    """Memory that a step needs and that is not to be had. Variables are as they were, and the session can be used."""
 
 
 class DataLossError(OpError):

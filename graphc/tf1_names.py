@@ -166,8 +166,6 @@ train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batche
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 train.global_step | session.run(global_step)
-nn.max_pool | for windows that do not overlap: tf.reduce_max(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
-nn.avg_pool | for windows that do not overlap: tf.reduce_mean(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
 nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
@@ -179,7 +177,6 @@ cond | tf.where(condition, x, y); both sides are computed
 case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
 map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
-random_crop | tf.slice at an index drawn by tf.random_uniform(..., dtype=tf.int32)
 sparse_placeholder | feed indices and values as two placeholders
 SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
 SparseTensorValue | indices and values as two arrays
@@ -201,9 +198,6 @@ compat.as_str | bytes.decode()
 test.is_built_with_cuda | False: there is no GPU code
 test.TestCase | unittest.TestCase
 test.main | unittest.main()
-image.rgb_to_grayscale | tf.reduce_sum(x * [0.2989, 0.587, 0.114], -1, keepdims=True)
-image.adjust_brightness | x + delta
-image.per_image_standardization | (x - mean) / tf.maximum(deviation, 1 / np.sqrt(count)), by tf.reduce_mean and tf.reduce_std
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 gfile.MakeDirs | os.makedirs(path, exist_ok=True)
 gfile.DeleteRecursively | shutil.rmtree(path)
@@ -211,7 +205,6 @@ gfile.GFile | open(path)
 gfile.FastGFile | open(path, "rb")
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-nn.lrn | x / tf.pow(bias + alpha * sums, beta), sums of tf.square(x) over neighbouring channels by slices of tf.cumsum
 keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column | prepare the columns in NumPy and feed them
@@ -220,7 +213,6 @@ distributions, contrib.distributions | write densities with operators; sample by
 app | argparse, and a call of main()
 flags | argparse
 gfile | open, os and shutil of Python
-image | prepare pictures with NumPy or Pillow and feed them
 io | read files in Python and feed the arrays
 python_io | read and write files in Python
 compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself

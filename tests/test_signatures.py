@@ -181,7 +181,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
+_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
                       "summary", "testing", "train"},
            "graphc.contrib": {"layers", "opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}

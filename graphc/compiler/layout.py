@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,8 +13,8 @@ from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, reached, topological
-from ..ir.sizes import alike, all_at_hand, at_hand
-from ..ir.types import Array, TensorType, element_count, same_type
+from ..ir.sizes import alike, at_hand
+from ..ir.types import element_count, same_type
 from ..ops.state import copy
 from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
@@ -39,7 +40,6 @@ class Buffer:
     key: Node | None = None
     first: int = NEVER
     last: int = -1
-    offset: int = 0
     given: bool = False
 
     @property
@@ -55,11 +55,11 @@ class Buffer:
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    strides, step = [], 1
-    for d in reversed(shape):
-        strides.append(step)
-        step *= d
-    return tuple(reversed(strides))
+    """The strides of an array of its own, in elements."""
+    strides = [1] * len(shape)
+    for i in range(len(shape) - 1, 0, -1):
+        strides[i - 1] = strides[i] * shape[i]
+    return tuple(strides)
 
 
 def view_of(node: Node, inner: tuple[Sequence[int], Sequence[int], int]) -> tuple[Sequence[int], Sequence[int], int]:
@@ -109,20 +109,29 @@ def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -
 
 
 def lay_out(fetches: Sequence[Node]) -> list[Node]:
-    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat.
+    """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat that are not made
+    where they belong.
 
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
     scratch = Scratch()
-    new: dict[Node, Node] = {}
-    nominal: dict[Node, Any] = {}
+    new: dict[Node, Node] = {}                    # of those that are replaced
+    views: dict[Node, Any] = {}                   # shape, strides and offset of each
     inner: set[Node] = set()                      # concats that lie within another one, which itself lies in none: places are found in two steps
     outer: set[Node] = set()
     results: set[Node] = set()
     wanted = set(fetches)
+    order = topological(fetches)
+    uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
+    for node in order if uses else ():                  # of the products that are joined, by whatever
+        if not node.operator.family.joins:
+            uses.update(x for x in node.inputs if x in uses)
 
-    def nests(x: Node, place: Node) -> bool:
-        """Whether a part is a concat that may lie where it belongs: its elements are one behind the other there, and it lies nowhere else."""
+    def nests(x: Node, was: Node, place: Node) -> bool:
+        """Whether a part may be made where it belongs: a product that nothing else reads, for a library writes rows at any distance; a concat
+        whose elements are one behind the other there, and that lies nowhere else."""
+        if x.operator.family.multiplies:
+            return uses[was] == 1 and x not in results
         whole = joined(x)
         if whole is None or whole in inner | outer | results or any(d != 1 for d in place.type.shape[:place.attrs["axis"]]):
             return False
@@ -131,35 +140,35 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
 
     def copied(x: Node, place: Node) -> Node:
         with scratch.at(place):
-            node = copy.build(scratch, (x,), {})
-        nominal[node] = (node.type.shape, contiguous(node.type.shape), 0)
-        return node
+            return copy.build(scratch, (x,), {})
 
-    for node in topological(fetches):
-        inputs = tuple(new[x] for x in node.inputs)
+    def nominal(x: Node) -> tuple[Any, Any, Any]:
+        """Shape, strides and offset of a value within the memory that it has or is a view of."""
+        return views[x] if x in views else (x.type.shape, contiguous(x.type.shape), 0)
+
+    for node in order:
+        inputs = tuple([new.get(x, x) for x in node.inputs])
         family = node.operator.family
         if not family.fuses or family.gathers:
-            inputs = tuple(copied(x, node) if x.operator.family.counts else x for x in inputs)
-        if family.reshapes and reshaped(nominal[inputs[0]][0], nominal[inputs[0]][1], node.type.shape) is None:
-            inputs = (copied(inputs[0], node), *inputs[1:])
-        elif family.multiplies:
-            inputs = tuple(x if blas_ready(nominal[x]) else copied(x, node) for x in inputs)
-        elif family.scatters:
-            inputs = tuple(x if alike(tuple(nominal[x][1]), contiguous(nominal[x][0])) else copied(x, node) for x in inputs)
-        elif family.joins:
-            inputs = tuple(x if nests(x, node) else copied(x, node) for x in inputs)
-        n = node if inputs == node.inputs else node.on(inputs)
-        new[node] = n
+            inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
+            if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
+                inputs = (copied(inputs[0], node), *inputs[1:])
+            elif family.multiplies:
+                inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
+            elif family.scatters:
+                inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
+            elif family.joins:
+                inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
+        n = node
+        if inputs != node.inputs:
+            n = new[node] = node.on(inputs)
         if family.joins and any(joined(x) is not None for x in inputs):
             outer.add(n)
         if node in wanted:
             results.add(n)
-        if (seen := viewed(n)) is not None:
-            nominal[n] = view_of(n, nominal[seen])
-        elif isinstance(n.type, TensorType):
-            shape: Any = n.type.shape
-            nominal[n] = (shape, contiguous(shape), 0)
-    return [new[f] for f in fetches]
+        if not family.fuses and (seen := viewed(n)) is not None:
+            views[n] = view_of(n, nominal(seen))
+    return [new.get(f, f) for f in fetches]
 
 
 def joined(x: Node) -> Node | None:
@@ -228,16 +237,6 @@ class Layout:
             buffer = Buffer(kind, node.type.dtype, element_count(shape), node, given=node in self.results and kind == "arena")
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
-
-    def array(self, node: Node, memory: Callable[[Buffer], Array]) -> Array:
-        """The node's value as a numpy view of its buffer's memory."""
-        where = self(node)
-        flat = memory(where.buffer)
-        size = flat.dtype.itemsize
-        shape = all_at_hand(node.type.shape)
-        if 0 in shape:
-            return np.empty(shape, node.type.dtype)
-        return np.lib.stride_tricks.as_strided(flat[at_hand(where.offset):], shape, tuple(s * size for s in all_at_hand(where.strides)))
 
 
 def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:

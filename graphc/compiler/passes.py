@@ -24,7 +24,7 @@ from ..ops.math_arithmetic import add, multiply
 from ..ops.reduce import reduce_sum
 from .layout import contiguous, view_of
 from .rules import rewritten
-from .sink import sink_views
+from .sink import place_of, sink_views
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Pass = Callable[[Sequence[Node]], "list[Node]"]
@@ -74,16 +74,18 @@ def _in_order(node: Node) -> bool:
         all(d == 1 or alike(s, t) for d, s, t in zip(shape, strides, contiguous(shape), strict=True))
 
 
-def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
-    """A matrix product of a few elements as the sum of products that it is, which fuses with what is around it."""
+def expand_products(fetches: Sequence[Node]) -> list[Node]:
+    """A matrix product of a few elements, or by vectors, as the sum of products that it is, which fuses with what is around it."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if node.operator.name != "matmul":
             return None
         a, b = inputs
         inner = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
-        work = element_count(node.type.shape) * inner
-        if not fixed(work) or work > SMALL_PRODUCT or inner == 0:
+        if inner == 0 or 0 in node.type.shape:
             return None
+        work = element_count(node.type.shape) * inner
+        if not fixed(work) or work > SMALL_PRODUCT:
+            return _vector_product(node, a, b)
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
         products = multiply(expand_dims(rows, axis=-2), expand_dims(columns, axis=-3))
@@ -92,9 +94,33 @@ def expand_small_products(fetches: Sequence[Node]) -> list[Node]:
 
 
 def _swapped(matrix: Node) -> Node:
-    """The last two axes, exchanged."""
+    """The last two axes, exchanged; of vectors without a transposition, which a loop nest could not look through."""
+    *batch, m, n = matrix.type.shape
+    if alike(m, 1) or alike(n, 1):
+        return reshape(matrix, [*batch, n, m])
     rank = len(matrix.type.shape)
     return transpose(matrix, perm=[*range(rank - 2), rank - 1, rank - 2])
+
+
+def _vector_product(node: Node, a: Node, b: Node) -> Node | None:
+    """The product of a column and a row as one of elements, that of a matrix and a vector as sums along the axis in which memory is read in
+    order; None if it is one of matrices."""
+    across, along = node.attrs["transpose_a"], node.attrs["transpose_b"]
+    *_, m, n = node.type.shape
+    if alike(a.type.shape[-2 if across else -1], 1):
+        return multiply(_swapped(a) if across else a, _swapped(b) if along else b)
+    if alike(n, 1):
+        matrix, down, vector, lies = a, across, b, along
+    elif alike(m, 1):
+        matrix, down, vector, lies = b, not along, a, not across
+    else:
+        return None
+    strides = place_of(matrix)[1]
+    if not alike(strides[-1], 1) and alike(strides[-2], 1):
+        matrix, down = _swapped(matrix), not down
+    # A vector of k elements lies as [k, 1], or as [1, k]; it is wanted beside the matrix as [k, 1] where sums go down its columns.
+    vector = _swapped(vector) if down == lies else vector
+    return reshape(reduce_sum(multiply(matrix, vector), axis=-2 if down else -1), list(node.type.shape))
 
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
@@ -123,7 +149,12 @@ def fold_constants(fetches: Sequence[Node]) -> list[Node]:
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
     """elementwise(broadcast_to(x), y) is elementwise(x, y) where y alone has the result's shape."""
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not node.operator.family.broadcasts or "broadcast_to" not in [x.operator.name for x in inputs]:
+        if not node.operator.family.broadcasts:
+            return None
+        for x in inputs:
+            if x.operator.name == "broadcast_to":
+                break
+        else:
             return None
         out = list(inputs)
         for i, x in enumerate(inputs):
@@ -229,20 +260,18 @@ def share(fetches: Sequence[Node]) -> list[Node]:
 
 
 def _attrs_key(node: Node) -> Any:
+    if node.operator.family.memory is not Memory.OUTSIDE:
+        return tuple([(k, repr(v)) for k, v in node.attrs.items()]) if node.attrs else ()
     if node.operator.name == "constant":
         value = node.attrs["value"]
         return value.tobytes() if value.nbytes <= 4096 else id(value)
-    if node.operator.name == "bound":
-        return tuple(map(repr, node.attrs["value"].flat))
-    if node.operator.family.memory is Memory.OUTSIDE:
-        return id(node)
-    return tuple((k, repr(v)) for k, v in node.attrs.items()) if node.attrs else ()
+    return tuple(map(repr, node.attrs["value"].flat)) if node.operator.name == "bound" else id(node)
 
 
 PIPELINE: list[tuple[str, Pass, str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
-    ("expand_small_products", expand_small_products, "before the rest: they work on what it leaves"),
+    ("expand_products", expand_products, "before the rest: they work on what it leaves"),
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),

@@ -158,8 +158,11 @@ def rewritten(node: Node) -> Node | None:
     """What a rule makes of the node; None if none applies or the type would change. Builds in the default graph."""
     if not isinstance(node.type, TensorType) or not node.operator.family.broadcasts:
         return None
+    rules = by_root(node.operator.name, node.type.dtype)
+    if not rules:
+        return None
     inputs = {x.operator.name for x in node.inputs}
-    for rule, operators in by_root(node.operator.name, node.type.dtype):
+    for rule, operators in rules:
         operands = match(rule, node) if operators <= inputs else None
         if operands is not None:
             made = rule.rhs(*operands)

@@ -20,7 +20,7 @@ NEVER = 1 << 60          # later than any step
 _COSTLY = re.compile(r"\b(?!select\b|minimum\b|maximum\b|abs\b)[a-z_]\w*\(")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Group:
     """Nodes computed in one loop nest over `dims`; `axes[node]` says which dim each axis of a member runs over (None: size 1)."""
 
@@ -47,8 +47,8 @@ class Group:
 
     def covers(self, axes: Sequence[int | None]) -> bool:
         """Whether a value on these axes is computed once an element: in order over all dims, or of a reduction over the kept ones."""
-        ids, dims = [a for a in axes if a is not None], range(len(self.dims))
-        return ids in (list(dims), [a for a in dims if a not in (self.reduced or ())])
+        ids, dims = [a for a in axes if a is not None], [*range(len(self.dims))]
+        return ids == dims or (bool(self.reduced) and ids == [a for a in dims if a not in (self.reduced or ())])
 
     def sums(self) -> set[Node]:
         """The reductions; not those over axes of size 1 only, which copy."""
@@ -241,17 +241,23 @@ class _Scheduler:
 
     def fuse(self, node: Node) -> None:
         inputs = data_inputs(node)
-        groups = []
+        homes = [home for x in inputs if isinstance(home := self.home.get(x), Group)]
+        if not homes:
+            self.start(node)
+            return
+        groups: list[Group] = []
         refused = {}
-        for x in inputs:
-            home = self.home.get(x)
-            if isinstance(home, Group) and home not in groups:
+        for home in homes:
+            if home not in groups and home not in refused:
                 if self.open(home, node):
                     groups.append(home)
                 else:
-                    refused[x] = self.why
-        groups.sort(key=lambda g: -g.pos)
-        attempts = [groups, *([g] for g in groups)] if len(groups) > 1 else [groups] if groups else []
+                    refused[home] = self.why
+        if len(groups) > 1:
+            groups.sort(key=lambda g: -g.pos)
+            attempts = [groups, *([g] for g in groups)]
+        else:
+            attempts = [groups] if groups else []
         for chosen in attempts:
             if self.join(node, chosen):
                 break
@@ -259,8 +265,8 @@ class _Scheduler:
             self.start(node)
         own = self.home[node]
         for x in inputs:
-            if isinstance(own, Group) and isinstance(self.home.get(x), Group) and x not in own.axes:
-                self.apart[x, node] = refused.get(x, self.why)
+            if isinstance(own, Group) and x not in own.axes and isinstance(home := self.home.get(x), Group):
+                self.apart[x, node] = refused.get(home, self.why)
 
     def open(self, group: Group, node: Node) -> bool:
         """Whether the group may give `node` its values inside the loop nest."""
@@ -288,14 +294,16 @@ class _Scheduler:
         self.admit(node, group, tuple(axes))
 
     def join(self, node: Node, groups: list[Group]) -> bool:
-        target = max(groups, key=lambda g: (len(g.dims), g.pos))
+        alone = len(groups) == 1
+        target = groups[0] if alone else max(groups, key=lambda g: (len(g.dims), g.pos))
         pos = self.position(node, groups)
         if pos is None:
             return False
-        if sum(len(g.members) for g in groups) >= MAX_MEMBERS:
+        if not alone and sum([len(g.members) for g in groups]) >= MAX_MEMBERS:      # of one group `open` has asked
             self.refuse(f"together they would have more than {MAX_MEMBERS} nodes")
             return False
-        if len(set().union(*(g.operands for g in groups))) + len(node.inputs) > MAX_OPERANDS:
+        operands = target.operands if alone else set().union(*[g.operands for g in groups])
+        if len(operands) + len(node.inputs) > MAX_OPERANDS:
             self.refuse(f"together they would read more than {MAX_OPERANDS} tensors")
             return False
         axes = self.align(node, target)
@@ -303,7 +311,7 @@ class _Scheduler:
             self.refuse(f"the loops over {list(target.dims)} do not fit its shape {list(node.type.shape)}")
             return False
         maps = []
-        for g in groups:
+        for g in [] if alone else groups:
             if g is not target:
                 m = self.unify(node, axes, g, target)
                 if m is None:
@@ -323,16 +331,18 @@ class _Scheduler:
         """Where the joined group runs: its latest part's place, the end (NEVER), or nowhere (None)."""
         outside = 0
         for x in data_inputs(node):
-            home = self.producer(x)
-            if home is not None and home not in groups:
-                outside = max(outside, home.pos)
-            elif home in groups and self.home.get(x) is not home:
-                self.refuse("a view stands between them: the value must be in memory first")
-                return None
-        latest = max(g.pos for g in groups)
-        if outside < latest and all(g.pos == latest or g.first_use > latest for g in groups):
+            home = self.home.get(x)
+            if home is None:
+                home = self.producer(x)
+                if home in groups:
+                    self.refuse("a view stands between them: the value must be in memory first")
+                    return None
+            if home is not None and home.pos > outside and home not in groups:
+                outside = home.pos
+        latest = max([g.pos for g in groups])
+        if outside < latest and all([g.pos == latest or g.first_use > latest for g in groups]):
             return latest
-        if all(g.first_use == NEVER for g in groups):
+        if all([g.first_use == NEVER for g in groups]):
             return NEVER
         self.refuse("another step that it waits for runs between them")
         return None
@@ -343,9 +353,12 @@ class _Scheduler:
             axes = target.axes.get(node.inputs[0])
             return axes if axes is not None and len({a for a in axes if a is not None}) == len(target.dims) else None
         shape = node.type.shape
+        known = [axes for x in data_inputs(node) if (axes := target.axes.get(x)) is not None]
+        if len(known[0]) == len(shape) and None not in known[0] and all([axes == known[0] for axes in known]):
+            return known[0] if target.covers(known[0]) else None
         found: list[int | None] = [None] * len(shape)
-        for x in data_inputs(node):
-            for k, a in enumerate(target.axes[x], len(shape) - len(x.type.shape)) if x in target.axes else ():
+        for axes in known:
+            for k, a in enumerate(axes, len(shape) - len(axes)):
                 if a is not None and found[k] not in (None, a):
                     return None
                 found[k] = a if a is not None else found[k]
@@ -436,12 +449,13 @@ class _Scheduler:
         group.members.append(node)
         group.axes[node] = axes
         self.home[node] = group
+        known, post = group.axes, group.post
         for x in data_inputs(node):
-            if x not in group.axes and not self.recompute(x, node, group):
+            if x not in known and not self.recompute(x, node, group):
                 group.operands.add(x)
                 self.use(x, group.pos)
-            if x in group.post:
-                group.post.add(node)
+            if x in post:
+                post.add(node)
 
     # ------------------------------------------------------------------ values computed once more
 

@@ -40,6 +40,8 @@ class _Sinking:
         self.new: dict[Node, Node] = {}
         self.chains: set[Node] = set()          # new nodes that are computed from what is in memory anyway, for one user
         self.gone: set[Node] = set()            # what nothing needs as a whole any more, and views of it
+        self.spread: dict[tuple[Node, Any], Node] = {}      # operands, broadcast to a shape
+        self.cut: dict[tuple[Node, Node], Node] = {}        # operands, cut as another value is
         self.scratch = Scratch()
 
     def run(self, order: Sequence[Node], fetches: Sequence[Node]) -> list[Node]:
@@ -73,9 +75,11 @@ class _Sinking:
         op = node.operator
         if not op.family.broadcasts or op.check or op.effect or not op.pure:
             return False
-        size = element_count(node.type.shape)
-        return all(x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
-                   or (SMALL_PART * element_count(x.type.shape) <= size and not _root(x).operator.family.counts) for x in node.inputs)
+        for x in node.inputs:
+            if not (x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
+                    or (SMALL_PART * element_count(x.type.shape) <= element_count(node.type.shape) and not _root(x).operator.family.counts)):
+                return False
+        return True
 
     def paths(self, node: Node) -> list[Path]:
         """The ways through views to what computes with the node; none if something needs it as it is, or all its views are more than it."""
@@ -104,7 +108,7 @@ class _Sinking:
     def fits(self, node: Node, paths: Sequence[Path]) -> bool:
         """Whether all views are of adjacent elements, and of the operands are views too, not copies."""
         whole: Place = (node.type.shape, contiguous(node.type.shape), 0)
-        operands = [(x.type.shape, *_place(x)[1:]) for x in self.leaves(node)]
+        operands = [(x.type.shape, *place_of(x)[1:]) for x in self.leaves(node)]
         for path in paths:
             seen = _through(path, whole)
             if seen is None or not _adjacent(seen):
@@ -140,13 +144,22 @@ class _Sinking:
         if x.type.shape == ():
             return x
         if not alike(x.type.shape, shape):
-            x = broadcast_to(x, list(shape))
+            found = self.spread.get((x, shape))
+            if found is None:
+                found = self.spread[x, shape] = broadcast_to(x, list(shape))
+            x = found
         for view in path:
-            source = view.inputs[0]
             if view.operator.family.picks:
-                x = source.on((x,), tuple(TensorType(x.type.dtype, t.shape) for t in source.type))
+                x = self.parts(x, view.inputs[0])
             x = view.on((x, *view.inputs[1:]), TensorType(_dtype(x), view.type.shape))
         return x
+
+    def parts(self, x: Node, source: Node) -> Node:
+        """An operand, cut as `source` cuts what it looks at."""
+        found = self.cut.get((x, source))
+        if found is None:
+            found = self.cut[x, source] = source.on((x,), tuple([TensorType(x.type.dtype, t.shape) for t in source.type]))
+        return found
 
 
 def _dtype(x: Node) -> np.dtype[Any]:
@@ -170,7 +183,7 @@ def _in_memory(x: Node) -> bool:
     return family.memory in (Memory.OUTSIDE, Memory.PART) or (family.memory is Memory.OWN and not family.fuses)
 
 
-def _place(x: Node) -> Place:
+def place_of(x: Node) -> Place:
     """Shape, strides and offset of a value in the memory of what it is a view of."""
     chain = [x]
     while (seen := viewed(chain[-1])) is not None:

@@ -11,7 +11,8 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
-from ..ir.node import Node, describe_call, in_order, loc_str, reached
+from ..ir.named import check_fed
+from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly
@@ -33,18 +34,29 @@ class Specialised(NamedTuple):
     effects: list[Node]                    # host calls with effects, in order
     pending: list[Node]                    # nodes of the user's graph whose type depends on data: run these first
     made: dict[Node, Node]                 # node of the user's graph -> what it is rebuilt as
-    scope: Scope | None = None             # of the sizes that are open
+    scope: Scope                           # of the sizes that are open
 
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
     """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
-    def uses(node: Node) -> tuple[Node, ...]:
-        return () if node in fed else node.inputs + node.control_inputs
     nx = whole("networkx")  # 0.1 s to import: not before something runs
-    nodes = {node.index: node for node in reached(fetches, uses)}
+    nodes = {node.index: node for node in fetches}
+    edges: list[tuple[int, int]] = []
+    stack = list(nodes.values())
+    while stack:                    # as `reached` does, edges noted on the way
+        node = stack.pop()
+        if node in fed:
+            continue
+        user = node.index
+        for x in node.inputs + node.control_inputs:
+            i = x.index
+            edges.append((i, user))
+            if i not in nodes:
+                nodes[i] = x
+                stack.append(x)
     graph = nx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((x.index, i) for i, node in nodes.items() for x in uses(node))
+    graph.add_edges_from(edges)
+    graph.add_nodes_from([node.index for node in fetches])      # which may be all there is
     # Creation order is one of its topological orders, so deciding ties by it is sorting by it: half the time of the lexicographical sort.
     return [nodes[i] for i in sorted(nx.topological_sort(graph))]
 
@@ -55,9 +67,10 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
-    there stands, though its variable still has the value from before the run. Raises the operators' own errors when concrete shapes do
-    not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to.
+    there stands, though its variable still has the value from before the run. InvalidArgumentError: concrete shapes do not fit
+    each other, a variable that is assigned to, or the names of open dimensions.
     """
+    check_fed(feeds, order)
     scratch = Scratch()
     held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
     state = _State(order, held, {*feeds, *values})
@@ -76,13 +89,13 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = placeholders[node] = placeholder_of(feeds[node], scratch)
             elif node in done:
                 continue
-            elif any(x in waiting for x in state.uses(node)):
+            elif waiting and any(x in waiting for x in state.uses(node)):
                 waiting.add(node)
             elif node.operator.name == "variable":
                 new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
-                if built is not None and not _known(built):
+                if built is not None and not (_known(built) and _decided(built)):
                     waiting.add(node)
                     pending.append(node)
                 elif built is not None:
@@ -92,9 +105,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
     if pending:
-        return Specialised([], placeholders, [], [], pending, new)
+        return Specialised([], placeholders, [], [], pending, new, Scope())
     assigns = [(held[v], value) for v, value in state.assigned.items()]
-    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new)
+    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
 
 
 class StageWork(NamedTuple):
@@ -136,7 +149,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
     effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
-    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {})
+    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
 
@@ -145,8 +158,15 @@ def _is_source(node: Node) -> bool:
 
 
 def _known(node: Node) -> bool:
-    types = [node.type] if isinstance(node.type, TensorType) else node.type or ()
-    return all(t.known for t in types)
+    type = node.type
+    return type.known if isinstance(type, TensorType) else all(t.known for t in type or ())
+
+
+def _decided(node: Node) -> bool:
+    """Whether the shape that is asked for is known: one that follows from the number of elements alone may be another than the one that is."""
+    if not node.operator.family.reshapes:
+        return True
+    return all((value := static_value(node.inputs[i])) is not None and not unknown(value).any() for i in node.operator.by_value)
 
 
 def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch) -> Node | None:
@@ -157,11 +177,28 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
         return state.assign(node, new)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
-    inputs = tuple(new[x] for x in node.inputs)
-    if operator.lower is not None:
-        probe = operator.build(scratch, inputs, node.attrs)
-        return operator.lower(probe, inputs, [x.type for x in inputs], probe.type, **node.attrs)
-    return _known_value(operator.build(scratch, inputs, node.attrs), scratch)
+    try:
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+    except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
+        raise InvalidArgumentError(str(e), node) from None
+
+
+def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
+    """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
+    operator = node.operator
+    built = operator.build(scratch, inputs, node.attrs)
+    if operator.lower is None:
+        return _known_value(built, scratch)
+    simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
+    if operator.name != "later":
+        return simpler
+    made = {x: x for x in inputs}
+    for n in topological([simpler], stop=made.__contains__):
+        if n not in made:
+            made[n] = _built(n, tuple([made[x] for x in n.inputs]), scratch) if n.inputs else n
+            if not _known(made[n]):             # data decides what is within: the whole is evaluated first
+                return built.on(inputs, TensorType(built.type.dtype, None))
+    return made[simpler]
 
 
 def _known_value(node: Node, scratch: Scratch) -> Node:

@@ -12,14 +12,17 @@ from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from ..ir.sizes import fixed, maximum
 from ..ir.types import element_count
-from .kernel_text import KernelText, Slot, indent, initial, numba_name, step_text
+from .kernel_text import KernelText, Slot, heavy, indent, initial, numba_name, step_text
 from .statements import Loop, Statements, prod
 
 CHUNK = 8192            # elements of a full reduction that one partial result covers
 LONG = 2 * CHUNK        # elements from which a row is summed in blocks
 BLOCK_OF_ROW = 4096
-TALL = 1024             # rows from which columns are summed by partial results
-CHAIN = 512             # rows that one of them covers, as they are added one after another; a row's elements are 32 and more side by side,
+TOGETHER = 4            # rows that are added up before their sum is added to the columns': a quarter of the loads, stores and roundings
+SHORT = 2 * TOGETHER    # rows from which they are
+LIGHT = 8               # statements an element up to which they are: what takes longer to compute gains nothing, and the text is there twice
+TALL = 1024             # steps one after another from which columns are summed by partial results: rows, or rows together
+CHAIN = 512             # such steps that one of them covers; a row's elements are 32 and more side by side,
 SIDES = 32              # but not in inner loops shorter than that, or where they do not lie side by side: then a row's blocks are as small
 WIDE = 4096             # columns whose partial results are at work at a time: they stay in the first cache
 UNROLLED = 15           # inner extents up to this stand in the text, so that LLVM unrolls them; longer loops it vectorises
@@ -74,8 +77,9 @@ class _Emitter(Statements):
                 if key is not None and last.strides[key] == 0:
                     self.value(m, x, terms, fresh, out)
 
-    def inner_extent(self, loop: Loop, tag: str) -> str:
-        return str(loop.extent) if unrolled(loop) else self.extent(loop.extent, "n" + tag)
+    def inner_extent(self, loop: Loop, tag: str, literal: bool = True) -> str:
+        """The extent of an inner loop: in the text if LLVM may unroll it, unless that is not wanted."""
+        return str(loop.extent) if literal and unrolled(loop) else self.extent(loop.extent, "n" + tag)
 
     def rows(self, outer: Sequence[Loop]) -> tuple[list[tuple[str, Loop, str]], Callable[[list[Any]], list[Any]]]:
         """One index a loop for the rows lo to hi, and what wraps a row's body in their loop.
@@ -158,33 +162,59 @@ class _Emitter(Statements):
 
     def _column(self, sweeps: int) -> list[KernelText]:
         dims = range(len(self.group.dims))
-        if self.size(self.inner) > TALL:
-            return self.tall()
+        nodes, reduced = self.wanted(0), self.loops(sorted(self.inner))
+        many = self.together(nodes, reduced)
+        if self.size(self.inner) > TALL * many:
+            return self.tall(nodes, many)
         end = max(self.inner)
         *more, last = self.loops([d for d in dims if d > end])
         before = [d for d in dims if d < end and d not in self.inner]
         outer = [*(self.loops(before) if before else []), *more]
-        reduced = self.loops(sorted(self.inner))
         terms, wrap = self.rows(outer) if outer else ([], lambda body: body)
-        nodes = self.wanted(0)
-        span = self.inner_extent(last, "j") if outer else "lo, hi"
+        span = self.inner_extent(last, "j", many == 1) if outer else "lo, hi"
         column = [*terms, ("j", last, "j")]
         start = [(f"store(p{self.access[self.writes[m]][0]}, {self.index(self.writes[m], column)}, "
                   f"{initial(m.operator.combine, m.type.dtype)})", m) for m in nodes if m in self.sums]
         loops = [(f"k{k}", loop, f"k{k}") for k, loop in enumerate(reduced)]
-        body = [(f"for j in range({span}):", None), *indent(self.region(nodes, 0, [*terms, *loops, ("j", last, "j")], {}))]
         begin = [(f"for j in range({span}):", None), *indent(start)]
 
-        def over_reduced(body: list[Any]) -> list[Any]:
-            for k in range(len(reduced) - 1, -1, -1):
-                body = [(f"for k{k} in range({self.named(reduced[k].extent, f'nk{k}')}):", None), *indent(body)]
-            return body
+        def over_columns(body: list[Any]) -> list[Any]:
+            body = [(f"for j in range({span}):", None), *indent(body)]
+            return body if before else wrap(body)
+        ranges = [f"range({self.named(loop.extent, f'n{k}')})" for k, loop, _ in loops]
+        lines = self.over_rows(nodes, many, [terms, loops, [("j", last, "j")]], ranges, "", over_columns)
         # Reduced dims that lie outside all kept ones are walked outermost: memory is then read in order.
-        lines = [*wrap(begin), *over_reduced(wrap(body))] if not before else wrap([*begin, *over_reduced(body)])
+        lines = wrap([*begin, *lines]) if before else [*wrap(begin), *lines]
         total = element_count(tuple(self.group.dims))
         return [self.finish(lines, prod(outer) if outer else last.extent, 1 if outer else BLOCK, total)]
 
-    def tall(self) -> list[KernelText]:
+    def together(self, nodes: Sequence[Node], reduced: Sequence[Loop]) -> int:
+        """How many rows are added up before their sum is added to that of the columns."""
+        light = len(nodes) <= LIGHT and not any(heavy(m) or m.operator.check or m.operator.family.gathers for m in nodes)
+        rows = reduced[-1].extent
+        return TOGETHER if light and not ((fixed(rows) or len(reduced) > 1) and rows < SHORT) else 1
+
+    def over_rows(self, nodes: Sequence[Node], many: int, loops: Sequence[Any], ranges: Sequence[str], first: str,
+                  over_columns: Callable[[list[Any]], list[Any]]) -> list[Any]:
+        """The loops over the reduced dims around those over columns, `many` rows of the innermost, which begins at `first`, at a time."""
+        terms, rows, columns = loops
+        everything = [*terms, *rows, *columns]
+        body = over_columns(self.region(nodes, 0, everything, {}))
+        if many == 1:
+            return _nest(rows, ranges, body)
+        row, sums = rows[-1][0], [m for m in nodes if m in self.sums]
+        begin, end = (f"{first} + ", "end") if first else ("", f"n{row}")
+        self.apart = True
+        one = [(f"{row} = {begin}g{row} * {many} + u", None), *self.region(nodes, 0, everything, {})]
+        self.apart = False
+        some = [*((f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m) for m in sums),
+                (f"for u in range({many}):", None), *indent(one),
+                *((self.accumulate(m, f"a{self.names[m]}", everything), m) for m in sums)]
+        groups = f"({end} - {first}) // {many}" if first else f"{end} // {many}"
+        return _nest(rows[:-1], ranges[:-1], [(f"for g{row} in range({groups}):", None), *indent(over_columns(some)),
+                                              (f"for {row} in range({begin}{groups} * {many}, {end}):", None), *indent(body)])
+
+    def tall(self, nodes: Sequence[Node], many: int) -> list[KernelText]:
         """Columns of many rows: partial results of blocks of rows, as many columns at a time as the cache holds, and their combination."""
         results = [m for m in self.group.members if m in self.sums]
         kept = [d for d in range(len(self.group.dims)) if d not in self.inner]
@@ -192,9 +222,9 @@ class _Emitter(Statements):
         partial = [self.writes[m] for m in results]
         for key in partial:
             self.access[key] = (self.access[key][0], _contiguous_over(kept, self.group.dims))
-        before, reduced = [d for d in kept if d < end], self.loops(sorted(self.inner))
-        columns = self.loops([d for d in kept if d > end])
-        rows, wide = _cut(reduced, CHAIN), _cut(columns, WIDE) if prod(columns) > WIDE else None
+        before, columns = [d for d in kept if d < end], self.loops([d for d in kept if d > end])
+        reduced = self.loops(sorted(self.inner))
+        rows, wide = _cut(reduced, CHAIN * many, CHAIN * many), _cut(columns, WIDE) if prod(columns) > WIDE else None
         parts = 1
         blocks: list[Loop] = []
         for loop in reversed([*reduced[:rows.loop], self.blocks(rows)]):
@@ -206,11 +236,18 @@ class _Emitter(Statements):
         across = [(f"j{k}", loop, f"j{k}") for k, loop in enumerate(columns)][wide.loop if wide else 0:]
         block = terms[len(outer) - 1 - (wide.loop + 1 if wide else 0)][0]
         over_rows = [self.span(rows, block, f"n{along[0][0]}"), *self.ranges(along[1:])]
-        over_columns = [self.span(wide, terms[-1][0], f"n{across[0][0]}"), *self.ranges(across[1:])] if wide else self.ranges(across)
+        cut: list[Any] = []
+        if many > 1 and len(along) == 1:
+            cut = [(f"first = {block} * {rows.most}", None), (f"end = min(first + {rows.most}, n{along[0][0]})", None)]
+        # A short loop over columns around one over rows together is faster if LLVM unrolls the inner one alone.
+        over_columns = [self.span(wide, terms[-1][0], f"n{across[0][0]}")] if wide else []
+        over_columns += self.ranges(across[len(over_columns):], many == 1)
         begin = [(f"store(p{self.access[key][0]}, {self.index(key, [*terms, *across])}, {initial(m.operator.combine, m.type.dtype)})", m)
                  for m, key in zip(results, partial, strict=True)]
-        body = self.region(self.wanted(0), 0, [*terms, *along, *across], {})
-        lines = wrap([*_nest(across, over_columns, begin), *_nest(along, over_rows, _nest(across, over_columns, body))])
+
+        def columnwise(body: list[Any]) -> list[Any]:
+            return _nest(across, over_columns, body)
+        lines = wrap([*columnwise(begin), *cut, *self.over_rows(nodes, many, [terms, along, across], over_rows, "first" if cut else "", columnwise)])
         return self.combined(lines, prod(outer), results, parts, size)
 
     def _full(self, sweeps: int) -> list[KernelText]:
@@ -231,8 +268,8 @@ class _Emitter(Statements):
         """The loop over the blocks that a loop is cut into: no operand moves with it, the loop over a block counts on."""
         return Loop(cut.blocks, dict.fromkeys(self.access, 0))
 
-    def ranges(self, loops: Sequence[tuple[str, Loop, str]]) -> list[str]:
-        return [f"range({self.inner_extent(loop, var)})" for var, loop, _ in loops]
+    def ranges(self, loops: Sequence[tuple[str, Loop, str]], literal: bool = True) -> list[str]:
+        return [f"range({self.inner_extent(loop, var, literal)})" for var, loop, _ in loops]
 
     def combined(self, lines: list[Any], n: int, results: Sequence[Node], parts: int, size: int) -> list[KernelText]:
         """The kernel that leaves partial results in what were the results' slots, and those that combine them."""
@@ -290,11 +327,14 @@ class _Cut(NamedTuple):
         return -(-self.extent // self.most)
 
 
-def _cut(loops: Sequence[Loop], most: int) -> _Cut:
-    """The innermost loop with which a block would have more than `most` elements; the outermost, in one block, if there is none."""
+def _cut(loops: Sequence[Loop], most: int, chain: int = CHAIN) -> _Cut:
+    """The innermost loop with which a block would have more than `most` elements; the outermost, in one block, if there is none.
+
+    Elements that do not lie side by side are added one after another, at most `chain` of them.
+    """
     k, inside = len(loops) - 1, 1
     side_by_side = (not k or loops[k].extent >= SIDES) and all(abs(s) <= 1 for s in loops[k].strides.values())
-    most = most if side_by_side else min(most, CHAIN)
+    most = most if side_by_side else min(most, chain)
     while k and inside * loops[k].extent <= most:
         inside *= loops[k].extent
         k -= 1

@@ -44,6 +44,7 @@ class Statements:
         self.number: dict[Any, int] = {}                              # of an operand among them
         self.sweep_of = group.sweeps()
         self.spilled: dict[Node, Any] = {}
+        self.apart = False                                            # whether columns are now added up in variables, not in their results
         self.chunk = 0                                                # which extent says how many rows a chunk has: 0 is none
         self.loaded: dict[str, np.dtype[Any]] = {}                    # what is loaded into each name
 
@@ -359,8 +360,9 @@ class Statements:
         return out
 
     def accumulate(self, m: Node, v: str, terms: Any) -> str:
+        """One more value of a reduction, as a statement: put to a variable, or to a column's result where it lies."""
         combine = m.operator.combine
-        if self.kind != "column":
+        if self.kind != "column" or self.apart:
             return f"a{self.names[m]} = {step_text(combine, m.type.dtype, 'a' + self.names[m], v)}"
         p, i = self.access[self.writes[m]][0], self.index(self.writes[m], terms)
         return f"store(p{p}, {i}, {step_text(combine, m.type.dtype, f'load(p{p}, {i})', v)})"

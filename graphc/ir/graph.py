@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import FinalizedError, GraphError
+from ..errors import DTypeError, FinalizedError, GraphError
 from ..process.importing import whole
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
@@ -74,6 +74,7 @@ class Graph:
         self._used: dict[str, int] = {}
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
+        self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 
@@ -163,6 +164,8 @@ class Graph:
         if control_inputs is None:
             now: tuple[Node, ...] = ()
         else:
+            if isinstance(control_inputs, (Node, Operation, str)) or not isinstance(control_inputs, Iterable):
+                raise GraphError(f"control_dependencies takes a list of tensors and operations, not {control_inputs!r:.80}{here()}")
             now = tuple(dict.fromkeys((*self._control[-1], *(self.as_node(c) for c in control_inputs))))
         self._control.append(now)
         try:
@@ -446,12 +449,24 @@ def get_collection_ref(name: str) -> list[Any]:
     return get_default_graph().get_collection_ref(name)
 
 
-def set_random_seed(seed: int) -> None:
-    """The seed of every random operator of the default graph that has none of its own.
+def set_random_seed(seed: int | None) -> None:
+    """The seed of every random operator of the default graph that has none of its own; None: none.
+
+    DTypeError: no whole number.
 
     >>> tf.set_random_seed(7)
     """
-    get_default_graph().seed = int(seed)
+    get_default_graph().seed = seed_of("set_random_seed", seed)
+
+
+def seed_of(what: str, seed: Any) -> int | None:
+    """A seed, None for none; DTypeError, in the name of a function, for what is no whole number."""
+    if seed is None:
+        return None
+    try:
+        return int(seed.__index__())
+    except (AttributeError, TypeError):
+        raise DTypeError(f"{what}: a seed is a whole number, not {seed!r:.60}{here()}") from None
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from ..compiler.specialise import needed, specialise
 from ..cpu.memory import aligned
 from ..cpu.tracing import Trace
-from ..errors import InvalidArgumentError, SessionClosedError
+from ..errors import InvalidArgumentError, ResourceExhaustedError, SessionClosedError
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import Array, TensorType, compatible, shape_str
@@ -109,7 +109,11 @@ class Values:
         if old is not None and old.shape == value.shape:
             old[...] = value
             return
-        memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
+        try:
+            memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
+        except MemoryError as e:
+            raise ResourceExhaustedError(f"{describe(variable)}: there is no memory for {value.nbytes} bytes: {e}\n  at {loc_str(variable.loc)}",
+                                         variable) from None
         memory[...] = value
         self._arrays[variable] = memory
         self.moved(variable)

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import GraphError
 from ..ir.node import Node, here
-from ..ir.operator import to_node
-from ..ops.math import maximum, minimum, multiply, sqrt, square
+from ..ir.operator import many, to_node
+from ..ops.math import is_finite, maximum, minimum, multiply, sqrt, square, where
 from ..ops.reduce import reduce_sum
 from .optimizer import scalar
 
@@ -25,7 +25,7 @@ def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.global_norm([tf.constant([3.0]), tf.constant([4.0])]))
     np.float32(5.0)
     """
-    parts = [reduce_sum(square(t)) for t in t_list if t is not None]
+    parts = [reduce_sum(square(t)) for t in many("global_norm", t_list) if t is not None]
     if not parts:
         raise GraphError(f"global_norm: there are no tensors{here()}")
     total = parts[0]
@@ -43,9 +43,10 @@ def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm:
     >>> tf.Session(jit=False).run(tf.clip_by_global_norm([tf.constant([3.0, 4.0])], 1.0))
     ([array([0.6, 0.8], dtype=float32)], np.float32(5.0))
     """
-    norm = use_norm if use_norm is not None else global_norm(t_list)
+    t_list = [None if t is None else to_node(t) for t in many("clip_by_global_norm", t_list)]
+    norm = to_node(use_norm) if use_norm is not None else global_norm(t_list)
     limit = scalar(clip_norm, norm.type.dtype)
-    scale = limit / maximum(norm, limit)
+    scale = where(is_finite(norm), limit / maximum(norm, limit), np.nan)         # an overflow does not train on as zero
     return [None if t is None else t * scalar(scale, t.type.dtype) for t in t_list], norm
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.gradients import gradients
-from ..errors import DTypeError, GradientError, GraphError
+from ..errors import ArgumentError, DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological
-from ..ir.operator import to_node
-from ..ops.array import zeros_like
-from ..ops.math import cast
+from ..ir.operator import many, to_node
+from ..ir.types import exactly
+from ..ops.array import ones_like, reshape, zeros_like
+from ..ops.array_gather import scatter_sum
+from ..ops.math import cast, greater, logical_or, where
 from ..ops.state import Variable, assign, assign_add, gradient_of_variable, group
 
 __all__ = ["Optimizer"]
@@ -74,7 +76,7 @@ class Optimizer:
 
         GradientError: every gradient is None. DTypeError, ShapeError: one does not fit its variable.
         """
-        pairs = [(g, v) for g, v in grads_and_vars if g is not None]
+        pairs = [(g, v) for g, v in map(self._pair, many(f"{self._name}.apply_gradients", grads_and_vars)) if g is not None]
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
@@ -92,6 +94,11 @@ class Optimizer:
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
         return group(*updates, name=scope)
+
+    def _pair(self, pair: Any) -> tuple[Any, Variable]:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], Variable):
+            raise ArgumentError(f"{self._name}.apply_gradients takes pairs of a gradient and a Variable, not {pair!r:.80}{here()}")
+        return pair[0], pair[1]
 
     def get_slot(self, var: Variable, name: str) -> Variable | None:
         """The variable of that name that the optimizer keeps beside `var`."""
@@ -133,11 +140,40 @@ class Optimizer:
         """What changes by one step; the variable's own new value comes last."""
         raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
 
+    def _sparse(self, g: Node, updates: Sequence[tuple[Variable, Node, str | None]]) -> list[Any]:
+        """The assignments (variable, new value, name) of one variable's update; rows that a sparse gradient does not name stay as they are."""
+        touched = touched_rows(g)
+        return [assign(v, new if touched is None else where(touched, new, v), name=name) for v, new, name in updates]
+
     def _no_path(self, loss: Node, missing: Sequence[Variable]) -> str:
         names = ", ".join(describe(v) for v in missing[:5])
         cut = _broken_path(loss, missing[0]) if missing else None
         why = f"; the path ends at {describe(cut)}, made by {cut.operator.name}, which passes no gradient" if cut is not None else ""
         return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}{here()}"
+
+
+def touched_rows(g: Node) -> Node | None:
+    """bool[rows]: the rows that a gradient through `gather` names, which TensorFlow's sparse updates change; None of any other gradient."""
+    named: list[Node] = []
+    stack = [g]
+    while stack:
+        n = stack.pop()
+        if n.operator.name == "scatter_sum" and n.attrs["axis"] == 0:
+            named.append(n)
+        elif n.operator.name == "add":
+            stack += n.inputs
+        elif n.operator.name in ("multiply", "truediv") and n.inputs[1].type.rank == 0:
+            stack.append(n.inputs[0])
+        elif n.operator.name in ("identity", "cast", "contract", "gradient_of_variable"):
+            stack.append(n.inputs[0])
+        else:
+            return None
+    found: Node | None = None
+    for n in named:
+        rows = reshape(n.inputs[0], [-1])
+        there = greater(scatter_sum(rows, ones_like(rows, dtype=np.float32), n.inputs[2][:1]), 0.0)
+        found = there if found is None else logical_or(found, there)
+    return found
 
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:
@@ -154,11 +190,15 @@ def _broken_path(loss: Node, variable: Variable) -> Node | None:
 def scalar(value: Any, dtype: np.dtype[Any], name: str | None = None) -> Any:
     if isinstance(value, Node):
         node = to_node(value)
+        if node.type.rank:
+            raise ShapeError(f"{name or 'a scalar'}: {describe(node)} is no scalar{here()}")
         return node if node.type.dtype == dtype else cast(node, dtype, name=name)
     try:
-        array = np.asarray(value, dtype)
+        if value is None or isinstance(value, (str, bytes)) or np.ndim(value):
+            raise TypeError
+        array = exactly(value, dtype)
     except (TypeError, ValueError):
-        raise DTypeError(f"{value!r:.60} is no number{here()}") from None
+        raise DTypeError(f"{name or 'a scalar'}: {value!r:.60} is no number{here()}") from None
     return to_node(array, name=name)
 
 

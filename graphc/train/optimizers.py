@@ -52,7 +52,7 @@ class MomentumOptimizer(Optimizer):
         slot = self._slot(v, "momentum")
         a = momentum * slot + g
         step = g + momentum * a if self._nesterov else a
-        return [assign(slot, a), assign(v, v - lr * step, name="ApplyMomentum")]
+        return self._sparse(g, [(slot, a, None), (v, v - lr * step, "ApplyMomentum")])
 
 
 class AdagradOptimizer(Optimizer):
@@ -99,14 +99,14 @@ class RMSPropOptimizer(Optimizer):
         rms, p = self._slot(v, "rms", 1.0), self._slot(v, "momentum")
         decay = hyper["decay"]
         m = decay * rms + (1 - decay) * square(g)
-        updates, spread = [assign(rms, m)], m
+        updates, spread = [(rms, m, None)], m
         if self._centered:
             slot = self._slot(v, "mg")
             mean = decay * slot + (1 - decay) * g
-            updates.append(assign(slot, mean))
+            updates.append((slot, mean, None))
             spread = m - square(mean)
         step = hyper["momentum"] * p + hyper["learning_rate"] * g / sqrt(spread + hyper["epsilon"])
-        return [*updates, assign(p, step), assign(v, v - step, name="ApplyRMSProp")]
+        return self._sparse(g, [*updates, (p, step, None), (v, v - step, "ApplyRMSProp")])
 
 
 class AdamOptimizer(Optimizer):
@@ -175,7 +175,7 @@ class AdadeltaOptimizer(Optimizer):
         a = rho * a_slot + (1 - rho) * square(g)
         step = sqrt(d_slot + epsilon) / sqrt(a + epsilon) * g
         d = rho * d_slot + (1 - rho) * square(step)
-        return [assign(a_slot, a), assign(d_slot, d), assign(v, v - hyper["learning_rate"] * step, name="ApplyAdadelta")]
+        return self._sparse(g, [(a_slot, a, None), (d_slot, d, None), (v, v - hyper["learning_rate"] * step, "ApplyAdadelta")])
 
 
 def __dir__() -> list[str]:

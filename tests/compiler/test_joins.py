@@ -1,4 +1,4 @@
-"""Concats whose parts are concats: what lies where it belongs, and what is copied there."""
+"""Concats whose parts are concats or products: what lies where it belongs, and what is copied there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.compiler.schedule import viewed
 
 A, B = (np.random.default_rng(i).normal(size=(6, 6)).astype(np.float32) for i in range(2))
 
@@ -18,7 +19,7 @@ def pair(a: Any, b: Any) -> Any:
     return tf.concat([tf.exp(a), tf.sin(b)], 1)
 
 
-# What is fetched, and how many steps copy a concat into another.
+# What is fetched, and how many steps copy a concat into another, or a product into one.
 NESTED: dict[str, tuple[Callable[[Any, Any], list[Any]], int]] = {
     "one behind the other": (lambda a, b: [tf.concat([pair(a, b), pair(b, a)], 0)], 0),
     "under another shape": (lambda a, b: [tf.concat([tf.reshape(pair(a, b), (1, 6, 12)), tf.zeros((1, 6, 12))], 0)], 0),
@@ -28,8 +29,24 @@ NESTED: dict[str, tuple[Callable[[Any, Any], list[Any]], int]] = {
     "in two": (lambda a, b: [tf.concat([p := pair(a, b), tf.cos(p)], 0), tf.concat([tf.cos(p), p], 0)], 1),
     "three deep": (lambda a, b: [tf.concat([tf.concat([pair(a, b), pair(b, a)], 0), pair(a, a)], 0)], 1),
     "fetched": (lambda a, b: [p := pair(a, b), tf.concat([p, tf.cos(p)], 0)], 1),
+    "products, side by side": (lambda a, b: [tf.concat([tf.matmul(a, b), tf.matmul(b, a, transpose_a=True)], 1)], 0),
+    "products, in a concat that is in another": (lambda a, b: [tf.concat([tf.concat([tf.matmul(a, b), tf.sin(b)], 1), pair(a, b)], 0)], 0),
+    "stacks of products": (lambda a, b: [tf.concat([tf.matmul(tf.stack([a, b]), b), tf.sin(tf.stack([b, a]))], 2)], 0),
+    "a product beside others of which it is an operand": (lambda a, b: [tf.concat([p := tf.matmul(a, b), tf.matmul(p, b)], 1)], 1),
+    "a product, read elsewhere": (lambda a, b: [tf.concat([p := tf.matmul(a, b), a], 1), tf.reshape(p, (36,))], 1),
+    "a product, twice": (lambda a, b: [tf.concat([p := tf.matmul(a, b), p], 1)], 2),
+    "a product, fetched": (lambda a, b: [p := tf.matmul(a, b), tf.concat([p, a], 1)], 1),
+    "a product, transposed": (lambda a, b: [tf.concat([tf.transpose(tf.matmul(a, b)), a], 1)], 1),
     "fetched under another shape": (lambda a, b: [tf.reshape(p := pair(a, b), (72,)), tf.concat([p, tf.cos(p)], 0)], 0),
 }
+
+
+def _whole(copy: Any) -> Any:
+    """What a copy is made of, whatever the view of it."""
+    x = copy.inputs[0]
+    while (seen := viewed(x)) is not None:
+        x = seen
+    return x
 
 
 @pytest.mark.parametrize("name", NESTED)
@@ -42,7 +59,7 @@ def test_a_concat_lies_within_another(name: str) -> None:
         for got, want in zip(compiled, plain, strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-5)
         plan = tf.Session().explain(fetched, {a: A, b: B}).program.plan
-    made = [n for n in plan.order if n.operator.name == "copy" and n.inputs[0].operator.family.joins]
+    made = [n for n in plan.order if n.operator.name == "copy" and (_whole(n).operator.family.joins or _whole(n).operator.family.multiplies)]
     assert len(made) == copies
 
 

@@ -1,4 +1,4 @@
-"""What the passes make of views."""
+"""What the passes make of views, and of products by vectors."""
 
 from __future__ import annotations
 
@@ -46,3 +46,34 @@ def test_rows_normalised_by_means_with_an_axis_more_are_one_kernel() -> None:
         centred = x - tf.reduce_mean(x, 1)[:, None]
         y = centred / tf.sqrt(tf.reduce_mean(centred * centred, 1))[:, None]
         assert [s.kind for s in session.explain(y, {x: np.ones((40, 30))}).steps] == ["row"]
+
+
+# Shapes of the operands of a product and whether they are transposed: of a matrix and a vector, of a column and a row, and of stacks of them.
+VECTORS: list[tuple[tuple[int, ...], tuple[int, ...], bool, bool]] = [
+    ((50, 30), (30, 1), False, False), ((50, 30), (1, 30), False, True), ((30, 50), (30, 1), True, False), ((30, 50), (1, 30), True, True),
+    ((1, 30), (30, 50), False, False), ((30, 1), (30, 50), True, False), ((1, 30), (50, 30), False, True), ((30, 1), (50, 30), True, True),
+    ((50, 1), (1, 30), False, False), ((1, 50), (1, 30), True, False), ((50, 1), (30, 1), False, True), ((1, 50), (30, 1), True, True),
+    ((1, 5000), (5000, 1), False, False), ((4, 9, 30), (4, 30, 1), False, False), ((4, 1, 30), (30, 9), False, False),
+    ((2, 1, 1, 30), (3, 9, 30), False, True), ((1, 1), (1, 900), False, False),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
+@pytest.mark.parametrize(("a", "b", "across", "along"), VECTORS)
+def test_products_by_vectors_are_no_library_calls(a: tuple[int, ...], b: tuple[int, ...], across: bool, along: bool, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, y = (rng.integers(-9, 9, shape).astype(dtype) for shape in (a, b))
+    wanted = np.matmul(x.swapaxes(-1, -2) if across else x, y.swapaxes(-1, -2) if along else y)
+    with tf.Graph().as_default(), tf.Session() as session:
+        given = [tf.placeholder(dtype, shape) for shape in (a, b)]
+        product = tf.matmul(*given, transpose_a=across, transpose_b=along)
+        np.testing.assert_array_equal(session.run(product, {given[0]: x, given[1]: y}), wanted)
+        steps = session.explain(product, {given[0]: x, given[1]: y}).steps
+    assert {step.kind for step in steps} <= {"map", "row", "column", "full"}
+
+
+def test_a_matrix_that_is_transposed_is_read_in_the_order_of_memory() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = tf.placeholder(tf.float32, [50, 30]), tf.placeholder(tf.float32, [50, 1])
+        steps = session.explain(tf.matmul(tf.transpose(x), y), {x: np.ones((50, 30)), y: np.ones((50, 1))}).steps
+    assert [step.kind for step in steps] == ["column"]
