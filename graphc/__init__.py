@@ -51,7 +51,6 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
-from .ops import contracts as _contracts
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
@@ -99,7 +98,8 @@ __all__ = [name for name in _NAMES if name not in vars(_builtins)]
 
 for _space in (nn, summary, train, initializers):
     _hold(vars(_space), _space.__all__)
-_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")], methods=(train.Optimizer, Variable))  # noqa: F405
+_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
+      methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 
 
 def __getattr__(name: str) -> object:
