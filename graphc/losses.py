@@ -11,7 +11,7 @@ from .ir.node import Node, describe, here
 from .ir.operator import to_node
 from .ops.array import broadcast_to, ones_like, size, squeeze, stop_gradient
 from .ops.array import shape as shape_of
-from .ops.contracts import fitting
+from .ops.contract import held
 from .ops.math import abs, add_n, cast, choose, div_no_nan, greater, log, maximum, minimum, multiply, not_equal, square, subtract
 from .ops.reduce import reduce_sum
 from .ops.state import constant
@@ -68,13 +68,13 @@ def _alike(what: str, labels: Any, predictions: Any, names: tuple[str, str] = ("
     y = _floating(what, predictions, names[1])
     z = _floating(what, labels, names[0])
     z = z if z.type.dtype == y.type.dtype else cast(z, y.dtype)
-    return fitting(z, y, "same", f"losses.{what}"), y
+    return held(f"losses.{what}", "same", z, y), y
 
 
 def _weights_of(weights: Any, values: Node, what: str) -> Node:
     w = to_node(weights, None if isinstance(weights, Node) else values.dtype)
     w = w if w.type.dtype == values.type.dtype else cast(w, values.dtype)
-    return fitting(w, values, "covered", f"losses.{what}")
+    return held(f"losses.{what}", "covered", w, values)
 
 
 def _present(weights: Node, values: Node) -> Node:
