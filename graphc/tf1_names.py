@@ -93,6 +93,13 @@ local_variables_initializer, variables_initializer | not needed
 Variable | initialises itself on first use; a read sees the value from before the run unless a control dependency says otherwise
 get_variable | initialises itself on first use; partitioner and caching_device have no effect
 random_normal, random_uniform, truncated_normal, multinomial | draws other numbers than TensorFlow: a counter-based stream of the seeds and the name
+nn.max_pool | nan where a window holds one; TensorFlow passes over it
+nn.conv2d, nn.conv2d_transpose, nn.convolution | operands of different dtypes are promoted; every order of derivatives, dilated ones too
+image.resize_bilinear, image.resize_images | float64 stays float64
+image.decode_png, image.decode_jpeg, image.decode_image | needs Pillow: `pip install 'graphc[images]'`
+random_crop | draws other places than TensorFlow
+image.random_flip_left_right, image.random_brightness, image.random_contrast, image.random_hue | draws other numbers than TensorFlow
+image.random_saturation | draws other numbers than TensorFlow
 nn.dropout | draws other numbers than TensorFlow; fused, it costs no pass over memory
 set_random_seed | seeds repeat a program here; they do not give TensorFlow's numbers
 matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
@@ -211,6 +218,7 @@ distributions, contrib.distributions | write densities with operators; sample by
 app | argparse, and a call of main()
 flags | argparse
 gfile | open, os and shutil of Python
+image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 io | read files in Python and feed the arrays
 python_io | read and write files in Python
 compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
@@ -281,8 +289,6 @@ def getter(module: str) -> Callable[[str], NoReturn]:
         text = None if name.startswith("__") else advice(path)
         if text is not None:
             message = f"tf.{path} is not here; instead: {text}"
-        elif path in ranked():
-            message = f"TensorFlow 1's tf.{path} is not here"
         else:
             message = f"module {module!r} has no attribute {name!r}"
         # The module, so that Python can add a name that is spelt alike; none where the message knows better.

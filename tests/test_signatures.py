@@ -20,9 +20,9 @@ from graphc.ir.signature import SPELLINGS, _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
-NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.layers", "contrib.opt", "errors", "extend", "initializers", "layers",
-"logging",
-                                                          "losses", "metrics", "nn", "numeric", "optimize", "summary", "testing", "train"))]
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
+    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
+    "numeric", "optimize", "summary", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:

@@ -26,16 +26,17 @@ _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 
 
 class Snapshot(NamedTuple):
-    """What a session kept at one moment: the values of variables, and the number that its next random numbers follow from."""
+    """What a session kept at one moment: the values of variables, and how many runs have drawn random numbers, which decides what the next draws."""
 
     arrays: dict[Node, Array]
-    run_number: int | None
+    drawn: int | None
 
 
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
-    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by; `busy` (one int64) counts runs that are on;
+    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, of the `drawn` that were given to runs so far;
+    `busy` (one int64) counts runs that are on;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
@@ -43,6 +44,7 @@ class Values:
     def __init__(self) -> None:
         self.lock: Any = threading.RLock()
         self.run_number = np.zeros(1, np.uint64)
+        self.drawn = 0
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
@@ -80,7 +82,7 @@ class Values:
         require_fed(order, feeds)
         variables = {n: self.memory(n, feeds) for n in order if n.operator.name == "variable"}
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
-                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
+                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()}, decide=False)
         if spec.pending:
             raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not{here()}")
         wanted = [f for f in spec.fetches if f is not None]
@@ -134,7 +136,7 @@ class Values:
         """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
         with self.still():
             self.check_open()
-            return Snapshot({v: self.memory(v).copy() for v in variables}, int(self.run_number[0]))
+            return Snapshot({v: self.memory(v).copy() for v in variables}, self.drawn)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
@@ -142,8 +144,8 @@ class Values:
             self.check_open()
             for variable, value in snapshot.arrays.items():
                 self.set(variable, value)
-            if snapshot.run_number is not None:
-                self.run_number[0] = snapshot.run_number
+            if snapshot.drawn is not None:
+                self.drawn = snapshot.drawn
 
     # ------------------------------------------------------------------ looking without touching
 
@@ -163,11 +165,11 @@ class Values:
     @contextmanager
     def same_random_numbers(self) -> Iterator[None]:
         """Runs inside draw what the next run will draw."""
-        number = int(self.run_number[0])
+        number, drawn = int(self.run_number[0]), self.drawn
         try:
             yield
         finally:
-            self.run_number[0] = number
+            self.run_number[0], self.drawn = number, drawn
 
     @contextmanager
     def no_new_variables(self) -> Iterator[None]:
