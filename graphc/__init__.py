@@ -11,7 +11,7 @@
 import builtins as _builtins
 from types import ModuleType as _Module
 
-from . import errors, initializers, nn, summary, train
+from . import errors, image, initializers, nn, summary, train
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -19,6 +19,7 @@ from .initializers import *  # noqa: F403
 from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
 from .inspection.show import show
+from .ir.arguments import hold as _hold
 from .ir.graph import (
     Graph,
     GraphKeys,
@@ -51,7 +52,9 @@ from .ir.types import (
 )
 from .ir.types import bool_ as bool  # noqa: A004
 from .ops.array import *  # noqa: F403
+from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
+from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
@@ -80,14 +83,19 @@ from .version import __version__
 
 newaxis = None          # in an index, as numpy has it
 
+_publish(image.__name__, vars(image))
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 _LATER = ("contrib", "extend", "logging", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
-_NAMESPACES = ("errors", "initializers", "nn", "summary", "train", *_LATER)
+_NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
 __all__ = [name for name in _NAMES if name not in vars(_builtins)]
+
+for _space in (nn, summary, train, initializers):
+    _hold(vars(_space), _space.__all__)
+_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")], methods=(train.Optimizer, Variable))  # noqa: F405
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from . import contrib as contrib
 from . import errors as errors
 from . import extend as extend
+from . import image as image
 from . import initializers as initializers
 from . import logging as logging
 from . import nn as nn
@@ -82,6 +83,13 @@ from .ops.array_join import ones_like as ones_like
 from .ops.array_join import split as split
 from .ops.array_join import zeros as zeros
 from .ops.array_join import zeros_like as zeros_like
+from .ops.blocks import batch_to_space as batch_to_space
+from .ops.blocks import batch_to_space_nd as batch_to_space_nd
+from .ops.blocks import depth_to_space as depth_to_space
+from .ops.blocks import extract_image_patches as extract_image_patches
+from .ops.blocks import space_to_batch as space_to_batch
+from .ops.blocks import space_to_batch_nd as space_to_batch_nd
+from .ops.blocks import space_to_depth as space_to_depth
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -93,6 +101,7 @@ from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
+from .ops.image_space import random_crop as random_crop
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
 from .ops.linalg import einsum as einsum
@@ -122,7 +131,6 @@ from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
 from .ops.reduce import count_nonzero as count_nonzero
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
-from .ops.reduce import reduce_mean as reduce_mean
 from .ops.reduce import reduce_std as reduce_std
 from .ops.reduce import reduce_variance as reduce_variance
 from .ops.state import Variable as Variable
@@ -142,9 +150,9 @@ from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
 from .runtime.session import Session as Session
 from .runtime.timeline import RunMetadata as RunMetadata
-from .train import clip_by_global_norm as clip_by_global_norm
-from .train import clip_by_norm as clip_by_norm
-from .train import global_norm as global_norm
+from .train.clipping import clip_by_global_norm as clip_by_global_norm
+from .train.clipping import clip_by_norm as clip_by_norm
+from .train.clipping import global_norm as global_norm
 from .variables import all_variables as all_variables
 from .variables import get_variable as get_variable
 from .variables import get_variable_scope as get_variable_scope
@@ -168,13 +176,17 @@ def acosh(x: Any, name: str | None = None) -> Tensor:
     """Inverse of cosh, of x >= 1.  d/dx = 1 / sqrt(x**2 - 1) = 1 / sinh(acosh(x))."""
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Sum, x + y."""
-def arg_max(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+def arg_max(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
+            squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
-def arg_min(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+def arg_min(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
+            squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
-def argmax(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+def argmax(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
+           squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
-def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ...) -> Tensor:
+def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
+           squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
 def asin(x: Any, name: str | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
@@ -226,17 +238,19 @@ def ceil(x: Any, name: str | None = None) -> Tensor:
 def cholesky(input: Any, name: str | None = None) -> Tensor:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """t, but not below clip_value_min nor above clip_value_max."""
+    """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
 def cos(x: Any, name: str | None = None) -> Tensor:
     """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
 def cosh(x: Any, name: str | None = None) -> Tensor:
     """Hyperbolic cosine.  d cosh(x)/dx = sinh(x)."""
-def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None) -> Tensor:
+def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None, *, reduction_indices: Any = ...,
+            dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
-def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None) -> Tensor:
+def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None, *, reduction_indices: Any = ...,
+           dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
-    """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
+    """Derivative of `lgamma`; nan at 0 and the negative integers."""
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -249,7 +263,8 @@ def erfc(x: Any, name: str | None = None) -> Tensor:
     """1 - erf(x), exact where erf(x) is near 1."""
 def exp(x: Any, name: str | None = None) -> Tensor:
     """e ** x.  Its derivative is itself."""
-def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
+def expand_dims(input: Any, axis: Any, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
+                dim: Any = ...) -> Tensor:
     """A new dimension of size 1 at `axis` (several: where they are in the result)."""
 def expm1(x: Any, name: str | None = None) -> Tensor:
     """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
@@ -258,9 +273,9 @@ float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
 def floor_div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0."""
+    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
 def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
@@ -315,11 +330,11 @@ def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) 
 def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`."""
+    """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    """The larger of x and y; nan if one of them is. 0 is larger than -0. Where equal, the derivative goes to x."""
 def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x."""
+    """The smaller of x and y; nan if one of them is. -0 is smaller than 0. Where equal, the derivative goes to x."""
 def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
 def mul(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -333,7 +348,8 @@ def negative(x: Any, name: str | None = None) -> Tensor:
 newaxis: None
 def not_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x != y; a nan differs from everything."""
-def pack(values: Any, axis: Any = 0, name: str | None = None) -> Tensor:
+def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
+         dim: Any = ...) -> Tensor:
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
@@ -341,23 +357,34 @@ def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
     """1 / x."""
-def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+               reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Whether all elements over `axis` are true."""
-def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+               reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Whether any element over `axis` is true."""
-def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+               reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
-def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
+    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
+def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+               reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
-def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Product over `axis` (all axes without it), in the operand's dtype."""
-def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None) -> Tensor:
+def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
+               reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sum over `axis` (all axes without it), in the operand's dtype."""
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The elements of `tensor`, in C order, in another shape; one -1 stands for what is left."""
-def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+def reverse(tensor: Any, axis: Any, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
+            dim: Any = ...) -> Tensor:
     """The elements in opposite order along `axis`."""
-def reverse_v2(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+def reverse_v2(tensor: Any, axis: Any, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
+               dim: Any = ...) -> Tensor:
     """The elements in opposite order along `axis`."""
 def rint(x: Any, name: str | None = None) -> Tensor:
     """The nearest whole number, the even one of two."""
@@ -383,14 +410,16 @@ def sinh(x: Any, name: str | None = None) -> Tensor:
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """`size[i]` elements (-1: all that are left) from `begin[i]` along each axis i."""
 def sqrt(x: Any, name: str | None = None) -> Tensor:
-    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0."""
+    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0, where a gradient of 0 stays 0."""
 def square(x: Any, name: str | None = None) -> Tensor:
     """x * x."""
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
     """(x - y) ** 2."""
-def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
+def squeeze(input: Any, axis: Any = None, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
+            dim: Any = ...) -> Tensor:
     """Without the dimensions of size 1: those at `axis`, or all."""
-def stack(values: Any, axis: Any = 0, name: str | None = None) -> Tensor:
+def stack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
+          dim: Any = ...) -> Tensor:
     """Tensors of one shape joined along a new dimension `axis`."""
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself, a constant for differentiation."""
@@ -421,9 +450,11 @@ class _unique(NamedTuple):
     idx: Tensor
 def unique(x: Any, out_idx: Any = ..., name: str | None = None) -> _unique:
     """The distinct elements of a vector in the order they first appear, and where each element of x is among them."""
-def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None, *, reduction_indices: int = ..., dimension: int = ...,
+           squeeze_dims: int = ..., dim: int = ...) -> list[Tensor]:
     """The subtensors along `axis`, as a list."""
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None, *, reduction_indices: int = ..., dimension: int = ...,
+            squeeze_dims: int = ..., dim: int = ...) -> list[Tensor]:
     """The subtensors along `axis`, as a list."""
 
 __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
@@ -432,27 +463,28 @@ __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimensi
            "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
            "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
            "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
-           "batch_matmul", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
-           "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
-           "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan",
-           "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "eye", "fill", "float32", "float64",
-           "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
-           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
-           "identity", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "less", "less_equal", "lgamma",
-           "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not",
-           "logical_or", "logical_xor", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "minimum", "mod", "mul",
-           "multinomial", "multiply", "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function",
-           "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder",
-           "placeholder_with_default", "py_func", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max",
-           "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape",
-           "reverse", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
-           "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "split", "sqrt", "square", "squared_difference", "squeeze",
-           "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh", "tensordot", "testing", "tile",
-           "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
-           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack", "unsorted_segment_sum",
-           "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros",
-           "zeros_initializer", "zeros_like"]
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib",
+           "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device",
+           "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp",
+           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv",
+           "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
+           "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image",
+           "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
+           "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "less", "less_equal", "lgamma", "lin_space", "linspace",
+           "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor",
+           "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
+           "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "minimum", "mod", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
+           "py_func", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer",
+           "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt",
+           "saturate_cast", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
+           "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh",
+           "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique",
+           "unpack", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]

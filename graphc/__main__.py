@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,8 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
 
     cache = commands.add_parser("cache", help="the folder of compiled kernels", description="Look at or empty the folder of compiled kernels.")
-    cache.add_argument("what", choices=["list", "clear", "path"])
-    cache.set_defaults(run=_cache)
+    whats = cache.add_subparsers(dest="what", metavar="what", required=True)
+    for name, about in (("list", "what each entry is for, its size, when it was used last and made; the one used last comes first"),
+                        ("path", "where the folder is"), ("clear", "remove all entries")):
+        whats.add_parser(name, help=about, description=f"The cache: {about}.")
+    about = "remove the entries used least recently, and what killed processes have left"
+    pruned = whats.add_parser("prune", help=about, description=f"The cache: {about}.")
+    pruned.add_argument("--size", metavar="SIZE", help="what is to be left at most, such as 200MB or 1GiB; default: GRAPHC_CACHE_SIZE, or 1 GiB")
+    pruned.add_argument("--unused", type=_days, metavar="DAYS", help="remove also what has not been used for so many days")
+    cache.set_defaults(run=_cache, size=None, unused=None)
 
     doctor = commands.add_parser("doctor", help="versions, BLAS, cache, and a self-check of ten seconds",
                                  description="Print versions, BLAS, vector unit and cache, and what kernels reach of this machine's limits.")
@@ -83,6 +92,12 @@ def _size(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of elements")
     return int(text)
+
+
+def _days(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days")
+    return float(text)
 
 
 def _read(file: str) -> Graph:
@@ -132,19 +147,35 @@ def _made_up(fetches: Sequence[Node], size: int) -> dict[Node, Any]:
 def _cache(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", CacheWarning)
-        info = cache.info()
-    folder = info["folder"]
+        folder = cache.folder()
     if folder is None:
         return 1
     if options.what == "path":
         print(folder)
     elif options.what == "clear":
-        print(f"{cache.clear()} kernels removed from {folder}")
+        print(f"{_counted(cache.clear())} removed from {folder}")
+    elif options.what == "prune":
+        most = cache.limit() if options.size is None else cache.size_of(options.size, "--size ")
+        count, size = cache.prune(folder, most, None if options.unused is None else options.unused * 86400)
+        print(f"{_counted(count)}, {size / 1e6:.1f} MB, removed from {folder}")
     else:
-        for file in sorted(folder.glob("*.o")):
-            print(f"{file.stem}  {file.stat().st_size:8d}")
-        print(f"{info['kernels']} kernels, {info['bytes'] / 1e6:.1f} MB in {folder}")
+        found, now = cache.entries(folder), time.time()
+        for e in found:
+            made = "by another version" if e.made is None else f"{_span(now - e.made):>6} ago"
+            about = cache.KINDS[e.path.suffix[1:]] + (f": {e.about}" if e.about else "")
+            print(f"{e.path.name[:12]}  {e.size / 1e3:7.1f} kB  used {_span(now - e.used):>6} ago  made {made}  {about}")
+        print(f"{_counted(len(found))}, {sum(e.size for e in found) / 1e6:.1f} MB of {cache.limit() / 1e6:.1f} MB, in {folder}")
     return 0
+
+
+def _counted(entries: int) -> str:
+    return f"{entries} {'entry' if entries == 1 else 'entries'}"
+
+
+def _span(seconds: float) -> str:
+    """A time that has passed, in one of its units."""
+    unit, per = next((u for u in (("d", 86400), ("h", 3600), ("min", 60)) if seconds >= u[1]), ("s", 1))
+    return f"{max(seconds, 0) // per:.0f} {unit}"
 
 
 def _doctor(options: argparse.Namespace) -> int:

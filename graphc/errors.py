@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CacheWarning", "DTypeError", "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError",
-           "FinalizedError", "GradientCheckError", "GradientError", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError",
-           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
-           "SerializationError", "SessionClosedError", "ShapeError"]
+__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError",
+           "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError", "GradientError",
+           "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError",
+           "NumericsError", "OpError", "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -31,12 +31,20 @@ class DeclarationError(GraphcError, ValueError):
     """An operator, a rewrite rule or a pass that is declared wrongly; the message names it and where it is declared."""
 
 
+class ArgumentError(GraphError, TypeError):
+    """A call with arguments that a function does not have, or without some that it needs."""
+
+
 class FinalizedError(GraphcError, RuntimeError):
     """A graph changed after `finalize`."""
 
 
 class SerializationError(GraphcError, ValueError):
     """A graph that cannot be saved, or a file that is not one: malformed, or at odds with the operators it names."""
+
+
+class CheckpointError(GraphcError, OSError):
+    """A checkpoint that could not be written; what was there before is there still."""
 
 
 class GradientError(GraphcError, LookupError, ValueError):
@@ -74,6 +82,13 @@ class CacheWarning(UserWarning):
         super().__init__(message)
 
 
+class CheckpointWarning(UserWarning):
+    """A damaged checkpoint is passed over, or one is written without its graph; the message says which, and why."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
+
 class GraphGrowthWarning(UserWarning):
     """The graph grows between runs, so that every run compiles anew."""
 
@@ -102,12 +117,20 @@ class FailedPreconditionError(OpError, RuntimeError):
     """State that is not there: a variable without a value."""
 
 
-class NotFoundError(OpError, LookupError):
+class NotFoundError(OpError, LookupError, ValueError):
     """A file or a name that does not exist."""
 
 
 class OutOfRangeError(OpError):
     """Input that has run out."""
+
+
+class ResourceExhaustedError(OpError, MemoryError):
+    """Memory that a step needs and that is not to be had. Variables are as they were, and the session can be used."""
+
+
+class DataLossError(OpError):
+    """A file that is damaged: what it holds is not what was written."""
 
 
 class DeadlineExceededError(OpError):

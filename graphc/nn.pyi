@@ -4,6 +4,10 @@
 from typing import Any
 
 from .ir.node import Tensor
+from .ops.blocks import batch_to_space as batch_to_space
+from .ops.blocks import depth_to_space as depth_to_space
+from .ops.blocks import space_to_batch as space_to_batch
+from .ops.blocks import space_to_depth as space_to_depth
 from .ops.nn import batch_normalization as batch_normalization
 from .ops.nn import bias_add as bias_add
 from .ops.nn import crelu as crelu
@@ -16,6 +20,24 @@ from .ops.nn import xw_plus_b as xw_plus_b
 from .ops.nn import zero_fraction as zero_fraction
 from .ops.nn_activations import gelu as gelu
 from .ops.nn_activations import log_sigmoid as log_sigmoid
+from .ops.nn_conv import atrous_conv2d as atrous_conv2d
+from .ops.nn_conv import atrous_conv2d_transpose as atrous_conv2d_transpose
+from .ops.nn_conv import conv1d as conv1d
+from .ops.nn_conv import conv1d_transpose as conv1d_transpose
+from .ops.nn_conv import conv2d as conv2d
+from .ops.nn_conv import conv2d_backprop_filter as conv2d_backprop_filter
+from .ops.nn_conv import conv2d_backprop_input as conv2d_backprop_input
+from .ops.nn_conv import conv2d_transpose as conv2d_transpose
+from .ops.nn_conv import conv3d as conv3d
+from .ops.nn_conv import conv3d_backprop_filter as conv3d_backprop_filter
+from .ops.nn_conv import conv3d_backprop_filter_v2 as conv3d_backprop_filter_v2
+from .ops.nn_conv import conv3d_transpose as conv3d_transpose
+from .ops.nn_conv import convolution as convolution
+from .ops.nn_conv import depthwise_conv2d as depthwise_conv2d
+from .ops.nn_conv import depthwise_conv2d_native as depthwise_conv2d_native
+from .ops.nn_conv import depthwise_conv2d_native_backprop_filter as depthwise_conv2d_native_backprop_filter
+from .ops.nn_conv import depthwise_conv2d_native_backprop_input as depthwise_conv2d_native_backprop_input
+from .ops.nn_conv import separable_conv2d as separable_conv2d
 from .ops.nn_losses import l2_loss as l2_loss
 from .ops.nn_losses import log_softmax as log_softmax
 from .ops.nn_losses import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
@@ -24,11 +46,27 @@ from .ops.nn_losses import softmax_cross_entropy_with_logits as softmax_cross_en
 from .ops.nn_losses import softmax_cross_entropy_with_logits_v2 as softmax_cross_entropy_with_logits_v2
 from .ops.nn_losses import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
 from .ops.nn_losses import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+from .ops.nn_norms import batch_norm_with_global_normalization as batch_norm_with_global_normalization
+from .ops.nn_norms import dilation2d as dilation2d
+from .ops.nn_norms import erosion2d as erosion2d
+from .ops.nn_norms import fused_batch_norm as fused_batch_norm
+from .ops.nn_norms import local_response_normalization as local_response_normalization
+from .ops.nn_norms import lrn as lrn
+from .ops.nn_pool import avg_pool as avg_pool
+from .ops.nn_pool import avg_pool1d as avg_pool1d
+from .ops.nn_pool import avg_pool2d as avg_pool2d
+from .ops.nn_pool import avg_pool3d as avg_pool3d
+from .ops.nn_pool import max_pool as max_pool
+from .ops.nn_pool import max_pool1d as max_pool1d
+from .ops.nn_pool import max_pool2d as max_pool2d
+from .ops.nn_pool import max_pool3d as max_pool3d
+from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
+from .ops.nn_pool import pool as pool
 
 def elu(features: Any, name: str | None = None) -> Tensor:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
 def in_top_k(predictions: Any, targets: Any, k: Any = 1, name: str | None = None) -> Tensor:
-    """Whether each row's target is among its k largest predictions; ties count as among them."""
+    """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
     """x where x > 0, alpha x elsewhere."""
 def relu(features: Any, name: str | None = None) -> Tensor:
@@ -52,6 +90,11 @@ def tanh(x: Any, name: str | None = None) -> Tensor:
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid", "sigmoid", "tanh",
            "softmax", "log_softmax", "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2",
-           "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss", "crelu",
-           "moments", "batch_normalization", "l2_normalize", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k",
-           "top_k"]
+           "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss",
+           "convolution", "conv1d", "conv2d", "conv3d", "atrous_conv2d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
+           "atrous_conv2d_transpose", "conv2d_backprop_input", "conv2d_backprop_filter", "conv3d_backprop_filter", "conv3d_backprop_filter_v2",
+           "depthwise_conv2d", "depthwise_conv2d_native", "depthwise_conv2d_native_backprop_input", "depthwise_conv2d_native_backprop_filter",
+           "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
+           "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
+           "erosion2d", "crelu", "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch",
+           "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]

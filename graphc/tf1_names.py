@@ -101,6 +101,9 @@ gradients | differentiates every order; `aggregation_method`, `gate_gradients` a
 train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
 train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
 train.AdagradOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+train.Saver | one file, PATH.safetensors, in which the graph is too; TensorFlow's own checkpoints are not read; `sharded` has no effect
+train.get_checkpoint_state, train.latest_checkpoint | a damaged checkpoint is named in a warning, and the one before it given
+train.import_meta_graph | reads the graph of a checkpoint, PATH or PATH.meta; a name that is taken is an error
 device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
@@ -151,10 +154,8 @@ contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-train.Saver | np.savez(path, **{v.op.name: x for v, x in zip(variables, session.run(variables))}), and variable.load(value, session) to restore
-train.get_checkpoint_state, train.latest_checkpoint | keep the path of the file written by np.savez
-train.checkpoint_exists, gfile.Exists | os.path.exists(path)
-train.import_meta_graph, import_graph_def | tf.Graph.from_json(text)
+gfile.Exists | os.path.exists(path)
+import_graph_def | tf.Graph.from_json(text)
 train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
@@ -169,8 +170,6 @@ train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 train.global_step | session.run(global_step)
 train.ExponentialMovingAverage | tf.assign(average, decay * average + (1 - decay) * value), a variable each
-nn.max_pool | for windows that do not overlap: tf.reduce_max(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
-nn.avg_pool | for windows that do not overlap: tf.reduce_mean(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
 nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
@@ -182,7 +181,6 @@ cond | tf.where(condition, x, y); both sides are computed
 case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
 map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
-random_crop | tf.slice at an index drawn by tf.random_uniform(..., dtype=tf.int32)
 sparse_placeholder | feed indices and values as two placeholders
 SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
 SparseTensorValue | indices and values as two arrays
@@ -204,9 +202,6 @@ compat.as_str | bytes.decode()
 test.is_built_with_cuda | False: there is no GPU code
 test.TestCase | unittest.TestCase
 test.main | unittest.main()
-image.rgb_to_grayscale | tf.reduce_sum(x * [0.2989, 0.587, 0.114], -1, keepdims=True)
-image.adjust_brightness | x + delta
-image.per_image_standardization | (x - mean) / tf.maximum(deviation, 1 / np.sqrt(count)), by tf.reduce_mean and tf.reduce_std
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 gfile.MakeDirs | os.makedirs(path, exist_ok=True)
 gfile.DeleteRecursively | shutil.rmtree(path)
@@ -216,7 +211,6 @@ layers.batch_normalization | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes
 contrib.layers.batch_norm | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-nn.lrn | x / tf.pow(bias + alpha * sums, beta), sums of tf.square(x) over neighbouring channels by slices of tf.cumsum
 layers | layers are written with tf.get_variable and operators: tf.matmul(x, w) + b for layers.dense
 losses | losses are written with tf.reduce_mean and operators: tf.reduce_mean(tf.squared_difference(a, b))
 metrics | metrics are written with operators: tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
@@ -233,7 +227,7 @@ io | read files in Python and feed the arrays
 python_io | read and write files in Python
 compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
 python | the public name under tf; TensorFlow's internal modules have no counterpart
-saved_model, graph_util | graph.to_json() and tf.Graph.from_json keep a graph, np.savez the variables
+saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 test | unittest or pytest; tf.testing has checks of gradients and of operators
 random | tf.random_normal, tf.random_uniform, tf.truncated_normal
 math | the operators stand under tf: tf.reduce_sum, tf.log

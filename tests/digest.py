@@ -10,55 +10,57 @@ from typing import Any
 import numpy as np
 
 import graphc as tf
-from graphc.cpu import bind
+from graphc.cpu import code as compiled
 from graphc.cpu.program import Program
-from graphc.cpu.routines import Product
-from graphc.cpu.steps import NativeStep
-from graphc.ir.node import Node
-from graphc.ir.sizes import all_at_hand, at_hand
+from graphc.cpu.steps import NativeStep, Value
 from graphc.runtime.forms import Runnable, WithReset
 from graphc.runtime.stages import Staged
 
 
 def plan_digest(program: Program) -> dict[str, Any]:
     """Texts, extents, ranges, grains, lifetimes, offsets and products' tables of a program, buffers by numbers in the order of their making."""
-    buffers = [*program.plan.sources.values(), *program.plan.layout.buffers, *program.scratch]
-    number = {b: i for i, b in enumerate(buffers)}
+    code, memory = program.code, program.memory
 
-    def step(made: Any) -> Any:
+    def place(value: Value) -> Any:
+        return code.number[value.buffer], memory.numbers[value.numbers].tolist(), str(value.dtype)
+
+    def step(i: int) -> Any:
+        made = program.steps[i]
         if not isinstance(made, NativeStep):
-            return made.node.operator.name, [place(x) for x in (*made.node.inputs, *made.outs)]
-        table = made.text.table.tolist() if isinstance(made.text, Product) else None
-        # A slot that is a number is an address: of BLAS, or of the table.
-        slots = ["address" if isinstance(slot, int) else (number[slot[0]], at_hand(slot[1])) for slot in made.slots]
-        return made.text.source, made.extents.tolist(), made.n, made.grain, made.work, slots, table
-
-    def place(node: Node | None) -> Any:
-        if node is None:
-            return None
-        where = program.plan.layout(node)
-        return number[where.buffer], at_hand(where.offset), all_at_hand(where.strides), str(node.type)
+            return made.node.operator.name, [place(x) for x in (*made.inputs, *made.places)]
+        k = program.native[i]
+        table = program.ranges.tables[k].tolist() if k in program.ranges.tables else None
+        return made.text.source, program.extents(i), program.range(i), int(program.ranges.work[k]), table
 
     return {
-        "steps": [step(made) for made in program.steps],
-        "buffers": [(b.kind, b.dtype.name, at_hand(b.size), b.first, b.last, b.offset if b.kind == "arena" else None) for b in buffers],
-        "arena": program.memory.arena_bytes,
-        "feeds": [(i, m.shape) for i, m in program.copied] + [(i, m.shape, number[b]) for i, m, b in program.direct],
-        "fetches": [place(f) for f in program.plan.fetches],
-        "late": [(variable.label, place(value)) for variable, value in program.plan.late],
+        "steps": [step(i) for i in range(len(program.steps))],
+        "slots": (code.shown.tolist(), memory.numbers[code.offsets].tolist(), code.tables.tolist()),
+        "buffers": [(memory.kind(b), b.dtype.name, b.first, b.last) for b in code.buffers],
+        "constants": [a.tolist() if a.dtype.hasobject else a.tobytes() for b, a in memory._arrays.items() if b.kind == "constant"],
+        "bytes": memory.nbytes.tolist(),
+        "offsets": (memory.offsets.tolist(), memory.arena_bytes, memory.need),
+        "feeds": [(i, place(v), memory.used_in_place(v)) for i, v in code.feeds],
+        "fetches": [None if f is None else (place(f.value), f.handed_over, memory.kind(f.value.buffer)) for f in code.fetches],
+        "late": [(late.variable.label, place(late.memory), place(late.value)) for late in code.late],
+        "moving": (len(program.moving), len(program.resized)),
         "quick": (program.plain, program.draws),
     }
+
+
+def without_places(program: Program) -> dict[str, Any]:
+    """A digest but for the offsets in the arena: they follow those of the sizes that code was bound to first."""
+    return {key: value for key, value in plan_digest(program).items() if key != "offsets"}
 
 
 @contextmanager
 def no_kernels() -> Iterator[None]:
     """Programs made inside are planned and bound, and cannot be run: none of their kernels is compiled or looked up."""
-    before = bind.native.compile_kernels
-    bind.native.compile_kernels = lambda sources: [SimpleNamespace(address=1)] * len(sources)
+    before = compiled.native.compile_kernels
+    compiled.native.compile_kernels = lambda sources: [SimpleNamespace(address=1)] * len(sources)
     try:
         yield
     finally:
-        bind.native.compile_kernels = before
+        compiled.native.compile_kernels = before
 
 
 def programs(graph: tf.Graph, fetches: Sequence[Any], feeds: Mapping[Any, Any], threads: int = 1) -> list[Program]:

@@ -18,7 +18,7 @@ import numpy as np
 
 import graphc
 from graphc.ir.operator import Operator
-from graphc.ir.signature import result_types
+from graphc.ir.signature import SPELLINGS, result_types
 from graphc.ir.types import TensorType
 
 PACKAGE = Path(graphc.__file__).parent
@@ -58,7 +58,8 @@ def stub(name: str) -> str:
 def _source(word: str, value: Any) -> str:
     """The module to take a name from: the one that defines it, or the first that gives it a second name."""
     others = sorted(name for name in sys.modules if name.startswith("graphc.ops."))
-    return next(name for name in (value.__module__, *others) if getattr(sys.modules[name], word, None) is value)
+    same = (value, getattr(value, "__wrapped__", value))            # a namespace's function names wrong arguments for the one that is defined
+    return next(name for name in (value.__module__, *others) if any(getattr(sys.modules[name], word, None) is v for v in same))
 
 
 def _call(word: str, value: Any) -> str:
@@ -66,6 +67,9 @@ def _call(word: str, value: Any) -> str:
     signature, types = inspect.signature(value), inspect.get_annotations(getattr(value, "reference", value))
     made, result = _result(word, value) if isinstance(value, Operator) else ([], _plain(types["return"]))
     arguments = [f"{p.name}: {_plain(types.get(p.name, 'str | None'))}{_default(p.default)}" for p in signature.parameters.values()]
+    if isinstance(value, Operator):         # TensorFlow's older words, which a call takes too: by keyword alone
+        older = [old for old, new in SPELLINGS.items() if new in value.attrs and old not in signature.parameters]
+        arguments += [*(["*"] if older else []), *(f"{old}: {_plain(types.get(SPELLINGS[old], 'Any'))} = ..." for old in older)]
     says = inspect.cleandoc(value.__doc__).partition("\n\n")[0].replace("\n", "\n    ").replace("\\", "\\\\")
     return "\n".join([*made, *_wrapped(f"def {word}(", arguments, f") -> {result}:"), f'    """{says}"""'])
 

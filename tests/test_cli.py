@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,10 @@ import pytest
 
 import graphc as tf
 from graphc import __main__ as cli
-from graphc import errors
-from graphc.cpu import blas, limits, native
+from graphc.cpu import cache as files
+from graphc.cpu import ladder, limits, native
 from graphc.cpu.tape import Tape
+from graphc.inspection import doctor
 from graphc.ir.graph import Graph
 from tests import ROOT
 
@@ -81,20 +84,38 @@ def test_report(capsys, tmp_path):
 
 # ---------------------------------------------------------------------- cache
 
+DAY = 86400
+# the name of an entry, its days since it was made and used last, its bytes, what it is for
+HELD = [("ab", 3, 2, 1000, "2 float32: exp"), ("cd", 2, 1 / 24, 5000, "the runtime's graphc_now")]
+
+
 @pytest.fixture
-def cache(empty_cache):
-    """A cache folder with two kernels."""
-    empty_cache.mkdir(mode=0o700)
-    for name in ("ab", "cd"):
-        (empty_cache / f"{name}.o").write_bytes(b"x" * 1000)
+def cache(empty_cache, monkeypatch):
+    """A cache folder with two kernels, and one of another version."""
+    files.folder()
+    for name, made, used, size, about in HELD:
+        with monkeypatch.context() as then:
+            then.setattr(time, "time", lambda made=made: time.time_ns() / 1e9 - made * DAY - 30)
+            files.write(empty_cache, name * 32, "o", about, bytes(size))
+        os.utime(empty_cache / f"{name * 32}.o", (time.time() - used * DAY - 30,) * 2)
+    (empty_cache / f"{'ef' * 32}.o").write_bytes(b"graphc object 1")
     return empty_cache
 
 
 def test_cache(capsys, cache):
     assert run(capsys, "cache", "path") == (0, f"{cache}\n", "")
-    assert run(capsys, "cache", "list") == (0, f"ab      1000\ncd      1000\n2 kernels, 0.0 MB in {cache}\n", "")
-    assert run(capsys, "cache", "clear") == (0, f"2 kernels removed from {cache}\n", "")
-    assert list(cache.iterdir()) == [] and run(capsys, "cache", "list")[1] == f"0 kernels, 0.0 MB in {cache}\n"
+    old, new = (f"{size / 1000 + 0.1:7.1f} kB" for _, _, _, size, _ in HELD)
+    assert run(capsys, "cache", "list") == (0, f"""\
+efefefefefef      0.0 kB  used    0 s ago  made by another version  machine code
+cdcdcdcdcdcd  {new}  used    1 h ago  made    2 d ago  machine code: the runtime's graphc_now
+abababababab  {old}  used    2 d ago  made    3 d ago  machine code: 2 float32: exp
+3 entries, 0.0 MB of 1073.7 MB, in {cache}
+""", "")
+    assert run(capsys, "cache", "prune") == (0, f"0 entries, 0.0 MB, removed from {cache}\n", "")
+    assert run(capsys, "cache", "prune", "--unused", "1.5") == (0, f"1 entry, 0.0 MB, removed from {cache}\n", "")
+    assert run(capsys, "cache", "prune", "--size", "5 kB")[1].startswith("1 entry")
+    assert run(capsys, "cache", "clear") == (0, f"1 entry removed from {cache}\n", "")
+    assert list(cache.iterdir()) == [] and run(capsys, "cache", "list")[1] == f"0 entries, 0.0 MB of 1073.7 MB, in {cache}\n"
 
 
 def test_a_cache_that_cannot_be_used(capsys, cache):
@@ -117,18 +138,42 @@ def test_doctor(capsys, cache, monkeypatch):
     assert (code, err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert lines["graphc"].startswith(f"{tf.__version__}, Python {sys.version.split()[0]}") and lines["numpy"] == np.__version__
-    assert lines["BLAS"].startswith("OpenBLAS") and str(cache) in out and "2 kernels" in out
-    assert out.count(" % of the limit") == 4 and "us a run" in out
+    assert re.search(r"^BLAS: scipy-openblas64 +is used: OpenBLAS", out, re.MULTILINE) and out.count("BLAS: ") == len(ladder.RUNGS)
+    assert str(cache) in out and re.search(r"\d+ entries, .* MB of 1073.7 MB", out)
+    assert out.count("right, to ") == len(doctor.VALUES) and out.count(" % of the limit") == 4 and "us a run" in out
 
 
 def test_quick_doctor_finds_what_is_missing(capsys, cache, monkeypatch):
     def missing():
-        raise errors.GraphcError("matrix products need the package scipy-openblas64")
-    monkeypatch.setattr(blas, "library", missing)
+        raise ladder.Absent("the package scipy-openblas64 is not installed")
+    monkeypatch.setattr(ladder, "RUNGS", {"first": missing, "second": ladder.openblas, "third": missing})
+    monkeypatch.setattr(ladder, "fault", lambda library: "its product is wrong")
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name in ("numba", "scipy", "matplotlib") else "1.0")
     cache.chmod(0o777)
     code, out, err = run(capsys, "doctor", "--quick")
     unsound = [line.split()[0] for line in out.splitlines() if line.endswith("<- not sound")]
-    assert code == 1 and unsound == ["BLAS", "kernel"] and "limit" not in out
+    assert code == 1 and unsound == ["numba", "BLAS:", "BLAS", "kernel"] and "limit" not in out
+    lines = [re.sub("  +", " | ", line) for line in out.splitlines()]
+    assert "BLAS: first | not used: the package scipy-openblas64 is not installed" in lines
+    assert any(line.startswith("BLAS: second | its product is wrong: OpenBLAS") for line in lines)
+    assert "scipy (optional) | missing: ScipyOptimizerInterface, NelderMead" in lines and "tensorboardX (optional) | 1.0" in lines
+
+
+def test_doctor_notices_wrong_values(monkeypatch):
+    """Each value that is computed otherwise than NumPy does."""
+    wrong = [value._replace(reference=lambda x, value=value: value.reference(x) * 1.001) for value in doctor.VALUES]
+    monkeypatch.setattr(doctor, "VALUES", wrong)
+    found = [*doctor._values()]
+    assert len(found) == len(wrong) and all(not f.sound and f.result.startswith("wrong, to ") for f in found)
+
+
+def test_optional_packages_are_those_of_the_project():
+    """What the extras ask for, and nothing else."""
+    declared = (ROOT / "pyproject.toml").read_text()
+    extras = declared[declared.index("[project.optional-dependencies]"):declared.index("\ntest = [")]
+    names = {name for spec in re.findall(r'"([^"]+)"', extras) if not spec.startswith("graphc[")
+             for name in [re.match(r"[\w-]+", spec)[0], *re.findall(r"\[(\w+)\]", spec)]}
+    assert names == {*doctor.OPTIONAL}
 
 
 def test_limits():
@@ -146,7 +191,7 @@ def test_the_streams_of_the_limits_touch_all_memory(at):
     memory = memory[-memory.ctypes.data % 64 // 4:][:1024]
     memory[at] = 3.0
     table, extents = np.array([memory.ctypes.data] * 2, np.uintp), np.zeros(1, np.int64)
-    read, scale = (Tape([(native.compile_ir(limits._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
+    read, scale = (Tape.of([(native.compile_ir(limits._STREAM_IR, f"graphc_{name}"), table, extents, 64, 16)], 2) for name in ("read", "scale"))
     assert read.run() == scale.run() == 0
     np.testing.assert_array_equal(memory, np.where(np.arange(1024) == at, 6, 0))
     memory[at] = np.nan
@@ -174,6 +219,9 @@ BAD = [
     ("no command", [], 2, "required: command"),
     ("unknown command", ["compile"], 2, "invalid choice: 'compile'"),
     ("cache of what", ["cache", "burn"], 2, "invalid choice: 'burn'"),
+    ("cache of how much", ["cache", "prune", "--size", "much"], 1, "graphc: --size 'much' is not a size, such as 500 MB or 1 GiB"),
+    ("cache of how long", ["cache", "prune", "--unused", "-1"], 2, "'-1' is not a number of days"),
+    ("cache of nan", ["cache", "prune", "--unused", "nan"], 2, "'nan' is not a number of days"),
     ("report where to", ["report", "{file}"], 2, "required: --output"),
     ("report of what size", ["report", "{file}", "-o", "x", "--size", "-1"], 2, "'-1' is not a number of elements"),
     ("report of a digit", ["report", "{file}", "-o", "x", "--size", "²"], 2, "'²' is not a number of elements"),

@@ -107,7 +107,7 @@ def table(text: str, column: int = 0) -> list[str]:
 
 
 def test_environment_variables_are_listed() -> None:
-    read = re.compile(r"environ\.get\(\s*[\"'](\w+)|\b(GRAPHC_[A-Z_]+)\b")
+    read = re.compile(r"environ(?:ment)?\.get\(\s*[\"'](\w+)|\b(GRAPHC_[A-Z_]+)\b")
     source = "\n".join(path.read_text() for path in (ROOT / "graphc").rglob("*.py"))
     assert {a or b for a, b in read.findall(source)} == \
         {word for word in table((ROOT / "docs/configuration.md").read_text()) if word.isupper()}
@@ -172,6 +172,26 @@ def test_words_name_what_is_there(page: Path) -> None:
 def test_wrong_word_is_noticed(word: str, tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(f"See {word}, and `tf.matmul(a, b)`, `machine.VECTOR_BITS`, `np.sin`, `Session.run`, `cpu/native.py`, `x.T`.\n")
     assert names_nothing(tmp_path / "page.md") == [re.sub(r"[`]|\(.*", "", word)]
+
+
+def unheld(page: str) -> list[str]:
+    """The rows of tables of promises that name no test, and the tests named that are not there."""
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| promise", "|---"))]
+    cells = [row.rpartition("|")[0].rpartition("|")[2].strip() for row in rows]
+    held = re.compile(r"the same|`tests/\S+::\w+`(, `tests/\S+::\w+`)*")
+    wrong = [row for row, cell in zip(rows, cells, strict=True) if not held.fullmatch(cell)]
+    for path, name in re.findall(r"`(tests/\S+)::(\w+)`", page):
+        if not (ROOT / path).exists() or not re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE):
+            wrong.append(f"{path}::{name}")
+    return wrong
+
+
+def test_promises_are_held_by_tests() -> None:
+    page = (ROOT / "docs/guarantees.md").read_text()
+    assert unheld(page) == []
+    first = next(line for line in page.splitlines() if "`tests/" in line)
+    for change in (("::test_", "::test_no_"), ("`tests/", "`test/"), ("`tests/", "tests/")):
+        assert unheld(page.replace(first, first.replace(*change)))
 
 
 @pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)

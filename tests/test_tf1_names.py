@@ -53,7 +53,7 @@ def test_ranked_names_are_names_once():
     ("layers", "tf.layers is not here; instead: layers are written with tf.get_variable"),
     ("gfile", "tf.gfile is not here; instead: open, os and shutil of Python"),
     ("cond", "tf.cond is not here; instead: tf.where(condition, x, y); both sides are computed"),
-    ("train.Saver", "tf.train.Saver is not here; instead: np.savez("),
+    ("train.write_graph", "tf.train.write_graph is not here; instead: open(path"),
     ("nn.dynamic_rnn", "tf.nn.dynamic_rnn is not here; instead: a Python loop"),
     ("contrib.layers", "tf.contrib.layers is not here; instead: layers are written"),
     ("contrib.crf", "tf.contrib.crf is not here; instead: what TensorFlow moved out"),

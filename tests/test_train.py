@@ -222,6 +222,15 @@ def test_what_updates_one_variable_is_one_scope(make, name, applied, slots, fres
     assert len(set(names)) == len(names)
 
 
+def test_powers_of_adam_are_named_as_tensorflow_names_them():
+    w = tf.Variable([1.0, 2.0], name="w")
+    for scope in ("train", "train", None):
+        with tf.name_scope(scope):
+            tf.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(w * w))
+    names = [v.op.name for v in tf.global_variables() if "power" in v.name]
+    assert names == [f"{scope}beta{i}_power" for scope in ("train/", "train_1/", "") for i in (1, 2)]
+
+
 def test_gradients_are_named_after_what_they_are_of(fresh_graph):
     x, w = tf.constant([[1.0, 2.0]]), tf.Variable(np.eye(2, dtype=np.float32), name="w")
     with tf.name_scope("layer"):

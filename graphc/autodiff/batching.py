@@ -16,6 +16,7 @@ from ..ir.families import BATCH_RULES
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Node, caller, describe, here, loc_str, topological
+from ..ir.sizes import alike
 from ..ir.types import TensorType
 from ..ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
 from ..ops.array_move import identity, squeeze
@@ -129,7 +130,7 @@ def _unrolled(use: _Use) -> list[Node]:
     """The node once for each element of the batch."""
     size = use.batch.size
     if isinstance(size, Node):
-        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must then be known while the graph is built: "
+        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must be known while the graph is built: "
                          f"{describe(use.node)}\n  at {loc_str(use.node.loc or caller())}")
     return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(size)]
 
@@ -176,6 +177,7 @@ _MOVED: dict[str, Callable[[_Use, Any], Any]] = {
     "axis": _moved_axis,
     "perm": _moved_perm,
     "index": lambda use, index: (_ALL, *index),
+    "lead": lambda use, lead: lead + 1,
 }
 # Operands that describe axes, and what they say of the batch's own (None: its size).
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
@@ -305,9 +307,64 @@ def _extent(x: Node, axis: int) -> Any:
     return shape(x)[axis] if known is None else known
 
 
+def _convolved(use: _Use) -> Node | None:
+    """One of the three of `conv`, which are the derivatives of one sum of products x * w * y: the batch is among the axes before x's and y's,
+    else among the outputs, the channels or the groups, whichever all that has the batch has in common."""
+    tensors = [p for p in use.node.operator.params if p != "whole"]
+    result = next(t for t in "xwy" if t not in tensors)
+    wide = {t for t, w in zip(tensors, use.wide, strict=False) if w} | {result}
+    size, (first, second, *whole) = use.batch.size, use.inputs
+    if use.wide[len(tensors):] == (True,):
+        return None
+    if "w" not in wide:
+        return use.build((first, second, *(_as_node(use.batch.prefix(v)) for v in whole)))
+    shape_of_result, rank = use.node.type.shape, use.node.type.rank
+    if rank is None or any(x.type.rank is None for x in use.inputs):
+        return None
+
+    def extent(t: str, back: int) -> Any:
+        if t != result:
+            return _extent(use.inputs[tensors.index(t)], -back)
+        return whole[0][-back] if shape_of_result[-back] is None else shape_of_result[-back]
+    channels, inner = extent("x", 1), extent("w", 2)
+    # Of each that has the batch: the axis that it joins, from the end, and how many parts of that axis stand before it.
+    groups = 1 if alike(channels, inner) else channels // inner
+    joins = {frozenset("wy"): {"w": (1, groups), "y": (1, groups)}, frozenset("xw"): {"x": (1, groups), "w": (2, 1)},
+             frozenset("xwy"): {"x": (1, 1), "w": (1, 1), "y": (1, 1)}}[frozenset(wide)]
+    operands = [_joined(x, size, *joins[t]) if t in wide else x for t, x in zip(tensors, (first, second), strict=True)]
+    axis, before = joins[result]
+    operands += [v * _cast(_as_node([size if i == axis else 1 for i in range(rank, 0, -1)]), v.type.dtype) for v in whole]
+    built = use.build(operands)
+    each = shape_of_result[-axis]
+    return _parted(built, size, axis, before, _extent(built, rank - axis) // size if each is None else each)
+
+
+def _joined(x: Node, size: Size, axis: int, before: Any) -> Node:
+    """The batch's axis within another one, counted from the end, behind so many parts of it."""
+    at = len(x.type.shape or ()) - axis
+    n = _extent(x, at)
+    dims = [_extent(x, i) for i in range(1, at)]
+    behind = [_extent(x, i) for i in range(at + 1, len(x.type.shape or ()))]
+    apart = reshape(x, [size, *dims, before, n // before, *behind])
+    rank = len(dims) + 3 + len(behind)
+    moved = transpose(apart, (*range(1, at + 1), 0, *range(at + 1, rank)))
+    return reshape(moved, [*dims, size * n, *behind])
+
+
+def _parted(x: Node, size: Size, axis: int, before: Any, n: Any) -> Node:
+    """The batch's axis, first again, where it had joined another one, of n elements."""
+    at = len(x.type.shape or ()) - axis
+    dims = [_extent(x, i) for i in range(at)]
+    behind = [_extent(x, i) for i in range(at + 1, len(x.type.shape or ()))]
+    apart = reshape(x, [*dims, before, size, n // before, *behind])
+    rank = len(dims) + 3 + len(behind)
+    moved = transpose(apart, (at + 1, *range(at + 1), *range(at + 2, rank)))
+    return reshape(moved, [size, *dims, n, *behind])
+
+
 BATCHERS: dict[str, Callable[[_Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
-    "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product,
+    "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product, "convolved": _convolved,
 }
-if {*BATCHERS, "size"} != {*BATCH_RULES}:
+if {*BATCHERS, "size", "unrolled"} != {*BATCH_RULES}:
     raise InternalError("declarations may name exactly the rules of batching that there are")

@@ -8,11 +8,13 @@ from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import Node, Operation, caller, describe, here, in_order, loc_str, reached
+from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
 from ..ir.types import TensorType, compatible
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
-from ..ops.math import add_n, cast
+from ..ops.contract import held
+from ..ops.math import cast
+from ..ops.math_arithmetic import total
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", colocate_gradients_with_ops: bool = False,
@@ -27,6 +29,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
     >>> tf.Session(jit=False).run(tf.gradients(x * x, x))
     [np.float32(6.0)]
     """
+    check_given("gradients", xs)
     targets, sources = listed(ys), listed(xs)
     check_targets("gradients", targets)
     check_sources("gradients", sources, targets[0])
@@ -48,6 +51,13 @@ def listed(nodes: Any) -> list[Any]:
         return []
     many = nodes if isinstance(nodes, (list, tuple)) else [nodes]
     return [n.node if isinstance(n, Operation) else n if isinstance(n, Node) else to_node(n) for n in many]
+
+
+def check_given(what: str, xs: Any) -> None:
+    """GraphError unless tensors are given to differentiate by: what is made of a number or a text here is part of nothing."""
+    for x in xs if isinstance(xs, (list, tuple)) else [xs]:
+        if not isinstance(x, (Node, Operation)):
+            raise GraphError(f"{what}: {x!r:.80} is not a tensor to differentiate by{here()}")
 
 
 def check_targets(what: str, targets: Sequence[Node]) -> None:
@@ -83,7 +93,7 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
         seed = ones_like(y) if g is None else to_node(g, None if isinstance(g, Node) else y.dtype)
         if not compatible(y.type.shape, seed.type.shape):
             raise ShapeError(f"gradients: grad_ys {describe(seed)} does not fit {describe(y)}{here()}")
-        seeds.append(seed)
+        seeds.append(seed if g is None else held("gradients", "same", seed, y))
     return seeds
 
 
@@ -121,11 +131,11 @@ def _differentiable(node: Node) -> bool:
 def _total(node: Node, contributions: list[Any]) -> Any:
     """The sum of what reached a node over several paths; for several results a list, None where nothing came."""
     if isinstance(node.type, TensorType):
-        return contributions[0] if len(contributions) == 1 else add_n(contributions)
+        return contributions[0] if len(contributions) == 1 else total(contributions)
     by_index: dict[int, list[Node]] = {}
     for index, g in contributions:
         by_index.setdefault(index, []).append(g)
-    return [add_n(by_index[i]) if len(by_index.get(i, ())) > 1 else by_index[i][0] if i in by_index else None
+    return [total(by_index[i]) if len(by_index.get(i, ())) > 1 else by_index[i][0] if i in by_index else None
             for i in range(len(node.type))]
 
 
@@ -162,6 +172,9 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
     if recorded:
         graph.backward.append((graph.nodes[-1].index, None))
     return [found.get(x) for x in sources]
+
+
+OPERATORS["gradients"] = reverse
 
 
 def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]]:
@@ -206,7 +219,7 @@ def forward(targets: Sequence[Node], sources: Sequence[Node], tangents: Sequence
         if any(t is not None for t in along):
             parts = [*parts, *_push_forward(node, along)]
         if parts:
-            moved[node] = parts[0] if len(parts) == 1 else add_n(parts)
+            moved[node] = parts[0] if len(parts) == 1 else total(parts)
     return [moved.get(y) for y in targets]
 
 
@@ -232,7 +245,7 @@ def _push_elementwise(node: Node, along: Sequence[Node | None]) -> list[Node]:
         if part is not None:
             known = part.type.known and part.type.shape == node.type.shape
             parts.append(_cast(part if known else broadcast_to(part, shape(node)), node))
-    return [add_n(parts)] if len(parts) > 1 else parts
+    return [total(parts)] if len(parts) > 1 else parts
 
 
 def _cast(t: Node, like: Node) -> Node:

@@ -19,6 +19,7 @@ from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import compatible
 from ..ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
+from ..ops.contract import held
 from ..ops.math import add_n, cast
 from ..ops.reduce import reduce_prod, reduce_sum
 from .batching import Size, transcribe
@@ -233,7 +234,7 @@ def _matched(what: str, word: str, asked: Any, nodes: Sequence[Node], given: Any
             raise ShapeError(f"{what}: the {word} {describe(t)} does not fit {describe(x)}{here()}")
         if t.graph is not x.graph:
             raise GraphError(f"{what}: the {word} {describe(t)} is of another graph than {describe(x)}{here()}")
-        matched.append(t)
+        matched.append(held(what, "same", t, x))
     return matched
 
 

@@ -13,8 +13,8 @@ from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, reached, topological
-from ..ir.sizes import alike, all_at_hand, at_hand
-from ..ir.types import Array, element_count, same_type
+from ..ir.sizes import alike, at_hand
+from ..ir.types import element_count, same_type
 from ..ops.state import copy
 from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
 
@@ -40,7 +40,6 @@ class Buffer:
     key: Node | None = None
     first: int = NEVER
     last: int = -1
-    offset: int = 0
     given: bool = False
 
     @property
@@ -238,16 +237,6 @@ class Layout:
             buffer = Buffer(kind, node.type.dtype, element_count(shape), node, given=node in self.results and kind == "arena")
             self.buffers.append(buffer)
         return Storage(buffer, 0, contiguous(shape))
-
-    def array(self, node: Node, memory: Callable[[Buffer], Array]) -> Array:
-        """The node's value as a numpy view of its buffer's memory."""
-        where = self(node)
-        flat = memory(where.buffer)
-        size = flat.dtype.itemsize
-        shape = all_at_hand(node.type.shape)
-        if 0 in shape:
-            return np.empty(shape, node.type.dtype)
-        return np.lib.stride_tricks.as_strided(flat[at_hand(where.offset):], shape, tuple(s * size for s in all_at_hand(where.strides)))
 
 
 def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order: Sequence[Node]) -> dict[Node, Node]:

@@ -26,11 +26,11 @@ class Placement:
     where sizes grow alike; where they do not, and it packs badly, places are sought anew.
     """
 
-    def __init__(self, first: Sequence[int], last: Sequence[int], nbytes: Sequence[int]):
+    def __init__(self, first: Sequence[int], last: Sequence[int], nbytes: Sequence[int] | Array):
         self.first, self.last = np.array(first, np.int64), np.array(last, np.int64)
         self._search(rooms(nbytes))
 
-    def at(self, nbytes: Sequence[int]) -> tuple[Array, int]:
+    def at(self, nbytes: Sequence[int] | Array) -> tuple[Array, int]:
         """The offset of each buffer, and the arena's size, for buffers of these sizes."""
         need = rooms(nbytes)
         if not np.array_equal(need, self._rooms):
@@ -135,7 +135,7 @@ class Placement:
         return recipe
 
 
-def rooms(nbytes: Sequence[int]) -> Array:
+def rooms(nbytes: Sequence[int] | Array) -> Array:
     """The bytes that buffers of so many bytes take in an arena."""
     size = np.maximum(np.array(nbytes, np.int64), 1)
     return -(-size // ALIGN) * ALIGN + np.where(size >= 4096, STAGGER, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..ir.families import Memory
 from ..ir.graph import Scratch
@@ -13,6 +14,11 @@ from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
 COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
+
+
+def copied(nbytes: Any) -> Any:
+    """Whether a feed or result of so many bytes is copied from or to memory of the program's."""
+    return nbytes <= COPIED
 
 
 class Plan:
@@ -46,21 +52,11 @@ class Plan:
         return [f for f in self.fetches if f is not None and f in self.schedule.home and viewed(f) is None and f not in self.inplace
                 and f not in parts]
 
-    def settle_results(self) -> None:
-        """Tell by their sizes at hand which buffers are given to the caller, and which are of the arena and copied."""
-        for b in self.layout.buffers:
-            if b.given:
-                b.kind = "result" if b.nbytes > COPIED else "arena"
-
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:
             kind = {"placeholder": "feed", "bound": "constant"}.get(node.operator.name, node.operator.name)
             self.sources[node] = Buffer(kind, node.type.dtype, element_count(node.type.shape), node)
         return self.sources[node]
-
-    def copies_feed(self, feed: Node) -> bool:
-        """Whether a feed is so small that its value is copied to a place of the plan's."""
-        return self.sources[feed].nbytes <= COPIED
 
     def stored(self, x: Node) -> bool:
         """Whether a value, or what it is a view of, lies in memory."""

@@ -11,7 +11,8 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
-from ..ir.node import Node, describe_call, in_order, loc_str, reached
+from ..ir.named import check_fed
+from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly, same_type
@@ -33,7 +34,7 @@ class Specialised(NamedTuple):
     effects: list[Node]                    # host calls with effects, in order
     pending: list[Node]                    # nodes of the user's graph whose type depends on data: run these first
     made: dict[Node, Node]                 # node of the user's graph -> what it is rebuilt as
-    scope: Scope | None = None             # of the sizes that are open
+    scope: Scope                           # of the sizes that are open
 
 
 def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
@@ -66,9 +67,10 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
-    there stands, though its variable still has the value from before the run. Raises the operators' own errors when concrete shapes do
-    not fit, InvalidArgumentError where a value does not fit the variable that it is assigned to.
+    there stands, though its variable still has the value from before the run. InvalidArgumentError: concrete shapes do not fit
+    each other, a variable that is assigned to, or the names of open dimensions.
     """
+    check_fed(feeds, order)
     scratch = Scratch()
     held = {v: Node(v.operator, (), {"variable": v}, type, v.label, v.loc, (), scratch) for v, type in variables.items()}
     state = _State(order, held, {*feeds, *values})
@@ -93,7 +95,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
-                if built is not None and not _known(built):
+                if built is not None and not (_known(built) and _decided(built)):
                     waiting.add(node)
                     pending.append(node)
                 elif built is not None:
@@ -103,9 +105,9 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
     if pending:
-        return Specialised([], placeholders, [], [], pending, new)
+        return Specialised([], placeholders, [], [], pending, new, Scope())
     assigns = [(held[v], value) for v, value in state.assigned.items()]
-    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new)
+    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
 
 
 class StageWork(NamedTuple):
@@ -147,7 +149,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
     effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
-    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {})
+    work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
 
@@ -160,6 +162,13 @@ def _known(node: Node) -> bool:
     return type.known if isinstance(type, TensorType) else all(t.known for t in type or ())
 
 
+def _decided(node: Node) -> bool:
+    """Whether the shape that is asked for is known: one that follows from the number of elements alone may be another than the one that is."""
+    if not node.operator.family.reshapes:
+        return True
+    return all((value := static_value(node.inputs[i])) is not None and not unknown(value).any() for i in node.operator.by_value)
+
+
 def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch) -> Node | None:
     operator = node.operator
     if operator.name == "read":
@@ -168,19 +177,38 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
         return state.assign(node, new)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
-    inputs = tuple([new[x] for x in node.inputs])
-    if operator.lower is not None:
-        probe = operator.build(scratch, inputs, node.attrs)
-        return operator.lower(probe, inputs, [x.type for x in inputs], probe.type, **node.attrs)
+    try:
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+    except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
+        raise InvalidArgumentError(str(e), node) from None
+
+
+def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
+    """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
+    operator = node.operator
     if _has_its_type(node, inputs):
         return scratch.add(operator, inputs, node.attrs, node.type)
-    return _known_value(operator.build(scratch, inputs, node.attrs), scratch)
+    built = operator.build(scratch, inputs, node.attrs)
+    if operator.lower is None:
+        return _known_value(built, scratch)
+    simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
+    if operator.name != "later":
+        return simpler
+    made = {x: x for x in inputs}
+    for n in topological([simpler], stop=made.__contains__):
+        if n not in made:
+            made[n] = _built(n, tuple([made[x] for x in n.inputs]), scratch) if n.inputs else n
+            if not _known(made[n]):             # data decides what is within: the whole is evaluated first
+                return built.on(inputs, TensorType(built.type.dtype, None))
+    return made[simpler]
 
 
 def _has_its_type(node: Node, inputs: tuple[Node, ...]) -> bool:
     """Whether a node of the user's graph has the type that its rule would find again: decided by the types of its operands, which are the same."""
     operator, type = node.operator, node.type
-    if not (operator.family.fuses or operator.family.multiplies) or operator.by_value or type.__class__ is not TensorType or type.dtype.kind in "iu":
+    if not (operator.family.fuses or operator.family.multiplies) or operator.by_value or operator.lower is not None:
+        return False
+    if type.__class__ is not TensorType or type.dtype.kind in "iu":
         return False
     for x, was in zip(inputs, node.inputs):  # noqa: B905  (one for each)
         if x.type is not was.type and not same_type(x.type, was.type):

@@ -1,18 +1,14 @@
-"""Matrix products: a private single-threaded OpenBLAS for floats, generated loops for small and integer ones."""
+"""Matrix products: the function of a library for floats, cut into parts, and generated loops for small and integer ones."""
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
-import os
+from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import GraphcError
-from . import native
+from . import ladder, native
 from .assembly import loads, places
 
 SMALL = 64              # multiply-adds up to which a plain loop beats the call of a library, 0.1 us
@@ -69,37 +65,21 @@ done:
 """
 
 
-@cache
-def library() -> Any:
-    """OpenBLAS of the scipy-openblas64 wheel, held to one thread; GraphcError if the wheel is not installed."""
-    spec = importlib.util.find_spec("scipy_openblas64")
-    if spec is None or not spec.submodule_search_locations:
-        raise GraphcError("matrix products need the package scipy-openblas64: pip install scipy-openblas64")
-    folder = Path(next(iter(spec.submodule_search_locations))) / "lib"
-    files = sorted(p for p in folder.iterdir() if "openblas" in p.name and p.suffix in (".so", ".dylib", ".dll"))
-    if not files:
-        raise GraphcError(f"the package scipy-openblas64 holds no library in {folder}")
-    before = os.environ.get("OPENBLAS_NUM_THREADS")
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"        # read once, as the library loads: it then starts no threads
-    try:
-        return ctypes.CDLL(str(files[0]))
-    finally:
-        if before is None:
-            del os.environ["OPENBLAS_NUM_THREADS"]
-        else:
-            os.environ["OPENBLAS_NUM_THREADS"] = before
-
-
 def text(name: str) -> str:
     """The step that splits a product, for LLVM's `float` or `double`."""
     return _IR.replace("TYPE", name)
 
 
-def gemm(dtype: np.dtype[Any]) -> tuple[int, int]:
-    """Addresses of the step that splits a product, and of the CBLAS function it calls."""
-    letter, name = {"float32": ("s", "float"), "float64": ("d", "double")}[dtype.name]
-    function = getattr(library(), f"scipy_cblas_{letter}gemm64_")
-    return native.compile_ir(text(name), f"graphc_gemm_{name}"), ctypes.cast(function, ctypes.c_void_p).value or 0
+def gemm(dtype: np.dtype[Any], sizes: Iterable[Any] = ()) -> tuple[int, int]:
+    """Addresses of the step that splits a product of these `sizes`, and of the function, called as CBLAS's gemm is, that it calls."""
+    largest = ladder.chosen().largest
+    return _gemm(dtype.name, largest < ladder.ANY and any(size > largest for size in sizes))
+
+
+@cache
+def _gemm(dtype: str, too_large: bool) -> tuple[int, int]:
+    library, name = ladder.loops() if too_large else ladder.chosen(), ladder.TYPES[dtype].llvm
+    return native.compile_ir(text(name), f"graphc_gemm_{name}"), library.gemm(dtype)
 
 
 def loop_source(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import hashlib
 import importlib.util
 import json
 import os
@@ -17,7 +18,9 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ from typing import Any
 from ..errors import InvalidArgumentError
 from ..process.cores import cores
 
+LONGEST = 1 << 26       # characters of an answer
+PATIENCE = 30.0         # seconds after which a worker that has not answered is given up: it was stopped, or hangs
 MOST = 8                # workers: each takes 150 MB
 WORTH = 3               # kernels for which it pays to start a worker
 _FOLDER = Path(__file__).parents[1].absolute()         # now: the process may change its current folder
@@ -111,11 +116,15 @@ def compiled(sources: Sequence[str], keys: Sequence[str], maker: str) -> list[tu
 
     crew = _pool.crew(min(processes(), -(-len(sources) // WORTH)))
     threads = [threading.Thread(target=work, args=(worker,), name="graphc compiles") for worker in crew]
-    for thread in threads:
+    for worker, thread in zip(crew, threads, strict=True):
+        worker.since = time.monotonic()
         thread.start()
     try:
-        for thread in threads:
-            thread.join()
+        for worker, thread in zip(crew, threads, strict=True):
+            while thread.is_alive():
+                thread.join(max(worker.since + PATIENCE - time.monotonic(), 0.01))
+                if thread.is_alive() and time.monotonic() > worker.since + PATIENCE:
+                    worker.process.kill()               # the thread, which waits for it, goes on
     except BaseException:           # Control-C: what is being compiled is lost
         _pool.close()
         raise
@@ -135,6 +144,7 @@ class _Worker:
         self.process: Any = subprocess.Popen(command(program), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                              text=True, encoding="utf-8", start_new_session=True,      # Control-C is for us alone
                                              cwd=os.sep, env=os.environ | {_MARK: "1"})
+        self.since = time.monotonic()           # it was asked last
         self._say([folders(), str(_FOLDER)])
 
     def _say(self, message: Any) -> None:
@@ -142,13 +152,21 @@ class _Worker:
         self.process.stdin.flush()
 
     def ask(self, job: dict[str, str]) -> tuple[str, bytes, float] | None:
+        """Symbol, code and seconds; None if it has ended, cannot, or answers with anything else than what it was asked for."""
+        self.since = time.monotonic()
         try:
             self._say(job)
-            answer = json.loads(self.process.stdout.readline())
-            return None if "error" in answer else (answer["symbol"], base64.b64decode(answer["code"]), answer["seconds"])
-        except (OSError, ValueError):      # it has ended
-            self.close()
-            return None
+            match json.loads(self.process.stdout.readline(LONGEST)):
+                case {"error": str()}:
+                    return None
+                case {"code": str(text), "digest": str(digest), "seconds": float(seconds)}:
+                    code = base64.b64decode(text, validate=True)
+                    if digest == hashlib.sha256(job["key"].encode() + code).hexdigest():        # LLVM crashes with what is no code
+                        return f"kernel_{job['key']}", code, seconds
+        except (OSError, ValueError):
+            pass
+        self.close()
+        return None
 
     @property
     def alive(self) -> bool:
@@ -157,7 +175,8 @@ class _Worker:
     def close(self) -> None:
         """End the process; it may be in the middle of something."""
         self.process.kill()
-        self.process.communicate()
+        with suppress(subprocess.TimeoutExpired):       # a process that the system itself waits for does not end at once
+            self.process.communicate(timeout=PATIENCE)
 
 
 class _Pool:

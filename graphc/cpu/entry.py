@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -293,6 +293,13 @@ class _Interpreter:
 _interpreter: _Interpreter | None = None
 
 
+class Way(NamedTuple):
+    """The address of the words that say what runs, and the objects that they point to."""
+
+    run: int
+    kept: Any
+
+
 class Entry:
     """`function()` gives a function of the values fed: machine code where `open` has said what runs and the values fit it,
     `general(*values)` otherwise."""
@@ -313,16 +320,16 @@ class Entry:
             self.enter = _interpreter.make(ctypes.addressof(_interpreter.method), self.words, None)
         return self.enter
 
-    def open(self, busy: Array, tape: int, walk: int, fail: Callable[[int], Any], feeds: Sequence[tuple[np.dtype[Any] | None, Any, Array | None]],
-             results: Sequence[Array | None], finals: Sequence[tuple[Array, Array]], listed: bool) -> None:
-        """From now on: copy feeds to their memory, `walk(tape)`, copy the finals, and give copies of the results.
+    def prepare(self, busy: Array, tape: int, walk: int, fail: Callable[[int], Any], feeds: Sequence[tuple[np.dtype[Any] | None, Any, Array | None]],
+                results: Sequence[Array | None], finals: Sequence[tuple[Array, Array]], listed: bool) -> Way | None:
+        """What copies feeds to their memory, calls `walk(tape)`, copies the finals, and gives copies of the results; None: machine code cannot.
 
         `busy` counts the runs that another thread may be in the middle of; `fail(status)` raises the error of a failed run.
         """
         self.function()
         if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals) \
                 or any(x is not None and x.size > HELD and not x.flags.c_contiguous for x in results):
-            return
+            return None
         fits = all(m is None or m.shape == tuple(shape) and m.dtype == dtype for dtype, shape, m in feeds)
         if not fits or any(x.shape != memory.shape for memory, x in finals):       # so many bytes of each are copied, unlooked at
             raise InternalError("feeds or new values of variables are not of the size of their memory")
@@ -334,8 +341,13 @@ class Entry:
         ends = [[memory.ctypes.data, x.ctypes.data, memory.nbytes] for memory, x in finals]
         run = np.array([*header, *(w for row in rows for w in row), *(w for row in outs for w in row),
                         *(w for row in ends for w in row)], np.int64)
-        self.words.kept = (self.general, run, busy, fail, feeds, dims, results, finals)
-        self.words[RUN] = run.ctypes.data
+        return Way(run.ctypes.data, (self.general, run, busy, fail, feeds, dims, results, finals))
+
+    def open(self, way: Way) -> None:
+        """Take it from now on."""
+        assert self.words is not None
+        self.words.kept = way.kept
+        self.words[RUN] = way.run
 
     def close(self) -> None:
         """Let the general function take every call."""

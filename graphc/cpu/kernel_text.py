@@ -33,18 +33,23 @@ class Slot(NamedTuple):
 
 
 def bound_of(node: Node) -> Any:
-    """What the operand of a check must be below: the number, if it is one and known, else words for it."""
+    """What the operand of a check must be below: the number or size, if it is one and known, else words for it."""
     bound = node.inputs[1]
-    known = bound.operator.name == "constant" and bound.type.shape == ()
+    known = bound.operator.name in ("constant", "bound") and bound.type.shape == ()
     return bound.attrs["value"][()] if known else "its bound"
 
 
 class Check(NamedTuple):
-    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound)."""
+    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound); `bound` is a size, or words for several."""
 
     node: Node
     operand: Node
     bound: Any
+
+    @property
+    def sized(self) -> bool:
+        """Whether the bound is one size, and follows those of a program."""
+        return not isinstance(self.bound, str)
 
 
 @dataclass

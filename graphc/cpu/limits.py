@@ -141,7 +141,7 @@ def _shared(address: int, buffers: list[Array], n: int, threads: int) -> float:
     table = np.array([b.ctypes.data for b in buffers] or [0], np.uintp)
     grain = -(-n // (4 * threads))
     grain += -grain % 4
-    tape = Tape([(address, table, np.zeros(1, np.int64), n, grain)], threads)
+    tape = Tape.of([(address, table, np.zeros(1, np.int64), n, grain)], threads)
     return seconds(tape.run)
 
 

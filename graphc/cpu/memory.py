@@ -1,19 +1,24 @@
-"""The memory a program works in: one arena for all that a run leaves behind, and arrays that move, with the pointers that follow them."""
+"""The memory programs work in: an arena for all that a run leaves behind, and arrays that move, with the pointers that follow them."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+import weakref
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from ..compiler.layout import Buffer, Layout
-from ..compiler.placement import ALIGN, Placement
-from ..errors import InternalError
-from ..ir.node import Node
-from ..ir.sizes import at_hand
-from ..ir.types import Array, TensorType
+from ..compiler.layout import Buffer
+from ..compiler.placement import ALIGN, rooms
+from ..compiler.plan import copied
+from ..errors import DTypeError, InternalError, InvalidArgumentError
+from ..ir.node import Node, loc_str
+from ..ir.types import Array, TensorType, exactly
+from .code import Code
+from .steps import Value
+
+SPARE = 10              # an arena that grows does so by a tenth more than is needed: sizes that creep up do not move it each time
 
 
 def address(array: Array) -> int:
@@ -51,77 +56,178 @@ class State(Protocol):
         """Give a variable a value, perhaps of another shape, and then other memory."""
 
 
+class User(Protocol):
+    """A program that lies in an arena."""
+
+    def let_go(self) -> None:
+        """Forget every array in the arena: it is another one from now on."""
+
+
+class Arena:
+    """One block of memory for programs of which one runs at a time, as large as the largest of them so far needs."""
+
+    def __init__(self) -> None:
+        self.block = aligned(0)
+        self._users: weakref.WeakSet[User] = weakref.WeakSet()
+        self._places: dict[int, Array] = {}
+
+    def hold(self, user: User, nbytes: int) -> Array:
+        """The block, of at least so many bytes; `user` is told when there is another."""
+        if self.block.nbytes < nbytes:
+            grown = self.block.nbytes > 0
+            for other in list(self._users):
+                other.let_go()
+            self._users.clear()
+            self.block = aligned(0)             # the old one is given back before the new one is asked for
+            self.block = aligned(nbytes + nbytes // SPARE if grown else nbytes)
+        self._users.add(user)
+        return self.block
+
+    def copy(self, feed: int, array: Array) -> Array:
+        """A copy of what is fed, contiguous, until the same feed is copied again."""
+        place = self._places.get(feed)
+        if place is None or place.nbytes < array.nbytes:
+            place = self._places[feed] = aligned(array.nbytes)
+        made: Array = place[:array.nbytes].view(array.dtype).reshape(array.shape)
+        made[...] = array
+        return made
+
+
 class Memory:
-    """The array of every buffer, flat, and the entries of pointer tables that show it."""
+    """The arrays of one program's buffers, flat, and the table of pointers that shows them. What lies in the arena does so after `settle`."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.arena_bytes = 0
-        self._arrays: dict[Buffer, Array] = {}
-        self._shown: dict[Buffer, list[tuple[Array, int, int]]] = {}       # (table, entry, offset in bytes)
+    def __init__(self, code: Code, sizes: Array, numbers: Array, state: State, arena: Arena):
+        self.code, self.numbers, self.arena = code, numbers, arena
+        self.sizes = sizes
+        self.nbytes = self.sizes * code.itemsizes
+        large = ~copied(self.nbytes)
+        self._results = code.given & large                  # handed to the caller, not copied from the arena
+        self.offsets = np.zeros(len(code.buffers), np.int64)
+        self.offsets[code.inside], self.need = code.placement(np.where(self._results, 0, self.nbytes)[code.inside])
+        self.arena_bytes = self.need
+        if code.lasting is None:
+            code.lasting = _lasting(code, state)
+        self._arrays, self._base = code.lasting[0].copy(), code.lasting[1].copy()
+        for i, b in code.made:
+            array = np.empty(int(self.sizes[i]), b.dtype) if b.kind != "constant" else _exact(b.key, numbers[code.bound[b]])
+            self._arrays[b], self._base[i] = array, address(array)
+        small = code.fed[~large[code.fed]]
+        places = np.cumsum(rooms(self.nbytes[small]))       # of small feeds, behind the arena's
+        self.offsets[small[1:]] = places[:-1]
+        self.offsets[small] += self.need
+        self.need += int(places[-1]) if len(small) else 0
+        self._in_block = np.concatenate((code.inside[~self._results[code.inside]], small))
+        self.table = np.zeros(code.tables[-1], np.uintp)
+        self._bytes = numbers[code.offsets] * code.itemsizes[code.shown]        # behind the beginning of the buffer that each entry shows
+        self._block: Array | None = None
+        self._shown = {code.buffers[i]: self._entries(i) for i in (*code.fed[large[code.fed]].tolist(), *np.flatnonzero(self._results).tolist())}
 
-    def __getitem__(self, buffer: Buffer) -> Array:
-        return self._arrays[buffer]
-
-    def array(self, node: Node) -> Array:
-        """A node's value as a view of where it lies."""
-        return self.layout.array(node, self._arrays.__getitem__)
+    def kind(self, buffer: Buffer) -> str:
+        """Whose memory a buffer is, as `Buffer.kind` says; a fetched value that is large is a result."""
+        return "result" if self._results[self.code.number[buffer]] else buffer.kind
 
     @property
-    def nbytes(self) -> int:
-        """Bytes that are there for this program alone: the arena, and the places of feeds."""
-        return self.arena_bytes + sum(a.nbytes for b, a in self._arrays.items() if b.kind == "feed")
+    def fresh(self) -> list[Buffer]:
+        """The results, which are other memory each run."""
+        return [self.code.buffers[i] for i in np.flatnonzero(self._results).tolist()]
 
-    def bring_sources(self, sources: Iterable[Buffer], state: State) -> None:
-        """What exists before a run: constants, places for feeds, variables where the session has them."""
-        for b in sources:
-            node = b.key
-            assert node is not None
-            if b.kind == "constant":
-                self._arrays[b] = np.ascontiguousarray(node.operator.reference(**node.attrs)).reshape(-1)
-            elif b.kind == "run_number":
-                self._arrays[b] = state.run_number
-            elif b.kind == "variable":
-                memory = state.memory(node.attrs["variable"])
-                if TensorType(memory.dtype, memory.shape) != node.type:
-                    raise InternalError(f"{node} was compiled for another shape than it has, {TensorType(memory.dtype, memory.shape)}")
-                self._arrays[b] = memory.reshape(-1)
-            else:
-                self._arrays[b] = np.empty(at_hand(b.size), b.dtype) if b.dtype.hasobject else aligned(b.nbytes).view(b.dtype)
+    def _entries(self, buffer: int) -> list[tuple[int, int]]:
+        """Which entries of the table show a buffer, and how many bytes behind its beginning."""
+        found = self.code.showing(buffer)
+        return list(zip(self.code.shown_at[found].tolist(), self._bytes[found].tolist(), strict=True))
 
-    def allocate(self, buffers: Iterable[Buffer]) -> None:
-        """The arena of those that it may hold; for results, which get memory at each run, and for Python's objects arrays of their own."""
-        buffers = list(buffers)
-        inside = [b for b in buffers if b.kind == "arena"]
-        sizes = [b.nbytes for b in inside]
-        offsets, self.arena_bytes = Placement([b.first for b in inside], [b.last for b in inside], sizes).at(sizes)
-        arena = aligned(self.arena_bytes)
-        for b, offset in zip(inside, offsets.tolist(), strict=True):
-            b.offset = offset
-            self._arrays[b] = arena[b.offset:b.offset + b.nbytes].view(b.dtype)
-        for b in buffers:
-            if b.kind in ("result", "objects"):
-                self._arrays[b] = np.empty(at_hand(b.size) if b.kind == "objects" else 0, b.dtype)
+    def settle(self, user: User) -> None:
+        """Lie in the arena: let the table of pointers show where."""
+        self._block = self.arena.hold(user, self.need)
+        self._base[self._in_block] = address(self._block) + self.offsets[self._in_block]
+        self.table[self.code.shown_at] = self._base[self.code.shown] + self._bytes
 
-    def show(self, buffer: Buffer, offset: int, table: Array, entry: int) -> None:
-        """Let an entry of a pointer table show an element of a buffer, wherever the buffer moves."""
-        place = (table, entry, at_hand(offset) * buffer.dtype.itemsize)
-        self._shown.setdefault(buffer, []).append(place)
-        _point([place], address(self._arrays[buffer]))
+    def let_go(self) -> None:
+        self._block = None
+
+    def rest(self) -> None:
+        """Keep nothing that is the caller's: feeds, results."""
+        for buffer in self._shown:
+            self._arrays.pop(buffer, None)
+
+    def shift(self, entries: Sequence[int], positions: Sequence[int], number: int) -> None:
+        """Let these entries of the table, of those that show buffers, show element `number`; it is at these positions among the numbers."""
+        code = self.code
+        self.numbers[positions] = number
+        for j in entries:
+            i = int(code.shown[j])
+            self._bytes[j] = behind = number * int(code.itemsizes[i])
+            self.table[code.shown_at[j]] = self._base[i] + behind
+            if code.buffers[i] in self._shown:
+                self._shown[code.buffers[i]] = self._entries(i)
+
+    def flat(self, buffer: Buffer) -> Array:
+        """The elements of a buffer."""
+        array = self._arrays.get(buffer)
+        if array is None:
+            assert self._block is not None
+            i = self.code.number[buffer]
+            start = int(self.offsets[i])
+            array = self._block[start:start + int(self.nbytes[i])].view(buffer.dtype)
+        return array
+
+    def array(self, value: Value) -> Array:
+        """A value as a view of where it lies."""
+        offset, *rest = self.numbers[value.numbers].tolist()
+        shape, strides = rest[:value.rank], rest[value.rank:]
+        if 0 in shape:
+            return np.empty(shape, value.dtype)
+        flat, size = self.flat(value.buffer), value.dtype.itemsize
+        if value.dtype.hasobject:
+            return np.lib.stride_tricks.as_strided(flat[offset:], shape, [s * size for s in strides])
+        return np.ndarray(shape, value.dtype, flat, offset * size, [s * size for s in strides])
+
+    def shape(self, value: Value) -> tuple[int, ...]:
+        """The shape of a value."""
+        return tuple(self.numbers[value.numbers].tolist()[1:1 + value.rank])
+
+    def used_in_place(self, feed: Value) -> bool:
+        """Whether a feed is so large that kernels read it where it lies."""
+        return feed.buffer in self._shown
 
     def move(self, buffer: Buffer, array: Array) -> None:
         """Let a buffer be another array, flat and contiguous, for the runs to come."""
-        if array.size != at_hand(buffer.size) or array.dtype != buffer.dtype:
-            raise InternalError(f"{array.size} elements of {array.dtype} are no memory for {buffer.size} of {buffer.dtype}")
+        size = self.sizes[self.code.number[buffer]]
+        if array.size != size or array.dtype != buffer.dtype:
+            raise InternalError(f"{array.size} elements of {array.dtype} are no memory for {size} of {buffer.dtype}")
         self._arrays[buffer] = array
-        if buffer in self._shown:
-            _point(self._shown[buffer], address(array))
+        start = address(array)
+        for entry, offset in self._shown[buffer]:
+            self.table[entry] = start + offset
 
     def renew(self, buffer: Buffer) -> None:
         """Let a buffer be memory that nobody has seen: the last one is the caller's now."""
-        self.move(buffer, uninitialised(at_hand(buffer.size), buffer.dtype))
+        self.move(buffer, uninitialised(int(self.sizes[self.code.number[buffer]]), buffer.dtype))
 
 
-def _point(places: Iterable[tuple[Array, int, int]], start: int) -> None:
-    for table, entry, offset in places:
-        table[entry] = start + offset
+def _lasting(code: Code, state: State) -> tuple[dict[Buffer, Array], Array]:
+    """What is there for all sizes: constants, variables where the session has them; and where each begins."""
+    arrays, base = dict[Buffer, Array](), np.zeros(len(code.buffers), np.int64)
+    for i, b in code.there:
+        node = b.key
+        assert node is not None
+        if b.kind == "constant":
+            array = np.ascontiguousarray(node.attrs["value"]).reshape(-1)
+        elif b.kind == "run_number":
+            array = state.run_number
+        else:
+            memory = state.memory(node.attrs["variable"])
+            if TensorType(memory.dtype, memory.shape) != node.type:
+                raise InternalError(f"{node} was compiled for another shape than it has, {TensorType(memory.dtype, memory.shape)}")
+            array = memory.reshape(-1)
+        arrays[b], base[i] = array, address(array)
+    return arrays, base
+
+
+def _exact(node: Node | None, numbers: Array) -> Array:
+    """The numbers of sizes as the tensor that a node is; InvalidArgumentError if its dtype does not hold them."""
+    assert node is not None
+    try:
+        return np.ascontiguousarray(exactly(numbers, node.type.dtype))
+    except DTypeError as e:
+        raise InvalidArgumentError(f"{node.label}: {e}\n  at {loc_str(node.loc)}", node) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import ast
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ..errors import GraphcError
@@ -20,6 +22,7 @@ from .telling import waiting
 
 PATIENCE = 60.0         # seconds that a fork waits for kernels that other threads compile
 Made = tuple[str, bytes, float]         # symbol, object code, and the seconds it took to make
+_SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _lock = threading.RLock()
 _stats = {"compiled": 0, "loaded": 0, "seconds": 0.0}
 _kernels: dict[str, Kernel] = {}
@@ -46,7 +49,10 @@ class Kernel:
 class _Engine:
     """LLVM's loader, which holds all loaded code for the life of the process."""
 
+    kept: list[_Engine] = []        # also those that a forked child uses no longer: their code goes on being called
+
     def __init__(self) -> None:
+        self.kept.append(self)
         self.llvm = whole("llvmlite.binding")
         self.machine = machine()
         self.engine = self.llvm.create_mcjit_compiler(self.llvm.parse_assembly(""), self.machine.target)
@@ -73,6 +79,7 @@ def _renew(_: None) -> None:
     _lock = threading.RLock()
     _engine.cache_clear()
     machine.cache_clear()
+    _kernels.clear()                # whose code stays where it is, but the new LLVM does not know it by name
 
 
 guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
@@ -81,6 +88,11 @@ guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
 def stats() -> dict[str, float]:
     """Kernels compiled, kernels loaded from disk, seconds spent, in this process."""
     return dict(_stats)
+
+
+def maker() -> str:
+    """All that decides the machine code of a text in this process."""
+    return _engine().machine.name
 
 
 def compile_kernels(sources: Sequence[str]) -> list[Kernel]:
@@ -111,13 +123,13 @@ def _make(sources: Sequence[str], compile_all: Callable[[list[str], list[str]], 
     """Kernels from the folder, or made by `compile_all` of the sources that are not there, and their keys."""
     start = time.perf_counter()
     name, folder = _engine().machine.name, files.folder()
-    keys = {s: hashlib.sha256(f"{name}\n{s}".encode()).hexdigest() for s in sources}
-    kept = {s: entry for s in sources if folder is not None and (entry := files.read(folder, keys[s])) is not None}
+    keys = {s: files.key(name, s) for s in sources}
+    kept = {s: entry for s in sources if folder is not None and (entry := _kept(folder, keys[s])) is not None}
     missing = [s for s in sources if s not in kept]
     made = dict(zip(missing, compile_all(missing, [keys[s] for s in missing]), strict=True)) if missing else {}
     if folder is not None:
         for source, (symbol, code, _) in made.items():
-            files.write(folder, keys[source], symbol, code)
+            files.write(folder, keys[source], "o", about(source), symbol.encode() + b"\n" + code)
     found = [(s, *kept[s], 0.0) if s in kept else (s, *made[s]) for s in sources]
     addresses = _engine().load([(symbol, code) for _, symbol, code, _ in found])
     for (source, symbol, code, seconds), address in zip(found, addresses, strict=True):
@@ -125,6 +137,40 @@ def _make(sources: Sequence[str], compile_all: Callable[[list[str], list[str]], 
         if "\ndefine " not in source:      # the runtime's own functions are not the user's kernels
             _stats["loaded" if source in kept else "compiled"] += 1
     _stats["seconds"] += time.perf_counter() - start
+
+
+def _kept(folder: Path, key: str) -> tuple[str, bytes] | None:
+    """Symbol and code of an entry of the cache."""
+    content = files.read(folder, key, "o")
+    if content is None:
+        return None
+    symbol, _, code = content.partition(b"\n")
+    return symbol.decode(), code
+
+
+def about(source: str) -> str:
+    """A line that tells people what a text computes: the dtypes and number of its buffers, and the functions and signs it has, each once."""
+    if "\ndefine " in source:
+        return "the runtime's " + ", ".join(re.findall(r"^define .*?@(\w+)", source, re.MULTILINE))
+    from .kernel.scalars import DTYPES
+    dtypes: dict[str, int] = {}
+    does: dict[str, None] = {}
+    left: list[ast.AST] = [ast.parse(source)]
+    while left:
+        node = left.pop()
+        inside: Iterable[ast.AST] = ast.iter_child_nodes(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            name = node.func.id
+            if name == "pointer":
+                dtype = ast.unparse(node.args[2])
+                dtypes[dtype] = dtypes.get(dtype, 0) + 1
+            elif name not in ("load", "store", "range", *DTYPES):
+                does[name] = None
+            inside = node.args[2:] if name in ("load", "store") else () if name in ("pointer", "range") else inside      # no indices
+        elif isinstance(node, ast.BinOp):
+            does[_SIGNS.get(type(node.op), "")] = None
+        left.extend(reversed([*inside]))
+    return f"{', '.join(f'{n} {dtype}' for dtype, n in dtypes.items())}: {' '.join(filter(None, does)) or 'moves'}"
 
 
 def _compile_sources(sources: list[str], keys: list[str]) -> list[Made]:

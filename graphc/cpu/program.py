@@ -2,119 +2,207 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..compiler.layout import Buffer
-from ..compiler.plan import Plan
-from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
-from ..ir.sizes import all_at_hand, at_hand
+from ..ir.sizes import with_numbers
 from ..ir.types import Array
+from .code import Code, Fetch
+from .entry import Way
+from .kernel_text import SCRATCH, KernelText
 from .memory import Memory, State
-from .steps import HostStep, NativeStep, Step
+from .steps import HostStep, NativeStep, Value
 from .tape import Tape
 from .tracing import Trace
 
 QUICK = 20_000          # elements a step up to which a run keeps Python's lock
 
 
+class HostPart(NamedTuple):
+    """A host step, and its node's attributes with numbers for sizes."""
+
+    step: HostStep
+    attrs: Mapping[str, Any]
+
+    def run(self, array: Callable[[Value], Array]) -> None:
+        self.step.run(array, self.attrs)
+
+
 class Segment(NamedTuple):
-    """Native steps in a row, and the tape that runs them."""
+    """Native steps in a row, from the program's step `first` on, and the tape that runs them."""
 
     tape: Tape
-    steps: list[NativeStep]
+    first: int
+    steps: int
 
-    def run(self) -> None:
-        """Raises InvalidArgumentError for a step that finds its operands wrong."""
-        if status := self.tape.run_long():
-            raise self.error(status)
 
-    def error(self, status: int) -> Exception:
-        return self.steps[self.tape.failed_step].error(status)
+class Ranges(NamedTuple):
+    """A number each native step, in order: the size of its range, of a chunk of it, the elements it touches, what its range may be cut at
+    multiples of; all extents; tables of products."""
+
+    n: Array
+    grain: Array
+    work: Array
+    unit: Array
+    extents: Array
+    tables: dict[int, Array]
 
 
 class Program:
-    """What runs for one set of fetches and feed types. `run(arrays)` takes the feeds in order, gives the fetched values.
+    """What runs code for feeds of some shapes. `run(arrays)` takes the feeds in order, gives the fetched values.
 
-    `steps[i]` computes (part of) the step `origins[i]` of the plan's schedule.
+    It lies in the arena from the first run on, until another program of the same arena needs a larger one, and then from its next run on.
     """
 
-    def __init__(self, plan: Plan, steps: Sequence[Step], origins: Sequence[Group | Single], memory: Memory, scratch: Sequence[Buffer],
-                 state: State, threads: int):
-        self.plan, self.steps, self.origins, self.memory, self.scratch = plan, steps, origins, memory, scratch
-        self.state, self.threads = state, threads
-        self.draws, self.nbytes = plan.draws, memory.nbytes
-        self.segments = _segments(steps, threads, plan.layout.inplace)
+    def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
+        self.code, self.plan, self.steps, self.origins, self.threads = code, code.plan, code.steps, code.origins, code.threads
+        self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
+        self.native = code.place                            # of its native steps: which they are among these
+        self.segments = self._segments()
         alone = self.segments[0] if len(self.segments) == 1 else None
         self.alone = alone if isinstance(alone, Segment) else None      # a program that is one tape is run without a loop over segments
-        quick = all(s.n <= s.grain and s.work < QUICK for s in steps if isinstance(s, NativeStep)) and len(steps) < 50
+        n, grain, work = ranges.n, ranges.grain, ranges.work
+        quick = len(self.steps) < 50 and bool(((n <= grain) & (work < QUICK)).all())
         # A short run is not interrupted, and keeps Python's lock: other threads may wait for it.
         self.call: Any = None if self.alone is None else self.alone.tape.entry(True) if quick else self.alone.tape.run_long
         self.pointer: Any = self.alone.tape.pointer if self.alone is not None else None
-        self._find_feeds()
-        self.fresh = [b for b in plan.layout.buffers if b.kind == "result"]
-        self.takes = [self._take(f) for f in plan.fetches]
+        self.direct = [(i, memory.shape(v), v.dtype, v.buffer) for i, v in code.feeds if memory.used_in_place(v)]
+        self.fresh = memory.fresh
         self._find_assigned()
-        texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
+        self.settled = False
+        self._values = code.numbers.values(*sizes)
+        self.way: Way | None = None                         # into it without Python frames, if there is one and as long as it lies where it does
         # A run so short that other Python threads may wait for it keeps Python's lock; if it only copies feeds and results, `entry` runs it.
-        self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.resized or self.draws or texts) and quick
+        self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.resized or self.draws or code.texts) and quick
 
-    def _find_feeds(self) -> None:
-        """Which feeds are copied to places of the program's own, and which are used where they lie."""
-        self.copied: list[tuple[int, Array]] = []
-        self.direct: list[tuple[int, Array, Buffer]] = []
-        for i, f in enumerate(self.plan.feeds):
-            buffer = self.plan.sources.get(f) if f is not None else None
-            if f is None or buffer is None:
+    def _segments(self) -> list[Segment | HostPart]:
+        """Native steps that follow each other on one tape; host steps with their attributes."""
+        code, ranges, table, found, at = self.code, self.ranges, self.memory.table, list[Segment | HostPart](), 0
+        rows = np.stack([code.addresses, table.ctypes.data + code.tables[:-1] * table.itemsize,
+                         ranges.extents.ctypes.data + code.extents_at[:-1] * ranges.extents.itemsize, ranges.n, ranges.grain], 1)
+        effort = ranges.work * code.effort
+        for run in code.runs:
+            if run.native:
+                mine = slice(at, at + run.steps)
+                tape = Tape(rows[mine], code.threads, (table, ranges), effort[mine], ranges.unit[mine], run.lasting)
+                found.append(Segment(tape, run.first, run.steps))
+                at += run.steps
                 continue
-            place = self.memory[buffer].reshape(all_at_hand(f.type.shape))
-            if self.plan.copies_feed(f):
-                self.copied.append((i, place))
-            else:
-                self.direct.append((i, place, buffer))
+            for step in self.steps[run.first:run.first + run.steps]:
+                assert isinstance(step, HostStep)
+                numbers = iter(self.memory.numbers[step.numbers].tolist())
+                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}))
+        return found
 
     def _find_assigned(self) -> None:
-        """Where the variables are that get their new value at the end of a run, and where that lies then."""
-        self.finals: list[tuple[Array, Array]] = []         # a variable's memory, and its new value
-        self.moving: list[tuple[Array, Node]] = []          # a variable's memory, and a new value that lies elsewhere each run
-        self.resized: list[tuple[Node, Node]] = []          # a variable, and its new value of another shape
-        for variable, value in self.plan.late:
-            memory = self.memory.array(variable)
-            if memory.dtype != value.type.dtype:
-                raise InternalError(f"{value} is not of the dtype of {variable}")
-            if memory.shape != all_at_hand(value.type.shape):
-                self.resized.append((variable.attrs["variable"], value))
-            elif self.plan.layout(value).buffer.kind in ("result", "feed"):
-                self.moving.append((memory, value))
+        """Which variables get their new value at the end of a run, by where that lies then."""
+        self.moving: list[tuple[Array, Value]] = []         # a variable's memory, and a new value that lies elsewhere each run
+        self.resized: list[tuple[Node, Value]] = []         # a variable, and its new value of another shape
+        self._late: list[tuple[Value, Value]] = []          # where a variable and its new value lie
+        for late in self.code.late:
+            if self.memory.shape(late.memory) != self.memory.shape(late.value):
+                self.resized.append((late.variable, late.value))
+            elif self.memory.kind(late.value.buffer) in ("result", "feed"):
+                self.moving.append((self.memory.array(late.memory), late.value))
             else:
-                self.finals.append((memory, self.memory.array(value)))
+                self._late.append((late.memory, late.value))
+
+    # ------------------------------------------------------------------ memory
+
+    def settle(self) -> None:
+        """Lie in the arena, and know what lies where: feeds that are copied, results, new values of variables."""
+        memory = self.memory
+        memory.settle(self)
+        self.copied = [(i, memory.array(v)) for i, v in self.code.feeds if not memory.used_in_place(v)]
+        self.takes = [self._take(f) for f in self.code.fetches]
+        self.finals = [(memory.array(variable), memory.array(value)) for variable, value in self._late]     # a variable's memory, its new value
+        self.settled = True
+
+    def let_go(self) -> None:
+        """Forget where in the arena things lie."""
+        self.settled, self.way = False, None
+        self.copied, self.takes, self.finals = [], [], []
+        self.memory.let_go()
+
+    def rest(self) -> None:
+        """Keep nothing of the caller's until the next run."""
+        self.memory.rest()
+
+    def shift(self, sizes: Sequence[int]) -> bool:
+        """Be bound to other sizes, if all that they decide is where values begin; whether that is so."""
+        values, moves = self.code.numbers.values(*sizes), self.code.moves
+        changed = [(move, new) for move, old, new in zip(moves, self._values, values, strict=True) if old != new]
+        if any(move is None for move, _ in changed):
+            return False
+        self.sizes, self._values = sizes, values
+        for move, new in changed:
+            if move is not None:
+                self.memory.shift(move.entries, move.positions, new)
+                if move.seen:
+                    self.settled, self.way = False, None
+        return True
 
     def arrays(self) -> list[Array | None]:
         """Where the fetched values lie after a run, if `plain`."""
-        return [None if f is None else self.memory.array(f) for f in self.plan.fetches]
+        return [None if f is None else self.memory.array(f.value) for f in self.code.fetches]
 
-    def _take(self, f: Node | None) -> Callable[[], Any]:
+    def _take(self, fetch: Fetch | None) -> Callable[[], Any]:
         """A function that gives the caller an array of its own."""
-        if f is None:
+        if fetch is None:
             return lambda: None
-        buffer = self.plan.layout(f).buffer
-        shape = all_at_hand(f.type.shape)
-        if self._handed_over(f):
-            return lambda: self.memory[buffer].reshape(shape)
-        if buffer.kind in ("result", "feed"):
-            return lambda: self.memory.array(f).copy()[()]
-        view = self.memory.array(f)
+        value, memory = fetch.value, self.memory
+        if fetch.handed_over and memory.kind(value.buffer) == "result":
+            shape = memory.shape(value)
+            return lambda: memory.flat(value.buffer).reshape(shape)
+        if memory.kind(value.buffer) in ("result", "feed"):
+            return lambda: memory.array(value).copy()[()]
+        view = memory.array(value)
         return view.copy if view.ndim else partial(view.__getitem__, ())
 
-    def _handed_over(self, f: Node) -> bool:
-        """Whether the caller gets the memory in which a fetched value was computed."""
-        where = self.plan.layout(f)
-        mine = where.buffer.kind == "result" and where.offset == 0 and viewed(f) is None
-        return mine and self.plan.fetches.count(f) == 1       # fetches that turn out to be one value get a copy each
+    # ------------------------------------------------------------------ steps
+
+    def waiting(self, step: int) -> dict[Node, int]:
+        """Bytes of a kernel's own memory, by the node whose value waits there."""
+        made = self.steps[step]
+        if not isinstance(made, NativeStep) or not isinstance(made.text, KernelText):
+            return {}
+        own = [(s.node, place) for s, place in zip(made.text.slots, made.slots, strict=True) if s.role in SCRATCH]
+        return {node: int(self.memory.nbytes[self.code.number[place[0]]]) for node, place in own if node is not None and not isinstance(place, int)}
+
+    @property
+    def scratch(self) -> list[Buffer]:
+        """The buffers that hold no node's value."""
+        return list(self.code.scratch.values())
+
+    def range(self, step: int) -> tuple[int, int]:
+        """The size of a step's range, and of the chunks in which threads take it."""
+        k = self.native.get(step)
+        return (1, 1) if k is None else (int(self.ranges.n[k]), int(self.ranges.grain[k]))
+
+    def extents(self, step: int) -> list[int]:
+        """What a native step's kernel is told of sizes and strides."""
+        k = self.native[step]
+        found: list[int] = self.ranges.extents[self.code.extents_at[k]:self.code.extents_at[k + 1]].tolist()
+        return found
+
+    def take_sizes(self) -> None:
+        """Let the sizes of nodes be at hand as the numbers that this program is for: for messages, and to count what steps do."""
+        self.code.scope.take(self.sizes)
+
+    def error(self, segment: Segment, status: int) -> Exception:
+        """The error of the step that stopped a tape."""
+        self.take_sizes()
+        at = segment.first + segment.tape.failed_step
+        step, k = self.steps[at], self.native[at]
+        assert isinstance(step, NativeStep)
+        bound = self.memory.numbers[self.code.bounds][self.code.bounds_at[k] + status - 1]
+        return step.error(status, self.extents(at)[0], int(bound))
 
     # ------------------------------------------------------------------ running
 
@@ -122,10 +210,16 @@ class Program:
         """The fetched values for one set of feeds, already of the right types and shapes."""
         if trace is not None:
             return self._run_traced(arrays, trace)
+        if not self.settled:
+            self.settle()
         self._bring(arrays)
         if self.call is None:
+            self.take_sizes()
             for segment in self.segments:
-                segment.run()
+                if isinstance(segment, HostPart):
+                    segment.run(self.memory.array)
+                elif status := segment.tape.run_long():
+                    raise self.error(segment, status)
         else:
             try:
                 status = self.call(self.pointer)
@@ -140,49 +234,51 @@ class Program:
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
         trace.begin()
+        self.take_sizes()
+        if not self.settled:
+            self.settle()
         with trace.copy("feed", self._copied_in(arrays)):
             self._bring(arrays)
         at = 0
         for segment in self.segments:
-            if isinstance(segment, HostStep):
+            if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run()
+                    segment.run(self.memory.array)
                 at += 1
                 continue
             status, events = segment.tape.trace()
             trace.native(self, at, events)
             if status:
-                raise segment.error(status)
-            at += len(segment.steps)
+                raise self.error(segment, status)
+            at += segment.steps
         with trace.copy("fetch", self._copied_out()):
             return self._results()
 
     def fail(self, status: int) -> None:
         """Raise the error of the step that stopped the only tape."""
         assert self.alone is not None
-        raise self.alone.error(status)
+        raise self.error(self.alone, status)
 
     def _copied_in(self, arrays: Sequence[Array]) -> int:
         """Bytes of feeds that are not used where they lie."""
-        return sum(m.nbytes for _, m in self.copied) + sum(m.nbytes for i, m, _ in self.direct if not _usable(arrays[i]))
+        return sum(m.nbytes for _, m in self.copied) + sum(arrays[i].nbytes for i, _, _, _ in self.direct if not _usable(arrays[i]))
 
     def _copied_out(self) -> int:
         """Bytes of results and of new values of variables that are copied at the end of a run."""
-        copied = sum(at_hand(f.type.nbytes) for f in self.plan.fetches if f is not None and not self._handed_over(f))
-        late = sum(at_hand(value.type.nbytes) for _, value in self.plan.late)
-        return copied + late
+        handed_over = [f for f in self.code.fetches if f is not None and f.handed_over and self.memory.kind(f.value.buffer) == "result"]
+        values = [f.value for f in self.code.fetches if f is not None and f not in handed_over] + [late.value for late in self.code.late]
+        return sum(int(np.prod(self.memory.shape(v), dtype=np.int64)) * v.dtype.itemsize for v in values)
 
     def _bring(self, arrays: Sequence[Array]) -> None:
         """Small feeds copied, large ones pointed to, memory for large results."""
         for i, place in self.copied:
             place[...] = arrays[i]
-        for i, place, buffer in self.direct:
+        for i, shape, dtype, buffer in self.direct:
             array = arrays[i]
-            if array.shape != place.shape or array.dtype != place.dtype:
-                raise InternalError(f"a feed is {array.dtype}{list(array.shape)}, and was compiled for as {place.dtype}{list(place.shape)}")
+            if array.shape != shape or array.dtype != dtype:
+                raise InternalError(f"a feed is {array.dtype}{list(array.shape)}, and was compiled for as {dtype}{list(shape)}")
             if not _usable(array):
-                place[...] = array
-                array = place
+                array = self.memory.arena.copy(i, array)
             self.memory.move(buffer, array.reshape(-1))
         for buffer in self.fresh:
             self.memory.renew(buffer)
@@ -199,20 +295,6 @@ class Program:
         for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
             results.append(take())
         return results
-
-
-def _segments(steps: Sequence[Step], threads: int, inplace: Container[Node]) -> list[Segment | HostStep]:
-    """Native steps that follow each other become one tape; from the first on that writes a value over a variable, what it does lasts."""
-    found: list[Segment | HostStep] = []
-    for native, run in groupby(steps, lambda s: isinstance(s, NativeStep)):
-        if native:
-            kernels: list[Any] = list(run)
-            rows = [(k.address, k.table, k.extents, k.n, k.grain) for k in kernels]
-            lasting = next((i for i, k in enumerate(kernels) if any(m in inplace for m in k.nodes)), None)
-            found.append(Segment(Tape(rows, threads, [(k.effort, k.unit) for k in kernels], lasting), kernels))
-        else:
-            found.extend(s for s in run if isinstance(s, HostStep))
-    return found
 
 
 def _usable(array: Array) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from .tape import default_threads
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
 _ALONE = np.zeros((1, 3), np.int64)       # the offsets of a product that is no batch
 TILE = 16                    # parts are whole tiles of BLAS's kernels
+MODE, PART = 1, 12           # where the extents of a product by BLAS say over what it is cut, and into parts of what size
 
 
 def matrix(node: Node, layout: Layout, transpose: bool) -> tuple[bool, int, tuple[int, ...]]:
@@ -84,64 +86,72 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
                        [(line, node) for line in source.splitlines()])]
 
 
+class Split(NamedTuple):
+    """How one call of a product is shared out: the size of its range, of a thread's chunk, and BLAS's mode and part (a loop has none)."""
+
+    n: int
+    grain: int
+    mode: int = 0
+    part: int = 1
+
+
 @dataclass
 class Product:
-    """A matrix product as a step, of the sizes at hand: code, operands, and the constant tables it needs beside them."""
+    """A matrix product as a step: code, operands, and the sizes that a call of it needs.
+
+    `m`, `n_columns` and `k` are the sides of one product of the batch; `strides` are those of the operands and the result over its axes.
+    """
 
     address: int
     source: str                                # of a loop kernel, else ""
     operands: tuple[Node, Node, Node]
-    words: list[int]                           # addresses behind the operands in the pointer table
-    extents: list[int]
-    n: int
-    grain: int
-    work: int
-    table: Array                               # element offsets of each batch item's matrices
+    words: list[int]                           # addresses behind the operands in the pointer table; behind them comes `table`'s
+    extents: list[Any]                         # MODE and PART of them as `split` says, if BLAS computes it
+    m: Any
+    n_columns: Any
+    k: Any
+    batch: tuple[Any, ...]
+    strides: list[list[Any]]
     checks: tuple[Check, ...] = ()             # none: shapes were checked while the graph was built
 
+    @property
+    def count(self) -> Any:
+        """The number of products."""
+        return element_count(self.batch)
 
-@dataclass
-class ProductText:
-    """A matrix product before its sizes are numbers: what does not depend on them, and the sizes."""
+    @property
+    def work(self) -> Any:
+        return self.m * self.n_columns * self.k * self.count
 
-    source: str                                # of a loop kernel, else "": a routine of BLAS
-    operands: tuple[Node, Node, Node]
-    transposed: tuple[bool, bool]
-    sizes: tuple[int, ...]                     # m, n, k, and the leading dimensions of the operands and the result
-    batch: tuple[int, ...]
-    strides: list[list[int]]                   # over the batch axes, of each operand and of the result
+    def numbers(self) -> list[Any]:
+        """What a binding has to know of it: sides, batch, strides."""
+        return [self.m, self.n_columns, self.k, *self.batch, *(s for strides in self.strides for s in strides)]
 
-    def at(self, value: Callable[[Any], int], threads: int) -> Product:
-        """The step for the number that `value` gives each size."""
-        m, n, k, lda, ldb, ldc = map(value, self.sizes)
-        batch = tuple(map(value, self.batch))
-        ta, tb = self.transposed
-        table = _offsets([[*map(value, s)] for s in self.strides], batch) if batch else _ALONE
-        work = m * n * k
-        dtype = self.operands[2].type.dtype
+    def table(self, numbers: Sequence[int]) -> Array:
+        """The offsets, in elements, of each batch item's matrices, one column an operand."""
+        rank = len(self.batch)
+        if not rank:
+            return _ALONE
+        batch, strides = numbers[3:3 + rank], np.reshape(numbers[3 + rank:], (3, rank))
+        return np.ascontiguousarray((strides @ np.indices(batch).reshape(rank, -1)).T, np.int64)
+
+    def split(self, numbers: Sequence[int], threads: int) -> Split:
+        """How a call is shared out to so many threads."""
+        m, n, k, *rest = numbers
+        count = math.prod(rest[:len(self.batch)])
+        work = m * n * k * count
         if self.source:
-            steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
-            rows = m * len(table)
-            grain = rows if threads == 1 or work * len(table) < PARALLEL_FLOPS else -(-rows // (2 * threads))
-            return Product(0, self.source, self.operands, [], [0, m, n, k, *steps, ldc], rows, grain, work * len(table), table)
-        address, gemm = blas.gemm(dtype)
-        mode, span = (2, len(table)) if batch and len(table) > 1 else (0, m) if m >= n else (1, n)
+            rows = m * count
+            return Split(rows, rows if threads == 1 or work < PARALLEL_FLOPS else -(-rows // (2 * threads)))
+        mode, span = (2, count) if count > 1 else (0, m) if m >= n else (1, n)
         # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
         # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
-        parts = default_threads() if work * len(table) >= PARALLEL_FLOPS else 1
+        parts = default_threads() if work >= PARALLEL_FLOPS else 1
         part = span if parts == 1 else -(-span // parts) if mode == 2 else -(-span // (parts * TILE)) * TILE
-        extents = [0, mode, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, part]
-        grain = span if threads == 1 else part
-        return Product(address, "", self.operands, [gemm], extents, span, grain, work * len(table), table)
+        return Split(span, span if threads == 1 else part, mode, part)
 
 
-def _offsets(strides: Sequence[Sequence[int]], batch: Sequence[int]) -> Array:
-    """Where the matrices of each batch item lie, one column an operand, in elements."""
-    index = np.indices(batch).reshape(len(batch), -1)
-    return np.ascontiguousarray(np.array([np.asarray(s, np.int64) @ index for s in strides]).T, np.int64)
-
-
-def product(node: Node, layout: Layout) -> ProductText | None:
+def product(node: Node, layout: Layout) -> Product | None:
     """The step that computes a matrix product, batched or not; None if the result is empty."""
     a, b = node.inputs
     ta, lda, sa = matrix(a, layout, node.attrs["transpose_a"])
@@ -153,6 +163,10 @@ def product(node: Node, layout: Layout) -> ProductText | None:
     where = layout(node).strides
     strides = [batch_strides(a, sa, tuple(batch)), batch_strides(b, sb, tuple(batch)), list(where[:-2])]
     work, dtype = m * n * k, node.type.dtype
-    loop = dtype.kind != "f" or (fixed(work) and work <= blas.SMALL)
     ldc = maximum(where[-2] if m > 1 else n, n)
-    return ProductText(blas.loop_source(numba_name(dtype)) if loop else "", (a, b, node), (ta, tb), (m, n, k, lda, ldb, ldc), tuple(batch), strides)
+    if dtype.kind != "f" or (fixed(work) and work <= blas.SMALL):
+        steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
+        return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], m, n, k, tuple(batch), strides)
+    address, gemm = blas.gemm(dtype, (m, n, k, lda, ldb, ldc))
+    extents = [0, 0, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, 0]
+    return Product(address, "", (a, b, node), [gemm], extents, m, n, k, tuple(batch), strides)

@@ -40,12 +40,15 @@ PIECE = 50_000_000      # estimated operations that are done in one go: 3 to 20 
 LOOK = 1_000_000        # after so many it is worth to look at the clock
 
 
+MOST_THREADS = 4096     # of a session: more than there are cores anywhere, and fewer than a system refuses
+
+
 def default_threads() -> int:
     """GRAPHC_NUM_THREADS, or the cores this process may use."""
     text = os.environ.get("GRAPHC_NUM_THREADS", "")
     if text:
-        if not text.isdigit() or int(text) < 1:
-            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r} is not a positive number")
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_THREADS:
+            raise InvalidArgumentError(f"GRAPHC_NUM_THREADS={text!r:.60} is not a number from 1 to {MOST_THREADS}")
         return int(text)
     return cores()
 
@@ -104,37 +107,46 @@ if hasattr(os, "register_at_fork"):
 class Tape:
     """Native steps in order. `run()` is one call; it returns 0, or the status of the step `failed_step` that stopped it.
 
-    Steps: (function address, table of pointers, extents, n, grain). A step with n > grain is shared out in chunks of `grain`.
-    The tables stay the caller's, who may change what they hold between runs.
+    A row a step: addresses of function, table of pointers and extents, n, grain. A step with n > grain is shared out in chunks of `grain`.
+    What the addresses point to is the caller's, who may change it between runs; the tape keeps what is in `kept`.
 
-    `efforts`: for each step, operations it is estimated to take, and what its range may be cut at multiples of: long ones are done in pieces.
-    `lasting`: from which step on a run that is interrupted goes on to the end, as what it has done would stay half done.
+    `effort`: operations that each step is estimated to take, and `unit`, what its range may be cut at multiples of: long ones are done in
+    pieces. `lasting`: from which step on a run that is interrupted goes on to the end, as what it has done would stay half done.
     """
 
-    def __init__(self, steps: Sequence[tuple[int, Any, Any, int, int]], threads: int, efforts: Sequence[tuple[int, int]] | None = None,
-                 lasting: int | None = None):
-        self._keep = [(table, extents) for _, table, extents, _, _ in steps]
-        pieces = [(k, *piece) for k, ((*_, n, grain), (effort, unit)) in enumerate(zip(steps, efforts or [(0, 1)] * len(steps), strict=True))
-                  for piece in _pieces(n, grain if threads > 1 else max(n, 1), effort, unit)]
-        self.step_of = [k for k, *_ in pieces]
-        self._lasting = next((at for at, k in enumerate(self.step_of) if lasting is not None and k >= lasting), len(pieces))
-        self.words = np.zeros(HEADER + STEP * len(pieces), np.int64)
-        self.words[N_STEPS] = len(pieces)
+    def __init__(self, rows: Array, threads: int, kept: Any, effort: Array, unit: Array, lasting: int | None = None):
+        self._kept = kept
+        n, grain = rows[:, 3], rows[:, 4]
+        if threads == 1:
+            grain = np.maximum(n, 1)
+        elif (n > grain).any():
+            _pool.want(threads - 1)
+        self.step_of, begin, end = _pieces(n, grain, effort, unit)
+        shared = grain < n
+        self._lasting = len(begin) if lasting is None else int(np.searchsorted(self.step_of, lasting))
+        done = np.cumsum((effort // np.bincount(self.step_of, minlength=len(n)))[self.step_of]) // LOOK
+        self.words = np.zeros(HEADER + STEP * len(begin), np.int64)
+        self.words[N_STEPS] = len(begin)
         self.words[POOL] = _pool.words.ctypes.data
         self.words[CREW] = threads
-        self.calls, done = 0, 0
-        for at, (k, begin, end, grain, effort) in zip(range(HEADER, len(self.words), STEP), pieces, strict=True):
-            address, table, extents, *_ = steps[k]
-            done += effort
-            self.words[at:at + STEP] = address, table.ctypes.data, extents.ctypes.data, end, grain, begin, done >= LOOK
-            done = 0 if done >= LOOK else done
-            self.calls += max(-(-(end - begin) // grain), 1)
-        if threads > 1 and any(n > grain for _, _, _, n, grain in steps):
-            _pool.want(threads - 1)
+        steps = self.words[HEADER:].reshape(-1, STEP)
+        steps[:, :3] = rows[self.step_of, :3]
+        steps[:, 3] = end
+        steps[:, 4] = np.where(shared[self.step_of], grain[self.step_of], np.maximum(end - begin, 1))
+        steps[:, 5] = begin
+        steps[:, 6] = np.diff(done, prepend=0) > 0          # it is worth to look at the clock
         self.pointer = ctypes.c_void_p(self.words.ctypes.data)
         self.finished = False
         self._call = self.entry(False)
         self._pausing = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(pausing_walker()) if _pool.possible else self._call
+
+    @classmethod
+    def of(cls, steps: Sequence[tuple[int, Any, Any, int, int]], threads: int, efforts: Sequence[tuple[int, int]] | None = None,
+           lasting: int | None = None) -> Tape:
+        """The tape of steps with tables of their own: (function address, table of pointers, extents, n, grain)."""
+        rows = np.array([[code, table.ctypes.data, extents.ctypes.data, n, grain] for code, table, extents, n, grain in steps], np.int64)
+        effort, unit = np.array(efforts or [(0, 1)] * len(steps), np.int64).reshape(-1, 2).T
+        return cls(rows.reshape(-1, 5), threads, steps, effort, unit, lasting)
 
     @staticmethod
     def entry(locked: bool, timed: bool = False) -> Callable[[Any], int]:
@@ -168,9 +180,10 @@ class Tape:
 
         FailedPreconditionError: there is no such clock.
         """
-        room = self.calls
         if not _pool.possible:
             raise FailedPreconditionError("steps are timed by clock_gettime, which this system does not have")
+        steps = self.words[HEADER:].reshape(-1, STEP)
+        room = int(np.maximum(-(-(steps[:, 3] - steps[:, 5]) // steps[:, 4]), 1).sum())
         record = np.zeros(2 + EVENT * room, np.int64)
         record[1] = room
         self.words[TRACE] = record.ctypes.data
@@ -181,22 +194,23 @@ class Tape:
 
     @property
     def failed_step(self) -> int:
-        return self.step_of[int(self.words[FAILED])]
+        return int(self.step_of[self.words[FAILED]])
 
 
-def _pieces(n: int, grain: int, effort: int, unit: int) -> list[tuple[int, int, int, int]]:
-    """A range in parts that are done one after another: begin, end, what a thread takes at a time, operations."""
-    unit = grain if grain < n else unit
-    size = max(-(-n // max(-(-effort // PIECE), 1) // unit) * unit, unit)
-    ends = [*range(size, n, size), n]
-    return [(begin, end, grain if grain < n else max(end - begin, 1), effort * (end - begin) // max(n, 1))
-            for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+def _pieces(n: Array, grain: Array, effort: Array, unit: Array) -> tuple[Array, Array, Array]:
+    """Ranges in parts that are done one after another: which step each is of, its begin, its end."""
+    cut = np.where(grain < n, grain, unit)
+    size = np.maximum(-(-n // np.maximum(-(-effort // PIECE), 1) // cut) * cut, cut)
+    parts = np.maximum(-(-n // size), 1)
+    step = np.repeat(np.arange(len(n)), parts)
+    begin = (np.arange(len(step)) - np.repeat(np.cumsum(parts) - parts, parts)) * size[step]
+    return step, begin, np.minimum(begin + size[step], n[step])
 
 
 @cache
 def timing_cost() -> tuple[float, float]:
     """Nanoseconds that timing adds to a step: as seen in its own time, and in all. Medians over steps that do nothing."""
     steps, nothing = 500, np.zeros(1, np.int64)
-    tape = Tape([(code_address("graphc_nothing"), nothing, nothing, 1, 1)] * steps, 1)
+    tape = Tape.of([(code_address("graphc_nothing"), nothing, nothing, 1, 1)] * steps, 1)
     rows = np.stack([tape.trace()[1] for _ in range(9)])
     return float(np.median(rows[..., 5] - rows[..., 4])), float(np.median((rows[:, -1, 4] - rows[:, 0, 4]) / (steps - 1)))

@@ -142,19 +142,20 @@ class Trace:
         timing = round(timing_cost()[0])
         for k, thread, lo, hi, start, end in rows.tolist():
             work, cost = self._about(program, first + k)
-            fraction = (hi - lo) / program.steps[first + k].n
+            fraction = (hi - lo) / program.range(first + k)[0]
             yield Event(work, stage, first + k, thread, start, max(end - timing, start), Cost(*(round(c * fraction) for c in cost)), fraction)
 
     def _about(self, program: Any, step: int) -> tuple[Work, Cost]:
         """What a step of a program does, and what all of it costs."""
         if (program, step) not in self._known:
+            program.take_sizes()
             where = program.origins[step]
             fused = isinstance(where, Group)
             nodes = where.members if fused else [where.node]
             made = program.steps[step]
             native = isinstance(made, NativeStep)
             kind = where.kind if fused else "library" if native else "host"
-            costs = cost_by(self._line, nodes, program.plan.schedule.left_by(where), made.scratch() if native else {})
+            costs = cost_by(self._line, nodes, program.plan.schedule.left_by(where), program.waiting(step))
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
                 weights[self._line(n)] += time_weight(n)

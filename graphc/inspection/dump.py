@@ -15,7 +15,6 @@ import numpy as np
 
 from ..cpu import native
 from ..cpu.program import Program
-from ..cpu.routines import Product
 from ..cpu.steps import NativeStep
 from ..errors import CacheWarning
 from .explain import Explanation
@@ -80,15 +79,18 @@ def kernels_file(e: Explanation, program: Program, file: str) -> str:
     """A module of all kernels of a program, numbered as in its plan, and of what each step calls them with. Nothing in it is the user's text."""
     parts = [_HEAD.format(file=file)]
     parts += [k.source.replace("def kernel(", f"def kernel_{i}(", 1) for i, k in enumerate(e.kernels) if k.source]
-    calls = [f"    (kernel_{s.kernel}, {_buffers(made)}, {made.extents.tolist()}, {made.n}),    # step {s.index}"
+    calls = [f"    (kernel_{s.kernel}, {_buffers(program, s.index)}, {program.extents(s.index)}, {program.range(s.index)[0]}),    # step {s.index}"
              for s, made in zip(e.steps, program.steps, strict=True) if isinstance(made, NativeStep) and made.text.source]
     return "\n\n".join(parts) + "\n\nCALLS = [\n" + "".join(f"{c}\n" for c in calls) + "]\n" + _TAIL
 
 
-def _buffers(step: NativeStep) -> list[tuple[str, int]]:
+def _buffers(program: Program, index: int) -> list[tuple[str, int]]:
     """The dtype and size of each buffer that a step's kernel is given; behind a product's operands comes its table of offsets."""
-    table = step.text.table.size if isinstance(step.text, Product) else 0
-    return [("int64", table) if isinstance(slot, int) else (slot[0].dtype.name, slot[0].size) for slot in step.slots]
+    step, memory = program.steps[index], program.memory
+    assert isinstance(step, NativeStep)
+    given = [(slot[0].dtype.name, int(memory.sizes[program.code.number[slot[0]]])) for slot in step.slots if not isinstance(slot, int)]
+    table = program.ranges.tables.get(program.native[index])
+    return given if table is None else [*given, ("int64", table.size)]
 
 
 def run_kernel(kernel: Callable[..., int], buffers: Sequence[tuple[str, int]], extents: Sequence[int], n: int) -> str:

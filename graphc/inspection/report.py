@@ -14,6 +14,7 @@ import numpy as np
 from ..compiler.schedule import Group
 from ..cpu.program import Program
 from ..cpu.tracing import Event, RunOptions
+from ..ir.named import named
 from ..ir.node import Node, loc_str, type_str
 from ..ops.state import closure
 from ..runtime.timeline import RunMetadata, by_call, write
@@ -64,7 +65,7 @@ class Stages:
 
     def _row(self, n: Node, present: set[Node], kernel: int | None, by_label: Mapping[str, list[int]]) -> dict[str, Any]:
         partners = [i for label in self._partners_of(n.label) for i in by_label.get(label, ())]
-        shape = type_str(n.type)
+        shape = type_str(named(n))
         return {"id": self.number(n), "name": n.name[:SHOWN_TEXT], "title": n.label.rpartition("/")[2][-SHOWN_TEXT:] or n.label[:SHOWN_TEXT],
                 "operator": n.operator.name, "type": shape[:SHOWN_TEXT], "shape": shape[:40], "line": "" if n.loc is None else loc_str(n.loc),
                 "inputs": [self.number(x) for x in n.inputs if x in present], "controls": [self.number(x) for x in n.control_inputs if x in present],
@@ -140,7 +141,7 @@ def report(session: Any, fetches: Any, path: Any, feed_dict: Mapping[Any, Any] |
     from .explain import as_run
     explanation = session.explain(fetches, feed_dict)
     call, values, _ = as_run(session.calls, fetches, feed_dict)
-    decided = not feed_dict and call.last is not None and call.last.stage is not None      # the sizes of a run whose data is not there any more
+    decided = not feed_dict and call.last is not None and call.last.before is not None      # the sizes of a run whose data is not there any more
     events = _timed(session, fetches, dict(zip(call.feeds, values, strict=True)), runs) if explanation.steps and runs > 0 and not decided else []
     data = report_data(session, closure(call.fetches), explanation, events)
     write(path, page(f"graphc: {', '.join(explanation.fetches)}"[:SHOWN_TEXT], data), "report")

@@ -27,8 +27,10 @@ class Memory(Enum):
     NONE = "nowhere: there is no value, or none by the time that memory is laid out"
 
 
-# The rules of `autodiff.batching` by name, and "size": the result describes the axes of one element, whatever the batch.
-BATCH_RULES = ("aligned", "leading", "gathered", "scattered", "trailing", "squeezed", "stretched", "unbroadcast", "product", "size")
+# The rules of `autodiff.batching` by name, "size": the result describes the axes of one element, whatever
+# the batch, and "unrolled": built once for each element, as where a rule does not hold.
+BATCH_RULES = ("aligned", "leading", "gathered", "scattered", "trailing", "squeezed", "stretched", "unbroadcast", "product", "convolved",
+               "size", "unrolled")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,10 @@ FAMILIES = _table(
     Family("item", "One of the results of an operator that has several.", Memory.PART, batch="aligned", sampled=False, picks=True),
     Family("argreduction", "A place along an axis: where the element is that a comparison prefers.", batch="leading"),
     Family("lowered", "Other operators in its place, once all sizes are known.", Memory.NONE, batch="leading", needs=("lower",), exact=True),
+    Family("average", "Other operators in its place, once all sizes are known, which add up elements.", Memory.NONE, batch="leading",
+           needs=("lower",)),
+    Family("windowed", "Sums over the windows of an operand, or of what overlaps, by other operators once all sizes are known.", Memory.NONE,
+           colour="#dae8fc", needs=("lower",)),
     Family("host", "Its numpy reference, called between kernels.", colour="#ffe6cc"),
     Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, assigns=True),
     Family("control", "No value: a place in the order in which a run does things.", Memory.NONE, colour="#eeeeee", sampled=False,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import FinalizedError, GraphError
+from ..errors import DTypeError, FinalizedError, GraphError
 from ..process.importing import whole
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
@@ -24,12 +24,29 @@ class GraphKeys:
     GLOBAL_VARIABLES = "variables"
     TRAINABLE_VARIABLES = "trainable_variables"
     LOCAL_VARIABLES = "local_variables"
+    MODEL_VARIABLES = "model_variables"
+    METRIC_VARIABLES = "metric_variables"
+    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
+    SAVEABLE_OBJECTS = "saveable_objects"
+    SAVERS = "savers"
+    WEIGHTS = "weights"
+    BIASES = "biases"
+    ACTIVATIONS = "activations"
     UPDATE_OPS = "update_ops"
     REGULARIZATION_LOSSES = "regularization_losses"
     LOSSES = "losses"
     SUMMARIES = "summaries"
+    SUMMARY_OP = "summary_op"
     GLOBAL_STEP = "global_step"
+    EVAL_STEP = "eval_step"
     TRAIN_OP = "train_op"
+    INIT_OP = "init_op"
+    LOCAL_INIT_OP = "local_init_op"
+    READY_OP = "ready_op"
+    READY_FOR_LOCAL_INIT_OP = "ready_for_local_init_op"
+    QUEUE_RUNNERS = "queue_runners"
+    TABLE_INITIALIZERS = "table_initializer"
+    ASSET_FILEPATHS = "asset_filepaths"
 
 
 class Graph:
@@ -57,6 +74,7 @@ class Graph:
         self._used: dict[str, int] = {}
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
+        self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
 
@@ -146,6 +164,8 @@ class Graph:
         if control_inputs is None:
             now: tuple[Node, ...] = ()
         else:
+            if isinstance(control_inputs, (Node, Operation, str)) or not isinstance(control_inputs, Iterable):
+                raise GraphError(f"control_dependencies takes a list of tensors and operations, not {control_inputs!r:.80}{here()}")
             now = tuple(dict.fromkeys((*self._control[-1], *(self.as_node(c) for c in control_inputs))))
         self._control.append(now)
         try:
@@ -243,6 +263,29 @@ class Graph:
         """The graph that `to_json` wrote; nothing it holds is executed. SerializationError, which says where, for any other text."""
         from ..files.graph_json import from_json
         return from_json(text)
+
+    def absorb(self, other: Graph, scope: str = "") -> None:
+        """Take over all that another graph has, names behind `scope`; the other is empty afterwards.
+
+        FinalizedError: this one is finalized. GraphError: a name is taken. Then both graphs are as they were.
+        """
+        prefix = f"{scope}/" if scope else ""
+        if self.finalized:
+            raise FinalizedError(f"{len(other.nodes)} nodes cannot be added: the graph is finalized{here()}")
+        taken = next((n for n in other.nodes if prefix + n.label in self._labels), None)
+        if taken is not None:
+            raise GraphError(f"{prefix + taken.label!r} is read, and the graph has {describe(self._labels[prefix + taken.label])} already; "
+                             f"a scope, or a graph of its own, keeps them apart{here()}")
+        for node in other.nodes:
+            node.graph, node.label = self, prefix + node.label
+            self._register(node)
+            self.reserve_name(node.label)
+        for name, members in other.collections.items():
+            self.collections.setdefault(name, []).extend(members)
+        for key, value in other.variable_store.items():
+            self.variable_store.setdefault(prefix + key if isinstance(key, str) else (key[0], f"{prefix}{key[1]}".rstrip("/")), value)
+        self.seed = other.seed if self.seed is None else self.seed
+        other.__init__()        # type: ignore[misc]
 
     # ------------------------------------------------------------------ collections
 
@@ -403,12 +446,24 @@ def get_collection_ref(name: str) -> list[Any]:
     return get_default_graph().get_collection_ref(name)
 
 
-def set_random_seed(seed: int) -> None:
-    """The seed of every random operator of the default graph that has none of its own.
+def set_random_seed(seed: int | None) -> None:
+    """The seed of every random operator of the default graph that has none of its own; None: none.
+
+    DTypeError: no whole number.
 
     >>> tf.set_random_seed(7)
     """
-    get_default_graph().seed = int(seed)
+    get_default_graph().seed = seed_of("set_random_seed", seed)
+
+
+def seed_of(what: str, seed: Any) -> int | None:
+    """A seed, None for none; DTypeError, in the name of a function, for what is no whole number."""
+    if seed is None:
+        return None
+    try:
+        return int(seed.__index__())
+    except (AttributeError, TypeError):
+        raise DTypeError(f"{what}: a seed is a whole number, not {seed!r:.60}{here()}") from None
 
 
 @contextmanager

@@ -74,6 +74,12 @@ METHODS = {
     "__delitem__": ("deletion of a part of", "tensors do not change: x[a:b], tf.gather and tf.boolean_mask choose parts"),
 }
 
+# What operations without a result refuse: the operators of Python between tensors.
+_PAIRED = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+OPERATION = "it has no result; session.run(op) runs it, and tf.control_dependencies([op]) orders it before others"
+ARITHMETIC = (*(f"__{r}{n}__" for n in _PAIRED for r in ("", "r")), "__lt__", "__le__", "__gt__", "__ge__", "__neg__", "__abs__", "__invert__",
+              "__getitem__", "__setitem__", "__float__", "__int__")
+
 # What an array does with a tensor on its right is the tensor's reflected method; by the name of NumPy's function.
 REFLECTED = {
     "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__", "true_divide": "__rtruediv__",

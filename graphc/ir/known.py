@@ -13,6 +13,7 @@ from .types import Array, Shape, TensorType, element_count
 
 # A value is worked out while the graph is built only when it is this small: shapes are, data is not.
 _STATIC_ELEMENTS = 64
+_JOINS = ("concat", "stack")
 
 
 def static_value(node: Node) -> Array | None:
@@ -46,7 +47,11 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
         if dims is not None and None not in dims:
             return np.array(dims, np.int64)
         return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
-    if not n.operator.shape_math or any(known.get(x) is None for x in n.inputs):
+    if not n.operator.shape_math:
+        return None
+    if n.operator.name in _JOINS and any(known.get(x) is not None for x in n.inputs):       # of some of the parts all may be unknown
+        known = {x: np.full(x.type.shape, np.nan) if known.get(x) is None and _small(x) else known.get(x) for x in n.inputs}
+    if any(known.get(x) is None for x in n.inputs):
         return None
     try:
         with np.errstate(all="ignore"):

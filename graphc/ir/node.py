@@ -269,6 +269,14 @@ class Operation:
         return f"<Operation {self.name!r} type={self.type}>"
 
 
+def _without_result(self: Operation, *args: Any) -> NoReturn:
+    raise DTypeError(f"{self.name} ({loc_str(self.node.loc)}) is an operation and no tensor: {instead.OPERATION}{here()}")
+
+
+for _name in instead.ARITHMETIC:
+    setattr(Operation, _name, _without_result)
+
+
 def type_str(t: Any) -> str:
     if t is None:
         return "operation"

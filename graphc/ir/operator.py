@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..errors import DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
+from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
 from . import families
 from .axes import normal_axes, reduced_shape
 from .families import Combine, Family
@@ -19,7 +19,7 @@ from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .sizes import has_sizes
+from .sizes import at_hand, has_sizes
 from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
 from .validate import refused, validate
 
@@ -55,8 +55,8 @@ class Operator:
     continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
     without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
     run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
-    folded and
-    shared. `label` is the default name of nodes.
+    folded and shared. `ties`: the result is the first operand, and any run checks that the sizes which the type rule takes from the others are
+    its own. `label` is the default name of nodes.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Operator:
     effect: bool = False
     resizes: bool = False
     pure: bool = True
+    ties: bool = False
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
@@ -111,29 +112,43 @@ class Operator:
         if kwargs or len(args) != len(self.params):
             operands, attrs, name = self._bind(args, kwargs, name)
         else:
-            operands, attrs = (list(args[0]) if self.variadic else list(args)), self.attrs
+            operands, attrs = (many(self.name, args[0]) if self.variadic else list(args)), self.attrs
         graph, inputs = self._convert(operands)
         node = self.build(graph, inputs, attrs, name)
         return self._several(node) if node.type.__class__ is tuple else node
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
-        try:
-            types = [x.type for x in inputs]
-            if not self.text:
-                for t in types:
-                    if t.__class__ is TensorType and t.dtype.hasobject:
-                        raise DTypeError("not defined for string")
-            if self.prepare is not None:
-                attrs = self.prepare(types, **attrs)
-            values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
-            type = self.infer(types, values, **attrs)
-            if type.__class__ is TensorType and type.shape:
-                _check_countable(type)
-        except GraphcError as e:
-            what = f"{describe_call(self.name, inputs)}: {e}\n  at {loc_str(graph.where())}"
-            raise e.__class__(what) from None
+        attrs, type = self.typed(graph, inputs, attrs)
         return graph.add(self, inputs, attrs, type, name)
+
+    def typed(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """The attributes and the type of the node that `build` would make, or its errors."""
+        try:
+            type, attrs = self.type_of(inputs, attrs)
+        except GraphcError as e:
+            what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
+            raise e.__class__(what) from None
+        return attrs, type
+
+    def called(self, attrs: dict[str, Any]) -> str:
+        """What messages call it: its name, or that of the function that its attribute `of` names."""
+        return attrs["of"] if isinstance(attrs.get("of"), str) else self.name
+
+    def type_of(self, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The type of the result on converted inputs, and the attributes as they are kept. DTypeError, ShapeError: what does not fit."""
+        types = [x.type for x in inputs]
+        if not self.text:
+            for t in types:
+                if t.__class__ is TensorType and t.dtype.hasobject:
+                    raise DTypeError("not defined for string")
+        if self.prepare is not None:
+            attrs = self.prepare(types, **attrs)
+        values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
+        type = self.infer(types, values, **attrs)
+        if type.__class__ is TensorType and type.shape:
+            _check_countable(type)
+        return type, attrs
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
@@ -149,28 +164,32 @@ class Operator:
         names, order = self.params, self.order
         given: dict[str, Any] = {}
         if len(args) > len(order):
-            raise GraphError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given{here()}")
+            raise ArgumentError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given{here()}")
         given.update(zip(order, args, strict=False))
         for key, value in kwargs.items():
             word = key if key in order else SPELLINGS.get(key, key)
             if word not in order:
-                raise GraphError(f"{self.name} has no argument {key!r}; it takes {', '.join(order)}{here()}")
+                raise ArgumentError(f"{self.name} has no argument {key!r}; it takes {', '.join(order)}{here()}")
             if word != key and value is None:
                 continue
             if word in given:
-                raise GraphError(f"{self.name}: {word!r} is given twice{here()}")
+                raise ArgumentError(f"{self.name}: {word!r} is given twice{here()}")
             given[word] = value
         if "name" in given:
             if name is not None:
-                raise GraphError(f"{self.name}: 'name' is given twice{here()}")
+                raise ArgumentError(f"{self.name}: 'name' is given twice{here()}")
             name = given.pop("name")
         missing = [p for p in names if p not in given]
         if missing:
-            raise GraphError(f"{self.name} needs {', '.join(missing)}{here()}")
+            raise ArgumentError(f"{self.name} needs {', '.join(missing)}{here()}")
         operands = [given.pop(p) for p in names]
         if self.variadic:
-            operands = list(operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
+            operands = many(self.name, operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
         return operands, {**self.attrs, **given}, name
+
+    def converted(self, *operands: Any) -> tuple[Node, ...]:
+        """The operands as the nodes that a call with them makes of them."""
+        return self._convert([*operands])[1]
 
     def _convert(self, operands: list[Any]) -> tuple[Graph, tuple[Node, ...]]:
         graph = get_default_graph()
@@ -207,6 +226,8 @@ class Operator:
             beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iuf" else np.int32
             return bound_node(graph, value, fixed or beside)
         try:
+            if like is not None and getattr(value, "dtype", None) == np.float16:            # weak: it takes the tensor's dtype
+                value = np.asarray(value, np.float32)
             array = as_array(value)
             kinds = "biuf"
             if fixed is not None:
@@ -217,7 +238,7 @@ class Operator:
                 if kinds.index(array.dtype.kind) <= kinds.index(dtype.kind):
                     array = exactly(value, dtype)                  # not through float32
                 elif array.dtype.kind == "f" or dtype.kind == "b":
-                    array = np.asarray(value).astype(np.result_type(dtype, array.dtype if dtype.kind == "b" else np.float32))
+                    array = exactly(value, np.result_type(dtype, array.dtype if dtype.kind == "b" else np.float32))
         except GraphcError as e:
             raise e.__class__(f"{self.name}: {e}{here()}") from None
         return constant_node(graph, array)
@@ -311,12 +332,20 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         raise e.__class__(f"{e}{here()}") from None
 
 
+def many(what: str, values: Any) -> list[Any]:
+    """The members of a list that a function takes; ArgumentError, in its name, for what is none."""
+    if isinstance(values, Iterable) and not isinstance(values, (str, bytes, Node)) and getattr(values, "shape", None) != ():
+        return list(values)
+    said = describe(values) if isinstance(values, Node) else f"{values!r:.60}"
+    raise ArgumentError(f"{what} takes a list, not {said}{here()}")
+
+
 def _check_countable(type: TensorType) -> None:
     """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
     nbytes = type.dtype.itemsize
     for d in type.shape or ():
-        if d.__class__ is int and d:            # as numpy, which lets no axis of no elements make up for others
-            nbytes *= d
+        if d is not None and (n := at_hand(d)):         # as numpy, which lets no axis of no elements make up for others
+            nbytes *= n
     if nbytes >= 1 << 63:
         raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")
 

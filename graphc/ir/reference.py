@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphcError, InvalidArgumentError
+from ..errors import GraphcError, InvalidArgumentError, ResourceExhaustedError
 from .node import Node, describe, describe_call, loc_str, topological
 from .types import Array
 
@@ -21,21 +21,23 @@ def read_only(value: Any) -> Any:
     return view
 
 
-def run_reference(node: Node, inputs: Sequence[Any]) -> Any:
+def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:
     """The numpy reference of a node; what it raises names the operator and the user's line.
 
-    The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there.
+    The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there. `attrs`: the
+    node's attributes, if they are not those that it was made with.
     """
     try:
-        return node.operator.reference(*map(read_only, inputs), **node.attrs)
+        return node.operator.reference(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
     except GraphcError as e:
-        text = f"{describe_call(node.operator.name, node.inputs)}: {e}\n  at {loc_str(node.loc)}"
+        text = f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {e}\n  at {loc_str(node.loc)}"
         raise InvalidArgumentError(text, node) from e
     except Exception as e:
         if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note
             e.__notes__ = [*getattr(e, "__notes__", ()), f"in {describe(node)}\n  at {loc_str(node.loc)}"]
             raise
-        raise InvalidArgumentError(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
+        kind = ResourceExhaustedError if isinstance(e, MemoryError) else InvalidArgumentError
+        raise kind(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e
 
 
 def interpret(fetches: Sequence[Node], given: Mapping[Node, Array], run: Callable[[Node, Sequence[Any]], Any] = run_reference) -> list[Array]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,21 @@ Bounds = tuple["int | None", "int | None"]
 class Atom:
     """What polynomials are made of: a free size, or an operation on two sizes that no polynomial expresses.
 
-    Of an operation `name` is `//`, `%`, `max` or `min`. Of a free size `same` is what it turned out to be equal to: another one, or a number.
-    `value` is its number at hand, `low` and `high` are its bounds for all others.
+    Of an operation `name` is `//`, `%`, `max` or `min`. Of a free size `number` is the one at hand, and `same` what it turned out to be
+    equal to: another one, or a number. `low` and `high` are bounds for all numbers that it may be.
     """
 
-    __slots__ = ("order", "name", "operands", "value", "low", "high", "same")
+    __slots__ = ("order", "name", "operands", "number", "low", "high", "same")
 
-    def __init__(self, order: int, name: str, operands: tuple[Any, Any] | None, value: int, bounds: Bounds):
-        self.order, self.name, self.operands, self.value = order, name, operands, value
+    def __init__(self, order: int, name: str, operands: tuple[Any, Any] | None, number: int, bounds: Bounds):
+        self.order, self.name, self.operands, self.number = order, name, operands, number
         self.low, self.high = bounds
         self.same: Atom | int | None = None
+
+    @property
+    def value(self) -> int:
+        """The number at hand."""
+        return self.number if self.operands is None else _NUMBERS[self.name](*map(at_hand, self.operands))
 
     def __repr__(self) -> str:
         if self.operands is None:
@@ -42,17 +48,27 @@ class Atom:
 
 
 class Size:
-    """A polynomial with integer coefficients, and the number that it is at hand. It does what an int does; no code can tell, nor has to.
+    """A polynomial with integer coefficients, and a number at hand. It does what an int does; no code can tell, nor has to.
 
     Sums, products and quotients without rest stay polynomials; `==` and `<` are answered by structure or bounds where they can be, else by
     the number at hand, and then the answer is a guard of the scope. What needs a number (`range`, numpy) makes it one: `size == number` is a
     guard then, so that what does not know sizes is slow, and never wrong. `str` shows the number, `repr` the expression.
     """
 
-    __slots__ = ("scope", "value", "_terms", "_version")
+    __slots__ = ("scope", "_terms", "_version")
 
-    def __init__(self, scope: Scope, terms: Terms, value: int):
-        self.scope, self.value, self._terms, self._version = scope, value, terms, scope.version
+    def __init__(self, scope: Scope, terms: Terms):
+        self.scope, self._terms, self._version = scope, terms, scope.version
+
+    @property
+    def value(self) -> int:
+        """The number at hand."""
+        total = 0
+        for monomial, c in self.terms:
+            for atom in monomial:
+                c *= atom.value
+            total += c
+        return total
 
     @property
     def terms(self) -> Terms:
@@ -65,10 +81,10 @@ class Size:
         return _shown(self.terms)
 
     def __str__(self) -> str:
-        return str(self.value)
+        return self.scope.told(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        return format(self.value, spec) if spec else str(self)
 
     def __hash__(self) -> int:
         terms = self.terms
@@ -166,13 +182,18 @@ class Scope:
     """The free sizes of one compilation, and what was decided on them.
 
     `guards`: (relation, polynomial) -> whether it is so at hand, in the order of asking; "==" and "<" compare with 0. A plan made with them is
-    the one that would be made for any other numbers of which `holds` is true. `fixed`: where in graphc a size was made a number.
+    the one that would be made for any other numbers of which `holds` is true, and then none of the `limits` is beyond int64. `fixed`:
+    where in graphc a size was made a number.
+
+    `take` changes the numbers at hand, for messages and counts of what a plan does at others; from then on nothing is decided any more.
     """
 
     def __init__(self) -> None:
         self.free: list[Atom] = []
         self.guards: dict[tuple[str, Terms], bool] = {}
+        self.limits: dict[Terms, None] = {}
         self.fixed: dict[str, int] = {}
+        self.taken = False
         self.version = 0                        # of the equalities: sizes made before bring their polynomials up to it
         self._operations: dict[Any, Atom] = {}
         self._bounds: dict[Terms, Bounds] = {}
@@ -181,7 +202,7 @@ class Scope:
         """A new free integer, of which nothing is known: a bound of a slice that is fed."""
         atom = Atom(len(self.free) + len(self._operations), name, None, value, (None, None))
         self.free.append(atom)
-        return Size(self, (((atom,), 1),), value)
+        return Size(self, (((atom,), 1),))
 
     def size(self, name: str, value: int) -> Any:
         """A new free size; 0 and 1 are numbers, which is a guard."""
@@ -189,23 +210,29 @@ class Scope:
         self.free.append(atom)
         if value >= LEAST:
             self.guards["<", (((), -LEAST), ((atom,), 1))] = False
-            return Size(self, (((atom,), 1),), value)
+            return Size(self, (((atom,), 1),))
         self.guards["==", (((atom,), 1),) if not value else (((), -value), ((atom,), 1))] = True
         atom.same = value
         return value
 
-    def operation(self, name: str, a: Any, b: Any, value: int) -> Any:
+    def operation(self, name: str, a: Any, b: Any) -> Any:
         """The size `a // b`, `a % b`, `max(a, b)` or `min(a, b)` where no polynomial says it; nothing is decided here."""
         key = (name, _terms(a), _terms(b))
         atom = self._operations.get(key)
         if atom is None:
-            atom = self._operations[key] = Atom(len(self.free) + len(self._operations), name, (a, b), value, _RANGES[name](_bounds(a), _bounds(b)))
-        return Size(self, (((atom,), 1),), value)
+            atom = self._operations[key] = Atom(len(self.free) + len(self._operations), name, (a, b), 0, _RANGES[name](_bounds(a), _bounds(b)))
+        return Size(self, (((atom,), 1),))
+
+    def told(self, size: Size) -> str:
+        """A size as types and messages show it: the number at hand."""
+        return str(size.value)
 
     # ------------------------------------------------------------------ deciding
 
     def decide(self, relation: str, size: Size) -> bool:
         """Whether a size that is no number is (or is below) 0; a guard, unless its bounds tell."""
+        if self.taken:
+            return size.value == 0 if relation == "==" else size.value < 0
         terms, whole = _reduced(size.terms)
         low, high = self.bounds(terms)
         if relation == "==":
@@ -218,6 +245,10 @@ class Scope:
                 return False
             if high is not None and high < 0:
                 return True
+        return self.answer(relation, terms, size)
+
+    def answer(self, relation: str, terms: Terms, size: Size) -> bool:
+        """Whether it is so at hand, where the bounds of a polynomial do not tell: a guard."""
         found = self.guards.get((relation, terms))
         if found is None:
             found = self.guards[relation, terms] = size.value == 0 if relation == "==" else size.value < 0
@@ -226,6 +257,8 @@ class Scope:
 
     def fix(self, size: Size) -> None:
         """Note that a size is taken for the number that it is at hand."""
+        if self.taken:
+            return
         site = _site()
         self.fixed[site] = self.fixed.get(site, 0) + 1
         if not size == size.value:                  # asking is what notes it
@@ -317,13 +350,29 @@ class Scope:
 
     # ------------------------------------------------------------------ other numbers
 
+    def limit(self, size: Any) -> None:
+        """Note that a size is one of int64 at hand, and must be one elsewhere."""
+        if not fixed(size):
+            self.limits[size.terms] = None
+
+    def at_hand(self) -> list[int]:
+        """The numbers of the free sizes, in order."""
+        return [atom.number for atom in self.free]
+
+    def take(self, numbers: Sequence[int]) -> None:
+        """Let these, of which the guards hold, be the numbers of the free sizes."""
+        self.taken = True
+        for atom, number in zip(self.free, numbers, strict=True):
+            atom.number = number
+
     def decisions(self) -> list[str]:
         """What was decided, in order, for people."""
         return [f"{_shown(terms)} {relation} 0: {so}" for (relation, terms), so in self.guards.items()]
 
     def holds(self) -> Callable[..., bool]:
         """A function of the free sizes' numbers, in order: whether all that was decided would be decided the same."""
-        tests = [f"{'' if so else 'not '}{_text(terms, self._names())} {relation} 0" for (relation, terms), so in self.guards.items()]
+        tests = [f"{_text(terms, self._names())} < {1 << 63}" for terms in self.limits]
+        tests += [f"{'' if so else 'not '}{_text(terms, self._names())} {relation} 0" for (relation, terms), so in self.guards.items()]
         return self._function(" and ".join(tests) or "True")
 
     def evaluator(self, sizes: Iterable[Any]) -> Callable[..., tuple[int, ...]]:
@@ -392,11 +441,31 @@ def minimum(a: Any, b: Any) -> Any:
 
 def has_sizes(value: Any) -> bool:
     """Whether there is a size that is no int in a value: itself, in nested lists, or in an array of objects."""
+    return bool(sizes_in(value))
+
+
+def sizes_in(value: Any) -> list[Any]:
+    """The sizes that are no ints in a value, in order: itself, in nested lists, or in an array of objects."""
     if isinstance(value, Size):
-        return True
+        return [value]
     if isinstance(value, np.ndarray):
-        return value.dtype.hasobject and any(isinstance(v, Size) for v in value.flat)
-    return isinstance(value, (list, tuple)) and any(map(has_sizes, value))
+        return [v for v in value.flat if isinstance(v, Size)] if value.dtype.hasobject else []
+    return [size for v in value for size in sizes_in(v)] if isinstance(value, (list, tuple)) else []
+
+
+def with_numbers(value: Any, numbers: Iterator[int]) -> Any:
+    """A value with the next of these numbers for each size that `sizes_in` finds in it."""
+    if isinstance(value, Size):
+        return next(numbers)
+    if isinstance(value, np.ndarray):
+        if not has_sizes(value):
+            return value
+        made = np.empty(value.size, object)
+        made[:] = [with_numbers(v, numbers) for v in value.flat]
+        return made.reshape(value.shape)
+    if isinstance(value, (list, tuple)) and has_sizes(value):
+        return type(value)(with_numbers(v, numbers) for v in value)
+    return value
 
 
 def listed(vector: Any) -> list[Any]:
@@ -439,12 +508,12 @@ def _canonical(terms: dict[Monomial, int]) -> Terms:
     return tuple(sorted(left, key=_order) if len(left) > 1 else left)
 
 
-def _made(scope: Scope, terms: dict[Monomial, int], value: int) -> Any:
+def _made(scope: Scope, terms: dict[Monomial, int]) -> Any:
     """A size, or the int that it is."""
     left = _canonical(terms)
     if not left or (len(left) == 1 and not left[0][0]):
         return left[0][1] if left else 0
-    return Size(scope, left, value)
+    return Size(scope, left)
 
 
 def _multiplied(a: dict[Monomial, int], b: dict[Monomial, int]) -> dict[Monomial, int]:
@@ -527,6 +596,7 @@ def _rest(a: Bounds, b: Bounds) -> Bounds:
     return 0, None if b[1] is None else b[1] - 1
 
 
+_NUMBERS: dict[str, Callable[[int, int], int]] = {"//": operator.floordiv, "%": operator.mod, "max": max, "min": min}
 _RANGES = {"//": _whole, "%": _rest, "max": _larger, "min": _smaller}       # the bounds of operations, by those of their operands
 
 
@@ -536,7 +606,7 @@ def _sum(a: Any, b: Any, sign: int) -> Any:
     terms = dict(_terms(a))
     for m, c in _terms(b):
         terms[m] = terms.get(m, 0) + sign * c
-    return _made(_scope(a, b), terms, int(at_hand(a)) + sign * int(at_hand(b)))
+    return _made(_scope(a, b), terms)
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -544,8 +614,8 @@ def _product(a: Any, b: Any) -> Any:
         a, b = b, a
     if not isinstance(b, Size):
         b = int(b)
-        return a if b == 1 else Size(a.scope, tuple([(m, c * b) for m, c in a.terms]), a.value * b) if b and not fixed(a) else at_hand(a) * b
-    return _made(_scope(a, b), _multiplied(dict(_terms(a)), dict(_terms(b))), int(at_hand(a)) * int(at_hand(b)))
+        return a if b == 1 else Size(a.scope, tuple([(m, c * b) for m, c in a.terms])) if b and not fixed(a) else at_hand(a) * b
+    return _made(_scope(a, b), _multiplied(dict(_terms(a)), dict(_terms(b))))
 
 
 def _less(a: Any, b: Any) -> bool:
@@ -561,20 +631,16 @@ def _quotient(a: Any, b: Any) -> tuple[Any, Any]:
         raise ZeroDivisionError(f"{a} // {b}")
     scope = _scope(a, b)
     exact = _divided(_terms(a), _terms(b))
-    value, rest = divmod(int(at_hand(a)), int(at_hand(b)))
     if exact is not None:
-        return _made(scope, exact, value), 0
+        return _made(scope, exact), 0
     divisor = number(b)
     if divisor is None:
-        return scope.operation("//", a, b, value), scope.operation("%", a, b, rest)
+        return scope.operation("//", a, b), scope.operation("%", a, b)
     whole = {m: abs(c) // divisor * (1 if c > 0 else -1) for m, c in _terms(a)}             # towards 0: -n // 8 stays as it is
-    kept: Any = _made(scope, {m: c - whole[m] * divisor for m, c in _terms(a)}, 0)
+    kept: Any = _made(scope, {m: c - whole[m] * divisor for m, c in _terms(a)})
     if not isinstance(kept, Size):
-        return _made(scope, {**whole, (): whole.get((), 0) + kept // divisor}, value), kept % divisor
-    inside = sum(c * math.prod(atom.value for atom in m) for m, c in kept.terms)
-    kept = Size(scope, kept.terms, inside)
-    below = scope.operation("//", kept, divisor, inside // divisor)
-    return below + _made(scope, whole, value - inside // divisor), scope.operation("%", kept, divisor, rest)
+        return _made(scope, {**whole, (): whole.get((), 0) + kept // divisor}), kept % divisor
+    return scope.operation("//", kept, divisor) + _made(scope, whole), scope.operation("%", kept, divisor)
 
 
 def _divided(a: Terms, b: Terms) -> dict[Monomial, int] | None:
@@ -601,15 +667,14 @@ def _divided(a: Terms, b: Terms) -> dict[Monomial, int] | None:
 
 
 def _pick(name: str, a: Any, b: Any) -> Any:
-    choose: Any = max if name == "max" else min
     if not isinstance(a, Size) and not isinstance(b, Size):
-        return choose(a, b)
+        return _NUMBERS[name](a, b)
     low, high = _bounds(a - b)
     if low is not None and low >= 0:
         return a if name == "max" else b
     if high is not None and high <= 0:
         return b if name == "max" else a
-    return _scope(a, b).operation(name, a, b, choose(at_hand(a), at_hand(b)))
+    return _scope(a, b).operation(name, a, b)
 
 
 def _shown(terms: Terms) -> str:
@@ -637,9 +702,14 @@ def _site() -> str:
     return f"{folder.rpartition('/')[2]}/{file}:{frame.f_code.co_name}"
 
 
+def listable(value: Any) -> bool:
+    """Whether an array is one of few integers, each of which may be free."""
+    return value.dtype.kind in "iu" and value.size <= LISTED
+
+
 def integers_of(scope: Scope, name: str, value: Any) -> Any:
     """A fed array of integers on which types depend, each of them free; where it is large or of other numbers, itself."""
-    if value.dtype.kind not in "iu" or value.size > LISTED:
+    if not listable(value):
         return value
     made = np.empty(value.size, object)
     made[:] = [scope.integer(f"{name}[{i}]" if value.ndim else name, int(n)) for i, n in enumerate(value.flat)]

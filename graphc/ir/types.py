@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from .sizes import Size, alike
+from .sizes import Size, alike, has_sizes
 
 Shape = tuple[int | None, ...]       # while a graph is compiled, of sizes too: a `Size` does what an int does
 Array = np.ndarray[Any, Any]
@@ -104,6 +104,8 @@ def as_dtype(value: Any) -> DType:
     """
     if isinstance(value, DType):
         return value
+    if value is None:
+        raise DTypeError("None is not a dtype")
     if value is str or value is bytes or (value.__class__ is str and value == "string"):
         return string
     try:
@@ -112,7 +114,7 @@ def as_dtype(value: Any) -> DType:
         raise DTypeError(f"{value!r} is not a dtype") from None
     if dtype not in DTYPES:
         names = ", ".join(d.name for d in DTYPES.values())
-        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}")
+        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}" + "; of an array, x.astype(np.float32)" * (dtype == np.float16))
     return DTYPES[dtype]
 
 
@@ -126,7 +128,10 @@ def as_text(value: Any) -> Array:
     for place, text in np.ndenumerate(array):
         if not isinstance(text, (str, bytes)):
             raise DTypeError(f"{text!r:.60} is not a text, and stands among texts")
-        array[place] = text.encode() if isinstance(text, str) else text
+        try:
+            array[place] = text.encode() if isinstance(text, str) else text
+        except UnicodeEncodeError:
+            raise DTypeError(f"{ascii(text):.60} is not a text: it has half of a surrogate pair, which UTF-8 has not") from None
     return array
 
 
@@ -150,7 +155,7 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:
-        dtype = as_dtype(np.float32 if array.dtype == np.float16 else array.dtype).dtype
+        dtype = as_dtype(array.dtype).dtype
     if dtype != array.dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):
             raise DTypeError(f"{value!r:.80} is not of dtype {dtype}: it has fractions")
@@ -161,19 +166,23 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Numbers in another dtype; DTypeError names the first one that is none of it: integers are never wrapped around."""
     array = np.asarray(value)
+    if has_sizes(array):                        # looked at when they are numbers
+        return array
     if not fits(array, dtype):
         least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
         wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)
         raise DTypeError(f"{wrong} is not of dtype {dtype}, which goes from {least} to {greatest}")
-    return array.astype(dtype)
+    with np.errstate(all="ignore"):         # a number too large for a float is infinite
+        return array.astype(dtype)
 
 
 def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
     """Whether all numbers of an array lie in the range of an integer dtype; any number lies in that of others."""
-    if dtype.kind not in "iu" or array.dtype.kind not in "fiu" or array.dtype == dtype or not array.size:
+    if dtype.kind not in "iu" or array.dtype.kind not in "fiuO" or array.dtype == dtype or not array.size:
         return True
     # Compared as Python's numbers, which are exact: float64 has no greatest int64.
-    return int(np.iinfo(dtype).min) <= array.min().item() <= array.max().item() <= int(np.iinfo(dtype).max)
+    low, high = (x if array.dtype.hasobject else x.item() for x in (array.min(), array.max()))
+    return bool(int(np.iinfo(dtype).min) <= low <= high <= int(np.iinfo(dtype).max))
 
 
 def _made_by_numpy(value: Any) -> bool:
@@ -380,17 +389,20 @@ def broadcast(*shapes: Shape | None) -> Shape | None:
     if any(s is None for s in shapes):
         return None
     known = [s for s in shapes if s is not None]
-    if len(known) == 2 and len(known[0]) == len(known[1]) and known[0] == known[1] and None not in known[0]:
+    if len(known) == 2 and alike(known[0], known[1]) and None not in known[0]:
         return known[0]
     rank = max((len(s) for s in known), default=0)
-    out: list[int | None] = []
+    out: list[Any] = []
     for axis in range(-rank, 0):
-        size, open_ = 1, False
+        size: Any = 1
+        open_ = False
         for s in known:
-            d = s[axis] if len(s) >= -axis else 1
+            d: Any = s[axis] if len(s) >= -axis else 1
             if d is None:
                 open_ = True
-            elif d != 1:
+            elif size.__class__ is int and size == 1:
+                size = d
+            elif not alike(d, size) and d != 1:             # what is alike, or one of two is 1, decides nothing on open sizes
                 if size not in (1, d):
                     raise ShapeError("shapes do not broadcast: " + " and ".join(shape_str(s) for s in known))
                 size = d

@@ -12,7 +12,7 @@ from ..ir.known import static_value
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import listed, minimum, unknown
-from ..ir.types import TensorType, bool_, float32, int32
+from ..ir.types import TensorType, bool_, compatible, float32, int32
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd
@@ -51,10 +51,12 @@ from .array_scan import cumprod as cumprod
 from .array_scan import cumsum as cumsum
 from .array_scan import invert_permutation as invert_permutation
 from .array_scan import unique as unique
+from .contract import held
 from .indexing import slice as slice
 from .indexing import strided_slice as strided_slice
+from .later import deferrable, later
 from .math import abs as absolute
-from .math import cast, equal, less, less_equal, logical_and, where
+from .math import cast, check_index, equal, greater_equal, less, less_equal, logical_and, maximum, position, where
 from .reduce import reduce_max, reduce_prod
 
 __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
@@ -96,8 +98,7 @@ def _places(x: Node) -> tuple[Node, Node]:
 def _across(diagonal: Node, x: Node) -> Node:
     """A diagonal [..., min(m, n)] as rows [..., 1, n] to lay over the columns of x[..., m, n]."""
     dims = x.type.shape
-    if dims is None or diagonal.type.rank is None:
-        raise ShapeError(f"the rank of {describe(x)} must be known to reach its diagonal")
+    assert dims is not None and diagonal.type.rank is not None
     if None in dims[-2:] or dims[-2] < dims[-1]:
         missing = shape(x)[-1] - shape(diagonal)[-1]
         before = np.zeros((diagonal.type.rank, 1), np.int32)
@@ -121,7 +122,15 @@ def _diagonal_view(shape: Any, strides: Any, **_: Any) -> Placement:
 
 
 def _diagonal_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
-    return (where(equal(*_places(input)), _across(g, input), 0.0),)
+    return (_on_diagonal(g, input),)
+
+
+@deferrable("gradient of matrix_diag_part")
+def _on_diagonal(g: Node, input: Node) -> Node:
+    """Diagonals as the only elements of matrices like `input` that are not 0."""
+    if None in (g.type.rank, input.type.rank):
+        return later("gradient of matrix_diag_part", (g, input), TensorType(g.type.dtype, input.type.shape))
+    return where(equal(*_places(input)), _across(g, input), 0.0)
 
 
 @declare("view", _diagonal_type, view=_diagonal_view, grad=_diagonal_grad, label="MatrixDiagPart",
@@ -149,6 +158,7 @@ def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
     return where(equal(along(n, 0, 2), along(n, 1, 2)), expand_dims(diagonal, -2), zero, name=name)
 
 
+@deferrable("matrix_set_diag")
 def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag") -> Node:
     """Matrices with other main diagonals.
 
@@ -158,8 +168,11 @@ def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag
     array([[8, 2],
            [3, 9]], dtype=int32)
     """
-    x = to_node(input)
-    return where(equal(*_places(x)), _across(to_node(diagonal), x), x, name=name)
+    x, d = to_node(input), to_node(diagonal)
+    if None in (x.type.rank, d.type.rank):
+        return later("matrix_set_diag", (x, d), x.type, name)
+    d = held("matrix_set_diag", "diagonal", d, x)
+    return where(equal(*_places(x)), _across(d, x), x, name=name)
 
 
 def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = "MatrixBandPart") -> Node:
@@ -178,7 +191,7 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
     inside = None
     for width, distance in ((num_lower, rows - columns), (num_upper, columns - rows)):
         width = to_node(width, graph=x.graph)
-        near = less_equal(distance, where(width < 0, shape(x)[-2] + shape(x)[-1], cast(width, np.int32)))
+        near = less_equal(distance, where(width < 0, shape(x)[-2] + shape(x)[-1], position(width)))
         inside = near if inside is None else logical_and(inside, near)
     return where(inside, x, np.zeros((), x.type.dtype), name=name)
 
@@ -199,6 +212,7 @@ def diag(diagonal: Any, name: str | None = "Diag") -> Node:
     return reshape(matrix_diag(reshape(diagonal, [-1])), concat([dims, dims], 0), name=name)
 
 
+@deferrable("diag_part")
 def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
     """The diagonal of a tensor of rank 2 k whose first and last k sizes agree.
 
@@ -209,8 +223,10 @@ def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
     """
     x = to_node(input)
     rank = x.type.rank
+    if rank is None:
+        return later("diag_part", (x,), x.type, name)
     if not rank or rank % 2:
-        raise ShapeError(f"diag_part: the rank of {describe(x)} must be known, even and not 0{here()}")
+        raise ShapeError(f"diag_part: the rank of {describe(x)} must be even and not 0{here()}")
     if rank == 2:
         return matrix_diag_part(x, name=name)
     half = sizes(x, list(builtins.range(rank // 2)))
@@ -220,6 +236,7 @@ def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
 
 # ---------------------------------------------------------------------- others
 
+@deferrable("pad", mode=(str,))
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Node:
     """The tensor with `paddings[i]` (before, after) more elements along axis i: a constant, or its own, mirrored.
 
@@ -234,8 +251,10 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
         return pad_constant(tensor, paddings, constant_values=constant_values, name=name)
     if kind not in ("REFLECT", "SYMMETRIC"):
         raise ShapeError(f"pad: mode {mode!r} is none of CONSTANT, REFLECT, SYMMETRIC{here()}")
-    x, widths = to_node(tensor), to_node(paddings, None if isinstance(paddings, Node) else int32)
-    if x.type.shape is None or widths.type.shape != (x.type.rank, 2):
+    x, widths = to_node(tensor), pad_constant.converted(tensor, paddings)[1]
+    if x.type.shape is None and compatible(widths.type.shape, (None, 2)):
+        return later("pad", (x, widths), x.type, name, mode=mode)
+    if x.type.shape is None or not compatible(widths.type.shape, (x.type.rank, 2)):
         raise ShapeError(f"pad: {describe(widths)} must have a row of 2 for each axis of {describe(x)}{here()}")
     known = static_value(widths)
     for axis, dim in enumerate(x.type.shape):
@@ -243,15 +262,20 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
         if ends == [0, 0]:
             continue
         most = None if dim is None else dim - (kind == "REFLECT")
+        if ends is not None and min(ends) < 0:
+            raise ShapeError(f"pad: {ends} elements cannot be added to axis {axis} of {describe(x)}{here()}")
         if ends is not None and most is not None and max(ends) > most:
             raise ShapeError(f"pad: {kind} can add at most {most} elements to axis {axis} of {describe(x)}{here()}")
-        x = gather(x, _mirrored(shape(x)[axis], widths[axis, 0], widths[axis, 1], kind), axis=axis)
+        n = shape(x)[axis]
+        bound = n if kind == "REFLECT" else n + 1
+        before, after = (check_index(position(widths[axis, i]), bound) for i in (0, 1))
+        x = gather(x, _mirrored(n, before, after, kind), axis=axis)
     return identity(x, name=name or "MirrorPad")
 
 
 def _mirrored(n: Node, before: Node, after: Node, kind: str) -> Node:
     """Which of n elements stands at each place of an axis padded with mirror images."""
-    i = iota([n + cast(before, np.int32) + cast(after, np.int32)]) - cast(before, np.int32)
+    i = iota([n + before + after]) - before
     if kind == "REFLECT":
         return (n - 1) - absolute((n - 1) - absolute(i))
     i = where(i < 0, -1 - i, i)
@@ -291,15 +315,16 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     lengths = to_node(lengths)
     kind = lengths.type.dtype
     n = reduce_max(lengths) if maxlen is None else maxlen
-    line = iota([cast(n, np.int32) if isinstance(n, Node) else n], dtype=kind)
+    line = iota([cast(n, np.int64) if isinstance(n, Node) else n], dtype=kind)
     if dtype_of("sequence_mask", dtype) == bool_:
         return less(line, expand_dims(lengths, -1), name=name or "SequenceMask")
     return cast(less(line, expand_dims(lengths, -1)), dtype, name=name or "SequenceMask")
 
 
+@deferrable("unsorted_segment_sum")
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
                          name: str | None = "UnsortedSegmentSum") -> Node:
-    """result[s] = the sum of the parts of `data` whose segment id is s.
+    """result[s] = the sum of the parts of `data` whose segment id is s; those of an id below 0 are left out.
 
     data: number[..., ...], segment_ids: int[...], num_segments: int[]. DTypeError, ShapeError: they do not fit.
 
@@ -308,11 +333,23 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
     """
     data, ids = to_node(data), to_node(segment_ids)
     if ids.type.rank is None:
-        raise ShapeError(f"unsorted_segment_sum: the rank of {describe(ids)} must be known{here()}")
-    count = reshape(cast(num_segments, np.int32) if isinstance(num_segments, Node) else np.int32(num_segments), [1])
-    return scatter_sum(ids, data, concat([count, shape(data)[ids.type.rank:]], 0), axis=0, name=name)
+        count = to_node(num_segments)
+        return later("unsorted_segment_sum", (data, ids, count), TensorType(data.type.dtype, None), name)
+    count = reshape(cast(num_segments, np.int64) if isinstance(num_segments, Node) else np.int64(num_segments), [1])
+    there = greater_equal(ids, 0)
+    for _ in builtins.range(ids.type.rank, data.type.rank or 0):
+        there = expand_dims(there, -1)
+    if data.type.rank is None:
+        return later("unsorted_segment_sum", (data, ids, to_node(num_segments)), TensorType(data.type.dtype, None), name)
+    data = held("unsorted_segment_sum", "leading", data, ids, place=ids.type.rank)
+    return _added_up(maximum(ids, 0), where(there, data, np.zeros((), data.type.dtype)), count, name)
 
 
+def _added_up(ids: Node, data: Node, count: Node, name: str | None) -> Node:
+    return scatter_sum(ids, data, concat([cast(count, np.int64), shape(data, out_type=np.int64)[ids.type.rank or 0:]], 0), axis=0, name=name)
+
+
+@deferrable("segment_sum")
 def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
     """`unsorted_segment_sum` with as many segments as the greatest id tells.
 
@@ -321,7 +358,9 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") ->
     >>> tf.Session(jit=False).run(tf.segment_sum([1, 2, 3], [0, 0, 1]))
     array([3, 3], dtype=int32)
     """
-    ids = to_node(segment_ids)
-    return unsorted_segment_sum(data, ids, reduce_max(ids) + 1, name)
+    data, ids = to_node(data), to_node(segment_ids)
+    if ids.type.rank is None:
+        return later("segment_sum", (data, ids), TensorType(data.type.dtype, None), name)
+    return _added_up(ids, data, reshape(reduce_max(ids) + 1, [1]), name)
 
 

@@ -127,13 +127,15 @@ def _nd_gather_grad(g: Node, y: Node, params: Node, indices: Node) -> tuple[Node
 
 @declare("host", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing",
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
-                  ([(3,), np.zeros((0, 1), int)], {})))
+                  ([(3,), np.zeros((0, 1), int)], {}), ([(3,), np.zeros((2, 0), int)], {})))
 def gather_nd(params: Any, indices: Any) -> Any:
     """The subtensors of `params` whose positions are the rows of `indices`.
 
     >>> tf.Session(jit=False).run(tf.gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]]))
     array([2, 3], dtype=int32)
     """
+    if not np.shape(indices)[-1]:           # no numbers say all of it
+        return np.broadcast_to(params, (*np.shape(indices)[:-1], *params.shape))
     return params[_nd_index(indices, params.shape)]
 
 
@@ -153,7 +155,7 @@ def _nd_scattered(types: Types, values: Values) -> TensorType:
 @declare("host", _nd_scattered, by_value=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd", batch="trailing",
          grad=lambda h, y, indices, updates, whole: (None, gather_nd(h, indices), None),
          samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
-                  ([np.array([[0, 1]]), (1,), np.array([2, 2])], {})))
+                  ([np.array([[0, 1]]), (1,), np.array([2, 2])], {}), ([np.zeros((2, 0), int), (2, 3), np.array([3])], {})))
 def scatter_nd(indices: Any, updates: Any, shape: Any) -> Any:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up.
 
@@ -161,6 +163,8 @@ def scatter_nd(indices: Any, updates: Any, shape: Any) -> Any:
     array([0, 7, 0, 8, 0], dtype=int32)
     """
     dims, indices = tuple(np.asarray(shape).tolist()), np.asarray(indices)
+    if not indices.shape[-1]:
+        return np.asarray(updates).reshape(-1, *dims).sum(0, dtype=updates.dtype)
     at = _nd_index(indices, dims)
     return _added_up(dims, at, updates, math.prod(indices.shape[:-1]) > MANY * math.prod(dims[:indices.shape[-1]]))
 

@@ -22,6 +22,7 @@ from .array_move import (
     shape,
     vector_shape,
 )
+from .later import deferrable, later
 from .math import add, cast, ceil, equal, floordiv, less, maximum, where
 from .reduce import reduce_prod
 
@@ -90,7 +91,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     first, last = (0, start) if limit is None else (start, limit)
     types = [_number(x) for x in (first, last, delta)]
     if dtype is None:
-        dtype = np.result_type(*(t.dtype for t in types))
+        kinds = {t.dtype for t in types}
+        dtype = max(kinds, key=_ORDER.index) if kinds <= {*_ORDER} else np.result_type(*kinds)
     dtype = dtype_of("range", dtype).dtype
     exact = [_exact(x) for x in (first, last, delta)]
     if exact[2] == 0:
@@ -98,12 +100,15 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if None not in exact:
         count: Any = max(0, int(np.ceil((exact[1] - exact[0]) / exact[2])))
     elif dtype.kind == "f":
-        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int32)
+        count = cast(maximum(ceil((cast(last, dtype) - first) / delta), 0.0), np.int64)
     else:
         count = maximum(0 - floordiv(_integer(first) - _integer(last), _integer(delta)), 0)
     plain = exact[0] == 0 and exact[2] == 1
     line = iota([count], dtype=dtype, name=name if plain else None)
     return line if plain else _line(line, first, delta, dtype, name)
+
+
+_ORDER = [np.dtype(d) for d in ("int32", "int64", "float32", "float64")]      # the dtype of a range is the last one of those that make it
 
 
 def _number(x: Any) -> TensorType:
@@ -117,7 +122,7 @@ def _number(x: Any) -> TensorType:
 
 
 def _integer(x: Any) -> Any:
-    return cast(x, np.int32) if isinstance(x, Node) else int(x)
+    return cast(x, np.int64) if isinstance(x, Node) else int(x)
 
 
 def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
@@ -140,12 +145,21 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> 
     exact = _exact(num)
     i = iota([num if exact is None else int(exact)], dtype=dtype)
     gaps = maximum(cast(num, dtype) - 1.0, 1.0) if exact is None else np.asarray(max(int(exact) - 1, 1), dtype)
-    return where(less(i, gaps), start + i * ((stop - start) / gaps), stop if exact != 1 else start, name=name)
+    # Halves, which are exact: the distance of the largest numbers from the smallest is none of the dtype's.
+    half = start * 0.5
+    return where(less(i, gaps), (half + i * ((stop * 0.5 - half) / gaps)) * 2.0, stop if exact != 1 else start, name=name)
 
 
 lin_space = linspace
 
 
+def _kind_of(on_value: Any, off_value: Any) -> Any:
+    """The dtype of the first value that is given."""
+    given = [v for v in (on_value, off_value) if v is not None]
+    return to_node(given[0]).dtype if given else float32
+
+
+@deferrable("one_hot", axis=(int,), dtype=(np.dtype,))
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: Any = None, name: str | None = None) -> Node:
     """Along a new axis of size `depth`: `on_value` (1) at the index, `off_value` (0) elsewhere and if out of it.
@@ -163,13 +177,17 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     rank, at = indices.type.rank, -1 if axis is None else as_int(axis)
     n = depth if isinstance(depth, Node) else as_int(depth, "depth")
     if rank is None and at != -1:
-        raise ShapeError(f"one_hot: the rank of {describe(indices)} must be known to add axis {at}{here()}")
+        options = {"axis": at} if dtype is None else {"axis": at, "dtype": dtype_of("one_hot", dtype).dtype}
+        kind = dtype_of("one_hot", dtype if dtype is not None else _kind_of(on_value, off_value)).dtype
+        given = [to_node(v, None if isinstance(v, Node) else kind) for v in (on_value, off_value) if v is not None]
+        if len(given) == 1:
+            given = [given[0], to_node(np.zeros((), kind))] if on_value is not None else [to_node(np.ones((), kind)), given[0]]
+        return later("one_hot", (indices, to_node(n), *given), TensorType(kind, None), name, **options)
     where_to = 0 if rank is None else normal_axis(at, rank + 1)
     line = along(n, where_to, 1 if rank is None else rank + 1, indices.type.dtype)
     hot = equal(expand_dims(indices, at), line)
     if dtype is None:
-        given = [v for v in (on_value, off_value) if v is not None]
-        dtype = to_node(given[0]).dtype if given else float32
+        dtype = _kind_of(on_value, off_value)
     if on_value is None and off_value is None:
         return cast(hot, dtype, name=name or "one_hot")
     on, off = (v if isinstance(v, Node) else to_node(d if v is None else v, dtype)

@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..ir.axes import normal_axis
 from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
-from ..ir.node import OPERATORS, Node, describe, dtype_of, here
+from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.sizes import has_sizes, listed, unknown, whole
 from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
@@ -25,8 +25,10 @@ from .array_move import (
     integers,
     reshape,
     shape,
+    sizes,
     vector_shape,
 )
+from .later import deferrable, later
 
 # ---------------------------------------------------------------------- several views of one tensor
 
@@ -76,7 +78,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     [array([1, 2], dtype=int32), array([3, 4], dtype=int32), array([5, 6], dtype=int32)]
     """
     value = to_node(value)
-    if not isinstance(num_or_size_splits, Node) and np.ndim(num_or_size_splits) == 0:
+    if not isinstance(num_or_size_splits, (Node, list, tuple)) and np.ndim(num_or_size_splits) == 0:
         return _split(value, parts=as_int(num_or_size_splits, "the number of parts"), axis=axis, name=name)
     lengths = to_node(num_or_size_splits)
     known = static_value(lengths)
@@ -93,14 +95,21 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     if count is None:
         raise ShapeError(f"split: how many parts there are must be known; num= says it{here()}")
     ends = OPERATORS["cumsum"](lengths)
-    return [narrow(value, as_int(axis), ends[i] - lengths[i], lengths[i]) for i in range(count)]
+    # What is left behind the last part is an index below 1: nothing is dropped without a word.
+    left = OPERATORS["check_index"](sizes(value, [as_int(axis)], lengths.type.dtype)[0] - ends[count - 1], 1) if count else None
+    return [narrow(value, as_int(axis), ends[i] - lengths[i] + left, lengths[i]) for i in range(count)]
+
+
+@deferrable("narrow", axis=(int,))
+def _narrow(x: Node, begin: Node, size: Node, axis: int = 0) -> Node:
+    return narrow(x, axis, begin, size)
 
 
 def narrow(x: Node, axis: int, begin: Any, size: Any) -> Node:
-    """`size` elements of x along `axis` from `begin`; both may be scalar tensors, the rank must be known."""
+    """`size` elements of x along `axis` from `begin`; both may be scalar tensors."""
     rank = x.type.rank
     if rank is None:
-        raise ShapeError(f"the rank of {describe(x)} must be known to cut it along an axis{here()}")
+        return later("narrow", (x, to_node(begin), to_node(size)), x.type, axis=axis)
     before, after = [0] * normal_axis(axis, rank), [0] * (rank - 1 - normal_axis(axis, rank))
     rest = [-1] * len(before), [-1] * len(after)
     return OPERATORS["slice"](x, [*before, begin, *after], [*rest[0], size, *rest[1]])
@@ -315,15 +324,13 @@ def _tiled(types: Types, values: Values) -> TensorType:
     times = vector_shape(multiples, values[1], "multiples")
     if times is None or x.shape is None:
         return TensorType(x.dtype, None if times is None else (None,) * len(times))
-    if any(t is not None and t < 0 for t in times):
-        raise ShapeError("multiples must not be negative")
     pairs = zip(x.shape, times, strict=True)
     return TensorType(x.dtype, tuple(None if d is None or t is None else d * t for d, t in pairs))
 
 
 def _tile_pairs(x: Node, multiples: Node) -> Node:
     """[m0, d0, m1, d1, ...]: each dimension of the tiled tensor taken apart into copies and elements."""
-    return reshape(stack([OPERATORS["cast"](multiples, np.int32), shape(x)], axis=1), [-1])
+    return reshape(stack([OPERATORS["cast"](multiples, np.int64), shape(x, out_type=np.int64)], axis=1), [-1])
 
 
 def _tile_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType) -> Node:
@@ -332,15 +339,21 @@ def _tile_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tens
     x, multiples = inputs
     pairs = _tile_pairs(x, multiples)
     copies = expand_dims(x, tuple(range(0, 2 * len(types[0].shape or ()), 2))) if types[0].shape else x
-    return reshape(broadcast_to(copies, pairs), OPERATORS["multiply"](shape(x), OPERATORS["cast"](multiples, np.int32)))
+    return reshape(broadcast_to(copies, pairs), OPERATORS["multiply"](shape(x, out_type=np.int64), OPERATORS["cast"](multiples, np.int64)))
 
 
 def _tile_grad(g: Node, y: Node, input: Node, multiples: Node) -> tuple[Node, None]:
+    return _untiled(g, input, multiples), None
+
+
+@deferrable("gradient of tile")
+def _untiled(g: Node, input: Node, multiples: Node) -> Node:
+    """The sum of the copies that `tile` made."""
     rank = input.type.rank
     if rank is None:
-        raise ShapeError(f"the rank of {describe(input)} must be known to differentiate tile")
+        return later("gradient of tile", (g, input, multiples), TensorType(g.type.dtype, None))
     apart = reshape(g, _tile_pairs(input, multiples))
-    return OPERATORS["reduce_sum"](apart, axis=tuple(range(0, 2 * rank, 2))), None
+    return OPERATORS["reduce_sum"](apart, axis=tuple(range(0, 2 * rank, 2)))
 
 
 @declare("lowered", _tiled, by_value=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile",

@@ -11,10 +11,11 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.axes import normal_axes, normal_axis
 from ..ir.known import as_int, known_shape, static_value
+from ..ir.named import Undecided, named_shape
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, typed_like
-from ..ir.sizes import unknown
-from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, shape_str
+from ..ir.sizes import alike, fixed, unknown
+from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, merge, shape_str
 
 Types = Sequence[TensorType]
 Strides = tuple[int, ...]
@@ -37,12 +38,15 @@ def concrete(t: TensorType) -> tuple[int, ...]:
     return tuple(d for d in t.shape if d is not None)
 
 
-def vector_shape(t: TensorType, value: Any, what: str = "shape") -> Shape | None:
-    """The shape that an integer vector operand stands for, as far as its value is known; ShapeError for no vector."""
+def vector_shape(t: TensorType, value: Any, what: str = "shape", least: int = 0) -> Shape | None:
+    """The shape that an integer vector operand stands for, as far as its value is known; ShapeError for no vector, or numbers below `least`."""
     integers(t, what)
     if t.rank not in (None, 1):
         raise ShapeError(f"{what} must be a vector, not of rank {t.rank}")
-    return known_shape(value, t.shape[0] if t.shape else None)
+    dims = known_shape(value, t.shape[0] if t.shape else None)
+    if any(d is not None and d < least for d in dims or ()):
+        raise ShapeError(f"{shape_str(dims)} is not a shape" if what == "shape" else f"{what} must not be negative")
+    return dims
 
 
 # ---------------------------------------------------------------------- shapes
@@ -104,24 +108,44 @@ def stop_gradient(input: Any) -> Any:
 
 def _reshaped(types: Types, values: Values) -> TensorType:
     x = types[0]
-    wanted = vector_shape(types[1], values[1])
+    wanted = vector_shape(types[1], values[1], least=-1)
     if wanted is None:
         return TensorType(x.dtype, None)
-    if any(d is not None and d < -1 for d in wanted) or wanted.count(-1) > 1:
+    if wanted.count(-1) > 1:
         raise ShapeError(f"{shape_str(wanted)} is not a shape; one -1 may stand for what is left")
     open_axes = [i for i, d in enumerate(wanted) if d is None or d == -1]
     dims: list[int | None] = [None if i in open_axes else d for i, d in enumerate(wanted)]
     if not x.known or len(open_axes) > 1:
         return TensorType(x.dtype, tuple(dims))
     count, rest = math.prod(x.shape), math.prod(d for d in dims if d is not None)  # type: ignore[arg-type]
-    fits = count == rest if not open_axes else rest and count % rest == 0
     if open_axes and not rest and not count and wanted[open_axes[0]] is None:
         return TensorType(x.dtype, tuple(dims))
-    if not fits:
-        raise ShapeError(f"the {count} elements of shape {shape_str(x.shape)} do not fill {shape_str(wanted)}")
     if open_axes:
-        dims[open_axes[0]] = count // rest
+        left = _left(x.shape, dims)
+        if left is None:
+            raise ShapeError(f"the {count} elements of shape {shape_str(x.shape)} do not fill {shape_str(wanted)}")
+        dims[open_axes[0]] = left
+    elif count != rest:
+        raise ShapeError(f"the {count} elements of shape {shape_str(x.shape)} do not fill {shape_str(wanted)}")
     return TensorType(x.dtype, tuple(dims))
+
+
+def _left(have: Any, wanted: Sequence[Any]) -> Any:
+    """The size that stands for the -1 (here None) of a shape; None where there is none.
+
+    Of no elements, any would do: sizes of 0 that both shapes have are left out on either side, so that an empty batch has the shape that
+    a full one would have.
+    """
+    rest = math.prod(d for d in wanted if d is not None)
+    count = math.prod(have)
+    if rest:
+        return count // rest if count % rest == 0 else None
+    if count:
+        return None
+    kept, rest = [d for d in have if d != 0], math.prod(d for d in wanted if d is not None and d != 0)
+    empty = len(have) - len(kept) - sum(d is not None and d == 0 for d in wanted)
+    count = math.prod(kept)
+    return 0 if empty > 0 else count // rest if count % rest == 0 else None
 
 
 def _reshape_grad(g: Node, y: Node, tensor: Node, wanted: Node) -> tuple[Node, None]:
@@ -139,7 +163,11 @@ def reshape(tensor: Any, shape: Any) -> Any:
     array([[1, 2],
            [3, 4]], dtype=int32)
     """
-    return np.reshape(tensor, tuple(np.asarray(shape).astype(np.int64).tolist()))
+    dims = np.asarray(shape).astype(np.int64).tolist()
+    if not tensor.size and dims.count(-1) == 1:
+        left = _left(tensor.shape, [None if d == -1 else d for d in dims])
+        dims = [left if d == -1 and left is not None else d for d in dims]
+    return np.reshape(tensor, tuple(dims))
 
 
 def _axis_tuple(axis: Any) -> tuple[Any, ...]:
@@ -183,7 +211,8 @@ def expand_dims(input: Any, *, axis: Any) -> Any:
 
 
 def _squeeze_attrs(types: Types, axis: Any) -> dict[str, Any]:
-    return {"axis": None if axis is None or _axis_tuple(axis) == () else normal_axes(axis, types[0].rank)}
+    many = () if axis is None else _axis_tuple(axis)
+    return {"axis": normal_axes(list({normal_axis(a, types[0].rank) for a in many}), types[0].rank) if many else None}     # a set, as in TensorFlow
 
 
 def _squeezed(types: Types, values: Values, axis: tuple[int, ...] | None) -> TensorType:
@@ -258,8 +287,6 @@ def _broadcasted(types: Types, values: Values) -> TensorType:
     wanted = vector_shape(types[1], values[1])
     if wanted is None or x.shape is None:
         return TensorType(x.dtype, wanted)
-    if any(d is not None and d < 0 for d in wanted):
-        raise ShapeError(f"{shape_str(wanted)} is not a shape")
     if not compatible(broadcast(x.shape, wanted), wanted):
         raise ShapeError(f"shape {shape_str(x.shape)} does not broadcast to {shape_str(wanted)}")
     return TensorType(x.dtype, wanted)
@@ -294,7 +321,7 @@ def _reverse_grad(g: Node, y: Node, tensor: Node, axis: tuple[int, ...]) -> tupl
 
 
 @declare("view", typed_like(), prepare=lambda types, axis: {"axis": normal_axes(axis, types[0].rank)},
-         view=_reverse_view, grad=_reverse_grad,
+         view=_reverse_view, grad=_reverse_grad, shape_math=True,
          samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})))
 def reverse(tensor: Any, *, axis: Any) -> Any:
     """The elements in opposite order along `axis`.
@@ -307,27 +334,32 @@ def reverse(tensor: Any, *, axis: Any) -> Any:
 
 # ---------------------------------------------------------------------- undoing a broadcast
 
-def summed_axes(wide: Shape, narrow: Shape) -> tuple[int, ...] | None:
-    """The axes to sum from shape `wide` to shape `narrow`, which broadcasts to it; None where that is not known yet.
+def summed_axes(wide: Shape, narrow: Shape) -> tuple[int, ...]:
+    """The axes to sum from shape `wide` to shape `narrow`, which broadcasts to it.
 
-    An axis that has size 1 in `narrow` and an unknown one in `wide` is summed: of one element that is no change.
+    An axis that has size 1 in `narrow` and an open one in `wide` is summed: of one element that is no change.
     """
     lead = len(wide) - len(narrow)
     axes = list(range(lead))
     for i, d in enumerate(narrow, lead):
-        if d is None and wide[i] != 1:
-            return None
-        if d == 1 and wide[i] != 1:
+        if not alike(d, wide[i]) and not (fixed(wide[i]) and wide[i] == 1) and d == 1:
             axes.append(i)
     return tuple(axes)
 
 
 def unbroadcast(g: Node, x: Node) -> Node:
     """`g` summed over the axes along which x was repeated to get g's shape: the transpose of broadcasting."""
-    if g.type.shape is None or x.type.shape is None:
+    wide, narrow = named_shape(g), named_shape(x)
+    if wide is None or narrow is None:
         return unbroadcast_dynamic(g, x)
-    axes = summed_axes(g.type.shape, x.type.shape)
-    return unbroadcast_dynamic(g, x) if axes is None else _summed(g, axes, len(g.type.shape) - len(x.type.shape))
+    try:
+        axes = summed_axes(wide, narrow)
+    except Undecided:
+        return unbroadcast_dynamic(g, x)
+    sums = _summed(g, axes, len(wide) - len(narrow))
+    if merge(sums.type.shape, x.type.shape) != sums.type.shape:         # the names told more than the types
+        sums.set_shape(x.type.shape)
+    return sums
 
 
 def _summed(g: Node, axes: tuple[int, ...], lead: int) -> Node:
@@ -341,7 +373,6 @@ def _unbroadcast_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
     wide, narrow = types[0].shape, types[1].shape
     assert wide is not None and narrow is not None
     axes = summed_axes(wide, narrow)
-    assert axes is not None
     return _summed(inputs[0], axes, len(wide) - len(narrow)) if axes else identity(inputs[0])
 
 
@@ -356,5 +387,5 @@ def _unbroadcast_type(types: Types, values: Any) -> TensorType:
          samples=(([(2, 3), np.ones((1, 3))], {}), ([(4, 2, 3), np.ones((2, 1))], {}), ([(2,), np.ones(2)], {})))
 def unbroadcast_dynamic(g: Any, x: Any) -> Any:
     """`unbroadcast` where the shapes are not known before the graph runs."""
-    axes = summed_axes(g.shape, np.shape(x)) or ()
+    axes = summed_axes(g.shape, np.shape(x))
     return np.sum(g, axis=axes, keepdims=True, dtype=g.dtype).reshape(np.shape(x))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ir.node import OPERATORS
 from ..ir.types import Array
 from ..process.importing import whole
 
@@ -111,6 +112,12 @@ def reduce_max(x: Any, axis: Any, keepdims: Any) -> Any:
 
 def reduce_min(x: Any, axis: Any, keepdims: Any) -> Any:
     return _chosen(np.argmin, x, axis, keepdims)
+
+
+def max_pool(x: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
+    pool = {"window": window, "strides": strides, "padding": padding, "dilations": dilations}
+    index = OPERATORS["pool_index"].reference(x.real, **pool)
+    return OPERATORS["pool_take"].reference(x, index, **pool)
 
 
 def cholesky(input: Any) -> Any:

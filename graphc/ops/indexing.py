@@ -17,10 +17,11 @@ from ..ir.types import Shape, TensorType, compatible, shape_str
 from .array_gather import boolean_mask, gather, scatter_sum
 from .array_join import as_one_dtype, between
 from .array_move import Placement, Types, concrete, reshape, shape, vector_shape
-from .math import cast, where
+from .math import cast, position, where
 
 Index = tuple[tuple[Any, ...], ...]   # entries ("slice", begin, end, step), ("int", i), ("new",), ("ellipsis",)
 _ALL = ("slice", None, None, None)
+LONG_STEP = 1 << 31     # no axis is as long
 
 # ---------------------------------------------------------------------- slices with fixed bounds
 
@@ -90,7 +91,8 @@ def _sliced_view(shape: Any, strides: Any, index: Index, **_: Any) -> Placement:
         else:
             begin, end, step, count = bounds(size, *entry)
             offset += begin * stride if count else 0
-            out.append((count, stride * step if not fixed(count) or count > 1 else stride))
+            # Of a step beyond all axes it is decided that nothing is taken with it: a stride must be one of int64.
+            out.append((count, stride * step if (not fixed(count) and abs(step) < LONG_STEP) or count > 1 else stride))
     return tuple(d for d, _ in out), tuple(s for _, s in out), offset
 
 
@@ -192,9 +194,12 @@ def _scatter_slice(g: Any, whole: Any, *, index: Index) -> Any:
 
 # ---------------------------------------------------------------------- slices with bounds that are tensors
 
+_ANY = np.iinfo(np.int64).min
+
+
 def _cut(types: Types, values: Values) -> TensorType:
     x = types[0]
-    begin, size = (vector_shape(types[i], values[i], what) for i, what in ((1, "begin"), (2, "size")))
+    begin, size = (vector_shape(types[i], values[i], what, least=_ANY) for i, what in ((1, "begin"), (2, "size")))
     rank = next((len(s) for s in (x.shape, begin, size) if s is not None), None)
     if rank is None:
         return TensorType(x.dtype, None)
@@ -213,8 +218,8 @@ def _cut_size(axis: int, dim: int | None, begin: int | None, size: int | None) -
         raise ShapeError(f"size {size} is negative; -1 stands for all that is left")
     if size == -1:
         return None if dim is None or begin is None else dim - begin
-    if None not in (dim, begin, size) and begin + size > dim:  # type: ignore[operator]
-        raise ShapeError(f"axis {axis} has size {dim}, which ends before begin {begin} + size {size}")
+    if None not in (dim, size) and (begin or 0) + size > dim:  # type: ignore[operator]
+        raise ShapeError(f"axis {axis} has size {dim}, which ends before begin {'?' if begin is None else begin} + size {size}")
     return size
 
 
@@ -348,7 +353,7 @@ def _cut_axis(x: Node, axis: int, bounds: Sequence[Any], name: str | None) -> No
     if step is not None and step < 0:
         raise ShapeError(f"{describe(x)}: a slice whose bounds are tensors cannot go backwards{here()}")
     length = shape(x)[axis]
-    begin, end = (cast(b, np.int32) if isinstance(b, Node) else b for b in (begin, end))
+    begin, end = (position(b) if isinstance(b, Node) else b for b in (begin, end))
     first = 0 if begin is None else slice_bound(begin, length)
     last = length if end is None else slice_bound(end, length)
     rest = [-1] * ((x.type.rank or axis + 1) - axis - 1)

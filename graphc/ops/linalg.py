@@ -12,10 +12,13 @@ from ..ir.axes import normal_axes, normal_axis
 from ..ir.known import as_int, static_value
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import to_node
+from ..ir.types import TensorType
 from .array import matrix_diag_part
 from .array_gather import gather
 from .array_join import concat
 from .array_move import identity, reshape, sizes, transpose
+from .contract import held
+from .later import deferrable, later
 from .linalg_matmul import batch_matmul as batch_matmul
 from .linalg_matmul import matmul as matmul
 from .linalg_matmul import matrix_transpose as matrix_transpose
@@ -39,10 +42,7 @@ __all__ = ["matmul", "batch_matmul", "tensordot", "einsum", "matrix_transpose", 
 
 def _contracted_axes(a: Node, b: Node, axes: Any) -> tuple[list[int], list[int]]:
     if a.type.rank is None or b.type.rank is None:
-        raise ShapeError("the ranks of both operands must be known")
-    if isinstance(axes, Node):
-        known = static_value(axes)
-        axes = axes if known is None else known.astype(int).tolist()
+        raise ShapeError("the axes must be known while the graph is built, or the ranks of both operands")
     if isinstance(axes, (list, tuple, np.ndarray)):
         if len(axes) != 2:
             raise ShapeError(f"axes are a number or two lists, not {axes!r:.60}")
@@ -85,6 +85,7 @@ def _extent(x: Node, axes: Sequence[int]) -> Any:
     return OPERATORS["reduce_prod"](sizes(x, axes))
 
 
+@deferrable("tensordot", axes=(int, tuple))
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
     """Sums of products over pairs of axes: the last n of a and first n of b, or `axes[0]` of a and `axes[1]` of b.
 
@@ -95,6 +96,11 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
     """
     a = to_node(a, graph=b.graph if isinstance(b, Node) else None)
     b = to_node(b if isinstance(b, Node) else np.asarray(b, a.type.dtype), graph=a.graph)
+    if isinstance(axes, Node) and (known := static_value(axes)) is not None:
+        axes = known.astype(int).tolist()
+    if None in (a.type.rank, b.type.rank) and not isinstance(axes, Node):
+        kind = TensorType(np.result_type(a.type.dtype, b.type.dtype), None)
+        return later("tensordot", (a, b), kind, name, axes=axes.tolist() if isinstance(axes, (np.ndarray, np.generic)) else axes)
     try:
         mine, yours = _contracted_axes(a, b, axes)
     except (ShapeError, DTypeError) as e:
@@ -112,6 +118,11 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
     return reshape(product, concat([sizes(a, rows), sizes(b, columns)], 0), name=name or "tensordot")
 
 
+@deferrable("einsum", equation=(str,))
+def _einsum(*inputs: Node, equation: str) -> Node:
+    return einsum(equation, *inputs)
+
+
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
     """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands; no letter twice in one.
 
@@ -122,6 +133,9 @@ def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
     """
     nodes = [to_node(x) for x in inputs]
     terms, result = _parsed(equation, nodes)
+    if any(x.type.rank is None for x in nodes):
+        kind = TensorType(np.result_type(*(x.type.dtype for x in nodes)), (None,) * len(result))
+        return later("einsum", nodes, kind, name, equation=equation)
     if len(nodes) == 1:
         return _reordered(nodes[0], terms[0], result, name)
     a, b = nodes
@@ -130,7 +144,8 @@ def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
     a, left = _summed_away(a, terms[0], [c for c in terms[0] if c in result or c in inner])
     b, right = _summed_away(b, terms[1], [c for c in terms[1] if c in result or c in inner])
     rows, columns = [c for c in left if c not in right], [c for c in right if c not in left]
-    product = matmul(_blocks(a, left, batch, rows, inner), _blocks(b, right, batch, inner, columns))
+    first, second = _blocks(a, left, batch, rows, inner), _blocks(b, right, batch, inner, columns)
+    product = matmul(held("einsum", "leading", first, second, place=len(batch)) if batch else first, second)
     dims = concat([sizes(a, [left.index(c) for c in [*batch, *rows]]), sizes(b, [right.index(c) for c in columns])], 0)
     return _reordered(reshape(product, dims), [*batch, *rows, *columns], result, name)
 
@@ -146,7 +161,7 @@ def _parsed(equation: str, nodes: Sequence[Node]) -> tuple[list[str], str]:
     if len(terms) not in (1, 2) or len(terms) != len(nodes):
         wrong = f"{len(nodes)} operands for {len(terms)} terms; one or two are possible"
     for t, x in zip(terms, nodes, strict=False):
-        wrong = wrong or (None if x.type.rank == len(t) else f"{t!r} does not fit {describe(x)}")
+        wrong = wrong or (None if x.type.rank in (None, len(t)) else f"{t!r} does not fit {describe(x)}")
     if wrong or not set(result) <= set(letters):
         raise ShapeError(f"einsum {equation!r}: {wrong or 'the result has letters that no operand has'}{here()}")
     return terms, result
@@ -189,10 +204,12 @@ def trace(x: Any, name: str | None = "Trace") -> Node:
     return reduce_sum(matrix_diag_part(x), axis=-1, name=name)
 
 
+@deferrable("norm", ord=(int,), axis=(tuple,), keepdims=(bool,))
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
          keep_dims: Any = None) -> Node:
     """The norm along `axis` (of all elements without it): "euclidean", which is Frobenius', a number p, or np.inf.
 
+    Along two axes that of matrices, rows first: 1 is the largest column sum, np.inf the largest row sum, 2 the largest singular value.
     number[...] -> floating. ShapeError: no such `ord` or axis. DTypeError: no numbers.
 
     >>> tf.Session(jit=False).run(tf.norm([3.0, 4.0]))
@@ -200,6 +217,8 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     """
     x = to_node(tensor)
     axes, kept = normal_axes(axis, x.type.rank), bool(keepdims or keep_dims)
+    if isinstance(axis, (list, tuple)) and len(axis) == 2 and ord not in ("euclidean", "fro"):
+        return _matrix_norm(x, ord, axis, kept, name)
     if ord in ("euclidean", "fro", 2):
         return sqrt(reduce_sum(square(x), axis=axes, keepdims=kept), name=name or "norm")
     if not isinstance(ord, (int, float)) or ord <= 0:
@@ -209,6 +228,26 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     if ord == 1:
         return reduce_sum(absolute(x), axis=axes, keepdims=kept, name=name or "norm")
     return pow(reduce_sum(pow(absolute(x), ord), axis=axes, keepdims=kept), 1.0 / ord, name=name or "norm")
+
+
+def _matrix_norm(x: Node, ord: Any, axis: Sequence[Any], keepdims: bool, name: str | None) -> Node:
+    if ord not in (1, 2, np.inf):
+        raise ShapeError(f"norm: ord {ord!r:.40} of matrices is none of 'euclidean', 1, 2, np.inf{here()}")
+    rows, columns = (normal_axis(i, x.type.rank) for i in axis)
+    if ord != 2:
+        summed, searched = (rows, columns) if ord == 1 else (columns, rows)
+        found = reduce_max(reduce_sum(absolute(x), axis=summed, keepdims=True), axis=searched, keepdims=True)
+    else:
+        rank = x.type.rank
+        if rank is None:
+            return later("norm", (x,), TensorType(x.type.dtype, None), name, ord=2, axis=(rows, columns), keepdims=keepdims)
+        rest = [i for i in range(rank) if i not in (rows, columns)]
+        m = transpose(x, (*rest, rows, columns))
+        largest = sqrt(reduce_max(self_adjoint_eig(matmul(m, m, transpose_a=True))[0], axis=-1))
+        found = largest
+        for i in sorted((rows, columns)):
+            found = OPERATORS["expand_dims"](found, axis=i)
+    return identity(found if keepdims else OPERATORS["squeeze"](found, axis=tuple(sorted((rows, columns)))), name=name or "norm")
 
 
 def cross(a: Any, b: Any, name: str | None = "Cross") -> Node:

@@ -12,6 +12,7 @@ from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, broadcast
 from .array_join import same_dtype
 from .array_move import Types, transpose, unbroadcast
+from .later import deferrable, later
 
 __all__ = ["matmul", "batch_matmul", "matrix_transpose"]
 
@@ -93,10 +94,11 @@ def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name:
     return matmul(x, y, transpose_a=adj_x, transpose_b=adj_y, name=name)
 
 
+@deferrable("matrix_transpose")
 def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
     """The last two axes exchanged.
 
-    any[..., m, n] -> any[..., n, m]. ShapeError: the rank is unknown or below 2.
+    any[..., m, n] -> any[..., n, m]. ShapeError: the rank is below 2.
 
     >>> tf.Session(jit=False).run(tf.matrix_transpose([[1, 2], [3, 4]]))
     array([[1, 3],
@@ -104,6 +106,8 @@ def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
     """
     a = to_node(a)
     rank = a.type.rank
-    if rank is None or rank < 2:
-        raise ShapeError(f"matrix_transpose: the rank of {describe(a)} must be known and at least 2{here()}")
+    if rank is None:
+        return later("matrix_transpose", (a,), a.type, name)
+    if rank < 2:
+        raise ShapeError(f"matrix_transpose: the rank of {describe(a)} must be at least 2{here()}")
     return transpose(a, (*range(rank - 2), rank - 1, rank - 2), name=name)

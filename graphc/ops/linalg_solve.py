@@ -142,9 +142,28 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
          samples=(([_GENERAL, _SIDES], {}), ([_GENERAL, _SIDES], {"lower": False}),
                   ([_GENERAL, _SIDES], {"adjoint": True}), ([_SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
-    """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`."""
-    triangle = np.tril(matrix) if lower else np.triu(matrix)
-    return _factored(np.linalg.solve, np.swapaxes(triangle, -1, -2) if adjoint else triangle, rhs)
+    """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
+    return _substituted(np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs, lower is not adjoint)
+
+
+_BLOCK = 32             # rows that are substituted one by one; what they need of the others is a product of matrices
+
+
+def _substituted(t: Any, b: Any, lower: bool) -> Any:
+    """X with T X = b by substitution, the rows of a triangle in their order: each is as exact as its numbers, however T is conditioned."""
+    n = t.shape[-1]
+    x = np.array(np.broadcast_to(b, (*np.broadcast_shapes(t.shape[:-2], b.shape[:-2]), *b.shape[-2:])), np.result_type(t, b))
+    starts = range(0, n, _BLOCK)
+    for start in starts if lower else reversed(starts):
+        end = min(start + _BLOCK, n)
+        block, done = slice(start, end), slice(0, start) if lower else slice(end, n)
+        x[..., block, :] -= t[..., block, done] @ x[..., done, :]
+        rows = range(start, end)
+        for i in rows if lower else reversed(rows):
+            done = slice(start, i) if lower else slice(i + 1, end)
+            x[..., i, :] -= (t[..., i:i + 1, done] @ x[..., done, :])[..., 0, :]
+            x[..., i, :] /= t[..., i, i, None]
+    return x
 
 
 # ---------------------------------------------------------------------- eigenvalues

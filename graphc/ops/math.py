@@ -12,6 +12,8 @@ from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_compare, math_functions
+from .contract import held
+from .later import deferrable, later
 from .math_arithmetic import *  # noqa: F403
 from .math_compare import *  # noqa: F403
 from .math_functions import *  # noqa: F403
@@ -42,6 +44,7 @@ def _where_indices(condition: Any) -> Any:
     return np.argwhere(condition)
 
 
+@deferrable("where")
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Node:
     """x where `condition` holds, y elsewhere; without x and y, the indices of what is true, int64[count, rank].
 
@@ -57,9 +60,20 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         return _where_indices(to_node(condition), name=name)
     condition = to_node(condition)
     ranks = {v.type.rank if isinstance(v, Node) else np.ndim(v) for v in (x, y)}
-    if condition.type.rank == 1 and len(ranks) == 1 and None not in ranks:
-        for axis in range(1, ranks.pop()):
-            condition = OPERATORS["expand_dims"](condition, axis=axis)
+    known = ranks - {None}
+    if condition.type.rank not in (None, 1) or len(known) > 1 or known & {0, 1}:
+        return choose(condition, x, y, name=name)
+    if None in ranks or condition.type.rank is None:
+        inputs = choose.converted(condition, x, y)
+        return later("where", inputs, choose.infer([v.type for v in inputs], ()), name)
+    return _rows(name, *choose.converted(condition, x, y))
+
+
+def _rows(name: str | None, condition: Node, x: Node, y: Node) -> Node:
+    """Whole rows of x or y."""
+    condition = held("where", "each row", condition, x, y)
+    for axis in range(1, x.type.rank or 1):
+        condition = OPERATORS["expand_dims"](condition, axis=axis)
     return choose(condition, x, y, name=name)
 
 
@@ -185,13 +199,20 @@ def to_bool(x: Any, name: str = "ToBool") -> Node:
     return cast(to_node(x), dtype="bool", name=name)
 
 
+def position(x: Node) -> Node:
+    """Whole numbers as int32; what lies beyond its ends, and with them beyond any axis, becomes the nearest end."""
+    if x.type.dtype.itemsize == 8:
+        x = OPERATORS["minimum"](OPERATORS["maximum"](x, np.iinfo(np.int32).min), np.iinfo(np.int32).max)
+    return cast(x, dtype="int32")
+
+
 # ---------------------------------------------------------------------- checks
 
 def _checked_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(types[0].dtype, broadcast(types[0].shape, types[1].shape))
 
 
-@declare("elementwise", _checked_type, expr="{x}", check="({x} >= {T}(0)) & ({x} < {bound})",
+@declare("elementwise", _checked_type, expr="{x}", check="({x} >= {T}(0)) & ({x} < {bound})", shape_math=True,
          samples=(([np.array([0, 2, 1]), np.array(3)], {}),))
 def check_index(x: Any, bound: Any) -> Any:
     """x, an index: the run fails unless 0 <= x < bound."""

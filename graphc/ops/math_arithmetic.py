@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import declare, elementwise, to_node
-from ..ir.types import TensorType, compatible
+from ..ir.operator import declare, elementwise, many, to_node
+from ..ir.types import TensorType
 from . import continued
-from .math_compare import equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or
-from .math_operands import numbers, wide
+from .contract import held
+from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or
+from .math_operands import larger, numbers, smaller, wide
 
 __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
            "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",
@@ -64,12 +65,18 @@ def truediv(x: Any, y: Any) -> Any:
 
 @elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv)
 def floordiv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0.
+    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded.
 
     >>> tf.Session(jit=False).run(tf.floordiv([-3, 3], 2))
     array([-2,  1], dtype=int32)
     """
-    return np.floor_divide(*numbers(x, y))
+    return _floored(*numbers(x, y))
+
+
+def _floored(x: Any, y: Any) -> Any:
+    """x // y; where numpy has no answer, its definition: the quotient, rounded down."""
+    found = np.floor_divide(x, y)
+    return np.where(np.isfinite(x) & np.isfinite(y), found, np.floor(np.true_divide(x, y))) if np.asarray(found).dtype.kind == "f" else found
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
@@ -83,12 +90,12 @@ def floormod(x: Any, y: Any) -> Any:
     return np.mod(*numbers(x, y))
 
 
-@elementwise("floordiv({x}, {y}) + {T}((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))))",
+@elementwise("floordiv({x}, {y}) + {T}((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))) & (floordiv({x}, {y}) < {T}(0)))",
              grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv)
 def truncatediv(x: Any, y: Any) -> Any:
     """Quotient rounded towards zero."""
-    down = np.floor_divide(*numbers(x, y))
-    return down + ((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)))
+    down = _floored(*numbers(x, y))
+    return down + ((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)) & np.less(down, 0))
 
 
 # A divisor with the sign of x makes floor and truncation the same. The least integer has no opposite, but is
@@ -96,7 +103,10 @@ def truncatediv(x: Any, y: Any) -> Any:
 _ALIGNED = "select(({x} < {T}(0)) != ({y} < {T}(0)), {T}(-{y}), {y})"
 
 
-@elementwise(f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod({{x}}, {_ALIGNED}))",
+_REST = f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod({{x}}, {_ALIGNED}))"
+
+
+@elementwise(f"select({_REST} == {{T}}(0), {{x}} * {{T}}(0), {_REST})",         # a remainder of 0 has the sign of x too
              grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod)
 def truncatemod(x: Any, y: Any) -> Any:
     """Remainder of `truncatediv`, with the sign of x."""
@@ -133,7 +143,22 @@ def squared_difference(x: Any, y: Any) -> Any:
     return np.square(np.subtract(x, y))
 
 
-@elementwise("{T}(1) / {x}", grad=lambda g, y, x: (-(g * y * y),), domain=(0.3, 2.0))
+def at_pole(g: Any, out: Any, instead: float) -> Any:
+    """`out`, a result by which a derivative is computed; what makes the derivative 0 where g is and `out` is no number to compute with.
+
+    Where nothing is asked for, nothing comes back, though the derivative is infinite there or not defined: TensorFlow's rule for the roots
+    and the reciprocal, by which `where(x > 0, sqrt(x), 0)` has a gradient.
+    """
+    lost = logical_not(is_finite(out)) if instead == 0 else logical_not(greater(out, 0.0))
+    return OPERATORS["where"](logical_and(equal(g, 0.0), lost), instead, out)
+
+
+def _reciprocal_grad(g: Any, y: Any, x: Any) -> Any:
+    y = at_pole(g, y, 0.0)
+    return (-(g * y * y),)
+
+
+@elementwise("{T}(1) / {x}", grad=_reciprocal_grad, domain=(0.3, 2.0))
 def reciprocal(x: Any) -> Any:
     """1 / x."""
     x = wide(x)
@@ -207,41 +232,41 @@ def _route(first: Any, g: Any) -> Any:
 
 @elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True, analytic=continued.maximum)
 def maximum(x: Any, y: Any) -> Any:
-    """The larger of x and y; nan if one of them is. Where equal, the derivative goes to x.
+    """The larger of x and y; nan if one of them is. 0 is larger than -0. Where equal, the derivative goes to x.
 
     >>> tf.Session(jit=False).run(tf.maximum([1, 5], 3))
     array([3, 5], dtype=int32)
     """
-    return np.maximum(*numbers(x, y))
+    return larger(*numbers(x, y))
 
 
 @elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True, analytic=continued.minimum)
 def minimum(x: Any, y: Any) -> Any:
-    """The smaller of x and y; nan if one of them is. Where equal, the derivative goes to x.
+    """The smaller of x and y; nan if one of them is. -0 is smaller than 0. Where equal, the derivative goes to x.
 
     >>> tf.Session(jit=False).run(tf.minimum([1, 5], 3))
     array([1, 3], dtype=int32)
     """
-    return np.minimum(*numbers(x, y))
+    return smaller(*numbers(x, y))
 
 
 def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
     where = OPERATORS["where"]
-    crossed = greater(low, high)        # then the result is the upper bound
-    below, above = logical_and(less(t, low), logical_not(crossed)), logical_or(greater(t, high), crossed)
+    crossed = greater(low, high)        # then the result is the lower bound
+    below, above = logical_or(less(t, low), crossed), logical_and(greater(t, high), logical_not(crossed))
     return where(logical_or(below, above), 0.0, g), where(below, g, 0.0), where(above, g, 0.0)
 
 
-@elementwise("minimum(maximum({t}, {clip_value_min}), {clip_value_max})", grad=_clip_grad,
+@elementwise("maximum(minimum({t}, {clip_value_max}), {clip_value_min})", grad=_clip_grad,
              samples=(([(3, 4), np.array(-0.7), np.array(0.9)], {}),
                       ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})))
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
-    """t, but not below clip_value_min nor above clip_value_max.
+    """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two.
 
     >>> tf.Session(jit=False).run(tf.clip_by_value([-1.0, 0.5, 9.0], 0.0, 1.0))
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    return np.minimum(np.maximum(*numbers(t, clip_value_min)), clip_value_max)
+    return larger(smaller(*numbers(t, clip_value_max)), clip_value_min)
 
 
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
@@ -295,21 +320,24 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.add_n([[1, 2], [3, 4], [5, 6]]))
     array([ 9, 12], dtype=int32)
     """
-    nodes = [to_node(x) for x in (inputs if isinstance(inputs, (list, tuple)) else [inputs])]
+    nodes = [to_node(x) for x in ([inputs] if isinstance(inputs, Node) else many("add_n", inputs))]
     if not nodes:
         raise GraphError(f"add_n of no tensors{here()}")
     first = nodes[0]
     for x in nodes:
-        if not compatible(x.type.shape, first.type.shape):
-            raise ShapeError(f"add_n: {describe(first)} and {describe(x)} differ in shape{here()}")
         if x.type.dtype != first.type.dtype:
             raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype{here()}")
     if len(nodes) == 1:
         return OPERATORS["identity"](first, name=name)
-    total = first
+    return total([held("add_n", "same", *nodes), *nodes[1:]], name)
+
+
+def total(nodes: Sequence[Node], name: str | None = None) -> Node:
+    """The sum of two tensors or more that have one type, one after the other."""
+    known = nodes[0]
     for x in nodes[1:-1]:
-        total = add(total, x)
-    return add(total, nodes[-1], name=name)
+        known = add(known, x)
+    return add(known, nodes[-1], name=name)
 
 
 divide = realdiv = truediv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from ..ir.node import OPERATORS
 from ..ir.operator import Values, declare, elementwise
 from ..ir.types import TensorType
 from . import continued
-from .math_arithmetic import square
+from .math_arithmetic import at_pole, square
 from .math_operands import wide
 
 __all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
@@ -51,9 +52,9 @@ def expm1(x: Any) -> Any:
     return np.expm1(wide(x))
 
 
-@elementwise("sqrt({x})", grad=lambda g, y, x: (g * 0.5 / y,), domain=(0.2, 4.0))
+@elementwise("sqrt({x})", grad=lambda g, y, x: (g * 0.5 / at_pole(g, y, math.inf),), domain=(0.2, 4.0))
 def sqrt(x: Any) -> Any:
-    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0.
+    """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0, where a gradient of 0 stays 0.
 
     >>> tf.Session(jit=False).run(tf.sqrt([4.0, 2.0]))
     array([2.       , 1.41421...], dtype=float32)
@@ -61,7 +62,12 @@ def sqrt(x: Any) -> Any:
     return np.sqrt(wide(x))
 
 
-@elementwise("{T}(1) / sqrt({x})", grad=lambda g, y, x: (g * -0.5 * y * y * y,), domain=(0.3, 4.0))
+def _rsqrt_grad(g: Any, y: Any, x: Any) -> Any:
+    y = at_pole(g, y, 0.0)
+    return (g * -0.5 * y * y * y,)
+
+
+@elementwise("{T}(1) / sqrt({x})", grad=_rsqrt_grad, domain=(0.3, 4.0))
 def rsqrt(x: Any) -> Any:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2.
 
@@ -232,7 +238,7 @@ def _digamma(x: float) -> float:
     if x <= 0:
         if math.isinf(x) or x == math.floor(x):
             return math.nan
-        return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
+        return _digamma(1 - x) - math.pi / math.tan(math.pi * (x - math.floor(x)))
     below = 0.0
     while x < 10:
         below -= 1 / x
@@ -247,7 +253,9 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 
 
 def _polygamma(x: float, order: int) -> float:
-    """Recurrence up to 15 + order, then the asymptotic series (Abramowitz and Stegun 1964, 6.4.6 and 6.4.11)."""
+    """Recurrence up to 15 + order, then the asymptotic series (Abramowitz and Stegun 1964, 6.4.6 and 6.4.11); of x < 0 by reflection, 6.4.7."""
+    if -math.inf < x.real < 0 and x != math.floor(x.real):
+        return (-1) ** order * _polygamma(1 - x, order) - _cotangent(x, order)
     if not 0 < x.real < math.inf:
         return math.inf * -(-1) ** order if x == 0 else 0.0 if x > 0 else math.nan
     total = 0.0
@@ -260,6 +268,17 @@ def _polygamma(x: float, order: int) -> float:
     return -(-1) ** order * total
 
 
+def _cotangent(x: Any, order: int) -> Any:
+    """The derivative of that order of pi cot(pi x), a polynomial in c = cot(pi x), for dc/dx = -pi (1 + c^2)."""
+    angle = math.pi * (x - math.floor(x.real))
+    c = cmath.cos(angle) / cmath.sin(angle) if isinstance(angle, complex) else math.cos(angle) / math.sin(angle)
+    factors = [0.0, math.pi]                        # of the powers of c
+    for _ in range(order):
+        slopes = [i * f * -math.pi for i, f in enumerate(factors)][1:]
+        factors = [a + b for a, b in zip([*slopes, 0.0, 0.0], [0.0, 0.0, *slopes], strict=True)]
+    return sum(f * c**i for i, f in enumerate(factors))
+
+
 def _polygamma_type(types: Sequence[TensorType], values: Values, order: int) -> TensorType:
     return _real(types, values)
 
@@ -267,14 +286,14 @@ def _polygamma_type(types: Sequence[TensorType], values: Values, order: int) -> 
 @declare("host", _polygamma_type, domain=(0.3, 4.0), batch="aligned", samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3})),
          grad=lambda g, y, x, order: (g * OPERATORS["polygamma"](x, order=order + 1),))
 def polygamma(x: Any, *, order: int = 1) -> Any:
-    """The derivative of `digamma` of that order, at least 1; nan of x < 0."""
+    """The derivative of `digamma` of that order, at least 1; nan at the negative integers."""
     return _each(lambda v: _polygamma(v, order), x)
 
 
 @declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
              analytic=continued.digamma)
 def digamma(x: Any) -> Any:
-    """Derivative of `lgamma`; nan at 0 and the negative integers. Its own derivative is nan of x < 0."""
+    """Derivative of `lgamma`; nan at 0 and the negative integers."""
     return _each(_digamma, x)
 
 

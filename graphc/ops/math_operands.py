@@ -21,6 +21,18 @@ def floating(x: Any) -> Any:
     return x
 
 
+def larger(x: Any, y: Any) -> Any:
+    """The larger of two values, of which 0 is larger than -0 (IEEE 754-2019, maximum): numpy's own choice depends on the processor."""
+    found = np.maximum(x, y)
+    return np.where(np.equal(x, 0) & np.equal(y, 0), np.add(x, y), found) if np.asarray(found).dtype.kind == "f" else found
+
+
+def smaller(x: Any, y: Any) -> Any:
+    """The smaller of two values, of which -0 is smaller than 0."""
+    found = np.minimum(x, y)
+    return np.where(np.equal(x, 0) & np.equal(y, 0), -np.add(np.negative(x), np.negative(y)), found) if np.asarray(found).dtype.kind == "f" else found
+
+
 def wide(x: Any) -> Any:
     """One-byte integers and booleans as float32, where numpy's own functions would answer in float16."""
     x = np.asarray(x)

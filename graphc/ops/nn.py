@@ -12,9 +12,15 @@ from ..ir.axes import normal_axes
 from ..ir.known import as_int
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node, typed_like
-from ..ir.types import TensorType
-from . import nn_activations, nn_losses
-from .array import concat, expand_dims, gather, identity, shape, squeeze
+from ..ir.types import TensorType, compatible, merge, shape_str
+from . import nn_activations, nn_conv, nn_losses, nn_norms, nn_pool
+from .array import concat, expand_dims, gather, identity, reshape, shape, squeeze
+from .blocks import batch_to_space as batch_to_space
+from .blocks import depth_to_space as depth_to_space
+from .blocks import space_to_batch as space_to_batch
+from .blocks import space_to_depth as space_to_depth
+from .contract import held
+from .later import deferrable, later
 from .math import (
     add,
     cast,
@@ -31,12 +37,16 @@ from .math import (
 )
 from .nn_activations import *  # noqa: F403
 from .nn_activations import relu, scope
+from .nn_conv import *  # noqa: F403
 from .nn_losses import *  # noqa: F403
+from .nn_norms import *  # noqa: F403
+from .nn_pool import *  # noqa: F403
 from .random import random_uniform
 from .reduce import reduce_mean, reduce_sum
 
-__all__ = [*nn_activations.__all__, *nn_losses.__all__, "crelu", "moments", "batch_normalization", "l2_normalize", "bias_add",
-           "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, "crelu", "moments",
+           "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
+           "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -107,6 +117,7 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
 
 # ---------------------------------------------------------------------- layers' pieces
 
+@deferrable("bias_add", data_format=(str,))
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Node:
     """value + bias, a vector along the last axis ("NHWC", "N...C") or the second ("NCHW", "NC...").
 
@@ -116,26 +127,16 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     array([[11., 22.]], dtype=float32)
     """
     x, b = to_node(value), to_node(bias, None if isinstance(bias, Node) else to_node(value).dtype)
-    if b.type.rank not in (None, 1):
-        raise ShapeError(f"bias_add: {describe(b)} is not a vector{here()}")
     if data_format is None or not data_format.startswith("NC"):
-        _same_size("bias_add", x, b, -1)
-        return add(x, b, name=name)
+        x = held("bias_add", "channels", x, b, place=-1)
+        return add(x, b if b.type.rank == 1 else reshape(b, [-1]), name=name)
     if x.type.rank is None:
-        raise ShapeError(f"bias_add: {data_format} of {describe(x)}, whose rank is unknown{here()}")
-    _same_size("bias_add", x, b, 1)
+        return later("bias_add", (x, b), x.type, name, data_format=data_format)
     with scope(name, "bias_add", x) as last:
-        for _ in range(x.type.rank - 2):
+        x, b = held("bias_add", "channels", x, b, place=1), b if b.type.rank == 1 else reshape(b, [-1])
+        for _ in range((x.type.rank or 0) - 2):
             b = expand_dims(b, axis=-1)
         return add(x, b, name=last)
-
-
-def _same_size(what: str, x: Node, b: Node, axis: int) -> None:
-    if x.type.shape is None or b.type.shape is None:
-        return
-    have = x.type.shape[axis] if len(x.type.shape) > (axis if axis >= 0 else 0) else 1
-    if None not in (have, b.type.shape[0]) and have != b.type.shape[0]:
-        raise ShapeError(f"{what}: {describe(x)} and {describe(b)} differ in size, {have} and {b.type.shape[0]}{here()}")
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Node:
@@ -224,21 +225,26 @@ def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> Tenso
     predictions, targets = types
     if predictions.rank not in (None, 2) or targets.rank not in (None, 1):
         raise ShapeError("predictions must be a matrix and targets a vector")
-    return TensorType(np.dtype(bool), targets.shape if targets.shape is not None else (None,))
+    rows = (None,) if predictions.shape is None else predictions.shape[:1]
+    if not compatible(rows, targets.shape):
+        raise ShapeError(f"there are {rows[0]} rows of predictions, and targets of shape {shape_str(targets.shape)}")
+    return TensorType(np.dtype(bool), merge(rows, targets.shape))
 
 
 @declare("host", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")},
          samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),))
 def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
-    """Whether each row's target is among its k largest predictions; ties count as among them."""
+    """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
     inside = (targets >= 0) & (targets < predictions.shape[1])
     at = np.take_along_axis(predictions, np.where(inside, targets, 0)[:, None].astype(np.int64), axis=1)
     above = np.count_nonzero(predictions > at, axis=1)
-    return inside & np.isfinite(at[:, 0]) & (above < k)
+    return inside & np.isfinite(predictions).all(axis=1) & (above < k)
 
 
 def _top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
     sizes = types[0].shape
+    if k < 0:
+        raise ShapeError(f"there are no {k} largest elements")
     if sizes == () or (sizes is not None and sizes[-1] is not None and sizes[-1] < k):
         raise ShapeError(f"the last dimension has fewer than {k} elements")
     return TensorType(np.dtype(np.int32), None if sizes is None else (*sizes[:-1], k))

@@ -16,7 +16,7 @@ from ..ir.types import TensorType
 from . import continued
 from .continued import SELU_ALPHA, SELU_SCALE
 from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh
-from .math_operands import floating, numbers
+from .math_operands import floating, larger, numbers
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
            "sigmoid", "tanh"]
@@ -36,7 +36,7 @@ def relu(features: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.nn.relu([-1.0, 2.0]))
     array([0., 2.], dtype=float32)
     """
-    return np.maximum(*numbers(features, np.zeros((), np.asarray(features).dtype)))
+    return larger(*numbers(features, np.zeros((), np.asarray(features).dtype)))
 
 
 @elementwise("minimum(maximum({features}, {T}(0)), {T}(6))", domain=(-2.0, 8.0),
@@ -47,7 +47,8 @@ def relu6(features: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.nn.relu6([-1.0, 9.0]))
     array([0., 6.], dtype=float32)
     """
-    return np.minimum(np.maximum(floating(features), 0), 6)
+    zero, six = np.asarray([0, 6]).astype(np.asarray(features).dtype)
+    return np.minimum(larger(*numbers(features, zero)), six)
 
 
 def _slope(types: Sequence[TensorType], alpha: Any) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, ShapeError
+from ..errors import DTypeError, GraphError
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import elementwise, to_node
 from . import continued
 from .array import expand_dims, shape, squeeze, stop_gradient
+from .contract import held
 from .math import (
     add,
     cast,
@@ -131,9 +132,8 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
     z, x = _labels_and_logits(what, _sentinel, labels, logits)
     if z.type.dtype.kind not in "iu":
         raise DTypeError(f"{what}: the labels {describe(z)} are not integers{here()}")
-    if None not in (x.type.rank, z.type.rank) and z.type.rank != x.type.rank - 1:
-        raise ShapeError(f"{what}: the labels {describe(z)} need one dimension less than the logits {describe(x)}{here()}")
     with scope(name, what, x) as last:
+        z = held(what, "rows", z, x)
         sizes = shape(x)
         label = expand_dims(cast(check_index(z, sizes[-1]), "int32"), axis=-1)
         chosen = equal(label, OPERATORS["iota"](sizes[-1:], axis=0, dtype="int32"))
@@ -168,6 +168,7 @@ def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
     elif _sentinel is not None:
         labels = None
     z, x = _labels_and_logits("sigmoid_cross_entropy_with_logits", None, labels, logits)
+    z = held("sigmoid_cross_entropy_with_logits", "same", z, x)
     if z.type.dtype != x.type.dtype:
         z = cast(z, x.type.dtype)
     return sigmoid_cross_entropy(z, x, name=name)
@@ -185,6 +186,7 @@ def weighted_cross_entropy_with_logits(targets: Any = None, logits: Any = None, 
     """
     z, x = _labels_and_logits("weighted_cross_entropy_with_logits", None, targets if labels is None else labels, logits)
     with scope(name, "weighted_cross_entropy_with_logits", x) as last:
+        z = held("weighted_cross_entropy_with_logits", "same", z, x)
         weight = 1.0 + (to_node(pos_weight, None if isinstance(pos_weight, Node) else x.dtype) - 1.0) * z
         return add((1.0 - z) * x, weight * softplus(-x), name=last)
 

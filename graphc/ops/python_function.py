@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError
 from ..ir.graph import get_default_graph
 from ..ir.node import Operation, dtype_of
-from ..ir.operator import Values, declare, items, to_node
+from ..ir.operator import Values, declare, items, many, to_node
 from ..ir.reference import read_only
 from ..ir.types import TensorType, as_text
 
@@ -58,16 +58,16 @@ def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: b
     >>> tf.Session(jit=False).run(tf.py_func(lambda a: a * 2, [tf.constant([1, 2])], tf.int32))
     array([2, 4], dtype=int32)
     """
-    many = isinstance(Tout, (list, builtins.tuple))
-    types = [TensorType(dtype_of("py_func", t).dtype, None) for t in (Tout if many else [Tout])]
-    out = builtins.tuple(types) if many else types[0]
-    inputs = builtins.tuple(to_node(x) for x in inp)
+    several = isinstance(Tout, (list, builtins.tuple))
+    types = [TensorType(dtype_of("py_func", t).dtype, None) for t in (Tout if several else [Tout])]
+    out = builtins.tuple(types) if several else types[0]
+    inputs = builtins.tuple(to_node(x) for x in many("py_func", inp))
     operator = _py_func if stateful else _py_func_pure
     graph = inputs[0].graph if inputs else get_default_graph()
-    if many and not types:
+    if several and not types:
         return Operation(operator.build(graph, inputs, {"func": func, "out": None}, name))
     node = operator.build(graph, inputs, {"func": func, "out": out}, name)
-    return items(node) if many else node
+    return items(node) if several else node
 
 
 numpy_function = py_func

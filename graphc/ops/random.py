@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
-from ..ir.graph import Graph, get_default_graph, set_random_seed
+from ..ir.graph import Graph, get_default_graph, seed_of, set_random_seed
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
@@ -35,10 +35,7 @@ def run_number() -> Any:
 
 def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, dtype: np.dtype[Any],
                 bound: int) -> TensorType:
-    shape = vector_shape(types[0], values[0])
-    if any(d is not None and d < 0 for d in shape or ()):
-        raise ShapeError(f"there are no sizes below 0, as in {shape_str(shape)}")
-    return TensorType(dtype, shape)
+    return TensorType(dtype, vector_shape(types[0], values[0]))
 
 
 def _drawn_attrs(types: Sequence[TensorType], distribution: Any, dtype: Any, bound: Any = 0) -> dict[str, Any]:
@@ -79,6 +76,7 @@ def sorting_order(x: Any) -> Any:
 
 def _key(graph: Graph, seed: int | None, name: str) -> int:
     """64 bits that name a stream; fresh ones when neither the graph nor the operator has a seed."""
+    seed = seed_of(name.rstrip("/"), seed)
     if seed is None and graph.seed is None:
         return int.from_bytes(os.urandom(8), "little")
     text = f"{graph.seed} {seed} {name}".encode()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..ir.axes import normal_axes, normal_axis
+from ..ir.axes import normal_axes, normal_axis, reduced_shape
 from ..ir.node import Node, describe, dtype_of, here
-from ..ir.operator import Values, declare, reduction, to_node
-from ..ir.types import TensorType, as_dtype, exactly, int64
+from ..ir.operator import Values, bound_node, declare, reduction, to_node
+from ..ir.sizes import fixed
+from ..ir.types import TensorType, as_dtype, dtype_name, element_count, exactly, int64
 from . import continued
 from .array_move import (
     Types,
@@ -26,7 +27,7 @@ from .array_move import (
     stop_gradient,
 )
 from .array_scan import accumulator, cumprod
-from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truediv, where
+from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
            "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
@@ -99,10 +100,10 @@ def reduce_prod(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) 
 
 
 def _extreme_grad(g: Node, y: Node, input_tensor: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
-    """Ties share equally, as in TensorFlow."""
-    best = equal(input_tensor, kept(y, axis, keepdims))
-    count = reduce_sum(cast(best, y.type.dtype), axis=axis, keepdims=True)
-    return (where(best, kept(g, axis, keepdims) / count, 0.0),)
+    """Ties share equally, as in TensorFlow; where a nan is the result, nothing equals it, and all gradients are nan."""
+    best = cast(equal(input_tensor, kept(y, axis, keepdims)), y.type.dtype)
+    count = reduce_sum(best, axis=axis, keepdims=True)
+    return (best * (kept(g, axis, keepdims) / count),)
 
 
 def _least(dtype: np.dtype[Any]) -> Any:
@@ -118,7 +119,8 @@ def reduce_max(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
            [4]], dtype=int32)
     """
     x = _numeric(input_tensor)
-    return np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
+    found = np.max(x, axis=axis, keepdims=keepdims, initial=_least(x.dtype))
+    return found if x.dtype.kind != "f" else _of_zeros(found, np.any((x == 0) & ~np.signbit(x), axis, keepdims=keepdims), 0.0)
 
 
 @reduction("min", samples=_SAMPLES, grad=_extreme_grad, label="Min", analytic=continued.reduce_min)
@@ -129,7 +131,13 @@ def reduce_min(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     np.int32(1)
     """
     x = _numeric(input_tensor)
-    return np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
+    found = np.min(x, axis=axis, keepdims=keepdims, initial=np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max)
+    return found if x.dtype.kind != "f" else _of_zeros(found, np.any((x == 0) & np.signbit(x), axis, keepdims=keepdims), -0.0)
+
+
+def _of_zeros(found: Any, there: Any, zero: float) -> Any:
+    """An extreme; where it is 0, `zero` if that is there, else the other one: 0 is larger than -0."""
+    return np.where(found == 0, np.where(there, zero, -zero), found).astype(found.dtype)
 
 
 def _truth(x: Any) -> Any:
@@ -177,23 +185,73 @@ def count_over(x: Node, axis: Axes) -> Node:
     """How many elements of x one result over `axis` comes from, as a scalar of x's dtype."""
     known = None if x.type.shape is None or axis is None else [x.type.shape[i] for i in axis]
     if known is not None and None not in known:
-        return to_node(np.array(np.prod(known, dtype=np.float64), x.type.dtype), graph=x.graph)
+        count = element_count(tuple(known))
+        if fixed(count):
+            return to_node(np.array(np.float64(count), x.type.dtype), graph=x.graph)
+        return bound_node(x.graph, count, x.type.dtype)
     return cast(reduce_prod(shape(x, out_type=int64) if axis is None else sizes(x, axis, int64)), x.type.dtype)
 
 
-def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
-                reduction_indices: Any = None, keep_dims: Any = None) -> Node:
-    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements.
+def _mean_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
+    (x,) = types
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    if x.shape is None:
+        return TensorType(dtype, () if axis is None and not keepdims else None)
+    return TensorType(dtype, reduced_shape(x.shape, axis, keepdims))
 
-    number[...] -> floating; `keepdims`: reduced axes stay, of size 1. DTypeError: no numbers. ShapeError: no such axis.
+
+def _mean_attrs(types: Types, axis: Any, keepdims: Any) -> dict[str, Any]:
+    return {"axis": normal_axes(axis, types[0].rank), "keepdims": bool(keepdims)}
+
+
+def _all_axes(x: Node, axis: Axes) -> tuple[int, ...]:
+    return tuple(range(x.type.rank or 0)) if axis is None else axis
+
+
+def _mean_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, axis: Axes, keepdims: bool) -> Node:
+    x = _float(inputs[0])
+    return reduce_sum(x, axis=axis, keepdims=keepdims) / count_over(x, _all_axes(x, axis))
+
+
+def _mean_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:
+    return (mean_gradient(x, g, axis=axis, keepdims=keepdims),)
+
+
+@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad)
+def reduce_mean(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements.
 
     >>> tf.Session(jit=False).run(tf.reduce_mean([[1.0, 2.0], [3.0, 4.0]], axis=1))
     array([1.5, 3.5], dtype=float32)
     """
-    x, axis, keepdims = _arguments("reduce_mean", input_tensor, axis, keepdims, reduction_indices, keep_dims)
-    x = _float(x)
-    total = reduce_sum(x, axis=axis, keepdims=keepdims)
-    return truediv(total, count_over(x, axis), name=name or "Mean")
+    x = np.asarray(input_tensor)
+    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    return reduce_sum.reference(x, axis=axis, keepdims=keepdims) / _count(x.shape, axis, x.dtype)
+
+
+def _count(shape: Sequence[int], axis: Axes, dtype: np.dtype[Any]) -> Any:
+    return np.array(np.prod(shape if axis is None else [shape[i] for i in axis], dtype=np.float64), dtype)
+
+
+def _mean_gradient_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, axis: Axes, keepdims: bool) -> Node:
+    x, g = inputs
+    return broadcast_to(kept(g / count_over(x, _all_axes(x, axis)), axis, keepdims), types[0].shape)
+
+
+def _mean_gradient_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
+    if types[1].dtype.kind != "f":
+        raise DTypeError(f"not defined for {dtype_name(types[1].dtype)}")
+    return TensorType(types[1].dtype, types[0].shape)
+
+
+@declare("average", _mean_gradient_type, prepare=_mean_attrs, weak=False,
+         lower=_mean_gradient_lower,
+         grad=lambda h, y, x, g, axis, keepdims: (None, reduce_mean(h, axis=axis, keepdims=keepdims)),
+         samples=(([(2, 3), ()], {"axis": None}), ([(2, 3, 4), (3,)], {"axis": (0, 2)}), ([(2, 3), (2, 1)], {"axis": (1,), "keepdims": True})))
+def mean_gradient(x: Any, g: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The gradient of `reduce_mean` to x, from that of its result: in equal parts for all elements."""
+    rows = g if keepdims or axis is None else np.expand_dims(g, axis)
+    return np.broadcast_to(rows / _count(np.shape(x), axis, np.asarray(g).dtype), np.shape(x))
 
 
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
@@ -206,7 +264,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     """
     x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims)
     x = _float(x)
-    return reduce_mean(square(x - reduce_mean(x, axis, True)), axis, keepdims, name or "reduce_variance")
+    return reduce_mean(square(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:

@@ -306,7 +306,8 @@ def _assign_sub(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
 def _state(operator: Any, ref: Any, value: Any, name: str | None, validate_shape: bool = True) -> Node:
     if not isinstance(ref, Variable):
         raise DTypeError(f"{operator.name}: {ref!r:.80} is not a Variable{here()}")
-    node = value if isinstance(value, Node) else to_node(as_array(value).astype(ref.type.dtype), graph=ref.graph)
+    with saying(f"{operator.name} to {describe(ref)}"):
+        node = value if isinstance(value, Node) else to_node(as_array(value, ref.type.dtype), graph=ref.graph)
     if node.graph is not ref.graph:
         raise GraphError(f"{operator.name}: {describe(node)} is of another graph than {describe(ref)}{here()}")
     if node.operator is _variable:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging  # noqa: F401  (its lock, which imports take, is to be taken after ours: what registers later is called earlier)
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 
@@ -69,3 +72,14 @@ def guard(owners: Callable[[], Sequence[Any]], prepare: Callable[[Any], Lock], p
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=before, after_in_parent=lambda: after(False), after_in_child=lambda: after(True))
+
+
+def _renew_cached_properties() -> None:
+    """Of each `cached_property` there is, networkx's too: its lock, which all instances of its class share, may be a thread's that is no more."""
+    for found in gc.get_objects():
+        if type(found) is cached_property:
+            found.lock = threading.RLock()      # type: ignore[attr-defined]
+
+
+if hasattr(os, "register_at_fork") and sys.version_info < (3, 12):          # later ones have none
+    os.register_at_fork(after_in_child=_renew_cached_properties)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
 from functools import partial
 from itertools import count
@@ -17,37 +16,40 @@ from ..compiler.plan import Plan
 from ..compiler.specialise import Specialised, needed, specialise, stage
 from ..cpu import native, telling
 from ..cpu.bind import bind
-from ..cpu.entry import Entry
+from ..cpu.code import Code
+from ..cpu.entry import Entry, Way
+from ..cpu.memory import Arena
 from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, loc_str, reached
-from ..ir.sizes import Scope, integers_of, sizes_of
+from ..ir.sizes import Scope, integers_of, listable, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
-from .fetching import Form, all_of, fed, is_listed, places_of, require_fed, restored
+from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
-from .stages import NOTHING, Before, Stage, Staged
+from .stages import Staged
 from .values import Values
+from .variants import Before, Bind, Open, Variant, Variants
 
-Make = Callable[[Specialised, Sequence[Node]], Runnable]        # of specialised work, fed the values of these nodes
+Make = Callable[[Specialised, Sequence[Node]], Bind]        # of specialised work, fed the values of these nodes
 
 _turns = count()
-KEPT, KEPT_BYTES = 256, 256 << 20        # programs that a call keeps, for other feed shapes, and the bytes they work in
 _ndarray = np.ndarray           # looked up for every feed of every run
 
 
 class Last(NamedTuple):
-    """The run before: the shapes of its feeds, the values of those that its program depends on, and its last stage if it had several.
+    """The run before: the shapes of what it was fed, the values of that of it on which its program depends.
 
-    `turn` is greater than those of calls that ran, or changed to other shapes, earlier.
+    If it had several stages that is what the last one was fed, and `before` what had been evaluated before that. `turn` is greater than
+    those of calls that ran, or changed to other shapes, earlier.
     """
 
     turn: int
     shapes: list[Any]
     values: dict[int, Array]
-    stage: Stage | None
+    before: Before | None
 
 
 class Call:
@@ -57,9 +59,10 @@ class Call:
     `stats` counts what is compiled.
 
     What a call does depends on what it has seen. *Unseen* (`shapes` is None): no program is set, as at first, after `forget`, and always
-    where values decide shapes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked. *Open*: the
-    same, and `entry` runs it in machine code while feeds fit. Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`:
-    it finds the program of these shapes or makes it, and sets the state that the program allows.
+    where data decides sizes. *Same shapes* (those of the last run): `run` is that program's own, with no other question asked; where fed
+    values decide sizes it is `_of_other_values`, which asks for them. *Open*: the same, and `entry` runs it in machine code while feeds fit.
+    Feeds of other shapes, and all feeds under a trace, go by `_of_other_shapes`: it finds the program of these shapes, binds a variant to
+    them or compiles one, and sets the state that the program allows.
     """
 
     def __init__(self, values: Values, fetches: Sequence[Node], feeds: Sequence[Node], form: Form | int | None, jit: bool, threads: int,
@@ -69,16 +72,19 @@ class Call:
         self.listed = is_listed(form)
         self.flat = form == all_of(self.fetches)
         self.wanted = places_of(form)              # fetches whose value is asked for; of an operation only the effect is
-        self.programs: OrderedDict[Any, Runnable] = OrderedDict()       # the one that ran last at the end
+        self.variants = Variants(partial(self.stage, self.finish))
+        self.arena = Arena()                           # the memory of all programs: one of them runs at a time
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
         self.run: Callable[[list[Array]], list[Any]] = self._unseen
         self.entry = Entry(self.__call__)
         self.enter: Callable[..., Any] = self.__call__
-        self.by_value: list[int] = []
         self.order: list[Node] = []                    # what the fetches need
         self.variables: frozenset[Node] = frozenset()  # the variables among it
+        self.resets: list[Node] = []                   # those that it sets to their initial values
+        self.draws = False                             # whether it takes random numbers
         self.running = False
+        self.forgotten = 0                             # times that all programs were dropped
         self.last: Last | None = None
         self.inner: Call | None = None                 # what runs inside a run of this
 
@@ -101,6 +107,8 @@ class Call:
             busy[0] += 1
             try:
                 results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
+            except MemoryError as e:
+                raise exhausted(self.fetches, e) from None
             finally:
                 busy[0] -= 1
                 self.running = False
@@ -117,58 +125,63 @@ class Call:
 
     def forget(self) -> None:
         """Drop all programs: the variables they point to have moved, or the session is closed."""
-        self.programs.clear()
+        self.variants.clear()
+        self.forgotten += 1
         self.shapes = None
-        if self.last is not None:
-            self.last = self.last._replace(stage=None)
         self.entry.close()
+        self.arena = Arena()                           # not cleared: the run that makes this call forget may lie in it
         if self.inner is not None:
             self.inner.forget()
 
     def _of_other_shapes(self, arrays: list[Array], shapes: list[Any]) -> list[Any]:
         """Run with feeds of other shapes than last time."""
-        self.values.check_open()
-        for node, array in zip(self.feeds, arrays, strict=True):
-            fed(node, array)
-        program = self.programs.get(self._key(arrays, shapes))
-        if program is None:
-            program = self.compile(arrays)
-            self._keep(self._key(arrays, shapes), program)
-        elif program is not self.programs[next(reversed(self.programs))]:
-            self.programs.move_to_end(self._key(arrays, shapes))
-        run = self.drawing(program)
+        # What runs now may move the arena, from under the program that ran last too.
+        self.shapes = None
+        self.entry.close()
+        variants = self.variants
+        if variants.find(arrays) is None:
+            self.values.check_open()
+            for node, array in zip(self.feeds, arrays, strict=True):
+                fed(node, array)
+        program = self.runnable(variants, arrays)
+        run, forgotten = self.drawing(program), self.forgotten
         trace = self.values.trace
         results = run(arrays) if trace is None else run(arrays, trace)
-        stage = _last_stage(program)
-        by_value = self.by_value if stage is None else stage.by_value
-        self.last = Last(next(_turns), shapes, {i: arrays[i].copy() for i in by_value}, stage)
+        staged = program.program if isinstance(program, WithReset) else program
+        ended = staged.ended if isinstance(staged, Staged) else None
+        self.last = Last(next(_turns), shapes, {i: arrays[i].copy() for i in variants.by_value}, None) if ended is None else _last(*ended)
         # A run that gave a variable another shape has forgotten its own program.
-        if trace is None and stage is None and not self.by_value and self.programs.get((*shapes,)) is program:
+        if trace is None and ended is None and self.forgotten == forgotten:
+            if variants.by_value:
+                if isinstance(program, Program) and not program.draws:
+                    self.shapes, self.run = shapes, self._of_other_values
+                return results
             self.shapes, self.run = shapes, run
-            self.entry.close()
             if isinstance(program, Program) and program.plain and self.listed is not None:
-                self._open(program)
+                if program.way is None:
+                    program.way = self._way(program, shapes)
+                if program.way is not None:
+                    self.entry.open(program.way)
+                    self.enter = self.entry.enter
         return results
 
-    def _keep(self, key: Any, program: Runnable) -> None:
-        """Keep a program for feeds of these shapes, and let go of those that ran longest ago if there are too many."""
-        self.programs[key] = program
-        size = sum(p.nbytes for p in self.programs.values())
-        while len(self.programs) > KEPT or (size > KEPT_BYTES and len(self.programs) > 1):
-            size -= self.programs.popitem(last=False)[1].nbytes
+    def _of_other_values(self, arrays: list[Array]) -> list[Any]:
+        """Run with feeds of the same shapes as last time where values decide sizes: most often only where other values begin."""
+        program = self.variants.moved(arrays)
+        if program is None:
+            return self._of_other_shapes(arrays, [a.shape for a in arrays])
+        if self.last is not None:
+            self.last.values.update([(i, arrays[i].copy()) for i in self.variants.by_value])
+        return program.run(arrays)
 
-    def _open(self, program: Program) -> None:
-        """Let a program that only copies small feeds in and small results out be entered without Python frames."""
+    def _way(self, program: Program, shapes: list[Any]) -> Way | None:
+        """What lets a program that only copies small feeds in and small results out be entered without Python frames."""
         memories = dict(program.copied)
-        feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, self.shapes or (), strict=True))]
+        feeds = [(dtype, shape, memories.get(i)) for i, ((dtype, _), shape) in enumerate(zip(self.types, shapes, strict=True))]
         places = self.form.parts if isinstance(self.form, Form) else [self.form]
         views = program.arrays()
         results = [None if place is None else views[place] for place in places]
-        self.entry.open(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
-        self.enter = self.entry.enter
-
-    def _key(self, arrays: list[Array], shapes: list[Any]) -> Any:
-        return (*shapes, *(arrays[i].tobytes() for i in self.by_value))
+        return self.entry.prepare(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
 
     def drawing(self, program: Runnable) -> Callable[..., list[Any]]:
         """The run of a program; of one that draws random numbers, each time others."""
@@ -185,67 +198,85 @@ class Call:
         if not self.order:
             self.order = needed(self.fetches, dict.fromkeys(self.feeds))
             self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
+            # In the order in which they were made: the initial value of one may be that of another.
+            self.resets = in_order(n.attrs["variable"] for n in self.order if n.operator.name == "initialize")
+            self.draws = any(n.operator.family.draws for n in self.order)
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
         """Values to feed as arrays of the right dtypes and shapes; FeedError if one does not fit."""
         return [fed(n, v) for n, v in zip(self.feeds, values, strict=True)]
 
-    @uncollected
     def compile(self, arrays: Sequence[Array], make: Make | None = None) -> Runnable:
-        """What runs for feeds of these shapes; `make` is what makes a program of specialised work, if another than a session's own."""
-        if self.jit:
-            walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
-        make = make or self.finish
-        # In the order in which they were made: the initial value of one may be that of another.
-        resets = in_order(n.attrs["variable"] for n in self.needed() if n.operator.name == "initialize")
+        """What runs for feeds of these shapes, made anew; `make` is what makes programs of specialised work, if another than a session's own."""
+        return self.runnable(Variants(partial(self.stage, make or self.finish)), arrays)
+
+    def runnable(self, variants: Variants, arrays: Sequence[Array]) -> Runnable:
+        """What runs for feeds of these shapes: a variant's program, and what goes before it."""
+        self.needed()
+        resets = self.resets
+        if not resets:
+            first = variants.at(arrays)
+            return first.program if first.variant.work is None else Staged(first, self.draws)
         read = [v for v in resets if v in self.variables]
         reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
-        if resets and len(resets) == sum(not n.operator.family.orders for n in self.needed()):
+        if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
-        first = self.stage(make, arrays, NOTHING, self.by_value)
-        program = first.program
-        if first.work is not None:
-            program = Staged(first, partial(self.stage, make), any(n.operator.family.draws for n in self.needed()))
-        return WithReset(reset, program, read, partial(self.compile, make=make)) if resets else program
+        first = variants.at(arrays)
+        program = first.program if first.variant.work is None else Staged(first, self.draws)
+        return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
-    def stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Stage:
-        """One stage of a run; the only one, unless nodes are pending."""
-        spec = self._specialised(arrays, before, by_value)
-        settled = {*self.feeds, *before.done}
-        work = stage(self.fetches, self.needed(), spec, settled) if spec.pending else None
-        program = make(spec if work is None else work.work, [*self.feeds, *before.types])
-        return Stage(program, before, spec.pending, work, by_value, OrderedDict())
+    def stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Variant:
+        """One stage of a run, compiled; the only one, unless nodes are pending."""
+        if self.jit:
+            walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
+        spec, where = self._specialised(arrays, before, by_value)
+        inputs, scope = [*self.feeds, *before.inputs], spec.scope
+        work = stage(self.fetches, self.needed(), spec, {*self.feeds, *before.done}) if spec.pending else None
+        bind = make(spec if work is None else work.work, inputs)        # which decides on sizes too
+        if work is None:
+            return Variant(where, where.structure(arrays), scope.holds(), bind, [], None, None)
+        decided = [n for results in work.results for n in results]
+        after = Before(list(dict.fromkeys([*before.inputs, *work.kept, *decided])), {**before.constants, **work.constants}, before.done | work.done)
+        following = Variants(partial(self.stage, make), after, by_value)
+        return Variant(where, where.structure(arrays), scope.holds(), bind, spec.pending, work, following)
 
-    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Specialised:
-        """What the fetches need with concrete types; `pending` holds what other nodes decide that only a run can tell."""
-        feeds = dict(zip(self.feeds, arrays, strict=True))
-        order = self.needed()
+    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int]) -> tuple[Specialised, Open]:
+        """What the fetches need with the sizes of these arrays; `pending` holds what other nodes decide that only a run can tell.
+
+        Dimensions that are open where they are declared are free, and so are small integers among what decides types by its values.
+        """
+        feeds = dict(zip(self.feeds, arrays, strict=False))
+        order, inputs = self.needed(), [*self.feeds, *before.inputs]
         require_fed(order, feeds)
         memory = {n: self.values.memory(n, feeds) for n in order if n.operator.name == "variable"}
         variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
-        free = self.jit and os.environ.get("GRAPHC_SIZES") == "free"
+        free = self.jit and os.environ.get("GRAPHC_SIZES") != "fixed"
         while True:
             scope = Scope()
-            chosen = {self.feeds[i]: arrays[i] for i in by_value}
-            values = {**before.constants, **{f: integers_of(scope, f.label, a) if free else a for f, a in chosen.items()}}
-            types = {**before.types, **{f: TensorType(f.type.dtype, a.shape) for f, a in feeds.items() if f not in values}}
-            if free:
-                types = {f: TensorType(t.dtype, sizes_of(scope, f.label, f.type.shape, t.shape or ())) for f, t in types.items()}
-            spec = specialise(self.fetches, order, types, values, variables, before.done)._replace(scope=scope)
+            values = {i: integers_of(scope, inputs[i].label, arrays[i]) if free else arrays[i] for i in by_value}
+            types: dict[Node, TensorType] = {}
+            axes: list[tuple[int, int]] = []
+            for i, (f, a) in enumerate(zip(inputs, arrays, strict=True)):
+                if i not in values:
+                    axes += [(i, axis) for axis in range(a.ndim) if free and (f.type.shape is None or f.type.shape[axis] is None)]
+                    types[f] = TensorType(f.type.dtype, sizes_of(scope, f.label, f.type.shape, a.shape) if free else a.shape)
+            spec = specialise(self.fetches, order, types, {**before.constants, **{inputs[i]: v for i, v in values.items()}}, variables, before.done)
             deciding = _deciding(spec.pending, {*feeds, *before.done})
-            new = [i for i, f in enumerate(self.feeds) if i not in by_value and f in deciding]
+            new = [i for i, f in enumerate(inputs) if i not in by_value and f in deciding and (i < len(feeds) or listable(arrays[i]))]
             if not new:
                 break
             by_value += new
         if not spec.pending:
             spec.fetches[:] = [None if f.operator.family.assigns and i not in self.wanted else made
                                for i, (f, made) in enumerate(zip(self.fetches, spec.fetches, strict=True))]
-        return spec
+        integers = tuple(i for i, v in values.items() if v is not arrays[i])
+        known = tuple(i for i in values if i not in integers)
+        return spec._replace(scope=scope), Open(integers, tuple(axes), known, not free)
 
-    def finish(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Runnable:
-        """A program for specialised work that is fed values of `feeds`; `observe` sees the graph before and after each pass."""
+    def finish(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Bind:
+        """What makes programs of specialised work that is fed values of `feeds`; `observe` sees the graph before and after each pass."""
         start = time.perf_counter()
         folder, recorder = os.environ.get("GRAPHC_DUMP") if observe is None else None, None
         if folder:
@@ -259,31 +290,32 @@ class Call:
         places = [spec.feeds.get(f) for f in feeds]
         self.stats["programs"] += 1
         if not self.jit:
-            return Interpreted(self.values, fetches, places, assigns, effects)
+            interpreted = Interpreted(self.values, fetches, places, assigns, effects)
+            return lambda numbers: interpreted
         before = native.stats()
-        program = bind(Plan(fetches, places, assigns, effects), self.values, self.threads)
+        code = Code(Plan(fetches, places, assigns, effects), self.threads, spec.scope)
         after = native.stats()
         self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
         self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
         if telling.told():
-            telling.tell(self._told(program, before, after, time.perf_counter() - start))
+            telling.tell(self._told(code, before, after, time.perf_counter() - start))
         if folder and recorder is not None:
+            program = bind(code, spec.scope.at_hand(), self.values, self.arena)
             dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, program))
-        return program
+        return partial(bind, code, state=self.values, arena=self.arena)
 
-    def _told(self, program: Program, before: dict[str, float], after: dict[str, float], seconds: float) -> str:
+    def _told(self, code: Code, before: dict[str, float], after: dict[str, float], seconds: float) -> str:
         """What was compiled, in a line for people."""
         what = ", ".join(dict.fromkeys(f"{f.label} ({loc_str(f.loc)})" for f in self.fetches))
         made, kept = (int(after[k] - before[k]) for k in ("compiled", "loaded"))
-        return (f"compiled {what[:200]}: {len(self.needed())} nodes to {len(program.steps)} steps in {seconds:.3f} s; "
+        return (f"compiled {what[:200]}: {len(self.needed())} nodes to {len(code.steps)} steps in {seconds:.3f} s; "
                 f"{made} kernels compiled, {kept} kept ones loaded, in {after['seconds'] - before['seconds']:.3f} s")
 
 
-def _last_stage(program: Runnable) -> Stage | None:
-    """The last stage of the run that a program has just made, None if it has no stages."""
-    program = program.program if isinstance(program, WithReset) else program
-    return program.recent() if isinstance(program, Staged) else None
+def _last(variants: Variants, arrays: Sequence[Array]) -> Last:
+    """A run whose last stage was fed these arrays."""
+    return Last(next(_turns), [a.shape for a in arrays], {i: arrays[i].copy() for i in variants.by_value}, variants.before)
 
 
 def _deciding(pending: Sequence[Node], settled: Set[Node]) -> set[Node]:

@@ -15,7 +15,8 @@ from ..ir.reference import run_reference
 from .call import Call
 from .calls import Calls
 from .fetching import restored
-from .forms import Interpreted, Runnable
+from .forms import Interpreted
+from .variants import Bind
 
 
 def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
@@ -27,10 +28,11 @@ def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
     arrays, state = call.arrays(values), calls.values
     once = any(n.operator.family.calls and not n.operator.pure for n in call.needed())
 
-    def make(spec: Specialised, feeds: Sequence[Node]) -> Runnable:
+    def make(spec: Specialised, feeds: Sequence[Node]) -> Bind:
         assigned = [v for _, v in spec.assigns]
-        return Interpreted(state, spec.fetches, [spec.feeds.get(f) for f in feeds], spec.assigns if once else [], [*spec.effects, *assigned],
-                           partial(_checked, calls.graph))
+        checked = Interpreted(state, spec.fetches, [spec.feeds.get(f) for f in feeds], spec.assigns if once else [], [*spec.effects, *assigned],
+                              partial(_checked, calls.graph))
+        return lambda numbers: checked
     with state.lock:
         run = call.drawing(call.compile(arrays, make))
         if once:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import FeedError, FetchError, GraphcError, InvalidArgumentError
+from ..errors import DTypeError, FeedError, FetchError, GraphcError, InvalidArgumentError, ResourceExhaustedError
 from ..ir.graph import Graph
-from ..ir.node import Node, Operation, describe, here
-from ..ir.types import Array, TensorType, as_text, compatible, shape_str
+from ..ir.node import Node, Operation, describe, here, loc_str
+from ..ir.types import Array, TensorType, as_text, compatible, exactly, shape_str
 
 # ---------------------------------------------------------------------- fetches
 
@@ -101,6 +101,14 @@ def collect_feed(graph: Graph, key: Any, value: Any, places: list[Node], values:
     values.append(value)
 
 
+def exhausted(fetches: Sequence[Node], error: MemoryError) -> MemoryError:
+    """What a run raises that ran out of memory: the error itself if it says where."""
+    if isinstance(error, GraphcError):
+        return error
+    node = fetches[0]
+    return ResourceExhaustedError(f"there is no memory to run {', '.join(map(describe, fetches[:3]))}: {error}\n  at {loc_str(node.loc)}", node)
+
+
 def require_fed(needed: Iterable[Node], feeds: Container[Node]) -> None:
     """InvalidArgumentError if a placeholder among the nodes has no feed."""
     for n in needed:
@@ -118,7 +126,9 @@ def fed(node: Node, value: Any) -> Array:
             array = as_text(value) if dtype.hasobject else np.asarray(value)
             if array.dtype.kind not in "fiubO" or value is None:
                 raise TypeError
-            value = array.astype(dtype)
+            value = array if dtype.hasobject else exactly(array, dtype)
+        except DTypeError as e:
+            raise FeedError(f"{describe(node)} cannot be fed {value!r:.80}: {e}{here()}") from None
         except (TypeError, ValueError):
             kind = "texts" if dtype.hasobject else "numbers"
             raise FeedError(f"{describe(node)} cannot be fed {value!r:.80}: not an array of {kind}{here()}") from None

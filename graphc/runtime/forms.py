@@ -22,7 +22,6 @@ class Runnable(Protocol):
     """What runs one set of fetches for one set of feed types. `draws`: it takes random numbers, each run others."""
 
     draws: bool
-    nbytes: int                                 # of memory that it works in
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
         """The fetched values for feeds in order, of the right types and shapes; `trace` times every step."""
@@ -31,7 +30,7 @@ class Runnable(Protocol):
 class Initialisation:
     """A run that only sets variables to their initial values; `fresh` are those that were set for its sake just before it."""
 
-    draws, nbytes = True, 0
+    draws = True
 
     def __init__(self, values: Values, variables: Sequence[Node], feeds: Sequence[Node], fetches: int, fresh: Iterable[Node] = ()):
         self.values, self.variables, self.feeds, self.fetches, self.fresh = values, variables, feeds, fetches, {*fresh}
@@ -52,7 +51,6 @@ class WithReset:
 
     def __init__(self, reset: Initialisation, program: Runnable, read: Sequence[Node], remake: Callable[[Sequence[Array]], Runnable]):
         self.reset, self.program, self.read, self.remake = reset, program, read, remake
-        self.nbytes = program.nbytes
         self.shapes = self._shapes()
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
@@ -69,8 +67,6 @@ class WithReset:
 
 class Interpreted:
     """Specialised nodes by numpy references, or by another function of a node and its inputs: `Session(jit=False)`."""
-
-    nbytes = 0
 
     def __init__(self, values: Values, fetches: Sequence[Node | None], feeds: Sequence[Node | None],
                  assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node], evaluate: Evaluate = run_reference):

@@ -8,15 +8,24 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from ..cpu.tape import default_threads
+import numpy as np
+
+from ..cpu.tape import MOST_THREADS, default_threads
 from ..cpu.tracing import RunOptions, Trace
-from ..errors import FailedPreconditionError, GraphcError, InvalidArgumentError
+from ..errors import ArgumentError, FailedPreconditionError, GraphcError, InvalidArgumentError
 from ..ir.graph import Graph, get_default_graph, session_stack
 from ..ir.node import Node, here
 from .call import Call
 from .calls import Calls
 from .timeline import RunMetadata
 from .values import Values
+
+
+def threads_of(given: Any) -> int:
+    """A number of threads as a user gives it, 0 for all cores; ArgumentError if it is none."""
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or not 0 <= given <= MOST_THREADS:
+        raise ArgumentError(f"intra_op_parallelism_threads is a number from 0 (all cores) to {MOST_THREADS}, not {given!r:.60}{here()}")
+    return int(given)
 
 
 class ConfigProto:
@@ -27,7 +36,7 @@ class ConfigProto:
     """
 
     def __init__(self, intra_op_parallelism_threads: int = 0, **other: Any):
-        self.intra_op_parallelism_threads = intra_op_parallelism_threads
+        self.intra_op_parallelism_threads = threads_of(intra_op_parallelism_threads)
         self.gpu_options = SimpleNamespace(allow_growth=False, per_process_gpu_memory_fraction=1.0)
         self.graph_options = SimpleNamespace()
         for name, value in other.items():
@@ -53,14 +62,20 @@ class Session:
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None, jit: bool = True):
+        for word, given, kind in (("graph", graph, Graph), ("config", config, ConfigProto)):
+            if given is not None and not isinstance(given, kind):
+                raise ArgumentError(f"{type(self).__name__}: {word} is a {kind.__name__}, not {given!r:.60}{here()}")
         self.graph = graph if graph is not None else get_default_graph()
         self.jit = jit
-        wanted = config.intra_op_parallelism_threads if config is not None else 0
-        self.threads = wanted or default_threads()
+        self.threads = default_threads() if config is None else threads_of(config.intra_op_parallelism_threads) or default_threads()
         self.values = Values()
         self.calls = Calls(self.graph, self.values, jit, self.threads)
         self._known = self.calls.known
         self._entered: list[Any] = []
+
+    def __repr__(self) -> str:
+        state = "closed" if self.values.closed else f"{'compiled' if self.jit else 'interpreted'}, {self.threads} threads"
+        return f"<{type(self).__name__} of {self.graph!r}: {state}>"
 
     # ------------------------------------------------------------------ running
 

@@ -2,107 +2,58 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler.specialise import StageWork
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError
 from ..ir.node import Node, describe, loc_str
 from ..ir.reference import run_reference
-from ..ir.types import TensorType, compatible, shape_str
-from .fetching import Array
+from ..ir.types import Array, TensorType, compatible, shape_str
 from .forms import Runnable
-
-KEPT = 16               # what may follow a stage: as many programs are kept, those last used
-
-
-class Before(NamedTuple):
-    """What earlier stages of a run have evaluated: all that is `done`, and of what the rest of the run uses the `types`, or the values
-    that are the same at each run with these shapes, `constants`."""
-
-    types: dict[Node, TensorType]
-    constants: dict[Node, Array]
-    done: frozenset[Node]
+from .variants import Bound, Variants
 
 
-NOTHING = Before({}, {}, frozenset())
+class Ended(NamedTuple):
+    """The last stage of a run, and what it was fed."""
 
-
-class Stage(NamedTuple):
-    """One stage of a run. `program` is fed the run's own feeds and what `before` has types of. The last one has no `work`.
-
-    `by_value`: the run's feeds whose values are part of it; `following`: the stages after it, by the shapes that it decides and such values.
-    """
-
-    program: Runnable
-    before: Before
-    pending: list[Node]
-    work: StageWork | None
-    by_value: list[int]
-    following: OrderedDict[Any, Stage]
+    variants: Variants
+    arrays: list[Array]
 
 
 class Staged:
     """A run in stages: of each all that decides the shapes of the next is evaluated, once, effects among it, and handed on.
 
     Variables keep the values from before the run until the last stage, which carries out all assignments: until then a failure has
-    changed none. `stage(arrays, before, by_value)` makes one, and appends to `by_value` those feeds whose values are part of it.
+    changed none. `ended` tells of the last stage of the run before.
     """
 
-    nbytes = 0                  # of each stage as many programs are kept as `KEPT` says
-
-    def __init__(self, first: Stage, stage: Callable[[Sequence[Array], Before, list[int]], Stage], draws: bool):
-        self.first, self.stage, self.draws = first, stage, draws
+    def __init__(self, first: Bound, draws: bool):
+        self.first, self.draws = first, draws
+        self.ended: Ended | None = None
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
-        stage, values = self.last(arrays, trace)
-        return stage.program.run(values, trace)
+        program, values = self.last(arrays, trace)
+        return program.run(values, trace)
 
-    def last(self, arrays: Sequence[Array], trace: Trace | None = None) -> tuple[Stage, list[Array]]:
-        """The last stage, and all that it is fed, after the others have run."""
-        stage, known = self.first, dict[Node, Array]()
+    def last(self, arrays: Sequence[Array], trace: Trace | None = None) -> tuple[Runnable, list[Array]]:
+        """The program of the last stage, and all that it is fed, after the others have run."""
+        (program, variant), known, given = self.first, dict[Node, Array](), [*arrays]
         evaluate = run_reference if trace is None else partial(trace.node, run_reference)
-        while stage.work is not None:
-            found = stage.program.run(self._fed(stage, arrays, known), trace)
-            known.update((n, np.asarray(v, n.type.dtype)) for n, v in zip(stage.work.found, found, strict=True))
-            for p, results in zip(stage.pending, stage.work.results, strict=True):
+        while variant.work is not None and variant.following is not None:
+            found = program.run(given, trace)
+            known.update((n, np.asarray(v, n.type.dtype)) for n, v in zip(variant.work.found, found, strict=True))
+            for p, results in zip(variant.pending, variant.work.results, strict=True):
                 value = evaluate(p, [known[x] for x in p.inputs])
                 known.update((n, _decided(n, value if n is p else value[n.attrs["index"]])) for n in results)
-            stage = self._next(stage, stage.work, arrays, known)
-        return stage, self._fed(stage, arrays, known)
-
-    def recent(self) -> Stage | None:
-        """The last stage of the run before; None if there was none."""
-        stage = self.first
-        while stage.following:
-            stage = next(reversed(stage.following.values()))
-        return stage if stage.work is None else None
-
-    @staticmethod
-    def _fed(stage: Stage, arrays: Sequence[Array], known: dict[Node, Array]) -> list[Array]:
-        return [*arrays, *(known[n] for n in stage.before.types)]
-
-    def _next(self, stage: Stage, work: StageWork, arrays: Sequence[Array], known: dict[Node, Array]) -> Stage:
-        kept, decided = stage.following, [n for results in work.results for n in results]
-        by_value = next(iter(kept.values())).by_value if kept else [*stage.by_value]        # one list for all that follow
-
-        def key() -> Any:
-            return *(known[n].shape for n in decided), *(arrays[i].tobytes() for i in by_value)
-        found = kept.get(key())
-        if found is None:
-            types = {n: TensorType(n.type.dtype, known[n].shape) for n in (*work.kept, *decided)}
-            before = Before({**stage.before.types, **types}, {**stage.before.constants, **work.constants}, stage.before.done | work.done)
-            found = self.stage(arrays, before, by_value)
-            if len(kept) >= KEPT:
-                kept.popitem(last=False)
-        kept[key()] = found
-        kept.move_to_end(key())
-        return found
+            following = variant.following
+            given = [*arrays, *(known[n] for n in following.before.inputs)]
+            program, variant = following.at(given)
+            self.ended = Ended(following, given)
+        return program, given
 
 
 def _decided(node: Node, value: Any) -> Array:

@@ -6,14 +6,14 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..compiler.specialise import needed, specialise
 from ..cpu.memory import aligned
 from ..cpu.tracing import Trace
-from ..errors import InvalidArgumentError, SessionClosedError
+from ..errors import InvalidArgumentError, ResourceExhaustedError, SessionClosedError
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import Array, TensorType, compatible, shape_str
@@ -23,6 +23,13 @@ from .fetching import fed, require_fed
 
 PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
 _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
+
+
+class Snapshot(NamedTuple):
+    """What a session kept at one moment: the values of variables, and the number that its next random numbers follow from."""
+
+    arrays: dict[Node, Array]
+    run_number: int | None
 
 
 class Values:
@@ -93,7 +100,7 @@ class Values:
 
     def load(self, variable: Node, value: Any) -> None:
         """Set a variable's value. FeedError if it does not fit."""
-        with self.lock:
+        with self.still():
             self.set(variable, fed(variable, value))
 
     def set(self, variable: Node, value: Array) -> None:
@@ -102,17 +109,48 @@ class Values:
         if old is not None and old.shape == value.shape:
             old[...] = value
             return
-        memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
+        try:
+            memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
+        except MemoryError as e:
+            raise ResourceExhaustedError(f"{describe(variable)}: there is no memory for {value.nbytes} bytes: {e}\n  at {loc_str(variable.loc)}",
+                                         variable) from None
         memory[...] = value
         self._arrays[variable] = memory
         self.moved(variable)
+
+    # ------------------------------------------------------------------ all of it at one moment
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """No run of another thread is on inside: entries in machine code, which take no lock, see that something else is."""
+        with self.lock:
+            self.busy[0] += 1
+            try:
+                yield
+            finally:
+                self.busy[0] -= 1
+
+    def snapshot(self, variables: Sequence[Node]) -> Snapshot:
+        """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
+        with self.still():
+            self.check_open()
+            return Snapshot({v: self.memory(v).copy() for v in variables}, int(self.run_number[0]))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
+        with self.still():
+            self.check_open()
+            for variable, value in snapshot.arrays.items():
+                self.set(variable, value)
+            if snapshot.run_number is not None:
+                self.run_number[0] = snapshot.run_number
 
     # ------------------------------------------------------------------ looking without touching
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Whatever runs inside, variables and the course of random numbers are afterwards as they were."""
-        with self.lock, self.same_random_numbers():
+        with self.still(), self.same_random_numbers():
             values = {v: a.copy() for v, a in self._arrays.items()}
             try:
                 yield

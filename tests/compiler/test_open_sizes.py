@@ -16,16 +16,18 @@ from graphc.compiler.passes import optimise
 from graphc.compiler.plan import Plan
 from graphc.compiler.schedule import Group
 from graphc.cpu.alike import Writer
-from graphc.cpu.bind import texts
+from graphc.cpu.code import texts
 from graphc.cpu.kernel_text import KernelText
-from graphc.cpu.routines import ProductText
+from graphc.cpu.program import Program
+from graphc.cpu.routines import Product
 from graphc.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ir.sizes import Scope, at_hand
 from graphc.ir.types import TensorType
-from graphc.runtime.stages import NOTHING
+from graphc.runtime.variants import NOTHING, Variants
 from tests.bench.backends import tf1_ops
 from tests.bench.workloads import WORKLOADS
+from tests.digest import no_kernels, without_places
 from tests.fuzz.generate import recipe
 from tests.fuzz.recipe import Leaf, build
 
@@ -50,8 +52,8 @@ class Compiled(NamedTuple):
 def compiled(session: tf.Session, fetches: Sequence[Node], feeds: Mapping[Node, Array]) -> Compiled | None:
     """The plan of a run; None where a stage of its own comes first."""
     call, given = session.calls.prepare(list(fetches), feeds)
-    spec = call._specialised(call.arrays(given), NOTHING, [])
-    if spec.pending or spec.scope is None:
+    spec, _ = call._specialised(call.arrays(given), NOTHING, [])
+    if spec.pending:
         return None
     done = iter(optimise([f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns]))
     wanted = [None if f is None else next(done) for f in spec.fetches]
@@ -82,9 +84,9 @@ def described(plan: Plan, text: Any, structure: list[Any], sizes: list[Any]) -> 
         for slot in text.slots:
             if slot.node is not None and slot.role in ("in", "out"):
                 stored(plan, slot.node, structure, sizes)
-    elif isinstance(text, ProductText):
-        structure += [text.source, text.transposed, len(text.batch)]
-        sizes += [*text.sizes, *text.batch, *(n for s in text.strides for n in s)]
+    elif isinstance(text, Product):
+        structure += [text.source, len(text.extents), len(text.batch)]
+        sizes += [*text.extents, *text.numbers()]
         for x in text.operands:
             stored(plan, x, structure, sizes)
     else:
@@ -121,12 +123,21 @@ def same_elsewhere(session: tf.Session, fetches: Sequence[Node], feeds: Mapping[
     assert there is not None and there.scope.holds()(*numbers(other))
     assert here.structure == there.structure
     assert here.scope.evaluator(here.sizes)(*numbers(other)) == tuple(map(at_hand, there.sizes))
+    if step == 1:
+        same_program(session, fetches, feeds, other)
     return True
 
 
-@pytest.fixture(autouse=True)
-def free_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRAPHC_SIZES", "free")
+def same_program(session: tf.Session, fetches: Sequence[Node], feeds: Mapping[Node, Array], other: Mapping[Node, Array]) -> None:
+    """A program bound to other sizes is, but for places in the arena, what is compiled for those. AssertionError."""
+    call, given = session.calls.prepare(list(fetches), feeds)
+    others = call.arrays([other[f] for f in call.feeds])
+    with no_kernels():
+        variants = Variants(partial(call.stage, call.finish))
+        variants.at(call.arrays(given))
+        moved, made = variants.at(others).program, call.compile(others)
+    assert len(variants.variants) == 1 and isinstance(moved, Program) and isinstance(made, Program)
+    assert without_places(moved) == without_places(made)
 
 
 def trials(op: Any) -> Iterator[tuple[list[Node], dict[Node, Array]]]:

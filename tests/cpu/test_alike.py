@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.cpu import alike, bind
+from graphc.cpu import alike, code
 from graphc.ir.node import OPERATORS
 from tests.fuzz.generate import recipe
 from tests.fuzz.recipe import build
@@ -40,8 +40,8 @@ class Compared(alike.Writer):
 @pytest.fixture
 def planned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Plans what is fetched, with no kernel compiled; gives how many groups were served by another's text."""
-    monkeypatch.setattr(bind, "Writer", Compared)
-    monkeypatch.setattr(bind.native, "compile_kernels", lambda sources: [SimpleNamespace(address=1)] * len(sources))
+    monkeypatch.setattr(code, "Writer", Compared)
+    monkeypatch.setattr(code.native, "compile_kernels", lambda sources: [SimpleNamespace(address=1)] * len(sources))
     monkeypatch.setattr(Compared, "known", {})
     monkeypatch.setattr(Compared, "served", 0)
 

@@ -8,7 +8,7 @@ import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from graphc.cpu import assembly, blas, entry, limits, native, tape_code
+from graphc.cpu import assembly, blas, entry, ladder, limits, native, tape_code
 from graphc.cpu.kernel.machine import machine
 
 TEXTS = {
@@ -16,6 +16,7 @@ TEXTS = {
     "tape on x86": tape_code.text(x86=True), "tape elsewhere": tape_code.text(x86=False),
     "streams": limits._STREAM_IR, "multiply-adds of floats": limits._multiply_add_ir("float", 4),
     "multiply-adds of doubles": limits._multiply_add_ir("double", 2),
+    **{f"{text.__name__} of {dtype}": text(dtype) for text in (ladder.fortran_text, ladder.loops_text) for dtype in ladder.TYPES},
 }
 
 

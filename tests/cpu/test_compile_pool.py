@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +132,41 @@ def packages_not_found(workers, monkeypatch):
     monkeypatch.setattr(compile_pool, "folders", list)
 
 
-MISHAPS = [frozen, embedded, in_a_worker, packages_not_found, nothing_starts,
+def stopped(workers, monkeypatch):
+    monkeypatch.setattr(compile_pool, "PATIENCE", 1.0)
+    for worker in workers.crew(2):
+        os.kill(worker.process.pid, signal.SIGSTOP)
+
+
+def stopped_at_work(workers, monkeypatch):
+    monkeypatch.setattr(compile_pool, "PATIENCE", 1.0)
+    for worker in workers.crew(2):
+        worker._say = lambda job, worker=worker: (type(worker)._say(worker, job), os.kill(worker.process.pid, signal.SIGSTOP))
+
+
+def stopped_before_a_long_job(workers, monkeypatch):
+    """Longer than what a pipe holds, so that asking waits as well."""
+    stopped(workers, monkeypatch)
+    for worker in workers.workers:
+        worker._say = lambda job, worker=worker: type(worker)._say(worker, job | {"long": "x" * 1_000_000})
+
+
+def says(answer, patience=30.0):
+    """A worker that answers every job with a text of its own."""
+    def mishap(workers, monkeypatch):
+        monkeypatch.setattr(compile_pool, "PATIENCE", patience)
+        monkeypatch.setattr(compile_pool, "LONGEST", 1 << 16)
+        monkeypatch.setattr(compile_pool, "_START", f"import sys, time\nfor line in sys.stdin:\n    {answer}\n    sys.stdout.flush()\n")
+    mishap.__name__ = f"a worker does {answer}"
+    return mishap
+
+
+ANSWER = "import json; print(json.dumps({{'code': {}, 'digest': {}, 'seconds': 0.5}}))"
+ANSWERS = [says("print('a line that some module prints')"), says("print(7)"), says("print('[]')"), says("print('{}')"), says("print('null')"),
+           says("print('\\0' * 10)"), says(ANSWER.format("'no base64!'", "''")), says(ANSWER.format(7, "''")), says(ANSWER.format("'AAAA'", "''")),
+           says(ANSWER.format("'AAAA'", 7)), says("sys.stdout.buffer.write(b'\\xff\\n')"), says("sys.stdout.write('x' * (1 << 20))"),
+           says("sys.exit()"), says("time.sleep(1000)", patience=1.0), says("pass", patience=1.0), says("print('{\"error\": 7}')")]
+MISHAPS = [*ANSWERS, stopped, stopped_at_work, stopped_before_a_long_job, frozen, embedded, in_a_worker, packages_not_found, nothing_starts,
            killed, killed_at_work, other_code, no_workers, cannot_import, ended_of_idleness]
 
 
@@ -139,11 +175,13 @@ def test_kernels_are_made_all_the_same(mishap, workers, monkeypatch, tmp_path):
     monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path))
     factor = 1.5 + MISHAPS.index(mishap)               # a kernel that no other row has compiled
     mishap(workers, monkeypatch)
-    (kernel,) = native.compile_kernels([source(factor)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")                  # pytest warns of what a thread raises
+        (kernel,) = native.compile_kernels([source(factor)])
     assert not kernel.from_cache and list(tmp_path.glob(f"{kernel.key}.o"))
     x = np.ones(7)
     table = np.array([x.ctypes.data], np.uintp)
-    Tape([(kernel.address, table, np.zeros(1, np.int64), 7, 7)], 1).run()
+    Tape.of([(kernel.address, table, np.zeros(1, np.int64), 7, 7)], 1).run()
     assert np.array_equal(x, np.full(7, factor))
 
 

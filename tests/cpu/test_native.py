@@ -13,6 +13,8 @@ import sys
 import textwrap
 import threading
 import warnings
+import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ import numpy as np
 import pytest
 
 from graphc.cpu import cache, compile_pool, native
-from graphc.cpu.kernel.machine import digest, machine, makers
+from graphc.cpu.kernel import machine as machine_module
+from graphc.cpu.kernel.machine import MODULES, digest, machine, makers
 from graphc.cpu.tape import Tape
 from graphc.errors import CacheWarning
 from tests import ROOT
@@ -49,7 +52,7 @@ def kernel_name(dtype: Any) -> str:
 def call(kernel: native.Kernel, arrays: list[np.ndarray], n: int, extents: np.ndarray | None = None) -> int:
     table = np.array([a.ctypes.data for a in arrays], np.uintp)
     extents = np.zeros(8, np.int64) if extents is None else extents
-    return Tape([(kernel.address, table, extents, n, n)], threads=1).run()
+    return Tape.of([(kernel.address, table, extents, n, n)], threads=1).run()
 
 
 def evaluate(expression: str, arrays: list[np.ndarray], result: Any) -> np.ndarray:
@@ -317,40 +320,6 @@ def test_equal_sources_compile_once():
     assert len(a.key) == 64 and a.source == text and a.address and not a.from_cache and a.seconds > 0
 
 
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 255
-    path.write_bytes(data)
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-@pytest.mark.parametrize("damage", [truncate, flip, empty])
-def test_damaged_entry_is_made_anew(empty_cache, monkeypatch, damage):
-    text = source(f"x0 + float32({1 + [truncate, flip, empty].index(damage)})", ["float32"], "float32")
-    native.compile_kernels([text])
-    files = list(empty_cache.iterdir())
-    assert files
-    for path in files:
-        damage(path)
-    monkeypatch.setattr(native, "_kernels", {})
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        kernel = native.compile_kernels([text])[0]
-    assert [w.category for w in caught] == [CacheWarning]
-    assert not kernel.from_cache
-    x, y = np.ones(3, "f4"), np.zeros(3, "f4")
-    assert call(kernel, [x, y], 3) == 0 and y[0] > 1
-    monkeypatch.setattr(native, "_kernels", {})
-    assert native.compile_kernels([text])[0].from_cache, "the good code has replaced the damaged"
-
-
 def writable_by_others(folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
@@ -414,14 +383,6 @@ def test_threads_may_compile_at_once(empty_cache):
     assert len(found) == 4 and all(f == found[0] for f in found)
 
 
-def test_clear_cache(empty_cache):
-    native.compile_kernels([SQUARE])
-    information = cache.info()
-    assert information["folder"] == empty_cache and information["kernels"] >= 1 and information["bytes"] > 100
-    assert cache.clear() == information["kernels"]
-    assert cache.info()["kernels"] == 0
-
-
 # ---------------------------------------------------------------------- what decides the machine code of a text
 
 LOADED = """
@@ -460,3 +421,57 @@ def test_key_of_kept_kernels_changes_with_each_module(name, tmp_path):
     assert other.digest() == digest()
     (copy / name).write_text((copy / name).read_text() + "\n# another version\n")
     assert other.digest() != digest()
+
+
+# Loads the module of each archive anew, as a worker does, and prints its digest.
+ARCHIVED = """
+import importlib, sys, types
+for archive in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.startswith("graphc")]:
+        del sys.modules[name]
+    sys.modules["graphc"] = types.ModuleType("graphc")
+    sys.modules["graphc"].__path__ = [archive + "/graphc"]
+    machine = importlib.import_module("graphc.cpu.kernel.machine")
+    assert not machine.makers() and archive in machine.__file__
+    print(machine.digest())
+"""
+
+
+def archive(path: Path, compiled: bool, change: str = "") -> str:
+    """The folders that a worker needs, in one file; `change`: a module of them that another version has another constant in."""
+    with zipfile.ZipFile(path, "w") as file:
+        for source in (*PACKAGE.glob("cpu/**/*.py"), *PACKAGE.glob("ops/*.py")):
+            text = source.read_text() + "\nCHANGED = {'a', 'b', 'c'} <= {1.5}\n" * (source.stem == change)
+            name = source.relative_to(ROOT)
+            code = importlib._bootstrap_external._code_to_timestamp_pyc(compile(text, str(name), "exec", dont_inherit=True))
+            file.writestr(*((f"{name}c", code) if compiled else (str(name), text)))
+    return str(path)
+
+
+def test_key_of_kept_kernels_without_files(tmp_path):
+    """In an archive, of text or of byte code, as in frozen programs: alike for alike code, and another for another version of any module."""
+    assert {*MODULES} | {"__init__"} == {path.stem for path in makers()}
+    same = [archive(tmp_path / f"{compiled}.zip", compiled) for compiled in (False, True)]
+    others = [archive(tmp_path / f"{name}.zip", False, name) for name in MODULES]
+    found = [subprocess.run([sys.executable, "-c", ARCHIVED, *same, *others], capture_output=True, text=True, check=True,
+                            env=os.environ | {"PYTHONHASHSEED": seed}).stdout.split() for seed in ("1", "2")]
+    assert found[0] == found[1] and found[0][0] == found[0][1]
+    assert len({*found[0]}) == 1 + len(MODULES)
+
+
+def test_key_of_kept_kernels_without_metadata(monkeypatch):
+    """As in frozen programs: packages are told apart by their code, what has none by the program; Numba is not imported for it."""
+    known = [machine_module.version(name) for name in ("numba", "llvmlite")]
+
+    def no_metadata(name):
+        raise metadata.PackageNotFoundError(name)
+    monkeypatch.setattr(metadata, "version", no_metadata)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    for name, version in zip(("numba", "llvmlite"), known, strict=True):
+        assert version in machine_module.version(name)
+    assert "numba" not in sys.modules
+    program = machine_module.identity("graphc_nothing._version")
+    assert str(os.stat(sys.executable).st_size) in program and "graphc_nothing" in program
+    assert machine_module.identity("math") != program
+    monkeypatch.setattr(sys, "executable", "")
+    assert machine_module.identity("math") == "('math', None)"

@@ -53,15 +53,15 @@ def step(source: str, arrays: list[np.ndarray], n: int, grain: int) -> tuple[int
 
 
 def test_empty_tape():
-    assert Tape([], threads=1).run() == 0
-    assert Tape([], threads=2).run() == 0
+    assert Tape.of([], threads=1).run() == 0
+    assert Tape.of([], threads=2).run() == 0
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("n, grain", [(1, 1), (7, 3), (1000, 10), (1000, 999), (1000, 1000), (1000, 5000), (9999, 64)])
 def test_every_item_is_visited_once(n, grain, threads):
     seen = np.zeros(n, np.int32)
-    tape = Tape([step(VISIT, [seen], n, grain)], threads)
+    tape = Tape.of([step(VISIT, [seen], n, grain)], threads)
     for run in range(1, 4):
         assert tape.run() == 0
         np.testing.assert_array_equal(seen, run)
@@ -69,7 +69,7 @@ def test_every_item_is_visited_once(n, grain, threads):
 
 def test_no_items():
     seen = np.zeros(1, np.int32)
-    assert Tape([step(VISIT, [seen], 0, 1)], threads=2).run() == 0
+    assert Tape.of([step(VISIT, [seen], 0, 1)], threads=2).run() == 0
     assert seen[0] == 0
 
 
@@ -78,7 +78,7 @@ def test_steps_run_in_order(threads):
     """Each step reads what the one before wrote, whichever thread wrote it."""
     n = 40_000
     arrays = [np.arange(n, dtype=np.float64)] + [np.zeros(n) for _ in range(12)]
-    tape = Tape([step(SCALE, arrays[k:k + 2], n, 1000) for k in range(12)], threads)
+    tape = Tape.of([step(SCALE, arrays[k:k + 2], n, 1000) for k in range(12)], threads)
     for _ in range(20):
         for a in arrays[1:]:
             a[:] = -1
@@ -89,7 +89,7 @@ def test_steps_run_in_order(threads):
 def test_tables_stay_the_callers():
     x, y, z = np.ones(10), np.zeros(10), np.zeros(10)
     made = step(SCALE, [x, y], 10, 10)
-    tape = Tape([made], threads=1)
+    tape = Tape.of([made], threads=1)
     tape.run()
     made[1][1] = z.ctypes.data
     tape.run()
@@ -103,7 +103,7 @@ def test_a_status_stops_the_tape(bad, threads):
     good, wrong, seen = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int32)
     wrong[bad] = -7
     steps = [step(CHECK, [good], n, 100), step(CHECK, [wrong], n, 100), step(VISIT, [seen], n, 100)]
-    tape = Tape(steps, threads)
+    tape = Tape.of(steps, threads)
     assert tape.run() == 5
     assert tape.failed_step == 1
     assert steps[1][2][0] == -7
@@ -120,7 +120,7 @@ def test_eight_threads_at_once():
     def work(seed: int) -> None:
         x = np.random.default_rng(seed).random(n)
         y, z = np.zeros(n), np.zeros(n)
-        tape = Tape([step(SCALE, [x, y], n, 500), step(SCALE, [y, z], n, 500)], threads=2)
+        tape = Tape.of([step(SCALE, [x, y], n, 500), step(SCALE, [y, z], n, 500)], threads=2)
         for _ in range(60):
             z[:] = 0
             if tape.run() or not np.array_equal(z, x * 3 * 3):
@@ -145,7 +145,7 @@ n = 100_000
 seen = np.zeros(n, np.int32)
 def tape():
     table = np.array([seen.ctypes.data], np.uintp)
-    return Tape([(native.compile_kernels([{VISIT!r}])[0].address, table, np.zeros(4, np.int64), n, 1000)], threads=2)
+    return Tape.of([(native.compile_kernels([{VISIT!r}])[0].address, table, np.zeros(4, np.int64), n, 1000)], threads=2)
 first = tape()
 """
 FORK = """
@@ -187,7 +187,7 @@ def test_process(code):
 
 # A process whose other thread runs or compiles while it forks: children are to run what there is, and compile.
 FORKED = """
-import os, sys, threading, time
+import faulthandler, os, sys, threading, time
 import numpy as np
 import graphc as tf
 
@@ -239,6 +239,7 @@ for number in range(6):
     time.sleep(0.03 * number % 0.2)
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(100)          # where one that hangs stands
         assert np.allclose(session.run(y, {{x: np.eye(3)}}), np.eye(3) + np.exp(np.eye(3)))
         one, two = session.run([count, square])
         assert one == two, (one, two)
@@ -255,7 +256,7 @@ while done == before and other.is_alive():
     time.sleep(0.05)
 stop = True
 other.join()
-print(statuses == [0] * 6, done > before)
+print(statuses, done > before)
 """
 # What the other thread does, and what comes before.
 WHILE = {
@@ -273,7 +274,7 @@ def test_fork_while(what, processes, tmp_path):
     code = FORKED.format(what=target, before=before, number_of_its_own=3)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRAPHC_CACHE_DIR": str(tmp_path), "GRAPHC_COMPILE_PROCESSES": processes}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=900)
-    assert (done.returncode, done.stdout.strip()) == (0, "True True"), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (0, "[0, 0, 0, 0, 0, 0] True"), done.stderr
 
 
 # ---------------------------------------------------------------------- products
@@ -300,7 +301,7 @@ def product(
     extents = np.array([0, mode, *spelled, m, n, k, lda, ldb, ldc, along_a, along_b, max(size // 2, 1)], np.int64)
     offsets = np.zeros(3, np.int64)
     table = np.array([*(x.ctypes.data for x in stored), cblas, offsets.ctypes.data], np.uintp)
-    assert Tape([(code, table, extents, size, max(size // 2, 1))], threads).run() == 0
+    assert Tape.of([(code, table, extents, size, max(size // 2, 1))], threads).run() == 0
     return stored[2][:, :n]
 
 
@@ -346,18 +347,6 @@ def test_products_are_the_same_for_any_number_of_threads(m, k, n, flags, dtype, 
         np.testing.assert_array_equal(found[0], other)
 
 
-def test_library_leaves_the_environment_alone(monkeypatch):
-    for value in (None, "3"):
-        blas.library.cache_clear()
-        if value is None:
-            monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-        else:
-            monkeypatch.setenv("OPENBLAS_NUM_THREADS", value)
-        loaded = blas.library()
-        assert os.environ.get("OPENBLAS_NUM_THREADS") == value
-        assert loaded.scipy_openblas_get_num_threads64_() == 1
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int32", "int64", "uint8"])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_product_by_loops(dtype, transposed):
@@ -377,7 +366,7 @@ def test_product_by_loops(dtype, transposed):
     table = np.array([x.ctypes.data for x in (a, stored, c, offsets)], np.uintp)
     extents = np.array([0, m, n, k, k, 1, b_row, b_column, n], np.int64)
     made = native.compile_kernels([blas.loop_source(dtype)])[0]
-    assert Tape([(made.address, table, extents, 2 * m, 3)], threads=2).run() == 0
+    assert Tape.of([(made.address, table, extents, 2 * m, 3)], threads=2).run() == 0
     if dtype.startswith("float"):
         np.testing.assert_allclose(c, a @ b, rtol=1e-5, atol=1e-5)
     else:

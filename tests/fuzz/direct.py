@@ -26,6 +26,7 @@ _JUMPS = re.compile(r"\b(floor|ceil|rint|trunc|floordiv|floormod)\(")
 
 # Sums that are lowered to others.
 SUMS = {"unbroadcast_dynamic"}
+ADDS = (FAMILIES["average"], FAMILIES["windowed"])          # families of which some do not say it of themselves
 
 
 class NotEvaluated(Exception):
@@ -132,7 +133,7 @@ def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) 
 def _orders_matter(node: Node, inputs: list[Any]) -> Any:
     """Where a sum or product may leave the range of its dtype in one order and not in another."""
     operator, family = node.operator, node.operator.family
-    if not (family.reduces or family.multiplies or family.scatters):
+    if not (family.reduces or family.multiplies or family.scatters or family in ADDS):
         return False
     with np.errstate(all="ignore"):
         sizes = [np.abs(np.where(np.isfinite(x), x, 0)).astype(x.dtype) if x.dtype.kind == "f" else x for x in map(np.asarray, inputs)]
@@ -155,7 +156,7 @@ def _rounds(node: Node) -> bool:
         return narrower or _ARITHMETIC.search(operator.expr) is not None
     if family.reduces:
         return operator.combine.rounds
-    return operator.name in SUMS or family.multiplies or family.scatters or family.calls
+    return operator.name in SUMS or family in ADDS or family.multiplies or family.scatters or family.calls
 
 
 def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
@@ -167,7 +168,8 @@ def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
         return inputs if _JUMPS.search(node.operator.expr) else [disturbed(x, 1, noise) for x in inputs]
     if family.calls:
         return inputs
-    terms = np.size(inputs[0]) if family.reduces or family is FAMILIES["lowered"] else max(1, *(max(np.shape(x), default=1) for x in inputs))
+    whole = family.reduces or family in (FAMILIES["lowered"], *ADDS)
+    terms = np.size(inputs[0]) if whole else max(1, *(max(np.shape(x), default=1) for x in inputs))
     return [disturbed(x, 2 + np.sqrt(terms), noise) for x in inputs]
 
 

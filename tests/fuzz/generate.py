@@ -23,7 +23,8 @@ SIZES = (2, 3, 4, 5, 7, 8, 16, 17, 33, 70)
 DTYPES = ("float64", "float32", "int32", "int64", "int8", "int16", "uint8", "bool")
 MOST_ELEMENTS = 20_000
 # How often each family is drawn; one that is not named here joins at the last weight.
-FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "views": 1.0, "concat": 1.5, "lowered": 1.5, "contraction": 2.0}
+FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "views": 1.0, "concat": 1.5, "lowered": 1.5, "average": 1.0,
+            "contraction": 2.0, "windowed": 1.5}
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphc.errors import ShapeError
 from graphc.ir.operator import Operator
+from graphc.ir.types import TensorType
+from graphc.ops.conv import output_shape
 
 from .recipe import Leaf, Ref, Step, refs_of
 
@@ -209,8 +212,58 @@ def _cast(draft: Any) -> Proposal | None:
     return None if found is None else Proposal((found[0],), {"dtype": dtype})
 
 
+def _moving(draft: Any, count: int, sides: Sequence[int]) -> dict[str, Any]:
+    """How a window moves over axes: rather by small steps, and with any padding."""
+    strides = tuple(int(draft.one([1, 1, 1, 2, 2, 3])) for _ in range(count))
+    dilations = tuple(int(draft.one([1, 1, 1, 2, 3])) for _ in range(count))
+    pairs = tuple((int(draft.rng.integers(k)), int(draft.rng.integers(k))) for k in sides)
+    return {"strides": strides, "dilations": dilations, "padding": draft.one(["SAME", "SAME", "VALID", pairs])}
+
+
+def _image(draft: Any, count: int) -> tuple[Ref | Leaf, tuple[int, ...], str]:
+    """A value at hand with that many axes between examples and channels, or a new one."""
+    ref = draft.at_hand(lambda k: k.value.ndim == count + 2 and 0 < k.value.shape[-1] <= 8 and k.value.dtype.name == draft.main)
+    if ref is not None and draft.chance(0.7):
+        return ref, next(k.value.shape for k in draft.pool if k.ref == ref), draft.main
+    examples = int(draft.one([0, 1, 2, 3])) if draft.chance(0.3) else 2
+    shape = (examples, *(int(draft.rng.integers(2, 10)) for _ in range(count)), int(draft.rng.integers(1, 7)))
+    return draft.leaf(draft.main, shape), shape, draft.main
+
+
+def _convolution(draft: Any, takes: str) -> Proposal | None:
+    """One of the three of a convolution: `takes` says which of operand x, filter w and result y are its operands."""
+    count = int(draft.one([1, 2, 2, 3]))
+    x, shape, dtype = _image(draft, count)
+    sides = tuple(int(draft.rng.integers(1, 5)) for _ in range(count))
+    inner = int(draft.one([d for d in range(1, shape[-1] + 1) if shape[-1] % d == 0]))
+    filter_shape = (*sides, inner, shape[-1] // inner * int(draft.rng.integers(1, 4)))
+    how = _moving(draft, count, sides)
+    if np.prod(shape) * np.prod(sides) > 10_000:
+        return None
+    try:
+        result = output_shape(TensorType(np.dtype(dtype), shape), TensorType(np.dtype(dtype), filter_shape), **how)
+    except ShapeError:
+        return None
+    assert result is not None
+    operands = {"x": x, "w": draft.leaf(dtype, filter_shape), "y": draft.leaf(dtype, tuple(n for n in result if n is not None))}
+    whole = {"wy": (_integers(shape),), "xy": (_integers(filter_shape),)}.get(takes, ())
+    return Proposal((*(operands[t] for t in takes), *whole), how)
+
+
+def _pool(draft: Any) -> Proposal | None:
+    """Windows of any size over a value, dilated or in steps."""
+    count = int(draft.one([1, 2, 2]))
+    x, shape, _ = _image(draft, count)
+    window = tuple(int(draft.one([1, 2, 2, 3, 4])) if draft.chance(0.9) else 7 for _ in range(count))
+    how = _moving(draft, count, window)
+    how["dilations"] = tuple(1 if s > 1 else d for s, d in zip(how["strides"], how["dilations"], strict=True))
+    return Proposal((x,), {"window": window, **how})
+
+
 PROPOSALS: dict[str, Callable[[Any], Proposal | None]] = {
     "reshape": _reshape, "broadcast_to": _broadcast_to, "transpose": _transpose, "strided_slice": _strided_slice, "concat": _concat,
     "pad": _pad, "tile": _tile, "gather": _gather, "scatter_sum": _scatter_sum, "cast": _cast,
+    "conv": lambda draft: _convolution(draft, "xw"), "conv_input": lambda draft: _convolution(draft, "wy"),
+    "conv_filter": lambda draft: _convolution(draft, "xy"), "max_pool_nd": _pool, "pool_sum": _pool, "pool_index": _pool,
 }
 BY_FAMILY: dict[str, Callable[[Any], Proposal | None]] = {"reduction": _reduction}

@@ -42,13 +42,13 @@ def test_text():
     here = "test_show.py"
     first = network.__code__.co_firstlineno
     assert tf.show(network()) == f"""\
-x: float32[?,4] = placeholder()   # {here}:{first + 2}
+x: float32[x.0,4] = placeholder()   # {here}:{first + 2}
 layer/w/initial_value: float32[4,2] = constant(value=[[1.,1.],[1.,1.],[1.,1.],[1.,1.]])   # {here}:{first + 4}
 layer/w: float32[4,2] = variable(initial_value=layer/w/initial_value)   # {here}:{first + 4}
-layer/MatMul: float32[?,2] = matmul(x, layer/w)   # {here}:{first + 5}
-layer/h: float32[?,2] = tanh(layer/MatMul)   # {here}:{first + 5}
-loss/inner/strided_slice: float32[?,1,2] = strided_slice(layer/h, index=[1:, None, ::-1])   # {here}:{first + 8}
-loss/inner/square: float32[?,1,2] = square(loss/inner/strided_slice)   # {here}:{first + 8}
+layer/MatMul: float32[x.0,2] = matmul(x, layer/w)   # {here}:{first + 5}
+layer/h: float32[x.0,2] = tanh(layer/MatMul)   # {here}:{first + 5}
+loss/inner/strided_slice: float32[loss/inner/strided_slice.0,1,2] = strided_slice(layer/h, index=[1:, None, ::-1])   # {here}:{first + 8}
+loss/inner/square: float32[loss/inner/strided_slice.0,1,2] = square(loss/inner/strided_slice)   # {here}:{first + 8}
 loss/total: float32[2] = reduce_sum(loss/inner/square, axis=(0, 1))   # {here}:{first + 9}
 """
 
@@ -140,7 +140,7 @@ def test_a_folded_scope_says_what_is_in_it(fresh_graph):
     network()
     _, layer, loss = tf.show(fresh_graph, collapse=0).splitlines()
     first = network.__code__.co_firstlineno
-    assert layer == f"layer/: float32[?,2] = 4 nodes(x)   # test_show.py:{first + 4} and 1 more"
+    assert layer == f"layer/: float32[x.0,2] = 4 nodes(x)   # test_show.py:{first + 4} and 1 more"
     assert loss == f"loss/: float32[2] = 3 nodes(layer/)   # test_show.py:{first + 8} and 1 more"
 
 

@@ -42,7 +42,7 @@ def test_kernel_language_has_the_names_that_declarations_may_use() -> None:
 
 
 def test_batching_has_the_rules_that_declarations_may_name() -> None:
-    assert {*BATCHERS, "size"} == {*BATCH_RULES}
+    assert {*BATCHERS, "size", "unrolled"} == {*BATCH_RULES}
     used = {op.batch or op.family.batch for op in DECLARED}
     assert used - {""} == {*BATCH_RULES}
 

@@ -166,7 +166,7 @@ MUTANTS = [
 
 @pytest.mark.parametrize("what, check, mutant", MUTANTS, ids=[m[0] for m in MUTANTS])
 def test_planted(what: str, check: Any, mutant: Any) -> None:
-    with pytest.raises((AssertionError, tf.errors.ShapeError)):
+    with pytest.raises((AssertionError, tf.errors.InvalidArgumentError)):
         check(mutant())
 
 
@@ -191,7 +191,7 @@ KINKS = [
     ("prod with two zeros", lambda x: tf.reduce_prod(x), [2.0, 0.0, 0.0], [0.0, 0.0, 0.0]),
     ("cumprod with a zero", lambda x: tf.cumprod(x), [2.0, 0.0, 3.0], [1.0, 8.0, 0.0]),
     ("maximum of equals", lambda x: tf.maximum(x, 1.0), [1.0], [1.0]),
-    ("clip to its own operand, below a lower bound", lambda x: tf.clip_by_value(x, 2.0, x), [-1.0, 3.0], [1.0, 1.0]),
+    ("clip to its own operand, below a lower bound", lambda x: tf.clip_by_value(x, 2.0, x), [-1.0, 3.0], [0.0, 1.0]),
     ("clip at its bounds", lambda x: tf.clip_by_value(x, 0.0, 1.0), [-1.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, 0.0]),
     ("logsumexp with -inf", lambda x: tf.reduce_logsumexp(x), [-np.inf, 0.0], [0.0, 1.0]),
     ("gather twice", lambda x: tf.gather(x, [1, 1, 0]), [5.0, 6.0, 7.0], [1.0, 2.0, 0.0]),

@@ -123,8 +123,10 @@ def test_pieces_have_the_bits_of_the_whole(name: str, threads: int, monkeypatch:
 @pytest.mark.parametrize("n, grain, effort, unit", [(10, 10, 0, 1), (1, 1, 10**12, 1), (1000, 1000, 10**9, 64), (1000, 64, 10**9, 64), (0, 1, 0, 1),
                                                     (7, 2, 10**10, 1), (10**6, 10**5, 10**10, 64)])
 def test_pieces_cover_the_range(n: int, grain: int, effort: int, unit: int) -> None:
-    found = tape._pieces(n, grain, effort, unit)
-    assert [a for a, *_ in found] == [0, *(b for _, b, *_ in found[:-1])] and found[-1][1] == n
+    steps, begins, ends = tape._pieces(*(np.array([1, value]) for value in (n, grain, effort, unit)))
+    assert steps.tolist() == [0, *[1] * (len(steps) - 1)]
+    begin, end = begins[1:], ends[1:]
+    assert begin.tolist() == [0, *end[:-1]] and end[-1] == n
     step = grain if grain < n else unit
-    assert all(a % step == 0 for a, *_ in found)
-    assert all(e <= tape.PIECE + effort * step // max(n, 1) for *_, e in found)
+    assert not (begin % step).any()
+    assert (effort * (end - begin) // max(n, 1) <= tape.PIECE + effort * step // max(n, 1)).all()

@@ -13,7 +13,7 @@ import pytest
 
 import graphc as tf
 from graphc import errors
-from graphc.runtime import call
+from graphc.runtime import variants
 
 Pair = namedtuple("Pair", "a b")
 Other = namedtuple("Other", "a b")
@@ -603,30 +603,33 @@ def test_closed_sessions_say_so():
 
 
 def test_programs_for_other_shapes_are_kept_in_bounds(monkeypatch):
-    """By number and by the bytes they work in, those that ran last; what was let go runs again as a new one does."""
-    monkeypatch.setattr(call, "KEPT", 3)
+    """Those that ran last; what was let go runs again as a new one does."""
+    monkeypatch.setattr(variants, "KEPT", 3)
     x = tf.placeholder(tf.float32, [None, 8])
     y = tf.reduce_sum(tf.matmul(x, tf.ones([8, 8])) * x)
     with tf.Session() as s:
         def programs():
-            return next(c for c in s.calls.known.values() if c.feeds == [x]).programs
+            return next(c for c in s.calls.known.values() if c.feeds == [x]).variants.bound
         for n in (1, 2, 3, 2, 4, 5, 1, 2):
             assert s.run(y, {x: np.ones((n, 8))}) == 64 * n
         assert [key[0][0] for key in programs()] == [5, 1, 2]
         made = s.compile_stats()["programs"]
         s.run(y, {x: np.ones((1, 8))})
-        assert s.compile_stats()["programs"] == made and [key[0][0] for key in programs()] == [5, 2, 1]
-        monkeypatch.setattr(call, "KEPT_BYTES", 0)
-        assert s.run(y, {x: np.ones((6, 8))}) == 64 * 6 and [key[0][0] for key in programs()] == [6]
+        assert s.compile_stats()["programs"] == made == 2 and [key[0][0] for key in programs()] == [5, 2, 1]
 
 
-def test_values_that_decide_shapes_keep_programs_in_bounds():
+def test_values_that_decide_sizes_are_bound():
+    """One program serves a window wherever it begins, and few are kept bound; one beyond the end is another."""
     data, i = tf.constant(np.arange(3000.0)), tf.placeholder(tf.int32, [])
     part = data[i:i + 10]
     with tf.Session() as s:
         for k in range(300):
-            assert s.run(part, {i: k})[0] == k
-        assert max(len(c.programs) for c in s.calls.known.values()) <= call.KEPT
+            np.testing.assert_array_equal(s.run(part, {i: k}), np.arange(k, k + 10.0))
+        assert s.compile_stats()["programs"] == 1
+        call, = {c for c in s.calls.known.values() if c.feeds == [i]}
+        assert len(call.variants.bound) <= variants.KEPT
+        for k in (2995, 2990, -3, -20, 4000):
+            np.testing.assert_array_equal(s.run(part, {i: k}), np.arange(3000.0)[k:k + 10])
 
 
 @pytest.mark.parametrize("feeds", [[1.0], "x", 3, [("x", 1.0)]], ids=str)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.runtime.stages import KEPT, Staged
+from graphc.runtime.variants import KEPT, VARIANTS
 
 from ..fuzz.direct import State
 
@@ -225,13 +225,16 @@ def test_programs_of_later_stages_are_kept_within_a_bound():
             feed = np.where(np.arange(100) < count, 1.0, -1.0)
             assert session.run(fetch, {x: feed}) == count + feed.sum()
             made.append(session.compile_stats()["programs"])
-        staged, = (p for call in set(session.calls.known.values()) for p in call.programs.values())
-        assert isinstance(staged, Staged) and _longest(staged.first) == KEPT and len(log) == len(made)
-        assert made[-2] == made[-3] < made[-1]          # the one used last is kept, the one used first is not
+        call, = set(session.calls.known.values())
+        stages = list(_stages(call.variants))
+        assert len(stages) > 1 and all(len(v.bound) <= KEPT and len(v.variants) <= VARIANTS for v in stages) and len(log) == len(made)
+        assert any(len(v.bound) == KEPT for v in stages) and made[-1] == made[3]       # all counts from 2 on are one program bound anew
 
 
-def _longest(stage):
-    return max([len(stage.following), *map(_longest, stage.following.values())])
+def _stages(variants):
+    yield variants
+    for v in variants.variants:
+        yield from _stages(v.following) if v.following is not None else ()
 
 
 @pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])

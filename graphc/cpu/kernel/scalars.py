@@ -310,7 +310,7 @@ def _float_floormod(builder: Any, x: Any, y: Any) -> Any:
 
 
 def _float_floordiv(builder: Any, x: Any, y: Any) -> Any:
-    """The quotient that belongs to `_float_floormod`, computed exactly as numpy does, with x / 0 = inf or nan."""
+    """The quotient that belongs to `_float_floormod`, computed exactly as numpy does; x / y rounded down where one of them is infinite, or y 0."""
     zero, half = x.type(0), x.type(0.5)
     remainder = builder.frem(x, y)
     quotient = builder.fdiv(builder.fsub(x, remainder), y)
@@ -323,6 +323,8 @@ def _float_floordiv(builder: Any, x: Any, y: Any) -> Any:
     floor = builder.select(low, builder.fadd(floor, x.type(1)), floor)
     exact = builder.fdiv(x, y)
     result = builder.select(builder.fcmp_ordered("==", quotient, zero), _overloaded(builder, "copysign", zero, exact), floor)
+    finite = builder.and_(builder.fcmp_ordered("==", builder.fsub(x, x), zero), builder.fcmp_ordered("==", builder.fsub(y, y), zero))
+    result = builder.select(finite, result, _overloaded(builder, "floor", exact))
     return builder.select(builder.fcmp_ordered("==", y, zero), exact, result)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gc
+import hashlib
 import json
 import os
 import queue
@@ -49,7 +50,7 @@ def get_ready() -> None:
 
 def _answer(job: dict[str, str]) -> dict[str, Any]:
     try:
-        symbol, code, seconds = compile_one(job["source"], job["key"], job["maker"])
+        _, code, seconds = compile_one(job["source"], job["key"], job["maker"])
     except Exception as e:
         return {"error": str(e)}
-    return {"symbol": symbol, "code": base64.b64encode(code).decode(), "seconds": seconds}
+    return {"code": base64.b64encode(code).decode(), "digest": hashlib.sha256(job["key"].encode() + code).hexdigest(), "seconds": seconds}

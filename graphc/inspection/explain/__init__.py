@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from ...ir.node import Node, describe, here
 from ...ir.types import TensorType
 from ...runtime.call import Call
 from ...runtime.calls import Calls
-from ...runtime.forms import Interpreted, Runnable, WithReset
+from ...runtime.forms import Interpreted, WithReset
 from ...runtime.stages import Staged
+from ...runtime.variants import Bind, Variants
 from .collect import Recorder, explanation
 from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord
 
@@ -28,23 +30,29 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
         call, values, added = as_run(calls, fetches, feed_dict)
         arrays, recorder = call.arrays(values), Recorder()
 
-        def make(spec: Specialised, feeds: Sequence[Node]) -> Runnable:
+        def make(spec: Specialised, feeds: Sequence[Node]) -> Bind:
             if not spec.pending:
                 return call.finish(spec, feeds, recorder)
             deciding = set(needed([x for p in spec.pending for x in p.inputs], {}))
             _require([n for n in added if n in deciding])
-            return Interpreted(calls.values, spec.fetches, [spec.feeds.get(f) for f in feeds], [], [])      # values, and nothing happens
-        decided = call.last.stage if not feed_dict and call.last is not None else None
+            interpreted = Interpreted(calls.values, spec.fetches, [spec.feeds.get(f) for f in feeds], [], [])      # values, and nothing happens
+            return lambda numbers: interpreted
+        last = call.last if not feed_dict else None
+        variants, given = Variants(partial(call.stage, make)), arrays
+        if last is not None and last.before is not None:        # what its last stage was made of
+            shapes = zip(last.before.inputs, last.shapes[len(arrays):], strict=True)
+            given = [*arrays, *(last.values.get(i, zeros(TensorType(n.type.dtype, s))) for i, (n, s) in enumerate(shapes, len(arrays)))]
+            variants = Variants(partial(call.stage, make), last.before, [*last.values])
         try:
-            program = call.compile(arrays, make) if decided is None else call.stage(make, arrays, decided.before, decided.by_value).program
+            program = call.runnable(variants, given)
         except GraphcError:
-            _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])      # the error comes of what was made up
+            _require_values(call, variants, added)              # the error comes of what was made up
             raise
-        _require([call.feeds[i] for i in call.by_value if call.feeds[i] in added])
+        _require_values(call, variants, added)
         program = program.program if isinstance(program, WithReset) else program
         if isinstance(program, Staged):                 # data decides shapes: explain what runs once it is there
             calls.values.run_number[0] += program.draws
-            program = program.last(arrays)[0].program
+            program = program.last(arrays)[0]
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 
 
@@ -56,7 +64,7 @@ def as_run(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> t
     call = calls.last(fetches) if not feed_dict else None
     if call is not None and call.last is not None:
         shapes, known = call.last.shapes, call.last.values
-        values = [known.get(i, zeros(TensorType(f.type.dtype, shape))) for i, (f, shape) in enumerate(zip(call.feeds, shapes, strict=True))]
+        values = [known.get(i, zeros(TensorType(f.type.dtype, shape))) for i, (f, shape) in enumerate(zip(call.feeds, shapes, strict=False))]
         return call, values, {f for i, f in enumerate(call.feeds) if i not in known}
     call, values = calls.prepare(fetches, feed_dict or {})
     fed = set(call.feeds)
@@ -72,6 +80,11 @@ def as_run(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> t
 def zeros(kind: TensorType, unknown: int = 0) -> Any:
     """An array of a type, of zeros or empty texts; `unknown`: the size of its open dimensions."""
     return np.full([unknown if d is None else d for d in kind.shape or ()], b"" if kind.dtype.hasobject else 0, kind.dtype)
+
+
+def _require_values(call: Call, variants: Variants, added: Container[Node]) -> None:
+    """FeedError: what is made up decides shapes by its values."""
+    _require([call.feeds[i] for i in variants.by_value if i < len(call.feeds) and call.feeds[i] in added])
 
 
 def _require(deciding: Sequence[Node]) -> None:

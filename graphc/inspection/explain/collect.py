@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...compiler.layout import Buffer
@@ -94,10 +94,10 @@ def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
     steps = []
     for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
         nodes = list(where.members) if isinstance(where, Group) else [where.node]
-        c = cost(nodes, program.plan.schedule.left_by(where), made.scratch() if isinstance(made, NativeStep) else {})
-        pieces = -(-made.n // made.grain) if isinstance(made, NativeStep) else 1
+        c = cost(nodes, program.plan.schedule.left_by(where), program.waiting(i))
+        n, grain = program.range(i)
         steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
-                                _elements(where), pieces))
+                                _elements(where), -(-n // grain)))
         if isinstance(made, NativeStep):
             users[key].append((made, steps[-1]))
     return [_kernel(u) for u in users.values()], steps
@@ -177,21 +177,23 @@ def _separations(program: Program) -> list[Separation]:
 # ---------------------------------------------------------------------- memory
 
 def _buffers(program: Program) -> list[BufferRecord]:
+    memory = program.memory
     every = [b for b in dict.fromkeys((*program.plan.sources.values(), *program.plan.layout.buffers, *program.scratch)) if b.last >= 0]
-    every.sort(key=lambda b: (b.first, b.offset))
+    place = {b: (int(memory.offsets[i]), int(memory.nbytes[i])) for b, i in program.code.number.items()}
+    every.sort(key=lambda b: (b.first, place[b][0]))
     label = {b: b.key.label if isinstance(b.key, Node) else f"scratch of step {b.first}" for b in every}
-    reused = _reused([b for b in every if b.kind == "arena"])
-    return [BufferRecord(label[b], b.kind, b.nbytes, b.offset, b.first, min(b.last, len(program.steps)),
+    reused = _reused([b for b in every if memory.kind(b) == "arena"], place)
+    return [BufferRecord(label[b], memory.kind(b), place[b][1], place[b][0], b.first, min(b.last, len(program.steps)),
                          list(dict.fromkeys(label[o] for o in reused.get(b, ()))),
                          loc_str(b.key.loc) if isinstance(b.key, Node) and b.key.loc is not None else "") for b in every]
 
 
-def _reused(arena: Sequence[Buffer]) -> dict[Buffer, list[Buffer]]:
+def _reused(arena: Sequence[Buffer], place: Mapping[Buffer, tuple[int, int]]) -> dict[Buffer, list[Buffer]]:
     """For each buffer (in the order of first use) those that lay last where it lies."""
     owners: list[tuple[int, int, Buffer]] = []          # who wrote a range of the arena last
     reused = {}
     for b in arena:
-        begin, end = b.offset, b.offset + b.nbytes
+        begin, end = place[b][0], sum(place[b])
         before = [o for o in owners if o[0] < end and begin < o[1]]
         reused[b] = [o for _, _, o in before]
         owners = [o for o in owners if not (o[0] < end and begin < o[1])]

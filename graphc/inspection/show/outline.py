@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import FetchError, GraphError
 from ...ir.graph import Graph
+from ...ir.named import named
 from ...ir.node import Node, Operation, here, loc_str, type_str
 from ...ir.types import DType, TensorType
 from ...ops.state import Variable, closure
@@ -250,7 +251,7 @@ def _node_box(n: Node, name: str, scope: str, shown: Callable[[Node], str]) -> B
     operands += [f"{k}={_index(v) if k == 'index' and isinstance(v, tuple) else _value(v, shown)}" for k, v in n.attrs.items() if not _told(v, n, k)]
     if isinstance(n, Variable):
         operands.append(f"initial_value={shown(n.initial_value)}")
-    return Box("node", name, type_str(n.type), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family.colour, scope)
+    return Box("node", name, type_str(named(n)), n.operator.name, tuple(operands), printable(loc_str(n.loc)), n.operator.family.colour, scope)
 
 
 def _folded_box(scope: str | None, members: list[Node], title: str, operands: tuple[str, ...]) -> Box:
@@ -259,7 +260,7 @@ def _folded_box(scope: str | None, members: list[Node], title: str, operands: tu
     count = f"{len(members)} node{'s' * (len(members) != 1)}"
     if scope is None:
         return Box("rest", title, "", count, operands, where, _FOLDED, "")
-    return Box("scope", title, type_str(members[-1].type), count, operands, where, _FOLDED, scope.rpartition("/")[0])
+    return Box("scope", title, type_str(named(members[-1])), count, operands, where, _FOLDED, scope.rpartition("/")[0])
 
 
 def _told(v: Any, n: Node, attr: str) -> bool:

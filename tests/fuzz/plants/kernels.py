@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphc.compiler import layout, schedule
-from graphc.cpu import alike, bind, emit, kernel_text, memory, program, routines, statements
+from graphc.cpu import alike, code, emit, kernel_text, program, routines, statements
 from graphc.cpu.kernel import scalars
 from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
@@ -123,14 +123,14 @@ def equal_indices_overwrite() -> None:
 
 
 def _scatter(pattern: str, replacement: str) -> None:
-    made = bind.scatter_texts
+    made = code.scatter_texts
 
     def changed(*args: Any) -> Any:
         texts = made(*args)
         for text in texts:
             text.source = re.sub(pattern, replacement, text.source)
         return texts
-    bind.scatter_texts = changed
+    code.scatter_texts = changed
 
 
 @plant
@@ -195,11 +195,11 @@ def reductions_over_other_axes_join() -> None:
 @plant
 def live_buffer_reused() -> None:
     """A buffer is free again one step before it is last read."""
-    made = memory.Placement
+    made = code.Placement
 
     def early(first: Any, last: Any, nbytes: Any) -> Any:
         return made(first, [b - (b > a) for a, b in zip(first, last, strict=True)], nbytes)
-    memory.Placement = early
+    code.Placement = early
 
 
 @plant
@@ -259,7 +259,7 @@ def results_are_not_copied() -> None:
     def take(self: Any, f: Any) -> Any:
         if f is None:
             return lambda: None
-        return lambda: self.memory.array(f)[... if f.type.shape else ()]
+        return lambda: self.memory.array(f.value)[... if f.value.rank else ()]
     program.Program._take = take
 
 
@@ -273,8 +273,10 @@ def strided_feeds_used_as_they_lie() -> None:
 def last_chunk_left_to_nobody() -> None:
     """Of a step that threads share, what lies behind the last whole chunk is not computed."""
     class Tape(program.Tape):
-        def __init__(self, steps: Any, threads: int):
-            super().__init__([(a, t, e, n - n % grain if threads > 1 and n > grain else n, grain) for a, t, e, n, grain in steps], threads)
+        def __init__(self, rows: Any, threads: int, *others: Any):
+            n, grain = rows[:, 3], rows[:, 4]
+            whole = np.where((threads > 1) & (n > grain), n - n % np.maximum(grain, 1), n)
+            super().__init__(np.column_stack([rows[:, :3], whole, grain]), threads, *others)
     program.Tape = Tape
 
 

@@ -1,0 +1,16 @@
+"""The public picture operators: those of the modules image_*, and the patches of `blocks`."""
+
+from __future__ import annotations
+
+from . import image_colour, image_files, image_quality, image_resize, image_space
+from .blocks import extract_image_patches as extract_image_patches
+from .image_colour import *  # noqa: F403
+from .image_files import *  # noqa: F403
+from .image_quality import *  # noqa: F403
+from .image_resize import *  # noqa: F403
+from .image_space import *  # noqa: F403
+
+extract_patches = extract_image_patches
+
+__all__ = [*image_colour.__all__, *image_files.__all__, *image_quality.__all__, *image_resize.__all__, *image_space.__all__,
+           "extract_image_patches", "extract_patches"]

@@ -1,0 +1,431 @@
+"""Sums, maxima and places of maxima over windows, and what undoes them: operators that are each other's transposes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..ir.node import OPERATORS, Node
+from ..ir.operator import Values, declare
+from ..ir.types import Shape, TensorType, compatible, shape_str
+from . import continued
+from .array_index import iota
+from .array_move import Types, broadcast_to, concrete, expand_dims, integers, reshape, shape, transpose, vector_shape
+from .math import add, choose, equal, greater, logical_and, logical_or, maximum, not_equal
+from .reduce import argmax, reduce_max, reduce_sum
+from .windows import (
+    cut,
+    dims_of,
+    padded,
+    places,
+    reach,
+    span,
+    split_shape,
+    surrounded,
+    tap,
+    widths,
+    window_attrs,
+    windows,
+)
+
+WRITTEN_OUT = 32            # elements of a window up to which its sum or maximum is written out: one fused kernel over slices
+
+# ---------------------------------------------------------------------- types
+
+def _pool_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> dict[str, Any]:
+    attrs = window_attrs(types, window, strides, padding, dilations)
+    if isinstance(attrs["padding"], tuple):
+        for pair, k, d in zip(attrs["padding"], attrs["window"], attrs["dilations"], strict=True):
+            if max(pair) >= span(k, d):
+                raise ShapeError(f"a padding of {max(pair)} has windows of {span(k, d)} elements that lie in it altogether")
+    if any(s > 1 and d > 1 for s, d in zip(attrs["strides"], attrs["dilations"], strict=True)):
+        raise ShapeError(f"a dilated window moves by 1: strides {attrs['strides']} and dilations {attrs['dilations']} are both larger")
+    return attrs
+
+
+def _pooled_shape(x: TensorType, window: Any, strides: Any, padding: Any, dilations: Any) -> Shape | None:
+    parts = split_shape(x, len(window))
+    if parts is None:
+        return None
+    lead, dims, channels = parts
+    return (*lead, *places(dims, window, strides, padding, dilations), channels)
+
+
+def _pool_type(types: Types, values: Values, **how: Any) -> TensorType:
+    if types[0].dtype.kind == "b":
+        raise DTypeError("booleans are not numbers")
+    return TensorType(types[0].dtype, _pooled_shape(types[0], **how))
+
+
+def _index_type(types: Types, values: Values, **how: Any) -> TensorType:
+    return TensorType(np.dtype(np.int32), _pool_type(types, values, **how).shape)
+
+
+def _check_places(index: TensorType, dims: Shape | None, how: dict[str, Any]) -> None:
+    integers(index, "index")
+    fits = _pooled_shape(TensorType(index.dtype, dims), **how)
+    if not compatible(fits, index.shape):
+        raise ShapeError(f"windows over shape {shape_str(dims)} have the shape {shape_str(fits)}, not {shape_str(index.shape)}")
+
+
+def _spread_type(types: Types, values: Values, **how: Any) -> TensorType:
+    """Of an operator from places of windows to elements: the last operand is the shape of these."""
+    dims = vector_shape(types[-1], values[-1], "whole")
+    if types[0].dtype.kind == "b":
+        raise DTypeError("booleans are not numbers")
+    for t in types[:-1]:
+        _check_places(TensorType(np.dtype(np.int32), t.shape), dims, how)
+    if len(types) == 3:
+        integers(types[1], "index")
+    return TensorType(types[0].dtype, dims)
+
+
+def _taken_type(types: Types, values: Values, **how: Any) -> TensorType:
+    x, index = types
+    _check_places(index, x.shape, how)
+    return TensorType(x.dtype, index.shape)
+
+
+# ---------------------------------------------------------------------- in simpler operators
+
+def _sizes(t: TensorType, how: dict[str, Any]) -> tuple[int, ...]:
+    return concrete(t)[-len(how["window"]) - 1:-1]
+
+
+def _least(dtype: np.dtype[Any]) -> Any:
+    """What no other number is less than."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _seen(x: Node, value: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
+    """The windows of x, with elements of one value where they reach over its ends."""
+    around = surrounded(x, _sizes(x.type, {"window": window}), window, strides, padding, dilations, value)
+    return windows(around, window=window, strides=strides, dilations=dilations)
+
+
+def _taps(seen: Node, window: Sequence[int]) -> Iterator[Node]:
+    """The elements of all windows at one place after another, row by row."""
+    first = len(dims_of(seen)) - len(window) - 1
+    return (tap(seen, at, first, 1) for at in np.ndindex(*window))
+
+
+def _over(seen: Node, window: Sequence[int], combine: Callable[..., Node], reduce: Callable[..., Node]) -> Node:
+    """The elements of each window combined: written out, or of many in loops of their own."""
+    if prod(window) > WRITTEN_OUT:
+        first = len(dims_of(seen)) - len(window) - 1
+        return reduce(seen, axis=tuple(range(first, first + len(window))))
+    total: Any = None
+    for x in _taps(seen, window):
+        total = x if total is None else combine(total, x)
+    return OPERATORS["identity"](total)
+
+
+def _max_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+    if not types[0].known:
+        return node
+    return _over(_seen(inputs[0], _least(out_type.dtype), **how), how["window"], maximum, reduce_max)
+
+
+def _sum_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+    if not types[0].known:
+        return node
+    return _over(_seen(inputs[0], 0, **how), how["window"], add, reduce_sum)
+
+
+def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+    if not types[0].known:
+        return node
+    x, window = inputs[0], how["window"]
+    first = len(types[0].shape or ()) - len(window) - 1
+    seen = _seen(x, _least(types[0].dtype), **how)
+    if prod(window) > WRITTEN_OUT:
+        rank = first + 2 * len(window) + 1
+        sides = range(first + len(window), rank - 1)
+        turned = transpose(seen, (*range(first + len(window)), rank - 1, *sides))
+        place = argmax(reshape(turned, [*dims_of(turned)[:-len(window)], prod(window)]), axis=-1, output_type=np.int32)
+    else:
+        place = _first_largest(_taps(seen, window), types[0].dtype.kind == "f")
+    around = widths(_sizes(types[0], how), window, how["strides"], how["padding"], how["dilations"])
+    return _within(place, around, first, **how)
+
+
+def _first_largest(taps: Iterator[Node], nan: bool) -> Node:
+    """The number of the first one that is largest, or nan."""
+    best = next(taps)
+    place: Any = OPERATORS["cast"](not_equal(best, best), np.int32) * 0
+    for i, x in enumerate(taps, 1):
+        better = greater(x, best)
+        if nan:
+            better = logical_or(better, logical_and(not_equal(x, x), equal(best, best)))
+        place, best = choose(better, np.int32(i), place), choose(better, x, best)
+    return place
+
+
+def _within(place: Node, around: Sequence[tuple[Any, Any]], first: int, window: Any, strides: Any, dilations: Any, padding: Any) -> Node:
+    """The place 0 of a window whose first elements are padding is that of the first one that is not: all others are least ones, too."""
+    total: Any = None
+    for i, ((before, _), s, d) in enumerate(zip(around, strides, dilations, strict=True)):
+        if before == 0:
+            continue
+        rank = len(dims_of(place))
+        n = dims_of(place)[first + i]
+        at = iota([n if a == first + i else 1 for a in range(rank)], axis=first + i, dtype=np.int32)
+        missing = maximum(before - at * s + (d - 1), 0)
+        skipped = OPERATORS["floordiv"](missing, d) * prod(window[i + 1:])
+        total = skipped if total is None else add(total, skipped)
+    return place if total is None else choose(equal(place, 0), total, place)
+
+
+def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+    if not types[0].known or not types[1].known:
+        return node
+    x, index = inputs
+    seen = _seen(x, 0, **how)
+    if prod(how["window"]) > WRITTEN_OUT:
+        return _taken_of_many(seen, index, how["window"])
+    total: Any = None
+    for i, element in enumerate(_taps(seen, how["window"])):
+        total = element if total is None else choose(equal(index, i), element, total)
+    return OPERATORS["identity"](total)
+
+
+def _taken_of_many(seen: Node, index: Node, window: Sequence[int]) -> Node:
+    first = len(dims_of(seen)) - len(window) - 1
+    sides = tuple(range(first, first + len(window)))
+    hot = equal(expand_dims(index, sides), _numbered(window, first, index.type.dtype))
+    return reduce_sum(choose(hot, seen, 0), axis=sides)
+
+
+def _numbered(window: Sequence[int], lead: int, dtype: Any) -> Node:
+    """The number of each element of a window, row by row, behind `lead` axes and before one, of size 1."""
+    shape = [*[1] * lead, *window, 1]
+    total: Any = None
+    for i in range(len(window)):
+        part = iota([k if a == lead + i else 1 for a, k in enumerate(shape)], axis=lead + i, dtype=dtype) * prod(window[i + 1:])
+        total = part if total is None else add(total, part)
+    return total
+
+
+def _put_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+    if not out_type.known or not all(t.known for t in types[:2]):
+        return node
+    g, index, _ = inputs
+    return _gathered(g, OPERATORS["cast"](index, np.int32), _sizes(out_type, how), **how)
+
+
+def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+    if not out_type.known or not types[0].known:
+        return node
+    return _gathered(inputs[0], None, _sizes(out_type, how), **how)
+
+
+def _gathered(g: Node, index: Node | None, dims: Sequence[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
+    """For each element the sum of g over the windows that hold it, if it is the one that a window's index names.
+
+    The element a * stride + r along an axis, with its padding, is element (r + e * stride) / dilation of the window a - e: for each e the
+    same slice of g, whatever r is, and one fused kernel for all of them.
+    """
+    lead = len(dims_of(g)) - len(window) - 1
+    around = widths(dims, window, strides, padding, dilations)
+    rows = []
+    for i, (n, (before, _), k, s, d) in enumerate(zip(dims, around, window, strides, dilations, strict=True)):
+        far = reach(k, s, d)
+        first = before // s                     # the row, of `stride` elements, in which the input begins
+        rows.append(-(-(before + n) // s) - first)
+        behind = rows[-1] + first - dims_of(g)[lead + i]
+        g = padded(g, lead + i, far - first, behind)
+        index = None if index is None else padded(index, lead + i, far - first, behind, -1)
+    total: Any = None
+    for before_it in product(*(range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True))):
+        there = [reach(k, s, d) - e for e, k, s, d in zip(before_it, window, strides, dilations, strict=True)]
+        part = _by_rows(g, lead, there, rows)
+        numbers, all_inside = _numbers(before_it, window, strides, dilations)
+        if index is not None:
+            part = choose(equal(_by_rows(index, lead, there, rows), _rest(numbers, lead)), part, 0)
+        elif not all_inside:
+            part = choose(_rest(numbers >= 0, lead), part, 0)
+        total = part if total is None else add(total, part)
+    channels = dims_of(g)[-1]
+    lead_dims = dims_of(g)[:lead]
+    wide = broadcast_to(total, [*lead_dims, *(n for a, s in zip(rows, strides, strict=True) for n in (a, s)), channels])
+    found = reshape(wide, [*lead_dims, *(a * s for a, s in zip(rows, strides, strict=True)), channels])
+    for i, (n, (before, _), s) in enumerate(zip(dims, around, strides, strict=True)):
+        found = cut(found, lead + i, before % s, n)
+    return found
+
+
+def _by_rows(x: Node, lead: int, begins: Sequence[Any], rows: Sequence[Any]) -> Node:
+    """Slices of places, each axis with one of size 1 behind it: [..., a, 1, b, 1, c]."""
+    for i, (begin, n) in enumerate(zip(begins, rows, strict=True)):
+        x = cut(x, lead + i, begin, n)
+    return expand_dims(x, tuple(lead + 2 * i + 1 for i in range(len(rows))))
+
+
+def _rest(numbers: np.ndarray[Any, Any], lead: int) -> np.ndarray[Any, Any]:
+    """An array [s, t] over the rests of axes as [..., 1, s, 1, t, 1]."""
+    return numbers.reshape([*[1] * lead, *(n for s in numbers.shape for n in (1, s)), 1])
+
+
+def _numbers(far: Sequence[int], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> tuple[np.ndarray[Any, Any], bool]:
+    """Which element of a window, row by row, lies at each rest of a place, if it begins so many windows before; -2 for none."""
+    total: Any = np.zeros((), np.int64)
+    inside: Any = np.ones((), bool)
+    for i, (e, k, s, d) in enumerate(zip(far, window, strides, dilations, strict=True)):
+        distance = np.arange(s) + e * s
+        t = distance // d
+        total = np.add.outer(total, t * prod(window[i + 1:]))
+        inside = np.logical_and.outer(inside, (distance % d == 0) & (t < k))
+    return np.where(inside, total, -2).astype(np.int32), bool(inside.all())
+
+
+# ---------------------------------------------------------------------- the operators
+
+_SAMPLES: tuple[tuple[tuple[int, ...], dict[str, Any]], ...] = (
+    ((2, 5, 4, 3), {"window": (2, 2), "strides": (2, 2), "padding": "SAME"}),
+    ((1, 6, 5, 2), {"window": (3, 3), "strides": (2, 2), "padding": "SAME"}),
+    ((1, 5, 6, 2), {"window": (3, 2), "strides": (1, 3), "padding": "VALID"}),
+    ((2, 7, 1), {"window": (3,), "strides": (1,), "padding": "SAME", "dilations": (2,)}),
+    ((1, 8, 2), {"window": (3,), "strides": (2,), "padding": ((1, 2),)}),
+    ((1, 7, 6, 1), {"window": (6, 6), "strides": (1, 1), "padding": "SAME"}),
+    ((1, 3, 4, 3, 2), {"window": (2, 2, 2), "strides": (1, 2, 1), "padding": "SAME"}),
+    ((0, 4, 4, 2), {"window": (2, 2), "strides": (2, 2), "padding": "VALID"}),
+)
+
+
+def _full(attrs: dict[str, Any]) -> dict[str, Any]:
+    return {"dilations": (1,) * len(attrs["window"]), **attrs}
+
+
+def _places_of(x: tuple[int, ...], attrs: dict[str, Any]) -> tuple[int, ...]:
+    found = _pooled_shape(TensorType(np.dtype("float64"), x), **_full(attrs))
+    assert found is not None
+    return tuple(n for n in found if n is not None)
+
+
+def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """Some index of a real element of each window."""
+    numbers = np.random.default_rng(3).normal(size=x)
+    return _index(numbers, **_full(attrs))
+
+
+def _walk(x: Any, fill: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
+    """The windows of x [*lead, *places, elements, c], padding filled with one value, and which elements are none."""
+    lead = x.ndim - len(window) - 1
+    around = widths(x.shape[lead:-1], window, strides, padding, dilations)
+    edges = [*[(0, 0)] * lead, *around, (0, 0)]
+    parts = []
+    for a in (np.pad(x, edges, constant_values=fill), np.pad(np.zeros(x.shape, bool), edges, constant_values=True)):
+        seen = windows.reference(a, window=window, strides=strides, dilations=dilations)
+        parts.append(seen.reshape(*seen.shape[:lead + len(window)], prod(window), x.shape[-1]))
+    return parts
+
+
+def _index(x: Any, **how: Any) -> Any:
+    """Where in its window the first largest number is, or the first nan; never in the padding."""
+    numbers, missing = _walk(x, 0, **how)
+    if x.dtype.kind == "f":
+        least: Any = -np.inf
+        ranks = np.where(np.isnan(numbers), np.inf, numbers)
+        first_nan = np.where(missing, False, np.isnan(numbers))
+        best = np.argmax(np.where(missing, least, ranks), axis=-2)
+        some = np.argmin(missing, axis=-2)
+        all_least = np.take_along_axis(np.where(missing, least, ranks), best[..., None, :], -2)[..., 0, :] == least
+        best = np.where(all_least, some, best)
+        return np.where(first_nan.any(axis=-2), np.argmax(first_nan, axis=-2), best).astype(np.int32)
+    least = np.iinfo(x.dtype).min
+    shown = np.where(missing, least, numbers)
+    best = np.argmax(shown, axis=-2)
+    all_least = np.take_along_axis(shown, best[..., None, :], -2)[..., 0, :] == least
+    return np.where(all_least, np.argmin(missing, axis=-2), best).astype(np.int32)
+
+
+def _max_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
+    return (pool_put(g, pool_index(x, **how), shape(x), **how),)
+
+
+@declare("lowered", _pool_type, prepare=_pool_attrs, lower=_max_lower, grad=_max_grad, label="MaxPool", analytic=continued.max_pool,
+         samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
+def max_pool_nd(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """The largest number of each window, padding apart; nan if one of them is: number[..., *sizes, c] -> number[..., *places, c]."""
+    numbers, missing = _walk(x, 0, window, strides, padding, dilations)
+    if x.dtype.kind == "b":
+        raise TypeError("booleans are not numbers")
+    return np.max(numbers, axis=-2, where=~missing, initial=_least(x.dtype))
+
+
+@declare("lowered", _index_type, prepare=_pool_attrs, lower=_index_lower, label="PoolIndex",
+         samples=(*(([x], attrs) for x, attrs in _SAMPLES),
+                  ([np.array([[-np.inf], [-np.inf], [np.nan], [2.0], [2.0]])], {"window": (3,), "strides": (1,), "padding": "SAME"}),
+                  ([np.full((1, 4, 3, 1), -np.inf)], {"window": (3, 3), "strides": (1, 1), "padding": "SAME"}),
+                  ([np.array([[3], [3], [-2**31], [-2**31]], np.int32)], {"window": (2,), "strides": (1,), "padding": "SAME"})))
+def pool_index(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """Where in its window the first of the largest numbers is, counted row by row; the first nan, if there is one."""
+    return _index(x, window=window, strides=strides, padding=padding, dilations=dilations)
+
+
+def _put_grad(h: Node, y: Node, g: Node, index: Node, whole: Node, **how: Any) -> tuple[Node, None, None]:
+    return pool_take(h, index, **how), None, None
+
+
+@declare("windowed", _spread_type, by_value=(2,), fixed={"index": "int32", "whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
+         lower=_put_lower, weak=False, batch="leading", grad=_put_grad, label="PoolPut",
+         samples=tuple(([_places_of(x, attrs), _named(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
+def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
+    whole = tuple(np.asarray(whole).tolist())
+    lead = len(whole) - len(window) - 1
+    around = widths(whole[lead:-1], window, strides, padding, dilations)
+    out = np.zeros([*whole[:lead], *(n + a + b + span(k, d) for n, (a, b), k, d in zip(whole[lead:-1], around, window, dilations, strict=True)),
+                    whole[-1]], g.dtype)
+    at = list(np.indices(g.shape))
+    rest = index.astype(np.int64)
+    for i in reversed(range(len(window))):
+        rest, t = np.divmod(rest, window[i])
+        at[lead + i] = at[lead + i] * strides[i] + t * dilations[i]
+    np.add.at(out, tuple(at), g)
+    return out[(*[slice(None)] * lead, *(slice(a, a + n) for n, (a, _) in zip(whole[lead:-1], around, strict=True)))]
+
+
+def _taken_grad(h: Node, y: Node, x: Node, index: Node, **how: Any) -> tuple[Node, None]:
+    return pool_put(h, index, shape(x), **how), None
+
+
+@declare("lowered", _taken_type, fixed={"index": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how), lower=_taken_lower,
+         grad=_taken_grad, label="PoolTake", weak=False,
+         samples=tuple(([x, _named(x, attrs)], attrs) for x, attrs in _SAMPLES))
+def pool_take(x: Any, index: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """The element of each window that the index names."""
+    numbers, _ = _walk(x, 0, window, strides, padding, dilations)
+    return np.take_along_axis(numbers, index.astype(np.int64)[..., None, :], -2)[..., 0, :]
+
+
+def _sum_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
+    return (pool_spread(g, shape(x), **how),)
+
+
+@declare("windowed", _pool_type, prepare=_pool_attrs, lower=_sum_lower, batch="leading", grad=_sum_grad, label="PoolSum",
+         samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
+def pool_sum(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """The sum of each window, padding apart."""
+    if x.dtype.kind == "b":
+        raise TypeError("booleans are not numbers")
+    return _walk(x, 0, window, strides, padding, dilations)[0].sum(axis=-2, dtype=x.dtype)
+
+
+def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[Node, None]:
+    return pool_sum(h, **how), None
+
+
+@declare("windowed", _spread_type, by_value=(1,), fixed={"whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
+         lower=_spread_lower, weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
+         samples=tuple(([_places_of(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
+def pool_spread(g: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """Zeros of shape `whole` plus g at all elements of each window: the gradient of `pool_sum`."""
+    numbers = np.broadcast_to(np.arange(prod(window)), (*g.shape, prod(window)))
+    return sum(pool_put.reference(g, numbers[..., i], whole, window=window, strides=strides, padding=padding, dilations=dilations)
+               for i in range(prod(window)))

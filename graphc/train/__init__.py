@@ -1,0 +1,33 @@
+"""`tf.train`: optimizers, learning rates, the norms of gradients, the count of steps, and checkpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import checkpoints, clipping, optimizer, optimizers, rates, saver, steps
+from .checkpoints import *  # noqa: F403
+from .clipping import *  # noqa: F403
+from .optimizer import *  # noqa: F403
+from .optimizers import *  # noqa: F403
+from .rates import *  # noqa: F403
+from .saver import *  # noqa: F403
+from .steps import *  # noqa: F403
+
+if TYPE_CHECKING:
+    from ..optimize import ScipyOptimizerInterface as ScipyOptimizerInterface
+
+__all__ = [*optimizer.__all__, *optimizers.__all__, *rates.__all__, *clipping.__all__, *steps.__all__, *saver.__all__,
+           *checkpoints.__all__, "ScipyOptimizerInterface"]
+
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    def __getattr__(name: str) -> Any:
+        if name != "ScipyOptimizerInterface":
+            from ..tf1_names import getter
+            getter(__name__)(name)             # AttributeError, with what to write instead
+        from ..optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
+        return ScipyOptimizerInterface
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,256 @@
+"""Checkpoints of a folder: which there are, which is the latest that is whole, and what one holds."""
+
+from __future__ import annotations
+
+import glob
+import os
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError
+from ..files.checkpoint import Checkpoint, Index, damage, file_of, read_index, saved_in, write_index
+from ..ir.node import here
+from ..ir.types import Array, DType, as_dtype
+
+__all__ = ["CheckpointReader", "CheckpointState", "NewCheckpointReader", "checkpoint_exists", "get_checkpoint_mtimes", "get_checkpoint_state",
+           "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable", "remove_checkpoint", "update_checkpoint_state"]
+
+INDEX = "checkpoint"            # the index's name, unless `latest_filename` says otherwise
+
+
+@dataclass
+class CheckpointState:
+    """The checkpoints of a folder: `model_checkpoint_path` is the latest, `all_model_checkpoint_paths` those kept, oldest first."""
+
+    model_checkpoint_path: str = ""
+    all_model_checkpoint_paths: list[str] = field(default_factory=list)
+    all_model_checkpoint_timestamps: list[float] = field(default_factory=list)
+    last_preserved_timestamp: float = 0.0
+
+
+def path_of(value: Any, what: str) -> str:
+    """A path as a text; GraphError: it is none."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise GraphError(f"{what}: {value!r:.80} is no path{here()}") from None
+
+
+def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None) -> CheckpointState | None:
+    """What the index of a folder says, or None if there is none.
+
+    The latest checkpoint is read and compared with its digests: a damaged one is named in a CheckpointWarning, and the latest before it that is
+    whole stands in its place. So it is for a damaged index: the folder itself is looked through. DataLossError: no checkpoint is whole.
+
+    >>> print(tf.train.get_checkpoint_state("no/such/folder"))
+    None
+    """
+    folder = path_of(checkpoint_dir, "get_checkpoint_state")
+    place = os.path.join(folder, latest_filename or INDEX)
+    try:
+        index = read_index(place)
+    except DataLossError as e:
+        index = Index("", [], [], 0.0)
+        _warn(str(e).partition("\n")[0], "the files of the folder are looked through")
+    if index is None:
+        return None
+    paths = [os.path.join(folder, p) for p in index.paths]
+    latest = os.path.join(folder, index.latest) if index.latest else None
+    state = CheckpointState(latest or "", paths, index.times, index.kept)
+    for candidate in _candidates(folder, latest, paths):
+        why = damage(candidate)
+        if why is None:
+            if candidate != latest and latest is not None:
+                _warn(f"the latest checkpoint of {folder} is {latest}, which cannot be used", f"{candidate} is used instead")
+            state.model_checkpoint_path = candidate
+            if candidate not in state.all_model_checkpoint_paths:
+                state.all_model_checkpoint_paths.append(candidate)
+                state.all_model_checkpoint_timestamps = []
+            return state
+        _warn(why, "the checkpoint before it is looked for")
+    if latest is not None and not os.path.exists(file_of(latest)):
+        return state                # TensorFlow's own formats, or a folder that was cleared: what the index says
+    raise DataLossError(f"no checkpoint of {folder} is whole{here()}")
+
+
+def _candidates(folder: str, latest: str | None, paths: Sequence[str]) -> Iterator[str]:
+    """What may be used, best first: the latest, those the index has before it, and then what else lies in the folder. Each once, if it is there."""
+    seen = set()
+    for path in [latest, *reversed(paths)]:
+        if path is not None and path not in seen and os.path.exists(file_of(path)):
+            seen.add(path)
+            yield path
+    if latest is None or seen:
+        for path in reversed(saved_in(folder)):
+            if path not in seen:
+                yield path
+
+
+def _warn(what: str, then: str) -> None:
+    warnings.warn(f"{what}; {then}", CheckpointWarning, stacklevel=4)
+
+
+def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
+    """The path of the latest checkpoint of a folder that is whole, as `Saver.restore` takes it; None if there is none.
+
+    A damaged one is named in a CheckpointWarning, and the one before it given. DataLossError: there are some, and none is whole.
+
+    >>> print(tf.train.latest_checkpoint("no/such/folder"))
+    None
+    """
+    state = get_checkpoint_state(checkpoint_dir, latest_filename)
+    path = state.model_checkpoint_path if state is not None else ""
+    return path if path and checkpoint_exists(path) else None
+
+
+def checkpoint_exists(checkpoint_prefix: Any) -> bool:
+    """Whether there is a checkpoint of that path, which may be a pattern of `glob`. GraphError: no path.
+
+    >>> tf.train.checkpoint_exists("no/such/model-1")
+    False
+    """
+    path = file_of(path_of(checkpoint_prefix, "checkpoint_exists"))
+    return os.path.exists(path) or bool(glob.glob(path))
+
+
+def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[Any]) -> list[float]:
+    """When each checkpoint was written, in seconds since 1970; those that are not there are left out. GraphError: no path."""
+    return [os.path.getmtime(f) for p in checkpoint_prefixes if os.path.exists(f := file_of(path_of(p, "get_checkpoint_mtimes")))]
+
+
+def remove_checkpoint(checkpoint_prefix: Any, checkpoint_format_version: int = 2, meta_graph_suffix: str = "meta") -> None:
+    """Delete a checkpoint, if it is there; the index is left as it is. GraphError: no path."""
+    try:
+        os.unlink(file_of(path_of(checkpoint_prefix, "remove_checkpoint")))
+    except FileNotFoundError:
+        pass
+
+
+def update_checkpoint_state(save_dir: Any, model_checkpoint_path: Any, all_model_checkpoint_paths: Sequence[Any] | None = None,
+                            latest_filename: str | None = None, all_model_checkpoint_timestamps: Sequence[float] | None = None,
+                            last_preserved_timestamp: float | None = None) -> None:
+    """Write the index of a folder: the latest checkpoint, and those kept, oldest first. CheckpointError: it could not be written.
+
+    >>> tf.train.update_checkpoint_state("trained", "trained/model-3")
+    >>> open("trained/checkpoint").readlines()[1]
+    'model_checkpoint_path: "model-3"\\n'
+    """
+    write_state(path_of(save_dir, "update_checkpoint_state"), path_of(model_checkpoint_path, "update_checkpoint_state"),
+                [path_of(p, "update_checkpoint_state") for p in all_model_checkpoint_paths or ()], all_model_checkpoint_timestamps,
+                last_preserved_timestamp, latest_filename)
+
+
+def write_state(folder: str, latest: str, paths: Sequence[str], times: Sequence[float] | None = None, kept: float | None = None,
+                latest_filename: str | None = None, relative: bool = False) -> None:
+    """Write the index of a folder; paths that are relative, or are to be, stand there as seen from the folder."""
+    def short(path: str) -> str:
+        return os.path.relpath(path, folder or ".") if relative or not os.path.isabs(path) else path
+    every = [*map(short, paths), *([] if latest in paths else [short(latest)])]
+    stamps = list(times) if times is not None and len(times) == len(every) else []
+    write_index(os.path.join(folder, latest_filename or INDEX), Index(short(latest), every, stamps, time.time() if kept is None else kept))
+
+
+# ---------------------------------------------------------------------- what a checkpoint holds
+
+class CheckpointReader:
+    """What a checkpoint holds, without a graph. NotFoundError: there is none of that path. DataLossError: it is damaged.
+
+    `filepattern`: the path that `Saver.save` gave, or of any file in the safetensors format.
+    """
+
+    def __init__(self, filepattern: Any):
+        self._path = path_of(filepattern, "NewCheckpointReader")
+        with self._open() as found:
+            self._entries = found.entries
+
+    def _open(self) -> Checkpoint:
+        return Checkpoint(self._path)
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        """The shapes of the variables by name."""
+        return {name: list(entry.shape) for name, entry in self._entries.items()}
+
+    def get_variable_to_dtype_map(self) -> dict[str, DType]:
+        """The dtypes of the variables by name; those that graphc has not are left out."""
+        return {name: as_dtype(entry.dtype) for name, entry in self._entries.items() if entry.dtype is not None}
+
+    def has_tensor(self, tensor_str: str) -> bool:
+        """Whether there is a variable of that name."""
+        return tensor_str in self._entries
+
+    def get_tensor(self, tensor_str: str) -> Array:
+        """The value of the variable of that name. NotFoundError: there is none. DataLossError: it is not what was written."""
+        with self._open() as found:
+            if tensor_str not in found.entries:
+                raise NotFoundError(f"{found.path} has no {tensor_str!r:.200}{here()}")
+            return np.array(found.array(tensor_str))
+
+    def debug_string(self) -> bytes:
+        """Names, dtypes and shapes, one a line."""
+        return "\n".join(f"{name}: {entry}" for name, entry in sorted(self._entries.items())).encode()
+
+
+def NewCheckpointReader(filepattern: Any) -> CheckpointReader:
+    """A reader of the checkpoint of that path.
+
+    NotFoundError: there is none. DataLossError: it is damaged. GraphError: no path.
+
+    >>> v = tf.Variable([1.0, 2.0], name="v")
+    >>> with tf.Session(jit=False) as sess:
+    ...     path = tf.train.Saver({"v": v}).save(sess, "read/model")
+    >>> tf.train.NewCheckpointReader(path).get_variable_to_shape_map()
+    {'v': [2]}
+    """
+    return CheckpointReader(filepattern)
+
+
+def load_checkpoint(ckpt_dir_or_file: Any) -> CheckpointReader:
+    """A reader of a checkpoint, or of the latest one of a folder. NotFoundError, DataLossError: there is none, or none that is whole."""
+    path = path_of(ckpt_dir_or_file, "load_checkpoint")
+    if os.path.isdir(path):
+        latest = latest_checkpoint(path)
+        if latest is None:
+            raise NotFoundError(f"the folder {path} has no checkpoint{here()}")
+        path = latest
+    return CheckpointReader(path)
+
+
+def load_variable(ckpt_dir_or_file: Any, name: str) -> Array:
+    """The value of a variable in a checkpoint, or in the latest one of a folder.
+
+    NotFoundError: there is no such checkpoint, or no such variable. DataLossError: it is damaged.
+
+    >>> v = tf.Variable([1.0, 2.0], name="v")
+    >>> with tf.Session(jit=False) as sess:
+    ...     path = tf.train.Saver({"v": v}).save(sess, "load/model")
+    >>> tf.train.load_variable("load", "v")
+    array([1., 2.], dtype=float32)
+    """
+    return load_checkpoint(ckpt_dir_or_file).get_tensor(name.removesuffix(":0"))
+
+
+def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
+    """Names and shapes of the variables in a checkpoint, or in the latest one of a folder, by name.
+
+    NotFoundError: there is no such checkpoint. DataLossError: it is damaged.
+    """
+    return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Checkpoint]:
+    """A checkpoint to restore from; NotFoundError says more of a path that is TensorFlow's."""
+    if not os.path.exists(file_of(path)) and os.path.exists(f"{path}.index"):
+        raise NotFoundError(f"{path}.index is a checkpoint of TensorFlow's own format, which graphc does not read{here()}")
+    with Checkpoint(path) as found:
+        yield found
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,203 @@
+"""What all optimizers share: they add, for each variable, the graph that updates it from its gradient; the compiler makes one kernel of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.gradients import gradients
+from ..errors import ArgumentError, DTypeError, GradientError, GraphError, ShapeError
+from ..ir.graph import GraphKeys
+from ..ir.node import Node, Operation, describe, here, topological
+from ..ir.operator import many, to_node
+from ..ir.types import exactly
+from ..ops.array import ones_like, reshape, zeros_like
+from ..ops.array_gather import scatter_sum
+from ..ops.math import cast, greater, logical_or, where
+from ..ops.state import Variable, assign, assign_add, gradient_of_variable, group
+
+__all__ = ["Optimizer"]
+
+GradsAndVars = Sequence[tuple[Node | None, Variable]]
+
+
+class Optimizer:
+    """What all optimizers share; a subclass says how one variable moves.
+
+    `learning_rate` and the other hyperparameters are numbers, tensors or functions that give one.
+    GradientError, DTypeError: by the methods.
+    """
+
+    def __init__(self, name: str, **hyper: Any):
+        self._name = name
+        self._hyper = hyper
+        self._slots: dict[tuple[Variable, str], Variable] = {}
+
+    def get_name(self) -> str:
+        """The name that the optimizer's operations and slots begin with."""
+        return self._name
+
+    def minimize(self, loss: Node, global_step: Variable | None = None, var_list: Any = None, gate_gradients: Any = None,
+                 aggregation_method: Any = None, colocate_gradients_with_ops: bool = False, name: str | None = None,
+                 grad_loss: Any = None) -> Operation:
+        """An operation that moves the variables one step against the gradient of `loss`.
+
+        `var_list`: the variables (default: all trainable ones). `global_step`: a variable that counts the steps.
+        GradientError: a variable that was asked for, or every one, has no path to the loss.
+        """
+        pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
+        missing = [v for g, v in pairs if g is None]
+        if len(missing) == len(pairs) or (var_list is not None and missing):
+            raise GradientError(self._no_path(loss, missing))
+        return self.apply_gradients(pairs, global_step, name)
+
+    def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: Any = None, aggregation_method: Any = None,
+                          colocate_gradients_with_ops: bool = False, grad_loss: Any = None) -> list[tuple[Node | None, Variable]]:
+        """(gradient of `loss`, variable) for each variable; the gradient is None where no path leads to the loss.
+
+        `var_list`: default all trainable variables; `grad_loss`: the gradient of the loss itself, 1 by default. DTypeError: the loss is no tensor.
+        GradientError: an operator on the way has no gradient.
+        """
+        if not isinstance(loss, Node):
+            raise DTypeError(f"{self._name}: the loss must be a tensor, not {loss!r:.80}{here()}")
+        variables = list(var_list) if isinstance(var_list, (list, tuple)) else [var_list] if var_list is not None else \
+            loss.graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+        if not variables:
+            raise GraphError(f"{self._name}: there are no variables to train{here()}")
+        for v in variables:
+            if not isinstance(v, Variable):
+                raise DTypeError(f"{self._name}: {v!r:.80} is not a Variable{here()}")
+        return list(zip(gradients(loss, variables, None if grad_loss is None else [grad_loss]), variables, strict=True))
+
+    def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
+        """An operation that moves each variable by its gradient; pairs without a gradient are left out.
+
+        GradientError: every gradient is None. DTypeError, ShapeError: one does not fit its variable.
+        """
+        pairs = [(g, v) for g, v in map(self._pair, many(f"{self._name}.apply_gradients", grads_and_vars)) if g is not None]
+        if not pairs:
+            raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
+        graph = pairs[0][1].graph
+        with graph.as_default(), graph.control_dependencies(None):
+            self._begin(pairs)
+        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name) as scope:
+            updates: list[Any] = []
+            hyper = {dtype: self._values(dtype) for dtype in dict.fromkeys(v.type.dtype for _, v in pairs)}
+            shared = self._prepare(pairs, hyper[pairs[0][1].type.dtype])
+            for g, v in pairs:
+                with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
+                    updates += self._update(gradient_of_variable(to_node(g), v), v, **hyper[v.type.dtype], **shared)
+            updates += self._finish(shared)
+            if global_step is not None:
+                updates.append(assign_add(global_step, 1))
+        return group(*updates, name=scope)
+
+    def _pair(self, pair: Any) -> tuple[Any, Variable]:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], Variable):
+            raise ArgumentError(f"{self._name}.apply_gradients takes pairs of a gradient and a Variable, not {pair!r:.80}{here()}")
+        return pair[0], pair[1]
+
+    def get_slot(self, var: Variable, name: str) -> Variable | None:
+        """The variable of that name that the optimizer keeps beside `var`."""
+        return self._slots.get((var, name))
+
+    def get_slot_names(self) -> list[str]:
+        """The names of the variables kept beside each trained one."""
+        return sorted({name for _, name in self._slots})
+
+    def variables(self) -> list[Variable]:
+        """All that the optimizer keeps between steps."""
+        return list(self._slots.values())
+
+    def _slot(self, v: Variable, name: str, start: float = 0.0) -> Variable:
+        found = self._slots.get((v, name))
+        if found is None:
+            shape = v.initial_value.type.shape
+            initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
+            with v.graph.name_scope(None):
+                found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{self._name}")
+        return found
+
+    def _values(self, dtype: np.dtype[Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+        """The hyperparameters in a dtype; those of some names, or all."""
+        chosen = {k: self._hyper[k] for k in (names if names is not None else self._hyper)}
+        return {k: scalar(x() if callable(x) and not isinstance(x, Node) else x, dtype, k) for k, x in chosen.items()}
+
+    def _begin(self, pairs: GradsAndVars) -> None:
+        """Make the variables that belong to no other variable: as in TensorFlow they stand outside of the optimizer's scope."""
+
+    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _finish(self, shared: dict[str, Any]) -> list[Any]:
+        return []
+
+    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
+
+    def _sparse(self, g: Node, updates: Sequence[tuple[Variable, Node, str | None]]) -> list[Any]:
+        """The assignments (variable, new value, name) of one variable's update; rows that a sparse gradient does not name stay as they are."""
+        touched = touched_rows(g)
+        return [assign(v, new if touched is None else where(touched, new, v), name=name) for v, new, name in updates]
+
+    def _no_path(self, loss: Node, missing: Sequence[Variable]) -> str:
+        names = ", ".join(describe(v) for v in missing[:5])
+        cut = _broken_path(loss, missing[0]) if missing else None
+        why = f"; the path ends at {describe(cut)}, made by {cut.operator.name}, which passes no gradient" if cut is not None else ""
+        return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}{here()}"
+
+
+def touched_rows(g: Node) -> Node | None:
+    """bool[rows]: the rows that a gradient through `gather` names, which TensorFlow's sparse updates change; None of any other gradient."""
+    named: list[Node] = []
+    stack = [g]
+    while stack:
+        n = stack.pop()
+        if n.operator.name == "scatter_sum" and n.attrs["axis"] == 0:
+            named.append(n)
+        elif n.operator.name == "add":
+            stack += n.inputs
+        elif n.operator.name in ("multiply", "truediv") and n.inputs[1].type.rank == 0:
+            stack.append(n.inputs[0])
+        elif n.operator.name in ("identity", "cast", "contract", "gradient_of_variable"):
+            stack.append(n.inputs[0])
+        else:
+            return None
+    found: Node | None = None
+    for n in named:
+        rows = reshape(n.inputs[0], [-1])
+        there = greater(scatter_sum(rows, ones_like(rows, dtype=np.float32), n.inputs[2][:1]), 0.0)
+        found = there if found is None else logical_or(found, there)
+    return found
+
+
+def _broken_path(loss: Node, variable: Variable) -> Node | None:
+    """The operator nearest to the loss on a path to the variable that stops the gradient."""
+    uses: dict[Node, bool] = {}
+    order = topological([loss])
+    for n in order:
+        uses[n] = n is variable or any(uses[x] for x in n.inputs)
+    blocked = [n for n in order if uses[n] and n is not variable and
+               (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
+    return max(blocked, key=lambda n: n.index) if blocked else None
+
+
+def scalar(value: Any, dtype: np.dtype[Any], name: str | None = None) -> Any:
+    if isinstance(value, Node):
+        node = to_node(value)
+        if node.type.rank:
+            raise ShapeError(f"{name or 'a scalar'}: {describe(node)} is no scalar{here()}")
+        return node if node.type.dtype == dtype else cast(node, dtype, name=name)
+    try:
+        if value is None or isinstance(value, (str, bytes)) or np.ndim(value):
+            raise TypeError
+        array = exactly(value, dtype)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{name or 'a scalar'}: {value!r:.60} is no number{here()}") from None
+    return to_node(array, name=name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

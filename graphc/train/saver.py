@@ -1,0 +1,391 @@
+"""`Saver`: the variables of a session to a checkpoint and back, with the graph, and the course of random numbers."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import CheckpointWarning, DataLossError, DTypeError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
+from ..files.checkpoint import SUFFIX, Checkpoint, file_of, put, write
+from ..files.graph_json import from_json, to_json
+from ..files.safetensors import Entry, open_file
+from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.node import Node, describe, here
+from ..ir.types import Array, compatible
+from ..ops.state import Variable
+from ..runtime.session import Session
+from ..runtime.values import Snapshot
+from .checkpoints import INDEX, opened, path_of, remove_checkpoint, write_state
+
+__all__ = ["RestoreReport", "Saver", "export_meta_graph", "import_meta_graph"]
+
+_TOLD, _SOUGHT = 20, 1000       # variables that a report names one by one, and those it looks for a near name among
+
+
+# ---------------------------------------------------------------------- what fits
+
+class RestoreReport(NamedTuple):
+    """What a restore found: names as they stand in the checkpoint.
+
+    `restored`: variables that were set. `missing`: variables that the checkpoint has not. `misshapen`: those of another type there, with both
+    types. `unexpected`: what the checkpoint has beside. `near`: for a missing name the one among the unexpected that it may be.
+    """
+
+    restored: list[str]
+    missing: list[str]
+    misshapen: dict[str, str]
+    unexpected: list[str]
+    near: dict[str, str]
+
+    def __str__(self) -> str:
+        def lines(what: str, items: Iterable[str]) -> list[str]:
+            found = list(items)
+            more = [f"  {what}: and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
+            return [*(f"  {what}: {item}" for item in found[:_TOLD]), *more]
+        return "\n".join([
+            f"{len(self.restored)} restored, {len(self.missing)} missing, {len(self.misshapen)} of another type, {len(self.unexpected)} unexpected",
+            *lines("missing", (f"{n}; near it: {self.near[n]}" if n in self.near else n for n in self.missing)),
+            *lines("of another type", (f"{name}: {types}" for name, types in self.misshapen.items())),
+            *lines("unexpected", self.unexpected)])
+
+
+def _report(variables: Mapping[str, Variable], entries: Mapping[str, Entry], reshape: bool) -> RestoreReport:
+    """What of a checkpoint fits the variables."""
+    missing = [name for name in variables if name not in entries]
+    unexpected = sorted(entries.keys() - variables.keys())
+    misshapen = {name: f"{entries[name]} in the checkpoint, the variable is {describe(v)}"
+                 for name, v in variables.items() if name in entries and not _fits(v, entries[name], reshape)}
+    near = {}
+    for name in missing[:_TOLD]:
+        fitting = [n for n in unexpected[:_SOUGHT] if _fits(variables[name], entries[n], reshape)]
+        last = name.rpartition("/")[2]
+        found = difflib.get_close_matches(name, fitting, 1) or [n for n in fitting if n.rpartition("/")[2] == last][:1]
+        if found:
+            near[name] = found[0]
+    return RestoreReport([n for n in variables if n in entries and n not in misshapen], missing, misshapen, unexpected, near)
+
+
+def _fits(variable: Variable, entry: Entry, reshape: bool) -> bool:
+    kind = variable.type
+    if reshape and kind.known:
+        return entry.dtype == kind.dtype and np.prod(entry.shape, dtype=object) == np.prod(kind.shape, dtype=object)
+    return entry.dtype == kind.dtype and compatible(kind.shape, entry.shape)
+
+
+# ---------------------------------------------------------------------- the saver
+
+class Saver:
+    """Saves the variables of a session to a checkpoint, and restores them.
+
+    `var_list`: variables, or a dict of them by the names that they are to have in the checkpoint; all of the graph by default. `reshape`: a
+    value of another shape and as many elements is taken on. `max_to_keep`: checkpoints that are kept, those saved last (0, None: all), and
+    beside them one every `keep_checkpoint_every_n_hours`. `pad_step_number`: file names sort by step. `save_relative_paths`: the index holds
+    paths as seen from its folder. `allow_empty`: no variable is no mistake. `defer_build`: the variables are those that are there at the first
+    use. One file is written at all times: `sharded`, `restore_sequentially`, `name`, `builder`, `write_version` and `filename` have no effect.
+
+    A checkpoint is one file, PATH.safetensors: the variables as they are between two runs, the graph, the course of random numbers. It is
+    written beside its place, flushed and renamed, the index after it. GraphError: no variables, or two of one name. DTypeError: no variable.
+
+    >>> v = tf.Variable([1.0, 2.0], name="v")
+    >>> saver = tf.train.Saver()
+    >>> with tf.Session(jit=False) as sess:
+    ...     path = saver.save(sess, "models/small", global_step=7)
+    ...     sess.run(v.assign([0.0, 0.0]))
+    ...     saver.restore(sess, path)
+    ...     print(path, sess.run(v))
+    array([0., 0.], dtype=float32)
+    models/small-7 [1. 2.]
+    """
+
+    def __init__(self, var_list: Any = None, reshape: bool = False, sharded: bool = False, max_to_keep: int | None = 5,
+                 keep_checkpoint_every_n_hours: float = 10000.0, name: str | None = None, restore_sequentially: bool = False,
+                 saver_def: Any = None, builder: Any = None, defer_build: bool = False, allow_empty: bool = False, write_version: Any = 2,
+                 pad_step_number: bool = False, save_relative_paths: bool = False, filename: str | None = None):
+        options = saver_def if isinstance(saver_def, dict) else {}
+        self._reshape = bool(options.get("reshape", reshape))
+        self._max_to_keep = options.get("max_to_keep", max_to_keep) or 0
+        self._hours = options.get("keep_checkpoint_every_n_hours", keep_checkpoint_every_n_hours)
+        self._pad, self._relative, self._allow_empty = pad_step_number, save_relative_paths, allow_empty
+        self._next_kept = time.time() + 3600 * self._hours
+        self._last: list[tuple[str, float]] = []
+        self._written: tuple[Any, str | None] = (None, None)
+        self._given = var_list
+        self._variables: dict[str, Variable] | None = None
+        if not defer_build:
+            self.build()
+
+    def build(self) -> None:
+        """Fix which variables are saved, if `defer_build` left it open. GraphError: there are none, or two of one name."""
+        if self._variables is None:
+            self._variables = _named(self._given)
+            if not self._variables and not self._allow_empty:
+                raise GraphError(f"Saver: there are no variables to save{here()}")
+
+    @property
+    def _by_name(self) -> dict[str, Variable]:
+        self.build()
+        assert self._variables is not None
+        return self._variables
+
+    # ------------------------------------------------------------------ saving
+
+    def save(self, sess: Session, save_path: Any, global_step: Any = None, latest_filename: str | None = None,
+             meta_graph_suffix: str = "meta", write_meta_graph: bool = True, write_state: bool = True, strip_default_attrs: bool = False,
+             save_debug_info: bool = False) -> str:
+        """Write a checkpoint and the index of its folder; the result is the path for `restore`.
+
+        `global_step`: a number, or a tensor whose value is one, behind the path. `write_meta_graph`: with the graph, for `import_meta_graph`.
+        `write_state`: with the index, whose name is `latest_filename`; then older checkpoints than are to be kept are deleted.
+        What is saved is the state between two runs, even if other threads run. CheckpointError: it could not be written; what was saved before
+        is there still. GraphError: no path, or variables of another graph. DTypeError: no session. SessionClosedError.
+        """
+        named = self._by_name
+        self._check(sess, named)
+        prefix, index = path_of(save_path, "Saver.save"), latest_filename or INDEX
+        if os.path.basename(index) != index:
+            raise GraphError(f"Saver.save: latest_filename is a name without folders, not {index!r:.80}{here()}")
+        if not os.path.basename(prefix):
+            raise GraphError(f"Saver.save: {prefix!r:.80} ends with a folder and names no file{here()}")
+        snapshot, step = self._snapshot(sess, named, global_step)
+        if step is not None:
+            prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
+        saved = time.time()
+        state = {"saved": saved, "run_number": str(snapshot.run_number), "saver": self._described(named)}
+        write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, self._graph_text(sess.graph) if write_meta_graph else None, state)
+        if write_state:
+            self._kept(prefix, saved, index)
+        return prefix
+
+    def _snapshot(self, sess: Session, named: Mapping[str, Variable], global_step: Any) -> tuple[Snapshot, int | None]:
+        """Variables and step of one moment."""
+        if not isinstance(global_step, Node):
+            try:
+                return sess.values.snapshot(list(named.values())), None if global_step is None else int(global_step)
+            except (TypeError, ValueError):
+                raise DTypeError(f"Saver.save: the step {global_step!r:.80} is no number{here()}") from None
+        with sess.values.still():
+            step = sess.run(global_step)
+            if np.ndim(step):
+                raise DTypeError(f"Saver.save: the step {describe(global_step)} is no number{here()}")
+            return sess.values.snapshot(list(named.values())), int(step)
+
+    def _described(self, named: Mapping[str, Variable]) -> dict[str, Any]:
+        """What makes this saver again from the graph."""
+        return {"variables": {name: v.label for name, v in named.items()}, "reshape": self._reshape, "max_to_keep": self._max_to_keep,
+                "keep_checkpoint_every_n_hours": self._hours}
+
+    def _graph_text(self, graph: Graph) -> str | None:
+        """The graph's JSON, or None, with a warning, of one that cannot be written. It is made once for a graph that does not change."""
+        key = (id(graph), len(graph.nodes), sum(map(len, graph.collections.values())), graph.seed)
+        if self._written[0] != key:
+            try:
+                self._written = key, to_json(graph)
+            except SerializationError as e:
+                warnings.warn(f"the checkpoint is written without its graph: {e}", CheckpointWarning, stacklevel=3)
+                self._written = key, None
+        return self._written[1]
+
+    def _kept(self, prefix: str, saved: float, index: str) -> None:
+        """Write the index, and delete what is not to be kept: in this order, so that the index never names what is gone."""
+        dropped: list[tuple[str, float]] = []
+        if self._max_to_keep:
+            self._last = [item for item in self._last if item[0] != prefix] + [(prefix, saved)]
+            dropped, self._last = self._last[:-self._max_to_keep], self._last[-self._max_to_keep:]
+        paths, times = [p for p, _ in self._last], [t for _, t in self._last]
+        write_state(os.path.dirname(prefix), prefix, paths or [prefix], times or [saved], self._next_kept - 3600 * self._hours, index, self._relative)
+        for path, when in dropped:
+            if when > self._next_kept:
+                self._next_kept += 3600 * self._hours
+            else:
+                remove_checkpoint(path)
+
+    # ------------------------------------------------------------------ restoring
+
+    def restore(self, sess: Session, save_path: Any, partial: bool = False) -> RestoreReport | None:
+        """Set the variables to what a checkpoint holds, all of them or none.
+
+        `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
+        taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
+        NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.
+        DataLossError: the checkpoint is damaged. GraphError, DTypeError: as `save`. SessionClosedError.
+        """
+        if save_path is None:
+            raise GraphError(f"Saver.restore: the path is None; tf.train.latest_checkpoint gives that for a folder without checkpoints{here()}")
+        named = self._by_name
+        self._check(sess, named)
+        prefix = path_of(save_path, "Saver.restore")
+        with opened(prefix) as found:
+            report = _report(named, found.entries, self._reshape)
+            if not partial and (report.missing or report.misshapen):
+                kind = NotFoundError if report.missing else InvalidArgumentError
+                raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
+            arrays: dict[Node, Array] = {named[name]: found.array(name) for name in report.restored}
+            whole = not (report.missing or report.misshapen or report.unexpected)
+            run_number = _run_number(found) if whole else None
+        if self._reshape:
+            arrays = {v: a.reshape(v.type.shape) if v.type.known else a for v, a in arrays.items()}
+        sess.values.restore(Snapshot(arrays, run_number))
+        return report if partial else None
+
+    def _check(self, sess: Any, named: Mapping[str, Variable]) -> None:
+        if not isinstance(sess, Session):
+            raise DTypeError(f"Saver: {sess!r:.80} is not a Session{here()}")
+        other = next((v for v in named.values() if v.graph is not sess.graph), None)
+        if other is not None:
+            raise GraphError(f"Saver: {describe(other)} is of another graph than the session's{here()}")
+        sess.values.check_open()
+
+    # ------------------------------------------------------------------ which checkpoints there are
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The checkpoints that this saver has written and not deleted, oldest first: at most `max_to_keep`, none if it keeps all."""
+        return [path for path, _ in self._last]
+
+    def set_last_checkpoints(self, last_checkpoints: Iterable[Any]) -> None:
+        """Take the paths, oldest first, for those written: later saves will delete them in turn. GraphError: no path."""
+        now = time.time()
+        self._last = [(path_of(p, "set_last_checkpoints"), now) for p in last_checkpoints]
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Iterable[tuple[Any, float]]) -> None:
+        """Take pairs of a path and when it was saved, oldest first, for those written. GraphError: no path."""
+        self._last = [(path_of(p, "set_last_checkpoints_with_time"), float(when)) for p, when in last_checkpoints_with_time]
+
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[Any]) -> None:
+        """Go on where another process stopped: those of the paths that are there count as written by this saver. GraphError: no path."""
+        paths = [path_of(p, "recover_last_checkpoints") for p in checkpoint_paths]
+        self._last = [(p, os.path.getmtime(file_of(p))) for p in paths if os.path.exists(file_of(p))]
+
+    # ------------------------------------------------------------------ graphs
+
+    def export_meta_graph(self, filename: Any = None, collection_list: Any = None, as_text: bool = False, export_scope: Any = None,
+                          clear_devices: bool = False, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
+                          save_debug_info: bool = False) -> str:
+        """The graph's JSON, which is also written to a file if one is named. SerializationError, CheckpointError: it cannot be."""
+        return export_meta_graph(filename, graph=next(iter(self._by_name.values())).graph if self._by_name else None)
+
+    def as_saver_def(self) -> dict[str, Any]:
+        """What makes this saver again: the argument `saver_def`."""
+        return self._described(self._by_name)
+
+    to_proto = as_saver_def
+
+    @staticmethod
+    def from_proto(saver_def: dict[str, Any], import_scope: str | None = None) -> Saver:
+        """The saver that `to_proto` describes, of the default graph. GraphError: it has not those variables."""
+        return _described_saver(saver_def, get_default_graph(), import_scope or "", {})
+
+
+def _named(var_list: Any) -> dict[str, Variable]:
+    """The variables by their names in a checkpoint."""
+    if var_list is None:
+        graph = get_default_graph()
+        var_list = dict.fromkeys([*graph.get_collection(GraphKeys.GLOBAL_VARIABLES), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)])
+        var_list = list(var_list)
+    if isinstance(var_list, Mapping):
+        pairs = list(var_list.items())
+    else:
+        try:
+            pairs = [(v.op.name if isinstance(v, Variable) else "", v) for v in var_list]
+        except (TypeError, DTypeError):
+            raise DTypeError(f"Saver: var_list is a list of variables or a dict, not {var_list!r:.80}{here()}") from None
+    named: dict[str, Variable] = {}
+    for name, v in pairs:
+        if not isinstance(v, Variable):
+            raise DTypeError(f"Saver: {v!r:.80} is not a Variable{here()}")
+        if not isinstance(name, str) or not name or name.startswith("__"):
+            raise GraphError(f"Saver: {name!r:.80} cannot be a name in a checkpoint{here()}")
+        if named.setdefault(name, v) is not v:
+            raise GraphError(f"Saver: {describe(named[name])} and {describe(v)} both have the name {name}{here()}")
+    return named
+
+
+def _run_number(found: Checkpoint) -> int | None:
+    text = found.state.get("run_number")
+    if text is None:
+        return None
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or int(text) >= 2**64:
+        raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of a run{here()}")
+    return int(text)
+
+
+# ---------------------------------------------------------------------- graphs in files
+
+def export_meta_graph(filename: Any = None, meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None, collection_list: Any = None,
+                      as_text: bool = False, graph: Graph | None = None, export_scope: Any = None, clear_devices: bool = False,
+                      clear_extraneous_savers: bool = False, strip_default_attrs: bool = False, save_debug_info: bool = False) -> str:
+    """The JSON of a graph (default: the default one), which is also written to a file if one is named.
+
+    SerializationError: the graph has a Python function. CheckpointError: the file could not be written.
+
+    >>> with tf.Graph().as_default() as graph:
+    ...     _ = tf.constant(1.0, name="c")
+    >>> tf.train.export_meta_graph(graph=graph) == graph.to_json()
+    True
+    """
+    text = to_json(graph if graph is not None else get_default_graph())
+    if filename is not None:
+        put(path_of(filename, "export_meta_graph"), [text.encode("utf-8", "surrogatepass")])
+    return text
+
+
+def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any) -> Saver | None:
+    """Add the graph of a checkpoint, or of `export_meta_graph`, to the default graph; the result is a saver for it, or None without variables.
+
+    `meta_graph_or_file`: the path of a checkpoint, with or without `.meta`, of a file of `export_meta_graph`, or its text. `import_scope`:
+    what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed.
+    NotFoundError: there is no such file, or no graph in it. DataLossError, SerializationError: it is damaged, or no graph. GraphError: a name
+    is taken.
+
+    >>> with tf.Graph().as_default(), tf.Session(jit=False) as sess:
+    ...     v = tf.Variable([1.0, 2.0], name="v")
+    ...     path = tf.train.Saver().save(sess, "graphs/model")
+    >>> with tf.Graph().as_default() as graph, tf.Session(jit=False) as sess:
+    ...     tf.train.import_meta_graph(path + ".meta").restore(sess, path)
+    ...     print(sess.run("v:0"))
+    [1. 2.]
+    """
+    text, described = _graph_of(meta_graph_or_file)
+    graph, scope = get_default_graph(), import_scope or ""
+    graph.absorb(from_json(text), scope)
+    if described is not None:
+        return _described_saver(described, graph, scope, kwargs)
+    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, f"{scope}/" if scope else None)
+    return Saver(variables, **kwargs) if variables else None
+
+
+def _graph_of(source: Any) -> tuple[str, Any]:
+    """The JSON that a path or a text stands for, and what describes its saver, if something does."""
+    if isinstance(source, str) and source.lstrip().startswith("{"):
+        return source, None
+    path = path_of(source, "import_meta_graph")
+    if os.path.isfile(path) and not path.endswith(SUFFIX):
+        with open_file(path) as file:
+            return file.read().decode("utf-8", "surrogatepass"), None
+    prefix = path if os.path.exists(file_of(path)) else os.path.splitext(path)[0]
+    with opened(prefix) as found:
+        text = found.graph()
+        if text is None:
+            raise NotFoundError(f"{found.path} has no graph: it was saved with write_meta_graph=False, or by another program{here()}")
+        return text, found.state.get("saver")
+
+
+def _described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
+    """The saver that a checkpoint describes, for variables that stand behind a scope now."""
+    names = described.get("variables") if isinstance(described, dict) else None
+    if not isinstance(names, dict) or not all(isinstance(label, str) for label in names.values()):
+        raise SerializationError(f"what describes the saver does not name its variables{here()}")
+    found = {name: graph.as_node(f"{scope}/{label}" if scope else label) for name, label in names.items()}
+    known = {key: described[key] for key in ("reshape", "max_to_keep", "keep_checkpoint_every_n_hours")
+             if isinstance(described.get(key), (bool, int, float))}
+    return Saver(found, **{**known, "allow_empty": True, **options})
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,42 @@
+"""The variable that counts the steps of training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError
+from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.node import here
+from ..ops.state import Variable
+
+__all__ = ["get_global_step", "get_or_create_global_step", "create_global_step"]
+
+
+def get_global_step(graph: Any = None) -> Variable | None:
+    """The graph's global step, or None."""
+    found = (graph or get_default_graph()).get_collection(GraphKeys.GLOBAL_STEP)
+    return found[0] if found else None
+
+
+def create_global_step(graph: Any = None) -> Variable:
+    """A new int64 variable `global_step`; GraphError if the graph has one."""
+    if get_global_step(graph) is not None:
+        raise GraphError(f"the graph has a global step already{here()}")
+    names = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP]
+    with (graph or get_default_graph()).as_default():
+        return Variable(np.int64(0), trainable=False, name="global_step", collections=names)
+
+
+def get_or_create_global_step(graph: Any = None) -> Variable:
+    """The graph's global step, made when there is none.
+
+    GraphError: as `create_global_step`.
+    """
+    found = get_global_step(graph)
+    return create_global_step(graph) if found is None else found
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
