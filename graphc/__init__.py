@@ -75,6 +75,8 @@ from .variables import (
     initialize_variables,
     local_variables,
     local_variables_initializer,
+    model_variables,
+    moving_average_variables,
     trainable_variables,
     variable_scope,
     variables_initializer,
@@ -87,7 +89,8 @@ _publish(image.__name__, vars(image))
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
-_LATER = ("contrib", "extend", "logging", "numeric", "optimize", "testing")      # imported when they are first named: most programs need none
+# Imported when they are first named: most programs need none, or few.
+_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
 _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
@@ -95,7 +98,8 @@ __all__ = [name for name in _NAMES if name not in vars(_builtins)]
 
 for _space in (nn, summary, train, initializers):
     _hold(vars(_space), _space.__all__)
-_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")], methods=(train.Optimizer, Variable))  # noqa: F405
+_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
+      methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 
 
 def __getattr__(name: str) -> object:

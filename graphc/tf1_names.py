@@ -93,6 +93,13 @@ local_variables_initializer, variables_initializer | not needed
 Variable | initialises itself on first use; a read sees the value from before the run unless a control dependency says otherwise
 get_variable | initialises itself on first use; partitioner and caching_device have no effect
 random_normal, random_uniform, truncated_normal, multinomial | draws other numbers than TensorFlow: a counter-based stream of the seeds and the name
+nn.max_pool | nan where a window holds one; TensorFlow passes over it
+nn.conv2d, nn.conv2d_transpose, nn.convolution | operands of different dtypes are promoted; every order of derivatives, dilated ones too
+image.resize_bilinear, image.resize_images | float64 stays float64
+image.decode_png, image.decode_jpeg, image.decode_image | needs Pillow: `pip install 'graphc[images]'`
+random_crop | draws other places than TensorFlow
+image.random_flip_left_right, image.random_brightness, image.random_contrast, image.random_hue | draws other numbers than TensorFlow
+image.random_saturation | draws other numbers than TensorFlow
 nn.dropout | draws other numbers than TensorFlow; fused, it costs no pass over memory
 set_random_seed | seeds repeat a program here; they do not give TensorFlow's numbers
 matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
@@ -104,6 +111,11 @@ train.AdagradOptimizer | a variable asked for without a path to the loss is an e
 train.Saver | one file, PATH.safetensors, in which the graph is too; TensorFlow's own checkpoints are not read; `sharded` has no effect
 train.get_checkpoint_state, train.latest_checkpoint | a damaged checkpoint is named in a warning, and the one before it given
 train.import_meta_graph | reads the graph of a checkpoint, PATH or PATH.meta; a name that is taken is an error
+layers.dense, layers.batch_normalization, layers.dropout | as in TensorFlow, but for `renorm`, `virtual_batch_size` and `adjustment`
+losses.mean_squared_error, losses.log_loss | computed in the floating dtype of the predictions, in TensorFlow in float32
+losses.softmax_cross_entropy, losses.sparse_softmax_cross_entropy | computed in the floating dtype of the logits
+metrics.accuracy | its variables need no initializer; a run of the value alone sees the batches of the runs before
+contrib.layers.batch_norm | `batch_weights`, `zero_debias_moving_mean`, `renorm` and `adjustment` are not offered
 device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
@@ -131,25 +143,15 @@ python.ops.math_ops.less | tf.less
 python.ops.random_ops.random_uniform, random.uniform | tf.random_uniform
 python.util.compat.as_bytes, compat.as_bytes | text.encode()
 python.client.device_lib.list_local_devices | session.list_devices()
-layers.dense | tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units]))
-layers.flatten, contrib.layers.flatten, contrib.slim.flatten | tf.reshape(x, [-1, n])
-layers.dropout | tf.nn.dropout(x, keep_prob), with keep_prob = 1 - rate fed or a placeholder_with_default
-losses.mean_squared_error | tf.reduce_mean(tf.squared_difference(predictions, labels))
-losses.softmax_cross_entropy | tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits))
-losses.sparse_softmax_cross_entropy | tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
-losses.log_loss | tf.reduce_mean(-labels * tf.log(p + 1e-7) - (1 - labels) * tf.log(1 - p + 1e-7))
-metrics.accuracy | tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
-contrib.layers.xavier_initializer | tf.glorot_uniform_initializer()
-contrib.layers.variance_scaling_initializer | tf.variance_scaling_initializer(scale=2.0)
-contrib.layers.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
-contrib.layers.dropout, contrib.slim.dropout | tf.nn.dropout(x, keep_prob)
-contrib.layers.l2_regularizer | lambda w: scale * tf.nn.l2_loss(w)
-contrib.layers.l1_regularizer | lambda w: scale * tf.reduce_sum(tf.abs(w))
-contrib.layers.apply_regularization | tf.add_n([regularizer(w) for w in weights])
-contrib.layers.layer_norm | (x - mean) * tf.rsqrt(variance + epsilon), mean and variance by tf.reduce_mean and tf.reduce_variance with keepdims=True
-contrib.layers.embed_sequence | tf.nn.embedding_lookup(tf.get_variable("embeddings", [vocabulary, size]), ids)
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
+contrib.slim | tf.contrib.layers, whose functions it has
+contrib.layers.conv2d, contrib.layers.convolution2d, contrib.slim.conv2d, contrib.slim.convolution2d | tf.layers.conv2d
+contrib.layers.max_pool2d | tf.layers.max_pooling2d
+contrib.layers.avg_pool2d | tf.layers.average_pooling2d
+contrib.slim.fully_connected | tf.contrib.layers.fully_connected
+contrib.slim.flatten | tf.contrib.layers.flatten
+contrib.slim.dropout | tf.contrib.layers.dropout
 contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
@@ -169,7 +171,6 @@ train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batche
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 train.global_step | session.run(global_step)
-train.ExponentialMovingAverage | tf.assign(average, decay * average + (1 - decay) * value), a variable each
 nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
@@ -207,13 +208,8 @@ gfile.MakeDirs | os.makedirs(path, exist_ok=True)
 gfile.DeleteRecursively | shutil.rmtree(path)
 gfile.GFile | open(path)
 gfile.FastGFile | open(path, "rb")
-layers.batch_normalization | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
-contrib.layers.batch_norm | tf.nn.batch_normalization(x, *tf.nn.moments(x, axes), offset, scale, epsilon); averages for later by tf.assign
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-layers | layers are written with tf.get_variable and operators: tf.matmul(x, w) + b for layers.dense
-losses | losses are written with tf.reduce_mean and operators: tf.reduce_mean(tf.squared_difference(a, b))
-metrics | metrics are written with operators: tf.reduce_mean(tf.cast(tf.equal(labels, predictions), tf.float32))
 keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column | prepare the columns in NumPy and feed them
@@ -222,7 +218,7 @@ distributions, contrib.distributions | write densities with operators; sample by
 app | argparse, and a call of main()
 flags | argparse
 gfile | open, os and shutil of Python
-image | prepare pictures with NumPy or Pillow and feed them
+image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 io | read files in Python and feed the arrays
 python_io | read and write files in Python
 compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
@@ -235,7 +231,6 @@ linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
 sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
 strings | prepare texts in Python
 contrib | what TensorFlow moved out of contrib stands under tf; the rest of it has no counterpart but contrib.opt.ScipyOptimizerInterface
-contrib.layers, contrib.slim | layers are written with tf.get_variable and operators
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
 contrib.framework | tf.variable_scope and tf.get_variable
 contrib.legacy_seq2seq, contrib.seq2seq | write the cell's equations, and a Python loop over the steps
@@ -270,8 +265,8 @@ def _table(text: str) -> dict[str, str]:
 def advice(name: str) -> str | None:
     """What to write for a missing name, or for the namespace it lies in; None for what no line speaks of.
 
-    >>> advice("layers.dense").partition(" + ")[0]
-    'tf.matmul(x, tf.get_variable("w", [n, units]))'
+    >>> advice("fill_triangular"), advice("contrib.slim.flatten")
+    (None, 'tf.contrib.layers.flatten')
     >>> advice("gfile.Glob") == advice("gfile"), advice("reduce_man")
     (True, None)
     """
@@ -294,8 +289,6 @@ def getter(module: str) -> Callable[[str], NoReturn]:
         text = None if name.startswith("__") else advice(path)
         if text is not None:
             message = f"tf.{path} is not here; instead: {text}"
-        elif path in ranked():
-            message = f"TensorFlow 1's tf.{path} is not here"
         else:
             message = f"module {module!r} has no attribute {name!r}"
         # The module, so that Python can add a name that is spelt alike; none where the message knows better.

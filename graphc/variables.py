@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from .errors import GraphError, ShapeError
 from .initializers import glorot_uniform_initializer, zeros_initializer
-from .ir.graph import GraphKeys, get_default_graph
+from .ir.graph import Graph, GraphKeys, get_default_graph
 from .ir.node import Node, Operation, dtype_of, here, loc_str, saying
 from .ir.types import Shape, as_dtype, as_shape, compatible, shape_str
 from .ops.state import Variable, group
@@ -21,26 +22,52 @@ AUTO_REUSE = "AUTO_REUSE"
 class VariableScope:
     """The names and defaults that `get_variable` uses inside a `with variable_scope`."""
 
-    def __init__(self, name: str, reuse: Any, initializer: Any, regularizer: Any, dtype: Any, custom_getter: Any):
+    def __init__(self, name: str, reuse: Any = False, initializer: Any = None, regularizer: Any = None, dtype: Any = None,
+                 custom_getter: Any = None, constraint: Any = None, name_scope: str | None = None):
         self.name, self.reuse, self.initializer, self.regularizer = name, reuse, initializer, regularizer
-        self.dtype, self.custom_getter = dtype, custom_getter
+        self.dtype, self.custom_getter, self.constraint = dtype, custom_getter, constraint
+        self._name_scope = name_scope
 
     @property
     def original_name_scope(self) -> str:
-        return self.name + "/" if self.name else ""
+        """The scope of names of the operations made where the scope was first entered, with its `/`."""
+        return self._name_scope if self._name_scope is not None else self.name + "/" if self.name else ""
 
     def reuse_variables(self) -> None:
         """From now on `get_variable` finds variables and makes none."""
         self.reuse = True
 
     def set_initializer(self, initializer: Any) -> None:
+        """The initializer of variables that are given none."""
         self.initializer = initializer
 
+    def set_regularizer(self, regularizer: Any) -> None:
+        """The regularizer of variables that are given none."""
+        self.regularizer = regularizer
+
+    def set_custom_getter(self, custom_getter: Any) -> None:
+        """What makes or finds variables, given the usual way as its first argument."""
+        self.custom_getter = custom_getter
+
+    def get_variable(self, name: str, shape: Any = None, **options: Any) -> Variable:
+        """The variable of that name in this scope, wherever that is called; arguments and errors as of `tf.get_variable`."""
+        with variable_scope(self, auxiliary_name_scope=False):
+            return get_variable(name, shape, **options)
+
     def global_variables(self) -> list[Variable]:
-        return global_variables(self.name)
+        """The variables whose names begin with the scope's."""
+        return global_variables(self._prefix())
 
     def trainable_variables(self) -> list[Variable]:
-        return trainable_variables(self.name)
+        """Those of them that are trained."""
+        return trainable_variables(self._prefix())
+
+    def local_variables(self) -> list[Variable]:
+        """The local variables whose names begin with the scope's."""
+        return local_variables(self._prefix())
+
+    def _prefix(self) -> str | None:
+        return f"{re.escape(self.name)}/" if self.name else None
 
 
 def get_variable_scope() -> VariableScope:
@@ -51,8 +78,22 @@ def get_variable_scope() -> VariableScope:
     """
     graph = get_default_graph()
     if graph.variable_scope is None:
-        graph.variable_scope = VariableScope("", False, None, None, None, None)
+        graph.variable_scope = VariableScope("")
     return graph.variable_scope
+
+
+def _entered(graph: Graph) -> dict[str, int]:
+    """How often each variable scope was entered by name since the one around it was: what default names are counted by."""
+    return graph.variable_store.setdefault(("scopes", ""), {})
+
+
+def _unused(graph: Graph, outer: str, name: str) -> str:
+    """The name, with _1, _2, ... behind it where the scope around has entered one of that name."""
+    entered, count = _entered(graph), 0
+    full = f"{outer}/{name}" if outer else name
+    while entered.get(f"{full}_{count}" if count else full):
+        count += 1
+    return f"{name}_{count}" if count else name
 
 
 @contextmanager
@@ -62,36 +103,44 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
                    auxiliary_name_scope: bool = True) -> Iterator[VariableScope]:
     """Put `name/` before the names of variables and operations made inside. `reuse`: True, False or AUTO_REUSE.
 
-    `name_or_scope`: a name, or a scope to enter again; `default_name`: a name made unique when the first is None. GraphError:
-    neither is given.
+    `name_or_scope`: a name, or a scope to enter again; `default_name`: a name made unique when the first is None.
+    `auxiliary_name_scope=False`: operations keep the names that they have outside. What is given for variables (`initializer`, `regularizer`,
+    `constraint`, `dtype`, `custom_getter`) holds for those that are given none. GraphError: neither name is given.
 
     >>> with tf.variable_scope("outer"):
     ...     print(tf.get_variable_scope().name)
     outer
     """
     graph, outer = get_default_graph(), get_variable_scope()
+    entered = _entered(graph)
     if isinstance(name_or_scope, VariableScope):
-        full, last = name_or_scope.name, name_or_scope.name.rpartition("/")[2]
-        outer_defaults = name_or_scope
+        defaults, full = name_or_scope, name_or_scope.name
+        last = full.rpartition("/")[2]
     else:
-        last = name_or_scope
-        if last is None:
-            if default_name is None:
-                raise GraphError(f"variable_scope needs a name{here()}")
-            used = graph.variable_store.setdefault(("scopes", outer.name), {})
-            count = used[default_name] = used.get(default_name, -1) + 1
-            last = f"{default_name}_{count}" if count else default_name
-        full = f"{outer.name}/{last}" if outer.name else last
-        outer_defaults = outer
-    scope = VariableScope(full, reuse or outer_defaults.reuse, initializer or outer_defaults.initializer,
-                          regularizer or outer_defaults.regularizer, dtype or outer_defaults.dtype,
-                          custom_getter or outer_defaults.custom_getter)
-    graph.variable_scope = scope
+        if name_or_scope is None and default_name is None:
+            raise GraphError(f"variable_scope needs a name{here()}")
+        last = name_or_scope if name_or_scope is not None else _unused(graph, outer.name, default_name or "")
+        defaults, full = outer, f"{outer.name}/{last}" if outer.name else last
+    before = dict(entered)
+    entered[full] = entered.get(full, 0) + 1
+    names = graph.name_scope(last or None) if auxiliary_name_scope else nullcontext(None)
     try:
-        with graph.name_scope(last or None):
-            yield scope
+        with names as name_scope:
+            again = isinstance(name_or_scope, VariableScope)
+            graph.variable_scope = VariableScope(
+                full, reuse or defaults.reuse, initializer or defaults.initializer, regularizer or defaults.regularizer, dtype or defaults.dtype,
+                custom_getter or defaults.custom_getter, constraint or defaults.constraint,
+                name_or_scope.original_name_scope if again else name_scope)
+            yield graph.variable_scope
     finally:
         graph.variable_scope = outer
+        # A scope that is entered anew by its name counts what it holds from the start; one that is entered as an object leaves no trace.
+        if isinstance(name_or_scope, VariableScope):
+            entered.clear()
+            entered.update(before)
+        else:
+            for inner in [k for k in entered if k.startswith(full + "/")]:
+                del entered[inner]
 
 
 def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
@@ -101,7 +150,8 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
 
     GraphError: it exists and the scope does not reuse, or does not exist and the scope only reuses. ShapeError: it exists with another
     shape, there is no shape, or the initializer has another one. `initializer`: an initializer, array or tensor of the shape, or number;
-    by default Glorot's uniform one for floats, zeros for the rest.
+    by default Glorot's uniform one for floats, zeros for the rest. `regularizer`: a function of the variable that gives a loss, put into the
+    collection REGULARIZATION_LOSSES. `constraint`: a function of the value that optimizers apply after each step.
 
     >>> with tf.variable_scope("shared", reuse=tf.AUTO_REUSE):
     ...     a = tf.get_variable("w", [2], initializer=tf.zeros_initializer())
@@ -113,12 +163,12 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
     getter = custom_getter or scope.custom_getter
     if getter is not None:
         return getter(_get, name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer, trainable=trainable,
-                      collections=collections, validate_shape=validate_shape)
-    return _get(name, shape, dtype, initializer, regularizer, trainable, collections, validate_shape)
+                      collections=collections, validate_shape=validate_shape, constraint=constraint)
+    return _get(name, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint)
 
 
 def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None, trainable: bool = True,
-         collections: Sequence[str] | None = None, validate_shape: bool = True, **ignored: Any) -> Variable:
+         collections: Sequence[str] | None = None, validate_shape: bool = True, constraint: Any = None, **ignored: Any) -> Variable:
     graph, scope = get_default_graph(), get_variable_scope()
     full = f"{scope.name}/{name}" if scope.name else name
     found = graph.variable_store.get(full)
@@ -133,11 +183,15 @@ def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = Non
     kind = dtype_of(f"get_variable({name!r})", dtype or scope.dtype or np.float32)
     initial = _initial(full, initializer if initializer is not None else scope.initializer, shape, kind, dtype)
     with graph.name_scope(None):
-        variable = Variable(initial, trainable=trainable, collections=collections, validate_shape=validate_shape, name=full)
+        variable = Variable(initial, trainable=trainable, collections=collections, validate_shape=validate_shape, name=full,
+                            constraint=constraint or scope.constraint)
     graph.variable_store[full] = variable
     penalty = regularizer or scope.regularizer
-    if penalty is not None and (loss := penalty(variable)) is not None:
-        graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+    if penalty is not None:
+        with graph.control_dependencies(None), graph.name_scope(f"{full}/Regularizer/"):
+            loss = penalty(variable)
+        if loss is not None:
+            graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
     return variable
 
 
@@ -193,6 +247,16 @@ def trainable_variables(scope: str | None = None) -> list[Variable]:
 def local_variables(scope: str | None = None) -> list[Variable]:
     """The variables of the collection LOCAL_VARIABLES (whose names begin with `scope`)."""
     return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
+    """The variables whose averages an `ExponentialMovingAverage` keeps (whose names begin with `scope`)."""
+    return get_default_graph().get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of the collection MODEL_VARIABLES (whose names begin with `scope`)."""
+    return get_default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
 
 
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:

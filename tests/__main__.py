@@ -1,4 +1,4 @@
-"""`python -m tests {fast,lint,all,sizes,golden} [arguments for pytest]`: what to run before a line is kept, a commit made, a branch given away."""
+"""`python -m tests {fast,lint,all,golden} [arguments for pytest]`: what to run before a line is kept, a commit made, a branch given away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from . import ROOT
 
 PYTHON = [sys.executable, "-m"]
 LEFT_OUT = ("browser", "example", "fuzz", "lint", "slow")      # markers, which pyproject.toml explains
-SIZED = ("runtime", "ops", "autodiff", "compiler", "test_train.py")
 QUICK = " and ".join(f"not {marker}" for marker in LEFT_OUT)
 LINTERS = ([*PYTHON, "ruff", "check", "."], [*PYTHON, "mypy"])
 # name -> (what it is for, the commands it runs)
@@ -20,8 +19,6 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "lint": ("ruff, mypy and the rule of imports: half a minute",
              [*LINTERS, [*PYTHON, "pytest", "tests/test_layers.py"]]),
     "all": ("every test, as `python -m pytest` does: a quarter of an hour on two cores, the first time more", [[*PYTHON, "pytest"]]),
-    "sizes": ("tests of runs, operators and derivatives, each plan made with open sizes: as `fast`, three minutes",
-              [[*PYTHON, "pytest", "--free-sizes", "-m", QUICK, *(f"tests/{name}" for name in SIZED)]]),
     "golden": ("nothing is tested: writes the files in tests/golden anew, to be read before they are kept",
                [[sys.executable, "-c", "from tests import golden; print('changed:', *golden.renew() or ['nothing'])"]]),
 }

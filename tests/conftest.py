@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,6 @@ import pytest
 
 import graphc as tf
 from graphc.cpu import cache, native
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--free-sizes", action="store_true", help="plans are made with open sizes: dimensions that are None where they are declared")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--free-sizes"):
-        os.environ["GRAPHC_SIZES"] = "free"
 
 
 @pytest.fixture(autouse=True)

@@ -186,6 +186,26 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
     ("Graph.as_graph_element", "GraphError", lambda: tf.Graph().as_graph_element(other())),
     ("Session.partial_run", "FailedPreconditionError", lambda: tf.Session().partial_run(1)),
     ("Operation.run", "GraphError", lambda: tf.no_op().run()), ("TensorShape.as_list", "ShapeError", lambda: tf.TensorShape(None).as_list()),
+    ("train.Saver", "GraphError", lambda: tf.train.Saver([])), ("train.Saver", "DTypeError", lambda: tf.train.Saver([x(2)])),
+    ("train.Saver.save", "GraphError", lambda: tf.train.Saver([tf.Variable(1.0)]).save(tf.Session(), 3)),
+    ("train.Saver.save", "DTypeError", lambda: tf.train.Saver([tf.Variable(1.0)]).save("m", tf.Session())),
+    ("train.Saver.restore", "NotFoundError", lambda: tf.train.Saver([tf.Variable(1.0)]).restore(tf.Session(), "no/m")),
+    ("train.NewCheckpointReader", "NotFoundError", lambda: tf.train.NewCheckpointReader("no/m")),
+    ("train.load_checkpoint", "NotFoundError", lambda: tf.train.load_checkpoint("no/m")),
+    ("train.import_meta_graph", "NotFoundError", lambda: tf.train.import_meta_graph("no/m")),
+    ("train.checkpoint_exists", "GraphError", lambda: tf.train.checkpoint_exists(3)),
+    ("train.ExponentialMovingAverage.apply", "GraphError", lambda: tf.train.ExponentialMovingAverage(0.9).apply([])),
+    ("train.piecewise_constant", "GraphError", lambda: tf.train.piecewise_constant(1, [1], [1.0])),
+    ("layers.flatten", "ShapeError", lambda: tf.layers.flatten(tf.constant(1.0))),
+    ("layers.dropout", "GraphError", lambda: tf.layers.dropout(x(2), 2.0)),
+    ("losses.cosine_distance", "GraphError", lambda: tf.losses.cosine_distance(x(2), x(2))),
+    ("losses.get_total_loss", "GraphError", lambda: tf.losses.get_total_loss()),
+    ("losses.add_loss", "DTypeError", lambda: tf.losses.add_loss(1.0)),
+    ("metrics.auc", "GraphError", lambda: tf.metrics.auc(x(2), x(2), curve="no")),
+    ("contrib.layers.l1_regularizer", "GraphError", lambda: tf.contrib.layers.l1_regularizer(-1.0)),
+    ("contrib.layers.embed_sequence", "GraphError", lambda: tf.contrib.layers.embed_sequence(i(2, 2))),
+    ("contrib.layers.optimize_loss", "GraphError", lambda: tf.contrib.layers.optimize_loss(x(), None, 0.1, "no")),
+    ("contrib.layers.variance_scaling_initializer", "GraphError", lambda: tf.contrib.layers.variance_scaling_initializer(mode="no")),
     ("Variable.assign", "ShapeError", lambda: tf.Variable(1.0).assign(x(2))),
     ("Variable.assign_add", "ShapeError", lambda: tf.Variable(1.0).assign_add(x(2))),
     ("Variable.assign_sub", "DTypeError", lambda: tf.Variable(1.0).assign_sub(i())),
@@ -193,7 +213,11 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
 _LOSSES = "nn.softmax_cross_entropy_with_logits nn.softmax_cross_entropy_with_logits_v2"
 _MADE = ("random_normal_initializer truncated_normal_initializer random_uniform_initializer glorot_uniform_initializer glorot_normal_initializer "
          "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer")
-_RATED = "train.GradientDescentOptimizer train.AdagradOptimizer train.RMSPropOptimizer train.AdamOptimizer train.AdadeltaOptimizer"
+_RATED = ("train.GradientDescentOptimizer train.AdagradOptimizer train.RMSPropOptimizer train.AdamOptimizer train.AdadeltaOptimizer "
+          "train.FtrlOptimizer train.ProximalGradientDescentOptimizer train.ProximalAdagradOptimizer")
+_TWO = ("losses.absolute_difference losses.mean_squared_error losses.huber_loss losses.hinge_loss losses.log_loss losses.sigmoid_cross_entropy "
+        "losses.softmax_cross_entropy losses.mean_pairwise_squared_error")
+_STREAMED = "accuracy mean_absolute_error mean_squared_error root_mean_squared_error true_positives false_negatives precision recall auc".split()
 # The same of several functions.
 RAISED_BY_ALL: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("to_float to_double to_int32 to_int64 to_bool", "DTypeError", lambda f: f(object())),
@@ -215,8 +239,18 @@ RAISED_BY_ALL: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("cumsum cumprod", "DTypeError", lambda f: f([True, False])),
     ("add multiply maximum less", "ShapeError", lambda f: f(x(2), x(3))),
     ("reduce_sum argmax", "ShapeError", lambda f: f(x(2), axis=3)),
-    ("tanh reduce_sum", "GraphError", lambda f: f(x(2), nmae="t")),
+    ("tanh reduce_sum", "ArgumentError", lambda f: f(x(2), nmae="t")),
     ("add matmul", "GraphError", lambda f: f(x(2, 2), other())),
+    (_TWO, "ShapeError", lambda f: f(x(2, 3), x(2, 2))), (_TWO, "GraphError", lambda f: f(None, x(2, 2))),
+    (_TWO, "DTypeError", lambda f: f([["a"]], x(1, 1))),
+    (" ".join(f"metrics.{name}" for name in _STREAMED), "ShapeError", lambda f: f(x(3), x(2))),
+    ("layers.dense layers.Dense contrib.layers.fully_connected", "GraphError", lambda f: f(x(2, 2), "a") if f is not tf.layers.Dense else f("a")),
+    ("layers.dense contrib.layers.fully_connected contrib.layers.linear", "ShapeError", lambda f: f(x(2, None), 3)),
+    ("layers.dense contrib.layers.fully_connected contrib.layers.relu", "DTypeError", lambda f: f(i(2, 2), 3)),
+    ("layers.batch_normalization contrib.layers.batch_norm", "ShapeError", lambda f: f(x(2, None))),
+    ("layers.batch_normalization contrib.layers.batch_norm contrib.layers.layer_norm", "DTypeError", lambda f: f(i(2, 2))),
+    ("train.natural_exp_decay train.inverse_time_decay train.polynomial_decay", "GraphError", lambda f: f(0.1, None, 1, 1)),
+    ("train.cosine_decay train.cosine_decay_restarts train.linear_cosine_decay", "DTypeError", lambda f: f("a", 1, 1)),
 ]
 
 
@@ -232,11 +266,12 @@ _RAISES_NOTHING = {
     "graphc.add_to_collection", "graphc.all_variables", "graphc.device", "graphc.get_collection", "graphc.get_collection_ref",
     "graphc.get_default_graph", "graphc.get_default_session", "graphc.get_variable_scope", "graphc.global_variables",
     "graphc.global_variables_initializer", "graphc.initialize_all_variables", "graphc.is_variable_initialized", "graphc.local_variables",
-    "graphc.local_variables_initializer", "graphc.name_scope", "graphc.no_op", "graphc.set_random_seed", "graphc.trainable_variables",
+    "graphc.local_variables_initializer", "graphc.model_variables", "graphc.moving_average_variables", "graphc.name_scope", "graphc.no_op",
+    "graphc.trainable_variables",
     "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
     "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
     "graphc.testing.some_samples", "graphc.testing.testable",
-    "graphc.train.get_global_step",
+    "graphc.train.get_global_step", "graphc.losses.get_losses", "graphc.losses.get_regularization_losses",
     *(f"graphc.logging.{name}" for name in ("debug", "error", "fatal", "flush", "get_verbosity", "info", "log", "log_every_n", "log_first_n",
                                             "log_if", "vlog", "warn", "warning"))}
 

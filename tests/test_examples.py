@@ -37,6 +37,27 @@ def test_digits_reaches_97_percent_and_draws_its_loss(tmp_path: Path) -> None:
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_cnn_digits_reaches_98_5_percent_and_draws_its_filters(tmp_path: Path) -> None:
+    done = run("cnn_digits.py", "--out", "maps.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    accuracy = re.search(r"^held-out accuracy: ([\d.]+)% of 360 digits$", done.stdout, re.MULTILINE)
+    assert accuracy is not None and float(accuracy[1]) >= 98.5, done.stdout
+    assert len(re.findall(r"^epoch +\d+: loss ", done.stdout, re.MULTILINE)) == 10        # of the bar, where there is no terminal
+    assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    (["--epochs", "0"], "--epochs must be between 1 and 10000, not 0"),
+    (["--batch", "1"], "--batch must be between 2 and 1437, not 1"),
+    (["--seed", "-1"], "--seed must be between 0 and 4294967296, not -1"),
+    (["--out", "nowhere/maps.png"], "there is no folder nowhere to write maps.png into"),
+])
+def test_cnn_digits_refuses(args: list[str], message: str, tmp_path: Path) -> None:
+    done = run("cnn_digits.py", *args, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_digits_data_is_the_uci_set() -> None:
     x, labels, held_out, held_out_labels = digits.load()
     assert x.shape == (1437, 64) and held_out.shape == (360, 64) and x.dtype == np.float32

@@ -29,12 +29,14 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     # words that there are not, and words that are missing
     ("a misspelt keyword of a class", lambda s: tf.train.AdamOptimizer(learn_rate=0.1), errors.ArgumentError,
      "AdamOptimizer has no argument 'learn_rate' (is it learning_rate?); it takes learning_rate, beta1,"),
-    ("a class without its argument", lambda s: tf.train.GradientDescentOptimizer(), errors.ArgumentError, "GradientDescentOptimizer needs learning_rate"),
+    ("a class without its argument", lambda s: tf.train.GradientDescentOptimizer(), errors.ArgumentError,
+     "GradientDescentOptimizer needs learning_rate"),
     ("a misspelt keyword of a method", lambda s: tf.train.AdamOptimizer().minimize(x(), vars=[]), errors.ArgumentError,
      "Optimizer.minimize has no argument 'vars'"),
     ("a misspelt keyword of a session", lambda s: tf.Session(grap=None), errors.ArgumentError, "Session has no argument 'grap' (is it graph?)"),
     ("too many arguments", lambda s: tf.Session("", None, None, True, 1), errors.ArgumentError, "Session takes at most 4 arguments"),
-    ("an argument twice", lambda s: tf.split([1.0, 2.0], 2, num_or_size_splits=2), errors.ArgumentError, "split: 'num_or_size_splits' is given twice"),
+    ("an argument twice", lambda s: tf.split([1.0, 2.0], 2, num_or_size_splits=2), errors.ArgumentError,
+     "split: 'num_or_size_splits' is given twice"),
     ("a function without its argument", lambda s: tf.placeholder(), errors.ArgumentError, "placeholder needs dtype"),
     ("a misspelt keyword of a function", lambda s: tf.get_variable("w", [1], initialiser=1), errors.ArgumentError, "(is it initializer?)"),
     ("a misspelt keyword of a scope", lambda s: tf.name_scope(nam="a").__enter__(), errors.ArgumentError, "name_scope has no argument 'nam'"),
@@ -42,7 +44,8 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("a variable's method without its argument", lambda s: tf.Variable(1.0).assign(), errors.ArgumentError, "Variable.assign needs value"),
     ("a nn function without its argument", lambda s: tf.nn.bias_add(x(2, 2)), errors.ArgumentError, "bias_add needs bias"),
     # lists
-    ("a number for a list of gradients", lambda s: tf.clip_by_global_norm(3.0, 1.0), errors.ArgumentError, "clip_by_global_norm takes a list, not 3.0"),
+    ("a number for a list of gradients", lambda s: tf.clip_by_global_norm(3.0, 1.0), errors.ArgumentError,
+     "clip_by_global_norm takes a list, not 3.0"),
     ("a tensor for a list", lambda s: tf.global_norm(x(2)), errors.ArgumentError, "global_norm takes a list, not x: float32[2]"),
     ("a number for pairs", lambda s: applied(3), errors.ArgumentError, "apply_gradients takes a list, not 3"),
     ("numbers for pairs", lambda s: applied([3]), errors.ArgumentError, "pairs of a gradient and a Variable, not 3"),
@@ -52,16 +55,18 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("stack of a number", lambda s: tf.stack(3), errors.ArgumentError, "stack takes a list, not 3"),
     ("add_n of a number", lambda s: tf.add_n(3), errors.ArgumentError, "add_n takes a list, not 3"),
     ("py_func of no list", lambda s: tf.py_func(abs, 3, tf.float32), errors.ArgumentError, "py_func takes a list, not 3"),
-    ("a dependency that is no list", lambda s: tf.control_dependencies(step()).__enter__(), errors.GraphError, "takes a list of tensors and operations"),
+    ("a dependency that is no list", lambda s: tf.control_dependencies(step()).__enter__(), errors.GraphError,
+     "takes a list of tensors and operations"),
     # seeds, dtypes, numbers, texts
     ("a text as seed", lambda s: tf.set_random_seed("a"), errors.DTypeError, "set_random_seed: a seed is a whole number, not 'a'"),
     ("a fraction as seed", lambda s: tf.random_normal([2], seed=1.5), errors.DTypeError, "a seed is a whole number, not 1.5"),
     ("no dtype", lambda s: tf.cast(1.0), errors.DTypeError, "None is not a dtype"),
-    ("float16", lambda s: tf.constant(np.float16(1)), errors.DTypeError, "dtype float16 is not supported"),
+    ("float16", lambda s: tf.constant(np.float16(1)), errors.DTypeError, "is float16, which is no dtype of graphc's; x.astype(np.float32) is"),
     ("a rate that is a text", lambda s: tf.train.AdamOptimizer("0.1").minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "'0.1' is no number"),
     ("a rate that is None", lambda s: tf.train.AdamOptimizer(None).minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "None is no number"),
     ("a rate that is a vector", lambda s: tf.train.AdamOptimizer([0.1]).minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "[0.1] is no number"),
-    ("a rate that is a tensor of two", lambda s: tf.train.AdamOptimizer(tf.zeros([2])).minimize(tf.Variable(1.0) * 1.0), errors.ShapeError, "is no scalar"),
+    ("a rate that is a tensor of two", lambda s: tf.train.AdamOptimizer(tf.zeros([2])).minimize(tf.Variable(1.0) * 1.0), errors.ShapeError,
+     "is no scalar"),
     ("half a character", lambda s: tf.constant("\ud800"), errors.DTypeError, "half of a surrogate pair"),
     ("half a character, fed", lambda s: s.run("p:0", {tf.placeholder(tf.string, [], name="p"): "\ud800"}), errors.FeedError, "surrogate pair"),
     # sessions
@@ -122,9 +127,11 @@ SIZED: dict[str, Any] = {
     "random_normal": lambda n: tf.random_normal([n]), "random_uniform": lambda n: tf.random_uniform([2, n]),
     "truncated_normal": lambda n: tf.truncated_normal([n]), "zeros": lambda n: tf.zeros([n]), "fill": lambda n: tf.fill([2, n], 1),
     "one_hot": lambda n: tf.one_hot([0], n), "eye": lambda n: tf.eye(n), "linspace": lambda n: tf.linspace(0.0, 1.0, n),
-    "broadcast_to": lambda n: tf.broadcast_to(1.0, [n]), "tile": lambda n: tf.tile([1.0], [n]), "multinomial": lambda n: tf.multinomial([[1.0, 2.0]], n),
+    "broadcast_to": lambda n: tf.broadcast_to(1.0, [n]), "tile": lambda n: tf.tile([1.0], [n]),
+    "multinomial": lambda n: tf.multinomial([[1.0, 2.0]], n),
     "unsorted_segment_sum": lambda n: tf.unsorted_segment_sum([1.0], [0], n), "scatter_nd": lambda n: tf.scatter_nd([[0]], [1.0], [n]),
-    "sequence_mask": lambda n: tf.sequence_mask([1], n), "slice": lambda n: tf.slice([1.0, 2.0], [0], [n]), "reshape": lambda n: tf.reshape([1.0], [n]),
+    "sequence_mask": lambda n: tf.sequence_mask([1], n), "slice": lambda n: tf.slice([1.0, 2.0], [0], [n]),
+    "reshape": lambda n: tf.reshape([1.0], [n]),
     "pad": lambda n: tf.pad([1.0], [[n, 0]]), "pad REFLECT": lambda n: tf.pad([1.0, 2.0], [[n, 0]], "REFLECT"),
 }
 
@@ -147,7 +154,8 @@ def test_numpy_may_be_told_to_raise(session: tf.Session) -> None:
     """Infinities and nan are values: what a program says to numpy of its own arithmetic changes nothing here."""
     a, v = x(None), tf.Variable(tf.constant(3e38))
     with np.errstate(all="raise"):
-        assert session.run([1 / tf.constant([0.0]), tf.constant([7]) // 0, tf.constant(1e300, tf.float32), a * 1e300, v * 10.0], {a: [1e300]})[0] == np.inf
+        made = [1 / tf.constant([0.0]), tf.constant([7]) // 0, tf.constant(1e300, tf.float32), a * 1e300, v * 10.0]
+        assert session.run(made, {a: [1e300]})[0] == np.inf
         assert session.run(tf.exp(a) / 0.0, {a: [100.0]}) == np.inf
 
 

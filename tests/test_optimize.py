@@ -284,7 +284,7 @@ def test_gauss_newton_says_where_derivatives_end() -> None:
     """|x| as a root: its step from 1 ends at 0 exactly, where the derivative is 0 / 0."""
     x = tf.Variable(np.float64(1))
     with tf.Session() as session:
-        result = opt.GaussNewton(tf.sqrt(x * x)).minimize(session)
+        result = opt.GaussNewton(tf.pow(x * x, 0.5)).minimize(session)
     assert not result.converged and result.x == [0] and "no finite derivatives" in result.message
 
 

@@ -16,7 +16,8 @@ HINT = "python -m tests.reference writes it anew"
 # Written down here, so that a namespace that the generator does not see is missed.
 SPACES = {"tf": tf, "tf.nn": tf.nn, "tf.train": tf.train, "tf.summary": tf.summary, "tf.testing": tf.testing, "tf.optimize": tf.optimize,
           "tf.numeric": tf.numeric, "tf.extend": tf.extend, "tf.logging": tf.logging,
-          "tf.contrib.opt": tf.contrib.opt, "tf.initializers": tf.initializers, "tf.errors": tf.errors}
+          "tf.layers": tf.layers, "tf.losses": tf.losses, "tf.metrics": tf.metrics, "tf.contrib.layers": tf.contrib.layers,
+          "tf.contrib.opt": tf.contrib.opt, "tf.initializers": tf.initializers, "tf.errors": tf.errors, "tf.image": tf.image}
 
 
 @pytest.mark.parametrize("name", WANTED)

@@ -20,8 +20,9 @@ from graphc.ir.signature import SPELLINGS, _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
-NAMESPACES = ["graphc", *(f"graphc.{name}" for name in ("contrib", "contrib.opt", "errors", "extend", "initializers", "logging", "nn", "numeric",
-                                                          "optimize", "summary", "testing", "train"))]
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
+    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
+    "numeric", "optimize", "summary", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:
@@ -178,9 +179,11 @@ def test_every_public_callable_shows_its_arguments():
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
 _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
+           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "initializers", "logging", "nn", "numeric", "optimize", "summary", "testing", "train"},
-           "graphc.contrib": {"opt"}}
+_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
+                      "summary", "testing", "train"},
+           "graphc.contrib": {"layers", "opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
 

@@ -43,6 +43,11 @@ def test_what_an_error_says_to_write_is_here(path):
             assert exists(name), f"tf.{name} is no name of graphc's: {message}"
 
 
+@pytest.mark.parametrize("name", [name for name in tf1_names.ranked() if not exists(name)])
+def test_what_programs_use_is_here_or_has_a_substitute(name):
+    assert tf1_names.advice(name)
+
+
 def test_ranked_names_are_names_once():
     ranked = tf1_names.ranked()
     assert len(ranked) == len(set(ranked)) == 458
@@ -50,14 +55,15 @@ def test_ranked_names_are_names_once():
 
 
 @pytest.mark.parametrize("path, message", [
-    ("layers", "tf.layers is not here; instead: layers are written with tf.get_variable"),
+    ("keras", "tf.keras is not here; instead: models are written"),
     ("gfile", "tf.gfile is not here; instead: open, os and shutil of Python"),
     ("cond", "tf.cond is not here; instead: tf.where(condition, x, y); both sides are computed"),
     ("train.write_graph", "tf.train.write_graph is not here; instead: open(path"),
     ("nn.dynamic_rnn", "tf.nn.dynamic_rnn is not here; instead: a Python loop"),
-    ("contrib.layers", "tf.contrib.layers is not here; instead: layers are written"),
+    ("contrib.slim", "tf.contrib.slim is not here; instead: tf.contrib.layers, whose"),
+    ("contrib.layers.conv2d", "tf.contrib.layers.conv2d is not here; instead: tf.layers.conv2d"),
     ("contrib.crf", "tf.contrib.crf is not here; instead: what TensorFlow moved out"),
-    ("nn.conv2d", "TensorFlow 1's tf.nn.conv2d is not here"),
+    ("image.sample_distorted_bounding_box", "tf.image.sample_distorted_bounding_box is not here; instead: tf.image.crop_to_bounding_box"),
     ("reduce_man", "module 'graphc' has no attribute 'reduce_man'"),
     ("nn.rellu", "module 'graphc.nn' has no attribute 'rellu'"),
     ("train.__wrapped__", "module 'graphc.train' has no attribute '__wrapped__'"),

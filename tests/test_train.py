@@ -72,6 +72,53 @@ def adadelta(v, lr=1.0, rho=0.95, eps=1e-4):
     return v
 
 
+def shrink(x, by):
+    return np.sign(x) * np.maximum(np.abs(x) - by, 0)
+
+
+def proximal_descent(v, lr=0.1, l1=0.3, l2=0.2):
+    for _ in range(STEPS):
+        v = shrink(v - lr * gradient(v), lr * l1) / (1 + lr * l2)
+    return v
+
+
+def proximal_adagrad(v, lr=0.5, start=0.1, l1=0.3, l2=0.2):
+    a = 0 * v + start
+    for _ in range(STEPS):
+        g = gradient(v)
+        a = a + g * g
+        rate = lr / np.sqrt(a)
+        v = shrink(v - rate * g, rate * l1) / (1 + rate * l2)
+    return v
+
+
+def dual_averaging(v, lr=0.5, start=0.1, l1=0.3, l2=0.2):
+    total, a = 0 * v, 0 * v + start
+    for t in range(1, STEPS + 1):
+        g = gradient(v)
+        total, a = total + g, a + g * g
+        v = -lr * shrink(total, l1 * t) / (lr * l2 * t + np.sqrt(a))
+    return v
+
+
+def ftrl(v, lr=0.5, power=0.5, start=0.1, l1=0.3, l2=0.2, shrinkage=0.0):
+    """McMahan et al. 2013, algorithm 1: w = 0 where |z| <= l1, else (sign(z) l1 - z) / (eta^-1 + 2 l2)."""
+    z, n = 0 * v, 0 * v + start
+    for _ in range(STEPS):
+        g = gradient(v)
+        sigma = ((n + g * g) ** power - n ** power) / lr
+        z, n = z + g + 2 * shrinkage * v - sigma * v, n + g * g
+        v = np.where(np.abs(z) <= l1, 0, (np.sign(z) * l1 - z) / (n ** power / lr + 2 * l2))
+    return v
+
+
+def constrained(v, lr=0.1):
+    for _ in range(STEPS):
+        v = np.clip(v - lr * gradient(v), -1.5, 1.5)
+    return v
+
+
+PENALTIES = {"l1_regularization_strength": 0.3, "l2_regularization_strength": 0.2}
 OPTIMIZERS = [
     ("sgd", lambda: tf.train.GradientDescentOptimizer(0.1), sgd),
     ("sgd, tensor rate", lambda: tf.train.GradientDescentOptimizer(tf.constant(0.1) * 1.0), sgd),
@@ -83,6 +130,15 @@ OPTIMIZERS = [
     ("rmsprop centered", lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.5, epsilon=1e-3, centered=True), lambda v: rmsprop(v, centered=True)),
     ("adam", lambda: tf.train.AdamOptimizer(0.1), adam),
     ("adadelta", lambda: tf.train.AdadeltaOptimizer(1.0, epsilon=1e-4), adadelta),
+    ("proximal descent", lambda: tf.train.ProximalGradientDescentOptimizer(0.1, **PENALTIES), proximal_descent),
+    ("proximal descent without penalty", lambda: tf.train.ProximalGradientDescentOptimizer(0.1), sgd),
+    ("proximal adagrad", lambda: tf.train.ProximalAdagradOptimizer(0.5, **PENALTIES), proximal_adagrad),
+    ("proximal adagrad without penalty", lambda: tf.train.ProximalAdagradOptimizer(0.1), adagrad),
+    ("dual averaging", lambda: tf.train.AdagradDAOptimizer(0.5, tf.train.get_global_step(), **PENALTIES), dual_averaging),
+    ("ftrl", lambda: tf.train.FtrlOptimizer(0.5, **PENALTIES), ftrl),
+    ("ftrl, another power", lambda: tf.train.FtrlOptimizer(0.5, -0.7, 0.2, **PENALTIES), lambda v: ftrl(v, power=0.7, start=0.2)),
+    ("ftrl with shrinkage", lambda: tf.train.FtrlOptimizer(0.5, l2_shrinkage_regularization_strength=0.1),
+     lambda v: ftrl(v, l1=0, l2=0, shrinkage=0.1)),
 ]
 
 
@@ -91,7 +147,7 @@ OPTIMIZERS = [
 @pytest.mark.parametrize("make, formula", [o[1:] for o in OPTIMIZERS], ids=[o[0] for o in OPTIMIZERS])
 def test_steps_follow_the_formula(make, formula, jit, dtype):
     v = tf.Variable(START.astype(dtype))
-    step = tf.Variable(0, trainable=False)
+    step = tf.train.create_global_step()
     loss = 0.5 * tf.reduce_sum(tf.square(v - TARGET) * [1.0, 2.0, 3.0])
     train = make().minimize(loss, global_step=step)
     with tf.Session(jit=jit) as s:
@@ -101,6 +157,24 @@ def test_steps_follow_the_formula(make, formula, jit, dtype):
         value, count = s.run([v, step])
     np.testing.assert_allclose(value, formula(START), rtol=1e-5 if dtype == "float32" else 1e-6)
     assert count == STEPS and value.dtype == dtype
+
+
+def test_every_optimizer_is_held_against_its_formula():
+    with tf.Graph().as_default():
+        tf.train.create_global_step()
+        tried = {type(make()) for _, make, _ in OPTIMIZERS}
+        named = {type(make()) for make, *_ in NAMES}
+    there = {getattr(tf.train, n) for n in tf.train.__all__ if n.endswith("Optimizer") and n != "Optimizer"}
+    assert tried == named == there
+
+
+@pytest.mark.parametrize("optimizer", [lambda: tf.train.GradientDescentOptimizer(0.1)], ids=["sgd"])
+def test_a_constraint_holds_after_each_step(optimizer, session):
+    v = tf.get_variable("v", initializer=START, constraint=lambda x: tf.clip_by_value(x, -1.5, 1.5))
+    train = optimizer().minimize(0.5 * tf.reduce_sum(tf.square(v - TARGET) * [1.0, 2.0, 3.0]))
+    for _ in range(STEPS):
+        session.run(train)
+    np.testing.assert_allclose(session.run(v), constrained(START), rtol=1e-6)
 
 
 def test_exponential_decay():
@@ -173,6 +247,13 @@ MISTAKES = [
     ("integers", lambda v, w: tf.gradients(tf.constant(1), v), errors.DTypeError, ["not of a floating dtype"]),
     ("grad_ys shape", lambda v, w: tf.gradients(v, v, grad_ys=[[1.0, 2.0, 3.0]]), errors.ShapeError, ["does not fit"]),
     ("not a variable", lambda v, w: tf.train.AdamOptimizer().minimize(tf.reduce_sum(v), var_list=[v + 1]), errors.DTypeError, ["is not a Variable"]),
+    ("penalty", lambda v, w: tf.train.FtrlOptimizer(0.1, l1_regularization_strength=-1.0), errors.GraphError,
+     ["Ftrl: l1_regularization_strength is -1.0, below 0", "test_train.py:"]),
+    ("power", lambda v, w: tf.train.FtrlOptimizer(0.1, 0.5), errors.GraphError, ["learning_rate_power is 0.5, above 0"]),
+    ("accumulator", lambda v, w: tf.train.ProximalAdagradOptimizer(0.1, 0.0), errors.GraphError, ["is 0.0, and not above 0"]),
+    ("penalty of descent", lambda v, w: tf.train.ProximalGradientDescentOptimizer(0.1, l2_regularization_strength=-0.5), errors.GraphError, ["-0.5"]),
+    ("accumulator of averages", lambda v, w: tf.train.AdagradDAOptimizer(0.1, v, -1.0), errors.GraphError, ["is -1.0, and not above 0"]),
+    ("no step", lambda v, w: tf.train.AdagradDAOptimizer(0.1, 5), errors.DTypeError, ["the global step is a variable, not 5"]),
     ("assign shape", lambda v, w: v.assign([1.0, 2.0, 3.0]), errors.ShapeError, ["shape [3] cannot be assigned", "test_train.py:"]),
 ]
 
@@ -197,6 +278,11 @@ NAMES = [
     (lambda: tf.train.AdamOptimizer(0.1), "Adam", "ApplyAdam", ["Adam", "Adam_1"]),
     (lambda: tf.train.AdadeltaOptimizer(0.1), "Adadelta", "ApplyAdadelta", ["Adadelta", "Adadelta_1"]),
     (lambda: tf.train.AdamOptimizer(0.1, name="mine"), "mine", "ApplyAdam", ["mine", "mine_1"]),
+    (lambda: tf.train.FtrlOptimizer(0.1), "Ftrl", "ApplyFtrl", ["Ftrl", "Ftrl_1"]),
+    (lambda: tf.train.FtrlOptimizer(0.1, accum_name="a", linear_name="l"), "Ftrl", "ApplyFtrl", ["a", "l"]),
+    (lambda: tf.train.ProximalGradientDescentOptimizer(0.1), "ProximalGradientDescent", "ApplyProximalGradientDescent", []),
+    (lambda: tf.train.ProximalAdagradOptimizer(0.1), "ProximalAdagrad", "ApplyProximalAdagrad", ["ProximalAdagrad"]),
+    (lambda: tf.train.AdagradDAOptimizer(0.1, tf.train.get_or_create_global_step()), "AdagradDA", "ApplyAdagradDA", ["AdagradDA", "AdagradDA_1"]),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,8 +16,9 @@ from ..ir import types
 from ..ir.graph import Scratch
 from ..ir.node import Node, here
 from ..ir.types import TensorType, same_type
+from ..ops.math import choose
 from ..ops.math_arithmetic import abs, maximum, minimum, pow, square
-from ..ops.math_compare import logical_not
+from ..ops.math_compare import greater, is_finite, logical_and, logical_not
 from ..ops.nn_activations import relu
 from ..ops.state import placeholder_of
 
@@ -62,6 +64,9 @@ RULES = [
     Rule("pow-minus-one", lambda x: pow(x, -1), lambda x: 1 / x, FLOATS),
     Rule("over-two", lambda x: x / 2, lambda x: x * 0.5, FLOATS),
     Rule("over-four", lambda x: x / 4, lambda x: x * 0.25, FLOATS),
+    # What a root or a reciprocal asks of the gradient that reaches it (`at_pole`) is known where that is a number.
+    Rule("no-pole-of-a-root", lambda y: choose(logical_and(False, logical_not(greater(y, 0.0))), math.inf, y), lambda y: y, FLOATS),
+    Rule("no-pole", lambda y: choose(logical_and(False, logical_not(is_finite(y))), 0.0, y), lambda y: y, FLOATS),
     Rule("not-not", lambda x: logical_not(logical_not(x)), lambda x: x, BOOLS),
 ]
 

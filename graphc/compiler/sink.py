@@ -10,7 +10,7 @@ import numpy as np
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, topological
-from ..ir.sizes import alike
+from ..ir.sizes import alike, outgrows
 from ..ir.types import TensorType, element_count
 from ..ops.array_move import broadcast_to
 from .layout import contiguous, reshaped, view_of
@@ -25,10 +25,10 @@ Place = tuple[Sequence[int], Sequence[int], int]
 def sink_views(fetches: Sequence[Node]) -> list[Node]:
     """view(elementwise(x, y)) is elementwise(view(x), view(y)), if all uses of the value are views, and no more elements than it has."""
     order = topological(fetches)
-    users: dict[Node, list[Node]] = {}
+    users: dict[Node, list[Node]] = {n: [] for n in order}
     for n in order:
-        for x in dict.fromkeys(n.inputs):
-            users.setdefault(x, []).append(n)
+        for x in n.inputs if len(n.inputs) == 1 else dict.fromkeys(n.inputs):
+            users[x].append(n)
     return _Sinking(users, set(fetches)).run(order, fetches)
 
 
@@ -37,7 +37,7 @@ class _Sinking:
 
     def __init__(self, users: dict[Node, list[Node]], fetched: set[Node]):
         self.users, self.fetched = users, fetched
-        self.new: dict[Node, Node] = {}
+        self.new: dict[Node, Node] = {}         # of those that are replaced
         self.chains: set[Node] = set()          # new nodes that are computed from what is in memory anyway, for one user
         self.gone: set[Node] = set()            # what nothing needs as a whole any more, and views of it
         self.spread: dict[tuple[Node, Any], Node] = {}      # operands, broadcast to a shape
@@ -45,19 +45,21 @@ class _Sinking:
         self.scratch = Scratch()
 
     def run(self, order: Sequence[Node], fetches: Sequence[Node]) -> list[Node]:
+        new = self.new
         with self.scratch.as_default():
             for node in order:
-                if node not in self.gone:
-                    self.visit(node)
-        return [self.new[f] for f in fetches]
+                if node in new or node in self.gone:            # a view of something that is sunk, or what nothing needs
+                    continue
+                inputs = tuple([new.get(x, x) for x in node.inputs])
+                made = node
+                if inputs != node.inputs:
+                    made = new[node] = node.on(inputs)
+                if node.operator.family.broadcasts and self.may_sink(made):
+                    self.sink(node, made)
+        return [new.get(f, f) for f in fetches]
 
-    def visit(self, node: Node) -> None:
-        if node in self.new:                    # a view of something that is sunk
-            return
-        inputs = tuple([self.new[x] for x in node.inputs])
-        made = self.new[node] = node if inputs == node.inputs else node.on(inputs)
-        if not self.may_sink(made):
-            return
+    def sink(self, node: Node, made: Node) -> None:
+        """Compute a node, `made` of new inputs, where its views are used, if that is no more than it is now."""
         paths = self.paths(node)
         if paths and self.fits(made, paths):
             for path in paths:
@@ -73,11 +75,11 @@ class _Sinking:
     def may_sink(self, node: Node) -> bool:
         """Whether a node, of new inputs, is elementwise on operands that are in memory anyway, or small, or computed so themselves."""
         op = node.operator
-        if not op.family.broadcasts or op.check or op.effect or not op.pure:
+        if op.check or op.effect or not op.pure:
             return False
         for x in node.inputs:
             if not (x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
-                    or (SMALL_PART * element_count(x.type.shape) <= element_count(node.type.shape) and not _root(x).operator.family.counts)):
+                    or (_is_part(x, node) and not _root(x).operator.family.counts)):
                 return False
         return True
 
@@ -101,7 +103,7 @@ class _Sinking:
             if computes:
                 found.append(path)
                 left -= element_count(x.type.shape)
-            if left < 0 or x in self.fetched or any(u in self.fetched for u in self.users.get(x, ()) if u.operator.family.cuts):
+            if outgrows(0, left) or x in self.fetched or any(u in self.fetched for u in self.users.get(x, ()) if u.operator.family.cuts):
                 return []
         return found[::-1]
 
@@ -175,6 +177,11 @@ def _root(x: Node) -> Node:
     while (seen := viewed(x)) is not None:
         x = seen
     return x
+
+
+def _is_part(x: Node, whole: Node) -> bool:
+    """Whether an operand has few elements beside the result."""
+    return not outgrows(SMALL_PART * element_count(x.type.shape), element_count(whole.type.shape))
 
 
 def _in_memory(x: Node) -> bool:

@@ -15,7 +15,7 @@ from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
-from ..ir.types import Array, TensorType, exactly
+from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
@@ -62,13 +62,14 @@ def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
 
 
 def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, Array],
-               variables: dict[Node, TensorType], done: Container[Node] = ()) -> Specialised:
+               variables: dict[Node, TensorType], done: Container[Node] = (), decide: bool = True) -> Specialised:
     """Rebuild what `fetches` need, `order` as `needed` gives it, with concrete types.
 
     `feeds`: the types fed; `values`: fed values that shapes depend on, taken as constants or as open sizes; `variables`: the types of their
     present values; `done`: what earlier stages of the run have evaluated, among `feeds` or `values` if it is needed again: an assignment
-    there stands, though its variable still has the value from before the run. InvalidArgumentError: concrete shapes do not fit
-    each other, a variable that is assigned to, or the names of open dimensions.
+    there stands, though its variable still has the value from before the run. With `decide`, a shape that data alone says is known
+    first even where the number of elements leaves no other; without it, references find out whether it is that one.
+    InvalidArgumentError: concrete shapes do not fit each other, a variable that is assigned to, or the names of open dimensions.
     """
     check_fed(feeds, order)
     scratch = Scratch()
@@ -95,7 +96,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 new[node] = held[node]
             else:
                 built = _rebuild(node, new, state, scratch)
-                if built is not None and not (_known(built) and _decided(built)):
+                if built is not None and not (_known(built) and (not decide or _decided(built))):
                     waiting.add(node)
                     pending.append(node)
                 elif built is not None:
@@ -186,6 +187,8 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
     """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
     operator = node.operator
+    if operator.lower is None and _has_its_type(node, inputs):
+        return scratch.add(operator, inputs, node.attrs, node.type, None)
     built = operator.build(scratch, inputs, node.attrs)
     if operator.lower is None:
         return _known_value(built, scratch)
@@ -199,6 +202,17 @@ def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
             if not _known(made[n]):             # data decides what is within: the whole is evaluated first
                 return built.on(inputs, TensorType(built.type.dtype, None))
     return made[simpler]
+
+
+def _has_its_type(node: Node, inputs: tuple[Node, ...]) -> bool:
+    """Whether a node of the user's graph has the type that its rule would find again: decided by the types of its operands, which are the same."""
+    operator, type = node.operator, node.type
+    if not (operator.family.fuses or operator.family.multiplies) or operator.by_value or type.__class__ is not TensorType or type.dtype.kind in "iu":
+        return False
+    for x, was in zip(inputs, node.inputs):  # noqa: B905  (one for each)
+        if x.type is not was.type and not same_type(x.type, was.type):
+            return False
+    return True
 
 
 def _known_value(node: Node, scratch: Scratch) -> Node:

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from ..tf1_names import getter as _getter
-from . import opt
+from . import layers, opt
 
-__all__ = ["opt"]
+__all__ = ["layers", "opt"]
 
 
 def __dir__() -> list[str]:

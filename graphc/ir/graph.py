@@ -290,7 +290,10 @@ class Graph:
         for name, members in other.collections.items():
             self.collections.setdefault(name, []).extend(members)
         for key, value in other.variable_store.items():
-            self.variable_store.setdefault(prefix + key if isinstance(key, str) else (key[0], f"{prefix}{key[1]}".rstrip("/")), value)
+            if isinstance(key, str):
+                self.variable_store[prefix + key] = value
+            else:                               # how often scopes were entered, by name
+                self.variable_store.setdefault(key, {}).update({prefix + name: count for name, count in value.items()})
         self.seed = other.seed if self.seed is None else self.seed
         other.__init__()        # type: ignore[misc]
 

@@ -68,7 +68,7 @@ def _facts(op: Any) -> list[str]:
     errors = [("DTypeError, operands of other dtypes", bool(op.params)),
               ("ShapeError, operands whose shapes do not fit", len(op.params) > 1 or op.variadic),
               ("ShapeError, an axis that is not there", "axis" in op.attrs),
-              ("GraphError, arguments that it does not take, or operands of two graphs", True),
+              ("ArgumentError, arguments that it does not take", True), ("GraphError, operands of two graphs", True),
               (f"InvalidArgumentError, in a run, unless {op.check.translate(_BARE)}", bool(op.check))]
     older = [f"{', '.join(old for old, new in SPELLINGS.items() if new == word)} ({word})" for word in op.attrs if word in SPELLINGS.values()]
     return [*_dtype_facts(op), f"Gradient rule: {'none' if op.grad is None else 'yes'}.",

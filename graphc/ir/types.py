@@ -114,7 +114,7 @@ def as_dtype(value: Any) -> DType:
         raise DTypeError(f"{value!r} is not a dtype") from None
     if dtype not in DTYPES:
         names = ", ".join(d.name for d in DTYPES.values())
-        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}" + "; of an array, x.astype(np.float32)" * (dtype == np.float16))
+        raise DTypeError(f"dtype {dtype} is not supported; graphc has {names}")
     return DTYPES[dtype]
 
 
@@ -155,6 +155,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:
+        if array.dtype == np.float16:
+            raise DTypeError(f"{value!r:.60} is float16, which is no dtype of graphc's; x.astype(np.float32) is")
         dtype = as_dtype(array.dtype).dtype
     if dtype != array.dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):

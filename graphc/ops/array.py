@@ -336,6 +336,9 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
         count = to_node(num_segments)
         return later("unsorted_segment_sum", (data, ids, count), TensorType(data.type.dtype, None), name)
     count = reshape(cast(num_segments, np.int64) if isinstance(num_segments, Node) else np.int64(num_segments), [1])
+    known = static_value(ids)
+    if known is not None and not unknown(known).any() and (known >= 0).all():
+        return _added_up(ids, held("unsorted_segment_sum", "leading", data, ids, place=ids.type.rank), count, name)
     there = greater_equal(ids, 0)
     for _ in builtins.range(ids.type.rank, data.type.rank or 0):
         there = expand_dims(there, -1)

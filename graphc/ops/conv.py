@@ -19,18 +19,23 @@ from ..errors import DTypeError, ShapeError
 from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import alike, fixed
-from ..ir.types import Shape, TensorType, compatible, element_count, shape_str
+from ..ir.types import Array, Shape, TensorType, compatible, element_count, shape_str
+from .array_gather import gather
 from .array_join import as_one_dtype
-from .array_move import Types, concrete, expand_dims, reshape, reverse, shape, transpose, vector_shape
+from .array_move import Types, concrete, expand_dims, reshape, reverse, shape, squeeze, transpose, vector_shape
 from .linalg_matmul import matmul
-from .math_arithmetic import add, multiply
+from .math import add, choose, multiply
 from .reduce import reduce_sum
 from .windows import (
     Pairs,
     added_up,
     cut,
     dims_of,
+    edges,
+    gathered,
     movement,
+    nothing,
+    over_rests,
     padded,
     places,
     reach,
@@ -181,9 +186,11 @@ def correlated(x: Node, w: Node, strides: Sequence[int], dilations: Sequence[int
 def _conv_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, strides: Any, padding: Any, dilations: Any) -> Node:
     if not out_type.known or not all(t.known for t in types):
         return node
+    dims, sides = concrete(types[0])[-len(strides) - 1:-1], concrete(types[1])[:-2]
+    if (empty := nothing(out_type, dims, padding)) is not None:
+        return empty
     x, w = as_one_dtype(inputs, out_type.dtype)
-    sides = concrete(types[1])[:-2]
-    return correlated(surrounded(x, concrete(types[0])[-len(strides) - 1:-1], sides, strides, padding, dilations), w, strides, dilations)
+    return correlated(surrounded(x, dims, sides, strides, padding, dilations), w, strides, dilations)
 
 
 def _conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, strides: Any, padding: Any, dilations: Any) -> Node:
@@ -193,6 +200,8 @@ def _conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_typ
     sides, (inner, outputs) = concrete(out_type)[:-2], concrete(out_type)[-2:]
     count = len(sides)
     dims = concrete(types[0])
+    if (empty := nothing(out_type, dims[-count - 1:-1], padding)) is not None:
+        return empty
     groups = _groups(dims[-1], inner)
     around = surrounded(x, dims[-count - 1:-1], sides, strides, padding, dilations)
     seen = windows(around, window=tuple(map(int, sides)), strides=strides, dilations=dilations)
@@ -219,11 +228,15 @@ def _conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     sides, (inner, outputs) = concrete(types[0])[:-2], concrete(types[0])[-2:]
     count, whole = len(sides), concrete(out_type)
     dims = whole[-count - 1:-1]
+    if (empty := nothing(out_type, dims, padding)) is not None:
+        return empty
     groups = _groups(whole[-1], inner)
     around = widths(dims, sides, strides, padding, dilations)
+    if _written_out(sides, inner, groups):
+        return _by_channel(w, y, dims, around, strides, dilations, groups)
     even = all(s == 1 or (k % s == 0 and d == 1) for k, s, d in zip(sides, strides, dilations, strict=True))
     far = [reach(k, s, d) // (d if s == 1 else 1) + 1 for k, s, d in zip(sides, strides, dilations, strict=True)]
-    if even and (_written_out(sides, inner, groups) or prod(far) * (outputs // groups) <= MUCH * prod(sides) * inner):
+    if even and prod(far) * (outputs // groups) <= MUCH * prod(sides) * inner:
         return _turned_round(w, y, dims, around, strides, dilations, groups)
     return _by_elements(w, y, dims, around, strides, dilations, groups)
 
@@ -238,18 +251,40 @@ def _turned_round(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[
         behind = -(-(before + n) // s) - dims_of(y)[lead + i]
         y = padded(y, lead + i, reach(k, s, d) - first, behind)
         steps.append(d if s == 1 else 1)
-    # w[e * s + r, c, (g, o)] -> [e reversed, o, (g, r, c)]
+    # w[e * s + r, c, (g, o)] -> [g, (r, c), (e reversed, o)]: rows of outputs stay whole, so that it is copied fast
     apart = reshape(w, [*(m for k, s in zip(sides, strides, strict=True) for m in (k // s, s)), inner, groups, outputs // groups])
     rows, rests = range(0, 2 * count, 2), range(1, 2 * count, 2)
-    turned = reverse(transpose(apart, (*rows, 2 * count + 2, 2 * count + 1, *rests, 2 * count)), tuple(range(count)))
+    turned = reverse(transpose(apart, (2 * count + 1, *rests, 2 * count, *rows, 2 * count + 2)), tuple(range(count + 2, 2 * count + 2)))
     smaller = [k // s for k, s in zip(sides, strides, strict=True)]
-    flat = reshape(turned, [*smaller, outputs // groups, groups * prod(strides) * inner])
-    found = correlated(y, flat, [1] * count, steps)
+    seen = windows(y, window=tuple(map(int, smaller)), strides=(1,) * count, dilations=tuple(steps))
+    filters = reshape(turned, [groups, prod(strides) * inner, prod(smaller) * (outputs // groups)])
+    if groups == 1:
+        product = matmul(_columns(seen, count), squeeze(filters, 0), transpose_b=True)
+    else:
+        product = transpose(matmul(_columns(seen, count, groups), filters, transpose_b=True), (1, 0, 2))
+    found = reshape(product, [*dims_of(seen)[:-count - 1], groups * prod(strides) * inner])
     if prod(strides) > 1:
         found = _interleaved(found, lead, strides, groups, inner)
     for i, (n, (before, _), s) in enumerate(zip(dims, around, strides, strict=True)):
         found = cut(found, lead + i, before % s, n)
     return found
+
+
+def _by_channel(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[Any, Any]], strides: Sequence[int], dilations: Sequence[int],
+                groups: Any) -> Node:
+    """Of filters for one channel each: the products that each place of the input is the sum of, in one fused kernel, as `pool.pool_put` has it."""
+    *sides, _, outputs = dims_of(w)
+    each = outputs // groups
+    filters, apart = reshape(w, [prod(sides), groups, each]), _grouped(y, groups)
+
+    def products(slices: list[Node], numbers: Array) -> Node:
+        at = over_rests(np.maximum(numbers, 0))
+        total: Any = None
+        for m, x in enumerate(slices):
+            part = multiply(x, gather(filters[:, :, m], at, axis=0))
+            total = part if total is None else add(total, part)
+        return total if (numbers >= 0).all() else choose(np.expand_dims(over_rests(numbers >= 0), -1), total, 0)
+    return gathered([(apart[..., m], 0) for m in range(int(each))], dims, around, tuple(map(int, sides)), strides, dilations, products)
 
 
 def _interleaved(x: Node, lead: int, strides: Sequence[int], groups: Any, inner: Any) -> Node:
@@ -317,7 +352,7 @@ def _sampled(inputs: Sequence[int]) -> tuple[Any, ...]:
 
 
 def _whole_padding(x_shape: Sequence[int], sides: Sequence[int], how: dict[str, Any]) -> list[tuple[int, int]]:
-    return widths(x_shape[-len(sides) - 1:-1], sides, how["strides"], how["padding"], how["dilations"])
+    return edges(x_shape[-len(sides) - 1:-1], sides, how["strides"], how["padding"], how["dilations"])
 
 
 @declare("windowed", _conv_type, prepare=_conv_attrs, lower=_conv_lower, batch="convolved", grad=_conv_grad, label="Conv",

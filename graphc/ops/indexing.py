@@ -218,7 +218,7 @@ def _cut_size(axis: int, dim: int | None, begin: int | None, size: int | None) -
         raise ShapeError(f"size {size} is negative; -1 stands for all that is left")
     if size == -1:
         return None if dim is None or begin is None else dim - begin
-    if None not in (dim, size) and (begin or 0) + size > dim:  # type: ignore[operator]
+    if None not in (dim, size) and (0 if begin is None else begin) + size > dim:  # type: ignore[operator]
         raise ShapeError(f"axis {axis} has size {dim}, which ends before begin {'?' if begin is None else begin} + size {size}")
     return size
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -12,18 +11,19 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare
-from ..ir.types import Shape, TensorType, compatible, shape_str
+from ..ir.types import Array, Shape, TensorType, compatible, shape_str
 from . import continued
 from .array_index import iota
-from .array_move import Types, broadcast_to, concrete, expand_dims, integers, reshape, shape, transpose, vector_shape
+from .array_move import Types, concrete, expand_dims, integers, reshape, shape, transpose, vector_shape
 from .math import add, choose, equal, greater, logical_and, logical_or, maximum, not_equal
 from .reduce import argmax, reduce_max, reduce_sum
 from .windows import (
-    cut,
     dims_of,
-    padded,
+    edges,
+    gathered,
+    nothing,
+    over_rests,
     places,
-    reach,
     span,
     split_shape,
     surrounded,
@@ -128,18 +128,24 @@ def _over(seen: Node, window: Sequence[int], combine: Callable[..., Node], reduc
 def _max_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     return _over(_seen(inputs[0], _least(out_type.dtype), **how), how["window"], maximum, reduce_max)
 
 
 def _sum_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     return _over(_seen(inputs[0], 0, **how), how["window"], add, reduce_sum)
 
 
 def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     x, window = inputs[0], how["window"]
     first = len(types[0].shape or ()) - len(window) - 1
     seen = _seen(x, _least(types[0].dtype), **how)
@@ -184,6 +190,8 @@ def _within(place: Node, around: Sequence[tuple[Any, Any]], first: int, window: 
 def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not types[0].known or not types[1].known:
         return node
+    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
+        return empty
     x, index = inputs
     seen = _seen(x, 0, **how)
     if prod(how["window"]) > WRITTEN_OUT:
@@ -214,73 +222,30 @@ def _numbered(window: Sequence[int], lead: int, dtype: Any) -> Node:
 def _put_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not out_type.known or not all(t.known for t in types[:2]):
         return node
+    if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
+        return empty
     g, index, _ = inputs
-    return _gathered(g, OPERATORS["cast"](index, np.int32), _sizes(out_type, how), **how)
+    return _put_back(g, OPERATORS["cast"](index, np.int32), _sizes(out_type, how), **how)
 
 
 def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
     if not out_type.known or not types[0].known:
         return node
-    return _gathered(inputs[0], None, _sizes(out_type, how), **how)
+    if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
+        return empty
+    return _put_back(inputs[0], None, _sizes(out_type, how), **how)
 
 
-def _gathered(g: Node, index: Node | None, dims: Sequence[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
-    """For each element the sum of g over the windows that hold it, if it is the one that a window's index names.
+def _put_back(g: Node, index: Node | None, dims: Sequence[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
+    """For each element the sum of g over the windows that hold it, if it is the one that a window's index names."""
+    def named(slices: list[Node], numbers: Array) -> Node:
+        return choose(equal(slices[1], np.expand_dims(over_rests(numbers), -1)), slices[0], 0)
 
-    The element a * stride + r along an axis, with its padding, is element (r + e * stride) / dilation of the window a - e: for each e the
-    same slice of g, whatever r is, and one fused kernel for all of them.
-    """
-    lead = len(dims_of(g)) - len(window) - 1
+    def held(slices: list[Node], numbers: Array) -> Node:
+        return slices[0] if (numbers >= 0).all() else choose(np.expand_dims(over_rests(numbers >= 0), -1), slices[0], 0)
     around = widths(dims, window, strides, padding, dilations)
-    rows = []
-    for i, (n, (before, _), k, s, d) in enumerate(zip(dims, around, window, strides, dilations, strict=True)):
-        far = reach(k, s, d)
-        first = before // s                     # the row, of `stride` elements, in which the input begins
-        rows.append(-(-(before + n) // s) - first)
-        behind = rows[-1] + first - dims_of(g)[lead + i]
-        g = padded(g, lead + i, far - first, behind)
-        index = None if index is None else padded(index, lead + i, far - first, behind, -1)
-    total: Any = None
-    for before_it in product(*(range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True))):
-        there = [reach(k, s, d) - e for e, k, s, d in zip(before_it, window, strides, dilations, strict=True)]
-        part = _by_rows(g, lead, there, rows)
-        numbers, all_inside = _numbers(before_it, window, strides, dilations)
-        if index is not None:
-            part = choose(equal(_by_rows(index, lead, there, rows), _rest(numbers, lead)), part, 0)
-        elif not all_inside:
-            part = choose(_rest(numbers >= 0, lead), part, 0)
-        total = part if total is None else add(total, part)
-    channels = dims_of(g)[-1]
-    lead_dims = dims_of(g)[:lead]
-    wide = broadcast_to(total, [*lead_dims, *(n for a, s in zip(rows, strides, strict=True) for n in (a, s)), channels])
-    found = reshape(wide, [*lead_dims, *(a * s for a, s in zip(rows, strides, strict=True)), channels])
-    for i, (n, (before, _), s) in enumerate(zip(dims, around, strides, strict=True)):
-        found = cut(found, lead + i, before % s, n)
-    return found
-
-
-def _by_rows(x: Node, lead: int, begins: Sequence[Any], rows: Sequence[Any]) -> Node:
-    """Slices of places, each axis with one of size 1 behind it: [..., a, 1, b, 1, c]."""
-    for i, (begin, n) in enumerate(zip(begins, rows, strict=True)):
-        x = cut(x, lead + i, begin, n)
-    return expand_dims(x, tuple(lead + 2 * i + 1 for i in range(len(rows))))
-
-
-def _rest(numbers: np.ndarray[Any, Any], lead: int) -> np.ndarray[Any, Any]:
-    """An array [s, t] over the rests of axes as [..., 1, s, 1, t, 1]."""
-    return numbers.reshape([*[1] * lead, *(n for s in numbers.shape for n in (1, s)), 1])
-
-
-def _numbers(far: Sequence[int], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> tuple[np.ndarray[Any, Any], bool]:
-    """Which element of a window, row by row, lies at each rest of a place, if it begins so many windows before; -2 for none."""
-    total: Any = np.zeros((), np.int64)
-    inside: Any = np.ones((), bool)
-    for i, (e, k, s, d) in enumerate(zip(far, window, strides, dilations, strict=True)):
-        distance = np.arange(s) + e * s
-        t = distance // d
-        total = np.add.outer(total, t * prod(window[i + 1:]))
-        inside = np.logical_and.outer(inside, (distance % d == 0) & (t < k))
-    return np.where(inside, total, -2).astype(np.int32), bool(inside.all())
+    parts: list[tuple[Node, Any]] = [(g, 0)] if index is None else [(g, 0), (index, -1)]
+    return gathered(parts, dims, around, window, strides, dilations, held if index is None else named)
 
 
 # ---------------------------------------------------------------------- the operators
@@ -307,7 +272,7 @@ def _places_of(x: tuple[int, ...], attrs: dict[str, Any]) -> tuple[int, ...]:
     return tuple(n for n in found if n is not None)
 
 
-def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> np.ndarray[Any, Any]:
+def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> Array:
     """Some index of a real element of each window."""
     numbers = np.random.default_rng(3).normal(size=x)
     return _index(numbers, **_full(attrs))
@@ -316,10 +281,10 @@ def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> np.ndarray[Any, Any]:
 def _walk(x: Any, fill: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
     """The windows of x [*lead, *places, elements, c], padding filled with one value, and which elements are none."""
     lead = x.ndim - len(window) - 1
-    around = widths(x.shape[lead:-1], window, strides, padding, dilations)
-    edges = [*[(0, 0)] * lead, *around, (0, 0)]
+    around = edges(x.shape[lead:-1], window, strides, padding, dilations)
+    whole = [*[(0, 0)] * lead, *around, (0, 0)]
     parts = []
-    for a in (np.pad(x, edges, constant_values=fill), np.pad(np.zeros(x.shape, bool), edges, constant_values=True)):
+    for a in (np.pad(x, whole, constant_values=fill), np.pad(np.zeros(x.shape, bool), whole, constant_values=True)):
         seen = windows.reference(a, window=window, strides=strides, dilations=dilations)
         parts.append(seen.reshape(*seen.shape[:lead + len(window)], prod(window), x.shape[-1]))
     return parts
@@ -379,7 +344,7 @@ def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, paddi
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
     whole = tuple(np.asarray(whole).tolist())
     lead = len(whole) - len(window) - 1
-    around = widths(whole[lead:-1], window, strides, padding, dilations)
+    around = edges(whole[lead:-1], window, strides, padding, dilations)
     out = np.zeros([*whole[:lead], *(n + a + b + span(k, d) for n, (a, b), k, d in zip(whole[lead:-1], around, window, dilations, strict=True)),
                     whole[-1]], g.dtype)
     at = list(np.indices(g.shape))

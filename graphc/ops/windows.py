@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node
-from ..ir.operator import Values, declare
+from ..ir.operator import Values, constant_node, declare
 from ..ir.sizes import alike, maximum
-from ..ir.types import Shape, TensorType, compatible, shape_str
+from ..ir.types import Array, Shape, TensorType, compatible, shape_str
 from .array_join import between
-from .array_move import Placement, Types, concrete, expand_dims, reshape, shape, transpose, vector_shape
+from .array_move import Placement, Types, broadcast_to, concrete, expand_dims, reshape, shape, transpose, vector_shape
 
 Pairs = tuple[tuple[int, int], ...]
 LARGEST = 2**31 - 1         # of a stride, a dilation, a window's side or a padding
@@ -82,9 +84,23 @@ def widths(dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], p
         return [(0, 0)] * len(dims)
     found = []
     for n, k, s, d in zip(dims, window, strides, dilations, strict=True):
-        missing = maximum((-(-n // s) - 1) * s + span(k, d) - n, 0) if not alike(n, 0) else 0
+        missing = maximum((-(-n // s) - 1) * s + span(k, d) - n, 0)
         before = missing // 2
         found.append((before, missing - before))
+    return found
+
+
+def edges(dims: Sequence[int], window: Sequence[int], strides: Sequence[int], padding: str | Pairs,
+          dilations: Sequence[int]) -> list[tuple[int, int]]:
+    """What `widths` says, by other means: for references, which share no code with what is compiled."""
+    found: list[tuple[int, int]] = []
+    for i, (n, k, s, d) in enumerate(zip(dims, window, strides, dilations, strict=True)):
+        if isinstance(padding, tuple):
+            found.append(padding[i])
+            continue
+        last = len(range(0, n, s)) * s - s + d * k - d              # the last element of the last window, if the first begins at 0
+        missing = max(0, last - n + 1) if padding == "SAME" else 0
+        found.append((missing // 2, (missing + 1) // 2))
     return found
 
 
@@ -125,6 +141,13 @@ def padded(x: Node, axis: int, before: Any, after: Any, value: Any = 0) -> Node:
         x = cut(x, axis, begin, size + end - begin)
         before, after = 0 if before < 0 else before, 0 if after < 0 else after
     return between(x, axis, before, after, value)
+
+
+def nothing(t: TensorType, dims: Sequence[Any], padding: str | Pairs) -> Node | None:
+    """Zeros in place of a result, if there are no windows: an axis without elements has none with "SAME"."""
+    if padding != "SAME" or not any(alike(n, 0) for n in dims):
+        return None
+    return broadcast_to(constant_node(get_default_graph(), np.zeros((), t.dtype)), list(t.shape or ()))
 
 
 def dims_of(x: Node) -> tuple[Any, ...]:
@@ -281,3 +304,56 @@ def _apart(x: Node, axis: int, window: int, dilation: int) -> Node:
     sizes = dims_of(y)
     merged = reshape(y, [*sizes[:axis], window * dilation, *sizes[axis + 2:]])
     return cut(merged, axis, 0, span(window, dilation))
+
+
+def gathered(parts: Sequence[tuple[Node, Any]], dims: Sequence[Any], around: Sequence[tuple[Any, Any]], window: Sequence[int],
+             strides: Sequence[int], dilations: Sequence[int], term: Callable[[list[Node], Array], Node]) -> Node:
+    """For each place within axes of sizes `dims` a sum over the windows that hold it, in one fused kernel: [..., *dims, c].
+
+    `parts` are values for each window [..., *places, c], and what stands for a window that is not there. The place a * stride + r along an axis,
+    with its padding, is element (r + e * stride) / dilation of the window a - e: for each e the same slice of the parts, whatever r is. `term`
+    makes a summand [..., *(rows, strides), c] of the slices [..., *(rows, 1), c] and of which element of the window it is at each r, row by row,
+    [*strides], negative where it is none.
+    """
+    lead = len(dims_of(parts[0][0])) - len(window) - 1
+    rows, nodes = [], [x for x, _ in parts]
+    for i, (n, (before, _), k, s, d) in enumerate(zip(dims, around, window, strides, dilations, strict=True)):
+        first, far = before // s, reach(k, s, d)        # the row, of `stride` places, in which the axis begins
+        rows.append(-(-(before + n) // s) - first)
+        behind = rows[-1] + first - dims_of(nodes[0])[lead + i]
+        nodes = [padded(x, lead + i, far - first, behind, value) for x, (_, value) in zip(nodes, parts, strict=True)]
+    total: Any = None
+    for windows_before in product(*(range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True))):
+        there = [reach(k, s, d) - e for e, k, s, d in zip(windows_before, window, strides, dilations, strict=True)]
+        part = term([_by_rows(x, lead, there, rows) for x in nodes], _numbers(windows_before, window, strides, dilations))
+        total = part if total is None else OPERATORS["add"](total, part)
+    *lead_dims, channels = *dims_of(nodes[0])[:lead], dims_of(nodes[0])[-1]
+    wide = broadcast_to(total, [*lead_dims, *(n for a, s in zip(rows, strides, strict=True) for n in (a, s)), channels])
+    found = reshape(wide, [*lead_dims, *(a * s for a, s in zip(rows, strides, strict=True)), channels])
+    for i, (n, (before, _), s) in enumerate(zip(dims, around, strides, strict=True)):
+        found = cut(found, lead + i, before % s, n)
+    return found
+
+
+def over_rests(numbers: Array) -> Array:
+    """An array over the places within rows, [s, t], as [1, s, 1, t]."""
+    return numbers.reshape([n for s in numbers.shape for n in (1, s)])
+
+
+def _by_rows(x: Node, lead: int, begins: Sequence[Any], rows: Sequence[Any]) -> Node:
+    """Slices of places, each axis with one of size 1 behind it: [..., a, 1, b, 1, c]."""
+    for i, (begin, n) in enumerate(zip(begins, rows, strict=True)):
+        x = cut(x, lead + i, begin, n)
+    return expand_dims(x, tuple(lead + 2 * i + 1 for i in range(len(rows))))
+
+
+def _numbers(far: Sequence[int], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Array:
+    """Which element of a window, row by row, lies at each place of a row, if the window begins so many rows before; -2 for none."""
+    total: Any = np.zeros((), np.int64)
+    inside: Any = np.ones((), bool)
+    for i, (e, k, s, d) in enumerate(zip(far, window, strides, dilations, strict=True)):
+        distance = np.arange(s) + e * s
+        t = distance // d
+        total = np.add.outer(total, t * prod(window[i + 1:]))
+        inside = np.logical_and.outer(inside, (distance % d == 0) & (t < k))
+    return np.where(inside, total, -2).astype(np.int32)

@@ -189,8 +189,14 @@ class Call:
             return program.run
 
         def run(arrays: list[Array], trace: Trace | None = None) -> list[Any]:
-            self.values.run_number[0] += 1
-            return program.run(arrays, trace)
+            values, present = self.values, self.values.run_number[0]
+            values.drawn += 1
+            values.run_number[0] = values.drawn
+            try:
+                return program.run(arrays, trace)
+            finally:
+                if values.busy[0] > 1:          # the run that this one is inside of goes on with its own numbers
+                    values.run_number[0] = present
         return run
 
     def needed(self) -> list[Node]:

@@ -35,7 +35,8 @@ class Snapshot(NamedTuple):
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
-    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by; `busy` (one int64) counts runs that are on;
+    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, of the `drawn` that were given to runs so far;
+    `busy` (one int64) counts runs that are on;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
@@ -43,6 +44,7 @@ class Values:
     def __init__(self) -> None:
         self.lock: Any = threading.RLock()
         self.run_number = np.zeros(1, np.uint64)
+        self.drawn = 0
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
@@ -80,7 +82,7 @@ class Values:
         require_fed(order, feeds)
         variables = {n: self.memory(n, feeds) for n in order if n.operator.name == "variable"}
         spec = specialise(nodes, order, {f: TensorType(a.dtype, a.shape) for f, a in feeds.items()}, {},
-                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()})
+                          {v: TensorType(a.dtype, a.shape) for v, a in variables.items()}, decide=False)
         if spec.pending:
             raise InvalidArgumentError(f"{describe(spec.pending[0])} has a shape that depends on data; an initial value may not{here()}")
         wanted = [f for f in spec.fetches if f is not None]
@@ -163,11 +165,11 @@ class Values:
     @contextmanager
     def same_random_numbers(self) -> Iterator[None]:
         """Runs inside draw what the next run will draw."""
-        number = int(self.run_number[0])
+        number, drawn = int(self.run_number[0]), self.drawn
         try:
             yield
         finally:
-            self.run_number[0] = number
+            self.run_number[0], self.drawn = number, drawn
 
     @contextmanager
     def no_new_variables(self) -> Iterator[None]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import checkpoints, clipping, optimizer, optimizers, rates, saver, steps
+from . import averages, checkpoints, clipping, optimizer, optimizers, proximal, rates, saver, steps
+from .averages import *  # noqa: F403
 from .checkpoints import *  # noqa: F403
 from .clipping import *  # noqa: F403
 from .optimizer import *  # noqa: F403
 from .optimizers import *  # noqa: F403
+from .proximal import *  # noqa: F403
 from .rates import *  # noqa: F403
 from .saver import *  # noqa: F403
 from .steps import *  # noqa: F403
@@ -16,8 +18,8 @@ from .steps import *  # noqa: F403
 if TYPE_CHECKING:
     from ..optimize import ScipyOptimizerInterface as ScipyOptimizerInterface
 
-__all__ = [*optimizer.__all__, *optimizers.__all__, *rates.__all__, *clipping.__all__, *steps.__all__, *saver.__all__,
-           *checkpoints.__all__, "ScipyOptimizerInterface"]
+__all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
+           *steps.__all__, *saver.__all__, *checkpoints.__all__, "ScipyOptimizerInterface"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

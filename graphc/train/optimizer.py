@@ -88,7 +88,8 @@ class Optimizer:
             shared = self._prepare(pairs, hyper[pairs[0][1].type.dtype])
             for g, v in pairs:
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
-                    updates += self._update(gradient_of_variable(to_node(g), v), v, **hyper[v.type.dtype], **shared)
+                    moved = self._update(gradient_of_variable(to_node(g), v), v, **hyper[v.type.dtype], **shared)
+                    updates += moved if v.constraint is None else [*moved, assign(v, v.constraint(moved[-1]))]
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
@@ -111,13 +112,14 @@ class Optimizer:
         """All that the optimizer keeps between steps."""
         return list(self._slots.values())
 
-    def _slot(self, v: Variable, name: str, start: float = 0.0) -> Variable:
+    def _slot(self, v: Variable, name: str, start: float = 0.0, label: str | None = None) -> Variable:
+        """The variable of that name beside `v`, made if need be; in the graph it is called after `label`, by default the optimizer's name."""
         found = self._slots.get((v, name))
         if found is None:
             shape = v.initial_value.type.shape
             initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
             with v.graph.name_scope(None):
-                found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{self._name}")
+                found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{label or self._name}")
         return found
 
     def _values(self, dtype: np.dtype[Any], names: Iterable[str] | None = None) -> dict[str, Any]:
@@ -135,6 +137,7 @@ class Optimizer:
         return []
 
     def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+        """What changes by one step; the variable's own new value comes last."""
         raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
 
     def _sparse(self, g: Node, updates: Sequence[tuple[Variable, Node, str | None]]) -> list[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import compiling, derivatives, measure
+from tests.bench import compiling, derivatives, measure, sizes
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -68,6 +68,13 @@ def test_what_derivatives_cost() -> None:
     lines = compiling.table(derivatives.rows(calls=2, points=7, size=4)).splitlines()
     assert len(lines) == 7 and "7 points: value and gradient, beside the value alone" in lines[2]
     assert re.search(r"times the gradient times 2 \|$", lines[4]) and lines[6].endswith("gradients |")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell a process its memory")
+def test_what_new_sizes_cost() -> None:
+    lines = compiling.table(sizes.rows(small=True)).splitlines()
+    assert len(lines) == 9 and lines[6].endswith("; 1 program |")
 
 
 @pytest.mark.slow

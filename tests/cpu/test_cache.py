@@ -30,7 +30,7 @@ def source(factor: float) -> str:
 
 def result(kernel: native.Kernel) -> list[float]:
     x = np.arange(1.0, 4.0)
-    assert Tape([(kernel.address, np.array([x.ctypes.data], np.uintp), np.zeros(1, np.int64), 3, 3)], threads=1).run() == 0
+    assert Tape.of([(kernel.address, np.array([x.ctypes.data], np.uintp), np.zeros(1, np.int64), 3, 3)], threads=1).run() == 0
     return x.tolist()
 
 

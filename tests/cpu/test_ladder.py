@@ -280,7 +280,7 @@ def test_without_the_package_another_library_multiplies(mishap, rungs, monkeypat
 def test_sizes_that_a_library_does_not_take_are_left_to_loops(rungs):
     rungs({"small": lambda: python_library(right)._replace(largest=1000)})
     dtype = np.dtype("float32")
-    assert blas.gemm(dtype, 1000)[1] != blas.gemm(dtype, 1001)[1] == ladder.loops().gemm("float32")
+    assert blas.gemm(dtype, (3, 1000))[1] != blas.gemm(dtype, (3, 1001))[1] == ladder.loops().gemm("float32")
     a, b = np.ones((3, 40), dtype), np.ones((40, 1001), dtype)
     with tf.Session() as session:
         assert (session.run(tf.matmul(a, b)) == 40).all()

@@ -99,7 +99,7 @@ BINARY_FLOAT = [
     ("add", "x0 + x1", np.add),
     ("divide", "x0 / x1", np.divide),
     ("copysign", "copysign(x0, x1)", np.copysign),
-    ("floordiv", "floordiv(x0, x1)", np.floor_divide),
+    ("floordiv", "floordiv(x0, x1)", lambda x, y: np.where(np.isfinite(x) & np.isfinite(y), np.floor_divide(x, y), np.floor(x / y))),
     ("floormod", "floormod(x0, x1)", np.remainder),
     ("select", "select(isnan(x0), x1, x0)", lambda x, y: np.where(np.isnan(x), y, x)),
 ]

@@ -224,6 +224,28 @@ def layouts(case: Case, base: Results) -> None:
             case.equal(case.run(session, {f: form(a) for f, a in case.built.feeds.items()}, 2), base, f"feeds {name}")
 
 
+def bound_anew(case: Case, base: Results) -> None:
+    """What was compiled for other sizes, and is bound to these, gives what is compiled for these."""
+    if case.assigns or any(n.operator.family.draws for n in case.built.graph.nodes):
+        return                              # the run before would show
+    for step in (1, 5):
+        others = {f: longer(f, a, step) for f, a in case.built.feeds.items()}
+        if all(others[f].shape == a.shape for f, a in case.built.feeds.items()):
+            return
+        with case.session() as session:
+            try:
+                session.run(list(case.built.fetches), others)
+            except Exception:               # what is a number in the graph does not fit other sizes
+                continue
+            case.compare(case.run(session, times=2), "bound anew")
+
+
+def longer(feed: Node, array: Array, step: int) -> Array:
+    """A feed whose open axes, but those of size 0 and 1, have some more elements."""
+    dims = feed.type.shape if feed.type.shape is not None else (None,) * array.ndim
+    return np.resize(array, [n + step if d is None and n > 1 else n for d, n in zip(dims, array.shape, strict=True)])
+
+
 def reloaded(case: Case, base: Results) -> None:
     """A graph written as JSON and read again is the same graph."""
     graph = tf.Graph.from_json(case.built.graph.to_json())
@@ -281,7 +303,7 @@ def check(recipe: Recipe, drawn: bool = True) -> None:
         interpreted(case)
         check_derivatives(recipe, Finding)
         base = compiled(case)
-        for oracle in (two_threads, fresh_memory, layouts, reloaded):
+        for oracle in (two_threads, fresh_memory, layouts, bound_anew, reloaded):
             oracle(case, base)
         alone(case)
 

@@ -40,6 +40,12 @@ _SHOWN = {
     "feeds as lists": 'print(results())\nprint(results(feeds={f: a.tolist() for f, a in feeds.items()}))\n',
     "feeds unaligned": 'print(results())\nfor f, a in feeds.items():\n    raw = np.empty(a.nbytes + 1, np.uint8)\n'
                        '    feeds[f] = raw[1:].view(a.dtype).reshape(a.shape)\n    feeds[f][...] = a\nprint(results())\n',
+    "bound anew": '''for step in (1, 5):
+    others = {f: np.resize(a, [n + step if d.value is None and n > 1 else n for d, n in zip(f.shape, a.shape)]) for f, a in feeds.items()}
+    with tf.Session() as session:
+        session.run(fetches, others)
+        print(session.run(fetches, feeds), results()[0])
+''',
     "gradients": '''ys = [f for f in fetches if f.op.outputs and f.dtype.is_floating]
 xs = [f for f in feeds if f.dtype.is_floating]
 for x, g in zip(xs, tf.gradients(ys, xs, unconnected_gradients="zero")):

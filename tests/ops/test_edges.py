@@ -84,7 +84,8 @@ GRADIENTS: list[tuple[str, Any, Any, Any]] = [
     ("digamma", tf.digamma, [2.5, -0.5, -1.5], [0.4903577561002348, 8.93480220054468, 9.379246644989124]),
     ("digamma, large and negative", tf.digamma, [-1000.25], [19.738209551699785]),
     ("trigamma", lambda x: tf.gradients(tf.digamma(x), x)[0], [-0.5, -1.25], [-0.8287966442343200, 123.72136678366236]),
-    ("sums of positive and negative segments", lambda x: tf.unsorted_segment_sum(x, [0, -1, 2], 3) * [7.0, 8.0, 9.0], [1.0, 2.0, 5.0], [7.0, 0.0, 9.0]),
+    ("sums of positive and negative segments", lambda x: tf.unsorted_segment_sum(x, [0, -1, 2], 3) * [7.0, 8.0, 9.0], [1.0, 2.0, 5.0],
+     [7.0, 0.0, 9.0]),
 ]
 
 
@@ -128,8 +129,10 @@ def test_ill_conditioned_triangles(session: tf.Session, lower: bool, adjoint: bo
 # ---------------------------------------------------------------------- rows that a batch does not name
 
 OPTIMIZERS = {
-    "momentum": (lambda: tf.train.MomentumOptimizer(0.1, 0.9), True), "nesterov": (lambda: tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True), True),
-    "rmsprop": (lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.9), True), "centered": (lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.9, centered=True), True),
+    "momentum": (lambda: tf.train.MomentumOptimizer(0.1, 0.9), True),
+    "nesterov": (lambda: tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True), True),
+    "rmsprop": (lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.9), True),
+    "centered": (lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.9, centered=True), True),
     "adadelta": (lambda: tf.train.AdadeltaOptimizer(1.0), True), "adagrad": (lambda: tf.train.AdagradOptimizer(0.1), True),
     "sgd": (lambda: tf.train.GradientDescentOptimizer(0.1), True), "adam": (lambda: tf.train.AdamOptimizer(0.1), False),
 }
@@ -142,7 +145,8 @@ def test_sparse_updates(session: tf.Session, name: str) -> None:
     w, dense = tf.Variable(np.ones((4, 2), F)), tf.Variable(np.ones((2, 2), F))
     ids = tf.placeholder(tf.int32, [None])
     optimizer = make()
-    step = optimizer.minimize(tf.reduce_sum(tf.square(tf.nn.embedding_lookup(w, ids) + 1.0)) + tf.reduce_sum(tf.gather(w, [1])) + tf.reduce_sum(dense * dense))
+    named, always = tf.square(tf.nn.embedding_lookup(w, ids) + 1.0), tf.gather(w, [1])
+    step = optimizer.minimize(tf.reduce_sum(named) + tf.reduce_sum(always) + tf.reduce_sum(dense * dense))
     other = make()
     alone = tf.Variable(np.ones((1, 2), F))
     single = other.minimize(tf.reduce_sum(tf.square(alone + 1.0)))

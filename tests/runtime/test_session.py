@@ -642,3 +642,21 @@ def test_feeds_are_a_dict(feeds, session):
         assert session.run(y, {x: 1}) == 2
     with pytest.raises(errors.FeedError, match="feed_dict is a dict"):
         session.run(y, [x])
+
+
+def test_a_run_inside_a_run_leaves_it_its_random_numbers(session):
+    """What the outer run draws after the inner one is of the same run as what it drew before it, and no run's numbers are drawn twice."""
+    noise, late = tf.random_normal([3], seed=1), tf.random_normal([], seed=2)
+    with tf.Session(jit=session.jit) as plain:
+        pairs = {tuple(a): b for a, b in (plain.run([noise, late]) for _ in range(6))}
+    inner = []
+
+    def inside(a):
+        inner.append(session.run(noise))
+        return a
+    passed = tf.py_func(inside, [noise], tf.float32)
+    with tf.control_dependencies([passed]):
+        after = tf.Variable(0.0).assign(late + 0.0 * passed[0])
+    outer = [session.run([passed, after]) for _ in range(3)]
+    assert all(pairs[tuple(a)] == b for a, b in outer)
+    assert {tuple(a) for a, _ in outer} | {tuple(a) for a in inner} == {*pairs}

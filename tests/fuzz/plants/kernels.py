@@ -270,6 +270,12 @@ def strided_feeds_used_as_they_lie() -> None:
 
 
 @plant
+def numbers_of_other_sizes() -> None:
+    """What a program is bound to are the sizes that its code was compiled for."""
+    code.Numbers.at = lambda self, ints: self._at_hand.copy()
+
+
+@plant
 def last_chunk_left_to_nobody() -> None:
     """Of a step that threads share, what lies behind the last whole chunk is not computed."""
     class Tape(program.Tape):

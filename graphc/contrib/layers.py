@@ -1,0 +1,486 @@
+"""`tf.contrib.layers`: layers with variables `weights` and `biases`, their penalties and initial values, and training in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import nn, summary, train
+from ..errors import DTypeError, GraphError, ShapeError
+from ..initializers import Initializer, constant_initializer, fans, ones_initializer, zeros_initializer
+from ..ir.arguments import hold as _hold
+from ..ir.graph import GraphKeys, get_default_graph, name_scope
+from ..ir.node import Node, describe, here
+from ..ir.operator import to_node
+from ..ir.types import DType, float32
+from ..layers import BatchNormalization
+from ..layers import dropout as drop
+from ..layers import flatten as flattened
+from ..ops.array import identity, one_hot
+from ..ops.array import shape as shape_of
+from ..ops.linalg import matmul, tensordot
+from ..ops.math import abs, add, add_n, cast, multiply
+from ..ops.random import random_uniform, truncated_normal
+from ..ops.reduce import reduce_sum
+from ..ops.state import Variable, constant
+from ..tf1_names import getter as _getter
+from ..train.optimizer import Optimizer
+from ..variables import get_variable, variable_scope
+
+__all__ = ["OPTIMIZER_CLS_NAMES", "apply_regularization", "batch_norm", "dropout", "embed_sequence", "flatten", "fully_connected",
+           "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "one_hot_encoding", "optimize_loss", "relu",
+           "relu6", "sum_regularizer", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
+
+
+# ---------------------------------------------------------------------- initial values
+
+class _VarianceScaling(Initializer):
+    """Numbers of variance factor / n, or by 1.3 more before those beyond two standard deviations are drawn again."""
+
+    def __init__(self, factor: float, mode: str, uniform: bool, seed: int | None, dtype: Any):
+        super().__init__(dtype)
+        self.factor, self.mode, self.uniform, self.seed = factor, mode, uniform, seed
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        inputs, outputs = fans(shape)
+        n = max({"FAN_IN": inputs, "FAN_OUT": outputs, "FAN_AVG": (inputs + outputs) / 2}[self.mode], 1.0)
+        if self.uniform:
+            limit = (3.0 * self.factor / n) ** 0.5
+            return random_uniform(list(shape), -limit, limit, kind, self.seed)
+        return truncated_normal(list(shape), 0.0, (1.3 * self.factor / n) ** 0.5, kind, self.seed)
+
+
+def variance_scaling_initializer(factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: int | None = None,
+                                 dtype: Any = float32) -> Initializer:
+    """An initializer of variance factor / n, n the inputs ("FAN_IN"), the outputs ("FAN_OUT") or their mean ("FAN_AVG") (He et al. 2015).
+
+    GraphError: another mode. DTypeError: not floating.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.contrib.layers.variance_scaling_initializer()([3, 2])))
+    array([3, 2], dtype=int32)
+    """
+    if mode not in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
+        raise GraphError(f"variance_scaling_initializer: mode is FAN_IN, FAN_OUT or FAN_AVG, not {mode!r:.40}{here()}")
+    made = _VarianceScaling(factor, mode, uniform, seed, dtype)
+    if not made.dtype.is_floating:
+        raise DTypeError(f"variance_scaling_initializer: {made.dtype.name} is not a floating dtype{here()}")
+    return made
+
+
+def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any = float32) -> Initializer:
+    """An initializer of variance 2 / (inputs + outputs), uniform or normal (Glorot and Bengio 2010). DTypeError: not floating.
+
+    >>> w = tf.get_variable("w", [3, 2], initializer=tf.contrib.layers.xavier_initializer())
+    >>> tf.Session(jit=False).run(tf.reduce_max(tf.abs(w)) < (6 / 5) ** 0.5)
+    np.True_
+    """
+    return variance_scaling_initializer(1.0, "FAN_AVG", uniform, seed, dtype)
+
+
+xavier_initializer_conv2d = xavier_initializer
+
+
+# ---------------------------------------------------------------------- penalties
+
+def _scale(what: str, scale: Any) -> float:
+    if isinstance(scale, bool) or not isinstance(scale, float) or not scale >= 0:
+        raise GraphError(f"{what}: the scale is a float of 0 or more, not {scale!r:.40}{here()}")
+    return scale
+
+
+def l1_regularizer(scale: float, scope: str | None = None) -> Callable[[Any], Node | None]:
+    """A function of weights: scale * sum(|weights|), or None where the scale is 0. GraphError: the scale is no float, or below 0.
+
+    >>> tf.Session(jit=False).run(tf.contrib.layers.l1_regularizer(0.5)(tf.constant([1.0, -3.0])))
+    np.float32(2.0)
+    """
+    _scale("l1_regularizer", scale)
+
+    def penalty(weights: Any) -> Node | None:
+        if scale == 0.0:
+            return None
+        with name_scope(scope, "l1_regularizer") as name:
+            return multiply(reduce_sum(abs(to_node(weights))), scale, name=name)
+    return penalty
+
+
+def l2_regularizer(scale: float, scope: str | None = None) -> Callable[[Any], Node | None]:
+    """A function of weights: scale * sum(weights^2) / 2, or None where the scale is 0. GraphError: the scale is no float, or below 0.
+
+    >>> tf.Session(jit=False).run(tf.contrib.layers.l2_regularizer(0.5)(tf.constant([1.0, -3.0])))
+    np.float32(2.5)
+    """
+    _scale("l2_regularizer", scale)
+
+    def penalty(weights: Any) -> Node | None:
+        if scale == 0.0:
+            return None
+        with name_scope(scope, "l2_regularizer") as name:
+            return multiply(nn.l2_loss(weights), scale, name=name)
+    return penalty
+
+
+def sum_regularizer(regularizer_list: Iterable[Any], scope: str | None = None) -> Callable[[Any], Node | None] | None:
+    """A function of weights: the sum of several penalties; None if there are none. ShapeError, DTypeError, by the call: they cannot be added."""
+    chosen = [r for r in regularizer_list if r is not None]
+    if not chosen:
+        return None
+
+    def penalty(weights: Any) -> Node | None:
+        with name_scope(scope, "sum_regularizer") as name:
+            found = [loss for r in chosen if (loss := r(weights)) is not None]
+            return add_n(found, name=name) if found else None
+    return penalty
+
+
+def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str | None = None) -> Callable[[Any], Node | None] | None:
+    """A function of weights: the sum of both penalties. GraphError: a scale is no float, or below 0."""
+    return sum_regularizer([l1_regularizer(scale_l1), l2_regularizer(scale_l2)], scope or "l1_l2_regularizer")
+
+
+def apply_regularization(regularizer: Callable[[Any], Node | None], weights_list: Iterable[Any] | None = None) -> Node:
+    """The sum of the penalties of weights (default: the collection WEIGHTS), put into the collection REGULARIZATION_LOSSES.
+
+    GraphError: there are no weights. ShapeError: a penalty is no number.
+
+    >>> w = [tf.constant([1.0]), tf.constant([2.0, 3.0])]
+    >>> tf.Session(jit=False).run(tf.contrib.layers.apply_regularization(tf.contrib.layers.l1_regularizer(1.0), w))
+    np.float32(6.0)
+    """
+    graph = get_default_graph()
+    weights = list(graph.get_collection(GraphKeys.WEIGHTS) if weights_list is None else weights_list)
+    if not weights:
+        raise GraphError(f"apply_regularization: there are no weights{here()}")
+    with name_scope(None, "get_regularization_penalty"):
+        penalties = [loss if loss is not None else constant(0.0) for loss in map(regularizer, weights)]
+        for loss in penalties:
+            if loss.type.shape not in (None, ()):
+                raise ShapeError(f"apply_regularization: the penalty {describe(loss)} is not one number{here()}")
+        total = add_n(penalties)
+        graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, total)
+        return total
+
+
+# ---------------------------------------------------------------------- layers
+
+def _variable(name: str, shape: Sequence[int], dtype: Any, initializer: Any, regularizer: Any, trainable: bool, collections: Any) -> Variable:
+    """A variable of a layer, in the collections of models too. `collections`: names, or a dict of them by the variable's name."""
+    extra = collections.get(name, []) if isinstance(collections, dict) else collections or []
+    names = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES, *([extra] if isinstance(extra, str) else extra)]
+    return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections=names)
+
+
+def _ended(outputs: Node, activation: Any, collections: Any) -> Node:
+    """The outputs, activated and collected."""
+    outputs = outputs if activation is None else activation(outputs)
+    if collections:
+        get_default_graph().add_to_collections([collections] if isinstance(collections, str) else collections, outputs)
+    return outputs
+
+
+def _floats(what: str, inputs: Any, rank: int) -> Node:
+    x = to_node(inputs)
+    if x.type.dtype.kind != "f":
+        raise DTypeError(f"{what}: {describe(x)} is not of a floating dtype{here()}")
+    if x.type.rank is None or x.type.rank < rank:
+        raise ShapeError(f"{what}: {describe(x)} needs a known rank of {rank} or more{here()}")
+    return x
+
+
+def _sizes(what: str, x: Node, first: int) -> list[int]:
+    """The sizes from an axis on, for which variables are made."""
+    dims = (x.type.shape or ())[first:]
+    if None in dims:
+        raise ShapeError(f"{what}: {describe(x)} has a size that is not known, for which its variables are made{here()}")
+    return [int(d) for d in dims]
+
+
+def fully_connected(inputs: Any, num_outputs: int, activation_fn: Any = nn.relu, normalizer_fn: Any = None, normalizer_params: Any = None,
+                    weights_initializer: Any = None, weights_regularizer: Any = None, biases_initializer: Any = zeros_initializer,
+                    biases_regularizer: Any = None, reuse: Any = None, variables_collections: Any = None, outputs_collections: Any = None,
+                    trainable: bool = True, scope: Any = None) -> Node:
+    """activation_fn(inputs @ weights + biases) along the last axis; with `normalizer_fn` that takes the place of the biases.
+
+    float[..., n] -> float[..., num_outputs]. The weights are Glorot's uniform ones by default; `biases_initializer=None`: no biases. ShapeError:
+    the last size is not known. DTypeError: inputs that are not floating. GraphError: as `tf.get_variable`.
+
+    >>> y = tf.contrib.layers.fully_connected(tf.constant([[1.0, 2.0]]), 2, weights_initializer=tf.ones_initializer())
+    >>> tf.Session(jit=False).run(y), [v.op.name for v in tf.model_variables("fully_connected")]
+    (array([[3., 3.]], dtype=float32), ['fully_connected/weights', 'fully_connected/biases'])
+    """
+    x = _floats("fully_connected", inputs, 2)
+    if isinstance(num_outputs, bool) or not hasattr(num_outputs, "__index__") or isinstance(num_outputs, Node):
+        raise GraphError(f"fully_connected: num_outputs is a number, not {num_outputs!r:.60}{here()}")
+    with variable_scope(scope, "fully_connected", reuse=reuse):
+        w = _variable("weights", [*_sizes("fully_connected", x, -1), int(num_outputs)], x.dtype, weights_initializer or xavier_initializer(),
+                      weights_regularizer, trainable, variables_collections)
+        rank = x.type.rank
+        assert rank is not None
+        out = matmul(x, w) if rank == 2 else tensordot(x, w, [[rank - 1], [0]])
+        out.set_shape([*(x.type.shape or ())[:-1], int(num_outputs)])
+        if normalizer_fn is not None:
+            out = normalizer_fn(out, **(normalizer_params or {}))
+        elif biases_initializer is not None:
+            b = _variable("biases", [int(num_outputs)], x.dtype, biases_initializer, biases_regularizer, trainable, variables_collections)
+            out = nn.bias_add(out, b, name="BiasAdd")
+        return _ended(out, activation_fn, outputs_collections)
+
+
+def linear(inputs: Any, num_outputs: int, **options: Any) -> Node:
+    """`fully_connected` without activation. Errors (ShapeError, DTypeError, GraphError) as of that."""
+    return fully_connected(inputs, num_outputs, **{"activation_fn": None, **options})
+
+
+def relu(inputs: Any, num_outputs: int, **options: Any) -> Node:
+    """`fully_connected` with `tf.nn.relu`. Errors (ShapeError, DTypeError, GraphError) as of that."""
+    return fully_connected(inputs, num_outputs, **options)
+
+
+def relu6(inputs: Any, num_outputs: int, **options: Any) -> Node:
+    """`fully_connected` with `tf.nn.relu6`. Errors (ShapeError, DTypeError, GraphError) as of that."""
+    return fully_connected(inputs, num_outputs, **{"activation_fn": nn.relu6, **options})
+
+
+def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Node:
+    """Each row as a vector: any[n, ...] -> any[n, k]. ShapeError: a scalar.
+
+    >>> tf.contrib.layers.flatten(tf.placeholder(tf.float32, [None, 3, 4])).shape
+    TensorShape((None, 12))
+    """
+    with name_scope(scope, "Flatten"):
+        return _ended(flattened(inputs), None, outputs_collections)
+
+
+def dropout(inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_training: Any = True, outputs_collections: Any = None,
+            scope: str | None = None, seed: int | None = None) -> Node:
+    """With `is_training` each element is kept with probability keep_prob, and divided by it; otherwise the inputs. See `tf.layers.dropout`.
+
+    float[...] -> the same type. GraphError: a probability outside (0, 1]. DTypeError: inputs that are not floating.
+    """
+    with name_scope(scope, "Dropout"):
+        return _ended(drop(inputs, 1.0 - keep_prob, noise_shape, seed, is_training), None, outputs_collections)
+
+
+def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_fn: Any = None, reuse: Any = None,
+               variables_collections: Any = None, outputs_collections: Any = None, trainable: bool = True, begin_norm_axis: int = 1,
+               begin_params_axis: int = -1, scope: Any = None) -> Node:
+    """gamma * (inputs - mean) / sqrt(variance) + beta, both over the axes from begin_norm_axis on (Ba, Kiros and Hinton 2016).
+
+    float[...] -> the same type. beta (`center`) and gamma (`scale`) have the sizes from begin_params_axis on. ShapeError: unknown sizes, or no
+    such axes. DTypeError: inputs that are not floating. GraphError: as `tf.get_variable`.
+
+    >>> y = tf.contrib.layers.layer_norm(tf.constant([[1.0, 3.0]]))
+    >>> tf.Session(jit=False).run(y).round(3)
+    array([[-1.,  1.]], dtype=float32)
+    """
+    x = _floats("layer_norm", inputs, 1)
+    rank = x.type.rank
+    assert rank is not None
+    first, start = (axis + rank if axis < 0 else axis for axis in (begin_norm_axis, begin_params_axis))
+    if not (0 <= first < rank and 0 <= start < rank):
+        raise ShapeError(f"layer_norm: {describe(x)} has no axes {begin_norm_axis} and {begin_params_axis}{here()}")
+    with variable_scope(scope, "LayerNorm", reuse=reuse):
+        sizes = _sizes("layer_norm", x, start)
+        beta = _variable("beta", sizes, x.dtype, zeros_initializer(), None, trainable, variables_collections) if center else None
+        gamma = _variable("gamma", sizes, x.dtype, ones_initializer(), None, trainable, variables_collections) if scale else None
+        mean, variance = nn.moments(x, list(range(first, rank)), keep_dims=True)
+        out = nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
+        out.set_shape(x.shape)
+        return _ended(out, activation_fn, outputs_collections)
+
+
+def batch_norm(inputs: Any, decay: Any = 0.999, center: bool = True, scale: bool = False, epsilon: float = 0.001, activation_fn: Any = None,
+               param_initializers: Any = None, param_regularizers: Any = None, updates_collections: Any = GraphKeys.UPDATE_OPS,
+               is_training: Any = True, reuse: Any = None, variables_collections: Any = None, outputs_collections: Any = None,
+               trainable: bool = True, batch_weights: Any = None, fused: bool | None = None, data_format: str = "NHWC",
+               zero_debias_moving_mean: bool = False, scope: Any = None, renorm: bool = False, renorm_clipping: Any = None,
+               renorm_decay: float = 0.99, adjustment: Any = None) -> Node:
+    """Batch normalization as of `tf.layers.batch_normalization`, with variables behind `BatchNorm`.
+
+    float[...] -> the same type. `updates_collections`: where the operations that move the averages are put; None: the result waits for them.
+    GraphError: an argument that is not right or not offered. ShapeError, DTypeError: inputs that do not fit.
+    """
+    if data_format not in ("NHWC", "NCHW"):
+        raise GraphError(f"batch_norm: data_format is 'NHWC' or 'NCHW', not {data_format!r:.40}{here()}")
+    for what, given in (("batch_weights", batch_weights is not None), ("zero_debias_moving_mean", zero_debias_moving_mean), ("renorm", renorm),
+                        ("adjustment", adjustment is not None)):
+        if given:
+            raise GraphError(f"batch_norm: {what} is not offered{here()}")
+    graph, initial, penalties = get_default_graph(), param_initializers or {}, param_regularizers or {}
+    with variable_scope(scope, "BatchNorm", reuse=reuse) as inner:
+        layer = BatchNormalization(
+            axis=-1 if data_format == "NHWC" else 1, momentum=decay, epsilon=epsilon, center=center, scale=scale,
+            beta_initializer=initial.get("beta", "zeros"), gamma_initializer=initial.get("gamma", "ones"),
+            moving_mean_initializer=initial.get("moving_mean", "zeros"), moving_variance_initializer=initial.get("moving_variance", "ones"),
+            beta_regularizer=penalties.get("beta"), gamma_regularizer=penalties.get("gamma"), fused=fused, trainable=trainable, _scope=inner,
+            _reuse=reuse)
+        before = len(graph.get_collection(GraphKeys.UPDATE_OPS))
+        out = layer(inputs, training=is_training)
+        updates = graph.get_collection_ref(GraphKeys.UPDATE_OPS)
+        del updates[before:]
+        for v in layer.weights:
+            extra = variables_collections.get(v.op.name.rpartition("/")[2], []) if isinstance(variables_collections, dict) else variables_collections
+            for name in [GraphKeys.MODEL_VARIABLES, *([extra] if isinstance(extra, str) else extra or [])]:
+                if v not in graph.get_collection(name):
+                    graph.add_to_collection(name, v)
+        if updates_collections is None:
+            with graph.control_dependencies(layer.updates):
+                out = identity(out)
+        else:
+            for update in layer.updates:
+                graph.add_to_collections([updates_collections] if isinstance(updates_collections, str) else updates_collections, update)
+        return _ended(out, activation_fn, outputs_collections)
+
+
+def one_hot_encoding(labels: Any, num_classes: int, on_value: Any = 1.0, off_value: Any = 0.0, outputs_collections: Any = None,
+                     scope: str | None = None) -> Node:
+    """`on_value` at the place of each label among num_classes, `off_value` elsewhere: int[...] -> float32[..., num_classes].
+
+    DTypeError: labels that are no integers. ShapeError: no such size.
+
+    >>> tf.Session(jit=False).run(tf.contrib.layers.one_hot_encoding([1], 3))
+    array([[0., 1., 0.]], dtype=float32)
+    """
+    with name_scope(scope, "OneHotEncoding"):
+        return _ended(one_hot(labels, num_classes, on_value=on_value, off_value=off_value), None, outputs_collections)
+
+
+def embed_sequence(ids: Any, vocab_size: int | None = None, embed_dim: int | None = None, unique: bool = False, initializer: Any = None,
+                   regularizer: Any = None, trainable: bool = True, scope: Any = None, reuse: Any = None) -> Node:
+    """Rows of a table of its own, the variable `embeddings`, one for each id: int[n, length] -> float32[n, length, embed_dim].
+
+    GraphError: no sizes and nothing to reuse. DTypeError: ids that are no integers. InvalidArgumentError, when run: no such row.
+
+    >>> y = tf.contrib.layers.embed_sequence([[0, 2]], 3, 4)
+    >>> y.shape, [v.op.name for v in tf.model_variables("EmbedSequence")]
+    (TensorShape((1, 2, 4)), ['EmbedSequence/embeddings'])
+    """
+    if not (reuse or (vocab_size and embed_dim)):
+        raise GraphError(f"embed_sequence: vocab_size and embed_dim are not given{here()}")
+    with variable_scope(scope, "EmbedSequence", reuse=reuse):
+        shape: Any = [vocab_size, embed_dim] if vocab_size and embed_dim else None
+        table = _variable("embeddings", shape, "float32", initializer, regularizer, trainable, None)
+        return nn.embedding_lookup(table, ids)
+
+
+# ---------------------------------------------------------------------- training in one call
+
+OPTIMIZER_CLS_NAMES: dict[str, Callable[..., Optimizer]] = {
+    "Adagrad": train.AdagradOptimizer, "Adam": train.AdamOptimizer, "Ftrl": train.FtrlOptimizer,
+    "Momentum": lambda learning_rate: train.MomentumOptimizer(learning_rate, momentum=0.9), "RMSProp": train.RMSPropOptimizer,
+    "SGD": train.GradientDescentOptimizer,
+}
+_SUMMARIES = ("learning_rate", "loss", "gradients", "gradient_norm", "global_gradient_norm")
+
+
+def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: Any, gradient_noise_scale: float | None = None,
+                  gradient_multipliers: Any = None, clip_gradients: Any = None, learning_rate_decay_fn: Any = None, update_ops: Any = None,
+                  variables: Any = None, name: str | None = None, summaries: Any = None, colocate_gradients_with_ops: bool = False,
+                  increment_global_step: bool = True) -> Node:
+    """A training step whose value is the loss before it.
+
+    `optimizer`: a name ("Adagrad", "Adam", "Ftrl", "Momentum", "RMSProp", "SGD"), a class, an object, or a function of the rate.
+    `learning_rate`: a number or tensor; None with an optimizer that has its own. `learning_rate_decay_fn(rate, step)`; `clip_gradients`: a global
+    norm, or a function of pairs (gradient, variable); `gradient_multipliers`: a dict by variable or name; `gradient_noise_scale`: of noise that
+    is added to gradients. `update_ops`: what the loss waits for, default the collection UPDATE_OPS. `summaries`: some of "learning_rate",
+    "loss", "gradients", "gradient_norm", "global_gradient_norm". GraphError, DTypeError: an argument that is not right. GradientError: no path
+    leads to a variable.
+
+    >>> w = tf.Variable(2.0)
+    >>> step = tf.contrib.layers.optimize_loss(w * w, None, 0.25, "SGD", summaries=[])
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(step), sess.run(w)
+    (np.float32(4.0), np.float32(1.0))
+    """
+    x = to_node(loss)
+    wanted = list(summaries) if summaries is not None else ["loss", "learning_rate", "global_gradient_norm"]
+    for word in wanted:
+        if word not in _SUMMARIES:
+            raise GraphError(f"optimize_loss: {word!r:.40} is no summary; there are {', '.join(_SUMMARIES)}{here()}")
+    graph = get_default_graph()
+    step = global_step if global_step is not None else train.get_global_step()
+    with variable_scope(name, "OptimizeLoss"):
+        waits = graph.get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else list(update_ops)
+        if waits:
+            with graph.control_dependencies(waits):
+                x = identity(x)
+        rate = _rate(learning_rate)
+        if learning_rate_decay_fn is not None:
+            if rate is None or step is None:
+                raise GraphError(f"optimize_loss: learning_rate_decay_fn needs a learning_rate and a global_step{here()}")
+            rate = learning_rate_decay_fn(rate, step)
+        chosen = _optimizer(optimizer, rate)
+        pairs = chosen.compute_gradients(x, list(variables) if variables is not None else None)
+        pairs = _changed(pairs, gradient_noise_scale, gradient_multipliers)
+        summed: list[tuple[str, Any]] = []
+        if "global_gradient_norm" in wanted:
+            summed.append(("global_norm/gradient_norm", train.global_norm([g for g, _ in pairs])))
+        if isinstance(clip_gradients, (int, float)):
+            clipped, _ = train.clip_by_global_norm([g for g, _ in pairs], float(clip_gradients))
+            pairs = list(zip(clipped, [v for _, v in pairs], strict=True))
+        elif callable(clip_gradients):
+            pairs = clip_gradients(pairs)
+        elif clip_gradients is not None:
+            raise GraphError(f"optimize_loss: clip_gradients is a number or a function, not {clip_gradients!r:.60}{here()}")
+        summed += [("loss", x)] if "loss" in wanted else []
+        summed += [("learning_rate", rate)] if "learning_rate" in wanted and rate is not None else []
+        for word, value in summed:
+            summary.scalar(word, value)
+        for g, v in pairs:
+            if g is not None and "gradients" in wanted:
+                summary.histogram(f"gradients/{v.op.name}", g)
+            if g is not None and "gradient_norm" in wanted:
+                summary.scalar(f"gradient_norm/{v.op.name}", train.global_norm([g]))
+        update = chosen.apply_gradients(pairs, step if increment_global_step else None, name="train")
+        with graph.control_dependencies([update]):
+            return identity(x)
+
+
+def _rate(learning_rate: Any) -> Any:
+    """The rate as a tensor, of a number as a variable that programs may change; None stays."""
+    if learning_rate is None or isinstance(learning_rate, Node):
+        if learning_rate is not None and learning_rate.type.shape not in (None, ()):
+            raise GraphError(f"optimize_loss: the learning_rate {describe(learning_rate)} is not one number{here()}")
+        return learning_rate
+    if isinstance(learning_rate, bool) or not isinstance(learning_rate, (int, float)) or learning_rate < 0:
+        raise GraphError(f"optimize_loss: the learning_rate is a number of 0 or more, or a tensor, not {learning_rate!r:.40}{here()}")
+    return get_variable("learning_rate", [], trainable=False, initializer=constant_initializer(float(learning_rate)))
+
+
+def _optimizer(given: Any, rate: Any) -> Optimizer:
+    if isinstance(given, str):
+        if given not in OPTIMIZER_CLS_NAMES:
+            raise GraphError(f"optimize_loss: {given!r:.40} is no optimizer; there are {', '.join(OPTIMIZER_CLS_NAMES)}{here()}")
+        given = OPTIMIZER_CLS_NAMES[given]
+    if isinstance(given, Optimizer):
+        return given
+    if not callable(given) or (rate is None and isinstance(given, type)):
+        raise GraphError(f"optimize_loss: {given!r:.60} is no optimizer, or needs a learning_rate{here()}")
+    made = given(rate) if rate is not None else given()
+    if not isinstance(made, Optimizer):
+        raise GraphError(f"optimize_loss: {given!r:.60} gives no optimizer, but {made!r:.60}{here()}")
+    return made
+
+
+def _changed(pairs: Any, noise: float | None, multipliers: Any) -> list[Any]:
+    """Gradients with noise and multiplied, where that is asked for."""
+    changed = []
+    for g, v in pairs:
+        if g is not None and noise is not None:
+            g = add(g, truncated_normal(shape_of(g), dtype=g.dtype) * noise)
+        if g is not None and multipliers:
+            factor = multipliers.get(v, multipliers.get(v.op.name))
+            g = g if factor is None else g * (cast(factor, g.dtype) if isinstance(factor, Node) else factor)
+        changed.append((g, v))
+    return changed
+
+
+_hold(globals(), __all__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
