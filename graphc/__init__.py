@@ -98,7 +98,8 @@ __all__ = [name for name in _NAMES if name not in vars(_builtins)]
 
 for _space in (image, initializers, nn, summary, train):
     _hold(vars(_space), _space.__all__)
-_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")], methods=(train.Optimizer, Variable))  # noqa: F405
+_hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
+      methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 
 
 def __getattr__(name: str) -> object:

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import nn
 from .errors import DTypeError, GraphError, ShapeError
+from .ir.arguments import hold as _hold
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, describe, here
 from .ir.operator import to_node
@@ -83,7 +84,8 @@ def _float(what: str, x: Any) -> Node:
 
 def _weight(what: str, weights: Any, values: Node) -> Node:
     """Weights as float32 that broadcast to the values by TensorFlow's rule."""
-    w = held(f"metrics.{what}", "covered", _float(what, weights), values)
+    w = _float(what, weights)
+    w = held(f"metrics.{what}", "covered", w, values) if w.type.rank != 0 else w
     return broadcast_to(w, shape_of(values)) if w.type.rank != 0 or values.type.rank is None else w
 
 
@@ -548,6 +550,9 @@ def mean_per_class_accuracy(labels: Any, predictions: Any, num_classes: int, wei
         more = assign_add(count, unsorted_segment_sum(hits, place, num_classes)), assign_add(total, unsorted_segment_sum(ones, place, num_classes))
         value = reduce_mean(div_no_nan(count, total), name="mean_accuracy")
         return _collected(value, div_no_nan(*more, name="update_op"), metrics_collections, updates_collections)
+
+
+_hold(globals(), __all__)
 
 
 def __dir__() -> list[str]:

@@ -31,6 +31,7 @@ from .windows import (
     added_up,
     cut,
     dims_of,
+    edges,
     gathered,
     movement,
     nothing,
@@ -351,7 +352,7 @@ def _sampled(inputs: Sequence[int]) -> tuple[Any, ...]:
 
 
 def _whole_padding(x_shape: Sequence[int], sides: Sequence[int], how: dict[str, Any]) -> list[tuple[int, int]]:
-    return widths(x_shape[-len(sides) - 1:-1], sides, how["strides"], how["padding"], how["dilations"])
+    return edges(x_shape[-len(sides) - 1:-1], sides, how["strides"], how["padding"], how["dilations"])
 
 
 @declare("windowed", _conv_type, prepare=_conv_attrs, lower=_conv_lower, batch="convolved", grad=_conv_grad, label="Conv",

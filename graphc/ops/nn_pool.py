@@ -36,7 +36,7 @@ def _pooled(what: str, kind: str, count: int | None, value: Any, ksize: Any, str
     with telling(what, x):
         over = _axes(x, ksize) if count is None else count
         first = is_first(data_format, over)
-        ranked(x, over + 2, "the input")
+        x = ranked(x, over + 2, "the input")
         how = {"window": _window(ksize, over, first), **moved(over, first, strides, padding, dilations)}
         y = channels_last(x, first, over)
         with scope(name, what, x) as last:
@@ -204,7 +204,7 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
     with telling("max_pool_with_argmax", x), scope(name, "MaxPoolWithArgmax", x) as last:
         if is_first(data_format, 2):
             raise ShapeError("data_format must be 'NHWC': places are counted so")
-        ranked(x, 4, "the input")
+        x = ranked(x, 4, "the input")
         how = {"window": _window(ksize, 2, False), **moved(2, False, strides, padding, None)}
         value = _largest(x, how, last)
         tap = cast(made(pool_index, [x], how), dtype)

@@ -19,6 +19,7 @@ from .math import add, choose, equal, greater, logical_and, logical_or, maximum,
 from .reduce import argmax, reduce_max, reduce_sum
 from .windows import (
     dims_of,
+    edges,
     gathered,
     nothing,
     over_rests,
@@ -280,10 +281,10 @@ def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> Array:
 def _walk(x: Any, fill: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
     """The windows of x [*lead, *places, elements, c], padding filled with one value, and which elements are none."""
     lead = x.ndim - len(window) - 1
-    around = widths(x.shape[lead:-1], window, strides, padding, dilations)
-    edges = [*[(0, 0)] * lead, *around, (0, 0)]
+    around = edges(x.shape[lead:-1], window, strides, padding, dilations)
+    whole = [*[(0, 0)] * lead, *around, (0, 0)]
     parts = []
-    for a in (np.pad(x, edges, constant_values=fill), np.pad(np.zeros(x.shape, bool), edges, constant_values=True)):
+    for a in (np.pad(x, whole, constant_values=fill), np.pad(np.zeros(x.shape, bool), whole, constant_values=True)):
         seen = windows.reference(a, window=window, strides=strides, dilations=dilations)
         parts.append(seen.reshape(*seen.shape[:lead + len(window)], prod(window), x.shape[-1]))
     return parts
@@ -343,7 +344,7 @@ def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, paddi
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
     whole = tuple(np.asarray(whole).tolist())
     lead = len(whole) - len(window) - 1
-    around = widths(whole[lead:-1], window, strides, padding, dilations)
+    around = edges(whole[lead:-1], window, strides, padding, dilations)
     out = np.zeros([*whole[:lead], *(n + a + b + span(k, d) for n, (a, b), k, d in zip(whole[lead:-1], around, window, dilations, strict=True)),
                     whole[-1]], g.dtype)
     at = list(np.indices(g.shape))
