@@ -159,11 +159,24 @@ class Call:
             self.shapes, self.run = shapes, run
             if isinstance(program, Program) and program.plain and self.listed is not None:
                 if program.way is None:
-                    program.way = self._way(program, shapes)
-                if program.way is not None:
-                    self.entry.open(program.way)
-                    self.enter = self.entry.enter
+                    self.run = partial(self._again, program, run)
+                else:
+                    self._open(program.way)
         return results
+
+    def _again(self, program: Program, run: Callable[[list[Array]], list[Any]], arrays: list[Array]) -> list[Any]:
+        """The second run in a row of a program: it gets a way in without Python frames, if there is one."""
+        self.run = run
+        results = run(arrays)
+        if self.run is run and self.shapes is not None:
+            program.way = self._way(program, self.shapes)
+            if program.way is not None:
+                self._open(program.way)
+        return results
+
+    def _open(self, way: Way) -> None:
+        self.entry.open(way)
+        self.enter = self.entry.enter
 
     def _of_other_values(self, arrays: list[Array]) -> list[Any]:
         """Run with feeds of the same shapes as last time where values decide sizes: most often only where other values begin."""

@@ -26,10 +26,10 @@ _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 
 
 class Snapshot(NamedTuple):
-    """What a session kept at one moment: the values of variables, and the number that its next random numbers follow from."""
+    """What a session kept at one moment: the values of variables, and how many runs have drawn random numbers, which decides what the next draws."""
 
     arrays: dict[Node, Array]
-    run_number: int | None
+    drawn: int | None
 
 
 class Values:
@@ -137,7 +137,7 @@ class Values:
         """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
         with self.still():
             self.check_open()
-            return Snapshot({v: self.memory(v).copy() for v in variables}, int(self.run_number[0]))
+            return Snapshot({v: self.memory(v).copy() for v in variables}, self.drawn)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
@@ -145,8 +145,8 @@ class Values:
             self.check_open()
             for variable, value in snapshot.arrays.items():
                 self.set(variable, value)
-            if snapshot.run_number is not None:
-                self.run_number[0] = snapshot.run_number
+            if snapshot.drawn is not None:
+                self.drawn = snapshot.drawn
 
     # ------------------------------------------------------------------ looking without touching
 

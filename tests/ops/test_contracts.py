@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.ir.node import OPERATORS
 
 RNG = np.random.default_rng(11)
 SQUARE, WIDE, STACK = (RNG.normal(size=s).astype(np.float32) for s in ((3, 3), (2, 3), (2, 3, 4)))
@@ -57,6 +58,8 @@ REFUSED: list[tuple[str, Any, list[Any], str, str]] = [
     ("sigmoids of a column", sigmoids, [np.zeros(4, np.float32), np.zeros((4, 1), np.float32)], "sigmoid_cross_entropy_with_logits(", "one shape"),
     ("weighted", lambda z, x: tf.nn.weighted_cross_entropy_with_logits(z, x, 2.0), [np.zeros(4, np.float32), np.zeros((4, 1), np.float32)],
      "weighted_cross_entropy_with_logits(", "one shape"),
+    ("a mean's gradient", lambda x, g: OPERATORS["mean_gradient"](x, g, axis=(0,), keepdims=True), [SQUARE, SQUARE], "mean_gradient(",
+     "has not the shape [3,3]"),
     ("grad_ys", pulled_back, [THREE[:1], THREE], "gradients", ""),
     ("a cotangent", lambda u, x: tf.vjp(x * 2.0, x, u), [THREE[:1], THREE], "vjp", ""),
     ("a tangent", lambda t, x: tf.jvp(x * 2.0, x, t), [THREE[:1], THREE], "jvp", ""),
