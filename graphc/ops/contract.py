@@ -29,11 +29,13 @@ def _same(shapes: Shapes, place: int) -> Shape | None:
 
 
 def _covered(shapes: Shapes, place: int) -> Shape | None:
-    """The first is a scalar, or has the rank of the second and along each axis its size or 1: weights of the elements of the second."""
+    """The first are weights of the second: a scalar, or of its rank and along each axis of its size or 1."""
     weights, values = shapes
-    if weights and values is not None and (len(weights) != len(values) or not all(
-            w is None or v is None or w == 1 or w == v for w, v in zip(weights, values, strict=True))):
-        raise ShapeError(f"weights of shape {shape_str(weights)} are neither a scalar nor of shape {shape_str(values)} with 1 for some sizes")
+    if not weights or values is None:
+        return weights
+    if len(weights) != len(values) or not all(w is None or v is None or w == 1 or w == v for w, v in zip(weights, values, strict=True)):
+        raise ShapeError(f"the weights of shape {shape_str(weights)} are neither a scalar nor of the shape {shape_str(values)} "
+                         "with 1 for some of its sizes")
     return weights
 
 
