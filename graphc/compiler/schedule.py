@@ -9,7 +9,7 @@ from functools import cache
 
 from ..ir.families import Memory
 from ..ir.node import Node
-from ..ir.sizes import alike, fixed
+from ..ir.sizes import alike, fixed, outgrows
 from ..ir.types import TensorType, element_count
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
@@ -470,7 +470,8 @@ class _Scheduler:
         if not chain or len(group.members) + len(chain) > MAX_MEMBERS or len(group.operands) + len(read) > MAX_OPERANDS:
             return False
         most = _nbytes(x) * 5                   # quarters: small operands come on top, a row, a column
-        if any(_root(y) in self.changing and 16 * _nbytes(y) > most for y in leaves) or 4 * sum(_nbytes(y) for y in read) > most:
+        moves = any(_root(y) in self.changing and outgrows(16 * _nbytes(y), most) for y in leaves)
+        if moves or outgrows(4 * sum(_nbytes(y) for y in read), most):
             return False
         for n in chain:
             group.axes[n] = axes

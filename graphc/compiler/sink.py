@@ -10,7 +10,7 @@ import numpy as np
 from ..ir.families import Memory
 from ..ir.graph import Scratch
 from ..ir.node import Node, topological
-from ..ir.sizes import alike
+from ..ir.sizes import alike, outgrows
 from ..ir.types import TensorType, element_count
 from ..ops.array_move import broadcast_to
 from .layout import contiguous, reshaped, view_of
@@ -79,7 +79,7 @@ class _Sinking:
             return False
         for x in node.inputs:
             if not (x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
-                    or (SMALL_PART * element_count(x.type.shape) <= element_count(node.type.shape) and not _root(x).operator.family.counts)):
+                    or (_is_part(x, node) and not _root(x).operator.family.counts)):
                 return False
         return True
 
@@ -103,7 +103,7 @@ class _Sinking:
             if computes:
                 found.append(path)
                 left -= element_count(x.type.shape)
-            if left < 0 or x in self.fetched or any(u in self.fetched for u in self.users.get(x, ()) if u.operator.family.cuts):
+            if outgrows(0, left) or x in self.fetched or any(u in self.fetched for u in self.users.get(x, ()) if u.operator.family.cuts):
                 return []
         return found[::-1]
 
@@ -177,6 +177,11 @@ def _root(x: Node) -> Node:
     while (seen := viewed(x)) is not None:
         x = seen
     return x
+
+
+def _is_part(x: Node, whole: Node) -> bool:
+    """Whether an operand has few elements beside the result."""
+    return not outgrows(SMALL_PART * element_count(x.type.shape), element_count(whole.type.shape))
 
 
 def _in_memory(x: Node) -> bool:

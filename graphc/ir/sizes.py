@@ -429,6 +429,14 @@ def alike(a: Any, b: Any) -> bool:
     return a == b
 
 
+def outgrows(a: Any, b: Any) -> bool:
+    """Whether a size is more than another where sizes are large. Nothing is decided: for what is only better one way."""
+    totals: dict[int, int] = {}
+    for monomial, c in _terms(a - b):
+        totals[len(monomial)] = totals.get(len(monomial), 0) + c
+    return any(totals.values()) and totals[max(degree for degree, c in totals.items() if c)] > 0
+
+
 def maximum(a: Any, b: Any) -> Any:
     """The larger of two sizes, left open where it depends."""
     return _pick("max", a, b)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graphc import errors
-from graphc.ir.sizes import Scope, Size, alike, all_at_hand, at_hand, fixed, maximum, minimum, number
+from graphc.ir.sizes import Scope, Size, alike, all_at_hand, at_hand, fixed, maximum, minimum, number, outgrows
 
 # name -> what it does to two operands; of a divisor 0 nothing is asked
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -133,6 +133,26 @@ def test_bounds_are_learnt() -> None:
     assert not b < 5
     asked = len(scope.guards)
     assert b > 4 and b - 5 >= 0 and b != 3 and len(scope.guards) == asked and not scope.holds()(4)
+
+
+@pytest.mark.parametrize("text, answer", [("B > 5", True), ("100 > B", False), ("B*T > 1000*B + 5000", True), ("B > T", False), ("T > 2*B", False),
+                                          ("B*T - B*T > 0", False), ("3*B*T > B*T", True), ("7 > 5", True), ("5 > 7", False)])
+def test_what_outgrows_what_is_no_guard(text: str, answer: bool) -> None:
+    scope, b, t = scope_of(B=3, T=4)
+    before = dict(scope.guards)
+    left, right = (eval(side, {"B": b, "T": t}) for side in text.split(" > "))
+    assert outgrows(left, right) is answer and scope.guards == before
+
+
+def test_other_numbers_are_taken() -> None:
+    """Messages have the new numbers, also of what was computed before; nothing is decided of them."""
+    scope, b, t = scope_of(B=6, T=4)
+    made = [b * t + 1, maximum(b, 5 * t) // 3, (b + 1) % t]
+    assert all_at_hand(made) == (25, 6, 3) and not b < 5
+    before = dict(scope.guards)
+    scope.take([9, 5])
+    assert all_at_hand(made) == (46, 8, 0) and f"{b}, {made[0]}" == "9, 46" and scope.at_hand() == [9, 5]
+    assert b > t and not b == 7 and int(b) == 9 and len(range(t)) == 5 and scope.guards == before and not scope.fixed
 
 
 @pytest.mark.parametrize("use", [range, lambda b: np.zeros(b), lambda b: np.array([b], np.int64), lambda b: [0] * b, float, int],
