@@ -105,9 +105,9 @@ set_random_seed | seeds repeat a program here; they do not give TensorFlow's num
 matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
 squared_difference, truediv, divide, mod, floordiv | operands of different dtypes are promoted
 gradients | differentiates every order; `aggregation_method`, `gate_gradients` and `colocate_gradients_with_ops` have no effect
-train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
-train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
-train.AdagradOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
+train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
+train.AdagradOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
 train.Saver | one file, PATH.safetensors, in which the graph is too; TensorFlow's own checkpoints are not read; `sharded` has no effect
 train.get_checkpoint_state, train.latest_checkpoint | a damaged checkpoint is named in a warning, and the one before it given
 train.import_meta_graph | reads the graph of a checkpoint, PATH or PATH.meta; a name that is taken is an error
