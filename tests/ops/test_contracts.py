@@ -272,6 +272,16 @@ def test_graphs_with_contracts_are_files() -> None:
                 session.run("y:0", {"x:0": np.ones((3, 3)), "b:0": [1.0]})
 
 
+def test_functions_of_other_numbers_of_tensors_are_refused() -> None:
+    x = tf.placeholder(tf.float32)
+    tf.matrix_transpose(tf.matrix_set_diag(x, x))
+    text = tf.get_default_graph().to_json()
+    for old, new in (('"inputs": [0, 0]', '"inputs": [0]'), ('"inputs": [0, 0]', '"inputs": [0, 0, 0]'), ('"inputs": [1]', '"inputs": [0, 1]')):
+        assert old in text
+        with pytest.raises(tf.errors.SerializationError, match=r"takes \d to \d tensors"):
+            tf.Graph.from_json(text.replace(old, new))
+
+
 @pytest.mark.parametrize("old, new", [
     ('"rule": "channels"', '"rule": "none"'), ('"place": -1', '"place": "x"'), ('"of": "tensordot"', '"of": "exec"'),
     ('["axes", [[0], [0]]]', '["axes", "x"]'), ('["axes", [[0], [0]]]', '["code", 1]'), ('"by": []', '"by": [0, 0, 0]'), ('"by": []', '"by": ["x"]'),
