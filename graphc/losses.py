@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import nn
 from .errors import DTypeError, GraphError, ShapeError
+from .ir.arguments import hold as _hold
 from .ir.graph import GraphKeys, get_default_graph, name_scope
 from .ir.node import Node, describe, here
 from .ir.operator import to_node
 from .ops.array import broadcast_to, ones_like, size, squeeze, stop_gradient
 from .ops.array import shape as shape_of
-from .ops.contracts import fitting
+from .ops.contract import held
 from .ops.math import abs, add_n, cast, choose, div_no_nan, greater, log, maximum, minimum, multiply, not_equal, square, subtract
 from .ops.reduce import reduce_sum
 from .ops.state import constant
@@ -68,13 +69,13 @@ def _alike(what: str, labels: Any, predictions: Any, names: tuple[str, str] = ("
     y = _floating(what, predictions, names[1])
     z = _floating(what, labels, names[0])
     z = z if z.type.dtype == y.type.dtype else cast(z, y.dtype)
-    return fitting(z, y, "same", f"losses.{what}"), y
+    return held(f"losses.{what}", "same", z, y), y
 
 
 def _weights_of(weights: Any, values: Node, what: str) -> Node:
     w = to_node(weights, None if isinstance(weights, Node) else values.dtype)
     w = w if w.type.dtype == values.type.dtype else cast(w, values.dtype)
-    return fitting(w, values, "covered", f"losses.{what}")
+    return held(f"losses.{what}", "covered", w, values) if w.type.rank != 0 else w
 
 
 def _present(weights: Node, values: Node) -> Node:
@@ -340,6 +341,9 @@ def sparse_softmax_cross_entropy(labels: Any, logits: Any, weights: Any = 1.0, s
         if w.type.rank is not None and losses.type.rank is not None and w.type.rank == losses.type.rank + 1:
             w = squeeze(w, axis=-1)
         return _weighted("sparse_softmax_cross_entropy", losses, w, inside, loss_collection, reduction)
+
+
+_hold(globals(), __all__)
 
 
 def __dir__() -> list[str]:

@@ -10,13 +10,14 @@ import numpy as np
 
 from . import nn
 from .errors import DTypeError, GraphError, ShapeError
+from .ir.arguments import hold as _hold
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, describe, here
 from .ir.operator import to_node
 from .ops.array import broadcast_to, diag_part, expand_dims, gather, reshape, squeeze, unsorted_segment_sum
 from .ops.array import shape as shape_of
 from .ops.array import size as size_of
-from .ops.contracts import fitting
+from .ops.contract import held
 from .ops.math import (
     abs,
     cast,
@@ -83,7 +84,8 @@ def _float(what: str, x: Any) -> Node:
 
 def _weight(what: str, weights: Any, values: Node) -> Node:
     """Weights as float32 that broadcast to the values by TensorFlow's rule."""
-    w = fitting(_float(what, weights), values, "covered", f"metrics.{what}")
+    w = _float(what, weights)
+    w = held(f"metrics.{what}", "covered", w, values) if w.type.rank != 0 else w
     return broadcast_to(w, shape_of(values)) if w.type.rank != 0 or values.type.rank is None else w
 
 
@@ -95,7 +97,7 @@ def _pair(what: str, labels: Any, predictions: Any) -> tuple[Node, Node]:
             y = _dropped(what, y)
         elif z.type.rank == y.type.rank + 1:
             z = _dropped(what, z)
-    return fitting(z, y, "same", f"metrics.{what}"), y
+    return held(f"metrics.{what}", "same", z, y), y
 
 
 def _dropped(what: str, x: Node) -> Node:
@@ -187,7 +189,7 @@ def mean_relative_error(labels: Any, predictions: Any, normalizer: Any, weights:
     Arguments, results and errors (ShapeError, DTypeError) as of `accuracy`; `normalizer` is of the shape of the labels.
     """
     z, y = _floats("mean_relative_error", labels, predictions)
-    n = fitting(_float("mean_relative_error", normalizer), y, "same", "metrics.mean_relative_error")
+    n = held("metrics.mean_relative_error", "same", _float("mean_relative_error", normalizer), y)
     return _mean("mean_relative_error", div_no_nan(abs(subtract(z, y)), n), weights, metrics_collections, updates_collections, name)
 
 
@@ -548,6 +550,9 @@ def mean_per_class_accuracy(labels: Any, predictions: Any, num_classes: int, wei
         more = assign_add(count, unsorted_segment_sum(hits, place, num_classes)), assign_add(total, unsorted_segment_sum(ones, place, num_classes))
         value = reduce_mean(div_no_nan(count, total), name="mean_accuracy")
         return _collected(value, div_no_nan(*more, name="update_op"), metrics_collections, updates_collections)
+
+
+_hold(globals(), __all__)
 
 
 def __dir__() -> list[str]:

@@ -146,14 +146,12 @@ python.client.device_lib.list_local_devices | session.list_devices()
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
 contrib.slim | tf.contrib.layers, whose functions it has
+contrib.layers.conv2d, contrib.layers.convolution2d, contrib.slim.conv2d, contrib.slim.convolution2d | tf.layers.conv2d
+contrib.layers.max_pool2d | tf.layers.max_pooling2d
+contrib.layers.avg_pool2d | tf.layers.average_pooling2d
 contrib.slim.fully_connected | tf.contrib.layers.fully_connected
 contrib.slim.flatten | tf.contrib.layers.flatten
 contrib.slim.dropout | tf.contrib.layers.dropout
-layers.conv1d, layers.conv2d, layers.conv3d | tf.layers.dense of windows that tf.stack and slices make
-layers.conv2d_transpose, layers.separable_conv2d | tf.layers.dense of windows that tf.stack and slices make
-contrib.layers.conv2d, contrib.layers.convolution2d | tf.layers.dense of windows that tf.stack and slices make
-layers.max_pooling2d, contrib.layers.max_pool2d | for windows that do not overlap: tf.reduce_max(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
-layers.average_pooling2d | for windows that do not overlap: tf.reduce_mean(tf.reshape(x, [-1, h // 2, 2, w // 2, 2, c]), [2, 4])
 contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)

@@ -179,9 +179,9 @@ def x(*shape):
 
 
 MISTAKES = [
-    ("shapes", lambda: M.accuracy(x(3), x(4)), errors.ShapeError, "metrics.accuracy: Placeholder: float32[3]"),
+    ("shapes", lambda: M.accuracy(x(3), x(4)), errors.ShapeError, "metrics.accuracy(Placeholder: float32[3]"),
     ("a dimension of two", lambda: M.accuracy(x(3, 2), x(3)), errors.ShapeError, "is not 1"),
-    ("weights", lambda: M.mean(x(3, 2), x(2)), errors.ShapeError, "the weights of shape [2]"),
+    ("weights", lambda: M.mean(x(3, 2), x(2)), errors.ShapeError, "weights of shape [2] are neither"),
     ("texts", lambda: M.mean(["a"]), errors.DTypeError, "no numbers"),
     ("curve", lambda: M.auc(x(3), x(3), curve="ROK"), errors.GraphError, "not 'ROK'"),
     ("sums", lambda: M.auc(x(3), x(3), summation_method="simpson"), errors.GraphError, "not 'simpson'"),
@@ -202,8 +202,8 @@ def test_mistakes_are_named(act, kind, text):
 
 
 OPEN = [
-    ("shapes", lambda a, b: M.accuracy(a, b)[1], [[1.0], [2.0]], [1.0, 2.0], "metrics.accuracy: differ in shape"),
-    ("weights", lambda a, b: M.mean(b, a)[1], [1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]], "metrics.mean: the weights of shape [2]"),
+    ("shapes", lambda a, b: M.accuracy(a, b)[1], [[1.0], [2.0]], [1.0, 2.0], "these differ: [2,1] and [2]"),
+    ("weights", lambda a, b: M.mean(b, a)[1], [1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]], "weights of shape [2] are neither"),
     ("a class that is none", lambda a, b: M.mean_iou(tf.to_int32(a), tf.to_int32(b), 2)[1], [0.0, 2.0], [0.0, 1.0], "2 is not in [0, 2)"),
 ]
 

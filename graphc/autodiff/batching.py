@@ -178,6 +178,7 @@ _MOVED: dict[str, Callable[[_Use, Any], Any]] = {
     "perm": _moved_perm,
     "index": lambda use, index: (_ALL, *index),
     "lead": lambda use, lead: lead + 1,
+    "rank": lambda use, rank: rank + 1,
 }
 # Operands that describe axes, and what they say of the batch's own (None: its size).
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}

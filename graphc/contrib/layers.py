@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import nn, summary, train
 from ..errors import DTypeError, GraphError, ShapeError
 from ..initializers import Initializer, constant_initializer, fans, ones_initializer, zeros_initializer
+from ..ir.arguments import hold as _hold
 from ..ir.graph import GraphKeys, get_default_graph, name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
@@ -472,6 +473,9 @@ def _changed(pairs: Any, noise: float | None, multipliers: Any) -> list[Any]:
             g = g if factor is None else g * (cast(factor, g.dtype) if isinstance(factor, Node) else factor)
         changed.append((g, v))
     return changed
+
+
+_hold(globals(), __all__)
 
 
 def __dir__() -> list[str]:

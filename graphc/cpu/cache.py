@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -141,7 +140,7 @@ def _whole(path: Path, most: int, now: int | None = None) -> tuple[os.stat_resul
         why = _foreign(status) if stat.S_ISREG(status.st_mode) else "it is no regular file"
         if why or status.st_size > most:
             raise ValueError(why or f"it has {status.st_size} bytes")
-        data = file.read(most)
+        data = file.read(status.st_size)
         if now is not None and os.utime in os.supports_fd:
             with suppress(OSError):         # a disk that can be read only
                 os.utime(file.fileno(), ns=(now, now))
@@ -163,9 +162,9 @@ def write(place: Path, key: str, kind: str, about: str, content: bytes) -> None:
     data = _MAGIC + _digest(name, rest) + rest
     try:
         if len(data) <= min(most, LARGEST):
-            handle, part = tempfile.mkstemp(".part", "graphc-", place)
+            part = place / f"graphc-{os.urandom(4).hex()}.part"
             try:
-                with os.fdopen(handle, "wb") as f:
+                with open(part, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
                     f.write(data)
                 os.replace(part, place / name)
             except BaseException:

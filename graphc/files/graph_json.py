@@ -18,12 +18,12 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.graph import Graph
-from ..ir.known import static_value
+from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from ..ir.operator import Operator
-from ..ir.types import DType, TensorType, compatible, merge
+from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, merge
 from ..ops.state import Variable, closure
-from .values import expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
+from .values import LONGEST, expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
 FORMAT, VERSION = "graphc graph", 1
 
@@ -126,7 +126,8 @@ def from_json(text: str) -> Graph:
     if not isinstance(text, str):
         refuse("the file", f"{said(text)} is not a text")
     try:
-        return _Reader(_parsed(text)).graph
+        with remembering():
+            return _Reader(_parsed(text)).graph
     except RecursionError:
         raise SerializationError("the file: lists within lists, too deep") from None
 
@@ -137,7 +138,7 @@ def _parsed(text: str) -> Any:
     except SerializationError:
         raise
     except ValueError as e:      # malformed, or a number of more than 4300 digits
-        raise SerializationError(f"the file: not JSON: {e}") from None
+        raise SerializationError(f"the file: not JSON: {e}"[:LONGEST]) from None
 
 
 class _Reader:
@@ -152,8 +153,7 @@ class _Reader:
         self.graph = Graph()
         for i, record in enumerate(expect(data.get("nodes"), list, "nodes")):
             self._add(i, record)
-        for n in self.graph.nodes:              # what is added later gets other names, and other scopes
-            self.graph.reserve_name(n.label)
+        self.graph.reserve_names(n.label for n in self.graph.nodes)         # what is added later gets other names, and other scopes
         self._collections(data)
 
     # ------------------------------------------------------------------ nodes
@@ -193,7 +193,10 @@ class _Reader:
         return self.graph.nodes[i]
 
     def _places(self, value: Any, where: str) -> tuple[Node, ...]:
-        return tuple(self._place(i, f"{where}[{k}]") for k, i in enumerate(expect(value, list, where)))
+        nodes, count = self.graph.nodes, len(self.graph.nodes)
+        if all(type(i) is int and 0 <= i < count for i in expect(value, list, where)):
+            return tuple(nodes[i] for i in value)
+        return tuple(self._place(i, f"{where}[{k}]") for k, i in enumerate(value))
 
     def _claimed(self, value: Any, where: str) -> Any:
         if isinstance(value, list):
@@ -259,11 +262,15 @@ def _inferred(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, Any
         if operator.prepare is not None:
             attrs = operator.prepare(types, **attrs)
         values = [static_value(x) if i in operator.by_value else None for i, x in enumerate(inputs)] if operator.by_value else ()
-        return attrs, operator.infer(types, values, **attrs)
+        inferred = operator.infer(types, values, **attrs)
     except Exception as e:
         # Type rules expect attributes as programs write them; what a file holds may break them in any way.
         why = str(e) if isinstance(e, GraphcError) else f"its attributes do not fit ({type(e).__name__}: {e})"
-        raise SerializationError(f"{where}: {describe_call(operator.name, inputs)}: {why}") from None
+        raise SerializationError(f"{where}: {describe_call(operator.name, inputs[:8])}: {why}"[:LONGEST]) from None
+    for t in (inferred,) if isinstance(inferred, TensorType) else inferred or ():
+        if t.rank is not None and t.rank > MOST_DIMENSIONS:
+            refuse(where, f"its result has {t.rank} dimensions, more than NumPy's {MOST_DIMENSIONS}")
+    return attrs, inferred
 
 
 def _check_call(operator: Operator, inputs: tuple[Node, ...], attrs: dict[str, Any], where: str) -> None:

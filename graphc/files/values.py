@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..errors import SerializationError
-from ..ir.types import DTYPES, INTERNAL, TEXT, Array, TensorType, dtype_name
+from ..ir.types import DTYPES, INTERNAL, MOST_DIMENSIONS, TEXT, Array, TensorType, dtype_name
 
+LONGEST = 2000               # characters of an error, which may quote what a file holds
 LISTED = 16                  # elements up to which an array stands in the file as numbers, to be read; more are base64
 _DTYPES = {dtype_name(d): d for d in (*DTYPES, *INTERNAL)}
 _TYPE = re.compile(r"([a-z0-9]{1,16})\[(\.\.\.|(?:(?:\?|[0-9]{1,18})(?:,(?:\?|[0-9]{1,18}))*)?)\]\Z")
@@ -19,7 +20,7 @@ _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", int
 
 
 def refuse(where: str, why: str) -> NoReturn:
-    raise SerializationError(f"{where}: {why}")
+    raise SerializationError(f"{where}: {why}"[:LONGEST])
 
 
 def expect(value: Any, kind: type, where: str) -> Any:
@@ -58,6 +59,8 @@ def read_type(text: Any, where: str) -> TensorType:
     if match is None:
         refuse(where, f"{said(text)} is not a type")
     name, dims = match.groups()
+    if dims.count(",") >= MOST_DIMENSIONS:
+        refuse(where, f"{said(text)} has more dimensions than NumPy's {MOST_DIMENSIONS}")
     shape = None if dims == "..." else tuple(None if d == "?" else int(d) for d in dims.split(",")) if dims else ()
     return TensorType(read_dtype(name, where), shape)
 
@@ -81,7 +84,7 @@ def read_array(value: Any, where: str) -> Array:
         refuse(where, "an array has a dtype, a shape, and values or base64")
     dtype = read_dtype(value["dtype"], f"{where}.dtype")
     shape = expect(value["shape"], list, f"{where}.shape")
-    if len(shape) > 64 or any(type(d) is not int or d < 0 for d in shape):
+    if len(shape) > MOST_DIMENSIONS or any(type(d) is not int or d < 0 for d in shape):
         refuse(f"{where}.shape", f"{said(shape)} is not a shape")
     flat = _listed(value["values"], dtype, f"{where}.values") if "values" in value else _decoded(value["base64"], dtype, f"{where}.base64")
     if flat.size != math.prod(shape) or max(shape, default=0) > 2**62:

@@ -35,12 +35,12 @@ def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
     many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]
     axes = [normal_axis(a, rank) for a in many]
     if len(set(axes)) < len(axes):
-        raise ShapeError(f"an axis is named twice in {axes}")
+        raise ShapeError(f"an axis is named twice in {axes!r:.200}")
     return tuple(sorted(axes))
 
 
 def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
-    axes = normal_axes(axis, len(shape)) or ()
+    axes = {*(normal_axes(axis, len(shape)) or ())}
     if keepdims:
         return tuple(1 if i in axes else d for i, d in enumerate(shape))
     return tuple(d for i, d in enumerate(shape) if i not in axes)

@@ -72,6 +72,7 @@ class Graph:
         self.backward: list[tuple[int, Node | None]] = []  # after which node's index the gradient of which node begins
         self._labels: dict[str, Node] = {}
         self._used: dict[str, int] = {}
+        self._read: list[str] = []      # names that came from files, sorted
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
         self.shadows: Any = None                # of `named`, once it is asked
@@ -125,23 +126,29 @@ class Graph:
             raise GraphError(f"{name!r:.60} is not a name: not a text{here()}")
         if name.endswith("/"):
             return name[:-1]
-        if name not in self._used and (len(name) > _LONGEST_NAME or not _NAME.match(name)):
+        if not self._taken(name) and (len(name) > _LONGEST_NAME or not _NAME.match(name)):
             raise GraphError(f"{name[:60]!r} is not a name: letters, digits and _ . - / > after a letter, digit or dot, "
                              f"at most {_LONGEST_NAME} long{here()}")
         full = self._scope + name
-        count = self._used.get(full, 0)
+        count = self._used.get(full) or int(self._taken(full))
         self._used[full] = count + 1
         if not count:
             return full
-        while (numbered := f"{full}_{count}") in self._used:
+        while self._taken(numbered := f"{full}_{count}"):
             count += 1
         self._used[full], self._used[numbered] = count + 1, 1
         return numbered
 
-    def reserve_name(self, label: str) -> None:
-        """Take the name of a node read from a file, and the scopes it stands in."""
-        for end in [i for i, c in enumerate(label) if c == "/"] + [len(label)]:
-            self._used.setdefault(label[:end], 1)
+    def reserve_names(self, labels: Iterable[str]) -> None:
+        """Take the names of nodes read from a file, and the scopes they stand in."""
+        self._read = sorted([*self._read, *labels])
+
+    def _taken(self, name: str) -> bool:
+        """Whether a name is that of a node or scope. A scope that was read begins a name: one of many parts has no entry for each."""
+        if name in self._used or not self._read:
+            return name in self._used
+        at, inside = bisect_left(self._read, name), bisect_left(self._read, f"{name}/")
+        return self._read[at:at + 1] == [name] or any(label.startswith(f"{name}/") for label in self._read[inside:inside + 1])
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
@@ -279,7 +286,7 @@ class Graph:
         for node in other.nodes:
             node.graph, node.label = self, prefix + node.label
             self._register(node)
-            self.reserve_name(node.label)
+        self.reserve_names(node.label for node in other.nodes)
         for name, members in other.collections.items():
             self.collections.setdefault(name, []).extend(members)
         for key, value in other.variable_store.items():

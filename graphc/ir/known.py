@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..errors import DTypeError, ShapeError
 from .node import Node, describe, topological
 from .sizes import fixed, has_sizes, unknown
-from .types import Array, Shape, TensorType, element_count
+from .types import MOST_DIMENSIONS, Array, Shape, TensorType, element_count
 
 # A value is worked out while the graph is built only when it is this small: shapes are, data is not.
 _STATIC_ELEMENTS = 64
+_REMEMBERED: ContextVar[dict[Node, Any] | None] = ContextVar("values that are known", default=None)
 _JOINS = ("concat", "stack")
 
 
@@ -25,10 +29,23 @@ def static_value(node: Node) -> Array | None:
         return node.attrs["value"]
     if not _small(node):
         return None
-    known: dict[Node, Any] = {}
-    for n in topological([node], stop=lambda n: not (_small(n) and n.operator.shape_math)):
-        known[n] = _static_step(n, known)
+    remembered = _REMEMBERED.get()
+    known: dict[Node, Any] = {} if remembered is None else remembered
+    if node not in known:
+        for n in topological([node], stop=lambda n: n in known or not (_small(n) and n.operator.shape_math)):
+            if n not in known:
+                known[n] = _static_step(n, known)
     return known[node]
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """While types do not change: each value is worked out once, not once for each node that depends on it."""
+    token = _REMEMBERED.set({})
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
 
 
 def _small(node: Node) -> bool:
@@ -70,6 +87,8 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
 def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:
     """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
     if value is None:
+        if rank is not None and rank > MOST_DIMENSIONS:
+            raise ShapeError(f"a shape of {rank} numbers: a tensor has at most {MOST_DIMENSIONS} dimensions")
         return None if rank is None else (None,) * rank
     flat = np.asarray(value).reshape(-1)
     return tuple(None if d != d else d if flat.dtype.hasobject else int(d) for d in flat.tolist())       # nan, which no integer is

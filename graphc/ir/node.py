@@ -280,12 +280,12 @@ for _name in instead.ARITHMETIC:
 def type_str(t: Any) -> str:
     if t is None:
         return "operation"
-    return str(t) if isinstance(t, TensorType) else "(" + ", ".join(map(str, t)) + ")"
+    return str(t) if isinstance(t, TensorType) else f"({', '.join(map(str, t[:8]))}{f', ... {len(t)} in all' * (len(t) > 8)})"
 
 
 def describe(node: Node) -> str:
     """`x: float32[5,4] (train.py:7)`: a node as error messages name it."""
-    return f"{node.label}: {type_str(node.type)} ({loc_str(node.loc)})"
+    return f"{node.label:.200}: {type_str(node.type)} ({loc_str(node.loc)})"
 
 
 def describe_call(name: str, inputs: Iterable[Node]) -> str:

@@ -343,6 +343,9 @@ def as_shape(dims: Any) -> Shape | None:
     return tuple(out)
 
 
+MOST_DIMENSIONS = 64        # of a tensor: NumPy has no more
+
+
 class TensorType(NamedTuple):
     """What is known of a value before it exists: its numpy dtype and its shape (None: unknown rank).
 

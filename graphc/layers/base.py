@@ -15,6 +15,7 @@ from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
 from ..ir.types import DType, TensorShape, as_dtype, as_shape
+from ..ops.array import reshape
 from ..ops.array import shape as shape_of
 from ..ops.math import cast, truediv
 from ..ops.state import Variable
@@ -246,10 +247,10 @@ class Layer:
                 if loss is not None:
                     self.add_loss(truediv(loss, cast(shape_of(output)[0], loss.dtype)))
 
-    def _rank(self, inputs: Node, least: int) -> int:
-        """The rank of the inputs; ShapeError: it is unknown, or too small."""
-        if inputs.type.rank is None or inputs.type.rank < least:
-            raise ShapeError(f"{self._name}: {describe(inputs)} needs a known rank of {least} or more{here()}")
+    def _rank(self, inputs: Node, least: int, exact: bool = False) -> int:
+        """The rank of the inputs; ShapeError: it is unknown, or too small, or another than is wanted exactly."""
+        if inputs.type.rank is None or inputs.type.rank < least or exact and inputs.type.rank != least:
+            raise ShapeError(f"{self._name}: {describe(inputs)} needs a known rank of {least}{'' if exact else ' or more'}{here()}")
         return inputs.type.rank
 
     def _size(self, inputs: Any, axis: int) -> int:
@@ -272,6 +273,12 @@ def is_true(what: str, value: Any) -> bool | None:
     if isinstance(value, Operation) or not isinstance(value, (bool, int, np.bool_, np.integer, Node, type(None))):
         raise GraphError(f"{what}: {value!r:.60} is no truth value{here()}")
     return None if isinstance(value, Node) else bool(value)
+
+
+def switched(value: Any) -> Node:
+    """A switch that a run decides, as one truth value."""
+    x = cast(to_node(value), "bool")
+    return x if x.type.rank == 0 else reshape(x, [])
 
 
 def __dir__() -> list[str]:

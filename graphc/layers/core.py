@@ -16,7 +16,7 @@ from ..ops.array import shape as shape_of
 from ..ops.linalg import matmul, tensordot
 from ..ops.math import cast, choose
 from ..ops.reduce import reduce_prod
-from .base import Layer, activation_of, initializer_of, is_true
+from .base import Layer, activation_of, initializer_of, is_true, switched
 
 __all__ = ["Dense", "Dropout", "Flatten", "dense", "dropout", "flatten"]
 
@@ -121,7 +121,7 @@ class Dropout(Layer):
         keep: Any = 1.0 - self.rate
         if known is None:
             # A probability of 1 keeps every element, and divides it by 1: nothing has to branch.
-            keep = choose(cast(training, "bool"), cast(to_node(keep), inputs.dtype), cast(to_node(1.0), inputs.dtype))
+            keep = choose(switched(training), cast(to_node(keep), inputs.dtype), cast(to_node(1.0), inputs.dtype))
         return drop(inputs, keep, self.noise_shape, self.seed)
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:

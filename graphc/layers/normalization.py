@@ -14,7 +14,7 @@ from ..ops.array import reshape
 from ..ops.array import shape as shape_of
 from ..ops.math import cast, choose, maximum
 from ..ops.state import Variable, assign_sub
-from .base import Layer, initializer_of, is_true
+from .base import Layer, initializer_of, is_true, switched
 
 __all__ = ["BatchNormalization", "batch_normalization"]
 
@@ -85,7 +85,7 @@ class BatchNormalization(Layer):
             batch_mean, batch_variance = moments(inputs, others)
             spread = self._unbiased(inputs, others, batch_variance) if rank == 4 and self.fused is not False else batch_variance
             if known is None:
-                trains = cast(training, "bool")
+                trains = switched(training)
                 mean, variance = choose(trains, batch_mean, mean), choose(trains, batch_variance, variance)
                 # The averages move by their distance to themselves where a run does not train: not at all.
                 batch_mean, spread = mean, choose(trains, spread, self.moving_variance)

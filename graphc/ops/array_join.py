@@ -13,7 +13,7 @@ from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
-from ..ir.sizes import has_sizes, listed, unknown, whole
+from ..ir.sizes import fixed, has_sizes, listed, unknown, whole
 from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
 from .array_move import (
     Placement,
@@ -32,8 +32,17 @@ from .later import deferrable, later
 
 # ---------------------------------------------------------------------- several views of one tensor
 
+MOST_PARTS = 1 << 20            # of one tensor, each of which is a node: a graph of more takes gigabytes
+
+
 def _split_attrs(types: Types, parts: Any, axis: Any) -> dict[str, Any]:
+    _few(parts if isinstance(parts, int) else len(parts))
     return {"parts": parts, "axis": normal_axis(axis, types[0].rank)}
+
+
+def _few(count: Any) -> None:
+    if fixed(count) and count > MOST_PARTS:
+        raise ShapeError(f"{count} parts are more than the {MOST_PARTS} that there may be of one tensor")
 
 
 def _split_types(types: Types, values: Values, parts: Any, axis: int) -> tuple[TensorType, ...]:
@@ -45,12 +54,13 @@ def _split_types(types: Types, values: Values, parts: Any, axis: int) -> tuple[T
     if isinstance(parts, int):
         if size is not None and (parts < 1 or size % parts):
             raise ShapeError(f"axis {axis} of size {size} does not split into {parts} equal parts")
-        each = [None if size is None else size // parts] * count
+        each = [None if size is None else size // parts]
     else:
         if size is not None and sum(parts) != size:
-            raise ShapeError(f"the parts {list(parts)} do not add up to the {size} of axis {axis}")
+            raise ShapeError(f"the parts {list(parts)!r:.200} do not add up to the {size} of axis {axis}")
         each = list(parts)
-    return tuple(TensorType(x.dtype, (*x.shape[:axis], n, *x.shape[axis + 1:])) for n in each)
+    kinds = {n: TensorType(x.dtype, (*x.shape[:axis], n, *x.shape[axis + 1:])) for n in each}
+    return tuple(kinds[n] for n in each) * (count // len(each) if each else 0)
 
 
 def _split_view(i: int, shape: Any, strides: Strides, out_shape: Any, parts: Any, axis: int, **_: Any) -> Placement:
@@ -123,7 +133,8 @@ def _unstack_attrs(types: Types, num: Any, axis: Any) -> dict[str, Any]:
         raise ShapeError("how many parts there are must be known; num= says it")
     if None not in (num, size) and num != size:
         raise ShapeError(f"axis {axis} has size {size}, not num={num}")
-    return {"num": size if num is None else int(num), "axis": axis}
+    _few(count := size if num is None else int(num))
+    return {"num": count, "axis": axis}
 
 
 def _unstack_types(types: Types, values: Values, num: int, axis: int) -> tuple[TensorType, ...]:

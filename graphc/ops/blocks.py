@@ -69,7 +69,7 @@ def extract_image_patches(images: Any, ksizes: Any = None, strides: Any = None, 
     """
     (x,) = operands("extract_image_patches", images=images)
     with telling("extract_image_patches", x), scope(name, "ExtractImagePatches", x) as last:
-        ranked(x, 4, "the pictures")
+        x = ranked(x, 4, "the pictures")
         window = each_axis(ksizes if ksizes is not None else sizes, 2, False, "ksizes")
         how = {"strides": each_axis(strides, 2, False, "strides"), "padding": padding_of(padding, 2, False),
                "dilations": each_axis(rates, 2, False, "rates")}
@@ -106,7 +106,7 @@ def space_to_depth(input: Any, block_size: Any, name: str | None = None, data_fo
     """
     (x,) = operands("space_to_depth", input=input)
     with telling("space_to_depth", x), scope(name, "SpaceToDepth", x) as last:
-        ranked(x, 4, "the input")
+        x = ranked(x, 4, "the input")
         first, b = is_first(data_format, 2), _block(block_size)
         y = channels_last(x, first, 2)
         n, h, w, c = extents(y)
@@ -127,7 +127,7 @@ def depth_to_space(input: Any, block_size: Any, name: str | None = None, data_fo
     """
     (x,) = operands("depth_to_space", input=input)
     with telling("depth_to_space", x), scope(name, "DepthToSpace", x) as last:
-        ranked(x, 4, "the input")
+        x = ranked(x, 4, "the input")
         first, b = is_first(data_format, 2), _block(block_size)
         y = channels_last(x, first, 2)
         n, h, w, c = extents(y)

@@ -28,6 +28,17 @@ def _same(shapes: Shapes, place: int) -> Shape | None:
     return known
 
 
+def _covered(shapes: Shapes, place: int) -> Shape | None:
+    """The first are weights of the second: a scalar, or of its rank and along each axis of its size or 1."""
+    weights, values = shapes
+    if not weights or values is None:
+        return weights
+    if len(weights) != len(values) or not all(w is None or v is None or w == 1 or w == v for w, v in zip(weights, values, strict=True)):
+        raise ShapeError(f"the weights of shape {shape_str(weights)} are neither a scalar nor of the shape {shape_str(values)} "
+                         "with 1 for some of its sizes")
+    return weights
+
+
 def _rows(shapes: Shapes, place: int) -> Shape | None:
     """The second has one axis more, at the end."""
     one, more = shapes
@@ -93,7 +104,7 @@ def _diagonal(shapes: Shapes, place: int) -> Shape | None:
 
 
 RULES: dict[str, Callable[[Shapes, int], Shape | None]] = {
-    "same": _same, "rows": _rows, "each row": _each_row, "channels": _channels, "leading": _leading, "diagonal": _diagonal,
+    "same": _same, "rows": _rows, "each row": _each_row, "covered": _covered, "channels": _channels, "leading": _leading, "diagonal": _diagonal,
 }
 
 
@@ -118,7 +129,8 @@ _THREE = np.ones((2, 3))
          lower=lambda node, inputs, types, out_type, **attrs: inputs[0],
          grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True,
          samples=(([(2, 3), _THREE], {"of": "add_n", "rule": "same"}), ([(2,), _THREE], {"of": "cross entropy", "rule": "rows"}),
-                  ([(2,), _THREE, _THREE], {"of": "where", "rule": "each row"}),
+                  ([(2,), _THREE, _THREE], {"of": "where", "rule": "each row"}), ([(2, 1), _THREE], {"of": "loss", "rule": "covered"}),
+                  ([(), _THREE], {"of": "loss", "rule": "covered"}),
                   ([(2, 3), np.ones(3)], {"of": "bias_add", "rule": "channels", "place": -1}),
                   ([(2, 3), _THREE], {"of": "einsum", "rule": "leading", "place": 1}), ([(2,), _THREE], {"of": "diagonal", "rule": "diagonal"})))
 def _contract(*operands: Any, of: Any, rule: Any, place: Any = 0, lead: Any = 0) -> Any:

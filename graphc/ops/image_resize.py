@@ -136,7 +136,7 @@ def _shares(n: Any, size: Any, corners: bool, dtype: Any) -> Node:
 def _pictures(what: str, images: Any) -> Node:
     (x,) = operands(what, images=images)
     with telling(what, x):
-        ranked(x, 4, "pictures")
+        x = ranked(x, 4, "pictures")
         extents(x)
         if x.type.dtype.kind not in "iuf":
             raise DTypeError(f"not defined for {x.type.dtype}")
@@ -284,8 +284,8 @@ def crop_and_resize(image: Any, boxes: Any, box_ind: Any, crop_size: Any, method
     with telling("crop_and_resize", x, box, which), scope(name, "CropAndResize", x) as last:
         if method not in ("bilinear", "nearest"):
             raise ShapeError(f"method is 'bilinear' or 'nearest', not {method!r:.40}")
-        ranked(box, 2, "the boxes")
-        ranked(which, 1, "box_ind")
+        box = ranked(box, 2, "the boxes")
+        which = ranked(which, 1, "box_ind")
         if box.type.shape is not None and box.type.shape[1] not in (4, None):
             raise ShapeError(f"a box has four numbers, not {box.type.shape[1]}")
         if which.type.dtype.kind not in "iu":

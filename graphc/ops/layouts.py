@@ -13,7 +13,7 @@ from ..ir.known import static_value
 from ..ir.node import Node, describe, describe_call, here
 from ..ir.operator import Operator, to_node
 from .array_gather import gather
-from .array_move import transpose
+from .array_move import of_rank, transpose
 from .windows import Pairs, paddings, sides
 
 FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}      # by the axes that windows move over: channels last, channels first
@@ -72,10 +72,13 @@ def is_first(data_format: Any, count: int) -> bool:
     return known[data_format]
 
 
-def ranked(x: Node, rank: int, what: str) -> None:
-    """ShapeError unless a tensor has that rank, or may have it."""
-    if x.type.rank not in (None, rank):
+def ranked(x: Node, rank: int, what: str) -> Node:
+    """A tensor that has that rank: ShapeError if it has another one, which a run finds where nothing tells before."""
+    if x.type.rank is None:
+        return of_rank(x, rank=rank)
+    if x.type.rank != rank:
         raise ShapeError(f"{what} must have rank {rank}, not {x.type.rank}: {describe(x)}")
+    return x
 
 
 def channels_last(x: Node, first: bool, count: int) -> Node:

@@ -170,6 +170,8 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
     with scope(name, "dropout", x) as last:
         if isinstance(keep, Node) and keep.type.dtype != x.type.dtype:
             keep = cast(keep, x.type.dtype)
+        if isinstance(keep, Node) and keep.type.rank is None:
+            keep = reshape(keep, [])            # one number, so that the result has the rank of x
         sizes = shape(x) if noise_shape is None else noise_shape
         kept = less(random_uniform(sizes, dtype=x.dtype, seed=seed), keep)
         scaled = x * (div_no_nan(1.0, keep) if isinstance(keep, Node) else 1.0 / keep)

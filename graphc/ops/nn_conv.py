@@ -27,8 +27,8 @@ def _forward(what: str, count: int, x: Any, w: Any, strides: Any, padding: Any, 
     x, w = operands(what, input=x, filter=w)
     with telling(what, x, w):
         first = is_first(data_format, count)
-        ranked(x, count + 2, "the input")
-        ranked(w, count + 2, "the filter")
+        x = ranked(x, count + 2, "the input")
+        w = ranked(w, count + 2, "the filter")
         how = moved(count, first, strides, padding, dilations)
         y = made(conv, [channels_last(x, first, count), w], how, None if first else name)
         return as_given(y, first, count, name)
@@ -118,8 +118,8 @@ def _to_input(what: str, count: int, whole: Any, w: Any, y: Any, strides: Any, p
     dims = _sizes(what, whole)
     with telling(what, dims, w, y):
         first = is_first(data_format, count)
-        ranked(y, count + 2, "what the result is shaped like")
-        ranked(w, count + 2, "the filter")
+        y = ranked(y, count + 2, "what the result is shaped like")
+        w = ranked(w, count + 2, "the filter")
         how = moved(count, first, strides, padding, dilations)
         inputs = [w, channels_last(y, first, count), sizes_last(dims, first, count)]
         return as_given(made(conv_input, inputs, how, None if first else name), first, count, name)
@@ -138,8 +138,8 @@ def _to_filter(what: str, count: int, x: Any, whole: Any, y: Any, strides: Any, 
     dims = _sizes(what, whole)
     with telling(what, x, dims, y):
         first = is_first(data_format, count)
-        ranked(x, count + 2, "the input")
-        ranked(y, count + 2, "what the result of the convolution is shaped like")
+        x = ranked(x, count + 2, "the input")
+        y = ranked(y, count + 2, "what the result of the convolution is shaped like")
         how = moved(count, first, strides, padding, dilations)
         return made(conv_filter, [channels_last(x, first, count), channels_last(y, first, count), dims], how, name)
 
@@ -295,8 +295,8 @@ def _depthwise(what: str, x: Any, w: Any, strides: Any, padding: Any, data_forma
     x, w = operands(what, input=x, filter=w)
     with telling(what, x, w):
         first = is_first(data_format, 2)
-        ranked(x, 4, "the input")
-        ranked(w, 4, "the filter")
+        x = ranked(x, 4, "the input")
+        w = ranked(w, 4, "the filter")
         moving = channels_last(x, first, 2)
         _channels_fit(moving.type.shape[-1] if moving.type.shape is not None else None, w)
         y = made(conv, [moving, _by_channel(w)], moved(2, first, strides, padding, dilations), None if first else name)
@@ -316,7 +316,7 @@ def depthwise_conv2d_native_backprop_input(input_sizes: Any, filter: Any, out_ba
     what = "depthwise_conv2d_native_backprop_input"
     y, w = operands(what, out_backprop=out_backprop, filter=filter)
     with telling(what, w, y):
-        ranked(w, 4, "the filter")
+        w = ranked(w, 4, "the filter")
         flat = _by_channel(w)
     return _to_input(what, 2, input_sizes, flat, y, strides, padding, data_format, dilations, name or "DepthwiseConv2dNativeBackpropInput")
 
@@ -351,7 +351,7 @@ def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, s
     """
     x, w, v = operands("separable_conv2d", input=input, depthwise_filter=depthwise_filter, pointwise_filter=pointwise_filter)
     with telling("separable_conv2d", x, w, v):
-        ranked(v, 4, "the pointwise filter")
+        v = ranked(v, 4, "the pointwise filter")
         if v.type.shape is not None and any(n not in (1, None) for n in v.type.shape[:2]):
             raise ShapeError(f"the pointwise filter has height {v.type.shape[0]} and width {v.type.shape[1]}, not 1 and 1")
         if w.type.shape is not None and v.type.shape is not None and len(w.type.shape) == 4:

@@ -46,7 +46,7 @@ def fused_batch_norm(x: Any, scale: Any, offset: Any, mean: Any = None, variance
     given = [None if v is None else operands("fused_batch_norm", x=x, statistics=v)[1] for v in (mean, variance)]
     with telling("fused_batch_norm", *tensors), scope(name, "FusedBatchNorm", x) as last:
         first = is_first(data_format, 2)
-        ranked(x, 4, "the input")
+        x = ranked(x, 4, "the input")
         if x.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype}")
         for v in (scale, offset, *(g for g in given if g is not None)):
@@ -113,7 +113,7 @@ def local_response_normalization(input: Any, depth_radius: int = 5, bias: float 
     """
     (x,) = operands("local_response_normalization", input=input)
     with telling("local_response_normalization", x), scope(name, "LRN", x) as last:
-        ranked(x, 4, "the input")
+        x = ranked(x, 4, "the input")
         if x.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype}")
         if isinstance(depth_radius, bool) or not isinstance(depth_radius, (int, np.integer)) or not 0 <= depth_radius < 2**30:
@@ -156,15 +156,15 @@ def erosion2d(value: Any, kernel: Any, strides: Any, rates: Any, padding: Any, n
     """
     x, w = operands("erosion2d", value=value, kernel=kernel)
     with telling("erosion2d", x, w):
-        ranked(w, 3, "the kernel")
+        w = ranked(w, 3, "the kernel")
         turned = reverse(w, (0, 1))
     return negative(_dilated("erosion2d", negative(x), turned, strides, rates, padding, "Dilation2D"), name=name)
 
 
 def _dilated(what: str, x: Node, w: Node, strides: Any, rates: Any, padding: Any, name: str) -> Node:
     with telling(what, x, w), scope(name, name, x) as last:
-        ranked(x, 4, "the input")
-        ranked(w, 3, "the filter")
+        x = ranked(x, 4, "the input")
+        w = ranked(w, 3, "the filter")
         if x.type.dtype.kind != "f" or w.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype} and {w.type.dtype}")
         if w.type.shape is None or None in w.type.shape[:2]:

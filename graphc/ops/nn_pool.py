@@ -36,7 +36,7 @@ def _pooled(what: str, kind: str, count: int | None, value: Any, ksize: Any, str
     with telling(what, x):
         over = _axes(x, ksize) if count is None else count
         first = is_first(data_format, over)
-        ranked(x, over + 2, "the input")
+        x = ranked(x, over + 2, "the input")
         how = {"window": _window(ksize, over, first), **moved(over, first, strides, padding, dilations)}
         y = channels_last(x, first, over)
         with scope(name, what, x) as last:
@@ -175,6 +175,7 @@ def pool(input: Any, window_shape: Any, pooling_type: str, padding: Any, dilatio
          data_format: Any = None, dilations: Any = None) -> Node:
     """`max_pool` or `avg_pool`, by `pooling_type` "MAX" or "AVG", over as many axes as the window has, its elements perhaps dilated.
 
+    Of a dilated window whose elements all lie in padding the maximum is -inf, and the mean nan.
     number[batch, *sizes, channels] -> number[batch, *places, channels]. ShapeError: they do not fit, or a dilated window moves by more than 1.
 
     >>> tf.Session(jit=False).run(tf.nn.pool([[[3.0], [1.0], [2.0]]], [2], "MAX", "VALID", dilation_rate=[2]))[0, :, 0]
@@ -204,7 +205,7 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
     with telling("max_pool_with_argmax", x), scope(name, "MaxPoolWithArgmax", x) as last:
         if is_first(data_format, 2):
             raise ShapeError("data_format must be 'NHWC': places are counted so")
-        ranked(x, 4, "the input")
+        x = ranked(x, 4, "the input")
         how = {"window": _window(ksize, 2, False), **moved(2, False, strides, padding, None)}
         value = _largest(x, how, last)
         tap = cast(made(pool_index, [x], how), dtype)

@@ -90,6 +90,20 @@ def widths(dims: Sequence[Any], window: Sequence[int], strides: Sequence[int], p
     return found
 
 
+def edges(dims: Sequence[int], window: Sequence[int], strides: Sequence[int], padding: str | Pairs,
+          dilations: Sequence[int]) -> list[tuple[int, int]]:
+    """What `widths` says, by other means: for references, which share no code with what is compiled."""
+    found: list[tuple[int, int]] = []
+    for i, (n, k, s, d) in enumerate(zip(dims, window, strides, dilations, strict=True)):
+        if isinstance(padding, tuple):
+            found.append(padding[i])
+            continue
+        last = len(range(0, n, s)) * s - s + d * k - d              # the last element of the last window, if the first begins at 0
+        missing = max(0, last - n + 1) if padding == "SAME" else 0
+        found.append((missing // 2, (missing + 1) // 2))
+    return found
+
+
 def places(dims: Sequence[Any], window: Sequence[Any], strides: Sequence[int], padding: str | Pairs, dilations: Sequence[int],
            what: str = "the window") -> tuple[Any, ...]:
     """How many windows there are along each axis, None where a size is not known; ShapeError: not one that is whole."""

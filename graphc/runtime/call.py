@@ -202,14 +202,15 @@ class Call:
             return program.run
 
         def run(arrays: list[Array], trace: Trace | None = None) -> list[Any]:
-            values, present = self.values, self.values.run_number[0]
-            values.drawn += 1
-            values.run_number[0] = values.drawn
+            values, number, inside = self.values, self.values.run_number, self.values.drawing
+            present = int(number[0])
+            number[0] = values.drawn = (values.drawn if inside else present) + 1
+            values.drawing = True
             try:
                 return program.run(arrays, trace)
             finally:
-                if values.busy[0] > 1:          # the run that this one is inside of goes on with its own numbers
-                    values.run_number[0] = present
+                values.drawing = inside
+                number[0] = present if inside else values.drawn         # the run that this one is inside of goes on with its own numbers
         return run
 
     def needed(self) -> list[Node]:

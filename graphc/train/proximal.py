@@ -8,7 +8,7 @@ from ..errors import DTypeError, GraphError
 from ..ir.node import Node, here
 from ..ir.operator import to_node
 from ..ops.math import abs, cast, maximum, pow, sign, sqrt, square
-from ..ops.state import Variable, assign
+from ..ops.state import Variable
 from .optimizer import Optimizer
 
 __all__ = ["AdagradDAOptimizer", "FtrlOptimizer", "ProximalAdagradOptimizer", "ProximalGradientDescentOptimizer"]
@@ -45,7 +45,8 @@ class ProximalGradientDescentOptimizer(Optimizer):
 
     def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
         rate, l1, l2 = hyper["learning_rate"], hyper["l1"], hyper["l2"]
-        return [assign(v, _shrunk(v - rate * g, rate * l1) / (1.0 + rate * l2), name="ApplyProximalGradientDescent")]
+        step = _shrunk(v - rate * g, rate * l1) / (1.0 + rate * l2)
+        return self._sparse(g, [(v, step, "ApplyProximalGradientDescent")])
 
 
 class ProximalAdagradOptimizer(Optimizer):
@@ -74,7 +75,7 @@ class ProximalAdagradOptimizer(Optimizer):
         a = slot + square(g)
         rate = hyper["learning_rate"] / sqrt(a)
         step = _shrunk(v - rate * g, rate * hyper["l1"]) / (1.0 + rate * hyper["l2"])
-        return [assign(slot, a), assign(v, step, name="ApplyProximalAdagrad")]
+        return self._sparse(g, [(slot, a, None), (v, step, "ApplyProximalAdagrad")])
 
 
 class AdagradDAOptimizer(Optimizer):
@@ -108,7 +109,7 @@ class AdagradDAOptimizer(Optimizer):
         s_slot, a_slot = self._slot(v, "gradient_accumulator"), self._slot(v, "gradient_squared_accumulator", self._start)
         s, a = s_slot + g, a_slot + square(g)
         step = -rate * _shrunk(s, l1 * t) / (rate * l2 * t + sqrt(a))
-        return [assign(s_slot, s), assign(a_slot, a), assign(v, step, name="ApplyAdagradDA")]
+        return self._sparse(g, [(s_slot, s, None), (a_slot, a, None), (v, step, "ApplyAdagradDA")])
 
 
 class FtrlOptimizer(Optimizer):
@@ -145,7 +146,7 @@ class FtrlOptimizer(Optimizer):
         grown, before = pow(a, power), pow(a_slot, power)
         z = z_slot + (g + 2.0 * hyper["shrinkage"] * v) - (grown - before) / rate * v
         step = -_shrunk(z, hyper["l1"]) / (grown / rate + 2.0 * hyper["l2"])
-        return [assign(a_slot, a), assign(z_slot, z), assign(v, step, name="ApplyFtrl")]
+        return self._sparse(g, [(a_slot, a, None), (z_slot, z, None), (v, step, "ApplyFtrl")])
 
 
 def __dir__() -> list[str]:

@@ -66,6 +66,16 @@ def shrunk(recipe: Recipe, outcome: Outcome, prepare: Callable[[], object] | Non
     return shrink(recipe, fails), said[0]
 
 
+def refusals(n: int, seed: int) -> int:
+    """Check n programs that a run may have to refuse; print each finding. The exit status: 1 if there are any."""
+    from .refusals import campaign as checked
+    began, found = time.monotonic(), checked(n, seed)
+    for number, message in found:
+        print(f"program {number}: {message}")
+    print(f"{n} programs in {time.monotonic() - began:.0f} s; {len(found)} findings")
+    return int(bool(found))
+
+
 # ---------------------------------------------------------------------- planted bugs
 
 def plants(names: Sequence[str], n: int, seed: int, jobs: int) -> int:

@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.compiler import passes
+from graphc.compiler import passes, specialise
 from graphc.cpu import bind, emit, memory, routines
+from graphc.ir import known
 from graphc.ir.node import OPERATORS
+from graphc.ops import array, array_gather, array_move, contract
 from tests import ROOT
-from tests.fuzz import runner
+from tests.fuzz import refusals, runner
 from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
 from tests.fuzz.oracles import check
@@ -206,3 +208,55 @@ def test_scripts_run(oracle, monkeypatch):
     names = {}
     exec(compile(script(graph, oracle, "message"), "script.py", "exec"), names)
     assert "fetches" in names
+
+
+# ---------------------------------------------------------------------- programs that a run may have to refuse
+
+def test_programs_that_may_have_to_be_refused():
+    assert refusals.campaign(120) == []
+
+
+def _unchecked(rule):
+    return lambda patch: patch.setitem(contract.RULES, rule, lambda shapes, place: shapes[0])
+
+
+def _wrapped(value, rank=None):
+    dims = known.known_shape(value, rank)
+    return None if dims is None else tuple(None if d is None or d < 0 else d % 2**32 for d in dims)
+
+
+# A bug of each kind, what plants it, and a function whose programs find it.
+REFUSAL_PLANTS = {
+    "shapes that are to be the same are not looked at": ("add_n", _unchecked("same")),
+    "labels broadcast": ("sparse_cross_entropy", _unchecked("rows")),
+    "a bias broadcasts": ("bias_add", _unchecked("channels")),
+    "a condition broadcasts": ("where", _unchecked("each row")),
+    "a diagonal is stretched": ("matrix_set_diag", _unchecked("diagonal")),
+    "segments broadcast": ("unsorted_segment_sum", _unchecked("leading")),
+    "a shape that is fed is not looked at": ("reshape to a vector", lambda patch: patch.setattr(specialise, "_decided", lambda node: True)),
+    "what is assigned is not looked at": ("add_n", lambda patch: patch.setattr(specialise, "_check_assigned", lambda node, present, value: None)),
+    "an assignment happens twice": ("add_n", lambda patch: patch.setattr(specialise._State, "assign", _twice(specialise._State.assign))),
+    "mirrors wider than what they show": ("pad SYMMETRIC", lambda patch: patch.setattr(array, "check_index", lambda x, bound: x)),
+    "parts that leave some": ("split", lambda patch: patch.setitem(OPERATORS, "check_index", lambda x, bound: x * 0)),
+    "sizes that wrap around": ("add_n", lambda patch: patch.setattr(array_move, "known_shape", _wrapped)),
+    "indices that wrap around": ("gather", lambda patch: patch.setattr(array_gather, "_gather", _in_range(array_gather._gather))),
+}
+
+
+def _twice(assign):
+    def again(self, node, new):
+        value = assign(self, node, new)
+        return assign(self, node, new) if node.operator.name == "assign_add" else value
+    return again
+
+
+def _in_range(gather):
+    return lambda params, indices, **options: gather(params, tf.cast(indices, tf.int32) % tf.shape(params)[0], **options)
+
+
+@pytest.mark.parametrize("name", REFUSAL_PLANTS)
+def test_planted_refusals_are_found(name, monkeypatch):
+    function, put = REFUSAL_PLANTS[name]
+    assert refusals.campaign(6, name=function) == []
+    put(monkeypatch)
+    assert refusals.campaign(100, name=function, enough=1)

@@ -304,6 +304,27 @@ def test_pictures_without_rows(sizes):
     assert [f.shape for f in found] == [(2, 0, 5, 4), *[(2, 0, 3, 4)] * 3, (2, 0, 5, 2), (3, 3, 2, 4)] and not found[-1].any()
 
 
+UNRANKED = {
+    "conv2d": lambda x: tf.nn.conv2d(x, np.ones((2, 2, 4, 4)), 1, "SAME"), "max_pool": lambda x: tf.nn.max_pool(x, 2, 2, "SAME"),
+    "avg_pool": lambda x: tf.nn.avg_pool(x, 2, 2, "SAME"), "depthwise_conv2d": lambda x: tf.nn.depthwise_conv2d(x, np.ones((2, 2, 4, 1)), 1, "SAME"),
+    "conv2d, channels first": lambda x: tf.nn.conv2d(x, np.ones((2, 2, 4, 4)), 1, "SAME", data_format="NCHW"),
+    "space_to_depth": lambda x: tf.space_to_depth(x, 2), "lrn": tf.nn.lrn,
+    "fused_batch_norm": lambda x: tf.nn.fused_batch_norm(x, np.ones(4), np.ones(4))[0],
+    "extract_image_patches": lambda x: tf.extract_image_patches(x, [1, 2, 2, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME"),
+}
+
+
+@pytest.mark.parametrize("build", UNRANKED.values(), ids=UNRANKED)
+def test_ranks_that_only_a_run_tells(build):
+    """A picture is computed as if its rank were known; a row of pixels is refused."""
+    x, known, picture = tf.placeholder(tf.float64), tf.placeholder(tf.float64, [2, 4, 4, 4]), np.random.default_rng(0).normal(size=(2, 4, 4, 4))
+    y = build(x)
+    assert y.shape.ndims == 4
+    np.testing.assert_allclose(run(y, {x: picture}), run(build(known), {known: picture}), rtol=1e-12)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must have rank 4, not 3"):
+        run(y, {x: picture[0]})
+
+
 def test_output_shape_may_be_a_tensor():
     x = tf.placeholder(tf.float32, [None, 2, 2, 3])
     y = tf.nn.conv2d_transpose(x, np.ones((2, 2, 4, 3), np.float32), tf.stack([tf.shape(x)[0], 4, 3, 4]), 2)

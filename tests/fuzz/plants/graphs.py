@@ -12,6 +12,7 @@ from graphc.compiler import passes, rules, specialise
 from graphc.files import graph_json
 from graphc.ir.families import Memory
 from graphc.ir.graph import OPERATORS
+from graphc.ops import conv_lower, math_compare, pool, windows
 
 from .registry import plant
 
@@ -41,6 +42,38 @@ def contributions_not_added() -> None:
 def quotient_by_its_divisor() -> None:
     """The derivative of a quotient by its divisor is not divided by it."""
     OPERATORS["truediv"].grad = lambda g, out, x, y: (g / y, -(g * out))
+
+
+@plant
+def odd_padding_in_front() -> None:
+    """With "SAME" the odd element of padding goes before the others, not behind."""
+    made = windows.widths
+    conv_lower.widths = windows.widths = pool.widths = lambda *args: [(after, before) for before, after in made(*args)]     # type: ignore[attr-defined]
+
+
+@plant
+def filter_not_turned_round() -> None:
+    """The gradient of a convolution to its input is one by the filter as it stands."""
+    conv_lower.reverse = lambda x, axis: x                # type: ignore[attr-defined]
+
+
+@plant
+def last_of_equal_maxima() -> None:
+    """The place of a maximum in a window is that of the last of equal ones."""
+    pool.greater = math_compare.greater_equal       # type: ignore[attr-defined]
+
+
+@plant
+def padding_is_zero_in_maxima() -> None:
+    """What pads a picture counts as 0 in the maximum of a window."""
+    pool._least = lambda dtype: 0
+
+
+@plant
+def dilation_forgotten_in_reach() -> None:
+    """Elements of a dilated window are taken for neighbours when windows are added up."""
+    made = windows.reach
+    conv_lower.reach = windows.reach = lambda window, stride, dilation: made(window, stride, 1)        # type: ignore[attr-defined]
 
 
 @plant
