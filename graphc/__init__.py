@@ -96,7 +96,7 @@ _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.st
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
 __all__ = [name for name in _NAMES if name not in vars(_builtins)]
 
-for _space in (nn, summary, train, initializers):
+for _space in (image, initializers, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
@@ -107,7 +107,10 @@ def __getattr__(name: str) -> object:
         from .tf1_names import getter
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
-    return import_module(f"graphc.{name}")
+    module = import_module(f"graphc.{name}")
+    if name in ("layers", "losses", "metrics", "optimize"):         # what programs call; the others are for those who extend graphc
+        _hold(vars(module), module.__all__)
+    return module
 
 
 def __dir__() -> list[str]:

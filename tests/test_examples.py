@@ -58,6 +58,24 @@ def test_cnn_digits_refuses(args: list[str], message: str, tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
+def test_autoencoder_takes_noise_off(tmp_path: Path) -> None:
+    done = run("autoencoder_digits.py", "--epochs", "12", "--out", "cleaned.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    errors = re.search(r"^held-out digits: the mean squared error goes from ([\d.]+) to ([\d.]+)$", done.stdout, re.MULTILINE)
+    assert errors is not None and 0.15 < float(errors[1]) < 0.17 and float(errors[2]) < 0.035, done.stdout
+    assert (tmp_path / "cleaned.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    (["--epochs", "0"], "--epochs must be at least 1, not 0"), (["--seed", "-1"], "--seed must be at least 0, not -1"),
+    (["--out", "cleaned.txt"], "--out must end in one of "),
+])
+def test_autoencoder_refuses(args: list[str], message: str, tmp_path: Path) -> None:
+    done = run("autoencoder_digits.py", *args, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_digits_data_is_the_uci_set() -> None:
     x, labels, held_out, held_out_labels = digits.load()
     assert x.shape == (1437, 64) and held_out.shape == (360, 64) and x.dtype == np.float32

@@ -166,7 +166,8 @@ def x(*shape):
 MISTAKES = [
     ("shapes", lambda: tf.losses.mean_squared_error(x(3, 1), x(3)), errors.ShapeError, "losses.mean_squared_error(Placeholder: float32[3,1]"),
     ("classes", lambda: tf.losses.softmax_cross_entropy(x(3, 4), x(3, 5)), errors.ShapeError, "and these differ: [3,4] and [3,5]"),
-    ("weights", lambda: tf.losses.mean_squared_error(x(3, 2), x(3, 2), weights=[1.0, 1.0, 1.0]), errors.ShapeError, "weights of shape [3] are neither"),
+    ("weights", lambda: tf.losses.mean_squared_error(x(3, 2), x(3, 2), weights=[1.0, 1.0, 1.0]),
+     errors.ShapeError, "weights of shape [3] are neither"),
     ("no labels", lambda: tf.losses.mean_squared_error(None, x(3)), errors.GraphError, "mean_squared_error: labels is None"),
     ("no logits", lambda: tf.losses.hinge_loss(x(3), None), errors.GraphError, "hinge_loss: logits is None"),
     ("no classes", lambda: tf.losses.sparse_softmax_cross_entropy(None, x(3, 2)), errors.GraphError, "labels is None"),
@@ -188,7 +189,8 @@ def test_mistakes_are_named(act, kind, text):
 
 # What only a run can tell: operands of open shapes that NumPy would broadcast.
 OPEN = [
-    ("column for vector", lambda a, b: tf.losses.mean_squared_error(a, b), [[1.0], [2.0]], [1.0, 2.0], "all operands have one shape, and these differ: [2,1] and [2]"),
+    ("column for vector", lambda a, b: tf.losses.mean_squared_error(a, b),
+     [[1.0], [2.0]], [1.0, 2.0], "all operands have one shape, and these differ: [2,1] and [2]"),
     ("one for many", lambda a, b: tf.losses.absolute_difference(a, b), [1.0], [1.0, 2.0], "these differ: [1] and [2]"),
     ("weights", lambda a, b: tf.losses.compute_weighted_loss(b, weights=a), [1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]], "neither a scalar"),
     ("labels", lambda a, b: tf.losses.sigmoid_cross_entropy(a, b), [1.0, 0.0], [[1.0], [0.0]], "losses.sigmoid_cross_entropy("),

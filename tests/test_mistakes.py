@@ -43,6 +43,8 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("a misspelt keyword of an operator", lambda s: tf.matmul(x(2, 2), x(2, 2), transpose=True), errors.ArgumentError, "matmul has no argument"),
     ("a variable's method without its argument", lambda s: tf.Variable(1.0).assign(), errors.ArgumentError, "Variable.assign needs value"),
     ("a nn function without its argument", lambda s: tf.nn.bias_add(x(2, 2)), errors.ArgumentError, "bias_add needs bias"),
+    ("a misspelt keyword of a layer", lambda s: tf.layers.dense(x(2, 2), 3, activatoin=None), errors.ArgumentError, "(is it activation?)"),
+    ("a misspelt keyword of a loss", lambda s: tf.losses.mean_squared_error(x(2), x(2), weight=1), errors.ArgumentError, "(is it weights?)"),
     # lists
     ("a number for a list of gradients", lambda s: tf.clip_by_global_norm(3.0, 1.0), errors.ArgumentError,
      "clip_by_global_norm takes a list, not 3.0"),

@@ -69,12 +69,21 @@ class Diagnosis:
             out.append(f"gradients vanish: the first layer's is {self.ratio:.1e} of the last one's (less than {VANISHING:g})")
         if self.ratio is not None and self.ratio > EXPLODING:
             out.append(f"gradients explode: the first layer's is {self.ratio:.1e} times the last one's (more than {EXPLODING:g})")
+        out += self._larger()
         for layer in self.layers:
             if layer.dead is not None and layer.dead >= DEAD:
                 out.append(f"{layer.name} ({layer.line}): {layer.dead:.0%} of its units are zero for the whole batch; they do not learn")
             if layer.saturated is not None and layer.saturated >= SATURATED:
                 out.append(f"{layer.name} ({layer.line}): {layer.saturated:.0%} of its outputs are saturated; little gradient passes")
         return out
+
+    def _larger(self) -> list[str]:
+        """Of layers that explode together no one is larger than the others: each is than the weights, which a step would replace by itself."""
+        finite = [(w.gradient_norm / w.norm, w) for w in self.weights if w.gradient_norm is not None and math.isfinite(w.gradient_norm) and w.norm]
+        times, worst = max(finite, key=lambda pair: pair[0], default=(0.0, None))
+        if worst is None or times <= EXPLODING:
+            return []
+        return [f"gradients explode: that of {worst.name} ({worst.line}) is {times:.1e} times as large as the weights (more than {EXPLODING:g})"]
 
     def __str__(self) -> str:
         rows = [f"{'':40} {'shape':>14} {'dead':>6} {'saturated':>9} {'gradient':>10} {'norm':>10}"]

@@ -50,6 +50,7 @@ def naming(function: FunctionType) -> FunctionType:
             raise
     wrapper = FunctionType(call.__code__, function.__globals__, function.__name__, None, call.__closure__)
     functools.update_wrapper(wrapper, function)
+    wrapper.__defaults__, wrapper.__kwdefaults__ = function.__defaults__, function.__kwdefaults__        # for those who look
     wrapper.names_arguments = True  # type: ignore[attr-defined]
     return wrapper
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -171,9 +172,11 @@ def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     if has_sizes(array):                        # looked at when they are numbers
         return array
     if not fits(array, dtype):
-        least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+        least, greatest = _range(dtype)
         wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)
         raise DTypeError(f"{wrong} is not of dtype {dtype}, which goes from {least} to {greatest}")
+    if dtype.kind in "iu":
+        return array.astype(dtype)
     with np.errstate(all="ignore"):         # a number too large for a float is infinite
         return array.astype(dtype)
 
@@ -184,7 +187,14 @@ def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
         return True
     # Compared as Python's numbers, which are exact: float64 has no greatest int64.
     low, high = (x if array.dtype.hasobject else x.item() for x in (array.min(), array.max()))
-    return bool(int(np.iinfo(dtype).min) <= low <= high <= int(np.iinfo(dtype).max))
+    least, greatest = _range(dtype)
+    return bool(least <= low <= high <= greatest)
+
+
+@cache
+def _range(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the greatest number of an integer dtype."""
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
 
 
 def _made_by_numpy(value: Any) -> bool:

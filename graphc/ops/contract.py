@@ -28,6 +28,17 @@ def _same(shapes: Shapes, place: int) -> Shape | None:
     return known
 
 
+def _covered(shapes: Shapes, place: int) -> Shape | None:
+    """The first are weights of the second: a scalar, or of its rank and along each axis of its size or 1."""
+    weights, values = shapes
+    if not weights or values is None:
+        return weights
+    if len(weights) != len(values) or not all(w is None or v is None or w == 1 or w == v for w, v in zip(weights, values, strict=True)):
+        raise ShapeError(f"the weights of shape {shape_str(weights)} are neither a scalar nor of the shape {shape_str(values)} "
+                         "with 1 for some of its sizes")
+    return weights
+
+
 def _rows(shapes: Shapes, place: int) -> Shape | None:
     """The second has one axis more, at the end."""
     one, more = shapes
@@ -50,15 +61,6 @@ def _each_row(shapes: Shapes, place: int) -> Shape | None:
     if not compatible(vector, rows[:1]):
         raise ShapeError(f"shape {shape_str(vector)} does not have an element for each row of shape {shape_str(rows)}")
     return merge(vector, rows[:1])
-
-
-def _covered(shapes: Shapes, place: int) -> Shape | None:
-    """The first is a scalar, or has the rank of the second and along each axis its size or 1: weights of the elements of the second."""
-    weights, values = shapes
-    if weights and values is not None and (len(weights) != len(values) or not all(
-            w is None or v is None or w == 1 or w == v for w, v in zip(weights, values, strict=True))):
-        raise ShapeError(f"weights of shape {shape_str(weights)} are neither a scalar nor of shape {shape_str(values)} with 1 for some sizes")
-    return weights
 
 
 def _channels(shapes: Shapes, place: int) -> Shape | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
 from collections.abc import Callable, Sequence
 from types import NoneType
 from typing import Any, NamedTuple
@@ -18,14 +20,17 @@ from ..ir.types import TensorType
 
 
 class Function(NamedTuple):
-    """A function of tensors, and the kinds of its options, which files are held to."""
+    """A function of `least` to `most` tensors, and the kinds of its options: what files are held to."""
 
     call: Callable[..., Node]
     options: dict[str, tuple[type, ...]]
+    least: int
+    most: int
 
 
 FUNCTIONS: dict[str, Function] = {}
 Option = tuple[str, Any]
+_MANY = 1000                    # operands of a function of any number
 
 
 def deferrable(name: str, **options: tuple[type, ...]) -> Callable[[Callable[..., Node]], Callable[..., Node]]:
@@ -33,9 +38,17 @@ def deferrable(name: str, **options: tuple[type, ...]) -> Callable[[Callable[...
     def keep(call: Callable[..., Node]) -> Callable[..., Node]:
         if name in FUNCTIONS:
             raise InternalError(f"there are two functions {name}")
-        FUNCTIONS[name] = Function(call, options)
+        FUNCTIONS[name] = Function(call, options, *_counted(call, {*options, "name"}))
         return call
     return keep
+
+
+def _counted(call: Callable[..., Node], others: set[str]) -> tuple[int, int]:
+    """How many tensors a function takes: the arguments before those that are none."""
+    tensors = list(itertools.takewhile(lambda p: p.name not in others, inspect.signature(call).parameters.values()))
+    if any(p.kind is p.VAR_POSITIONAL for p in tensors):
+        return 1, _MANY
+    return sum(p.default is p.empty for p in tensors), len(tensors)
 
 
 def later(of: str, operands: Sequence[Node], type: TensorType, name: str | None = None, **options: Any) -> Node:
@@ -91,6 +104,8 @@ def _attrs(types: Sequence[TensorType], of: Any, type: Any, options: Any, by: An
     if any(i.__class__ is not int for i in by) or len(by) >= len(types):
         raise GraphError(f"{of} is not differentiated by {by!r:.60}")
     count = len(types) - len(by)
+    if not FUNCTIONS[of].least <= count <= FUNCTIONS[of].most:
+        raise GraphError(f"{of} takes {FUNCTIONS[of].least} to {FUNCTIONS[of].most} tensors, not {count}")
     if any(not 0 <= i < count + k for k, i in enumerate(by)):
         raise GraphError(f"{of} has no operands {by!r:.60}")
     return {"of": of, "type": type, "options": given, "by": tuple(by)}

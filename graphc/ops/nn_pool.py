@@ -175,6 +175,7 @@ def pool(input: Any, window_shape: Any, pooling_type: str, padding: Any, dilatio
          data_format: Any = None, dilations: Any = None) -> Node:
     """`max_pool` or `avg_pool`, by `pooling_type` "MAX" or "AVG", over as many axes as the window has, its elements perhaps dilated.
 
+    Of a dilated window whose elements all lie in padding the maximum is -inf, and the mean nan.
     number[batch, *sizes, channels] -> number[batch, *places, channels]. ShapeError: they do not fit, or a dilated window moves by more than 1.
 
     >>> tf.Session(jit=False).run(tf.nn.pool([[[3.0], [1.0], [2.0]]], [2], "MAX", "VALID", dilation_rate=[2]))[0, :, 0]

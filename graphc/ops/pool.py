@@ -15,7 +15,7 @@ from ..ir.types import Array, Shape, TensorType, compatible, shape_str
 from . import continued
 from .array_index import iota
 from .array_move import Types, concrete, expand_dims, integers, reshape, shape, transpose, vector_shape
-from .math import add, choose, equal, greater, logical_and, logical_or, maximum, not_equal
+from .math import add, choose, equal, greater, less, logical_and, logical_or, maximum, not_equal
 from .reduce import argmax, reduce_max, reduce_sum
 from .windows import (
     dims_of,
@@ -156,8 +156,8 @@ def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
         place = argmax(reshape(turned, [*dims_of(turned)[:-len(window)], prod(window)]), axis=-1, output_type=np.int32)
     else:
         place = _first_largest(_taps(seen, window), types[0].dtype.kind == "f")
-    around = widths(_sizes(types[0], how), window, how["strides"], how["padding"], how["dilations"])
-    return _within(place, around, first, **how)
+    dims = _sizes(types[0], how)
+    return _within(place, widths(dims, **how), dims, **how)
 
 
 def _first_largest(taps: Iterator[Node], nan: bool) -> Node:
@@ -172,19 +172,29 @@ def _first_largest(taps: Iterator[Node], nan: bool) -> Node:
     return place
 
 
-def _within(place: Node, around: Sequence[tuple[Any, Any]], first: int, window: Any, strides: Any, dilations: Any, padding: Any) -> Node:
-    """The place 0 of a window whose first elements are padding is that of the first one that is not: all others are least ones, too."""
+def _within(place: Node, around: Sequence[tuple[Any, Any]], dims: Sequence[Any], window: Any, strides: Any, dilations: Any, padding: Any) -> Node:
+    """The place 0 of a window whose first elements are padding is that of the first one that is not: all others are least ones, too.
+
+    Where the elements of a dilated window all lie in padding, it stays 0.
+    """
+    rank = len(dims_of(place))
     total: Any = None
-    for i, ((before, _), s, d) in enumerate(zip(around, strides, dilations, strict=True)):
+    inside: Any = None
+    first = rank - len(window) - 1
+    for i, ((before, _), size, s, d) in enumerate(zip(around, dims, strides, dilations, strict=True)):
         if before == 0:
             continue
-        rank = len(dims_of(place))
         n = dims_of(place)[first + i]
-        at = iota([n if a == first + i else 1 for a in range(rank)], axis=first + i, dtype=np.int32)
-        missing = maximum(before - at * s + (d - 1), 0)
-        skipped = OPERATORS["floordiv"](missing, d) * prod(window[i + 1:])
-        total = skipped if total is None else add(total, skipped)
-    return place if total is None else choose(equal(place, 0), total, place)
+        begin = iota([n if a == first + i else 1 for a in range(rank)], axis=first + i, dtype=np.int32) * s - before
+        skipped = OPERATORS["floordiv"](maximum(d - 1 - begin, 0), d)
+        if d > 1:
+            ends = less(begin + skipped * d, size)
+            inside = ends if inside is None else logical_and(inside, ends)
+        part = skipped * prod(window[i + 1:])
+        total = part if total is None else add(total, part)
+    if total is None:
+        return place
+    return choose(equal(place, 0), total if inside is None else choose(inside, total, 0), place)
 
 
 def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
@@ -326,6 +336,7 @@ def max_pool_nd(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", di
 @declare("lowered", _index_type, prepare=_pool_attrs, lower=_index_lower, label="PoolIndex",
          samples=(*(([x], attrs) for x, attrs in _SAMPLES),
                   ([np.array([[-np.inf], [-np.inf], [np.nan], [2.0], [2.0]])], {"window": (3,), "strides": (1,), "padding": "SAME"}),
+                  ([(2, 2, 2, 3)], {"window": (2, 2), "strides": (1, 1), "padding": "SAME", "dilations": (1, 3)}),
                   ([np.full((1, 4, 3, 1), -np.inf)], {"window": (3, 3), "strides": (1, 1), "padding": "SAME"}),
                   ([np.array([[3], [3], [-2**31], [-2**31]], np.int32)], {"window": (2,), "strides": (1,), "padding": "SAME"})))
 def pool_index(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:

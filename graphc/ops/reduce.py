@@ -13,7 +13,7 @@ from ..ir.axes import normal_axes, normal_axis, reduced_shape
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed
-from ..ir.types import TensorType, as_dtype, dtype_name, element_count, exactly, int64
+from ..ir.types import TensorType, as_dtype, compatible, dtype_name, element_count, exactly, int64, shape_str
 from . import continued
 from .array_move import (
     Types,
@@ -241,6 +241,9 @@ def _mean_gradient_lower(node: Node, inputs: Sequence[Node], types: Types, out_t
 def _mean_gradient_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
     if types[1].dtype.kind != "f":
         raise DTypeError(f"not defined for {dtype_name(types[1].dtype)}")
+    wanted = _mean_type(types[:1], (), axis, keepdims)
+    if not compatible(types[1].shape, wanted.shape):
+        raise ShapeError(f"the gradient of a mean of shape {shape_str(wanted.shape)} has not the shape {shape_str(types[1].shape)}")
     return TensorType(types[1].dtype, types[0].shape)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, ShapeError
 from ..ir.graph import Graph, GraphKeys, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, constant_node, declare, to_node, typed_like
 from ..ir.sizes import all_at_hand
 from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, compatible, element_count, merge, shape_str
+from .contract import held
 
 __all__ = ["constant", "placeholder", "placeholder_with_default", "Variable", "assign", "assign_add", "assign_sub", "no_op", "group",
            "tuple", "convert_to_tensor", "is_variable_initialized"]
@@ -354,27 +355,11 @@ def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None
     return _state(_assign_sub, ref, value, name)
 
 
-def _shaped_like(types: Sequence[TensorType], values: Values) -> TensorType:
-    value, ref = types
-    try:
-        return TensorType(value.dtype, _merged(ref.shape, value.shape))
-    except ShapeError as e:
-        raise (InvalidArgumentError if value.known and ref.known else ShapeError)(str(e)) from None
-
-
-@declare("lowered", _shaped_like, name="gradient_of_variable", lower=lambda node, inputs, types, out_type: inputs[0],
-         grad=lambda g, y, value, ref: (g, None), samples=(([(3, 2), np.ones((3, 2))], {}),))
-def _gradient_of_variable(value: Any, ref: Any) -> Any:
-    """The value, which has the shape of a variable's value: optimizers compute with it, and nothing may broadcast there."""
-    _merged(ref.shape, value.shape)
-    return value
-
-
 def gradient_of_variable(value: Node, ref: Variable) -> Node:
     """The value if its shape is known to be the variable's, otherwise a tensor that any run refuses where it is not."""
     if not compatible(ref.type.shape, value.type.shape):
         raise ShapeError(f"a gradient of {describe(ref)} has its shape, which {describe(value)} has not{here()}")
-    return value if value.type.known and value.type.shape == ref.type.shape else _gradient_of_variable.build(ref.graph, (value, ref), {})
+    return held("apply_gradients", "same", value, ref)
 
 
 @declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,))

@@ -159,11 +159,24 @@ class Call:
             self.shapes, self.run = shapes, run
             if isinstance(program, Program) and program.plain and self.listed is not None:
                 if program.way is None:
-                    program.way = self._way(program, shapes)
-                if program.way is not None:
-                    self.entry.open(program.way)
-                    self.enter = self.entry.enter
+                    self.run = partial(self._again, program, run)
+                else:
+                    self._open(program.way)
         return results
+
+    def _again(self, program: Program, run: Callable[[list[Array]], list[Any]], arrays: list[Array]) -> list[Any]:
+        """The second run in a row of a program: it gets a way in without Python frames, if there is one."""
+        self.run = run
+        results = run(arrays)
+        if self.run is run and self.shapes is not None:
+            program.way = self._way(program, self.shapes)
+            if program.way is not None:
+                self._open(program.way)
+        return results
+
+    def _open(self, way: Way) -> None:
+        self.entry.open(way)
+        self.enter = self.entry.enter
 
     def _of_other_values(self, arrays: list[Array]) -> list[Any]:
         """Run with feeds of the same shapes as last time where values decide sizes: most often only where other values begin."""
@@ -189,14 +202,15 @@ class Call:
             return program.run
 
         def run(arrays: list[Array], trace: Trace | None = None) -> list[Any]:
-            values, present = self.values, self.values.run_number[0]
-            values.drawn += 1
-            values.run_number[0] = values.drawn
+            values, number, inside = self.values, self.values.run_number, self.values.drawing
+            present = int(number[0])
+            number[0] = values.drawn = (values.drawn if inside else present) + 1
+            values.drawing = True
             try:
                 return program.run(arrays, trace)
             finally:
-                if values.busy[0] > 1:          # the run that this one is inside of goes on with its own numbers
-                    values.run_number[0] = present
+                values.drawing = inside
+                number[0] = present if inside else values.drawn         # the run that this one is inside of goes on with its own numbers
         return run
 
     def needed(self) -> list[Node]:

@@ -26,16 +26,17 @@ _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 
 
 class Snapshot(NamedTuple):
-    """What a session kept at one moment: the values of variables, and the number that its next random numbers follow from."""
+    """What a session kept at one moment: the values of variables, and how many runs have drawn random numbers, which decides what the next draws."""
 
     arrays: dict[Node, Array]
-    run_number: int | None
+    drawn: int | None
 
 
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
-    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, of the `drawn` that were given to runs so far;
+    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, the last one of any run; while one
+    is `drawing`, runs inside it have those up to `drawn`;
     `busy` (one int64) counts runs that are on;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
@@ -44,7 +45,7 @@ class Values:
     def __init__(self) -> None:
         self.lock: Any = threading.RLock()
         self.run_number = np.zeros(1, np.uint64)
-        self.drawn = 0
+        self.drawn, self.drawing = 0, False
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
@@ -136,7 +137,7 @@ class Values:
         """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
         with self.still():
             self.check_open()
-            return Snapshot({v: self.memory(v).copy() for v in variables}, int(self.run_number[0]))
+            return Snapshot({v: self.memory(v).copy() for v in variables}, self.drawn)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
@@ -144,8 +145,8 @@ class Values:
             self.check_open()
             for variable, value in snapshot.arrays.items():
                 self.set(variable, value)
-            if snapshot.run_number is not None:
-                self.run_number[0] = snapshot.run_number
+            if snapshot.drawn is not None:
+                self.drawn = snapshot.drawn
 
     # ------------------------------------------------------------------ looking without touching
 
@@ -165,11 +166,11 @@ class Values:
     @contextmanager
     def same_random_numbers(self) -> Iterator[None]:
         """Runs inside draw what the next run will draw."""
-        number, drawn = int(self.run_number[0]), self.drawn
+        number = int(self.run_number[0])
         try:
             yield
         finally:
-            self.run_number[0], self.drawn = number, drawn
+            self.run_number[0] = number
 
     @contextmanager
     def no_new_variables(self) -> Iterator[None]:
@@ -230,7 +231,7 @@ def _go_on(values: Values) -> None:
 def _renew(values: Values) -> None:
     """In a child whose parent was in the middle of a run: variables are as the run had left them, programs are made anew."""
     values.lock, values.trace = threading.RLock(), None
-    values.busy[0] = 0
+    values.busy[0], values.drawing = 0, False
     values.cut_off()
 
 

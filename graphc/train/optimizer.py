@@ -164,7 +164,7 @@ def touched_rows(g: Node) -> Node | None:
             stack += n.inputs
         elif n.operator.name in ("multiply", "truediv") and n.inputs[1].type.rank == 0:
             stack.append(n.inputs[0])
-        elif n.operator.name in ("identity", "cast", "contract", "gradient_of_variable"):
+        elif n.operator.name in ("identity", "cast", "contract"):
             stack.append(n.inputs[0])
         else:
             return None

@@ -156,7 +156,7 @@ class Saver:
         if step is not None:
             prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
         saved = time.time()
-        state = {"saved": saved, "run_number": str(snapshot.run_number), "saver": self._described(named)}
+        state = {"saved": saved, "drawn": str(snapshot.drawn), "saver": self._described(named)}
         write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, self._graph_text(sess.graph) if write_meta_graph else None, state)
         if write_state:
             self._kept(prefix, saved, index)
@@ -227,10 +227,10 @@ class Saver:
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
             arrays: dict[Node, Array] = {named[name]: found.array(name) for name in report.restored}
             whole = not (report.missing or report.misshapen or report.unexpected)
-            run_number = _run_number(found) if whole else None
+            drawn = _drawn(found) if whole else None
         if self._reshape:
             arrays = {v: a.reshape(v.type.shape) if v.type.known else a for v, a in arrays.items()}
-        sess.values.restore(Snapshot(arrays, run_number))
+        sess.values.restore(Snapshot(arrays, drawn))
         return report if partial else None
 
     def _check(self, sess: Any, named: Mapping[str, Variable]) -> None:
@@ -306,12 +306,13 @@ def _named(var_list: Any) -> dict[str, Variable]:
     return named
 
 
-def _run_number(found: Checkpoint) -> int | None:
-    text = found.state.get("run_number")
+def _drawn(found: Checkpoint) -> int | None:
+    """How many runs had drawn random numbers; None in a file of others."""
+    text = found.state.get("drawn")
     if text is None:
         return None
     if not isinstance(text, str) or not text.isascii() or not text.isdigit() or int(text) >= 2**64:
-        raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of a run{here()}")
+        raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of runs{here()}")
     return int(text)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.ir.node import OPERATORS
 
 RNG = np.random.default_rng(11)
 SQUARE, WIDE, STACK = (RNG.normal(size=s).astype(np.float32) for s in ((3, 3), (2, 3), (2, 3, 4)))
@@ -57,6 +58,8 @@ REFUSED: list[tuple[str, Any, list[Any], str, str]] = [
     ("sigmoids of a column", sigmoids, [np.zeros(4, np.float32), np.zeros((4, 1), np.float32)], "sigmoid_cross_entropy_with_logits(", "one shape"),
     ("weighted", lambda z, x: tf.nn.weighted_cross_entropy_with_logits(z, x, 2.0), [np.zeros(4, np.float32), np.zeros((4, 1), np.float32)],
      "weighted_cross_entropy_with_logits(", "one shape"),
+    ("a mean's gradient", lambda x, g: OPERATORS["mean_gradient"](x, g, axis=(0,), keepdims=True), [SQUARE, SQUARE], "mean_gradient(",
+     "has not the shape [3,3]"),
     ("grad_ys", pulled_back, [THREE[:1], THREE], "gradients", ""),
     ("a cotangent", lambda u, x: tf.vjp(x * 2.0, x, u), [THREE[:1], THREE], "vjp", ""),
     ("a tangent", lambda t, x: tf.jvp(x * 2.0, x, t), [THREE[:1], THREE], "jvp", ""),
@@ -267,6 +270,16 @@ def test_graphs_with_contracts_are_files() -> None:
             np.testing.assert_allclose(got, 3 * np.outer(1 + THREE, 1 + THREE))
             with pytest.raises(tf.errors.InvalidArgumentError, match="3 channels, and 1"):
                 session.run("y:0", {"x:0": np.ones((3, 3)), "b:0": [1.0]})
+
+
+def test_functions_of_other_numbers_of_tensors_are_refused() -> None:
+    x = tf.placeholder(tf.float32)
+    tf.matrix_transpose(tf.matrix_set_diag(x, x))
+    text = tf.get_default_graph().to_json()
+    for old, new in (('"inputs": [0, 0]', '"inputs": [0]'), ('"inputs": [0, 0]', '"inputs": [0, 0, 0]'), ('"inputs": [1]', '"inputs": [0, 1]')):
+        assert old in text
+        with pytest.raises(tf.errors.SerializationError, match=r"takes \d to \d tensors"):
+            tf.Graph.from_json(text.replace(old, new))
 
 
 @pytest.mark.parametrize("old, new", [

@@ -192,6 +192,43 @@ def test_gradients_explode_backwards():
         assert any("explode" in v for v in tf.diagnose(loss, session, {x: np.ones((2, 4))}).verdicts)
 
 
+def deep(activation, scale, depth):
+    def build(x):
+        h = x
+        for i in range(depth):
+            h = activation(tf.matmul(h, tf.Variable(np.random.default_rng(i).normal(size=(16, 16), scale=scale).astype(np.float32))))
+        return tf.reduce_mean(tf.square(h - 1.0))
+    return build
+
+
+def recurrent(x):
+    """One matrix twenty times over, whose eigenvalues are beyond 1 (Pascanu, Mikolov and Bengio 2013)."""
+    w = tf.Variable(1.6 * np.eye(16, dtype=np.float32), name="w")
+    h = tf.zeros_like(x)
+    for _ in range(20):
+        h = tf.matmul(h, w) + x
+    return tf.reduce_mean(tf.square(h))
+
+
+def unscaled(x):
+    """A regression on inputs of some thousands."""
+    return tf.reduce_mean(tf.square(tf.matmul(x * 3000.0, tf.Variable(np.full((16, 1), 0.1, np.float32))) - 1.0))
+
+
+# Textbook cases, in which all layers' gradients are of one size, and healthy ones beside them.
+ALIKE = [("deep and linear", deep(tf.identity, 1.0, 8), True), ("deep, relu", deep(tf.nn.relu, 1.2, 10), True), ("recurrent", recurrent, True),
+         ("unscaled inputs", unscaled, True),
+         ("deep, scaled", deep(tf.nn.relu, (2 / 16) ** 0.5, 10), False), ("orthogonal", deep(tf.identity, 0.25, 8), False)]
+
+
+@pytest.mark.parametrize("build, explodes", [a[1:] for a in ALIKE], ids=[a[0] for a in ALIKE])
+def test_gradients_that_explode_alike(build, explodes):
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 16])
+        found = tf.diagnose(build(x), session, {x: np.random.default_rng(1).normal(size=(32, 16))})
+    assert any("gradients explode" in v for v in found.verdicts) == explodes, found
+
+
 def test_diagnosis_counts():
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 4])

@@ -12,7 +12,7 @@ from graphc.compiler import passes, rules, specialise
 from graphc.files import graph_json
 from graphc.ir.families import Memory
 from graphc.ir.graph import OPERATORS
-from graphc.ops import conv, math_compare, pool, windows
+from graphc.ops import conv_lower, math_compare, pool, windows
 
 from .registry import plant
 
@@ -48,13 +48,13 @@ def quotient_by_its_divisor() -> None:
 def odd_padding_in_front() -> None:
     """With "SAME" the odd element of padding goes before the others, not behind."""
     made = windows.widths
-    conv.widths = windows.widths = pool.widths = lambda *args: [(after, before) for before, after in made(*args)]     # type: ignore[attr-defined]
+    conv_lower.widths = windows.widths = pool.widths = lambda *args: [(after, before) for before, after in made(*args)]     # type: ignore[attr-defined]
 
 
 @plant
 def filter_not_turned_round() -> None:
     """The gradient of a convolution to its input is one by the filter as it stands."""
-    conv.reverse = lambda x, axis: x                # type: ignore[attr-defined]
+    conv_lower.reverse = lambda x, axis: x                # type: ignore[attr-defined]
 
 
 @plant
@@ -73,7 +73,7 @@ def padding_is_zero_in_maxima() -> None:
 def dilation_forgotten_in_reach() -> None:
     """Elements of a dilated window are taken for neighbours when windows are added up."""
     made = windows.reach
-    conv.reach = windows.reach = lambda window, stride, dilation: made(window, stride, 1)        # type: ignore[attr-defined]
+    conv_lower.reach = windows.reach = lambda window, stride, dilation: made(window, stride, 1)        # type: ignore[attr-defined]
 
 
 @plant
