@@ -315,8 +315,8 @@ def gathered(parts: Sequence[tuple[Node, Any]], dims: Sequence[Any], around: Seq
 
     `parts` are values for each window [..., *places, c], and what stands for a window that is not there. `term` makes a summand of these for
     some windows, and of which element of its window a place is, row by row, negative where it is none: an array that broadcasts against them.
-    Of few windows each is a summand, unless those `beyond` the first and the last count, too. Else there is one for each number of windows between a place and the window that begins before it; many
-    of these are summed in loops.
+    Of few windows each is a summand, unless those `beyond` the first and the last count, too. Else there is one for each number of windows
+    between a place and the window that begins before it; many of these are summed in loops.
     """
     counts = dims_of(parts[0][0])[-len(window) - 1:-1]
     steps = [range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True)]
