@@ -202,7 +202,7 @@ def _by_channel(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[An
             part = multiply(x, gather(filters[:, :, m], at, axis=0))
             total = part if total is None else add(total, part)
         return total if (numbers >= 0).all() else choose(numbers >= 0, total, 0)
-    return gathered([(apart[..., m], 0) for m in range(int(each))], dims, around, tuple(map(int, sides)), strides, dilations, products)
+    return gathered([(apart[..., m], 0) for m in range(int(each))], dims, around, tuple(map(int, sides)), strides, dilations, products, True)
 
 
 def _interleaved(x: Node, lead: int, strides: Sequence[int], groups: Any, inner: Any) -> Node:

@@ -310,18 +310,18 @@ def _apart(x: Node, axis: int, window: int, dilation: int) -> Node:
 
 
 def gathered(parts: Sequence[tuple[Node, Any]], dims: Sequence[Any], around: Sequence[tuple[Any, Any]], window: Sequence[int],
-             strides: Sequence[int], dilations: Sequence[int], term: Callable[[list[Node], Array], Node]) -> Node:
+             strides: Sequence[int], dilations: Sequence[int], term: Callable[[list[Node], Array], Node], beyond: bool = False) -> Node:
     """For each place within axes of sizes `dims` a sum over the windows that hold it, in one fused kernel: [..., *dims, c].
 
     `parts` are values for each window [..., *places, c], and what stands for a window that is not there. `term` makes a summand of these for
     some windows, and of which element of its window a place is, row by row, negative where it is none: an array that broadcasts against them.
-    Of few windows each is a summand. Else there is one for each number of windows between a place and the window that begins before it; many
-    of these are summed in loops.
+    Of few windows each is a summand, unless those `beyond` the first and the last count, too. Else there is one for each number of windows
+    between a place and the window that begins before it; many of these are summed in loops.
     """
     counts = dims_of(parts[0][0])[-len(window) - 1:-1]
     steps = [range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True)]
     few = prod(map(len, steps))
-    if all(map(fixed, (*counts, *dims))) and prod(counts) < few and prod(counts) <= WRITTEN_OUT:
+    if not beyond and all(map(fixed, (*counts, *dims))) and prod(counts) < few and prod(counts) <= WRITTEN_OUT:
         return _window_by_window(parts, counts, dims, around, window, strides, dilations, term)
     nodes, rows = _surrounded_places(parts, dims, around, window, strides, dilations)
     lead = len(dims_of(nodes[0])) - len(window) - 1

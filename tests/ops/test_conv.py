@@ -251,6 +251,21 @@ def test_zero_times_infinity_is_kept():
     assert np.isnan(found[2]) and found[1] == inf
 
 
+@pytest.mark.parametrize("channels, outputs", [(1, 1), (3, 3), (2, 6), (4, 4)])
+@pytest.mark.parametrize("stride, size", [(1, 2), (1, 6), (2, 5)])
+def test_windows_that_are_not_there_count_as_zeros(channels, outputs, stride, size):
+    """The gradient to the input, of a filter with an infinity, is nan where such a window would reach, compiled in any way or not."""
+    w = np.ones((4, 1 if outputs > 1 else channels, outputs))
+    w[0] = inf
+    how = {"strides": (stride,), "padding": "SAME"}
+    y = tf.nn.conv1d(tf.ones([1, size, channels], tf.float64), np.ones(w.shape), stride, "SAME")
+    g = conv_input(tf.constant(w), tf.ones(y.shape.as_list(), tf.float64), [1, size, channels], **how)
+    np.testing.assert_array_equal(run(g), run(g, jit=False))
+    with np.errstate(invalid="ignore"):
+        wanted = conv_input.reference(w, np.ones(y.shape.as_list()), np.array([1, size, channels]), dilations=(1,), **how)
+    np.testing.assert_array_equal(run(g), wanted)
+
+
 MOVED = [
     ("conv1d", "NCW", lambda f, x, **how: tf.nn.conv1d(x, f((3, 2, 4)), 2, "SAME", **how), (2, 7, 2)),
     ("conv2d", "NCHW", lambda f, x, **how: tf.nn.conv2d(x, f((3, 2, 3, 4)), [1, 2, 2, 1] if not how else [1, 1, 2, 2], "SAME", **how), (2, 5, 6, 3)),
