@@ -35,11 +35,11 @@ from tests.fuzz.recipe import Leaf, build
 FIXED_AT = {
     "ops/array_gather.py:_nd_gathered": "of how many numbers a position consists is a number of axes",
     "ops/array_gather.py:_nd_scattered": "the same",
-    "ops/conv.py:correlated": "the sides of a filter are numbers, of windows or of products that are written out",
-    "ops/conv.py:_by_elements": "the same",
-    "ops/conv.py:_conv_filter_lower": "the same",
-    "ops/conv.py:_by_channel": "the same",
-    "ops/conv.py:_turned_round": "the same",
+    "ops/conv_lower.py:correlated": "the sides of a filter are numbers, of windows or of products that are written out",
+    "ops/conv_lower.py:_by_elements": "the same",
+    "ops/conv_lower.py:conv_filter_lower": "the same",
+    "ops/conv_lower.py:_by_channel": "the same",
+    "ops/conv_lower.py:_turned_round": "the same",
     "ir/operator.py:known_shape": "how many elements a shape has is a rank",
 }
 
