@@ -39,6 +39,14 @@ def _covered(shapes: Shapes, place: int) -> Shape | None:
     return weights
 
 
+def _assigned(shapes: Shapes, place: int) -> Shape | None:
+    """The first has the shape of the second, a variable that it moves."""
+    value, variable = shapes
+    if not compatible(value, variable):
+        raise ShapeError(f"shape {shape_str(value)} cannot be assigned to a variable of shape {shape_str(variable)}")
+    return merge(value, variable)
+
+
 def _rows(shapes: Shapes, place: int) -> Shape | None:
     """The second has one axis more, at the end."""
     one, more = shapes
@@ -104,7 +112,8 @@ def _diagonal(shapes: Shapes, place: int) -> Shape | None:
 
 
 RULES: dict[str, Callable[[Shapes, int], Shape | None]] = {
-    "same": _same, "rows": _rows, "each row": _each_row, "covered": _covered, "channels": _channels, "leading": _leading, "diagonal": _diagonal,
+    "same": _same, "assigned": _assigned, "rows": _rows, "each row": _each_row, "covered": _covered,
+    "channels": _channels, "leading": _leading, "diagonal": _diagonal,
 }
 
 
@@ -128,7 +137,8 @@ _THREE = np.ones((2, 3))
 @declare("lowered", _agreed, name="contract", prepare=_attrs, ties=True,
          lower=lambda node, inputs, types, out_type, **attrs: inputs[0],
          grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True,
-         samples=(([(2, 3), _THREE], {"of": "add_n", "rule": "same"}), ([(2,), _THREE], {"of": "cross entropy", "rule": "rows"}),
+         samples=(([(2, 3), _THREE], {"of": "add_n", "rule": "same"}), ([(2, 3), _THREE], {"of": "a step", "rule": "assigned"}),
+                  ([(2,), _THREE], {"of": "cross entropy", "rule": "rows"}),
                   ([(2,), _THREE, _THREE], {"of": "where", "rule": "each row"}), ([(2, 1), _THREE], {"of": "loss", "rule": "covered"}),
                   ([(), _THREE], {"of": "loss", "rule": "covered"}),
                   ([(2, 3), np.ones(3)], {"of": "bias_add", "rule": "channels", "place": -1}),

@@ -359,7 +359,7 @@ def gradient_of_variable(value: Node, ref: Variable) -> Node:
     """The value if its shape is known to be the variable's, otherwise a tensor that any run refuses where it is not."""
     if not compatible(ref.type.shape, value.type.shape):
         raise ShapeError(f"a gradient of {describe(ref)} has its shape, which {describe(value)} has not{here()}")
-    return held("apply_gradients", "same", value, ref)
+    return held("apply_gradients", "assigned", value, ref)
 
 
 @declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,))
