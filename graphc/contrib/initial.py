@@ -47,7 +47,7 @@ def variance_scaling_initializer(factor: float = 2.0, mode: str = "FAN_IN", unif
 def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any = float32) -> Initializer:
     """An initializer of variance 2 / (inputs + outputs), uniform or normal (Glorot and Bengio 2010). DTypeError: not floating.
 
-    >>> w = tf.getvariable_of("w", [3, 2], initializer=tf.contrib.layers.xavier_initializer())
+    >>> w = tf.get_variable("w", [3, 2], initializer=tf.contrib.layers.xavier_initializer())
     >>> tf.Session(jit=False).run(tf.reduce_max(tf.abs(w)) < (6 / 5) ** 0.5)
     np.True_
     """
