@@ -137,7 +137,8 @@ class Values:
         """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
         with self.still():
             self.check_open()
-            return Snapshot({v: self.memory(v).copy() for v in variables}, self.drawn)
+            return Snapshot({v: self.memory(v).copy() for v in variables},
+                            self.drawn if self.drawing else int(self.run_number[0]))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
@@ -146,7 +147,10 @@ class Values:
             for variable, value in snapshot.arrays.items():
                 self.set(variable, value)
             if snapshot.drawn is not None:
-                self.drawn = self.run_number[0] = snapshot.drawn
+                if self.drawing:                # inside a run, which goes on with its own numbers
+                    self.drawn = snapshot.drawn
+                else:
+                    self.run_number[0] = snapshot.drawn
 
     # ------------------------------------------------------------------ looking without touching
 
