@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError",
-           "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError", "GradientError",
-           "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError",
-           "NumericsError", "OpError", "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
+__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError",
+           "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError",
+           "GradientCheckError", "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError",
+           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
+           "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
 
 
 class GraphcError(Exception):
@@ -84,6 +85,13 @@ class CacheWarning(UserWarning):
 
 class CheckpointWarning(UserWarning):
     """A damaged checkpoint is passed over, or one is written without its graph; the message says which, and why."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message)
+
+
+class GradientWarning(UserWarning):
+    """Some of the variables that are to be trained have no path to the loss, and stay as they are; the message names them."""
 
     def __init__(self, message: str = ""):
         super().__init__(message)

@@ -105,9 +105,9 @@ set_random_seed | seeds repeat a program here; they do not give TensorFlow's num
 matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
 squared_difference, truediv, divide, mod, floordiv | operands of different dtypes are promoted
 gradients | differentiates every order; `aggregation_method`, `gate_gradients` and `colocate_gradients_with_ops` have no effect
-train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
-train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
-train.AdagradOptimizer | a variable asked for without a path to the loss is an error; `use_locking` has no effect
+train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
+train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
+train.AdagradOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
 train.Saver | one file, PATH.safetensors, in which the graph is too; TensorFlow's own checkpoints are not read; `sharded` has no effect
 train.get_checkpoint_state, train.latest_checkpoint | a damaged checkpoint is named in a warning, and the one before it given
 train.import_meta_graph | reads the graph of a checkpoint, PATH or PATH.meta; a name that is taken is an error
@@ -146,9 +146,7 @@ python.client.device_lib.list_local_devices | session.list_devices()
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
 contrib.slim | tf.contrib.layers, whose functions it has
-contrib.layers.conv2d, contrib.layers.convolution2d, contrib.slim.conv2d, contrib.slim.convolution2d | tf.layers.conv2d
-contrib.layers.max_pool2d | tf.layers.max_pooling2d
-contrib.layers.avg_pool2d | tf.layers.average_pooling2d
+contrib.slim.conv2d, contrib.slim.convolution2d | tf.contrib.layers.conv2d
 contrib.slim.fully_connected | tf.contrib.layers.fully_connected
 contrib.slim.flatten | tf.contrib.layers.flatten
 contrib.slim.dropout | tf.contrib.layers.dropout
@@ -170,7 +168,6 @@ train.match_filenames_once | glob.glob(pattern)
 train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
-train.global_step | session.run(global_step)
 nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
 nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
@@ -230,7 +227,7 @@ math | the operators stand under tf: tf.reduce_sum, tf.log
 linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
 sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
 strings | prepare texts in Python
-contrib | what TensorFlow moved out of contrib stands under tf; the rest of it has no counterpart but contrib.opt.ScipyOptimizerInterface
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers and contrib.opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
 contrib.framework | tf.variable_scope and tf.get_variable
 contrib.legacy_seq2seq, contrib.seq2seq | write the cell's equations, and a Python loop over the steps

@@ -105,7 +105,7 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
 
     `name_or_scope`: a name, or a scope to enter again; `default_name`: a name made unique when the first is None.
     `auxiliary_name_scope=False`: operations keep the names that they have outside. What is given for variables (`initializer`, `regularizer`,
-    `constraint`, `dtype`, `custom_getter`) holds for those that are given none. GraphError: neither name is given.
+    `constraint`, `dtype`, `custom_getter`) holds for those that are given none. GraphError: no name, or one that is none.
 
     >>> with tf.variable_scope("outer"):
     ...     print(tf.get_variable_scope().name)
@@ -119,6 +119,8 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
     else:
         if name_or_scope is None and default_name is None:
             raise GraphError(f"variable_scope needs a name{here()}")
+        if not isinstance(name_or_scope, (str, type(None))):
+            raise GraphError(f"variable_scope: a name is a text, or a scope, not {name_or_scope!r:.60}{here()}")
         last = name_or_scope if name_or_scope is not None else _unused(graph, outer.name, default_name or "")
         defaults, full = outer, f"{outer.name}/{last}" if outer.name else last
     before = dict(entered)

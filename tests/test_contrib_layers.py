@@ -44,6 +44,38 @@ def test_layer(value, layer, wanted, session):
     np.testing.assert_allclose(session.run(layer(x), {x: value}), wanted, rtol=2e-4, atol=2e-5)
 
 
+PICTURE = RANDOM.normal(size=(2, 6, 5, 3)).astype("float32")
+WINDOW = RANDOM.normal(size=(3, 2, 3, 4)).astype("float32")
+
+
+@pytest.mark.parametrize("options, own", [
+    ({}, {"padding": "same", "activation": tf.nn.relu}), ({"padding": "VALID", "stride": 2, "activation_fn": None}, {"strides": 2}),
+    ({"rate": 2, "biases_initializer": None}, {"padding": "same", "dilation_rate": 2, "activation": tf.nn.relu, "use_bias": False}),
+    ({"data_format": "NCHW", "padding": "VALID"}, {"data_format": "channels_first", "activation": tf.nn.relu}),
+], ids=["by default", "strides", "rate", "channels first"])
+def test_convolution(options, own, session):
+    """As the layer of `tf.layers`, which is held against loops."""
+    x = tf.constant(np.moveaxis(PICTURE, -1, 1) if options.get("data_format") == "NCHW" else PICTURE)
+    y = L.conv2d(x, 4, (3, 2), weights_initializer=tf.constant_initializer(WINDOW), **options)
+    np.testing.assert_allclose(*session.run([y, tf.layers.conv2d(x, 4, (3, 2), kernel_initializer=tf.constant_initializer(WINDOW), **own)]),
+    rtol=1e-6)
+    names = ["Conv/weights", "Conv/biases"][:1 if "biases_initializer" in options else 2]
+    assert [v.op.name for v in tf.model_variables()] == names == [v.op.name for v in tf.global_variables("Conv")]
+
+
+def test_convolutions_are_shared_normalized_and_pooled(session):
+    x = tf.constant(PICTURE)
+    for reuse in (False, True):
+        with tf.variable_scope("net", reuse=reuse):
+            h = L.convolution2d(x, 4, 3, normalizer_fn=L.batch_norm, weights_regularizer=L.l2_regularizer(0.5))
+            h = L.max_pool2d(L.conv2d(h, 4, 3, scope="deep"), 2)
+            y = L.conv2d_transpose(L.avg_pool2d(h, 2, 1), 2, 3, stride=2, activation_fn=None)
+    assert [v.op.name for v in tf.global_variables()] == [
+        "net/Conv/weights", "net/Conv/BatchNorm/beta", "net/Conv/BatchNorm/moving_mean", "net/Conv/BatchNorm/moving_variance", "net/deep/weights",
+        "net/deep/biases", "net/Conv2d_transpose/weights", "net/Conv2d_transpose/biases"]
+    assert y.shape == [2, 4, 2, 2] == session.run(tf.shape(y)).tolist() and len(tf.losses.get_regularization_losses()) == 1
+
+
 def test_dropout_in_training(session):
     assert set(session.run(L.dropout(tf.ones([100]), keep_prob=0.5))) == {0.0, 2.0}
 
@@ -203,6 +235,9 @@ MISTAKES = [
     ("size", lambda: L.fully_connected(x(2, None), 2), errors.ShapeError, "fully_connected: Placeholder: float32[2,?]"),
     ("rank", lambda: L.fully_connected(x(3), 2), errors.ShapeError, "known rank of 2"),
     ("integers", lambda: L.layer_norm(tf.constant([[1]])), errors.DTypeError, "layer_norm: Const: int32[1,1]"),
+    ("picture", lambda: L.conv2d(x(2, 3, 3), 4, 3), errors.ShapeError, "conv2d: Placeholder: float32[2,3,3]"),
+    ("order of channels", lambda: L.max_pool2d(x(2, 4, 4, 1), 2, data_format="NWHC"), errors.GraphError, "max_pool2d: data_format is 'NHWC'"),
+    ("size of a kernel", lambda: L.conv2d(x(2, 4, 4, 1), 4, 0), errors.GraphError, "kernel_size is a number of 1 or more"),
     ("count", lambda: L.fully_connected(x(2, 2), 1.5), errors.GraphError, "num_outputs is a number, not 1.5"),
     ("axis", lambda: L.layer_norm(x(2, 2), begin_norm_axis=3), errors.ShapeError, "has no axes 3 and -1"),
     ("scale", lambda: L.l2_regularizer(-0.5), errors.GraphError, "l2_regularizer: the scale is a float of 0 or more, not -0.5"),

@@ -45,6 +45,9 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("a nn function without its argument", lambda s: tf.nn.bias_add(x(2, 2)), errors.ArgumentError, "bias_add needs bias"),
     ("a misspelt keyword of a layer", lambda s: tf.layers.dense(x(2, 2), 3, activatoin=None), errors.ArgumentError, "(is it activation?)"),
     ("a misspelt keyword of a loss", lambda s: tf.losses.mean_squared_error(x(2), x(2), weight=1), errors.ArgumentError, "(is it weights?)"),
+    ("a scope of a number", lambda s: tf.variable_scope(3).__enter__(), errors.GraphError, "variable_scope: a name is a text, or a scope, not 3"),
+    ("a scope without a name", lambda s: tf.variable_scope(None).__enter__(), errors.GraphError, "variable_scope needs a name"),
+    ("a name that is a number", lambda s: tf.constant(1.0, name=3), errors.GraphError, ""),  # type: ignore[arg-type]
     # lists
     ("a number for a list of gradients", lambda s: tf.clip_by_global_norm(3.0, 1.0), errors.ArgumentError,
      "clip_by_global_norm takes a list, not 3.0"),

@@ -61,7 +61,7 @@ def test_ranked_names_are_names_once():
     ("train.write_graph", "tf.train.write_graph is not here; instead: open(path"),
     ("nn.dynamic_rnn", "tf.nn.dynamic_rnn is not here; instead: a Python loop"),
     ("contrib.slim", "tf.contrib.slim is not here; instead: tf.contrib.layers, whose"),
-    ("contrib.layers.conv2d", "tf.contrib.layers.conv2d is not here; instead: tf.layers.conv2d"),
+    ("contrib.layers.maxout", "tf.contrib.layers.maxout is not here; instead: what TensorFlow moved out"),
     ("contrib.crf", "tf.contrib.crf is not here; instead: what TensorFlow moved out"),
     ("image.sample_distorted_bounding_box", "tf.image.sample_distorted_bounding_box is not here; instead: tf.image.crop_to_bounding_box"),
     ("reduce_man", "module 'graphc' has no attribute 'reduce_man'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -175,6 +177,23 @@ def test_a_constraint_holds_after_each_step(optimizer, session):
     for _ in range(STEPS):
         session.run(train)
     np.testing.assert_allclose(session.run(v), constrained(START), rtol=1e-6)
+
+
+@pytest.mark.parametrize("wanted", [lambda a, b: [a, b], lambda a, b: {"a": a, "b": b}.values(), lambda a, b: (v for v in (a, b)),
+                                    lambda a, b: {"b": [b], "a": a}, lambda a, b: [[a], (b,)]],
+                         ids=["a list", "values", "a generator", "a dict", "lists in a list"])
+def test_variables_to_train_and_those_without_a_path(wanted, session):
+    a, b = tf.Variable(1.0, name="a"), tf.Variable(1.0, name="b")
+    optimizer = tf.train.GradientDescentOptimizer(0.25)
+    with pytest.warns(errors.GradientWarning, match=r"no gradient leads from Mul.*to b: float32\[\] \(test_train.py:"):
+        step = optimizer.minimize(tf.multiply(a, a, name="Mul"), var_list=wanted(a, b))
+    session.run(step)
+    assert session.run([a, b]) == [0.5, 1.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optimizer.minimize(a * a)
+        optimizer.minimize(a * b, var_list=wanted(a, b))
+        optimizer.minimize(a * a, var_list=a)
 
 
 def test_exponential_decay():

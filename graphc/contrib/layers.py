@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import nn, summary, train
-from ..errors import DTypeError, GraphError, ShapeError
-from ..initializers import Initializer, constant_initializer, fans, ones_initializer, zeros_initializer
+from ..errors import GraphError, ShapeError
+from ..initializers import constant_initializer, ones_initializer, zeros_initializer
 from ..ir.arguments import hold as _hold
 from ..ir.graph import GraphKeys, get_default_graph, name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
-from ..ir.types import DType, float32
 from ..layers import BatchNormalization
 from ..layers import dropout as drop
 from ..layers import flatten as flattened
@@ -20,64 +19,21 @@ from ..ops.array import identity, one_hot
 from ..ops.array import shape as shape_of
 from ..ops.linalg import matmul, tensordot
 from ..ops.math import abs, add, add_n, cast, multiply
-from ..ops.random import random_uniform, truncated_normal
+from ..ops.random import truncated_normal
 from ..ops.reduce import reduce_sum
-from ..ops.state import Variable, constant
+from ..ops.state import constant
 from ..tf1_names import getter as _getter
 from ..train.optimizer import Optimizer
 from ..variables import get_variable, variable_scope
+from . import convolutions
+from .base import ended, floats, sizes_of, variable_of
+from .convolutions import *  # noqa: F403
+from .initial import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
 
-__all__ = ["OPTIMIZER_CLS_NAMES", "apply_regularization", "batch_norm", "dropout", "embed_sequence", "flatten", "fully_connected",
-           "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "one_hot_encoding", "optimize_loss", "relu",
-           "relu6", "sum_regularizer", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
-
-
-# ---------------------------------------------------------------------- initial values
-
-class _VarianceScaling(Initializer):
-    """Numbers of variance factor / n, or by 1.3 more before those beyond two standard deviations are drawn again."""
-
-    def __init__(self, factor: float, mode: str, uniform: bool, seed: int | None, dtype: Any):
-        super().__init__(dtype)
-        self.factor, self.mode, self.uniform, self.seed = factor, mode, uniform, seed
-
-    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
-        inputs, outputs = fans(shape)
-        n = max({"FAN_IN": inputs, "FAN_OUT": outputs, "FAN_AVG": (inputs + outputs) / 2}[self.mode], 1.0)
-        if self.uniform:
-            limit = (3.0 * self.factor / n) ** 0.5
-            return random_uniform(list(shape), -limit, limit, kind, self.seed)
-        return truncated_normal(list(shape), 0.0, (1.3 * self.factor / n) ** 0.5, kind, self.seed)
-
-
-def variance_scaling_initializer(factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: int | None = None,
-                                 dtype: Any = float32) -> Initializer:
-    """An initializer of variance factor / n, n the inputs ("FAN_IN"), the outputs ("FAN_OUT") or their mean ("FAN_AVG") (He et al. 2015).
-
-    GraphError: another mode. DTypeError: not floating.
-
-    >>> tf.Session(jit=False).run(tf.shape(tf.contrib.layers.variance_scaling_initializer()([3, 2])))
-    array([3, 2], dtype=int32)
-    """
-    if mode not in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
-        raise GraphError(f"variance_scaling_initializer: mode is FAN_IN, FAN_OUT or FAN_AVG, not {mode!r:.40}{here()}")
-    made = _VarianceScaling(factor, mode, uniform, seed, dtype)
-    if not made.dtype.is_floating:
-        raise DTypeError(f"variance_scaling_initializer: {made.dtype.name} is not a floating dtype{here()}")
-    return made
-
-
-def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any = float32) -> Initializer:
-    """An initializer of variance 2 / (inputs + outputs), uniform or normal (Glorot and Bengio 2010). DTypeError: not floating.
-
-    >>> w = tf.get_variable("w", [3, 2], initializer=tf.contrib.layers.xavier_initializer())
-    >>> tf.Session(jit=False).run(tf.reduce_max(tf.abs(w)) < (6 / 5) ** 0.5)
-    np.True_
-    """
-    return variance_scaling_initializer(1.0, "FAN_AVG", uniform, seed, dtype)
-
-
-xavier_initializer_conv2d = xavier_initializer
+__all__ = [*convolutions.__all__, "OPTIMIZER_CLS_NAMES", "apply_regularization", "batch_norm", "dropout", "embed_sequence", "flatten",
+           "fully_connected", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "one_hot_encoding",
+           "optimize_loss", "relu", "relu6", "sum_regularizer", "variance_scaling_initializer", "xavier_initializer",
+           "xavier_initializer_conv2d"]
 
 
 # ---------------------------------------------------------------------- penalties
@@ -163,38 +119,6 @@ def apply_regularization(regularizer: Callable[[Any], Node | None], weights_list
 
 # ---------------------------------------------------------------------- layers
 
-def _variable(name: str, shape: Sequence[int], dtype: Any, initializer: Any, regularizer: Any, trainable: bool, collections: Any) -> Variable:
-    """A variable of a layer, in the collections of models too. `collections`: names, or a dict of them by the variable's name."""
-    extra = collections.get(name, []) if isinstance(collections, dict) else collections or []
-    names = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES, *([extra] if isinstance(extra, str) else extra)]
-    return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections=names)
-
-
-def _ended(outputs: Node, activation: Any, collections: Any) -> Node:
-    """The outputs, activated and collected."""
-    outputs = outputs if activation is None else activation(outputs)
-    if collections:
-        get_default_graph().add_to_collections([collections] if isinstance(collections, str) else collections, outputs)
-    return outputs
-
-
-def _floats(what: str, inputs: Any, rank: int) -> Node:
-    x = to_node(inputs)
-    if x.type.dtype.kind != "f":
-        raise DTypeError(f"{what}: {describe(x)} is not of a floating dtype{here()}")
-    if x.type.rank is None or x.type.rank < rank:
-        raise ShapeError(f"{what}: {describe(x)} needs a known rank of {rank} or more{here()}")
-    return x
-
-
-def _sizes(what: str, x: Node, first: int) -> list[int]:
-    """The sizes from an axis on, for which variables are made."""
-    dims = (x.type.shape or ())[first:]
-    if None in dims:
-        raise ShapeError(f"{what}: {describe(x)} has a size that is not known, for which its variables are made{here()}")
-    return [int(d) for d in dims]
-
-
 def fully_connected(inputs: Any, num_outputs: int, activation_fn: Any = nn.relu, normalizer_fn: Any = None, normalizer_params: Any = None,
                     weights_initializer: Any = None, weights_regularizer: Any = None, biases_initializer: Any = zeros_initializer,
                     biases_regularizer: Any = None, reuse: Any = None, variables_collections: Any = None, outputs_collections: Any = None,
@@ -208,11 +132,11 @@ def fully_connected(inputs: Any, num_outputs: int, activation_fn: Any = nn.relu,
     >>> tf.Session(jit=False).run(y), [v.op.name for v in tf.model_variables("fully_connected")]
     (array([[3., 3.]], dtype=float32), ['fully_connected/weights', 'fully_connected/biases'])
     """
-    x = _floats("fully_connected", inputs, 2)
+    x = floats("fully_connected", inputs, 2)
     if isinstance(num_outputs, bool) or not hasattr(num_outputs, "__index__") or isinstance(num_outputs, Node):
         raise GraphError(f"fully_connected: num_outputs is a number, not {num_outputs!r:.60}{here()}")
     with variable_scope(scope, "fully_connected", reuse=reuse):
-        w = _variable("weights", [*_sizes("fully_connected", x, -1), int(num_outputs)], x.dtype, weights_initializer or xavier_initializer(),
+        w = variable_of("weights", [*sizes_of("fully_connected", x, -1), int(num_outputs)], x.dtype, weights_initializer or xavier_initializer(),
                       weights_regularizer, trainable, variables_collections)
         rank = x.type.rank
         assert rank is not None
@@ -221,9 +145,9 @@ def fully_connected(inputs: Any, num_outputs: int, activation_fn: Any = nn.relu,
         if normalizer_fn is not None:
             out = normalizer_fn(out, **(normalizer_params or {}))
         elif biases_initializer is not None:
-            b = _variable("biases", [int(num_outputs)], x.dtype, biases_initializer, biases_regularizer, trainable, variables_collections)
+            b = variable_of("biases", [int(num_outputs)], x.dtype, biases_initializer, biases_regularizer, trainable, variables_collections)
             out = nn.bias_add(out, b, name="BiasAdd")
-        return _ended(out, activation_fn, outputs_collections)
+        return ended(out, activation_fn, outputs_collections)
 
 
 def linear(inputs: Any, num_outputs: int, **options: Any) -> Node:
@@ -248,7 +172,7 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = No
     TensorShape((None, 12))
     """
     with name_scope(scope, "Flatten"):
-        return _ended(flattened(inputs), None, outputs_collections)
+        return ended(flattened(inputs), None, outputs_collections)
 
 
 def dropout(inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_training: Any = True, outputs_collections: Any = None,
@@ -258,7 +182,7 @@ def dropout(inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_train
     float[...] -> the same type. GraphError: a probability outside (0, 1]. DTypeError: inputs that are not floating.
     """
     with name_scope(scope, "Dropout"):
-        return _ended(drop(inputs, 1.0 - keep_prob, noise_shape, seed, is_training), None, outputs_collections)
+        return ended(drop(inputs, 1.0 - keep_prob, noise_shape, seed, is_training), None, outputs_collections)
 
 
 def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_fn: Any = None, reuse: Any = None,
@@ -273,20 +197,20 @@ def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_
     >>> tf.Session(jit=False).run(y).round(3)
     array([[-1.,  1.]], dtype=float32)
     """
-    x = _floats("layer_norm", inputs, 1)
+    x = floats("layer_norm", inputs, 1)
     rank = x.type.rank
     assert rank is not None
     first, start = (axis + rank if axis < 0 else axis for axis in (begin_norm_axis, begin_params_axis))
     if not (0 <= first < rank and 0 <= start < rank):
         raise ShapeError(f"layer_norm: {describe(x)} has no axes {begin_norm_axis} and {begin_params_axis}{here()}")
     with variable_scope(scope, "LayerNorm", reuse=reuse):
-        sizes = _sizes("layer_norm", x, start)
-        beta = _variable("beta", sizes, x.dtype, zeros_initializer(), None, trainable, variables_collections) if center else None
-        gamma = _variable("gamma", sizes, x.dtype, ones_initializer(), None, trainable, variables_collections) if scale else None
+        sizes = sizes_of("layer_norm", x, start)
+        beta = variable_of("beta", sizes, x.dtype, zeros_initializer(), None, trainable, variables_collections) if center else None
+        gamma = variable_of("gamma", sizes, x.dtype, ones_initializer(), None, trainable, variables_collections) if scale else None
         mean, variance = nn.moments(x, list(range(first, rank)), keep_dims=True)
         out = nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
         out.set_shape(x.shape)
-        return _ended(out, activation_fn, outputs_collections)
+        return ended(out, activation_fn, outputs_collections)
 
 
 def batch_norm(inputs: Any, decay: Any = 0.999, center: bool = True, scale: bool = False, epsilon: float = 0.001, activation_fn: Any = None,
@@ -329,7 +253,7 @@ def batch_norm(inputs: Any, decay: Any = 0.999, center: bool = True, scale: bool
         else:
             for update in layer.updates:
                 graph.add_to_collections([updates_collections] if isinstance(updates_collections, str) else updates_collections, update)
-        return _ended(out, activation_fn, outputs_collections)
+        return ended(out, activation_fn, outputs_collections)
 
 
 def one_hot_encoding(labels: Any, num_classes: int, on_value: Any = 1.0, off_value: Any = 0.0, outputs_collections: Any = None,
@@ -342,7 +266,7 @@ def one_hot_encoding(labels: Any, num_classes: int, on_value: Any = 1.0, off_val
     array([[0., 1., 0.]], dtype=float32)
     """
     with name_scope(scope, "OneHotEncoding"):
-        return _ended(one_hot(labels, num_classes, on_value=on_value, off_value=off_value), None, outputs_collections)
+        return ended(one_hot(labels, num_classes, on_value=on_value, off_value=off_value), None, outputs_collections)
 
 
 def embed_sequence(ids: Any, vocab_size: int | None = None, embed_dim: int | None = None, unique: bool = False, initializer: Any = None,
@@ -359,7 +283,7 @@ def embed_sequence(ids: Any, vocab_size: int | None = None, embed_dim: int | Non
         raise GraphError(f"embed_sequence: vocab_size and embed_dim are not given{here()}")
     with variable_scope(scope, "EmbedSequence", reuse=reuse):
         shape: Any = [vocab_size, embed_dim] if vocab_size and embed_dim else None
-        table = _variable("embeddings", shape, "float32", initializer, regularizer, trainable, None)
+        table = variable_of("embeddings", shape, "float32", initializer, regularizer, trainable, None)
         return nn.embedding_lookup(table, ids)
 
 

@@ -203,7 +203,8 @@ class _Emitter(Statements):
         if many == 1:
             return _nest(rows, ranges, body)
         row, sums = rows[-1][0], [m for m in nodes if m in self.sums]
-        begin, end = (f"{first} + ", "end") if first else ("", f"n{row}")
+        # A short loop of a fixed size has that in its range, and no name for it.
+        begin, end = (f"{first} + ", "end") if first else ("", ranges[-1].removeprefix("range(").removesuffix(")"))
         self.apart = True
         one = [(f"{row} = {begin}g{row} * {many} + u", None), *self.region(nodes, 0, everything, {})]
         self.apart = False

@@ -23,7 +23,6 @@ from .windows import (
     dims_of,
     gathered,
     nothing,
-    over_rests,
     padded,
     reach,
     surrounded,
@@ -197,13 +196,13 @@ def _by_channel(w: Node, y: Node, dims: Sequence[Any], around: Sequence[tuple[An
     filters, apart = reshape(w, [prod(sides), groups, each]), _grouped(y, groups)
 
     def products(slices: list[Node], numbers: Array) -> Node:
-        at = over_rests(np.maximum(numbers, 0))
+        at = np.maximum(numbers, 0)[..., 0]
         total: Any = None
         for m, x in enumerate(slices):
             part = multiply(x, gather(filters[:, :, m], at, axis=0))
             total = part if total is None else add(total, part)
-        return total if (numbers >= 0).all() else choose(np.expand_dims(over_rests(numbers >= 0), -1), total, 0)
-    return gathered([(apart[..., m], 0) for m in range(int(each))], dims, around, tuple(map(int, sides)), strides, dilations, products)
+        return total if (numbers >= 0).all() else choose(numbers >= 0, total, 0)
+    return gathered([(apart[..., m], 0) for m in range(int(each))], dims, around, tuple(map(int, sides)), strides, dilations, products, True)
 
 
 def _interleaved(x: Node, lead: int, strides: Sequence[int], groups: Any, inner: Any) -> Node:

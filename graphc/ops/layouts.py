@@ -126,7 +126,8 @@ def padding_of(given: Any, count: int, first: bool) -> str | Pairs:
     if isinstance(given, str) or not isinstance(given, (list, tuple, np.ndarray)) or len(given) != count + 2:
         return paddings(given, count)
     pairs = paddings(given, count + 2)
-    assert not isinstance(pairs, str)
+    if isinstance(pairs, str):
+        return pairs
     if pairs[0] != (0, 0) or pairs[1 if first else -1] != (0, 0):
         raise ShapeError(f"examples and channels cannot be padded: {given!r:.80}")
     return pairs[2:] if first else pairs[1:-1]

@@ -22,7 +22,6 @@ from .windows import (
     edges,
     gathered,
     nothing,
-    over_rests,
     places,
     span,
     split_shape,
@@ -249,10 +248,10 @@ def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Te
 def _put_back(g: Node, index: Node | None, dims: Sequence[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
     """For each element the sum of g over the windows that hold it, if it is the one that a window's index names."""
     def named(slices: list[Node], numbers: Array) -> Node:
-        return choose(equal(slices[1], np.expand_dims(over_rests(numbers), -1)), slices[0], 0)
+        return choose(equal(slices[1], numbers), slices[0], 0)
 
     def held(slices: list[Node], numbers: Array) -> Node:
-        return slices[0] if (numbers >= 0).all() else choose(np.expand_dims(over_rests(numbers >= 0), -1), slices[0], 0)
+        return slices[0] if (numbers >= 0).all() else choose(numbers >= 0, slices[0], 0)
     around = widths(dims, window, strides, padding, dilations)
     parts: list[tuple[Node, Any]] = [(g, 0)] if index is None else [(g, 0), (index, -1)]
     return gathered(parts, dims, around, window, strides, dilations, held if index is None else named)
@@ -267,6 +266,8 @@ _SAMPLES: tuple[tuple[tuple[int, ...], dict[str, Any]], ...] = (
     ((2, 7, 1), {"window": (3,), "strides": (1,), "padding": "SAME", "dilations": (2,)}),
     ((1, 8, 2), {"window": (3,), "strides": (2,), "padding": ((1, 2),)}),
     ((1, 7, 6, 1), {"window": (6, 6), "strides": (1, 1), "padding": "SAME"}),
+    ((1, 10, 9, 1), {"window": (9, 8), "strides": (1, 1), "padding": "SAME"}),
+    ((2, 6, 4, 2), {"window": (6, 4), "strides": (1, 1), "padding": "VALID"}),
     ((1, 3, 4, 3, 2), {"window": (2, 2, 2), "strides": (1, 2, 1), "padding": "SAME"}),
     ((0, 4, 4, 2), {"window": (2, 2), "strides": (2, 2), "padding": "VALID"}),
 )

@@ -13,12 +13,13 @@ from ..errors import DTypeError, ShapeError
 from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, constant_node, declare
-from ..ir.sizes import alike, maximum
+from ..ir.sizes import alike, fixed, maximum
 from ..ir.types import Array, Shape, TensorType, compatible, shape_str
 from .array_join import between
 from .array_move import Placement, Types, broadcast_to, concrete, expand_dims, reshape, shape, transpose, vector_shape
 
 Pairs = tuple[tuple[int, int], ...]
+WRITTEN_OUT = 64            # summands up to which a sum over the windows that hold a place is one expression
 LARGEST = 2**31 - 1         # of a stride, a dilation, a window's side or a padding
 _ALL = ("slice", None, None, None)
 
@@ -223,6 +224,8 @@ def windows(x: Any, *, window: Any, strides: Any, dilations: Any = 1) -> Any:
 
 def _overlaid_type(types: Types, values: Values, **attrs: Any) -> TensorType:
     y, whole = types
+    if y.dtype.kind == "b":
+        raise DTypeError("booleans are not numbers")
     dims = vector_shape(whole, values[1], "whole")
     if dims is None:
         return TensorType(y.dtype, None)
@@ -307,37 +310,89 @@ def _apart(x: Node, axis: int, window: int, dilation: int) -> Node:
 
 
 def gathered(parts: Sequence[tuple[Node, Any]], dims: Sequence[Any], around: Sequence[tuple[Any, Any]], window: Sequence[int],
-             strides: Sequence[int], dilations: Sequence[int], term: Callable[[list[Node], Array], Node]) -> Node:
+             strides: Sequence[int], dilations: Sequence[int], term: Callable[[list[Node], Array], Node], beyond: bool = False) -> Node:
     """For each place within axes of sizes `dims` a sum over the windows that hold it, in one fused kernel: [..., *dims, c].
 
-    `parts` are values for each window [..., *places, c], and what stands for a window that is not there. The place a * stride + r along an axis,
-    with its padding, is element (r + e * stride) / dilation of the window a - e: for each e the same slice of the parts, whatever r is. `term`
-    makes a summand [..., *(rows, strides), c] of the slices [..., *(rows, 1), c] and of which element of the window it is at each r, row by row,
-    [*strides], negative where it is none.
+    `parts` are values for each window [..., *places, c], and what stands for a window that is not there. `term` makes a summand of these for
+    some windows, and of which element of its window a place is, row by row, negative where it is none: an array that broadcasts against them.
+    Of few windows each is a summand, unless those `beyond` the first and the last count, too. Else there is one for each number of windows
+    between a place and the window that begins before it; many of these are summed in loops.
     """
-    lead = len(dims_of(parts[0][0])) - len(window) - 1
-    rows, nodes = [], [x for x, _ in parts]
+    counts = dims_of(parts[0][0])[-len(window) - 1:-1]
+    steps = [range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True)]
+    few = prod(map(len, steps))
+    if not beyond and all(map(fixed, (*counts, *dims))) and prod(counts) < few and prod(counts) <= WRITTEN_OUT:
+        return _window_by_window(parts, counts, dims, around, window, strides, dilations, term)
+    nodes, rows = _surrounded_places(parts, dims, around, window, strides, dilations)
+    lead = len(dims_of(nodes[0])) - len(window) - 1
+    far = [steps_of[-1] for steps_of in steps]
+    if few <= WRITTEN_OUT:
+        total: Any = None
+        for before in product(*steps):
+            there = [_by_rows(x, lead, [f - e for f, e in zip(far, before, strict=True)], rows) for x in nodes]
+            part = term(there, _numbers([[e] for e in before], window, strides, dilations).reshape(_rested(strides)))
+            total = part if total is None else OPERATORS["add"](total, part)
+    else:
+        slices = [windows(x, window=tuple(map(len, steps)), strides=(1,) * len(window), dilations=tuple(r.step for r in steps)) for x in nodes]
+        there = [expand_dims(x, tuple(lead + 2 * i + 1 for i in range(len(window)))) for x in slices]
+        numbers = _numbers([r[::-1] for r in steps], window, strides, dilations)
+        axes = range(lead + 2 * len(window), lead + 3 * len(window))
+        total = OPERATORS["reduce_sum"](term(there, numbers.reshape([*_rested(strides)[:-1], *map(len, steps), 1])), axis=tuple(axes))
+    return _from_rows(total, [*dims_of(nodes[0])[:lead]], rows, dims_of(nodes[0])[-1], dims, around, strides)
+
+
+def _surrounded_places(parts: Sequence[tuple[Node, Any]], dims: Sequence[Any], around: Sequence[tuple[Any, Any]], window: Sequence[int],
+                       strides: Sequence[int], dilations: Sequence[int]) -> tuple[list[Node], list[Any]]:
+    """Values for each window, with those that are not there as far as places reach; and how many rows of `stride` places axes have.
+
+    The place a * stride + r, with its padding, is element (r + e * stride) / dilation of the window a - e: for each e the same slice,
+    whatever r is.
+    """
+    nodes, rows = [x for x, _ in parts], []
+    lead = len(dims_of(nodes[0])) - len(window) - 1
     for i, (n, (before, _), k, s, d) in enumerate(zip(dims, around, window, strides, dilations, strict=True)):
-        first, far = before // s, reach(k, s, d)        # the row, of `stride` places, in which the axis begins
+        first, far = before // s, reach(k, s, d)        # the row in which the axis begins
+        far = far // d * d if s == 1 else far
         rows.append(-(-(before + n) // s) - first)
         behind = rows[-1] + first - dims_of(nodes[0])[lead + i]
         nodes = [padded(x, lead + i, far - first, behind, value) for x, (_, value) in zip(nodes, parts, strict=True)]
-    total: Any = None
-    for windows_before in product(*(range(0, reach(k, s, d) + 1, d if s == 1 else 1) for k, s, d in zip(window, strides, dilations, strict=True))):
-        there = [reach(k, s, d) - e for e, k, s, d in zip(windows_before, window, strides, dilations, strict=True)]
-        part = term([_by_rows(x, lead, there, rows) for x in nodes], _numbers(windows_before, window, strides, dilations))
-        total = part if total is None else OPERATORS["add"](total, part)
-    *lead_dims, channels = *dims_of(nodes[0])[:lead], dims_of(nodes[0])[-1]
+    return nodes, rows
+
+
+def _from_rows(total: Node, lead_dims: list[Any], rows: Sequence[Any], channels: Any, dims: Sequence[Any], around: Sequence[tuple[Any, Any]],
+               strides: Sequence[int]) -> Node:
+    """[..., *(rows, strides), c] as [..., *dims, c]: without the places of padding."""
     wide = broadcast_to(total, [*lead_dims, *(n for a, s in zip(rows, strides, strict=True) for n in (a, s)), channels])
     found = reshape(wide, [*lead_dims, *(a * s for a, s in zip(rows, strides, strict=True)), channels])
     for i, (n, (before, _), s) in enumerate(zip(dims, around, strides, strict=True)):
-        found = cut(found, lead + i, before % s, n)
+        found = cut(found, len(lead_dims) + i, before % s, n)
     return found
 
 
-def over_rests(numbers: Array) -> Array:
-    """An array over the places within rows, [s, t], as [1, s, 1, t]."""
-    return numbers.reshape([n for s in numbers.shape for n in (1, s)])
+def _window_by_window(parts: Sequence[tuple[Node, Any]], counts: Sequence[Any], dims: Sequence[Any], around: Sequence[tuple[Any, Any]],
+                      window: Sequence[int], strides: Sequence[int], dilations: Sequence[int], term: Callable[[list[Node], Array], Node]) -> Node:
+    lead = len(dims_of(parts[0][0])) - len(window) - 1
+    total: Any = None
+    for at in np.ndindex(*map(int, counts)):
+        numbers: Any = np.zeros((), np.int64)
+        for i, (n, (before, _), o, k, s, d) in enumerate(zip(dims, around, at, window, strides, dilations, strict=True)):
+            distance = np.arange(int(n)) + int(before) - o * s
+            inside = (distance % d == 0) & (distance >= 0) & (distance // d < k)
+            numbers = np.add.outer(numbers, np.where(inside, distance // d * prod(window[i + 1:]), -prod(window) * 2))
+        slices = []
+        for x, _ in parts:
+            for i, o in enumerate(at):
+                x = cut(x, lead + i, o, 1)
+            slices.append(x)
+        part = term(slices, np.where(numbers >= 0, numbers, -2).astype(np.int32)[..., None])
+        total = part if total is None else OPERATORS["add"](total, part)
+    first = dims_of(parts[0][0])
+    return broadcast_to(total, [*first[:lead], *dims, first[-1]])
+
+
+def _rested(strides: Sequence[int]) -> list[int]:
+    """The shape, [1, s, 1, t, 1], of what differs by where in its row a place is."""
+    return [*(n for s in strides for n in (1, s)), 1]
 
 
 def _by_rows(x: Node, lead: int, begins: Sequence[Any], rows: Sequence[Any]) -> Node:
@@ -347,13 +402,16 @@ def _by_rows(x: Node, lead: int, begins: Sequence[Any], rows: Sequence[Any]) -> 
     return expand_dims(x, tuple(lead + 2 * i + 1 for i in range(len(rows))))
 
 
-def _numbers(far: Sequence[int], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Array:
-    """Which element of a window, row by row, lies at each place of a row, if the window begins so many rows before; -2 for none."""
+def _numbers(before: Sequence[Sequence[int]], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Array:
+    """Which element of a window, row by row, lies at each place of a row, if the window begins so many rows before; -2 for none.
+
+    [*strides, *numbers of rows before], for each axis in order.
+    """
+    count = len(window)
     total: Any = np.zeros((), np.int64)
-    inside: Any = np.ones((), bool)
-    for i, (e, k, s, d) in enumerate(zip(far, window, strides, dilations, strict=True)):
-        distance = np.arange(s) + e * s
-        t = distance // d
-        total = np.add.outer(total, t * prod(window[i + 1:]))
-        inside = np.logical_and.outer(inside, (distance % d == 0) & (t < k))
-    return np.where(inside, total, -2).astype(np.int32)
+    for i, (far, k, s, d) in enumerate(zip(before, window, strides, dilations, strict=True)):
+        distance = np.arange(s)[:, None] + np.array(far) * s
+        inside = (distance % d == 0) & (distance // d < k)
+        own = np.where(inside, distance // d * prod(window[i + 1:]), -prod(window) * 2)
+        total = total + own.reshape([n if a in (i, count + i) else 1 for a, n in enumerate([*strides, *map(len, before)])])
+    return np.where(total >= 0, total, -2).astype(np.int32)

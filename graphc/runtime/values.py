@@ -146,7 +146,7 @@ class Values:
             for variable, value in snapshot.arrays.items():
                 self.set(variable, value)
             if snapshot.drawn is not None:
-                self.drawn = snapshot.drawn
+                self.drawn = self.run_number[0] = snapshot.drawn
 
     # ------------------------------------------------------------------ looking without touching
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.gradients import gradients
-from ..errors import ArgumentError, DTypeError, GradientError, GraphError, ShapeError
+from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError
 from ..ir.graph import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological
 from ..ir.operator import many, to_node
@@ -45,25 +46,26 @@ class Optimizer:
         """An operation that moves the variables one step against the gradient of `loss`.
 
         `var_list`: the variables (default: all trainable ones). `global_step`: a variable that counts the steps.
-        GradientError: a variable that was asked for, or every one, has no path to the loss.
+        GradientError: no variable has a path to the loss; of some that were asked for and have none a GradientWarning tells.
         """
         pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
         missing = [v for g, v in pairs if g is None]
-        if len(missing) == len(pairs) or (var_list is not None and missing):
+        if len(missing) == len(pairs):
             raise GradientError(self._no_path(loss, missing))
+        if var_list is not None and missing:
+            warnings.warn(self._no_path(loss, missing), GradientWarning, stacklevel=3)
         return self.apply_gradients(pairs, global_step, name)
 
     def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: Any = None, aggregation_method: Any = None,
                           colocate_gradients_with_ops: bool = False, grad_loss: Any = None) -> list[tuple[Node | None, Variable]]:
         """(gradient of `loss`, variable) for each variable; the gradient is None where no path leads to the loss.
 
-        `var_list`: default all trainable variables; `grad_loss`: the gradient of the loss itself, 1 by default. DTypeError: the loss is no tensor.
-        GradientError: an operator on the way has no gradient.
+        `var_list`: a variable, or what holds some; default all trainable ones; `grad_loss`: the gradient of the loss itself, 1 by default.
+        DTypeError: the loss is no tensor. GradientError: an operator on the way has no gradient.
         """
         if not isinstance(loss, Node):
             raise DTypeError(f"{self._name}: the loss must be a tensor, not {loss!r:.80}{here()}")
-        variables = list(var_list) if isinstance(var_list, (list, tuple)) else [var_list] if var_list is not None else \
-            loss.graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+        variables = loss.graph.get_collection(GraphKeys.TRAINABLE_VARIABLES) if var_list is None else list(_flat(var_list))
         if not variables:
             raise GraphError(f"{self._name}: there are no variables to train{here()}")
         for v in variables:
@@ -174,6 +176,17 @@ def touched_rows(g: Node) -> Node | None:
         there = greater(scatter_sum(rows, ones_like(rows, dtype=np.float32), n.inputs[2][:1]), 0.0)
         found = there if found is None else logical_or(found, there)
     return found
+
+
+def _flat(given: Any) -> Iterator[Any]:
+    """The members of lists, dicts and whatever else holds some, in order; a variable itself."""
+    stack = [given]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Iterable) and not isinstance(x, (Node, str)):
+            stack += reversed(list(x.values() if isinstance(x, Mapping) else x))
+        else:
+            yield x
 
 
 def _broken_path(loss: Node, variable: Variable) -> Node | None:

@@ -11,13 +11,23 @@ from ..ir.graph import GraphKeys, get_default_graph
 from ..ir.node import here
 from ..ops.state import Variable
 
-__all__ = ["get_global_step", "get_or_create_global_step", "create_global_step"]
+__all__ = ["get_global_step", "global_step", "get_or_create_global_step", "create_global_step"]
 
 
 def get_global_step(graph: Any = None) -> Variable | None:
     """The graph's global step, or None."""
     found = (graph or get_default_graph()).get_collection(GraphKeys.GLOBAL_STEP)
     return found[0] if found else None
+
+
+def global_step(sess: Any, global_step_tensor: Any) -> int:
+    """The number of steps in a session. FetchError: not of its graph.
+
+    >>> step = tf.train.get_or_create_global_step()
+    >>> tf.train.global_step(tf.Session(jit=False), step)
+    0
+    """
+    return int(sess.run(global_step_tensor))
 
 
 def create_global_step(graph: Any = None) -> Variable:

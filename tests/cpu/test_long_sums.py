@@ -46,6 +46,7 @@ CASES = [
     sums("one column", (300_000, 3), 0, view=lambda x: x[:, 1]),
     sums("wide columns", (2000, 5000), 0),
     sums("columns of two axes", (300, 1000, 5), (0, 1), view=lambda x: x[:, :-1]),
+    sums("columns of three axes, two of them short", (400, 15, 15, 5), (0, 1, 2), view=lambda x: x[:, :-1, :-1]),
     sums("columns that lie inside", (5, 60_000, 3), 1),
     sums("columns around an axis", (2000, 3, 40), (0, 2), 5e-6),
     sums("columns, every other", (3, 5000, 4, 3), (1, 2), view=lambda x: x[:, :, ::2]),

@@ -221,7 +221,7 @@ class Draft:
         inputs: list[Ref | Leaf] = []
         for x in proposal.operands:
             if isinstance(x, Leaf) and x.kind != "literal":
-                if not self.add(x):
+                if np.prod(x.shape, dtype=np.float64) > MOST_ELEMENTS or not self.add(x):
                     break
                 inputs.append(Ref(len(self.steps) - 1))
             else:

@@ -12,6 +12,7 @@ import pytest
 import graphc as tf
 from graphc.ops.conv import conv, conv_filter, conv_input
 from graphc.ops.pool import max_pool_nd, pool_index, pool_put, pool_spread, pool_sum, pool_take
+from graphc.ops.windows import overlaid
 from tests import ROOT
 
 GOLDEN = ROOT / "tests" / "data" / "tf_golden"
@@ -250,6 +251,21 @@ def test_zero_times_infinity_is_kept():
     assert np.isnan(found[2]) and found[1] == inf
 
 
+@pytest.mark.parametrize("channels, outputs", [(1, 1), (3, 3), (2, 6), (4, 4)])
+@pytest.mark.parametrize("stride, size", [(1, 2), (1, 6), (2, 5)])
+def test_windows_that_are_not_there_count_as_zeros(channels, outputs, stride, size):
+    """The gradient to the input, of a filter with an infinity, is nan where such a window would reach, compiled in any way or not."""
+    w = np.ones((4, 1 if outputs > 1 else channels, outputs))
+    w[0] = inf
+    how = {"strides": (stride,), "padding": "SAME"}
+    y = tf.nn.conv1d(tf.ones([1, size, channels], tf.float64), np.ones(w.shape), stride, "SAME")
+    g = conv_input(tf.constant(w), tf.ones(y.shape.as_list(), tf.float64), [1, size, channels], **how)
+    np.testing.assert_array_equal(run(g), run(g, jit=False))
+    with np.errstate(invalid="ignore"):
+        wanted = conv_input.reference(w, np.ones(y.shape.as_list()), np.array([1, size, channels]), dilations=(1,), **how)
+    np.testing.assert_array_equal(run(g), wanted)
+
+
 MOVED = [
     ("conv1d", "NCW", lambda f, x, **how: tf.nn.conv1d(x, f((3, 2, 4)), 2, "SAME", **how), (2, 7, 2)),
     ("conv2d", "NCHW", lambda f, x, **how: tf.nn.conv2d(x, f((3, 2, 3, 4)), [1, 2, 2, 1] if not how else [1, 1, 2, 2], "SAME", **how), (2, 5, 6, 3)),
@@ -285,6 +301,20 @@ def test_channels_first_are_channels_last(format, build, shape, sizes):
     found, g, turned, h = run([last, tf.gradients(tf.square(last), a)[0], moved, tf.gradients(tf.square(moved), b)[0]], {a: x, b: first})
     np.testing.assert_allclose(np.moveaxis(turned, 1, -1), found, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(np.moveaxis(h, 1, -1), g, rtol=1e-12, atol=1e-12)
+
+
+def test_the_same_bits_on_any_number_of_threads():
+    """A training step's values and gradients: sums are cut by sizes alone."""
+    rng = np.random.default_rng(0)
+    x = tf.placeholder(tf.float32, [None, 24, 24, 8])
+    w, v = (tf.Variable(rng.normal(size=shape).astype(np.float32)) for shape in ((5, 5, 8, 32), (3, 3, 32, 1)))
+    y = tf.nn.max_pool(tf.nn.depthwise_conv2d(tf.nn.relu(tf.nn.conv2d(x, w, 1, "SAME")), v, [1, 1, 1, 1], "SAME"), 3, 2, "SAME")
+    fetches = [y, *tf.gradients(tf.square(tf.nn.avg_pool(y, 2, 2, "VALID")), [x, w, v])]
+    feed, found = {x: rng.normal(size=(8, 24, 24, 8))}, []
+    for threads in (1, 2, 3):
+        with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads)) as session:
+            found.append([a.tobytes() for a in session.run(fetches, feed)])
+    assert found[0] == found[1] == found[2]
 
 
 def test_empty_batches():
@@ -402,6 +432,8 @@ BAD = [
     ("data_format", lambda: tf.nn.conv2d(image(1, 3, 4, 5), weights(2, 2, 5, 6), 1, "SAME", data_format="CHWN"), tf.errors.ShapeError,
      "data_format 'CHWN' is none of 'NHWC' and 'NCHW'"),
     ("booleans", lambda: tf.nn.conv2d(image(1, 3, 4, 5, dtype=tf.bool), weights(2, 2, 5, 6, dtype=tf.bool), 1, "SAME"), tf.errors.DTypeError,
+     "booleans are not numbers"),
+    ("sums of booleans", lambda: overlaid(image(2, 2, 1, dtype=tf.bool), [3, 1], window=(2,), strides=(1,)), tf.errors.DTypeError,
      "booleans are not numbers"),
     ("no filter", lambda: tf.nn.conv2d(image(1, 3, 4, 5), None, 1, "SAME"), tf.errors.DTypeError, "conv2d needs filter"),
     ("output_shape", lambda: tf.nn.conv2d_transpose(image(1, 2, 2, 6), weights(3, 3, 4, 6), [1, 5, 4, 4], 2), tf.errors.ShapeError,
