@@ -80,6 +80,8 @@ def _channels(shapes: Shapes, place: int) -> Shape | None:
         return None
     if len(value) < 2:
         raise ShapeError(f"shape {shape_str(value)} has no channels: it needs two axes or more")
+    if not -len(value) <= place < len(value):
+        raise ShapeError(f"shape {shape_str(value)} has no axis {place}")
     n = None if vector is None else vector[0]
     if not compatible((value[place],), (n,)):
         raise ShapeError(f"there are {value[place]} channels, and {n} values for them")
@@ -115,6 +117,7 @@ RULES: dict[str, Callable[[Shapes, int], Shape | None]] = {
     "same": _same, "assigned": _assigned, "rows": _rows, "each row": _each_row, "covered": _covered,
     "channels": _channels, "leading": _leading, "diagonal": _diagonal,
 }
+_OF_MANY = ("same", "each row")          # rules of two operands or more; all others are of two
 
 
 # ---------------------------------------------------------------------- the operator
@@ -126,8 +129,10 @@ def _agreed(types: Sequence[TensorType], values: Values, of: str, rule: str, pla
 
 
 def _attrs(types: Sequence[TensorType], of: Any, rule: Any, place: Any, lead: Any) -> dict[str, Any]:
-    if not isinstance(of, str) or rule not in RULES or type(place) is not int or type(lead) is not int or len(types) < 2:
+    if not isinstance(of, str) or not isinstance(rule, str) or rule not in RULES or type(place) is not int or type(lead) is not int or lead < 0:
         raise GraphError(f"there is no contract {rule!r:.60} of {of!r:.60}; there are {', '.join(RULES)}")
+    if len(types) < 2 or (len(types) > 2 and rule not in _OF_MANY):
+        raise GraphError(f"the contract {rule!r} of {of!r:.60} is none of {len(types)} operands")
     return {"of": of, "rule": rule, "place": place, "lead": lead}
 
 

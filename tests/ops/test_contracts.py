@@ -282,8 +282,16 @@ def test_functions_of_other_numbers_of_tensors_are_refused() -> None:
             tf.Graph.from_json(text.replace(old, new))
 
 
+@pytest.mark.parametrize("rule, shapes, place", [("channels", [(2, 3), (3,), (3,)], -1), ("rows", [(2,), (2, 3), (2, 3)], 0), ("same", [(2,)], 0),
+                                                 ("channels", [(2, 3), (3,)], 2), ("channels", [(2, 3), (3,)], -3)])
+def test_contracts_of_other_operands_are_refused(rule: str, shapes: list[Any], place: int) -> None:
+    with pytest.raises((tf.errors.GraphError, tf.errors.ShapeError), match="at test_contracts.py"):
+        OPERATORS["contract"]([tf.zeros(s) for s in shapes], of="a function", rule=rule, place=place)
+
+
 @pytest.mark.parametrize("old, new", [
-    ('"rule": "channels"', '"rule": "none"'), ('"place": -1', '"place": "x"'), ('"of": "tensordot"', '"of": "exec"'),
+    ('"rule": "channels"', '"rule": "none"'), ('"rule": "channels"', '"rule": []'), ('"lead": 0', '"lead": -1'),
+    ('"place": -1', '"place": "x"'), ('"of": "tensordot"', '"of": "exec"'),
     ('["axes", [[0], [0]]]', '["axes", "x"]'), ('["axes", [[0], [0]]]', '["code", 1]'), ('"by": []', '"by": [0, 0, 0]'), ('"by": []', '"by": ["x"]'),
 ])
 def test_files_with_other_contracts_are_refused(old: str, new: str) -> None:
