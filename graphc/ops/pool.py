@@ -264,6 +264,7 @@ _SAMPLES: tuple[tuple[tuple[int, ...], dict[str, Any]], ...] = (
     ((1, 6, 5, 2), {"window": (3, 3), "strides": (2, 2), "padding": "SAME"}),
     ((1, 5, 6, 2), {"window": (3, 2), "strides": (1, 3), "padding": "VALID"}),
     ((2, 7, 1), {"window": (3,), "strides": (1,), "padding": "SAME", "dilations": (2,)}),
+    ((1, 5, 2), {"window": (2,), "strides": (2,), "padding": "SAME"}),
     ((1, 8, 2), {"window": (3,), "strides": (2,), "padding": ((1, 2),)}),
     ((1, 7, 6, 1), {"window": (6, 6), "strides": (1, 1), "padding": "SAME"}),
     ((1, 10, 9, 1), {"window": (9, 8), "strides": (1, 1), "padding": "SAME"}),

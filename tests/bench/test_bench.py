@@ -81,7 +81,8 @@ def test_what_new_sizes_cost() -> None:
 def test_what_compiling_costs(tmp_path: Path) -> None:
     found = compiling.alone("first_result(small=True)", str(tmp_path))
     again = compiling.alone("first_result(small=True)", str(tmp_path))
-    assert min(*found.values(), *again.values()) > 0 and found["peak"] > 20 and len(list(tmp_path.rglob("*.o"))) > 3
+    assert min(seconds for costs in (found, again) for name, seconds in costs.items() if name != "batch") > 0     # a difference, of noise too
+    assert found["peak"] > 20 and len(list(tmp_path.rglob("*.o"))) > 3
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def both(build, x):
     (lambda x: tf.image.crop_to_bounding_box(x, 1, 2, 3, 2), lambda x: x[..., 1:4, 2:4, :]),
     (lambda x: tf.image.pad_to_bounding_box(x, 1, 2, 8, 7), lambda x: np.pad(x, [(0, 0)] * (x.ndim - 3) + [(1, 2), (2, 1), (0, 0)])),
     (lambda x: tf.image.resize_image_with_crop_or_pad(x, 2, 7), lambda x: np.pad(x[..., 1:3, :, :], [(0, 0)] * (x.ndim - 2) + [(1, 2), (0, 0)])),
-], ids=str)
+])
 @pytest.mark.parametrize("x", [PICTURES, ONE, BYTES], ids=["batch", "one", "bytes"])
 def test_pixels_move(build, wanted, x):
     for found in both(build, x):
@@ -202,7 +202,7 @@ def test_hues_are_those_of_colorsys():
     (lambda x: tf.image.psnr(x, x / 2, 2.0), lambda x: 10 * np.log10(4 / np.mean((x / 2) ** 2, (-3, -2, -1)))),
     (lambda x: tf.image.image_gradients(x)[0] if x.type.rank == 4 else x[0], lambda x: np.concatenate(
         [np.diff(x, axis=1), np.zeros_like(x[:, :1])], 1) if x.ndim == 4 else x[0]),
-], ids=str)
+])
 @pytest.mark.parametrize("x", [PICTURES, ONE], ids=["batch", "one"])
 def test_pixels_change(build, wanted, x):
     for found in both(build, x):
