@@ -11,7 +11,7 @@
 import builtins as _builtins
 from types import ModuleType as _Module
 
-from . import errors, image, initializers, nn, summary, train
+from . import bitwise, errors, image, initializers, math, nn, summary, train
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -50,7 +50,9 @@ from .ir.types import (
     string,
     uint8,
 )
-from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import (
+    bool_ as bool,  # noqa: A004
+)
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
@@ -85,18 +87,21 @@ from .version import __version__
 
 newaxis = None          # in an index, as numpy has it
 
+_publish(bitwise.__name__, vars(bitwise))
 _publish(image.__name__, vars(image))
+_publish(math.__name__, vars(math))
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
-_NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
+_LATER = ("contrib", "debugging", "dtypes", "extend", "layers", "linalg", "logging", "losses", "manip", "metrics", "numeric", "optimize", "random",
+          "testing")
+_NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
-# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
-__all__ = [name for name in _NAMES if name not in vars(_builtins)]
+# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.
+__all__ = [name for name in _NAMES if name not in vars(_builtins) and name not in ("math", "random")]
 
-for _space in (image, initializers, nn, summary, train):
+for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
@@ -108,7 +113,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name in ("layers", "losses", "metrics", "optimize"):         # what programs call; the others are for those who extend graphc
+    if name not in ("contrib", "extend", "numeric", "testing"):     # what programs call; the others are for those who extend graphc
         _hold(vars(module), module.__all__)
     return module
 

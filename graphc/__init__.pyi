@@ -4,18 +4,25 @@
 from builtins import bool as _bool
 from typing import Any, NamedTuple
 
+from . import bitwise as bitwise
 from . import contrib as contrib
+from . import debugging as debugging
+from . import dtypes as dtypes
 from . import errors as errors
 from . import extend as extend
 from . import image as image
 from . import initializers as initializers
 from . import layers as layers
+from . import linalg as linalg
 from . import logging as logging
 from . import losses as losses
+from . import manip as manip
+from . import math as math
 from . import metrics as metrics
 from . import nn as nn
 from . import numeric as numeric
 from . import optimize as optimize
+from . import random as random
 from . import summary as summary
 from . import testing as testing
 from . import train as train
@@ -122,8 +129,11 @@ from .ops.math import to_float as to_float
 from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
+from .ops.math_arithmetic import accumulate_n as accumulate_n
 from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
+from .ops.math_arithmetic import polyval as polyval
+from .ops.math_arithmetic import scalar_mul as scalar_mul
 from .ops.math_compare import round as round
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
@@ -133,6 +143,7 @@ from .ops.random import random_shuffle as random_shuffle
 from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
 from .ops.reduce import count_nonzero as count_nonzero
+from .ops.reduce import reduce_euclidean_norm as reduce_euclidean_norm
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
 from .ops.reduce import reduce_std as reduce_std
 from .ops.reduce import reduce_variance as reduce_variance
@@ -463,34 +474,34 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
     """The subtensors along `axis`, as a list."""
 
 __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
-           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor", "TensorShape", "Variable", "acos", "acosh", "add",
+           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor", "TensorShape", "Variable", "accumulate_n", "acos", "acosh", "add",
            "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin",
            "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
            "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
            "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
-           "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib",
-           "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device",
-           "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp",
-           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv",
-           "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
-           "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image",
-           "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
-           "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space",
-           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or",
-           "logical_xor", "losses", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod",
-           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "newaxis", "nn",
-           "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize",
-           "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default", "py_func", "random_crop", "random_normal",
-           "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal",
-           "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scatter_nd",
-           "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh",
-           "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
-           "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh", "tensordot", "testing", "tile", "to_bool",
-           "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
-           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack", "unsorted_segment_sum",
-           "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros",
-           "zeros_initializer", "zeros_like"]
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics",
+           "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer",
+           "contrib", "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "debugging",
+           "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "dtypes", "einsum", "equal", "erf",
+           "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
+           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
+           "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
+           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and",
+           "logical_not", "logical_or", "logical_xor", "losses", "manip", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
+           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
+           "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope",
+           "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer",
+           "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default", "polyval", "py_func",
+           "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
+           "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean",
+           "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse",
+           "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
+           "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth",
+           "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract",
+           "summary", "tan", "tanh", "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
+           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
+           "uint8", "unique", "unpack", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]

@@ -140,7 +140,7 @@ python.ops.array_ops.identity | tf.identity
 python.ops.array_ops.shape | tf.shape
 python.ops.math_ops.floor | tf.floor
 python.ops.math_ops.less | tf.less
-python.ops.random_ops.random_uniform, random.uniform | tf.random_uniform
+python.ops.random_ops.random_uniform | tf.random_uniform
 python.util.compat.as_bytes, compat.as_bytes | text.encode()
 python.client.device_lib.list_local_devices | session.list_devices()
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
@@ -222,9 +222,6 @@ compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 it
 python | the public name under tf; TensorFlow's internal modules have no counterpart
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 test | unittest or pytest; tf.testing has checks of gradients and of operators
-random | tf.random_normal, tf.random_uniform, tf.truncated_normal
-math | the operators stand under tf: tf.reduce_sum, tf.log
-linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
 sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
 strings | prepare texts in Python
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers and contrib.opt
