@@ -43,6 +43,7 @@ from .initializers import orthogonal_initializer as orthogonal_initializer
 from .initializers import random_normal_initializer as random_normal_initializer
 from .initializers import random_uniform_initializer as random_uniform_initializer
 from .initializers import truncated_normal_initializer as truncated_normal_initializer
+from .initializers import uniform_unit_scaling_initializer as uniform_unit_scaling_initializer
 from .initializers import variance_scaling_initializer as variance_scaling_initializer
 from .initializers import zeros_initializer as zeros_initializer
 from .inspection.diagnose import Diagnosis as Diagnosis
@@ -503,5 +504,6 @@ __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimensi
            "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract",
            "summary", "tan", "tanh", "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
            "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "unique", "unpack", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]
+           "uint8", "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_sum", "unstack", "variable_scope",
+           "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer",
+           "zeros_like"]

@@ -212,7 +212,8 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
 ]
 _LOSSES = "nn.softmax_cross_entropy_with_logits nn.softmax_cross_entropy_with_logits_v2"
 _MADE = ("random_normal_initializer truncated_normal_initializer random_uniform_initializer glorot_uniform_initializer glorot_normal_initializer "
-         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer")
+         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer uniform_unit_scaling_initializer "
+         "initializers.identity initializers.he_normal initializers.he_uniform initializers.lecun_normal initializers.lecun_uniform")
 _RATED = ("train.GradientDescentOptimizer train.AdagradOptimizer train.RMSPropOptimizer train.AdamOptimizer train.AdadeltaOptimizer "
           "train.FtrlOptimizer train.ProximalGradientDescentOptimizer train.ProximalAdagradOptimizer")
 _TWO = ("losses.absolute_difference losses.mean_squared_error losses.huber_loss losses.hinge_loss losses.log_loss losses.sigmoid_cross_entropy "
