@@ -22,7 +22,7 @@ from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
     "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
-    "numeric", "optimize", "summary", "testing", "train"))]
+    "numeric", "optimize", "sparse", "summary", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:
@@ -182,7 +182,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
-                      "summary", "testing", "train"},
+                      "sparse", "summary", "testing", "train"},
            "graphc.contrib": {"layers", "opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
