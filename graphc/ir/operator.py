@@ -43,6 +43,8 @@ class Operator:
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
+
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
@@ -83,6 +85,7 @@ class Operator:
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
+    loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True
