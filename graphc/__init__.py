@@ -74,6 +74,8 @@ from .ops.math import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
+from .ops.segments import *  # noqa: F403
+from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
@@ -107,7 +109,7 @@ _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("contrib", "debugging", "dtypes", "extend", "layers", "linalg", "logging", "losses", "manip", "metrics", "numeric", "optimize", "random",
-          "testing")
+          "sparse", "testing")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .nn import in_top_k, l2_normalize, log_sigmoid, log_softmax, softmax, softplus, softsign, top_k, zero_fraction
-from .ops.array import cumprod, cumsum, invert_permutation, segment_sum, unsorted_segment_sum
+from .ops.array import cumprod, cumsum, invert_permutation
 from .ops.math import (
     abs,
     accumulate_n,
@@ -99,6 +99,19 @@ from .ops.reduce import (
     reduce_sum,
     reduce_variance,
 )
+from .ops.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
 from .tf1_names import getter as _getter
 
 __all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh",
@@ -108,9 +121,10 @@ __all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "argmax", "ar
            "log_sigmoid", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "mod", "multiply",
            "multiply_no_nan", "ndtri", "negative", "not_equal", "polyval", "pow", "reciprocal", "reciprocal_no_nan", "reduce_all", "reduce_any",
            "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "rint", "round", "rsqrt", "scalar_mul", "segment_sum", "sigmoid", "sign", "sin", "sinh", "softmax", "softplus",
-           "softsign", "sqrt", "square", "squared_difference", "subtract", "tan", "tanh", "top_k", "truediv", "unsorted_segment_sum", "xdivy",
-           "xlog1py", "xlogy", "zero_fraction"]
+           "reduce_variance", "rint", "round", "rsqrt", "scalar_mul", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum",
+           "sigmoid", "sign", "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "square", "squared_difference", "subtract", "tan", "tanh",
+           "top_k", "truediv", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
+           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "xdivy", "xlog1py", "xlogy", "zero_fraction"]
 
 divide_no_nan = div_no_nan
 

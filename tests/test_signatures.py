@@ -22,7 +22,7 @@ from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
     "bitwise", "contrib", "contrib.layers", "contrib.opt", "debugging", "dtypes", "errors", "extend", "image", "initializers", "layers", "linalg",
-    "logging", "losses", "manip", "math", "metrics", "nn", "numeric", "optimize", "random", "summary", "testing", "train"))]
+    "logging", "losses", "manip", "math", "metrics", "nn", "numeric", "optimize", "random", "sparse", "summary", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:
@@ -183,7 +183,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES = {"graphc": {"bitwise", "contrib", "debugging", "dtypes", "errors", "extend", "image", "initializers", "layers", "linalg", "logging",
-                      "losses", "manip", "math", "metrics", "nn", "numeric", "optimize", "random", "summary", "testing", "train"},
+                      "losses", "manip", "math", "metrics", "nn", "numeric", "optimize", "random", "sparse", "summary", "testing", "train"},
            "graphc.contrib": {"layers", "opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple", "math", "random"}
 

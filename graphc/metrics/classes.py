@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import DTypeError
 from ..ir.node import Node, describe, here
-from ..ops.array import broadcast_to, diag_part, reshape, unsorted_segment_sum
+from ..ops.array import broadcast_to, diag_part, reshape
 from ..ops.array import shape as shape_of
 from ..ops.math import (
     cast,
@@ -16,6 +16,7 @@ from ..ops.math import (
     not_equal,
 )
 from ..ops.reduce import reduce_mean, reduce_sum
+from ..ops.segments import unsorted_segment_sum
 from ..ops.state import Variable, assign_add, constant
 from .base import Streaming, collected, flat, local_sum, scoped
 
