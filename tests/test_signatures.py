@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pydoc
 from collections.abc import Iterator
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -21,12 +21,12 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
-    "numeric", "optimize", "summary", "testing", "train"))]
+    "contrib", "contrib.layers", "contrib.legacy_seq2seq", "contrib.opt", "contrib.rnn", "contrib.seq2seq", "errors", "extend",
+    "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "nn.rnn_cell", "numeric", "optimize", "summary", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:
-    return importlib.import_module(name)
+    return reduce(getattr, name.split(".")[1:], tf)
 
 
 def callables() -> Iterator[tuple[str, Any]]:
@@ -183,7 +183,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
                       "summary", "testing", "train"},
-           "graphc.contrib": {"layers", "opt"}}
+           "graphc.contrib": {"layers", "legacy_seq2seq", "opt", "rnn", "seq2seq"}, "graphc.nn": {"rnn_cell"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
 
