@@ -16,7 +16,7 @@ from . import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 # The machine, and what has no names of its own to offer: every other module at the top level of the package is a namespace.
-_NOT_SPACES = {"autodiff", "compiler", "cpu", "files", "inspection", "ir", "ops", "process", "runtime", "__main__", "tf1_names", "variables",
+_NOT_SPACES = {"autodiff", "compiler", "cpu", "files", "inspection", "ir", "ops", "process", "rnn", "runtime", "__main__", "tf1_names", "variables",
                "version"}
 _OTHERS = ("typing", "collections", "numpy", "__future__", "contextlib", "types")      # modules whose objects are no names of ours
 
@@ -28,10 +28,10 @@ def spaces() -> dict[str, ModuleType]:
         if info.name in _NOT_SPACES:
             continue
         module = importlib.import_module(f"graphc.{info.name}")
-        inner = [n for n, v in public(module, modules=True).items() if isinstance(v, ModuleType)] if info.ispkg else []
+        inner = [n for n, v in public(module, modules=True).items() if isinstance(v, ModuleType)] if info.ispkg or info.name == "nn" else []
         if public(module):
             found[f"tf.{info.name}"] = module
-        else:
+        if info.name in ("contrib", "nn"):
             found.update({f"tf.{info.name}.{n}": getattr(module, n) for n in inner})
     return found
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pydoc
 from collections.abc import Iterator
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -20,13 +20,14 @@ from graphc.ir.signature import SPELLINGS, _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
-NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "bitwise", "contrib", "contrib.layers", "contrib.opt", "debugging", "dtypes", "errors", "extend", "image", "initializers", "layers", "linalg",
-    "logging", "losses", "manip", "math", "metrics", "nn", "numeric", "optimize", "random", "sparse", "summary", "testing", "train"))]
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
+bitwise contrib contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq debugging dtypes errors extend image initializers
+layers linalg logging losses manip math metrics nn nn.rnn_cell numeric optimize random sparse summary testing train
+""".split())]
 
 
 def namespace(name: str) -> ModuleType:
-    return importlib.import_module(name)
+    return reduce(getattr, name.split(".")[1:], tf)
 
 
 def callables() -> Iterator[tuple[str, Any]]:
@@ -182,9 +183,9 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"bitwise", "contrib", "debugging", "dtypes", "errors", "extend", "image", "initializers", "layers", "linalg", "logging",
-                      "losses", "manip", "math", "metrics", "nn", "numeric", "optimize", "random", "sparse", "summary", "testing", "train"},
-           "graphc.contrib": {"layers", "opt"}}
+_SPACES: dict[str, set[str]] = {}
+for _path in NAMESPACES[1:]:
+    _SPACES.setdefault(_path.rpartition(".")[0], set()).add(_path.rpartition(".")[2])
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple", "math", "random"}
 
 

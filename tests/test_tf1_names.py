@@ -59,7 +59,7 @@ def test_ranked_names_are_names_once():
     ("gfile", "tf.gfile is not here; instead: open, os and shutil of Python"),
     ("cond", "tf.cond is not here; instead: tf.where(condition, x, y); both sides are computed"),
     ("train.write_graph", "tf.train.write_graph is not here; instead: open(path"),
-    ("nn.dynamic_rnn", "tf.nn.dynamic_rnn is not here; instead: a Python loop"),
+    ("nn.seq2seq", "tf.nn.seq2seq is not here; instead: tf.contrib.legacy_seq2seq"),
     ("contrib.slim", "tf.contrib.slim is not here; instead: tf.contrib.layers, whose"),
     ("contrib.layers.maxout", "tf.contrib.layers.maxout is not here; instead: what TensorFlow moved out"),
     ("contrib.crf", "tf.contrib.crf is not here; instead: what TensorFlow moved out"),

@@ -107,6 +107,9 @@ class Operator:
         """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
         return self
 
+    def __deepcopy__(self, memo: Any) -> Operator:
+        return self             # as a function of Python's, of objects that keep it
+
     def __repr__(self) -> str:
         return f"<operator {self.name}{signature(self)}>"
 
