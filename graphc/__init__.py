@@ -51,6 +51,7 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
@@ -63,6 +64,7 @@ from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
+from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
@@ -90,7 +92,8 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
+_LATER = ("app", "compat", "contrib", "examples", "extend", "flags", "gfile", "layers", "logging", "losses", "metrics", "nest", "numeric",
+          "optimize", "python", "resource_loader", "sysconfig", "test", "testing")
 _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
@@ -108,7 +111,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name in ("layers", "losses", "metrics", "optimize"):         # what programs call; the others are for those who extend graphc
+    if name in ("gfile", "layers", "losses", "metrics", "nest", "optimize"):         # what programs call; the others are for those who extend graphc
         _hold(vars(module), module.__all__)
     return module
 

@@ -21,8 +21,9 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
-    "numeric", "optimize", "summary", "testing", "train"))]
+    "app", "compat", "contrib", "contrib.layers", "contrib.opt", "errors", "examples", "examples.tutorials", "examples.tutorials.mnist",
+    "examples.tutorials.mnist.input_data", "extend", "flags", "gfile", "image", "initializers", "layers", "logging", "losses", "metrics", "nest",
+    "nn", "numeric", "optimize", "python", "resource_loader", "summary", "sysconfig", "test", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:
@@ -177,12 +178,16 @@ def test_every_public_callable_shows_its_arguments():
 
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
-_VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+_VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "float32", "float64", "int8", "int16",
+                      "int32", "int64", "string", "uint8"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
-                      "summary", "testing", "train"},
+_SPACES = {"graphc": {"app", "compat", "contrib", "errors", "examples", "extend", "flags", "gfile", "image", "initializers", "layers", "logging",
+                      "losses", "metrics", "nest", "nn", "numeric", "optimize", "python", "resource_loader", "summary", "sysconfig", "test",
+                      "testing", "train"},
+           "graphc.app": {"flags"}, "graphc.examples": {"tutorials"}, "graphc.examples.tutorials": {"mnist"},
+           "graphc.examples.tutorials.mnist": {"input_data"},
            "graphc.contrib": {"layers", "opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
