@@ -62,9 +62,8 @@ from .ir.types import (
     string,
     uint8,
 )
-from .ir.types import (
-    bool_ as bool,  # noqa: A004
-)
+from .ir.types import bool_ as bool  # noqa: A004
+from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
@@ -79,6 +78,7 @@ from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
+from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
@@ -108,8 +108,9 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "debugging", "dtypes", "extend", "layers", "linalg", "logging", "losses", "manip", "metrics", "numeric", "optimize", "random",
-          "sparse", "testing")
+_LATER = ("app", "compat", "contrib", "debugging", "dtypes", "examples", "extend", "flags", "gfile", "layers", "linalg", "logging", "losses", "manip",
+          "metrics", "nest", "numeric", "optimize", "python", "random", "resource_loader", "sparse", "sysconfig", "test", "testing")
+_HELD = ("debugging", "dtypes", "gfile", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize", "random", "sparse")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.
@@ -127,7 +128,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name not in ("contrib", "extend", "numeric", "testing"):     # what programs call; the others are for those who extend graphc
+    if name in _HELD:           # what programs call; the others are for those who extend graphc, or pass on
         _hold(vars(module), module.__all__)
     return module
 

@@ -11,6 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import NoReturn
 
+# The version of TensorFlow whose names these are: what `tf.VERSION` is, and `tf.__version__` of a program run by `graphc run`.
+VERSION = "1.15.0"
+GIT_VERSION = f"v{VERSION}-graphc"
+COMPILER_VERSION = "numba"
+
 # By the number of programs that use them, counted over 514 programs in 30 public repositories.
 _RANKED = """
 Session placeholder float32 global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square reduce_sum
@@ -132,18 +137,6 @@ Tensor | the class of all nodes of the graph
 
 # Names that are not here: what to write instead.
 _INSTEAD = """
-python.framework.ops.reset_default_graph | tf.reset_default_graph()
-python.framework.ops.convert_to_tensor | tf.convert_to_tensor
-python.framework.ops.name_scope | tf.name_scope
-python.framework.tensor_shape.scalar | tf.TensorShape([])
-python.framework.tensor_util.constant_value | keep the NumPy array that the constant was made of
-python.ops.array_ops.identity | tf.identity
-python.ops.array_ops.shape | tf.shape
-python.ops.math_ops.floor | tf.floor
-python.ops.math_ops.less | tf.less
-python.ops.random_ops.random_uniform | tf.random_uniform
-python.util.compat.as_bytes, compat.as_bytes | text.encode()
-python.client.device_lib.list_local_devices | session.list_devices()
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
 contrib.slim | tf.contrib.layers, whose functions it has
@@ -155,7 +148,6 @@ contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-gfile.Exists | os.path.exists(path)
 import_graph_def | tf.Graph.from_json(text)
 train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
@@ -175,7 +167,6 @@ nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, 
 nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
-python.ops.rnn_cell | tf.nn.rnn_cell
 cond | tf.where(condition, x, y); both sides are computed
 case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
@@ -193,32 +184,19 @@ read_file, io.read_file | open(path, "rb").read() in Python, and feed it
 decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
 decode_raw | np.frombuffer in Python, and feed the array
 edit_distance | tf.py_func with a function of your own
-compat.as_str | bytes.decode()
-test.is_built_with_cuda | False: there is no GPU code
-test.TestCase | unittest.TestCase
-test.main | unittest.main()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
-gfile.MakeDirs | os.makedirs(path, exist_ok=True)
-gfile.DeleteRecursively | shutil.rmtree(path)
-gfile.GFile | open(path)
-gfile.FastGFile | open(path, "rb")
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
-estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
-feature_column | prepare the columns in NumPy and feed them
+keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
+estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
+feature_column, python.feature_column | prepare the columns in NumPy and feed them
 data | iterate in Python and feed batches by feed_dict
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
-app | argparse, and a call of main()
-flags | argparse
-gfile | open, os and shutil of Python
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 io | read files in Python and feed the arrays
 python_io | read and write files in Python
-compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
-python | the public name under tf; TensorFlow's internal modules have no counterpart
+python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
-test | unittest or pytest; tf.testing has checks of gradients and of operators
 strings | prepare texts in Python
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
