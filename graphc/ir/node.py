@@ -191,7 +191,7 @@ class Node:
             if name in instead.REFLECTED and not isinstance(inputs[0], Node):
                 return getattr(self, instead.REFLECTED[name])(inputs[0])
         own = instead.RENAMED.get(name, name)
-        write = f"tf.{own}" if method == "__call__" and own in OPERATORS else "session.run(x)"
+        write = f"tf.{own}" if method == "__call__" and own.rpartition(".")[2] in OPERATORS else "session.run(x)"
         raise DTypeError(f"np.{name}{'' if method == '__call__' else '.' + method} of {describe(self)}; instead: {write}{here()}")
 
     def __dir__(self) -> list[str]:
