@@ -175,10 +175,6 @@ nn.bidirectional_dynamic_rnn | two Python loops over the steps, one backwards
 contrib.rnn.LSTMStateTuple | collections.namedtuple("LSTMStateTuple", "c h"): tuples can be fetched
 contrib.seq2seq.sequence_loss | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted, and tf.reduce_sum(...) / tf.reduce_sum(weights)
 contrib.legacy_seq2seq.sequence_loss_by_example | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted
-cond | tf.where(condition, x, y); both sides are computed
-case | nested tf.where; all sides are computed
-while_loop | a Python loop if the number of steps is known; it is unrolled
-map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
 sparse_placeholder | feed indices and values as two placeholders
 SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
 SparseTensorValue | indices and values as two arrays
