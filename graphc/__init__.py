@@ -12,6 +12,7 @@ import builtins as _builtins
 from types import ModuleType as _Module
 
 from . import bitwise, errors, image, initializers, math, nn, summary, train
+from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -66,6 +67,8 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
+from .ops.control_flow import *  # noqa: F403
+from .ops.control_loops import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
@@ -76,6 +79,7 @@ from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.tensor_array import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION

@@ -56,7 +56,6 @@ def test_ranked_names_are_names_once():
 
 @pytest.mark.parametrize("path, message", [
     ("keras", "tf.keras is not here; instead: models are written"),
-    ("cond", "tf.cond is not here; instead: tf.where(condition, x, y); both sides are computed"),
     ("train.write_graph", "tf.train.write_graph is not here; instead: open(path"),
     ("nn.seq2seq", "tf.nn.seq2seq is not here; instead: tf.contrib.legacy_seq2seq"),
     ("contrib.slim", "tf.contrib.slim is not here; instead: tf.contrib.layers, whose"),
