@@ -60,6 +60,8 @@ from .ops.math import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
+from .ops.segments import *  # noqa: F403
+from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
@@ -90,7 +92,7 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
+_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "sparse", "testing")
 _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
@@ -108,7 +110,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name in ("layers", "losses", "metrics", "optimize"):         # what programs call; the others are for those who extend graphc
+    if name in ("layers", "losses", "metrics", "optimize", "sparse"):         # what programs call; the others are for those who extend graphc
         _hold(vars(module), module.__all__)
     return module
 

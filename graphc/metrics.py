@@ -14,7 +14,7 @@ from .ir.arguments import hold as _hold
 from .ir.graph import GraphKeys, get_default_graph
 from .ir.node import Node, describe, here
 from .ir.operator import to_node
-from .ops.array import broadcast_to, diag_part, expand_dims, gather, reshape, squeeze, unsorted_segment_sum
+from .ops.array import broadcast_to, diag_part, expand_dims, gather, reshape, squeeze
 from .ops.array import shape as shape_of
 from .ops.array import size as size_of
 from .ops.contract import held
@@ -37,6 +37,7 @@ from .ops.math import (
     subtract,
 )
 from .ops.reduce import argmin, reduce_mean, reduce_sum
+from .ops.segments import unsorted_segment_sum
 from .ops.state import Variable, assign_add, constant
 from .tf1_names import getter as _getter
 from .variables import variable_scope

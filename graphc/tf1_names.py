@@ -180,10 +180,6 @@ cond | tf.where(condition, x, y); both sides are computed
 case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
 map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
-sparse_placeholder | feed indices and values as two placeholders
-SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
-SparseTensorValue | indices and values as two arrays
-sparse_tensor_to_dense | tf.scatter_nd(indices, values, shape)
 GraphDef | graph.to_json(), which is text
 NodeDef | an item of graph.to_json()
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
@@ -226,7 +222,6 @@ test | unittest or pytest; tf.testing has checks of gradients and of operators
 random | tf.random_normal, tf.random_uniform, tf.truncated_normal
 math | the operators stand under tf: tf.reduce_sum, tf.log
 linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
-sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
 strings | prepare texts in Python
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run

@@ -21,8 +21,9 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "contrib", "contrib.layers", "contrib.legacy_seq2seq", "contrib.opt", "contrib.rnn", "contrib.seq2seq", "errors", "extend",
-    "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "nn.rnn_cell", "numeric", "optimize", "summary", "testing", "train"))]
+    "contrib", "contrib.layers", "contrib.legacy_seq2seq", "contrib.opt", "contrib.rnn", "contrib.seq2seq", "errors", "extend", "image",
+    "initializers", "layers", "logging", "losses", "metrics", "nn", "nn.rnn_cell", "numeric", "optimize", "sparse", "summary", "testing",
+    "train"))]
 
 
 def namespace(name: str) -> ModuleType:
@@ -182,7 +183,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
-                      "summary", "testing", "train"},
+                      "sparse", "summary", "testing", "train"},
            "graphc.contrib": {"layers", "legacy_seq2seq", "opt", "rnn", "seq2seq"}, "graphc.nn": {"rnn_cell"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 

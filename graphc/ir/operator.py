@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
 from . import families
 from .axes import normal_axes, reduced_shape
+from .composite import Composite
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .known import static_value
@@ -116,6 +117,9 @@ class Operator:
             operands, attrs, name = self._bind(args, kwargs, name)
         else:
             operands, attrs = (many(self.name, args[0]) if self.variadic else list(args)), self.attrs
+        for x in operands:
+            if isinstance(x, Composite):
+                return x.applied(self, operands, attrs, name)
         graph, inputs = self._convert(operands)
         node = self.build(graph, inputs, attrs, name)
         return self._several(node) if node.type.__class__ is tuple else node
@@ -323,6 +327,8 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         if value.operator.name == "variable":
             return value.operator.read(value, get_default_graph())
         return value
+    if isinstance(value, Composite):
+        return to_node(value.operand(), dtype)
     if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
         return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
     if isinstance(value, TensorShape):
