@@ -12,6 +12,7 @@ import builtins as _builtins
 from types import ModuleType as _Module
 
 from . import errors, image, initializers, nn, summary, train
+from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -53,6 +54,8 @@ from .ir.types import (
 from .ir.types import bool_ as bool  # noqa: A004
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
+from .ops.control_flow import *  # noqa: F403
+from .ops.control_loops import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
@@ -63,6 +66,7 @@ from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.tensor_array import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .train import clip_by_global_norm, clip_by_norm, global_norm

@@ -93,6 +93,14 @@ from .ops.blocks import extract_image_patches as extract_image_patches
 from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_batch_nd as space_to_batch_nd
 from .ops.blocks import space_to_depth as space_to_depth
+from .ops.control_flow import case as case
+from .ops.control_flow import cond as cond
+from .ops.control_flow import switch_case as switch_case
+from .ops.control_flow import while_loop as while_loop
+from .ops.control_loops import foldl as foldl
+from .ops.control_loops import foldr as foldr
+from .ops.control_loops import map_fn as map_fn
+from .ops.control_loops import scan as scan
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -185,6 +193,7 @@ from .ops.state import no_op as no_op
 from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
+from .ops.tensor_array import TensorArray as TensorArray
 from .runtime.session import ConfigProto as ConfigProto
 from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
@@ -500,39 +509,40 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
     """The subtensors along `axis`, as a list."""
 
 __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
-           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Tensor", "TensorShape", "Variable",
-           "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "arg_max", "arg_min", "argmax", "argmin",
-           "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
-           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Tensor", "TensorArray", "TensorShape",
+           "Variable", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "arg_max", "arg_min",
+           "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
+           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
            "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
-           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "cast", "ceil",
-           "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant",
-           "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh",
-           "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div",
+           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "case", "cast",
+           "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "cond",
+           "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos",
+           "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div",
            "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches",
-           "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables",
-           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
-           "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16",
-           "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp",
-           "layers", "less", "less_equal", "lgamma", "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
-           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "matmul", "matrix_band_part", "matrix_determinant",
-           "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve",
-           "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
-           "py_func", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer",
-           "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
-           "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_sequence", "reverse_v2",
-           "rint", "rsqrt", "saturate_cast", "scatter_nd", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select",
-           "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch",
-           "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows",
-           "sparse_matmul", "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
-           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax",
-           "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose",
-           "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract",
-           "summary", "tan", "tanh", "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
-           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "unique", "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
-           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]
+           "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd",
+           "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
+           "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables",
+           "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan",
+           "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linspace", "local_variables",
+           "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "map_fn",
+           "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
+           "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
+           "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm",
+           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer",
+           "pack", "pad", "placeholder", "placeholder_with_default", "py_func", "random_crop", "random_normal", "random_normal_initializer",
+           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any",
+           "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report",
+           "reset_default_graph", "reshape", "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scan", "scatter_nd",
+           "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
+           "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth",
+           "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum",
+           "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder",
+           "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference",
+           "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "switch_case", "tan", "tanh", "tensordot",
+           "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose",
+           "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack",
+           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
+           "vjp", "where", "while_loop", "zeros", "zeros_initializer", "zeros_like"]

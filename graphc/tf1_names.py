@@ -176,10 +176,6 @@ nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
 python.ops.rnn_cell | tf.nn.rnn_cell
-cond | tf.where(condition, x, y); both sides are computed
-case | nested tf.where; all sides are computed
-while_loop | a Python loop if the number of steps is known; it is unrolled
-map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
 GraphDef | graph.to_json(), which is text
 NodeDef | an item of graph.to_json()
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew

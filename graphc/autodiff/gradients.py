@@ -187,7 +187,8 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
     y: Any = node
     if not isinstance(node.type, TensorType):
         y = items(node, get_default_graph())
-        g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
+        if operator.drive is None:
+            g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     if len(rule) != len(node.inputs):
         raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
@@ -230,6 +231,9 @@ def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
         return [] if t is None else [t]
     if not _differentiable(node):
         return []
+    if node.operator.tangent is not None:
+        moved = node.operator.tangent(node, along)
+        return [moved] if any(t is not None for t in (moved if isinstance(moved, list) else [moved])) else []
     if node.operator.family.broadcasts:
         return _push_elementwise(node, along)
     return _push_transposed(node, along)

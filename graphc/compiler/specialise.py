@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.body import has_effect
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
@@ -19,6 +20,7 @@ from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
+from .trim import trims
 
 
 class Specialised(NamedTuple):
@@ -101,7 +103,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                     pending.append(node)
                 elif built is not None:
                     new[node] = built
-                    if built.operator.effect:
+                    if has_effect(built):
                         effects.append(built)
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
@@ -149,7 +151,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     constants = {n: spec.made[n].attrs["value"] for n in values if spec.made[n].operator.name == "constant"}
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
-    effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
+    effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and has_effect(spec.made[n])]
     work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
@@ -179,6 +181,11 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     try:
+        trim = state.trims.get(node.inputs[0] if operator.family.picks else node)
+        if trim is not None:            # operands that are left out may not be there
+            operands = node.inputs if operator.family.picks else [node.inputs[i] for i in trim.operands]
+            attrs = {"index": trim.results[node.attrs["index"]]} if operator.family.picks else trim.attrs
+            return operator.build(scratch, tuple([new[x] for x in operands]), attrs)
         return _built(node, tuple([new[x] for x in node.inputs]), scratch)
     except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
         raise InvalidArgumentError(str(e), node) from None
@@ -245,6 +252,7 @@ class _State:
 
     def __init__(self, order: Sequence[Node], held: dict[Node, Node], settled: Container[Node]):
         self.assigned: dict[Node, Node] = {}
+        self.trims = trims(order)
         self._held = held
         self._assignments: dict[Node, list[Node]] = {}                          # of each variable, in order
         for n in order:

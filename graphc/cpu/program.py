@@ -10,6 +10,7 @@ import numpy as np
 
 from ..compiler.layout import Buffer
 from ..errors import InternalError
+from ..ir.body import RunBody
 from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
@@ -30,8 +31,8 @@ class HostPart(NamedTuple):
     step: HostStep
     attrs: Mapping[str, Any]
 
-    def run(self, array: Callable[[Value], Array]) -> None:
-        self.step.run(array, self.attrs)
+    def run(self, array: Callable[[Value], Array], run_body: RunBody) -> None:
+        self.step.run(array, self.attrs, run_body)
 
 
 class Segment(NamedTuple):
@@ -217,7 +218,7 @@ class Program:
             self.take_sizes()
             for segment in self.segments:
                 if isinstance(segment, HostPart):
-                    segment.run(self.memory.array)
+                    segment.run(self.memory.array, self.state.run_body)
                 elif status := segment.tape.run_long():
                     raise self.error(segment, status)
         else:
@@ -243,7 +244,7 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory.array)
+                    segment.run(self.memory.array, self.state.run_body)
                 at += 1
                 continue
             status, events = segment.tape.trace()

@@ -110,6 +110,8 @@ FAMILIES = _table(
            needs=("lower",)),
     Family("windowed", "Sums over the windows of an operand, or of what overlaps, by other operators once all sizes are known.", Memory.NONE,
            colour="#dae8fc", needs=("lower",)),
+    Family("bodies", "Runs bodies, which are parts of a graph: again and again, or one of several.", colour="#ffe6cc", needs=("drive",),
+           takes=("drive",), apart="runs its bodies", sampled=False),
     Family("host", "Its numpy reference, called between kernels.", colour="#ffe6cc"),
     Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, assigns=True),
     Family("control", "No value: a place in the order in which a run does things.", Memory.NONE, colour="#eeeeee", sampled=False,

@@ -220,7 +220,7 @@ class Call:
             self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
             # In the order in which they were made: the initial value of one may be that of another.
             self.resets = in_order(n.attrs["variable"] for n in self.order if n.operator.name == "initialize")
-            self.draws = any(n.operator.family.draws for n in self.order)
+            self.draws = any(n.operator.name == "run_number" for n in self.order)
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
@@ -237,13 +237,13 @@ class Call:
         resets = self.resets
         if not resets:
             first = variants.at(arrays)
-            return first.program if first.variant.work is None else Staged(first, self.draws)
+            return first.program if first.variant.work is None else Staged(first, self.draws, self.values.run_body)
         read = [v for v in resets if v in self.variables]
         reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
         if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
         first = variants.at(arrays)
-        program = first.program if first.variant.work is None else Staged(first, self.draws)
+        program = first.program if first.variant.work is None else Staged(first, self.draws, self.values.run_body)
         return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
