@@ -77,9 +77,11 @@ from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
+from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
+from .ops.updates import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION

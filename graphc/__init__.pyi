@@ -189,6 +189,9 @@ from .ops.segments import unsorted_segment_min as unsorted_segment_min
 from .ops.segments import unsorted_segment_prod as unsorted_segment_prod
 from .ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from .ops.segments import unsorted_segment_sum as unsorted_segment_sum
+from .ops.slices import IndexedSlices as IndexedSlices
+from .ops.slices import IndexedSlicesValue as IndexedSlicesValue
+from .ops.slices import sparse_mask as sparse_mask
 from .ops.sparse_dense import sparse_tensor_to_dense as sparse_tensor_to_dense
 from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
 from .ops.sparse_forms import sparse_concat as sparse_concat
@@ -228,6 +231,10 @@ from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
 from .ops.tensor_array import TensorArray as TensorArray
+from .ops.updates import scatter_update as scatter_update
+from .ops.updates import tensor_scatter_add as tensor_scatter_add
+from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
+from .ops.updates import tensor_scatter_update as tensor_scatter_update
 from .runtime.session import ConfigProto as ConfigProto
 from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
@@ -478,8 +485,26 @@ def rint(x: Any, name: str | None = None) -> Tensor:
     """The nearest whole number, the even one of two."""
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Increase slices of a variable, ref[indices], by `updates`, equal places one after the other; the result is the new value."""
+def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Divide slices of a variable, ref[indices], by `updates`, equal places one after the other; the result is the new value."""
+def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places one after the other; the result is the new value."""
+def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places one after the other; the result is the new value."""
+def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Multiply slices of a variable, ref[indices], by `updates`, equal places one after the other; the result is the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places one after the other; the result is the new value."""
+def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places one after the other; the result is the new value."""
+def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places one after the other; the result is the new value."""
+def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Node:
+    """Decrease slices of a variable, ref[indices], by `updates`, equal places one after the other; the result is the new value."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor
@@ -546,44 +571,47 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
     """The subtensors along `axis`, as a list."""
 
 __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "GIT_VERSION", "GPUOptions", "Graph",
-           "GraphKeys", "InteractiveSession", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue",
-           "Tensor", "TensorArray", "TensorShape", "VERSION", "Variable", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
-           "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal",
-           "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative",
-           "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least",
-           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul",
-           "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat", "concat", "cond", "constant", "constant_initializer",
-           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross",
-           "cumprod", "cumsum", "debugging", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
-           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
-           "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
-           "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims",
-           "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod",
-           "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
-           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
-           "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
-           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and",
-           "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matmul", "matrix_band_part", "matrix_determinant",
-           "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve",
-           "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
-           "polyval", "py_func", "python", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp",
-           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph",
-           "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scan",
-           "scatter_nd", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
+           "GraphKeys", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "Operation", "Print", "RunMetadata", "RunOptions", "Session",
+           "SparseTensor", "SparseTensorValue", "Tensor", "TensorArray", "TensorShape", "VERSION", "Variable", "accumulate_n", "acos", "acosh",
+           "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin",
+           "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
+           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
+           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to",
+           "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat",
+           "concat", "cond", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "debugging", "depth_to_space",
+           "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
+           "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "einsum",
+           "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal",
+           "erf", "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill",
+           "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
+           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
+           "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables",
+           "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan",
+           "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace",
+           "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor",
+           "losses", "manip", "map_fn", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod",
+           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn",
+           "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize",
+           "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default", "polyval", "py_func", "python", "random_crop",
+           "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv",
+           "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
+           "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "resource_loader", "reverse",
+           "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div", "scatter_max",
+           "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
+           "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
            "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth",
-           "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum",
+           "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum",
            "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder",
            "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
            "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference",
            "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "switch_case", "sysconfig", "tan", "tanh",
-           "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
-           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
-           "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer",
-           "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop", "zeros", "zeros_initializer", "zeros_like"]
+           "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double",
+           "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
+           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack",
+           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
+           "vjp", "where", "while_loop", "zeros", "zeros_initializer", "zeros_like"]

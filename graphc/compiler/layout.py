@@ -254,11 +254,33 @@ def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order
     out: dict[Node, Node] = {}
     for variable, value in assigns:
         group = sched.home.get(value)
+        if isinstance(group, Single) and value not in out and _last_reader(variable, value, group, readers, sched):
+            out[value] = variable
         if not isinstance(group, Group) or value in out or not same_type(value.type, variable.type) or group.kind in ("column", "full"):
             continue
         if group.covers(group.axes[value]) and _read_before(variable, value, group, readers, sched):
             out[value] = variable
     return out
+
+
+def _last_reader(variable: Node, value: Node, step: Single, readers: dict[Node, list[Node]], sched: Schedule) -> bool:
+    """Whether a step that overwrites a variable begins with nothing else of it, and every other use of the old value comes before."""
+    if not value.operator.family.overwrites or value.inputs[0] is not variable or not same_type(value.type, variable.type):
+        return False
+    stack = [variable]
+    while stack:
+        x = stack.pop()
+        for n in readers.get(x, ()):
+            if n is value:
+                if x is not variable or n.inputs.count(variable) > 1:
+                    return False
+                continue
+            steps = sched.computing(n)
+            if not steps and (viewed(n) is not None or n.operator.family.cuts):
+                stack.append(n)
+            elif not steps or any(other.pos >= step.pos for other in steps):
+                return False
+    return True
 
 
 def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, list[Node]], sched: Schedule) -> bool:

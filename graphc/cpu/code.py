@@ -293,6 +293,6 @@ def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelTex
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
     elif family.routine:
-        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)})
+        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
     elif not family.joins:
         yield step.node
