@@ -61,6 +61,7 @@ from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .train import clip_by_global_norm, clip_by_norm, global_norm
@@ -100,6 +101,7 @@ for _space in (image, initializers, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+_know()
 
 
 def __getattr__(name: str) -> object:
