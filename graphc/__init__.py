@@ -82,6 +82,7 @@ from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
+from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
@@ -126,6 +127,7 @@ for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+_know()
 
 
 def __getattr__(name: str) -> object:

@@ -25,7 +25,7 @@ class Calls:
     def __init__(self, graph: Graph, values: Values, jit: bool, threads: int):
         self.graph, self.values, self.jit, self.threads = graph, values, jit, threads
         self.known: dict[Any, Call] = {}
-        self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
+        self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0, "plans_loaded": 0}
         self._grown = (0, 0)
         values.moved, values.cut_off = self._moved, self._cut_off
         self._bodies: dict[Body, Call] = {}
