@@ -486,25 +486,25 @@ def rint(x: Any, name: str | None = None) -> Tensor:
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
 def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Increase slices of a variable, ref[indices], by `updates`, equal places in turn; the result is the new value."""
+    """Increase slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Divide slices of a variable, ref[indices], by `updates`, equal places in turn; the result is the new value."""
+    """Divide slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places in turn; the result is the new value."""
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places in turn; the result is the new value."""
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Multiply slices of a variable, ref[indices], by `updates`, equal places in turn; the result is the new value."""
+    """Multiply slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
 def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; the result is the new value."""
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
 def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; the result is the new value."""
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
 def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; the result is the new value."""
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
 def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Decrease slices of a variable, ref[indices], by `updates`, equal places in turn; the result is the new value."""
+    """Decrease slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor

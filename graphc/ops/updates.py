@@ -147,7 +147,7 @@ def _made(how: str, verb: str, nd: bool) -> Any:
     at = "at the places that are the rows of `indices`" if nd else "ref[indices]"
     shapes = "int[..., k], updates: the same dtype[..., *ref.shape[k:]]" if nd else "int[...], updates: the same dtype[..., *ref.shape[1:]]"
     scatter.__name__ = scatter.__qualname__ = what
-    scatter.__doc__ = f"""{verb} slices of a variable, {at}, by `updates`, equal places in turn; the result is the new value.
+    scatter.__doc__ = f"""{verb} slices of a variable, {at}, by `updates`, equal places in turn; gives the new value.
 
     ref: Variable, indices: {shapes}. DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: there is no such slice.
     """
