@@ -54,6 +54,7 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
+from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
@@ -90,7 +91,7 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
+_LATER = ("contrib", "data", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
 _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.

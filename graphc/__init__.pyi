@@ -5,6 +5,7 @@ from builtins import bool as _bool
 from typing import Any, NamedTuple
 
 from . import contrib as contrib
+from . import data as data
 from . import errors as errors
 from . import extend as extend
 from . import image as image
@@ -104,6 +105,7 @@ from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
+from .ops.decode import decode_csv as decode_csv
 from .ops.image_space import random_crop as random_crop
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
@@ -254,6 +256,8 @@ def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = Fa
 def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None, *, reduction_indices: Any = ...,
            dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
+def decode_raw(bytes: Any, out_type: Any, little_endian: Any = True, name: str | None = None) -> Tensor:
+    """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one]."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
     """Derivative of `lgamma`; nan at 0 and the negative integers."""
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -323,6 +327,8 @@ def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x or y, of booleans."""
 def logical_xor(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Either x or y, of booleans."""
+def matching_files(pattern: Any, name: str | None = None) -> Tensor:
+    """The names of the files that match a pattern, or one of several, sorted: string[...] -> string[n]."""
 def matmul(a: Any, b: Any, transpose_a: _bool = False, transpose_b: _bool = False, adjoint_a: _bool = False, adjoint_b: _bool = False,
            a_is_sparse: _bool = False, b_is_sparse: _bool = False, name: str | None = None) -> Tensor:
     """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
@@ -358,6 +364,8 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+def read_file(filename: Any, name: str | None = None) -> Tensor:
+    """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
@@ -461,6 +469,8 @@ def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None =
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None, *, reduction_indices: int = ..., dimension: int = ...,
             squeeze_dims: int = ..., dim: int = ...) -> list[Tensor]:
     """The subtensors along `axis`, as a list."""
+def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
+    """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
 __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
            "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor", "TensorShape", "Variable", "acos", "acosh", "add",
@@ -470,27 +480,27 @@ __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimensi
            "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
            "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
            "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib",
-           "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device",
-           "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp",
-           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv",
-           "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
-           "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image",
-           "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
-           "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space",
-           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or",
-           "logical_xor", "losses", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod",
-           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "newaxis", "nn",
-           "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize",
-           "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default", "py_func", "random_crop", "random_normal",
-           "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal",
-           "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scatter_nd",
-           "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh",
-           "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
-           "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh", "tensordot", "testing", "tile", "to_bool",
-           "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
-           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack", "unsorted_segment_sum",
-           "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros",
-           "zeros_initializer", "zeros_like"]
+           "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "data", "decode_csv",
+           "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "einsum", "equal",
+           "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
+           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
+           "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
+           "lgamma", "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and",
+           "logical_not", "logical_or", "logical_xor", "losses", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
+           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
+           "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope",
+           "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer",
+           "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default", "py_func", "random_crop",
+           "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
+           "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt",
+           "saturate_cast", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
+           "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan", "tanh",
+           "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique",
+           "unpack", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "write_file", "zeros", "zeros_initializer", "zeros_like"]

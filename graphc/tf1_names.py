@@ -192,9 +192,8 @@ image_summary | tf.summary.image
 merge_summary | tf.summary.merge
 merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
-read_file, io.read_file | open(path, "rb").read() in Python, and feed it
-decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
-decode_raw | np.frombuffer in Python, and feed the array
+io.read_file | tf.read_file
+io.decode_csv | tf.decode_csv
 edit_distance | tf.py_func with a function of your own
 compat.as_str | bytes.decode()
 test.is_built_with_cuda | False: there is no GPU code
@@ -210,7 +209,6 @@ train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica
 keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column | prepare the columns in NumPy and feed them
-data | iterate in Python and feed batches by feed_dict
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 app | argparse, and a call of main()
 flags | argparse

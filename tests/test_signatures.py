@@ -21,8 +21,8 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
-    "numeric", "optimize", "summary", "testing", "train"))]
+    "contrib", "contrib.data", "contrib.layers", "contrib.opt", "data", "data.experimental", "errors", "extend", "image", "initializers", "layers",
+    "logging", "losses", "metrics", "nn", "numeric", "optimize", "summary", "testing", "train"))]
 
 
 def namespace(name: str) -> ModuleType:
@@ -180,10 +180,11 @@ def test_every_public_callable_shows_its_arguments():
 _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
-                      "summary", "testing", "train"},
-           "graphc.contrib": {"layers", "opt"}}
+_SPACES = {"graphc": {"contrib", "data", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric",
+                      "optimize", "summary", "testing", "train"},
+           "graphc.contrib": {"data", "layers", "opt"}, "graphc.data": {"experimental"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 
 

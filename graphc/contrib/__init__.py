@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from ..tf1_names import getter as _getter
-from . import layers, opt
+from . import data, layers, opt
 
-__all__ = ["layers", "opt"]
+__all__ = ["data", "layers", "opt"]
 
 
 def __dir__() -> list[str]:
