@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
-           "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError",
-           "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "GradientCheckError", "GradientError",
-           "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError", "InvalidArgumentError",
-           "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError", "ResourceExhaustedError",
-           "SerializationError", "SessionClosedError", "ShapeError", "UnavailableError", "UnimplementedError"]
+           "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
+           "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
+           "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
+           "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError",
+           "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
+           "UnavailableError", "UnimplementedError", "UnrecognizedFlagError"]
 
 
 class GraphcError(Exception):
@@ -67,6 +68,22 @@ class FeedError(GraphcError, ValueError, TypeError):
 
 class SessionClosedError(GraphcError, RuntimeError):
     """A session used after `close`."""
+
+
+class FlagError(GraphcError, ValueError):
+    """A flag of the command line that is declared or given wrongly."""
+
+
+class DuplicateFlagError(FlagError):
+    """A flag that is declared twice."""
+
+
+class IllegalFlagValueError(FlagError):
+    """A value that a flag does not take."""
+
+
+class UnrecognizedFlagError(FlagError, AttributeError):
+    """A flag that no line has declared."""
 
 
 class MissingPackageError(GraphcError, ImportError):

@@ -62,6 +62,10 @@ from .ops.nn_pool import max_pool2d as max_pool2d
 from .ops.nn_pool import max_pool3d as max_pool3d
 from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
+from .rnn import rnn_cell as rnn_cell
+from .rnn.unrolled import static_bidirectional_rnn as static_bidirectional_rnn
+from .rnn.unrolled import static_rnn as static_rnn
+from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
 
 def elu(features: Any, name: str | None = None) -> Tensor:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
@@ -97,4 +101,5 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
            "erosion2d", "crelu", "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch",
-           "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+           "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "static_rnn",
+           "static_bidirectional_rnn", "static_state_saving_rnn"]

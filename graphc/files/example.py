@@ -11,6 +11,8 @@ from ..errors import DataLossError, DTypeError
 from ..ir.node import here
 from .wire import BYTES, FOUR, VARINT, fields, put_bytes, put_varints, whole_numbers
 
+__all__ = ["BytesList", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List", "SequenceExample"]
+
 Found = dict[str, tuple[str, Any]]          # of features: the kind of each, and its values: a list of bytes, or an array
 
 KINDS = ("bytes_list", "float_list", "int64_list")      # by the number of the field, from 1 on
@@ -44,7 +46,8 @@ def _entry(data: bytes, start: int, end: int) -> tuple[str, tuple[int, int] | No
 
 
 def _feature(data: bytes, start: int, end: int) -> tuple[str, Any]:
-    name, values = "", []
+    name = ""
+    values: list[Any] = []
     for number, kind, place in fields(data, start, end):
         if kind == BYTES and 1 <= number <= len(KINDS):
             if name != KINDS[number - 1]:
@@ -57,7 +60,7 @@ def _feature(data: bytes, start: int, end: int) -> tuple[str, Any]:
 
 def _values(data: bytes, name: str, start: int, end: int) -> Any:
     """The values of a list: packed, or each by itself."""
-    found = []
+    found: list[Any] = []
     for number, kind, value in fields(data, start, end):
         if number != 1:
             continue
@@ -146,14 +149,14 @@ class _Values(list[Any]):
         self.extend(values)
 
     def append(self, value: Any) -> None:
-        super().append(self.owner.checked(value))
+        super().append(self.owner._checked(value))
 
     def extend(self, values: Iterable[Any]) -> None:
         for value in values:
             self.append(value)
 
     def __setitem__(self, place: Any, value: Any) -> None:
-        super().__setitem__(place, [*map(self.owner.checked, value)] if isinstance(place, slice) else self.owner.checked(value))
+        super().__setitem__(place, [*map(self.owner._checked, value)] if isinstance(place, slice) else self.owner._checked(value))
 
 
 class _List(_Message):
@@ -164,10 +167,10 @@ class _List(_Message):
             raise DTypeError(f"{type(self).__name__}: value is a list, not {value!r:.60}{here()}")
         self.value = _Values(self, value)
 
-    def checked(self, value: Any) -> Any:
+    def _checked(self, value: Any) -> Any:
         raise NotImplementedError
 
-    def wrong(self, value: Any, what: str) -> DTypeError:
+    def _wrong(self, value: Any, what: str) -> DTypeError:
         return DTypeError(f"{type(self).__name__}: {value!r:.60} is not {what}{here()}")
 
     def ParseFromString(self, serialized: bytes) -> int:
@@ -186,11 +189,11 @@ class BytesList(_List):
 
     _kind = "bytes_list"
 
-    def checked(self, value: Any) -> bytes:
+    def _checked(self, value: Any) -> bytes:
         if isinstance(value, np.bytes_):
             return bytes(value)
         if not isinstance(value, (bytes, bytearray)):
-            raise self.wrong(value, "bytes; text.encode() is")
+            raise self._wrong(value, "bytes; text.encode() is")
         return bytes(value)
 
     def SerializeToString(self) -> bytes:
@@ -206,12 +209,12 @@ class FloatList(_List):
 
     _kind = "float_list"
 
-    def checked(self, value: Any) -> float:
+    def _checked(self, value: Any) -> float:
         try:
             with np.errstate(over="ignore"):
                 return float(np.float32(value))
         except (TypeError, ValueError):
-            raise self.wrong(value, "a number") from None
+            raise self._wrong(value, "a number") from None
 
     def SerializeToString(self) -> bytes:
         return put_bytes(1, np.array(self.value, "<f4").tobytes()) if self.value else b""
@@ -226,15 +229,15 @@ class Int64List(_List):
 
     _kind = "int64_list"
 
-    def checked(self, value: Any) -> int:
+    def _checked(self, value: Any) -> int:
         try:
             number = int(value.__index__())
         except (AttributeError, TypeError):
             if not isinstance(value, np.bool_):
-                raise self.wrong(value, "a whole number") from None
+                raise self._wrong(value, "a whole number") from None
             number = int(value)
         if not -2**63 <= number < 2**63:
-            raise self.wrong(value, "a number of 64 bits")
+            raise self._wrong(value, "a number of 64 bits")
         return number
 
     def SerializeToString(self) -> bytes:

@@ -66,13 +66,13 @@ class Wanted(NamedTuple):
     missing: bool
 
 
-def _wanted(what: str, features: Any, kinds: tuple[type, ...]) -> tuple[Wanted, ...]:
+def _wanted(what: str, features: Any, kinds: tuple[type[Any], ...]) -> tuple[Wanted, ...]:
     if not isinstance(features, Mapping) or not all(isinstance(name, str) for name in features):
         raise ArgumentError(f"{what}: features are a dict by name, not {features!r:.80}{here()}")
     return tuple(_one_wanted(f"{what}: {name}", name, features[name], kinds) for name in sorted(features))
 
 
-def _one_wanted(what: str, name: str, feature: Any, kinds: tuple[type, ...]) -> Wanted:
+def _one_wanted(what: str, name: str, feature: Any, kinds: tuple[type[Any], ...]) -> Wanted:
     if not isinstance(feature, kinds):
         raise ArgumentError(f"{what} is one of {', '.join(k.__name__ for k in kinds)}, not {feature!r:.80}{here()}")
     dtype = dtype_of(what, feature.dtype).dtype
@@ -94,8 +94,8 @@ def _one_wanted(what: str, name: str, feature: Any, kinds: tuple[type, ...]) -> 
     if default is not None:
         if default.shape != sizes and default.size != 1:
             raise ShapeError(f"{what}: a default of shape {shape_str(default.shape)} for a feature of shape {shape_str(sizes)}{here()}")
-        default = tuple(np.broadcast_to(default, sizes).reshape(-1).tolist())
-    return Wanted(name, FIXED, dtype, sizes, default, False)
+        return Wanted(name, FIXED, dtype, sizes, tuple(np.broadcast_to(default, sizes).reshape(-1).tolist()), False)
+    return Wanted(name, FIXED, dtype, sizes, None, False)
 
 
 # ---------------------------------------------------------------------- operators

@@ -138,6 +138,9 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
 
+    def __deepcopy__(self, memo: Any) -> Node:
+        return self             # its graph is no part of it, and there is nothing in it that changes
+
     def __bool__(self) -> bool:
         raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.where or tf.logical_and{here()}")
 
