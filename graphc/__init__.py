@@ -16,6 +16,7 @@ from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
+from .files.parsing import *  # noqa: F403
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -70,6 +71,7 @@ from .ops.blocks import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
 from .ops.control_loops import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
+from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
@@ -115,9 +117,11 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "compat", "contrib", "debugging", "dtypes", "examples", "extend", "flags", "gfile", "layers", "linalg", "logging", "losses", "manip",
-          "metrics", "nest", "numeric", "optimize", "python", "random", "resource_loader", "sparse", "sysconfig", "test", "testing")
-_HELD = ("debugging", "dtypes", "gfile", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize", "random", "sparse")
+_LATER = ("app", "compat", "contrib", "data", "debugging", "dtypes", "examples", "extend", "flags", "gfile", "io", "layers",
+          "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "resource_loader", "sparse", "sysconfig", "test", "testing")
+_HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
+         "python_io", "random", "sparse")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

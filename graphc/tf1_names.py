@@ -152,8 +152,8 @@ train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
 train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
-FixedLengthRecordReader, FixedLenFeature, parse_single_example, train.Example | read the files in Python and feed batches by feed_dict
-train.Feature, train.Features, train.BytesList, train.Int64List, train.FloatList, FIFOQueue | read the files in Python and feed batches by feed_dict
+FixedLengthRecordReader | read the files in Python and feed batches by feed_dict
+FIFOQueue | read the files in Python and feed batches by feed_dict
 RandomShuffleQueue | read the files in Python and feed batches by feed_dict
 train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
 train.match_filenames_once | glob.glob(pattern)
@@ -175,9 +175,6 @@ image_summary | tf.summary.image
 merge_summary | tf.summary.merge
 merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
-read_file, io.read_file | open(path, "rb").read() in Python, and feed it
-decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
-decode_raw | np.frombuffer in Python, and feed the array
 edit_distance | tf.py_func with a function of your own
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
@@ -185,11 +182,8 @@ train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
-data | iterate in Python and feed batches by feed_dict
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
-io | read files in Python and feed the arrays
-python_io | read and write files in Python
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 strings | prepare texts in Python
 contrib.learn | read the data in Python and feed it; train in a loop over session.run

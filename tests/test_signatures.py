@@ -21,9 +21,10 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq debugging dtypes errors examples
-examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers layers linalg logging losses
-manip math metrics nest nn nn.rnn_cell numeric optimize python random resource_loader sparse summary sysconfig test testing train
+app bitwise compat contrib contrib.data contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq data data.experimental
+debugging dtypes errors examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile io image
+initializers layers linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse
+summary sysconfig test testing train
 """.split())]
 
 
@@ -184,6 +185,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION"
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:

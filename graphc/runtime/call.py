@@ -116,6 +116,18 @@ class Call:
                 self.running = False
         return results if self.flat else restored(self.form, results)
 
+    def function(self) -> Callable[..., Any]:
+        """A function of what is fed that does what `enter` does, now and later."""
+        return self.entry.function() if self.jit else self
+
+    def brought(self, values: Sequence[Any]) -> Sequence[Any]:
+        """All that the call takes when it is called, from what a user feeds: that."""
+        return values
+
+    def handed(self, results: Any) -> Any:
+        """What a user is given, of what the call gives: that."""
+        return results
+
     def _inside(self) -> Call:
         """The same call with memory of its own: for a finaliser, a signal handler or a py_func that runs it in the midst of a run of it."""
         if self.inner is None:
