@@ -101,6 +101,7 @@ from .ops.control_loops import foldl as foldl
 from .ops.control_loops import foldr as foldr
 from .ops.control_loops import map_fn as map_fn
 from .ops.control_loops import scan as scan
+from .ops.ctc_decode import edit_distance as edit_distance
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -518,12 +519,12 @@ __all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimensi
            "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "cond",
            "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos",
            "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div",
-           "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches",
-           "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd",
-           "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "global_norm",
-           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
-           "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables",
-           "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan",
+           "div_no_nan", "divide", "edit_distance", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend",
+           "extract_image_patches", "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather",
+           "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope",
+           "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients",
+           "greater", "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables",
+           "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan",
            "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linspace", "local_variables",
            "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "map_fn",
            "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",

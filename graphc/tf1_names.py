@@ -169,9 +169,7 @@ train.match_filenames_once | glob.glob(pattern)
 train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
-python.ops.rnn.dynamic_rnn | tf.nn.static_rnn, for a known number of steps
-nn.dynamic_rnn | tf.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32) for a known number of steps
-nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, tf.unstack(inputs, axis=1), dtype=tf.float32)
+python.ops.rnn | tf.nn.dynamic_rnn, tf.nn.static_rnn
 nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
@@ -188,7 +186,6 @@ tables_initializer | tf.no_op()
 read_file, io.read_file | open(path, "rb").read() in Python, and feed it
 decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
 decode_raw | np.frombuffer in Python, and feed the array
-edit_distance | tf.py_func with a function of your own
 compat.as_str | bytes.decode()
 test.is_built_with_cuda | False: there is no GPU code
 test.TestCase | unittest.TestCase

@@ -57,7 +57,7 @@ def test_ranked_names_are_names_once():
 @pytest.mark.parametrize("path, message", [
     ("keras", "tf.keras is not here; instead: models are written"),
     ("gfile", "tf.gfile is not here; instead: open, os and shutil of Python"),
-    ("sparse_placeholder", "tf.sparse_placeholder is not here; instead: feed indices and values as two placeholders"),
+    ("estimator", "tf.estimator is not here; instead: models are written"),
     ("train.write_graph", "tf.train.write_graph is not here; instead: open(path"),
     ("nn.seq2seq", "tf.nn.seq2seq is not here; instead: tf.contrib.legacy_seq2seq"),
     ("contrib.slim", "tf.contrib.slim is not here; instead: tf.contrib.layers, whose"),
