@@ -140,6 +140,7 @@ from .ops.control_loops import foldl as foldl
 from .ops.control_loops import foldr as foldr
 from .ops.control_loops import map_fn as map_fn
 from .ops.control_loops import scan as scan
+from .ops.ctc_decode import edit_distance as edit_distance
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -601,10 +602,10 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "data",
            "debugging", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
            "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2", "enable_eager_execution",
-           "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors", "examples",
-           "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64",
-           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "edit_distance", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors",
+           "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32",
+           "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
            "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
            "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
            "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16",

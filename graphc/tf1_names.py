@@ -160,9 +160,6 @@ train.match_filenames_once | glob.glob(pattern)
 train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
-python.ops.rnn.dynamic_rnn | tf.nn.static_rnn, for a known number of steps
-nn.dynamic_rnn | tf.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32) for a known number of steps
-nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, tf.unstack(inputs, axis=1), dtype=tf.float32)
 nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
@@ -175,7 +172,6 @@ image_summary | tf.summary.image
 merge_summary | tf.summary.merge
 merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
-edit_distance | tf.py_func with a function of your own
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
