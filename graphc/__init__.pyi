@@ -49,6 +49,17 @@ from .autodiff.products import jacobian as jacobian
 from .autodiff.products import jvp as jvp
 from .autodiff.products import vjp as vjp
 from .cpu.tracing import RunOptions as RunOptions
+from .data.queues import FIFOQueue as FIFOQueue
+from .data.queues import PaddingFIFOQueue as PaddingFIFOQueue
+from .data.queues import PriorityQueue as PriorityQueue
+from .data.queues import QueueBase as QueueBase
+from .data.queues import RandomShuffleQueue as RandomShuffleQueue
+from .data.readers import FixedLengthRecordReader as FixedLengthRecordReader
+from .data.readers import IdentityReader as IdentityReader
+from .data.readers import ReaderBase as ReaderBase
+from .data.readers import TFRecordReader as TFRecordReader
+from .data.readers import TextLineReader as TextLineReader
+from .data.readers import WholeFileReader as WholeFileReader
 from .files.parsing import FixedLenFeature as FixedLenFeature
 from .files.parsing import FixedLenSequenceFeature as FixedLenSequenceFeature
 from .files.parsing import VarLenFeature as VarLenFeature
@@ -554,47 +565,49 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FixedLenFeature",
-           "FixedLenSequenceFeature", "GIT_VERSION", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession", "Operation", "Print", "RunMetadata",
-           "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Tensor", "TensorShape", "VERSION", "VarLenFeature", "Variable",
-           "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max",
-           "arg_min", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
-           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
-           "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
-           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to",
-           "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat",
-           "concat", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
-           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "data", "debugging", "decode_csv",
-           "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
-           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
-           "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
-           "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims",
-           "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod",
-           "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
-           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp", "identity", "image",
-           "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io",
-           "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space",
-           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not",
-           "logical_or", "logical_xor", "losses", "manip", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
-           "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope",
-           "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parse_example", "parse_single_example",
-           "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "python", "python_io", "random_crop",
-           "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
-           "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean",
-           "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "resource_loader",
-           "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scatter_nd", "segment_max", "segment_mean",
-           "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
-           "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
-           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum", "sparse_minimum",
-           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
-           "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
-           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference",
-           "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "sysconfig", "tan", "tanh", "tensordot",
-           "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
-           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8",
-           "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
-           "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer",
-           "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "write_file", "zeros", "zeros_initializer", "zeros_like"]
+__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
+           "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphKeys", "IdentityReader",
+           "InteractiveSession", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase",
+           "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "TFRecordReader", "Tensor", "TensorShape", "TextLineReader",
+           "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
+           "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal",
+           "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative",
+           "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least",
+           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul",
+           "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat", "concat", "constant", "constant_initializer",
+           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross",
+           "cumprod", "cumsum", "data", "debugging", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose",
+           "digamma", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
+           "disable_v2_behavior", "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors",
+           "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32",
+           "float64", "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
+           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
+           "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16",
+           "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian",
+           "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer",
+           "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "matching_files", "matmul",
+           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
+           "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
+           "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm",
+           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer",
+           "pack", "pad", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default",
+           "polyval", "py_func", "python", "python_io", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle",
+           "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any",
+           "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
+           "reduce_variance", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint",
+           "rsqrt", "saturate_cast", "scalar_mul", "scatter_nd", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum",
+           "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size",
+           "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims",
+           "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max",
+           "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain",
+           "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense",
+           "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient",
+           "strided_slice", "string", "sub", "subtract", "summary", "sysconfig", "tan", "tanh", "tensordot", "test", "testing", "tile", "to_bool",
+           "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
+           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique",
+           "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
+           "vjp", "where", "write_file", "zeros", "zeros_initializer", "zeros_like"]
