@@ -49,6 +49,17 @@ from .autodiff.products import jacobian as jacobian
 from .autodiff.products import jvp as jvp
 from .autodiff.products import vjp as vjp
 from .cpu.tracing import RunOptions as RunOptions
+from .data.queues import FIFOQueue as FIFOQueue
+from .data.queues import PaddingFIFOQueue as PaddingFIFOQueue
+from .data.queues import PriorityQueue as PriorityQueue
+from .data.queues import QueueBase as QueueBase
+from .data.queues import RandomShuffleQueue as RandomShuffleQueue
+from .data.readers import FixedLengthRecordReader as FixedLengthRecordReader
+from .data.readers import IdentityReader as IdentityReader
+from .data.readers import ReaderBase as ReaderBase
+from .data.readers import TFRecordReader as TFRecordReader
+from .data.readers import TextLineReader as TextLineReader
+from .data.readers import WholeFileReader as WholeFileReader
 from .files.parsing import FixedLenFeature as FixedLenFeature
 from .files.parsing import FixedLenSequenceFeature as FixedLenSequenceFeature
 from .files.parsing import VarLenFeature as VarLenFeature
@@ -589,23 +600,25 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FixedLenFeature",
-           "FixedLenSequenceFeature", "GIT_VERSION", "GPUOptions", "Graph", "GraphKeys", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession",
-           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Tensor", "TensorArray", "TensorShape",
-           "VERSION", "VarLenFeature", "Variable", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection",
-           "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater",
-           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
-           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
-           "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "bitwise", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
-           "clip_by_norm", "clip_by_value", "compat", "concat", "cond", "constant", "constant_initializer", "contrib", "control_dependencies",
-           "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "data",
-           "debugging", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
-           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "edit_distance", "einsum", "enable_control_flow_v2",
-           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors",
-           "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32",
-           "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
+__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
+           "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphKeys", "IdentityReader",
+           "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase",
+           "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "TFRecordReader",
+           "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n",
+           "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax",
+           "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
+           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
+           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to",
+           "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "compat",
+           "concat", "cond", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "data", "debugging", "decode_csv",
+           "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
+           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
+           "div", "div_no_nan", "divide", "dtypes", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
+           "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors", "examples",
+           "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
            "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
            "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
            "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16",
