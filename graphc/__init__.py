@@ -15,6 +15,7 @@ from . import errors, image, initializers, nn, summary, train
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
+from .files.graph_def import GraphDef, import_graph_def
 from .initializers import *  # noqa: F403
 from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
@@ -24,6 +25,7 @@ from .ir.graph import (
     Graph,
     GraphKeys,
     add_to_collection,
+    colocate_with,
     control_dependencies,
     device,
     get_collection,
@@ -34,7 +36,7 @@ from .ir.graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .ir.node import Operation, Tensor
+from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.types import (
     Dimension,
@@ -54,6 +56,9 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
+from .ops.confusion import *  # noqa: F403
+from .ops.counting import *  # noqa: F403
+from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
@@ -62,6 +67,7 @@ from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.strings import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION

@@ -148,8 +148,6 @@ contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-import_graph_def | tf.Graph.from_json(text)
-train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
 train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
@@ -176,8 +174,6 @@ sparse_placeholder | feed indices and values as two placeholders
 SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
 SparseTensorValue | indices and values as two arrays
 sparse_tensor_to_dense | tf.scatter_nd(indices, values, shape)
-GraphDef | graph.to_json(), which is text
-NodeDef | an item of graph.to_json()
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar
@@ -187,10 +183,8 @@ merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
 read_file, io.read_file | open(path, "rb").read() in Python, and feed it
 decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
-decode_raw | np.frombuffer in Python, and feed the array
 edit_distance | tf.py_func with a function of your own
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
-nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphcError, InvalidArgumentError, ResourceExhaustedError
+from ..errors import GraphcError, InvalidArgumentError, OpError, ResourceExhaustedError
 from .node import Node, describe, describe_call, loc_str, topological
 from .types import Array
 
@@ -31,7 +31,7 @@ def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | 
         return node.operator.reference(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
     except GraphcError as e:
         text = f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {e}\n  at {loc_str(node.loc)}"
-        raise InvalidArgumentError(text, node) from e
+        raise (type(e) if isinstance(e, OpError) else InvalidArgumentError)(text, node) from e
     except Exception as e:
         if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note
             e.__notes__ = [*getattr(e, "__notes__", ()), f"in {describe(node)}\n  at {loc_str(node.loc)}"]

@@ -214,6 +214,12 @@ class Variable(Node):
                 self._initializer = self.graph.add(_initialize, (), {"variable": self}, None, self.label + "/Assign/")
         return Operation(self._initializer)
 
+    def eval(self, session: Any = None, feed_dict: Any = None) -> Any:  # type: ignore[override]
+        """The value in a session, by default the default one. GraphError: there is none."""
+        if isinstance(session, dict):           # as of other tensors
+            session, feed_dict = feed_dict, session
+        return super().eval(feed_dict, session)
+
     def value(self) -> Node:
         """The value as a tensor: before the run, or after what `control_dependencies` names."""
         return to_node(self)
@@ -238,6 +244,10 @@ class Variable(Node):
     def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
         """`tf.assign_sub` from this variable; DTypeError, ShapeError: the value does not fit."""
         return assign_sub(self, delta, name=name)
+
+    def count_up_to(self, limit: int) -> Node:
+        """`tf.count_up_to` of this variable. DTypeError: it is no integer."""
+        return OPERATORS["count_up_to"](self, limit)
 
     def load(self, value: Any, session: Any = None) -> None:
         """Set the value in a session, without a graph.
