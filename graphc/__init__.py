@@ -11,12 +11,24 @@
 import builtins as _builtins
 from types import ModuleType as _Module
 
-from . import errors, image, initializers, nn, summary, train
+from . import bitwise, errors, image, initializers, math, nn, summary, train
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
 from .files.graph_def import GraphDef, import_graph_def
-from .initializers import *  # noqa: F403
+from .initializers import (
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    ones_initializer,
+    orthogonal_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    uniform_unit_scaling_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
 from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
 from .inspection.show import show
@@ -66,6 +78,8 @@ from .ops.math import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
+from .ops.segments import *  # noqa: F403
+from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
@@ -93,19 +107,22 @@ from .version import __version__
 
 newaxis = None          # in an index, as numpy has it
 
+_publish(bitwise.__name__, vars(bitwise))
 _publish(image.__name__, vars(image))
+_publish(math.__name__, vars(math))
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "compat", "contrib", "examples", "extend", "flags", "gfile", "layers", "logging", "losses", "metrics", "nest", "numeric",
-          "optimize", "python", "resource_loader", "sysconfig", "test", "testing")
-_NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
+_LATER = ("app", "compat", "contrib", "debugging", "dtypes", "examples", "extend", "flags", "gfile", "layers", "linalg", "logging", "losses", "manip",
+          "metrics", "nest", "numeric", "optimize", "python", "random", "resource_loader", "sparse", "sysconfig", "test", "testing")
+_HELD = ("debugging", "dtypes", "gfile", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize", "random", "sparse")
+_NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
-# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
-__all__ = [name for name in _NAMES if name not in vars(_builtins)]
+# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.
+__all__ = [name for name in _NAMES if name not in vars(_builtins) and name not in ("math", "random")]
 
-for _space in (image, initializers, nn, summary, train):
+for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
@@ -117,7 +134,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name in ("gfile", "layers", "losses", "metrics", "nest", "optimize"):         # what programs call; the others are for those who extend graphc
+    if name in _HELD:           # what programs call; the others are for those who extend graphc, or pass on
         _hold(vars(module), module.__all__)
     return module
 

@@ -5,8 +5,11 @@ from builtins import bool as _bool
 from typing import Any, NamedTuple
 
 from . import app as app
+from . import bitwise as bitwise
 from . import compat as compat
 from . import contrib as contrib
+from . import debugging as debugging
+from . import dtypes as dtypes
 from . import errors as errors
 from . import examples as examples
 from . import extend as extend
@@ -15,15 +18,20 @@ from . import gfile as gfile
 from . import image as image
 from . import initializers as initializers
 from . import layers as layers
+from . import linalg as linalg
 from . import logging as logging
 from . import losses as losses
+from . import manip as manip
+from . import math as math
 from . import metrics as metrics
 from . import nest as nest
 from . import nn as nn
 from . import numeric as numeric
 from . import optimize as optimize
 from . import python as python
+from . import random as random
 from . import resource_loader as resource_loader
+from . import sparse as sparse
 from . import summary as summary
 from . import sysconfig as sysconfig
 from . import test as test
@@ -48,6 +56,7 @@ from .initializers import orthogonal_initializer as orthogonal_initializer
 from .initializers import random_normal_initializer as random_normal_initializer
 from .initializers import random_uniform_initializer as random_uniform_initializer
 from .initializers import truncated_normal_initializer as truncated_normal_initializer
+from .initializers import uniform_unit_scaling_initializer as uniform_unit_scaling_initializer
 from .initializers import variance_scaling_initializer as variance_scaling_initializer
 from .initializers import zeros_initializer as zeros_initializer
 from .inspection.diagnose import Diagnosis as Diagnosis
@@ -94,9 +103,7 @@ from .ops.array import matrix_diag as matrix_diag
 from .ops.array import matrix_set_diag as matrix_set_diag
 from .ops.array import meshgrid as meshgrid
 from .ops.array import pad as pad
-from .ops.array import segment_sum as segment_sum
 from .ops.array import sequence_mask as sequence_mask
-from .ops.array import unsorted_segment_sum as unsorted_segment_sum
 from .ops.array_gather import boolean_mask as boolean_mask
 from .ops.array_gather import gather as gather
 from .ops.array_index import lin_space as lin_space
@@ -112,6 +119,7 @@ from .ops.array_join import ones_like as ones_like
 from .ops.array_join import split as split
 from .ops.array_join import zeros as zeros
 from .ops.array_join import zeros_like as zeros_like
+from .ops.array_sequence import reverse_sequence as reverse_sequence
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
 from .ops.blocks import depth_to_space as depth_to_space
@@ -151,8 +159,11 @@ from .ops.math import to_float as to_float
 from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
+from .ops.math_arithmetic import accumulate_n as accumulate_n
 from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
+from .ops.math_arithmetic import polyval as polyval
+from .ops.math_arithmetic import scalar_mul as scalar_mul
 from .ops.math_compare import round as round
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
@@ -163,9 +174,47 @@ from .ops.random import random_shuffle as random_shuffle
 from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
 from .ops.reduce import count_nonzero as count_nonzero
+from .ops.reduce import reduce_euclidean_norm as reduce_euclidean_norm
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
 from .ops.reduce import reduce_std as reduce_std
 from .ops.reduce import reduce_variance as reduce_variance
+from .ops.segments import segment_max as segment_max
+from .ops.segments import segment_mean as segment_mean
+from .ops.segments import segment_min as segment_min
+from .ops.segments import segment_prod as segment_prod
+from .ops.segments import segment_sum as segment_sum
+from .ops.segments import unsorted_segment_max as unsorted_segment_max
+from .ops.segments import unsorted_segment_mean as unsorted_segment_mean
+from .ops.segments import unsorted_segment_min as unsorted_segment_min
+from .ops.segments import unsorted_segment_prod as unsorted_segment_prod
+from .ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
+from .ops.segments import unsorted_segment_sum as unsorted_segment_sum
+from .ops.sparse_dense import sparse_tensor_to_dense as sparse_tensor_to_dense
+from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
+from .ops.sparse_forms import sparse_concat as sparse_concat
+from .ops.sparse_forms import sparse_expand_dims as sparse_expand_dims
+from .ops.sparse_forms import sparse_fill_empty_rows as sparse_fill_empty_rows
+from .ops.sparse_forms import sparse_reorder as sparse_reorder
+from .ops.sparse_forms import sparse_reset_shape as sparse_reset_shape
+from .ops.sparse_forms import sparse_reshape as sparse_reshape
+from .ops.sparse_forms import sparse_retain as sparse_retain
+from .ops.sparse_forms import sparse_slice as sparse_slice
+from .ops.sparse_forms import sparse_split as sparse_split
+from .ops.sparse_forms import sparse_to_indicator as sparse_to_indicator
+from .ops.sparse_forms import sparse_transpose as sparse_transpose
+from .ops.sparse_math import sparse_add as sparse_add
+from .ops.sparse_math import sparse_matmul as sparse_matmul
+from .ops.sparse_math import sparse_maximum as sparse_maximum
+from .ops.sparse_math import sparse_minimum as sparse_minimum
+from .ops.sparse_math import sparse_reduce_max as sparse_reduce_max
+from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
+from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
+from .ops.sparse_math import sparse_softmax as sparse_softmax
+from .ops.sparse_math import sparse_tensor_dense_matmul as sparse_tensor_dense_matmul
+from .ops.sparse_tensor import SparseTensor as SparseTensor
+from .ops.sparse_tensor import SparseTensorValue as SparseTensorValue
+from .ops.sparse_tensor import convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor
+from .ops.sparse_tensor import sparse_placeholder as sparse_placeholder
 from .ops.state import Variable as Variable
 from .ops.state import assign as assign
 from .ops.state import assign_add as assign_add
@@ -532,18 +581,19 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
     """The subtensors along `axis`, as a list."""
 
 __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "GIT_VERSION", "GPUOptions", "Graph",
-           "GraphDef", "GraphKeys", "InteractiveSession", "NodeDef", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor",
-           "TensorShape", "VERSION", "Variable", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables",
-           "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
-           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
-           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
-           "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm",
-           "clip_by_value", "colocate_with", "compat", "concat", "confusion_matrix", "constant", "constant_initializer", "contrib",
-           "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum",
-           "custom_gradient", "decode_base64", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
+           "GraphDef", "GraphKeys", "InteractiveSession", "NodeDef", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor",
+           "SparseTensorValue", "Tensor", "TensorShape", "VERSION", "Variable", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops",
+           "add_n", "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh",
+           "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
+           "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
+           "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics",
+           "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat",
+           "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
+           "debugging", "decode_base64", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
            "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "einsum", "enable_control_flow_v2", "enable_eager_execution",
+           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2", "enable_eager_execution",
            "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "examples",
            "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64",
            "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
@@ -551,22 +601,28 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
            "identity", "image", "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64",
            "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less",
-           "less_equal", "lgamma", "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging",
-           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
-           "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope",
-           "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging",
+           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "matmul", "matrix_band_part", "matrix_determinant",
+           "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve",
+           "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
            "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
-           "py_func", "py_function", "python", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_join", "reduce_logsumexp",
-           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
-           "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_v2", "rint", "rsqrt", "saturate_cast",
-           "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin",
-           "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square", "squared_difference", "squeeze",
-           "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip",
+           "polyval", "py_func", "py_function", "python", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle",
+           "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
+           "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
+           "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse",
+           "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scatter_nd", "segment_max", "segment_mean",
+           "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
+           "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
+           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum", "sparse_minimum",
+           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
+           "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference",
+           "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip",
            "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "sub",
            "substr", "subtract", "summary", "sysconfig", "tan", "tanh", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float",
            "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
-           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack", "unsorted_segment_sum", "unstack",
-           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "zeros",
-           "zeros_initializer", "zeros_like"]
+           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack",
+           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
+           "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]

@@ -72,6 +72,10 @@ from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
 from .ops.nn_sampled import nce_loss as nce_loss
 from .ops.nn_sampled import sampled_softmax_loss as sampled_softmax_loss
+from .rnn import rnn_cell as rnn_cell
+from .rnn.unrolled import static_bidirectional_rnn as static_bidirectional_rnn
+from .rnn.unrolled import static_rnn as static_rnn
+from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
 
 def in_top_k(predictions: Any, targets: Any, k: Any = 1, name: str | None = None) -> Tensor:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
@@ -103,4 +107,4 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler",
            "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "crelu", "moments", "batch_normalization", "l2_normalize",
            "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup",
-           "zero_fraction", "in_top_k", "top_k"]
+           "zero_fraction", "in_top_k", "top_k", "rnn_cell", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

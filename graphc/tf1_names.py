@@ -105,6 +105,7 @@ image.decode_png, image.decode_jpeg, image.decode_image | needs Pillow: `pip ins
 random_crop | draws other places than TensorFlow
 image.random_flip_left_right, image.random_brightness, image.random_contrast, image.random_hue | draws other numbers than TensorFlow
 image.random_saturation | draws other numbers than TensorFlow
+nn.rnn_cell.DropoutWrapper, contrib.rnn.DropoutWrapper | draws other numbers than TensorFlow
 nn.dropout | draws other numbers than TensorFlow; fused, it costs no pass over memory
 set_random_seed | seeds repeat a program here; they do not give TensorFlow's numbers
 matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
@@ -136,7 +137,6 @@ Tensor | the class of all nodes of the graph
 
 # Names that are not here: what to write instead.
 _INSTEAD = """
-random.uniform | tf.random_uniform
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
 contrib.slim | tf.contrib.layers, whose functions it has
@@ -159,21 +159,16 @@ train.match_filenames_once | glob.glob(pattern)
 train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
-nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
-python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
-nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
-nn.bidirectional_dynamic_rnn | two Python loops over the steps, one backwards
-contrib.rnn.LSTMStateTuple | collections.namedtuple("LSTMStateTuple", "c h"): tuples can be fetched
-contrib.seq2seq.sequence_loss | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted, and tf.reduce_sum(...) / tf.reduce_sum(weights)
-contrib.legacy_seq2seq.sequence_loss_by_example | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted
+python.ops.rnn.dynamic_rnn | tf.nn.static_rnn, for a known number of steps
+nn.dynamic_rnn | tf.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32) for a known number of steps
+nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, tf.unstack(inputs, axis=1), dtype=tf.float32)
+nn.seq2seq | tf.contrib.legacy_seq2seq
+contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
+contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
 cond | tf.where(condition, x, y); both sides are computed
 case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
 map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
-sparse_placeholder | feed indices and values as two placeholders
-SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
-SparseTensorValue | indices and values as two arrays
-sparse_tensor_to_dense | tf.scatter_nd(indices, values, shape)
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar
@@ -196,15 +191,10 @@ io | read files in Python and feed the arrays
 python_io | read and write files in Python
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
-random | tf.random_normal, tf.random_uniform, tf.truncated_normal
-math | the operators stand under tf: tf.reduce_sum, tf.log
-linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
-sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
 strings | prepare texts in Python
-contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers and contrib.opt
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
 contrib.framework | tf.variable_scope and tf.get_variable
-contrib.legacy_seq2seq, contrib.seq2seq | write the cell's equations, and a Python loop over the steps
 """
 
 

@@ -16,7 +16,7 @@ from . import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 # The machine, and what has no names of its own to offer: every other module at the top level of the package is a namespace.
-_NOT_SPACES = {"as_tensorflow", "autodiff", "compiler", "cpu", "files", "inspection", "ir", "modes", "ops", "process", "runtime", "__main__",
+_NOT_SPACES = {"as_tensorflow", "autodiff", "compiler", "cpu", "files", "inspection", "ir", "modes", "ops", "process", "rnn", "runtime", "__main__",
                "tf1_names", "variables", "version"}
 _OTHERS = ("typing", "collections", "numpy", "__future__", "contextlib", "types")      # modules whose objects are no names of ours
 
@@ -33,11 +33,10 @@ def spaces() -> dict[str, ModuleType]:
 
 
 def _within(path: str, module: ModuleType) -> dict[str, ModuleType]:
-    """A namespace that has names of its own; of one that has none, those in it."""
-    if public(module):
-        return {path: module}
-    inner = {n: v for n, v in public(module, modules=True).items() if isinstance(v, ModuleType)} if hasattr(module, "__path__") else {}
-    return {name: space for n, v in inner.items() for name, space in _within(f"{path}.{n}", v).items()}
+    """A namespace if it has names of its own, and those in it that do not stand at the top as well."""
+    inner = {n: v for n, v in public(module, modules=True).items() if isinstance(v, ModuleType) and v.__name__ != f"graphc.{n}"}
+    found = {name: space for n, v in inner.items() for name, space in _within(f"{path}.{n}", v).items()}
+    return {path: module, **found} if public(module) else found
 
 
 def public(module: ModuleType, modules: bool = False) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def stub(name: str) -> str:
         if isinstance(value, Operator) or inspect.isfunction(value) and inspect.unwrap(value).__code__.co_name != value.__name__:
             made.append(_call(word, value))
         elif isinstance(value, ModuleType):
-            taken.append(f"from . import {word} as {word}")
+            taken.append(f"from {'.rnn' if value.__name__.startswith('graphc.rnn.') else '.'} import {word} as {word}")
         elif callable(value):
             taken.append(f"from {_source(word, value).removeprefix('graphc')} import {word} as {word}")
         else:

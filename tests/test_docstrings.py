@@ -213,7 +213,8 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
 ]
 _LOSSES = "nn.softmax_cross_entropy_with_logits nn.softmax_cross_entropy_with_logits_v2"
 _MADE = ("random_normal_initializer truncated_normal_initializer random_uniform_initializer glorot_uniform_initializer glorot_normal_initializer "
-         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer")
+         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer uniform_unit_scaling_initializer "
+         "initializers.identity initializers.he_normal initializers.he_uniform initializers.lecun_normal initializers.lecun_uniform")
 _RATED = ("train.GradientDescentOptimizer train.AdagradOptimizer train.RMSPropOptimizer train.AdamOptimizer train.AdadeltaOptimizer "
           "train.FtrlOptimizer train.ProximalGradientDescentOptimizer train.ProximalAdagradOptimizer")
 _TWO = ("losses.absolute_difference losses.mean_squared_error losses.huber_loss losses.hinge_loss losses.log_loss losses.sigmoid_cross_entropy "
@@ -264,7 +265,8 @@ def test_error_is_the_one_foretold(path, error, call):
 
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
-    "graphc.add_to_collection", "graphc.all_variables", "graphc.device", "graphc.get_collection", "graphc.get_collection_ref",
+    "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.device", "graphc.get_collection",
+    "graphc.get_collection_ref",
     "graphc.get_default_graph", "graphc.get_default_session", "graphc.get_variable_scope", "graphc.global_variables",
     "graphc.global_variables_initializer", "graphc.initialize_all_variables", "graphc.is_variable_initialized", "graphc.local_variables",
     "graphc.local_variables_initializer", "graphc.model_variables", "graphc.moving_average_variables", "graphc.name_scope", "graphc.no_op",

@@ -120,6 +120,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     inner: set[Node] = set()                      # concats that lie within another one, which itself lies in none: places are found in two steps
     outer: set[Node] = set()
     results: set[Node] = set()
+    picked: dict[tuple[Node, int], Node] = {}
     wanted = set(fetches)
     order = topological(fetches)
     uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
@@ -155,13 +156,18 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
                 inputs = (copied(inputs[0], node), *inputs[1:])
             elif family.multiplies:
                 inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
-            elif family.scatters:
+            elif family.scatters or family.routine:
                 inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
             elif family.joins:
                 inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
         n = node
+        if family.picks and (n := picked.setdefault((inputs[0], node.attrs["index"]), node)) is not node:
+            new[node] = n                       # one place for each result
+            continue
         if inputs != node.inputs:
             n = new[node] = node.on(inputs)
+            if family.picks:
+                picked[inputs[0], node.attrs["index"]] = n
         if family.joins and any(joined(x) is not None for x in inputs):
             outer.add(n)
         if node in wanted:

@@ -185,15 +185,16 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
 
 
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
-    """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
+    """The node on inputs of concrete types, lowered, and lowered again what that is made of."""
     operator = node.operator
     if operator.lower is None and _has_its_type(node, inputs):
         return scratch.add(operator, inputs, node.attrs, node.type, None)
     built = operator.build(scratch, inputs, node.attrs)
     if operator.lower is None:
         return _known_value(built, scratch)
+    lowered = scratch.to_lower
     simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
-    if operator.name != "later":
+    if simpler is built or (scratch.to_lower == lowered and operator.name != "later"):
         return simpler
     made = {x: x for x in inputs}
     for n in topological([simpler], stop=made.__contains__):

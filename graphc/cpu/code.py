@@ -20,7 +20,7 @@ from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
 from .kernel_text import SCRATCH, KernelText, Slot, effort
-from .routines import Product, product, scatter_texts
+from .routines import Product, product, routine_texts, scatter_texts
 from .steps import HostStep, NativeStep, Step, Value
 
 
@@ -292,5 +292,7 @@ def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelTex
         yield from [made] if made is not None else []
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
+    elif family.routine:
+        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)})
     elif not family.joins:
         yield step.node

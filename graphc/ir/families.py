@@ -55,6 +55,7 @@ class Family:
     gathers: bool = False                   # reads its first input where its second says, along the attribute `axis`
     scatters: bool = False                  # adds its second input where its first says, along the attribute `axis`
     multiplies: bool = False                # a product of matrices, by a library
+    routine: bool = False                   # computed by the loop nest of its declaration, of contiguous operands
     joins: bool = False                     # its inputs are written where they lie within the result
     reshapes: bool = False                  # the elements of its input, in the same order
     cuts: bool = False                      # several results, each a view of its input
@@ -73,7 +74,7 @@ class Family:
     @property
     def calls(self) -> bool:
         """Whether its reference is what runs, and takes all inputs, those that only set shapes too."""
-        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.joins)
+        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.routine or self.joins)
 
 
 def _table(*families: Family) -> dict[str, Family]:
@@ -93,6 +94,8 @@ FAMILIES = _table(
            apart="reads elements in an order of its own", exact=True, gathers=True),
     Family("scatter", "Slices added up along an axis, at the places that an operand holds.", batch="scattered",
            apart="adds rows in an order of its own", scatters=True),
+    Family("routine", "Computed by a loop nest of its own, which stands in its declaration.", apart="is a loop nest of its own", colour="#dae8fc",
+           needs=("loop",), takes=("loop",), routine=True),
     Family("contraction", "A product of matrices, or of each pair of two stacks of them.", batch="product", colour="#dae8fc",
            apart="is a routine of its own", multiplies=True),
     Family("concat", "The operands side by side along an axis; whoever makes one writes it there.", batch="leading",

@@ -148,6 +148,9 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
 
+    def __deepcopy__(self, memo: Any) -> Node:
+        return self             # its graph is no part of it, and there is nothing in it that changes
+
     def __bool__(self) -> bool:
         raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.where or tf.logical_and{here()}")
 
@@ -198,7 +201,7 @@ class Node:
             if name in instead.REFLECTED and not isinstance(inputs[0], Node):
                 return getattr(self, instead.REFLECTED[name])(inputs[0])
         own = instead.RENAMED.get(name, name)
-        write = f"tf.{own}" if method == "__call__" and own in OPERATORS else "session.run(x)"
+        write = f"tf.{own}" if method == "__call__" and own.rpartition(".")[2] in OPERATORS else "session.run(x)"
         raise DTypeError(f"np.{name}{'' if method == '__call__' else '.' + method} of {describe(self)}; instead: {write}{here()}")
 
     def __dir__(self) -> list[str]:

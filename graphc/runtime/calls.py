@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FeedError, GraphGrowthWarning
+from ..ir.composite import Composite
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from .call import Call
@@ -45,7 +46,7 @@ class Calls:
             call = self.known[key] = Call(self.values, leaves, places, form, self.jit, self.threads, self.stats)
         # `Session.run` finds one tensor or a list of them by what it is given. Other structures may be equal and of different classes: a
         # tuple and a named tuple. A key of `feed_dict` that stands for several tensors has to be taken apart.
-        if call.listed is not None and not any(isinstance(key, tuple) for key in feed_dict):
+        if call.listed is not None and not any(isinstance(key, (tuple, Composite)) for key in feed_dict):
             try:
                 self.known[(None, tuple(fetches), *feed_dict) if call.listed else (fetches, *feed_dict)] = call
             except TypeError:
