@@ -18,6 +18,7 @@ from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian,
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
+from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
 from .initializers import (
     constant_initializer,
@@ -40,6 +41,7 @@ from .ir.graph import (
     Graph,
     GraphKeys,
     add_to_collection,
+    colocate_with,
     control_dependencies,
     device,
     get_collection,
@@ -50,7 +52,7 @@ from .ir.graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .ir.node import Operation, Tensor
+from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.types import (
     Dimension,
@@ -70,8 +72,11 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
+from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
 from .ops.control_loops import *  # noqa: F403
+from .ops.counting import *  # noqa: F403
+from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
@@ -84,6 +89,7 @@ from .ops.segments import *  # noqa: F403
 from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.strings import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know

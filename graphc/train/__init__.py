@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import example
 from ..files.example import *  # noqa: F403
+from ..files.graph_def import write_graph
 from . import averages, checkpoints, clipping, coordinator, inputs, optimizer, optimizers, proximal, queue_runner, rates, saver, steps
 from .averages import *  # noqa: F403
 from .checkpoints import *  # noqa: F403
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from ..optimize import ScipyOptimizerInterface as ScipyOptimizerInterface
 
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
-           *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__,
-           *coordinator.__all__, *queue_runner.__all__, *inputs.__all__, "ScipyOptimizerInterface"]
+           *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__, *coordinator.__all__, *queue_runner.__all__, *inputs.__all__,
+           "ScipyOptimizerInterface", "write_graph"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
