@@ -40,12 +40,16 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     scratch = Scratch()
     with scratch.as_default():
         for node in topological(fetches):
-            inputs = tuple([new.get(x, x) for x in node.inputs]) if new else node.inputs
+            inputs = node.inputs
+            touched = not new.keys().isdisjoint(inputs)
+            if touched:
+                inputs = tuple([new.get(x, x) for x in inputs])
             scratch.place = node
             got = visit(node, inputs)
-            if got is None and inputs != node.inputs:
-                got = node.on(inputs)
-            if got is not None and got is not node:
+            if got is None:
+                if touched:
+                    new[node] = node.on(inputs)
+            elif got is not node:
                 new[node] = got
     return [new.get(f, f) for f in fetches]
 
@@ -236,7 +240,7 @@ def apply_rules(fetches: Sequence[Node]) -> list[Node]:
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if not node.operator.family.broadcasts:
             return None
-        if inputs != node.inputs:
+        if inputs is not node.inputs:
             node = node.on(inputs)
         made = rewritten(node)
         return made if made is not None else node
@@ -254,7 +258,7 @@ def share(fetches: Sequence[Node]) -> list[Node]:
         key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
         if found is None:
-            found = table[key] = node if inputs == node.inputs else node.on(inputs)
+            found = table[key] = node if inputs is node.inputs else node.on(inputs)
         return found
     return rewrite(fetches, visit)
 

@@ -462,8 +462,11 @@ class _Scheduler:
     def recompute(self, x: Node, user: Node, group: Group) -> bool:
         """Make an operand that another group computes a member too, if that reads no more than the operand itself."""
         home = self.home.get(x)
+        op = x.operator
+        if not isinstance(home, Group) or x in self.whole or not op.family.broadcasts or op.check or not cheap(op.expr):
+            return False
         axes = group.over.get(user, group.axes[user])
-        if not isinstance(home, Group) or x in self.whole or not alike(x.type.shape, _extents(axes, group)) or not group.covers(axes):
+        if not alike(x.type.shape, _extents(axes, group)) or not group.covers(axes):
             return False
         chain, leaves = self.computed_from(x, home, group)
         read = [y for y in leaves if y not in group.operands]
