@@ -15,7 +15,7 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
 from ..ir.operator import constant_node
-from ..ir.sizes import alike, fixed
+from ..ir.sizes import alike, few, fixed
 from ..ir.types import TensorType, broadcast, element_count, same_type
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
@@ -88,7 +88,7 @@ def expand_products(fetches: Sequence[Node]) -> list[Node]:
         if inner == 0 or 0 in node.type.shape:
             return None
         work = element_count(node.type.shape) * inner
-        if not fixed(work) or work > SMALL_PRODUCT:
+        if not few(work, SMALL_PRODUCT):
             return _vector_product(node, a, b)
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)

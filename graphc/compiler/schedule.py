@@ -9,7 +9,7 @@ from functools import cache
 
 from ..ir.families import Memory
 from ..ir.node import Node
-from ..ir.sizes import alike, fixed, outgrows
+from ..ir.sizes import alike, few, outgrows
 from ..ir.types import TensorType, element_count
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
@@ -42,7 +42,7 @@ class Group:
             return "map"
         if len(self.reduced) == len(self.dims):
             size = element_count(tuple(self.dims))
-            return "row" if fixed(size) and size <= SMALL else "full"
+            return "row" if few(size, SMALL) else "full"
         return "row" if len(self.dims) - 1 in self.reduced else "column"
 
     def covers(self, axes: Sequence[int | None]) -> bool:
