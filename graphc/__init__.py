@@ -56,13 +56,18 @@ from .ops.blocks import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
+from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403
+from .ops.ordering import *  # noqa: F403
+from .ops.partition import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
+from .ops.random_draws import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
 from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
+from .ops.sparse_rows import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
@@ -94,7 +99,7 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "sparse", "testing")
+_LATER = ("contrib", "extend", "layers", "linalg", "logging", "losses", "metrics", "numeric", "optimize", "sparse", "testing")
 _NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
@@ -112,7 +117,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name in ("layers", "losses", "metrics", "optimize", "sparse"):         # what programs call; the others are for those who extend graphc
+    if name in ("layers", "linalg", "losses", "metrics", "optimize", "sparse"):         # what programs call; others are for who extends graphc
         _hold(vars(module), module.__all__)
     return module
 

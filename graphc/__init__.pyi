@@ -10,6 +10,7 @@ from . import extend as extend
 from . import image as image
 from . import initializers as initializers
 from . import layers as layers
+from . import linalg as linalg
 from . import logging as logging
 from . import losses as losses
 from . import metrics as metrics
@@ -110,6 +111,9 @@ from .ops.linalg import einsum as einsum
 from .ops.linalg import norm as norm
 from .ops.linalg import tensordot as tensordot
 from .ops.linalg import trace as trace
+from .ops.linalg_factor import matrix_solve_ls as matrix_solve_ls
+from .ops.linalg_factor import self_adjoint_eigvals as self_adjoint_eigvals
+from .ops.linalg_factor import svd as svd
 from .ops.linalg_matmul import batch_matmul as batch_matmul
 from .ops.linalg_matmul import matrix_transpose as matrix_transpose
 from .ops.linalg_solve import cholesky_solve as cholesky_solve
@@ -124,6 +128,18 @@ from .ops.math import where as where
 from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
 from .ops.math_compare import round as round
+from .ops.ordering import argsort as argsort
+from .ops.ordering import reverse_sequence as reverse_sequence
+from .ops.ordering import roll as roll
+from .ops.ordering import sort as sort
+from .ops.partition import bincount as bincount
+from .ops.partition import dynamic_partition as dynamic_partition
+from .ops.partition import dynamic_stitch as dynamic_stitch
+from .ops.partition import histogram_fixed_width as histogram_fixed_width
+from .ops.partition import histogram_fixed_width_bins as histogram_fixed_width_bins
+from .ops.partition import parallel_stack as parallel_stack
+from .ops.partition import setdiff1d as setdiff1d
+from .ops.partition import unique_with_counts as unique_with_counts
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
 from .ops.random import multinomial as multinomial
@@ -131,6 +147,8 @@ from .ops.random import random_normal as random_normal
 from .ops.random import random_shuffle as random_shuffle
 from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
+from .ops.random_draws import random_gamma as random_gamma
+from .ops.random_draws import random_poisson as random_poisson
 from .ops.reduce import count_nonzero as count_nonzero
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
 from .ops.reduce import reduce_std as reduce_std
@@ -146,6 +164,9 @@ from .ops.segments import unsorted_segment_min as unsorted_segment_min
 from .ops.segments import unsorted_segment_prod as unsorted_segment_prod
 from .ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from .ops.segments import unsorted_segment_sum as unsorted_segment_sum
+from .ops.slices import IndexedSlices as IndexedSlices
+from .ops.slices import IndexedSlicesValue as IndexedSlicesValue
+from .ops.slices import sparse_mask as sparse_mask
 from .ops.sparse_dense import sparse_tensor_to_dense as sparse_tensor_to_dense
 from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
 from .ops.sparse_forms import sparse_concat as sparse_concat
@@ -168,6 +189,9 @@ from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
 from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
 from .ops.sparse_math import sparse_softmax as sparse_softmax
 from .ops.sparse_math import sparse_tensor_dense_matmul as sparse_tensor_dense_matmul
+from .ops.sparse_rows import sparse_segment_mean as sparse_segment_mean
+from .ops.sparse_rows import sparse_segment_sqrt_n as sparse_segment_sqrt_n
+from .ops.sparse_rows import sparse_segment_sum as sparse_segment_sum
 from .ops.sparse_tensor import SparseTensor as SparseTensor
 from .ops.sparse_tensor import SparseTensorValue as SparseTensorValue
 from .ops.sparse_tensor import convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor
@@ -184,6 +208,10 @@ from .ops.state import no_op as no_op
 from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
+from .ops.updates import scatter_update as scatter_update
+from .ops.updates import tensor_scatter_add as tensor_scatter_add
+from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
+from .ops.updates import tensor_scatter_update as tensor_scatter_update
 from .runtime.session import ConfigProto as ConfigProto
 from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
@@ -351,6 +379,11 @@ def log(x: Any, name: str | None = None) -> Tensor:
     """Natural logarithm.  d log(x)/dx = 1 / x."""
 def log1p(x: Any, name: str | None = None) -> Tensor:
     """log(1 + x), exact near 0.  d/dx = 1 / (1 + x)."""
+class _log_matrix_determinant(NamedTuple):
+    sign: Tensor
+    log_abs_determinant: Tensor
+def log_matrix_determinant(input: Any, name: str | None = None) -> _log_matrix_determinant:
+    """The sign of determinants, and the logarithm of their magnitude, which may be beyond the dtype."""
 def logical_and(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x and y, of booleans."""
 def logical_not(x: Any, name: str | None = None) -> Tensor:
@@ -394,6 +427,11 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+class _qr(NamedTuple):
+    q: Tensor
+    r: Tensor
+def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr:
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
@@ -431,8 +469,28 @@ def rint(x: Any, name: str | None = None) -> Tensor:
     """The nearest whole number, the even one of two."""
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Increase slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Divide slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Multiply slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
+def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
+def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
+def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Decrease slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def searchsorted(sorted_sequence: Any, values: Any, side: str = 'left', out_type: Any = ..., name: str | None = None) -> Tensor:
+    """Where in each sorted row the values would be inserted: before equal elements, or behind them ("right")."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor
@@ -498,40 +556,46 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
             squeeze_dims: int = ..., dim: int = ...) -> list[Tensor]:
     """The subtensors along `axis`, as a list."""
 
-__all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
-           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Tensor", "TensorShape", "Variable",
-           "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "arg_max", "arg_min", "argmax", "argmin",
-           "as_dtype", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
-           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
-           "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
-           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "cast", "ceil",
-           "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "constant",
-           "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh",
-           "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div",
-           "div_no_nan", "divide", "einsum", "equal", "erf", "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches",
-           "eye", "fill", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables",
-           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
-           "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16",
-           "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp",
-           "layers", "less", "less_equal", "lgamma", "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
-           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "matmul", "matrix_band_part", "matrix_determinant",
-           "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve",
-           "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
-           "py_func", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer",
-           "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
-           "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt",
-           "saturate_cast", "scatter_nd", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
-           "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd",
-           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul",
-           "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
-           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split",
+__all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "IndexedSlices",
+           "IndexedSlicesValue", "InteractiveSession", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor",
+           "SparseTensorValue", "Tensor", "TensorShape", "Variable", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection",
+           "all_variables", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater",
+           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
+           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
+           "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
+           "bincount", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
+           "clip_by_norm", "clip_by_value", "concat", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "depth_to_space", "device", "diag",
+           "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "dynamic_partition", "dynamic_stitch", "einsum", "equal", "erf",
+           "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
+           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians",
+           "histogram_fixed_width", "histogram_fixed_width_bins", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables",
+           "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan",
+           "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace",
+           "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not",
+           "logical_or", "logical_xor", "losses", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part",
+           "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum",
+           "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope",
+           "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer",
+           "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "placeholder", "placeholder_with_default", "py_func",
+           "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max",
+           "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape",
+           "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "scatter_add", "scatter_div", "scatter_max",
+           "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
+           "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
+           "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size",
+           "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims",
+           "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max",
+           "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain",
+           "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split",
            "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt",
-           "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "tan",
-           "tanh", "tensordot", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
-           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "unique", "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
-           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]
+           "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "svd",
+           "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "testing", "tile", "to_bool",
+           "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
+           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unique_with_counts", "unpack",
+           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
+           "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]

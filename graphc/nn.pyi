@@ -62,6 +62,7 @@ from .ops.nn_pool import max_pool2d as max_pool2d
 from .ops.nn_pool import max_pool3d as max_pool3d
 from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
+from .ops.sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 
 def elu(features: Any, name: str | None = None) -> Tensor:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
@@ -97,4 +98,4 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
            "erosion2d", "crelu", "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch",
-           "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+           "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]

@@ -220,7 +220,6 @@ saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.imp
 test | unittest or pytest; tf.testing has checks of gradients and of operators
 random | tf.random_normal, tf.random_uniform, tf.truncated_normal
 math | the operators stand under tf: tf.reduce_sum, tf.log
-linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
 strings | prepare texts in Python
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers and contrib.opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run

@@ -21,7 +21,7 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
+    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "linalg", "logging", "losses", "metrics", "nn",
     "numeric", "optimize", "sparse", "summary", "testing", "train"))]
 
 
@@ -181,8 +181,8 @@ _VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "in
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
-                      "sparse", "summary", "testing", "train"},
+_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "linalg", "logging", "losses", "metrics", "nn", "numeric",
+                      "optimize", "sparse", "summary", "testing", "train"},
            "graphc.contrib": {"layers", "opt"}}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
 

@@ -14,7 +14,7 @@ from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, compatible, merge, shape_str
 from . import nn_activations, nn_conv, nn_losses, nn_norms, nn_pool
-from .array import concat, expand_dims, gather, identity, reshape, shape, squeeze
+from .array import concat, expand_dims, identity, reshape, shape, squeeze
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
 from .blocks import space_to_batch as space_to_batch
@@ -43,10 +43,12 @@ from .nn_norms import *  # noqa: F403
 from .nn_pool import *  # noqa: F403
 from .random import random_uniform
 from .reduce import reduce_mean, reduce_sum
+from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
+from .sparse_rows import rows_of_tables
 
 __all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, "crelu", "moments",
            "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
-           "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+           "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -208,19 +210,17 @@ def zero_fraction(value: Any, name: str | None = None) -> Node:
 
 def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
                      validate_indices: bool = True, max_norm: Any = None) -> Node:
-    """Rows of the table `params`, one for each id.
+    """Rows of the table `params`, one for each id; none longer than `max_norm`.
 
-    params: any[rows, ...], ids: int[...] -> any[..., ...]. DTypeError: the ids are no integers. GraphError: several tables.
-    InvalidArgumentError, when run: no such row.
+    params: any[rows, ...], or several tables among which the ids are shared out, in turn ("mod") or in runs ("div"); ids: int[...] ->
+    any[..., ...]. DTypeError: the ids are no integers. ArgumentError: the tables do not fit together. InvalidArgumentError, when run: no such
+    row.
 
     >>> tf.Session(jit=False).run(tf.nn.embedding_lookup(tf.constant([[1.0, 2.0], [3.0, 4.0]]), [1, 0]))
     array([[3., 4.],
            [1., 2.]], dtype=float32)
     """
-    tables = list(params) if isinstance(params, (list, tuple)) else [params]
-    if len(tables) != 1 or max_norm is not None:
-        raise GraphError(f"embedding_lookup takes one table and no max_norm{here()}")
-    return gather(tables[0], ids, name=name or "embedding_lookup")
+    return rows_of_tables(params, ids, partition_strategy, max_norm, name or "embedding_lookup", "embedding_lookup")
 
 
 def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
