@@ -15,7 +15,6 @@ from .ops.nn import dropout as dropout
 from .ops.nn import embedding_lookup as embedding_lookup
 from .ops.nn import l2_normalize as l2_normalize
 from .ops.nn import moments as moments
-from .ops.nn import top_k as top_k
 from .ops.nn import xw_plus_b as xw_plus_b
 from .ops.nn import zero_fraction as zero_fraction
 from .ops.nn_activations import gelu as gelu
@@ -62,6 +61,7 @@ from .ops.nn_pool import max_pool2d as max_pool2d
 from .ops.nn_pool import max_pool3d as max_pool3d
 from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
+from .ops.nn_top import top_k as top_k
 from .ops.sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 
 def elu(features: Any, name: str | None = None) -> Tensor:

@@ -20,7 +20,7 @@ from .array_move import Types, expand_dims, reshape, shape, transpose
 from .contract import held
 from .later import deferrable, later
 from .math import cast, floormod, less, where
-from .nn import pick_last
+from .nn_top import pick_last
 
 _DIRECTIONS = ("ASCENDING", "DESCENDING")
 

@@ -156,7 +156,8 @@ def _made(how: str, verb: str, nd: bool) -> Any:
     scatter.__name__ = scatter.__qualname__ = what
     scatter.__doc__ = f"""{verb} slices of a variable, {at}, by `updates`; the result is the new value.
 
-    Equal places are updated one after the other. ref: Variable, indices: {shapes}. DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: there is no such slice.
+    Equal places are updated one after the other. ref: Variable, indices: {shapes}.
+    DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: there is no such slice.
     """
     return scatter
 
