@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .nn import l2_normalize
 from .ops.array import diag as tensor_diag
 from .ops.array import diag_part as tensor_diag_part
 from .ops.array import eye
@@ -20,7 +21,7 @@ from .tf1_names import getter as _getter
 adjoint, eigh, eigvalsh, transpose = matrix_transpose, self_adjoint_eig, self_adjoint_eigvals, matrix_transpose
 
 __all__ = ["adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "inv",
-           "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve", "svd",
+           "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve", "svd",
            "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

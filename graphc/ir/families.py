@@ -64,6 +64,8 @@ class Family:
     picks: bool = False                     # takes an operator of several results, and gives one of them
     assigns: bool = False                   # changes a variable
     orders: bool = False                    # has no result, and is there for what must run before it
+    arrives: bool = False                   # brought from outside before a run
+    departs: bool = False                   # its operands are handed to the outside after a run
 
     def __post_init__(self) -> None:
         if self.fuses and (self.memory is not Memory.OWN or self.broadcasts + self.reduces + self.draws + self.gathers != 1):
@@ -116,10 +118,16 @@ FAMILIES = _table(
            needs=("lower",)),
     Family("windowed", "Sums over the windows of an operand, or of what overlaps, by other operators once all sizes are known.", Memory.NONE,
            colour="#dae8fc", needs=("lower",)),
+    Family("bodies", "Runs bodies, which are parts of a graph: again and again, or one of several.", colour="#ffe6cc", needs=("drive",),
+           takes=("drive",), apart="runs its bodies", sampled=False),
     Family("host", "Its numpy reference, called between kernels.", colour="#ffe6cc"),
     Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, assigns=True),
     Family("control", "No value: a place in the order in which a run does things.", Memory.NONE, colour="#eeeeee", sampled=False,
            repeatable=False, orders=True),
+    Family("arrival", "A value that is brought from outside before a run: the next element of a dataset or a queue.", Memory.OUTSIDE,
+           colour="#fff2cc", sampled=False, repeatable=False, arrives=True),
+    Family("departure", "No value: what a run hands to the outside when it is done, as an element to a queue.", Memory.NONE, colour="#eeeeee",
+           sampled=False, repeatable=False, orders=True, departs=True),
 )
 
 

@@ -50,6 +50,7 @@ from .array_scan import cumprod as cumprod
 from .array_scan import cumsum as cumsum
 from .array_scan import invert_permutation as invert_permutation
 from .array_scan import unique as unique
+from .array_sequence import reverse_sequence as reverse_sequence
 from .contract import held
 from .indexing import slice as slice
 from .indexing import strided_slice as strided_slice
@@ -59,7 +60,7 @@ from .math import cast, check_index, equal, less, less_equal, logical_and, posit
 from .reduce import reduce_max, reduce_prod
 
 __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
-           "broadcast_to", "reverse", "reverse_v2", "concat", "stack", "pack", "split", "unstack", "unpack", "pad",
+           "broadcast_to", "reverse", "reverse_v2", "reverse_sequence", "concat", "stack", "pack", "split", "unstack", "unpack", "pad",
            "tile", "fill", "zeros", "ones", "zeros_like", "ones_like", "slice", "strided_slice", "gather",
            "gather_nd", "scatter_nd", "boolean_mask", "cumsum", "cumprod", "invert_permutation", "unique", "range",
            "linspace", "lin_space", "one_hot", "eye", "diag", "diag_part", "matrix_diag", "matrix_diag_part",

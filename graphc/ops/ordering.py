@@ -10,16 +10,14 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir.axes import normal_axis
 from ..ir.known import as_int
 from ..ir.loops import Loop
-from ..ir.node import Node, describe, here, saying
+from ..ir.node import Node, here, saying
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, as_dtype, compatible, element_count, int32, shape_str
 from .array_gather import gather
 from .array_index import iota
-from .array_join import concat
-from .array_move import Types, expand_dims, reshape, shape, transpose
-from .contract import held
+from .array_move import Types, shape, transpose
 from .later import deferrable, later
-from .math import cast, floormod, less, where
+from .math import cast, floormod
 from .nn_top import pick_last
 
 _DIRECTIONS = ("ASCENDING", "DESCENDING")
@@ -177,44 +175,4 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Node:
     return x
 
 
-@deferrable("reverse_sequence", seq_axis=(int,), batch_axis=(int,))
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None, seq_dim: Any = None,
-                     batch_dim: Any = None) -> Node:
-    """The first `seq_lengths[b]` elements along `seq_axis` in opposite order, for each b along `batch_axis` (0); what lies behind stays.
-
-    any[...], int[b] -> the same type. ShapeError: no such axes, or another number of lengths. InvalidArgumentError, when run: a length is
-    greater than the axis is long.
-
-    >>> tf.Session(jit=False).run(tf.reverse_sequence([[1, 2, 3], [4, 5, 6]], [2, 3], seq_axis=1))
-    array([[2, 1, 3],
-           [6, 5, 4]], dtype=int32)
-    """
-    x, lengths = to_node(input), to_node(seq_lengths)
-    seq, batch = (b if a is None else a for a, b in ((seq_axis, seq_dim), (batch_axis, batch_dim)))
-    with saying("reverse_sequence"):
-        seq, batch = as_int(seq, "seq_axis"), as_int(0 if batch is None else batch, "batch_axis")
-        if x.type.rank is None:
-            return later("reverse_sequence", (x, lengths), x.type, name, seq_axis=seq, batch_axis=batch)
-        seq, batch = normal_axis(seq, x.type.rank), normal_axis(batch, x.type.rank)
-        if seq == batch:
-            raise ShapeError(f"axis {seq} is both that of the sequence and that of the batch")
-        if not compatible(lengths.type.shape, (x.type.shape[batch],)):
-            raise ShapeError(f"{describe(lengths)} does not have a length for each place along axis {batch} of {describe(x)}")
-    turn = [batch, seq, *(i for i in range(x.type.rank) if i not in (batch, seq))]
-    rows = transpose(x, turn)
-    lengths = held("reverse_sequence", "each row", cast(lengths, dtype=np.int64), rows)
-    b, n = (shape(rows, out_type=np.int64)[i] for i in (0, 1))
-    line = expand_dims(iota([n], dtype=np.int64), 0)
-    ends = expand_dims(lengths, 1)
-    # A length beyond the end finds no element before the first one of its row: the run fails there.
-    own = where(less(line, ends), ends - 1 - line, line)
-    flat = gather(reshape(rows, concat([[-1], shape(rows)[2:]], 0)), _within(own, n) + expand_dims(iota([b], dtype=np.int64) * n, 1))
-    return transpose(flat, np.argsort(turn).tolist(), name=name)
-
-
-def _within(places: Node, n: Node) -> Node:
-    from .math import check_index
-    return check_index(places, n)
-
-
-__all__ = ["sort", "argsort", "searchsorted", "roll", "reverse_sequence"]
+__all__ = ["sort", "argsort", "searchsorted", "roll"]
