@@ -33,12 +33,12 @@ from .ops.linalg import (
     tensordot,
     trace,
 )
-from .ops.linalg_factor import matrix_solve_ls, qr, self_adjoint_eigvals, svd
+from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
 from .tf1_names import getter as _getter
 
 __all__ = ["band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "inv",
-           "l2_normalize", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "solve", "svd", "tensor_diag", "tensor_diag_part",
-           "tensordot", "trace", "transpose", "triangular_solve"]
+           "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag",
+           "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
 
 band_part = matrix_band_part
 det = matrix_determinant
