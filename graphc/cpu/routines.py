@@ -86,6 +86,19 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
                        [(line, node) for line in source.splitlines()])]
 
 
+@dataclass
+class Commit:
+    """What a run does at last, in one go: variables get their new values, and what it has drawn from or counts goes on by one.
+
+    `extents` say how many copies there are, how many counters, and the bytes of each copy; the table of pointers has the function that
+    copies, where to and where from, and the counters.
+    """
+
+    extents: list[Any]
+    checks: tuple[Check, ...] = ()
+    work: int = 0
+
+
 class Split(NamedTuple):
     """How one call of a product is shared out: the size of its range, of a thread's chunk, and BLAS's mode and part (a loop has none)."""
 

@@ -10,9 +10,9 @@ from . import native
 from .assembly import loads, places, stores
 
 # A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, HEADER = 0, 1, 2, 3, 4, 5, 6      # CREW: threads that may work at a step; RESUME: below
+N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, LIMIT, HEADER = range(8)      # CREW: threads that may work at a step; the last two: below
 STEP = 7                # function, buffer table, extents, end of the range, size of a chunk, begin of the range, whether it is time for the clock
-# RESUME: 0, or the step before which a tape that may pause has paused; N_STEPS + 1 while it runs and behind its end.
+# RESUME: 0, or the step before which a tape that may pause has paused; N_STEPS + 1 while it runs and behind its end. LIMIT: after how long.
 PAUSED = -1             # the status of a tape that has worked for so long that Python should see to its signals, and goes on at the next call
 PATIENCE = 20_000_000   # nanoseconds until then
 # A pool: words a cache line apart where threads meet.
@@ -87,6 +87,42 @@ fail:
   br label %claim
 done:
   ret void
+}}
+
+define i32 @graphc_commit(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
+entry:
+{loads("%extents", copies=1, counters=2)}
+{loads("%buffers", "ptr", move=0)}
+{places("%extents", sizes=3)}
+  %pairs = mul i64 %copies, 2
+  br label %copying
+copying:
+  %i = phi i64 [ 0, %entry ], [ %i1, %copy ]
+  %more = icmp slt i64 %i, %copies
+  br i1 %more, label %copy, label %counting
+copy:
+  %i2 = mul i64 %i, 2
+{places("%buffers", pair="%i2")}
+{loads("%pair", "ptr", to=1, source=2)}
+{loads("%sizes", bytes="%i")}
+  %moved = call ptr %move(ptr %to, ptr %source, i64 %bytes)
+  %i1 = add i64 %i, 1
+  br label %copying
+counting:
+  %j = phi i64 [ 0, %copying ], [ %j1, %count ]
+  %left = icmp slt i64 %j, %counters
+  br i1 %left, label %count, label %done
+count:
+  %behind = add i64 %pairs, 1
+  %place = add i64 %behind, %j
+{loads("%buffers", "ptr", counter="%place")}
+{loads("%counter", next=1)}
+  %after = add i64 %next, 1
+{stores("%counter", next=0, after=1)}
+  %j1 = add i64 %j, 1
+  br label %counting
+done:
+  ret i32 0
 }}
 
 define i32 @graphc_nothing(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
@@ -257,6 +293,7 @@ _TIMED = _walk("graphc_time_tape",
 # One for tapes that may take long: it returns now and then, so that Python sees to its signals.
 _PAUSING = _walk("graphc_pause_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
 {places("%tape", resume=RESUME)}
+{loads("%tape", limit=LIMIT)}
   %k0 = load i64, ptr %resume
   %ended = add i64 %count, 1
   store i64 %ended, ptr %resume
@@ -268,7 +305,7 @@ between:
 clock:
   %time = call i64 @graphc_now(ptr %pool)
   %spent = sub i64 %time, %begun
-  %late = icmp sgt i64 %spent, {PATIENCE}
+  %late = icmp sgt i64 %spent, %limit
   br i1 %late, label %pause, label %ahead
 pause:
   store i64 %k1, ptr %resume

@@ -21,7 +21,6 @@ from ..cpu.entry import Entry, Way
 from ..cpu.memory import Arena
 from ..cpu.program import Program
 from ..cpu.tape import walker
-from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, loc_str, reached
 from ..ir.sizes import Scope, integers_of, listable, sizes_of
@@ -30,7 +29,7 @@ from ..process.collecting import uncollected
 from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
 from .stages import Staged
-from .values import Values
+from .values import Values, initial_closure, streams_of
 from .variants import Before, Bind, Open, Variant, Variants
 
 Make = Callable[[Specialised, Sequence[Node]], Bind]        # of specialised work, fed the values of these nodes
@@ -82,7 +81,7 @@ class Call:
         self.order: list[Node] = []                    # what the fetches need
         self.variables: frozenset[Node] = frozenset()  # the variables among it
         self.resets: list[Node] = []                   # those that it sets to their initial values
-        self.draws = False                             # whether it takes random numbers
+        self.streams: list[int] = []                   # of random numbers that it draws from
         self.running = False
         self.forgotten = 0                             # times that all programs were dropped
         self.last: Last | None = None
@@ -99,19 +98,31 @@ class Call:
                 v = fed(node, v)
             arrays.append(v)
             shapes.append(v.shape)
-        busy = self.values.busy
-        with self.values.lock:
+        state, busy = self.values, self.values.busy
+        with state.lock:
             if self.running:
                 return self._inside()(*values)
-            self.running = True
-            busy[0] += 1
+            if state.depth:
+                results = self._within(arrays)
+                return results if self.flat else restored(self.form, results)
+            if state.journal is not None:
+                state.settle()
             try:
-                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
-            except MemoryError as e:
-                raise exhausted(self.fetches, e) from None
+                self.running = True
+                state.depth = 1
+                busy[0] += 1
+                results = self.run(arrays) if shapes == self.shapes and state.trace is None else self._of_other_shapes(arrays, shapes)
+                if state.journal is not None or state.first:
+                    state.succeed(self.streams)
+            except BaseException as e:
+                state.fail()
+                if isinstance(e, MemoryError):
+                    raise exhausted(self.fetches, e) from None
+                raise
             finally:
-                busy[0] -= 1
                 self.running = False
+                state.depth = 0
+                busy[0] -= 1
         return results if self.flat else restored(self.form, results)
 
     def _inside(self) -> Call:
@@ -119,6 +130,18 @@ class Call:
         if self.inner is None:
             self.inner = Call(self.values, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
         return self.inner
+
+    def _within(self, arrays: list[Array]) -> list[Any]:
+        """Run inside a run of another call of the same thread: a transaction of its own."""
+        self.needed()
+        try:
+            self.running = True
+            with self.values.transaction(self.streams):
+                return self._of_other_shapes(arrays, [a.shape for a in arrays])
+        except MemoryError as e:
+            raise exhausted(self.fetches, e) from None
+        finally:
+            self.running = False
 
     def _unseen(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
@@ -144,7 +167,7 @@ class Call:
             for node, array in zip(self.feeds, arrays, strict=True):
                 fed(node, array)
         program = self.runnable(variants, arrays)
-        run, forgotten = self.drawing(program), self.forgotten
+        run, forgotten = program.run, self.forgotten
         trace = self.values.trace
         results = run(arrays) if trace is None else run(arrays, trace)
         staged = program.program if isinstance(program, WithReset) else program
@@ -153,7 +176,7 @@ class Call:
         # A run that gave a variable another shape has forgotten its own program.
         if trace is None and ended is None and self.forgotten == forgotten:
             if variants.by_value:
-                if isinstance(program, Program) and not program.draws:
+                if isinstance(program, Program):
                     self.shapes, self.run = shapes, self._of_other_values
                 return results
             self.shapes, self.run = shapes, run
@@ -194,24 +217,7 @@ class Call:
         places = self.form.parts if isinstance(self.form, Form) else [self.form]
         views = program.arrays()
         results = [None if place is None else views[place] for place in places]
-        return self.entry.prepare(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
-
-    def drawing(self, program: Runnable) -> Callable[..., list[Any]]:
-        """The run of a program; of one that draws random numbers, each time others."""
-        if not program.draws:
-            return program.run
-
-        def run(arrays: list[Array], trace: Trace | None = None) -> list[Any]:
-            values, number, inside = self.values, self.values.run_number, self.values.drawing
-            present = int(number[0])
-            number[0] = values.drawn = (values.drawn if inside else present) + 1
-            values.drawing = True
-            try:
-                return program.run(arrays, trace)
-            finally:
-                values.drawing = inside
-                number[0] = present if inside else values.drawn         # the run that this one is inside of goes on with its own numbers
-        return run
+        return self.entry.prepare(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, bool(self.listed))
 
     def needed(self) -> list[Node]:
         """What the fetches need, in order."""
@@ -220,7 +226,7 @@ class Call:
             self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
             # In the order in which they were made: the initial value of one may be that of another.
             self.resets = in_order(n.attrs["variable"] for n in self.order if n.operator.name == "initialize")
-            self.draws = any(n.operator.family.draws for n in self.order)
+            self.streams = streams_of([*self.order, *initial_closure(self.resets)])
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
@@ -237,13 +243,13 @@ class Call:
         resets = self.resets
         if not resets:
             first = variants.at(arrays)
-            return first.program if first.variant.work is None else Staged(first, self.draws)
+            return first.program if first.variant.work is None else Staged(first)
         read = [v for v in resets if v in self.variables]
-        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
+        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), self.streams, [v for v in read if not self.values.has(v)])
         if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
         first = variants.at(arrays)
-        program = first.program if first.variant.work is None else Staged(first, self.draws)
+        program = first.program if first.variant.work is None else Staged(first)
         return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
@@ -308,12 +314,13 @@ class Call:
         assigns = [(variable, next(done)) for variable, _ in spec.assigns]
         effects = list(done)
         places = [spec.feeds.get(f) for f in feeds]
+        streams = [] if spec.pending else self.streams          # of a run in stages the last one ends it
         self.stats["programs"] += 1
         if not self.jit:
-            interpreted = Interpreted(self.values, fetches, places, assigns, effects)
+            interpreted = Interpreted(self.values, fetches, places, assigns, effects, streams=streams)
             return lambda numbers: interpreted
         before = native.stats()
-        code = Code(Plan(fetches, places, assigns, effects), self.threads, spec.scope)
+        code = Code(Plan(fetches, places, assigns, effects, streams), self.threads, spec.scope)
         after = native.stats()
         self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]

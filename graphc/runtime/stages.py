@@ -31,8 +31,8 @@ class Staged:
     changed none. `ended` tells of the last stage of the run before.
     """
 
-    def __init__(self, first: Bound, draws: bool):
-        self.first, self.draws = first, draws
+    def __init__(self, first: Bound):
+        self.first = first
         self.ended: Ended | None = None
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
