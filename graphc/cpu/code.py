@@ -113,11 +113,11 @@ class Code:
 
     `numbers` holds one behind another what depends on sizes; slices of it are named by what they say. `steps[i]` computes (part of) the step
     `origins[i]` of the plan's schedule; `place[i]` is its
-    place in the columns of native steps.
+    place in the columns of native steps. `flush`: subnormal numbers are zeros.
     """
 
-    def __init__(self, plan: Plan, threads: int, scope: Scope):
-        self.plan, self.threads, self.scope = plan, threads, scope
+    def __init__(self, plan: Plan, threads: int, scope: Scope, flush: bool = False):
+        self.plan, self.threads, self.scope, self.flush = plan, threads, scope, flush
         self.numbers = Numbers(scope)
         self._begins: set[int] = set()                  # where among the numbers they are offsets of values
         write = Writer(plan.schedule.stored, plan.layout)

@@ -20,6 +20,7 @@ from .entry import Way
 from .kernel_text import SCRATCH, KernelText
 from .memory import Memory, State, address, aligned, uninitialised
 from .steps import HostStep, NativeStep, Value
+from .subnormal import subnormals
 from .tape import Tape
 from .tracing import Trace
 
@@ -31,9 +32,11 @@ class HostPart(NamedTuple):
 
     step: HostStep
     attrs: Mapping[str, Any]
+    flush: bool
 
     def run(self, array: Callable[[Value], Array]) -> None:
-        self.step.run(array, self.attrs)
+        with subnormals(self.flush, self.step.node):
+            self.step.run(array, self.attrs)
 
 
 class Segment(NamedTuple):
@@ -97,14 +100,14 @@ class Program:
                 last = run is runs[-1] and code.commit is not None
                 mine = slice(at, at + run.steps + last)
                 lasting = run.steps if last and run.lasting is None else run.lasting
-                tape = Tape(rows[mine], code.threads, (table, ranges), effort[mine], ranges.unit[mine], lasting)
+                tape = Tape(rows[mine], code.threads, (table, ranges), effort[mine], ranges.unit[mine], lasting, code.flush)
                 found.append(Segment(tape, run.first, run.steps))
                 at += run.steps
                 continue
             for step in self.steps[run.first:run.first + run.steps]:
                 assert isinstance(step, HostStep)
                 numbers = iter(self.memory.numbers[step.numbers].tolist())
-                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}))
+                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}, code.flush))
         return found
 
     def _resized(self) -> list[tuple[int, Node, Value]]:

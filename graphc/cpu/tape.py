@@ -21,6 +21,7 @@ from .tape_code import (
     CREW,
     EVENT,
     FAILED,
+    FLUSH,
     HEADER,
     LIMIT,
     MUTEX,
@@ -115,9 +116,10 @@ class Tape:
 
     `effort`: operations that each step is estimated to take, and `unit`, what its range may be cut at multiples of: long ones are done in
     pieces. `lasting`: from which step on a run that is interrupted goes on to the end, as what it has done would stay half done.
+    `flush`: subnormal numbers are zeros.
     """
 
-    def __init__(self, rows: Array, threads: int, kept: Any, effort: Array, unit: Array, lasting: int | None = None):
+    def __init__(self, rows: Array, threads: int, kept: Any, effort: Array, unit: Array, lasting: int | None = None, flush: bool = False):
         self._kept = kept
         n, grain = rows[:, 3], rows[:, 4]
         if threads == 1:
@@ -131,6 +133,7 @@ class Tape:
         self.words = np.zeros(HEADER + STEP * len(begin), np.int64)
         self.words[N_STEPS] = len(begin)
         self.words[POOL] = _pool.words.ctypes.data
+        self.words[FLUSH] = flush
         self.words[CREW] = threads
         steps = self.words[HEADER:].reshape(-1, STEP)
         steps[:, :3] = rows[self.step_of, :3]

@@ -243,13 +243,13 @@ class Call:
         resets = self.resets
         if not resets:
             first = variants.at(arrays)
-            return first.program if first.variant.work is None else Staged(first)
+            return first.program if first.variant.work is None else Staged(first, self.values.flush)
         read = [v for v in resets if v in self.variables]
         reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), self.streams, [v for v in read if not self.values.has(v)])
         if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
         first = variants.at(arrays)
-        program = first.program if first.variant.work is None else Staged(first)
+        program = first.program if first.variant.work is None else Staged(first, self.values.flush)
         return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
@@ -320,7 +320,7 @@ class Call:
             interpreted = Interpreted(self.values, fetches, places, assigns, effects, streams=streams)
             return lambda numbers: interpreted
         before = native.stats()
-        code = Code(Plan(fetches, places, assigns, effects, streams), self.threads, spec.scope)
+        code = Code(Plan(fetches, places, assigns, effects, streams), self.threads, spec.scope, self.values.flush)
         after = native.stats()
         self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
         self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..cpu.subnormal import flushed, subnormals
 from ..cpu.tracing import Trace
 from ..ir.node import Node
 from ..ir.reference import interpret, run_reference
@@ -81,10 +82,19 @@ class Interpreted:
         nodes = [*wanted, *(v for _, v in self.assigns), *self.effects]
         given = self.values.sources(nodes)
         given.update({f: a for f, a in zip(self.feeds, arrays, strict=True) if f is not None})
-        found = interpret(nodes, given, self.evaluate if trace is None else partial(trace.node, self.evaluate))
+        evaluate = self._evaluated if trace is None else partial(trace.node, self._evaluated)
+        with subnormals(self.values.flush):
+            found = interpret(nodes, given, evaluate)
         results = iter([np.array(v) if np.ndim(v) else np.asarray(v)[()] for v in found[:len(wanted)]])
         out = [None if f is None else next(results) for f in self.fetches]
         new = [np.array(v) for v in found[len(wanted):len(wanted) + len(self.assigns)]]
         if new or self.streams:
             self.values.commit([(variable.attrs["variable"], value) for (variable, _), value in zip(self.assigns, new, strict=True)], self.streams)
         return out
+
+    def _evaluated(self, n: Node, inputs: Sequence[Any]) -> Any:
+        """One node; what has effects sees subnormal numbers as they are."""
+        if n.operator.pure and not n.operator.effect or not self.values.flush:
+            return self.evaluate(n, inputs)
+        with flushed(False):
+            return self.evaluate(n, inputs)

@@ -49,12 +49,14 @@ class Values:
     A run commits by one call of machine code (`Program`) or by `commit`: until then nothing has changed, and then all has.
 
     `counter(stream)` is the number that a stream of random numbers is drawn by, which kernels read, and that of the run after it;
+    `flush`: subnormal numbers are zeros while it runs;
     `busy` (one int64) counts runs that are on, `depth` those of this thread, one inside the other;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, flush: bool = True) -> None:
+        self.flush = flush
         self.lock: Any = threading.RLock()
         self.busy = np.zeros(1, np.int64)
         self.depth = 0
