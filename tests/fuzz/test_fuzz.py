@@ -226,36 +226,6 @@ def _wrapped(value, rank=None):
     return None if dims is None else tuple(None if d is None or d < 0 else d % 2**32 for d in dims)
 
 
-# A bug of each kind, what plants it, and a function whose programs find it.
-REFUSAL_PLANTS = {
-    "shapes that are to be the same are not looked at": ("add_n", _unchecked("same")),
-    "labels broadcast": ("sparse_cross_entropy", _unchecked("rows")),
-    "a bias broadcasts": ("bias_add", _unchecked("channels")),
-    "a condition broadcasts": ("where", _unchecked("each row")),
-    "a diagonal is stretched": ("matrix_set_diag", _unchecked("diagonal")),
-    "segments broadcast": ("unsorted_segment_sum", _unchecked("leading")),
-    "a shape that is fed is not looked at": ("reshape to a vector", lambda patch: patch.setattr(specialise, "_decided", lambda node: True)),
-    "what is assigned is not looked at": ("add_n", lambda patch: patch.setattr(specialise, "_check_assigned", lambda node, present, value: None)),
-    "an assignment happens twice": ("add_n", lambda patch: patch.setattr(specialise._State, "assign", _twice(specialise._State.assign))),
-    "mirrors wider than what they show": ("pad SYMMETRIC", lambda patch: patch.setattr(array, "check_index", lambda x, bound: x)),
-    "parts that leave some": ("split", lambda patch: patch.setitem(OPERATORS, "check_index", lambda x, bound: x * 0)),
-    "sizes that wrap around": ("add_n", lambda patch: patch.setattr(array_move, "known_shape", _wrapped)),
-    "steps that may fail come after those that store": ("check_numerics", lambda patch: patch.setattr(plan, "commit_last", lambda s, inplace: inplace)),
-    "an index is found to be wrong after others have stored": ("gather", lambda patch: patch.setattr(plan, "commit_last", lambda s, inplace: inplace)),
-    "a run that fails has drawn": ("assert", lambda patch: patch.setattr(values.Values, "fail", _drawn(values.Values.fail))),
-    "what a run that fails has set anew stays so": ("assert", lambda patch: patch.setattr(values.Values, "reset", _kept(values.Values.reset))),
-    "a run that fails has committed": ("check_numerics", lambda patch: patch.setattr(forms.Interpreted, "run", _committed)),
-    "indices that wrap around": ("gather", lambda patch: patch.setattr(array_gather, "_gather", _in_range(array_gather._gather))),
-}
-
-
-def _twice(assign):
-    def again(self, node, new):
-        value = assign(self, node, new)
-        return assign(self, node, new) if node.operator.name == "assign_add" else value
-    return again
-
-
 def _drawn(fail):
     def failed(self):
         fail(self)
@@ -277,6 +247,40 @@ def _committed(self, arrays, trace=None, run=forms.Interpreted.run):
     except tf.errors.InvalidArgumentError:          # all that is assigned a constant is assigned before the rest is looked at
         self.values.commit([(v.attrs["variable"], self.values.memory(v.attrs["variable"]) + 1) for v, _ in self.assigns])
         raise
+
+
+def _unordered(patch):
+    patch.setattr(plan, "commit_last", lambda steps, inplace: inplace)
+
+
+# A bug of each kind, what plants it, and a function whose programs find it.
+REFUSAL_PLANTS = {
+    "shapes that are to be the same are not looked at": ("add_n", _unchecked("same")),
+    "labels broadcast": ("sparse_cross_entropy", _unchecked("rows")),
+    "a bias broadcasts": ("bias_add", _unchecked("channels")),
+    "a condition broadcasts": ("where", _unchecked("each row")),
+    "a diagonal is stretched": ("matrix_set_diag", _unchecked("diagonal")),
+    "segments broadcast": ("unsorted_segment_sum", _unchecked("leading")),
+    "a shape that is fed is not looked at": ("reshape to a vector", lambda patch: patch.setattr(specialise, "_decided", lambda node: True)),
+    "what is assigned is not looked at": ("add_n", lambda patch: patch.setattr(specialise, "_check_assigned", lambda node, present, value: None)),
+    "an assignment happens twice": ("add_n", lambda patch: patch.setattr(specialise._State, "assign", _twice(specialise._State.assign))),
+    "mirrors wider than what they show": ("pad SYMMETRIC", lambda patch: patch.setattr(array, "check_index", lambda x, bound: x)),
+    "parts that leave some": ("split", lambda patch: patch.setitem(OPERATORS, "check_index", lambda x, bound: x * 0)),
+    "sizes that wrap around": ("add_n", lambda patch: patch.setattr(array_move, "known_shape", _wrapped)),
+    "steps that may fail come after those that store": ("check_numerics", _unordered),
+    "an index is found to be wrong after others have stored": ("gather", _unordered),
+    "a run that fails has drawn": ("assert", lambda patch: patch.setattr(values.Values, "fail", _drawn(values.Values.fail))),
+    "what a run that fails has set anew stays so": ("assert", lambda patch: patch.setattr(values.Values, "reset", _kept(values.Values.reset))),
+    "a run that fails has committed": ("check_numerics", lambda patch: patch.setattr(forms.Interpreted, "run", _committed)),
+    "indices that wrap around": ("gather", lambda patch: patch.setattr(array_gather, "_gather", _in_range(array_gather._gather))),
+}
+
+
+def _twice(assign):
+    def again(self, node, new):
+        value = assign(self, node, new)
+        return assign(self, node, new) if node.operator.name == "assign_add" else value
+    return again
 
 
 def _in_range(gather):
