@@ -108,6 +108,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.after_fork)
 
 
+def pool_address() -> int:
+    """Where the pool lies that all tapes share."""
+    return int(_pool.words.ctypes.data)
+
+
 class Tape:
     """Native steps in order. `run()` is one call; it returns 0, or the status of the step `failed_step` that stopped it.
 
@@ -174,7 +179,8 @@ class Tape:
         except BaseException:
             if self._lasting < self.words[RESUME] <= self.words[N_STEPS]:
                 self.words[LIMIT] = NEVER       # in one go: the signal may come once more
-                call(pointer)
+                while call(pointer) == PAUSED:
+                    pass
             raise
         return status
 

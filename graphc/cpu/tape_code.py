@@ -8,6 +8,7 @@ from functools import cache
 
 from . import native
 from .assembly import loads, places, stores
+from .control_code import control_text
 
 # A tape: HEADER words, then STEP words a step. All are int64.
 N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, LIMIT, FLUSH, HEADER = range(9)   # CREW: threads that may work at a step; the last three: below
@@ -189,10 +190,21 @@ left:
 
 
 
-def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "") -> str:
+# A step that runs bodies may pause as well: the tape goes on with it.
+_PAUSED_STEP = f"""
+  %rests = icmp eq i64 %result, {PAUSED}
+  br i1 %rests, label %rest, label %stopped
+rest:
+  store i64 %k, ptr %resume
+  ret i64 %result
+stopped:"""
+
+
+def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "", stopped: str = "") -> str:
     """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help.
 
-    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead.
+    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead; `stopped`: what it
+    does where a step has not gone well.
     """
     return f"""
 define i64 @{name}(ptr %tape) align 64 {{
@@ -212,7 +224,7 @@ in.mode:
 
 define internal i64 @{name}_on(ptr %tape) align 64 {{
 entry:
-{loads("%tape", count=N_STEPS, flush=FLUSH)}
+{loads("%tape", count=N_STEPS)}
 {loads("%tape", "ptr", pool=POOL)}
 {places("%tape", failed=FAILED, crewed=CREW, first=HEADER)}
 {places("%pool", busy=BUSY, open=OPEN, generation=GENERATION, next=NEXT, active=ACTIVE, status=STATUS, sleepers=SLEEPERS, workers=WORKERS,
@@ -243,7 +255,8 @@ serial:
   br label %judge
 post:
 {places("%pool", flushed=FLUSHED)}
-  store i64 %flush, ptr %flushed
+  %mode = call i64 @graphc_flushes()
+  store i64 %mode, ptr %flushed
 {post}
 {stores("%job", k=6)}
 {stores("%job", "ptr", fn=0, buffers=1, extents=2)}
@@ -295,6 +308,7 @@ advance:
   br i1 %over, label %success, label %{"between" if behind else "step"}
 {behind}
 failure:
+{stopped}
   store i64 %k, ptr %failed
   ret i64 %result
 success:
@@ -331,15 +345,31 @@ pause:
   store i64 %k1, ptr %resume
   ret i64 {PAUSED}
 ahead:
-  br label %step""")
+  br label %step""", stopped=_PAUSED_STEP)
+
+# And one for the tapes of bodies, which go on where they have paused.
+_RESUMED = _walk("graphc_resume_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  store i64 0, ptr %resume""", first="%k0", stopped=_PAUSED_STEP)
 
 
 # How subnormal numbers are taken and made zeros: the bits of a word of the processor's. `graphc_float_mode` sets them and gives the word
-# that there was, `graphc_float_mode_back` takes that. x86: flush to zero and denormals are zero in MXCSR; ARM: flush to zero in FPCR.
+# that there was, `graphc_float_mode_back` takes that, `graphc_flushes` says whether they are set. x86: flush to zero and denormals are
+# zero, in MXCSR; ARM: flush to zero, in FPCR.
 _X86 = """
 declare void @llvm.x86.sse2.pause()
 declare void @llvm.x86.sse.stmxcsr(ptr)
 declare void @llvm.x86.sse.ldmxcsr(ptr)
+
+define i64 @graphc_flushes() {
+  %at = alloca i32
+  call void @llvm.x86.sse.stmxcsr(ptr %at)
+  %word = load i32, ptr %at
+  %bits = and i32 %word, 32832
+  %found = zext i32 %bits to i64
+  ret i64 %found
+}
 
 define i64 @graphc_float_mode(i64 %flush) {
   %at = alloca i32
@@ -364,6 +394,11 @@ define void @graphc_float_mode_back(i64 %word) {
 }
 """
 _ARM = """
+define i64 @graphc_flushes() {
+  %word = call i64 @llvm.aarch64.get.fpcr()
+  %bits = and i64 %word, 16777216
+  ret i64 %bits
+}
 declare i64 @llvm.aarch64.get.fpcr()
 declare void @llvm.aarch64.set.fpcr(i64)
 
@@ -383,6 +418,9 @@ define void @graphc_float_mode_back(i64 %word) {
 }
 """
 _OTHER = """
+define i64 @graphc_flushes() {
+  ret i64 0
+}
 define i64 @graphc_float_mode(i64 %flush) {
   ret i64 0
 }
@@ -399,7 +437,7 @@ _PROCESSORS = {"x86_64": (_X86, "call void @llvm.x86.sse2.pause()"), "amd64": (_
 def text(processor: str) -> str:
     """The functions above for a processor, as `platform.machine` calls it."""
     modes, pause = _PROCESSORS.get(processor.lower(), (_OTHER, "fence seq_cst"))
-    return modes + (_SHARED + _PLAIN + _TIMED + _PAUSING).replace("PAUSE", pause)
+    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text())).replace("PAUSE", pause)
 
 
 @cache

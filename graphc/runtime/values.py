@@ -15,12 +15,14 @@ from ..compiler.specialise import needed, specialise
 from ..cpu.memory import aligned
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError, ResourceExhaustedError, SessionClosedError
+from ..ir.body import RunBody, interpreted
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import Array, TensorType, compatible, shape_str
 from ..ops.state import Variable, closure
 from ..process.forking import Lock, Turnstile, guard
 from .fetching import fed, require_fed
+from .resources import Resources
 
 PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
 _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
@@ -51,6 +53,7 @@ class Values:
     `counter(stream)` is the number that a stream of random numbers is drawn by, which kernels read, and that of the run after it;
     `flush`: subnormal numbers are zeros while it runs;
     `busy` (one int64) counts runs that are on, `depth` those of this thread, one inside the other;
+    `run_body` runs the bodies of loops and branches; `resources`: iterators and queues;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
@@ -67,7 +70,9 @@ class Values:
         self._before_first = 0
         self.trace: Trace | None = None
         self.closed = False
+        self.resources = Resources()
         self.cut_off: Callable[[], None] = lambda: None
+        self.run_body: RunBody = interpreted
         self.moved: Callable[[Node], None] = lambda variable: None
         self._arrays: dict[Node, Array] = {}
         _alive[id(self)] = self
@@ -411,6 +416,7 @@ class Values:
         """Let go of the variables; later runs raise SessionClosedError."""
         self.closed = True
         self._arrays.clear()
+        self.resources.close()
 
 
 def initial_closure(variables: Iterable[Node]) -> list[Node]:

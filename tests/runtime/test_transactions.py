@@ -156,11 +156,31 @@ def sum_over_segments() -> Any:
     return [tf.train.AdagradOptimizer(0.1).minimize(loss), at], {x: [1, 2, 3], ids: [0, 1, 0]}, {x: [1, 2, 3], ids: [0, 1, 2]}
 
 
+def rows_of_two_tables() -> Any:
+    a, b = tf.Variable(np.zeros((50, 8), np.float32)), tf.Variable(np.zeros((60, 8), np.float32))
+    at, other, w = tf.placeholder(tf.int32, [None]), tf.placeholder(tf.int32, [None]), tf.Variable(np.zeros(300, np.float32))
+    fetches = [tf.scatter_add(a, at, tf.ones([2, 8])), tf.scatter_sub(b, other, tf.ones([2, 8])), w.assign_add(tf.ones([300]))]
+    return fetches, {at: [3, 3], other: [1, 59]}, {at: [3, 4], other: [0, 60]}
+
+
+def index_within_a_loop() -> Any:
+    at, v = tf.placeholder(tf.int32, [3]), tf.Variable(np.zeros(100, np.float32))
+    total = tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s + tf.gather(tf.constant([1.0, 2.0]), at[i]) + tf.random_normal([])),
+                          [0, 0.0])[1]
+    return [v.assign_add(tf.ones([100])), total, v.assign_add(tf.ones([100])) + total], {at: [0, 1, 0]}, {at: [0, 1, 2]}
+
+
+def function_within_a_branch() -> Any:
+    x, v = tf.placeholder(tf.float32, []), tf.Variable(np.zeros(100, np.float32))
+    y = tf.cond(x > 5.0, lambda: tf.constant(1.0), lambda: called(x))
+    return [v.assign_add(tf.ones([100])), y], {x: 1.0}, {x: -1.0}
+
+
 FAILING: list[Callable[[], Any]] = [
     index_beside_training, index_of_the_embedding, index_in_the_kernel_that_stores, sizes_of_a_split, contract_that_a_run_holds,
     function_beside_training, function_of_the_new_value, function_after_the_step, numbers_that_are_checked, assertion_on_what_is_assigned,
     strided_values_and_a_swap, value_of_another_shape, size_that_data_decides, function_of_what_data_decides, values_set_anew,
-    initial_value_that_fails, sum_over_segments]
+    initial_value_that_fails, sum_over_segments, rows_of_two_tables, index_within_a_loop, function_within_a_branch]
 
 
 def state(session: tf.Session) -> tuple[dict[str, Any], Any]:
