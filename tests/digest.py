@@ -46,8 +46,9 @@ def plan_digest(program: Program) -> dict[str, Any]:
         "feeds": [(i, place(v), memory.used_in_place(v)) for i, v in code.feeds],
         "fetches": [None if f is None else (place(f.value), f.handed_over, memory.kind(f.value.buffer)) for f in code.fetches],
         "late": [(late.variable.label, place(late.memory), place(late.value)) for late in code.late],
-        "moving": (len(program.moving), len(program.resized)),
-        "quick": (program.plain, program.draws),
+        "resized": len(program.resized),
+        "counters": list(code.counters.values()),
+        "quick": program.plain,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -108,9 +108,9 @@ def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -
     return tuple(reversed(out))
 
 
-def lay_out(fetches: Sequence[Node]) -> list[Node]:
+def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
     """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat that are not made
-    where they belong.
+    where they belong, and those of the fetches, `dense` by their places, whose elements are to lie one behind the other.
 
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
@@ -174,7 +174,9 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
             results.add(n)
         if not family.fuses and (seen := viewed(n)) is not None:
             views[n] = view_of(n, nominal(seen))
-    return [new.get(f, f) for f in fetches]
+    found = [new.get(f, f) for f in fetches]
+    strided = [i in dense and not alike(tuple(nominal(f)[1]), contiguous(f.type.shape)) for i, f in enumerate(found)]
+    return [copied(f, f) if far else f for f, far in zip(found, strided, strict=True)]
 
 
 def joined(x: Node) -> Node | None:

@@ -10,6 +10,7 @@ from ..ir.graph import Scratch
 from ..ir.node import Node, in_order, reached
 from ..ir.types import TensorType, element_count
 from ..ops.state import copy
+from .commit import commit_last
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
@@ -25,14 +26,17 @@ class Plan:
     """The steps of one set of fetches and feed types, and the storage of every value.
 
     `late`: (variable, value) of those that get their new value at the end of a run; `inplace` has the others, value -> variable.
+    `streams`: those of random numbers that the run of which this is the end has drawn from.
     """
 
-    def __init__(self, fetches: Sequence[Node | None], feeds: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node]):
+    def __init__(self, fetches: Sequence[Node | None], feeds: Sequence[Node | None], assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node],
+                 streams: Sequence[int] = ()):
+        self.streams = streams
         self.fetches, assigns, effects = _laid_out(fetches, assigns, effects)
         roots = [*(f for f in self.fetches if f is not None), *(v for _, v in assigns)]
         self.order = in_order(reached([*roots, *effects], data_inputs))         # shapes, already in the types, are left out
         self.schedule = schedule(self.order, roots, [variable for variable, _ in assigns])
-        self.inplace = inplace_updates(self.schedule, assigns, self.order)
+        self.inplace = commit_last(self.schedule, inplace_updates(self.schedule, assigns, self.order))
         self.late = [(variable, value) for variable, value in assigns if self.inplace.get(value) is not variable]
         self.sources: dict[Node, Buffer] = {}           # constants, feeds, variables: what exists before a run
         self.layout = Layout(self.schedule, self.inplace, self._results(), self._source)
@@ -44,7 +48,6 @@ class Plan:
                 self._items.setdefault(n.inputs[0], []).append(n)
         present = set(self.order)
         self.feeds = [f if f in present else None for f in feeds]
-        self.draws = any(n.operator.name == "run_number" for n in self.order)
 
     def _results(self) -> list[Node]:
         """Fetched values that are computed in memory made for the caller, if they are large."""
@@ -101,6 +104,6 @@ def _laid_out(fetches: Sequence[Node | None], assigns: Sequence[tuple[Node, Node
 
     wanted = [own(f) for f in fetches if f is not None]
     values = [own(v) for _, v in assigns]
-    laid = iter(lay_out([*wanted, *values, *effects]))
+    laid = iter(lay_out([*wanted, *values, *effects], range(len(wanted), len(wanted) + len(values))))
     placed = [None if f is None else next(laid) for f in fetches]
     return placed, [(variable, next(laid)) for variable, _ in assigns], list(laid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
@@ -22,8 +23,11 @@ from .alike import Writer
 from .bodies import Control, control
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
-from .routines import Product, product, routine_texts, scatter_texts
-from .steps import HostStep, NativeStep, Step, Value
+from .routines import Commit, Product, product, routine_texts, scatter_texts
+from .steps import CommitStep, HostStep, NativeStep, Step, Value
+from .tape_code import code_address
+
+COPY = ctypes.cast(ctypes.memmove, ctypes.c_void_p).value or 0
 
 
 class Numbers:
@@ -116,11 +120,11 @@ class Code:
 
     `numbers` holds one behind another what depends on sizes; slices of it are named by what they say. `steps[i]` computes (part of) the step
     `origins[i]` of the plan's schedule; `place[i]` is its
-    place in the columns of native steps.
+    place in the columns of native steps. `flush`: subnormal numbers are zeros.
     """
 
-    def __init__(self, plan: Plan, threads: int, scope: Scope):
-        self.plan, self.threads, self.scope = plan, threads, scope
+    def __init__(self, plan: Plan, threads: int, scope: Scope, flush: bool = False):
+        self.plan, self.threads, self.scope, self.flush = plan, threads, scope, flush
         self.numbers = Numbers(scope)
         self._begins: set[int] = set()                  # where among the numbers they are offsets of values
         write = Writer(plan.schedule.stored, plan.layout)
@@ -153,11 +157,11 @@ class Code:
         self.runs = self._find_runs()
         self._find_feeds()
         self._find_fetches()
+        self.commit = self._committed()
         self._find_buffers()
-        self._find_columns([s for s in self.steps if isinstance(s, NativeStep)])
+        self._find_columns([s for s in (*self.steps, self.commit) if isinstance(s, (NativeStep, CommitStep))])
         for shape, itemsize in {(n.type.shape, n.type.dtype.itemsize) for n in plan.order if isinstance(n.type, TensorType)}:
             scope.limit(element_count(tuple(d for d in shape or () if d.__class__ is not int or d)) * itemsize)
-        self.draws = plan.draws
         self.texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
 
     @property
@@ -221,11 +225,25 @@ class Code:
         mine = buffer.given and buffer.key is f and viewed(f) is None
         return mine and times == 1                      # fetches that turn out to be one value get a copy each
 
+    def _committed(self) -> CommitStep | None:
+        """The last step of all, if the run changes anything; the counters are those of the streams it has drawn from, and of such runs."""
+        late, streams = self.plan.late, self.plan.streams
+        self.counters = {} if not (self.plan.inplace or late or streams) else {
+            Buffer("counter", np.dtype(np.uint64), 2): stream for stream in (None, *streams)}
+        if not self.counters:
+            return None
+        slots: list[Any] = [COPY]
+        for variable, value in late:
+            slots += [self._place(variable), self._place(value)]
+        slots += [(counter, 0) for counter in self.counters]
+        sizes = [element_count(value.type.shape) * value.type.dtype.itemsize for _, value in late]
+        return CommitStep(code_address("graphc_commit"), slots, Commit([0, len(late), len(self.counters), *sizes]))
+
     # ------------------------------------------------------------------ columns
 
     def _find_buffers(self) -> None:
         """The buffers, those that the arena may hold, and how these share it."""
-        self.buffers = [*self.plan.sources.values(), *self.plan.layout.buffers, *self.scratch.values()]
+        self.buffers = [*self.plan.sources.values(), *self.plan.layout.buffers, *self.scratch.values(), *self.counters]
         self.sizes = self.numbers.add([b.size for b in self.buffers])
         self.bound = {b: self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))             # constants that are sizes
                       for b in self.buffers if b.kind == "constant" and b.key is not None and b.key.operator.name == "bound"}
@@ -238,7 +256,7 @@ class Code:
         self.inside = np.array([i for i, b in enumerate(self.buffers) if b.kind == "arena"], np.int64)
         self.given = np.array([b.given for b in self.buffers], bool)
         outside = [(i, b) for i, b in enumerate(self.buffers) if b.kind != "arena"]
-        self.there = [(i, b) for i, b in outside if b.kind in ("constant", "run_number", "variable") and b not in self.bound]
+        self.there = [(i, b) for i, b in outside if b.kind in ("constant", "run_number", "counter", "variable") and b not in self.bound]
         self.made = [(i, b) for i, b in outside if b in self.bound or (b.dtype.hasobject and (i, b) not in self.there)]
         self.fed = np.array([i for i, b in outside if b.kind == "feed" and not b.dtype.hasobject], np.int64)
         self.lasting: tuple[dict[Buffer, Array], Array] | None = None       # of `there`: the arrays, and where each buffer begins
@@ -270,7 +288,7 @@ class Code:
             found.append(Move([entry[p] for p in positions if p in entry], positions, any(p in begins for p in positions)) if only else None)
         return found
 
-    def _find_columns(self, steps: Sequence[NativeStep]) -> None:
+    def _find_columns(self, steps: Sequence[NativeStep | CommitStep]) -> None:
         """What the tape is made of, a row a native step, and the entries of all tables of pointers in one column."""
         made = [s.text for s in steps]
         kernels = [t if isinstance(t, KernelText) else None for t in made]

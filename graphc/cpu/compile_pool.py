@@ -40,14 +40,16 @@ _PYTHON = re.compile(r"(python|pypy|graalpy)w?[\d.]*t?d?m?([-_](d|dbg|debug|inte
 # The package without its __init__, which a worker has no use for. Python's own modules come first: no folder of packages hides one.
 # Numba looks for scipy, whose import takes as long as its own, for linear algebra, of which kernels have none. Cyclic garbage is collected
 # once all is imported: in the midst of it there is none.
-_START = """
+_FOUND = """
 import gc, json, sys, types
 gc.disable()
-sys.modules["scipy"] = None
 folders, folder = json.loads(sys.stdin.readline())
 sys.path += folders
 sys.modules["graphc"] = types.ModuleType("graphc")
 sys.modules["graphc"].__path__ = [folder]
+"""
+_START = _FOUND + """
+sys.modules["scipy"] = None
 from graphc.cpu.kernel.worker import serve
 serve()
 """
@@ -69,12 +71,32 @@ def python() -> str | None:
     return program
 
 
-def command(program: str) -> list[str]:
+def command(program: str, start: str | None = None) -> list[str]:
     """What starts a worker: a Python that looks at no environment, current folder or `site`, and writes byte code as this one does."""
     flags = ["-I", "-S", *["-O"] * sys.flags.optimize, *["-B"] * sys.dont_write_bytecode]
     if sys.pycache_prefix is not None:
         flags += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
-    return [program, *flags, "-c", _START]
+    return [program, *flags, "-c", _START if start is None else start]
+
+
+def survives(work: str) -> str:
+    """Lines of Python that may import graphc's modules, but no worker's, tried in a process of their own: how it ended, if not by itself.
+
+    Empty as well where no process can be started.
+    """
+    program = python()
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(command(program, _FOUND + work), input=json.dumps([folders(), str(_FOLDER)]) + "\n", stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, text=True, start_new_session=True, cwd=os.sep, env=os.environ | {_MARK: "1"},
+                              timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return f"does not end within {PATIENCE:g} seconds"
+    except (OSError, ImportError, ValueError):
+        return ""
+    # Windows ends a process that it must end with a status from here on.
+    return f"ends the process (status {done.returncode})" if done.returncode < 0 or done.returncode >= 0xC0000000 else ""
 
 
 def folders() -> list[str]:
@@ -144,6 +166,8 @@ class _Worker:
         self.process: Any = subprocess.Popen(command(program), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                              text=True, encoding="utf-8", start_new_session=True,      # Control-C is for us alone
                                              cwd=os.sep, env=os.environ | {_MARK: "1"})
+        # Nothing is left of a process that has ended, though nobody asks for it: it ends when it has had nothing to do.
+        threading.Thread(target=self.process.wait, name="graphc worker's end", daemon=True).start()
         self.since = time.monotonic()           # it was asked last
         self._say([folders(), str(_FOLDER)])
 

@@ -21,10 +21,10 @@ _MAKERS = ("PyCapsule_GetPointer", "PyCFunction_NewEx")        # what an entry i
 RUN, GENERAL, VECTORCALL, NEWLIST, PUT, NUMBER, KEEP, RELEASE, NEWCOPY, NEWLIKE, RETURN, COPY, NDARRAY, NONE, WORDS = range(15)
 HELD = 500                          # elements up to which NumPy copies without letting other threads run
 _NEWCOPY, _NEWLIKE, _RETURN = 85, 277, 76       # PyArray_NewCopy, PyArray_NewLikeArray and PyArray_Return in NumPy's table of C functions
-# What runs: words, then FEED words a feed, RESULT a result and FINAL a variable set at the end.
-BUSY, TAPE, WALK, FAIL, FEEDS, RESULTS, FINALS, LISTED, HEADER = range(9)
-# dtype, rank, dims, bytes, memory (0: not used) | array to copy (0: None), its bytes (0: not dense) | memory, value, bytes
-FEED, RESULT, FINAL = 5, 2, 3
+# What runs: words, then FEED words a feed and RESULT a result.
+BUSY, TAPE, WALK, FAIL, FEEDS, RESULTS, LISTED, HEADER = range(8)
+# dtype, rank, dims, bytes, memory (0: not used) | array to copy (0: None), its bytes (0: not dense)
+FEED, RESULT = 5, 2
 # Where CPython's objects and NumPy's arrays keep what is looked at: part of NumPy's binary interface.
 TYPE, DATA, RANK, DIMS, DTYPE, FLAGS = 8, 16, 24, 32, 56, 64
 DENSE = 1                           # the flag of C-contiguous arrays
@@ -75,7 +75,7 @@ dropmade:
   br label %otherwise
 reading:
   %made = phi ptr [ null, %opened ], [ %fresh, %still ]
-{loads("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS, finals=FINALS)}
+{loads("%run.p", busyat=BUSY, tape=TAPE, walk=WALK, fail=FAIL, feeds=FEEDS)}
 {pointers("busyat", "tape", "walk", "fail")}
   %busy = load i64, ptr %busyat.p
   %idle = icmp eq i64 %busy, 0
@@ -163,28 +163,12 @@ told:
 settled:
   %afterfeeds = mul i64 %feeds, {FEED}
   %outs = getelementptr i64, ptr %table, i64 %afterfeeds
-  %wordsout = mul i64 %results, {RESULT}
-  %ends = getelementptr i64, ptr %outs, i64 %wordsout
-  br label %setting
-setting:
-  %k = phi i64 [ 0, %settled ], [ %k1, %set ]
-  %morefinals = icmp slt i64 %k, %finals
-  br i1 %morefinals, label %set, label %giving
-set:
-  %rowk = mul i64 %k, {FINAL}
-  %final = getelementptr i64, ptr %ends, i64 %rowk
-{loads("%final", variable=0, latest=1, extent=2)}
-{pointers("variable", "latest")}
-  %c1 = call ptr %copy.p(ptr %variable.p, ptr %latest.p, i64 %extent)
-  %k1 = add i64 %k, 1
-  br label %setting
-giving:
   br i1 %aslist, label %fill, label %single
 single:
   %one = call ptr @graphc_taken(ptr %words, ptr %outs)
   ret ptr %one
 fill:
-  %r = phi i64 [ 0, %giving ], [ %r1, %filled ]
+  %r = phi i64 [ 0, %settled ], [ %r1, %filled ]
   %moreresults = icmp slt i64 %r, %results
   br i1 %moreresults, label %take, label %done
 take:
@@ -321,27 +305,24 @@ class Entry:
         return self.enter
 
     def prepare(self, busy: Array, tape: int, walk: int, fail: Callable[[int], Any], feeds: Sequence[tuple[np.dtype[Any] | None, Any, Array | None]],
-                results: Sequence[Array | None], finals: Sequence[tuple[Array, Array]], listed: bool) -> Way | None:
-        """What copies feeds to their memory, calls `walk(tape)`, copies the finals, and gives copies of the results; None: machine code cannot.
+                results: Sequence[Array | None], listed: bool) -> Way | None:
+        """What copies feeds to their memory, calls `walk(tape)`, and gives copies of the results; None: machine code cannot.
 
         `busy` counts the runs that another thread may be in the middle of; `fail(status)` raises the error of a failed run.
         """
         self.function()
-        if self.words is None or not all(x.flags.c_contiguous and x.dtype == memory.dtype for memory, x in finals) \
-                or any(x is not None and x.size > HELD and not x.flags.c_contiguous for x in results):
+        if self.words is None or any(x is not None and x.size > HELD and not x.flags.c_contiguous for x in results):
             return None
         fits = all(m is None or m.shape == tuple(shape) and m.dtype == dtype for dtype, shape, m in feeds)
-        if not fits or any(x.shape != memory.shape for memory, x in finals):       # so many bytes of each are copied, unlooked at
-            raise InternalError("feeds or new values of variables are not of the size of their memory")
+        if not fits:                            # so many bytes of each are copied, unlooked at
+            raise InternalError("feeds are not of the size of their memory")
         dims = [np.array(shape, np.int64) for _, shape, _ in feeds]
-        header = [busy.ctypes.data, tape, walk, id(fail), len(feeds), len(results), len(finals), listed]
+        header = [busy.ctypes.data, tape, walk, id(fail), len(feeds), len(results), listed]
         rows = [[id(dtype), len(shape), d.ctypes.data, 0 if m is None else m.nbytes, 0 if m is None else m.ctypes.data]
                 for (dtype, shape, m), d in zip(feeds, dims, strict=True)]
         outs = [[0, 0] if x is None else [id(x), x.nbytes if x.flags.c_contiguous else 0] for x in results]
-        ends = [[memory.ctypes.data, x.ctypes.data, memory.nbytes] for memory, x in finals]
-        run = np.array([*header, *(w for row in rows for w in row), *(w for row in outs for w in row),
-                        *(w for row in ends for w in row)], np.int64)
-        return Way(run.ctypes.data, (self.general, run, busy, fail, feeds, dims, results, finals))
+        run = np.array([*header, *(w for row in rows for w in row), *(w for row in outs for w in row)], np.int64)
+        return Way(run.ctypes.data, (self.general, run, busy, fail, feeds, dims, results))
 
     def open(self, way: Way) -> None:
         """Take it from now on."""

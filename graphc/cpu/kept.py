@@ -21,7 +21,7 @@ from ..ir.node import OPERATORS, Node
 from ..ir.operator import Operator
 from ..ir.types import Array, TensorType
 from . import blas, ladder, native
-from .code import Code, Fetch, Late, Numbers, Run
+from .code import COPY, Code, Fetch, Late, Numbers, Run
 from .packing import (
     DTYPE_OF,
     LARGEST,
@@ -37,18 +37,20 @@ from .packing import (
     listed,
     whole,
 )
-from .routines import Product
-from .steps import HostStep, NativeStep, Value
+from .routines import Commit, Product
+from .steps import CommitStep, HostStep, NativeStep, Value
+from .tape_code import code_address
 
 _KEY = re.compile("[0-9a-f]{64}")
-BUFFERS = ("arena", "constant", "feed", "variable", "run_number", "objects")
+BUFFERS = ("arena", "constant", "feed", "variable", "run_number", "counter", "objects")
+COMMIT = -1 - len(NAMES)    # among the numbers of texts: the step that commits
 PARTS = ("sizes", "extents", "n", "work", "bounds", "offsets")             # slices of the numbers
 COLUMNS = ("tables", "extents_at", "bounds_at", "unit", "effort", "body", "shown_at", "shown")
 # All that code has; of a new field somebody has to say whether it is kept.
 KNOWN = {"plan", "threads", "scope", "numbers", "origins", "scratch", "rows", "steps", "hosts", "count", "place", "runs", "feeds", "fetches", "late",
-         "draws", "texts", "buffers", "number", "itemsizes", "inside", "given", "bound", "there", "made", "fed", "lasting", "addresses",
-         "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins", "_placement", "_showing",
-         *PARTS, *COLUMNS}
+         "texts", "commit", "counters", "flush", "buffers", "number", "itemsizes", "inside", "given", "bound", "there", "made", "fed", "lasting",
+         "addresses", "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins", "_placement",
+         "_showing", *PARTS, *COLUMNS}
 
 
 class Site(NamedTuple):
@@ -95,7 +97,8 @@ class _Writer:
 
     def content(self) -> bytes:
         code = self.code
-        record: dict[str, Any] = {"count": code.count, "draws": bool(code.draws), "texts": bool(code.texts)}
+        record: dict[str, Any] = {"count": code.count, "texts": bool(code.texts),
+                                  "counters": [[code.number[b], "" if stream is None else str(stream)] for b, stream in code.counters.items()]}
         columns: dict[str, Any] = {name: getattr(code, name) for name in COLUMNS}
         columns["parts"] = [n for name in PARTS for n in (getattr(code, name).start, getattr(code, name).stop)]
         self.put_numbers(record, columns)
@@ -123,7 +126,7 @@ class _Writer:
             raise Unkept("products of a library that does not take all sizes")
         number: dict[str, int] = {}
         columns["text"] = [number.setdefault(s.text.source, len(number)) if s.text.source else -1 - NAMES.index(_name(_dtype_of(s)))
-                           for s in steps]
+                           for s in steps] + [COMMIT] * (code.commit is not None)
         record["kernels"] = [native.key(source) for source in number]
         columns["native"] = list(code.place)
         columns["runs"] = [n for r in code.runs for n in (int(r.native), r.first, r.steps, -1 if r.lasting is None else r.lasting)]
@@ -159,8 +162,11 @@ class _Writer:
     def key(self, buffer: Buffer, keys: list[Any]) -> int:
         """The number of what a buffer holds among `keys`, which it is put to; -1 if nobody asks."""
         node = buffer.key
-        if node is None or buffer.kind not in ("constant", "variable"):
+        if node is None or buffer.kind not in ("constant", "variable", "run_number"):
             return -1
+        if buffer.kind == "run_number":
+            keys.append(["stream", str(node.attrs["stream"])])
+            return len(keys) - 1
         if node.operator.name == "variable":
             keys.append(["variable", self.site.place[node.attrs["variable"]], self.value.type(node.type)])
         elif node.operator.name == "bound":
@@ -189,7 +195,7 @@ class KeptCode(Code):
     """Code read from a file. `remake()` makes its `whole` anew: code with a plan, for messages, traces and pictures."""
 
     def __init__(self, record: Mapping[str, Any], columns: Mapping[str, Array], blobs: Sequence[bytes], site: Site, threads: int,
-                 remake: Callable[[], Code]):
+                 flush: bool, remake: Callable[[], Code]):
         self._columns, self.site, self._remake, self._lock = columns, site, remake, threading.RLock()
         self._whole: Code | None = None
         self.threads = threads
@@ -197,13 +203,15 @@ class KeptCode(Code):
         self.scope = self.sized.scope
         self.value = ValueReader(site.order, blobs, self.sized.size)
         self.scratch_graph = Scratch()
-        self.count, self.draws, self.texts = whole(record.get("count")), record.get("draws") is True, record.get("texts") is True
+        self.flush = flush
+        self.count, self.texts = whole(record.get("count")), record.get("texts") is True
         self._take_numbers(record)
         self._take_buffers(record)
         self._take_steps(record)
         self.feeds = [(self._in(i, 0, LARGEST), self._lying(row)) for i, *row in self._rows("feeds", 5)]
         self.fetches = [None if given < 0 else Fetch(self._lying(row), bool(given)) for given, *row in self._rows("fetches", 5)]
         self.late = [Late(self.value.node(i), self._lying(row[:4]), self._lying(row[4:])) for i, *row in self._rows("late", 9)]
+        self._take_commit(listed(record.get("counters")))
         del self._columns, self.value, self.sized, self.site
 
     @property
@@ -271,12 +279,12 @@ class KeptCode(Code):
         for kind, dtype, first, last, given, key in self._rows("buffers", 6):
             check(0 <= kind < len(BUFFERS) and 0 <= dtype < len(NAMES) and -1 <= key < len(keys))
             node = keys[key] if key >= 0 else None
-            check((node is not None) == (BUFFERS[kind] in ("constant", "variable")))
+            check((node is not None) == (BUFFERS[kind] in ("constant", "variable", "run_number")))
+            check(BUFFERS[kind] != "counter" or NAMES[dtype] == "uint64")
             if node is not None:
-                check(node.type.dtype == DTYPE_OF[NAMES[dtype]] and (node.operator.name == "variable") == (BUFFERS[kind] == "variable"))
-            elif BUFFERS[kind] == "run_number":
-                check(NAMES[dtype] == "uint64")
-                node = self.site.order[0]               # nobody asks which
+                check(node.type.dtype == DTYPE_OF[NAMES[dtype]]
+                      and (node.operator.name if BUFFERS[kind] != "constant" else BUFFERS[kind]) == BUFFERS[kind]
+                      and (BUFFERS[kind] != "constant" or node.operator.name not in ("variable", "run_number")))
             self.buffers.append(Buffer(BUFFERS[kind], DTYPE_OF[NAMES[dtype]], 0, node, first, last, bool(given)))
         check(self.sizes.stop - self.sizes.start == len(self.buffers))
         self.bound = {self.buffers[self._in(b, 0, len(self.buffers) - 1)]: self._part(start, stop) for b, start, stop in self._rows("bound", 3)}
@@ -297,6 +305,8 @@ class KeptCode(Code):
             node = self.value.node(what)
             check(isinstance(node.attrs.get("value"), np.ndarray) and node.attrs["value"].dtype == node.type.dtype)
             return node
+        if kind == "stream":
+            return self._node("run_number", self.site.order[0], {"stream": _stream(what)}, TensorType(np.dtype(np.uint64), ()))
         if kind == "constant":
             array = self.value(what)
             check(isinstance(array, np.ndarray))
@@ -315,11 +325,13 @@ class KeptCode(Code):
     def _take_steps(self, record: Mapping[str, Any]) -> None:
         keys = listed(record.get("kernels"))
         check(all(type(k) is str and _KEY.fullmatch(k) for k in keys))
-        text, steps = self._column("text", len(keys) - 1, -len(NAMES)).tolist(), self._column("native", self.count - 1).tolist()
+        text, steps = self._column("text", len(keys) - 1, COMMIT).tolist(), self._column("native", self.count - 1).tolist()
         for name in COLUMNS:
             setattr(self, name, self._column(name))
         count = len(text)
-        check(len(steps) == count and all(len(getattr(self, name)) == count for name in ("unit", "effort", "body"))
+        commits = COMMIT in text
+        check(not commits or text.index(COMMIT) == count - 1)
+        check(len(steps) == count - commits and all(len(getattr(self, name)) == count for name in ("unit", "effort", "body"))
               and self.n.stop - self.n.start == self.work.stop - self.work.start == count)
         for starts, stop in ((self.tables, None), (self.extents_at, self.extents.stop - self.extents.start),
                              (self.bounds_at, self.bounds.stop - self.bounds.start)):
@@ -332,7 +344,7 @@ class KeptCode(Code):
         kernels = native.addresses(keys)
         check(kernels is not None)          # one is gone: all is made anew
         assert kernels is not None
-        routines = {t: blas.gemm(self._library(t)) for t in set(text) if t < 0}
+        routines = {t: (code_address("graphc_commit"), COPY) if t == COMMIT else blas.gemm(self._library(t)) for t in set(text) if t < 0}
         self.addresses = np.array([kernels[t] if t >= 0 else routines[t][0] for t in text], np.int64)
         self.words = [(self._in(at, 0, int(self.tables[-1]) - 1), routines[text[self._in(k, 0, count - 1)]][1])
                       for at, k in self._rows("words", 2) if text[k] < 0]
@@ -347,7 +359,7 @@ class KeptCode(Code):
             self.products.append((k, known.setdefault(said, _product(*said)), self._part(start, stop)))
         self._take_hosts(listed(record.get("hosts")))
         self.runs = [Run(bool(n), first, steps, None if lasting < 0 else lasting) for n, first, steps, lasting in self._rows("runs", 4)]
-        check(len(self.hosts) + count == self.count and self.place.keys().isdisjoint(self.hosts))
+        check(len(self.hosts) + count - commits == self.count and self.place.keys().isdisjoint(self.hosts))
         at = 0
         for run in self.runs:
             check(run.first == at and run.steps > 0 and all((i in self.place) == run.native for i in range(at, at + run.steps)))
@@ -359,6 +371,23 @@ class KeptCode(Code):
         dtype = DTYPE_OF[NAMES[-1 - number]]
         check(dtype.kind == "f" and ladder.chosen().largest >= ladder.ANY)
         return dtype
+
+    def _take_commit(self, counters: list[Any]) -> None:
+        """The counters that a run moves, and the last step, which has as many copies and counters as there are."""
+        self.counters, self.commit = {}, None
+        for number, stream in (listed(c, 2) for c in counters):
+            buffer = self.buffers[whole(number, 0, len(self.buffers) - 1)]
+            check(buffer.kind == "counter")
+            self.counters[buffer] = None if stream == "" else _stream(stream)
+        commits = bool(len(self.addresses)) and self.addresses[-1] == code_address("graphc_commit")
+        check(commits == bool(self.counters) and sum(b.kind == "counter" for b in self.buffers) == len(self.counters))
+        if commits:
+            copies, k = len(self.late), len(self.addresses) - 1
+            first = self.extents.start + int(self.extents_at[k])
+            check(self.extents_at[k + 1] - self.extents_at[k] == 3 + copies
+                  and self.tables[k + 1] - self.tables[k] == 1 + 2 * copies + len(self.counters)
+                  and self.numbers.at_hand[first:first + 3].tolist() == [0, copies, len(self.counters)])
+            self.commit = CommitStep(int(self.addresses[-1]), (), Commit([]))
 
     def _take_hosts(self, hosts: list[Any]) -> None:
         self.hosts = {}
@@ -379,16 +408,22 @@ class KeptCode(Code):
                                                                 [self._lying(row[1:]) for row in rows])
 
 
+def _stream(text: Any) -> int:
+    """The number of a stream of random numbers, which no column holds."""
+    check(type(text) is str and text.isascii() and text.isdigit() and len(text) <= 20 and int(text) < 2**64)
+    return int(text)
+
+
 def _product(looped: bool, rank: int) -> Product:
     """What binding asks of a product, by a loop or by a library, with so many batch axes."""
     return Product(0, "kept" * looped, (), [], [], 0, 0, 0, (0,) * rank, [])  # type: ignore[arg-type]
 
 
 def restored(record: Mapping[str, Any], columns: Mapping[str, Array], blobs: Sequence[bytes], site: Site, threads: int,
-             remake: Callable[[], Code]) -> KeptCode:
+             flush: bool, remake: Callable[[], Code]) -> KeptCode:
     """The code that `packed` made these parts of. Damaged: they are of none, or of another graph's."""
     try:
-        return KeptCode(record, columns, blobs, site, threads, remake)
+        return KeptCode(record, columns, blobs, site, threads, flush, remake)
     except Damaged:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as e:

@@ -25,6 +25,7 @@ from ..process.importing import whole
 from . import cache as files
 from . import native
 from .assembly import stores
+from .compile_pool import survives
 
 TESTED = (0, 3, 27), (0, 3, 34)         # the first and the last OpenBLAS of `scipy-openblas64` that graphc was tested with
 ROW, PLAIN, TRANSPOSED = 101, 111, 112  # as CBLAS spells them
@@ -266,9 +267,10 @@ def loops() -> Library:
 
 # ---------------------------------------------------------------------- the ladder
 
+LAST = "generated loops"                # which is no library, and always there
 # name -> the library, or `Absent`; the first that multiplies right is used.
 RUNGS: dict[str, Callable[[], Library]] = {
-    "scipy-openblas64": openblas, "NumPy's OpenBLAS": numpys_openblas, "SciPy's BLAS": scipys_blas, "generated loops": loops}
+    "scipy-openblas64": openblas, "NumPy's OpenBLAS": numpys_openblas, "SciPy's BLAS": scipys_blas, LAST: loops}
 # rows, columns, and numbers in each sum: single, odd, and beyond the blocks and the thresholds below which OpenBLAS has other kernels
 CASES = [(1, 1, 1), (1, 17, 33), (17, 1, 35), (33, 18, 1), (3, 5, 7), (7, 130, 5), (65, 67, 129), (5, 9, 701), (530, 7, 13), (103, 107, 101)]
 PADDING = 3             # numbers between the rows, which are not to be read or written
@@ -285,26 +287,27 @@ def chosen() -> Library:
     raise InternalError("nothing multiplies matrices right on this machine; `graphc doctor` says more")
 
 
-def examined(check: Callable[[Library], str]) -> Iterator[tuple[str, Library | None, str]]:
+def examined(check: Callable[[str, Library], str]) -> Iterator[tuple[str, Library | None, str]]:
     """Each rung: its name, the library if there is one, and what is wrong with it, or why there is none."""
     for name, find in RUNGS.items():
         try:
             library = find()
-            yield name, library, check(library)
+            yield name, library, check(name, library)
         except (Absent, OSError) as e:
             yield name, None, str(e)
 
 
-def remembered(library: Library) -> str:
-    """What is wrong with a library, as the cache says, or as is found now."""
+def remembered(name: str, library: Library) -> str:
+    """What is wrong with the library of a rung, as the cache says, or as is found now."""
     place = files.folder()
     kept = None if place is None else files.read(place, _key(library), "check")
-    return checked(library) if kept is None else kept.decode(errors="replace")
+    return checked(name, library) if kept is None else kept.decode(errors="replace")
 
 
-def checked(library: Library) -> str:
-    """What is wrong with a library, as is found now, and the cache is told."""
-    found, place = fault(library), files.folder()
+def checked(name: str, library: Library) -> str:
+    """What is wrong with the library of a rung, as is found now, and the cache is told. One that crashes does so in another process."""
+    crash = "" if name == LAST else survives(f"from graphc.cpu.ladder import RUNGS, fault\nfault(RUNGS[{name!r}]())\n")
+    found, place = f"multiplying {crash}" if crash else fault(library), files.folder()
     if place is not None:
         files.write(place, _key(library), "check", f"{library.about} {'multiplies wrongly' if found else 'multiplies right'}", found.encode())
     return found

@@ -46,16 +46,18 @@ def aligned(nbytes: int) -> Array:
 
 
 class State(Protocol):
-    """What outlives a run: the variables' values, the number that a run's random numbers are drawn by, and programs of bodies."""
+    """What outlives a run: the variables' values, how often streams of random numbers have been drawn from, and programs of bodies."""
 
-    run_number: Array
     run_body: RunBody
+
+    def counter(self, stream: int | None) -> Array:
+        """The number of a stream that the next run draws, and the one after it, uint64[2]; None: of runs that have changed something."""
 
     def memory(self, variable: Node) -> Array:
         """The array that holds a variable's value."""
 
-    def set(self, variable: Node, value: Array) -> None:
-        """Give a variable a value, perhaps of another shape, and then other memory."""
+    def promise(self, resized: Sequence[tuple[Node, Array]]) -> None:
+        """Once the run that is on has changed anything, these variables have other memory, of other shapes."""
 
 
 class User(Protocol):
@@ -215,12 +217,16 @@ def _lasting(code: Code, state: State) -> tuple[dict[Buffer, Array], Array]:
     """What is there for all sizes: constants, variables where the session has them; and where each begins."""
     arrays, base = dict[Buffer, Array](), np.zeros(len(code.buffers), np.int64)
     for i, b in code.there:
+        if b in code.counters:
+            arrays[b] = counter = state.counter(code.counters[b])
+            base[i] = address(counter)
+            continue
         node = b.key
         assert node is not None
         if b.kind == "constant":
             array = np.ascontiguousarray(node.attrs["value"]).reshape(-1)
         elif b.kind == "run_number":
-            array = state.run_number
+            array = state.counter(node.attrs["stream"])[:1]
         else:
             memory = state.memory(node.attrs["variable"])
             if TensorType(memory.dtype, memory.shape) != node.type:

@@ -1,7 +1,8 @@
-"""One compiled run: feeds brought in, the tape of native steps between host calls, results handed out and variables set."""
+"""One compiled run: feeds brought in, the tape of native steps between host calls, which ends with what is to last, results handed out."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler.layout import Buffer
-from ..compiler.plan import Plan
+from ..compiler.plan import Plan, copied
 from ..compiler.schedule import Group, Single
 from ..errors import InternalError
 from ..ir.body import RunBody
@@ -17,11 +18,12 @@ from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
 from .bodies import NEVER, Bound, Control
-from .code import Code, Fetch
+from .code import Code, Fetch, Run
 from .entry import Way
 from .kernel_text import SCRATCH, KernelText
-from .memory import Memory, State
+from .memory import Memory, State, address, aligned, uninitialised
 from .steps import HostStep, NativeStep, Step, Value
+from .subnormal import subnormals
 from .tape import Tape
 from .tracing import Trace
 
@@ -33,13 +35,15 @@ class HostPart(NamedTuple):
 
     step: HostStep
     attrs: Mapping[str, Any]
+    flush: bool
 
     def run(self, array: Callable[[Value], Array], run_body: RunBody) -> None:
-        self.step.run(array, self.attrs, run_body)
+        with subnormals(self.flush, self.step.node):
+            self.step.run(array, self.attrs, run_body)
 
 
 class Segment(NamedTuple):
-    """Native steps in a row, from the program's step `first` on, and the tape that runs them."""
+    """Native steps in a row, from the program's step `first` on, and the tape that runs them; behind the last ones of all it commits."""
 
     tape: Tape
     first: int
@@ -66,7 +70,7 @@ class Program:
 
     def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
         self.code, self.threads = code, code.threads
-        self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
+        self.sizes, self.ranges, self.memory, self.state = sizes, ranges, memory, state
         self.bound: list[Bound] = [b for b in ranges.tables.values() if isinstance(b, Bound)]
         self.native = code.place                            # of its native steps: which they are among these
         self.segments = self._segments()
@@ -79,12 +83,14 @@ class Program:
         self.pointer: Any = self.alone.tape.pointer if self.alone is not None else None
         self.direct = [(i, memory.shape(v), v.dtype, v.buffer) for i, v in code.feeds if memory.used_in_place(v)]
         self.fresh = memory.fresh
-        self._find_assigned()
+        self.resized = self._resized()
+        self.large = self._large()
+        self.room: list[Array] = []                         # for them, in a run
         self.settled = False
         self._values = code.numbers.values(*sizes)
         self.way: Way | None = None                         # into it without Python frames, if there is one and as long as it lies where it does
         # A run so short that other Python threads may wait for it keeps Python's lock; if it only copies feeds and results, `entry` runs it.
-        self.plain = self.alone is not None and not (self.direct or self.fresh or self.moving or self.resized or self.draws or code.texts) and quick
+        self.plain = self.alone is not None and not (self.direct or self.fresh or self.resized or code.texts or self.large) and quick
 
     def _segments(self) -> list[Segment | HostPart]:
         """Native steps that follow each other on one tape; host steps with their attributes."""
@@ -92,30 +98,37 @@ class Program:
         rows = np.stack([code.addresses, table.ctypes.data + code.tables[:-1] * table.itemsize,
                          ranges.extents.ctypes.data + code.extents_at[:-1] * ranges.extents.itemsize, ranges.n, ranges.grain], 1)
         effort = ranges.work * code.effort
-        for run in code.runs:
+        runs = [*code.runs] if code.commit is None or code.runs and code.runs[-1].native else [*code.runs, Run(True, len(self.steps), 0, None)]
+        for run in runs:
             if run.native:
-                mine = slice(at, at + run.steps)
-                tape = Tape(rows[mine], code.threads, (table, ranges), effort[mine], ranges.unit[mine], run.lasting)
+                last = run is runs[-1] and code.commit is not None
+                mine = slice(at, at + run.steps + last)
+                lasting = run.steps if last and run.lasting is None else run.lasting
+                tape = Tape(rows[mine], code.threads, (table, ranges), effort[mine], ranges.unit[mine], lasting, code.flush)
                 found.append(Segment(tape, run.first, run.steps))
                 at += run.steps
                 continue
             for step in (code.hosts[i] for i in range(run.first, run.first + run.steps)):
                 numbers = iter(self.memory.numbers[step.numbers].tolist())
-                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}))
+                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}, code.flush))
         return found
 
-    def _find_assigned(self) -> None:
-        """Which variables get their new value at the end of a run, by where that lies then."""
-        self.moving: list[tuple[Array, Value]] = []         # a variable's memory, and a new value that lies elsewhere each run
-        self.resized: list[tuple[Node, Value]] = []         # a variable, and its new value of another shape
-        self._late: list[tuple[Value, Value]] = []          # where a variable and its new value lie
-        for late in self.code.late:
-            if self.memory.shape(late.memory) != self.memory.shape(late.value):
-                self.resized.append((late.variable, late.value))
-            elif self.memory.kind(late.value.buffer) in ("result", "feed"):
-                self.moving.append((self.memory.array(late.memory), late.value))
-            else:
-                self._late.append((late.memory, late.value))
+    def _resized(self) -> list[tuple[int, Node, Value]]:
+        """Variables whose new value has another shape: the entry of the table that shows where the commit copies it to, and the value."""
+        at = int(self.code.tables[-2]) + 1 if self.code.commit is not None else 0
+        return [(at + 2 * i, late.variable, late.value) for i, late in enumerate(self.code.late)
+                if self.memory.shape(late.memory) != self.memory.shape(late.value)]
+
+    def _large(self) -> list[tuple[int, Value]]:
+        """Fetches of runs that change something for which memory is asked before they do: small ones are not what there is no memory for."""
+        if self.code.commit is None:
+            return []
+        return [(i, f.value) for i, f in enumerate(self.code.fetches) if f is not None and not self._given(f) and not f.value.dtype.hasobject
+                and not copied(self._bytes(f.value))]
+
+    def _given(self, fetch: Fetch) -> bool:
+        """Whether the caller gets the memory in which a value is computed."""
+        return fetch.handed_over and self.memory.kind(fetch.value.buffer) == "result"
 
     # ------------------------------------------------------------------ memory
 
@@ -125,13 +138,14 @@ class Program:
         memory.settle(self)
         self.copied = [(i, memory.array(v)) for i, v in self.code.feeds if not memory.used_in_place(v)]
         self.takes = [self._take(f) for f in self.code.fetches]
-        self.finals = [(memory.array(variable), memory.array(value)) for variable, value in self._late]     # a variable's memory, its new value
+        for k, (i, value) in enumerate(self.large):
+            self.takes[i] = partial(self._filled, k, value)
         self.settled = True
 
     def let_go(self) -> None:
         """Forget where in the arena things lie."""
         self.settled, self.way = False, None
-        self.copied, self.takes, self.finals = [], [], []
+        self.copied, self.takes = [], []
         self.memory.let_go()
 
     def rest(self) -> None:
@@ -161,13 +175,19 @@ class Program:
         if fetch is None:
             return lambda: None
         value, memory = fetch.value, self.memory
-        if fetch.handed_over and memory.kind(value.buffer) == "result":
+        if self._given(fetch):
             shape = memory.shape(value)
             return lambda: memory.flat(value.buffer).reshape(shape)
         if memory.kind(value.buffer) in ("result", "feed"):
             return lambda: memory.array(value).copy()[()]
         view = memory.array(value)
         return view.copy if view.ndim else partial(view.__getitem__, ())
+
+    def _filled(self, k: int, value: Value) -> Array:
+        """A value in memory that was there before the run."""
+        room = self.room[k]
+        room[...] = self.memory.array(value)
+        return room
 
     # ------------------------------------------------------------------ steps
 
@@ -255,10 +275,8 @@ class Program:
         else:
             try:
                 status = self.call(self.pointer)
-            except BaseException:       # Control-C: what has begun to change variables has gone on to its end
+            except BaseException:       # Control-C: what has begun to last has gone on to its end
                 self.break_off()
-                if self.alone is not None and self.alone.tape.finished:
-                    self._results()
                 raise
             if status:
                 self.fail(status)
@@ -294,7 +312,9 @@ class Program:
             self.set_patience(False)
             status, events = segment.tape.trace()
             self.set_patience(True)
-            trace.native(self, at, events)
+            of_steps = events[:, 0] < segment.steps
+            trace.native(self, at, events[of_steps])
+            trace.committed(events[~of_steps], self._committed())
             if status:
                 raise self.error(segment, status)
             at += segment.steps
@@ -311,10 +331,15 @@ class Program:
         return sum(m.nbytes for _, m in self.copied) + sum(arrays[i].nbytes for i, _, _, _ in self.direct if not _usable(arrays[i]))
 
     def _copied_out(self) -> int:
-        """Bytes of results and of new values of variables that are copied at the end of a run."""
-        handed_over = [f for f in self.code.fetches if f is not None and f.handed_over and self.memory.kind(f.value.buffer) == "result"]
-        values = [f.value for f in self.code.fetches if f is not None and f not in handed_over] + [late.value for late in self.code.late]
-        return sum(int(np.prod(self.memory.shape(v), dtype=np.int64)) * v.dtype.itemsize for v in values)
+        """Bytes of results that are copied at the end of a run."""
+        return sum(self._bytes(f.value) for f in self.code.fetches if f is not None and not self._given(f))
+
+    def _committed(self) -> int:
+        """Bytes of new values of variables that are copied at the end of a run."""
+        return sum(self._bytes(late.value) for late in self.code.late)
+
+    def _bytes(self, value: Value) -> int:
+        return math.prod(self.memory.shape(value)) * value.dtype.itemsize
 
     def _bring(self, arrays: Sequence[Array]) -> None:
         """Small feeds copied, large ones pointed to, memory for large results."""
@@ -329,15 +354,22 @@ class Program:
             self.memory.move(buffer, array.reshape(-1))
         for buffer in self.fresh:
             self.memory.renew(buffer)
+        if self.large:
+            self.room = [uninitialised(self._bytes(v), np.uint8).view(v.dtype).reshape(self.memory.shape(v)) for _, v in self.large]
+        if self.resized:
+            self._resize()
+
+    def _resize(self) -> None:
+        """Memory for variables whose new values have other shapes; it is theirs if the run comes to its end."""
+        made = []
+        for entry, variable, value in self.resized:
+            array = aligned(self._bytes(value)).view(value.dtype).reshape(self.memory.shape(value))
+            self.memory.table[entry] = address(array)
+            made.append((variable, array))
+        self.state.promise(made)
 
     def _results(self) -> list[Any]:
-        """Variables set to their new values, and what is fetched."""
-        for memory, view in self.finals:
-            memory[...] = view
-        for memory, value in self.moving:
-            memory[...] = self.memory.array(value)
-        for variable, value in self.resized:
-            self.state.set(variable, self.memory.array(value))
+        """What is fetched."""
         results = []
         for take in self.takes:            # a loop, not a comprehension, which costs a frame before Python 3.12
             results.append(take())

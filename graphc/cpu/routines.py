@@ -89,6 +89,17 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
                        [(line, node) for line in source.splitlines()])]
 
 
+@dataclass
+class Commit:
+    """What a run does at last, in one go: variables get their new values, and what it has drawn from or counts goes on by one.
+
+    `extents` say how many copies there are, how many counters, and the bytes of each copy; the table of pointers has the function that
+    copies, where to and where from, and the counters.
+    """
+
+    extents: list[Any]
+    checks: tuple[Check, ...] = ()
+    work: int = 0
 def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[KernelText]:
     """The loop nest of an operator's declaration; `items`: its results that are used, of one that has several, by number.
 

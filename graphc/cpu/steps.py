@@ -14,7 +14,7 @@ from ..ir.node import Node, describe_call, loc_str
 from ..ir.reference import run_reference
 from ..ir.types import Array
 from .kernel_text import Check, KernelText
-from .routines import Product
+from .routines import Commit, Product
 
 
 class Value(NamedTuple):
@@ -44,6 +44,14 @@ class NativeStep(NamedTuple):
         node = check.node
         return InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {check.operand.label} is wrong: {found} "
                                     f"is not in [0, {bound if check.sized else check.bound})\n  at {loc_str(node.loc)}", node)
+
+
+class CommitStep(NamedTuple):
+    """The last call of a run that changes anything, in the form of a kernel's."""
+
+    address: int
+    slots: Sequence[tuple[Buffer, Any] | int]
+    text: Commit
 
 
 class HostStep(NamedTuple):

@@ -21,9 +21,12 @@ from .tape_code import (
     CREW,
     EVENT,
     FAILED,
+    FLUSH,
     HEADER,
+    LIMIT,
     MUTEX,
     N_STEPS,
+    PATIENCE,
     PAUSED,
     POOL,
     POOL_WORDS,
@@ -38,6 +41,7 @@ from .tape_code import (
 
 PIECE = 50_000_000      # estimated operations that are done in one go: 3 to 20 ms
 LOOK = 1_000_000        # after so many it is worth to look at the clock
+NEVER = 1 << 62         # nanoseconds
 
 
 MOST_THREADS = 4096     # of a session: more than there are cores anywhere, and fewer than a system refuses
@@ -117,9 +121,10 @@ class Tape:
 
     `effort`: operations that each step is estimated to take, and `unit`, what its range may be cut at multiples of: long ones are done in
     pieces. `lasting`: from which step on a run that is interrupted goes on to the end, as what it has done would stay half done.
+    `flush`: subnormal numbers are zeros.
     """
 
-    def __init__(self, rows: Array, threads: int, kept: Any, effort: Array, unit: Array, lasting: int | None = None):
+    def __init__(self, rows: Array, threads: int, kept: Any, effort: Array, unit: Array, lasting: int | None = None, flush: bool = False):
         self._kept = kept
         n, grain = rows[:, 3], rows[:, 4]
         if threads == 1:
@@ -133,6 +138,7 @@ class Tape:
         self.words = np.zeros(HEADER + STEP * len(begin), np.int64)
         self.words[N_STEPS] = len(begin)
         self.words[POOL] = _pool.words.ctypes.data
+        self.words[FLUSH] = flush
         self.words[CREW] = threads
         steps = self.words[HEADER:].reshape(-1, STEP)
         steps[:, :3] = rows[self.step_of, :3]
@@ -141,7 +147,6 @@ class Tape:
         steps[:, 5] = begin
         steps[:, 6] = np.diff(done, prepend=0) > 0          # it is worth to look at the clock
         self.pointer = ctypes.c_void_p(self.words.ctypes.data)
-        self.finished = False
         self._call = self.entry(False)
         self._pausing = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(pausing_walker()) if _pool.possible else self._call
 
@@ -164,19 +169,18 @@ class Tape:
 
     def run_long(self, pointer: Any = None) -> int:
         """As `run`, but Python calls its handlers of signals now and then. What they raise ends the run: before the first step that lasts, or
-        else at the end, which `finished` tells.
+        else at the end.
         """
-        self.finished = False
-        self.words[RESUME], self.words[FAILED] = 0, -1
+        self.words[RESUME], self.words[FAILED], self.words[LIMIT] = 0, -1, PATIENCE
         call, pointer = self._pausing, self.pointer
         try:
             while (status := call(pointer)) == PAUSED:
                 pass                # between two statements of Python the handlers are called
         except BaseException:
-            steps = int(self.words[N_STEPS])
-            while self._lasting < self.words[RESUME] <= steps and call(pointer) == PAUSED:
-                pass
-            self.finished = bool(self.words[RESUME] > steps and self.words[FAILED] < 0)
+            if self._lasting < self.words[RESUME] <= self.words[N_STEPS]:
+                self.words[LIMIT] = NEVER       # in one go: the signal may come once more
+                while call(pointer) == PAUSED:
+                    pass
             raise
         return status
 

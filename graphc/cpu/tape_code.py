@@ -11,13 +11,14 @@ from .assembly import loads, places, stores
 from .control_code import control_text
 
 # A tape: HEADER words, then STEP words a step. All are int64.
-N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, HEADER = 0, 1, 2, 3, 4, 5, 6      # CREW: threads that may work at a step; RESUME: below
+N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, LIMIT, FLUSH, HEADER = range(9)   # CREW: threads that may work at a step; the last three: below
 STEP = 7                # function, buffer table, extents, end of the range, size of a chunk, begin of the range, whether it is time for the clock
-# RESUME: 0, or the step before which a tape that may pause has paused; N_STEPS + 1 while it runs and behind its end.
+# RESUME: 0, or the step before which a tape that may pause has paused; N_STEPS + 1 while it runs and behind its end. LIMIT: after how long.
+# FLUSH: whether subnormal numbers are zeros, by the mode of the processor, which is put back.
 PAUSED = -1             # the status of a tape that has worked for so long that Python should see to its signals, and goes on at the next call
 PATIENCE = 20_000_000   # nanoseconds until then
 # A pool: words a cache line apart where threads meet.
-BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58
+BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED, FLUSHED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58, 59
 JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step, crew
 # A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), range from, to, start, end (ns).
 EVENT = 6
@@ -90,6 +91,42 @@ done:
   ret void
 }}
 
+define i32 @graphc_commit(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
+entry:
+{loads("%extents", copies=1, counters=2)}
+{loads("%buffers", "ptr", move=0)}
+{places("%extents", sizes=3)}
+  %pairs = mul i64 %copies, 2
+  br label %copying
+copying:
+  %i = phi i64 [ 0, %entry ], [ %i1, %copy ]
+  %more = icmp slt i64 %i, %copies
+  br i1 %more, label %copy, label %counting
+copy:
+  %i2 = mul i64 %i, 2
+{places("%buffers", pair="%i2")}
+{loads("%pair", "ptr", to=1, source=2)}
+{loads("%sizes", bytes="%i")}
+  %moved = call ptr %move(ptr %to, ptr %source, i64 %bytes)
+  %i1 = add i64 %i, 1
+  br label %copying
+counting:
+  %j = phi i64 [ 0, %copying ], [ %j1, %count ]
+  %left = icmp slt i64 %j, %counters
+  br i1 %left, label %count, label %done
+count:
+  %behind = add i64 %pairs, 1
+  %place = add i64 %behind, %j
+{loads("%buffers", "ptr", counter="%place")}
+{loads("%counter", next=1)}
+  %after = add i64 %next, 1
+{stores("%counter", next=0, after=1)}
+  %j1 = add i64 %j, 1
+  br label %counting
+done:
+  ret i32 0
+}}
+
 define i32 @graphc_nothing(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
   ret i32 0
 }}
@@ -97,8 +134,8 @@ define i32 @graphc_nothing(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 define void @graphc_worker(ptr %pool) {{
 entry:
 {places("%pool", named=NAMED)}
-  %before = atomicrmw add ptr %named, i64 1 seq_cst
-  %who = add i64 %before, 1
+  %others = atomicrmw add ptr %named, i64 1 seq_cst
+  %who = add i64 %others, 1
 {places("%pool", generation=GENERATION, open=OPEN, active=ACTIVE, sleepers=SLEEPERS, mutex=MUTEX, cond=COND, calls=CALLS)}
 {loads("%calls", "ptr", lock=0, unlock=1, wait=2)}
   br label %idle
@@ -141,6 +178,8 @@ ask:
   %wanted = icmp slt i64 %who, %crew
   br i1 %wanted, label %help, label %left
 help:
+{loads("%pool", flush=FLUSHED)}
+  %before = call i64 @graphc_float_mode(i64 %flush)
   call void @graphc_chunks(ptr %pool, i64 %who)
   br label %left
 left:
@@ -169,6 +208,21 @@ def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "
     """
     return f"""
 define i64 @{name}(ptr %tape) align 64 {{
+entry:
+{loads("%tape", flush=FLUSH)}
+  %flushing = icmp ne i64 %flush, 0
+  br i1 %flushing, label %in.mode, label %as.is
+as.is:
+  %plain = call i64 @{name}_on(ptr %tape)
+  ret i64 %plain
+in.mode:
+  %before = call i64 @graphc_float_mode(i64 1)
+  %flushed = call i64 @{name}_on(ptr %tape)
+  call void @graphc_float_mode_back(i64 %before)
+  ret i64 %flushed
+}}
+
+define internal i64 @{name}_on(ptr %tape) align 64 {{
 entry:
 {loads("%tape", count=N_STEPS)}
 {loads("%tape", "ptr", pool=POOL)}
@@ -200,6 +254,9 @@ serial:
   %r64 = sext i32 %r to i64
   br label %judge
 post:
+{places("%pool", flushed=FLUSHED)}
+  %mode = call i64 @graphc_flushes()
+  store i64 %mode, ptr %flushed
 {post}
 {stores("%job", k=6)}
 {stores("%job", "ptr", fn=0, buffers=1, extents=2)}
@@ -270,6 +327,7 @@ _TIMED = _walk("graphc_time_tape",
 # One for tapes that may take long: it returns now and then, so that Python sees to its signals.
 _PAUSING = _walk("graphc_pause_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
 {places("%tape", resume=RESUME)}
+{loads("%tape", limit=LIMIT)}
   %k0 = load i64, ptr %resume
   %ended = add i64 %count, 1
   store i64 %ended, ptr %resume
@@ -281,7 +339,7 @@ between:
 clock:
   %time = call i64 @graphc_now(ptr %pool)
   %spent = sub i64 %time, %begun
-  %late = icmp sgt i64 %spent, {PATIENCE}
+  %late = icmp sgt i64 %spent, %limit
   br i1 %late, label %pause, label %ahead
 pause:
   store i64 %k1, ptr %resume
@@ -296,17 +354,96 @@ _RESUMED = _walk("graphc_resume_tape", "call i32 %fn(ptr %buffers, ptr %extents,
   store i64 0, ptr %resume""", first="%k0", stopped=_PAUSED_STEP)
 
 
-def text(x86: bool) -> str:
-    """The functions above, with what a thread that looks again and again does between two looks."""
-    pause = "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"
-    whole = "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text()))
-    return ("declare void @llvm.x86.sse2.pause()\n" if x86 else "") + whole.replace("PAUSE", pause)
+# How subnormal numbers are taken and made zeros: the bits of a word of the processor's. `graphc_float_mode` sets them and gives the word
+# that there was, `graphc_float_mode_back` takes that, `graphc_flushes` says whether they are set. x86: flush to zero and denormals are
+# zero, in MXCSR; ARM: flush to zero, in FPCR.
+_X86 = """
+declare void @llvm.x86.sse2.pause()
+declare void @llvm.x86.sse.stmxcsr(ptr)
+declare void @llvm.x86.sse.ldmxcsr(ptr)
+
+define i64 @graphc_flushes() {
+  %at = alloca i32
+  call void @llvm.x86.sse.stmxcsr(ptr %at)
+  %word = load i32, ptr %at
+  %bits = and i32 %word, 32832
+  %found = zext i32 %bits to i64
+  ret i64 %found
+}
+
+define i64 @graphc_float_mode(i64 %flush) {
+  %at = alloca i32
+  call void @llvm.x86.sse.stmxcsr(ptr %at)
+  %old = load i32, ptr %at
+  %others = and i32 %old, -32833
+  %wanted = icmp ne i64 %flush, 0
+  %bits = select i1 %wanted, i32 32832, i32 0
+  %new = or i32 %others, %bits
+  store i32 %new, ptr %at
+  call void @llvm.x86.sse.ldmxcsr(ptr %at)
+  %word = zext i32 %old to i64
+  ret i64 %word
+}
+
+define void @graphc_float_mode_back(i64 %word) {
+  %at = alloca i32
+  %old = trunc i64 %word to i32
+  store i32 %old, ptr %at
+  call void @llvm.x86.sse.ldmxcsr(ptr %at)
+  ret void
+}
+"""
+_ARM = """
+define i64 @graphc_flushes() {
+  %word = call i64 @llvm.aarch64.get.fpcr()
+  %bits = and i64 %word, 16777216
+  ret i64 %bits
+}
+declare i64 @llvm.aarch64.get.fpcr()
+declare void @llvm.aarch64.set.fpcr(i64)
+
+define i64 @graphc_float_mode(i64 %flush) {
+  %old = call i64 @llvm.aarch64.get.fpcr()
+  %others = and i64 %old, -16777217
+  %wanted = icmp ne i64 %flush, 0
+  %bits = select i1 %wanted, i64 16777216, i64 0
+  %new = or i64 %others, %bits
+  call void @llvm.aarch64.set.fpcr(i64 %new)
+  ret i64 %old
+}
+
+define void @graphc_float_mode_back(i64 %word) {
+  call void @llvm.aarch64.set.fpcr(i64 %word)
+  ret void
+}
+"""
+_OTHER = """
+define i64 @graphc_flushes() {
+  ret i64 0
+}
+define i64 @graphc_float_mode(i64 %flush) {
+  ret i64 0
+}
+
+define void @graphc_float_mode_back(i64 %word) {
+  ret void
+}
+"""
+# By processor: what sets its mode, and what a thread that looks again and again does between two looks.
+_PROCESSORS = {"x86_64": (_X86, "call void @llvm.x86.sse2.pause()"), "amd64": (_X86, "call void @llvm.x86.sse2.pause()"),
+               "aarch64": (_ARM, "fence seq_cst"), "arm64": (_ARM, "fence seq_cst")}
+
+
+def text(processor: str) -> str:
+    """The functions above for a processor, as `platform.machine` calls it."""
+    modes, pause = _PROCESSORS.get(processor.lower(), (_OTHER, "fence seq_cst"))
+    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text())).replace("PAUSE", pause)
 
 
 @cache
 def code_address(symbol: str) -> int:
     """The address of one of the functions above."""
-    return native.compile_ir(text(platform.machine().lower() in ("x86_64", "amd64")), symbol)
+    return native.compile_ir(text(platform.machine()), symbol)
 
 
 def walker(timed: bool = False) -> int:

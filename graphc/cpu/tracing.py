@@ -120,6 +120,12 @@ class Trace:
         """The calls that a tape made, as `Tape.trace` gives them; its first step is the program's step `first`."""
         self._found.append(partial(self._pieces, program, self.stage, first, rows))
 
+    def committed(self, rows: Array, moved: int) -> None:
+        """The commit of a run, as `Tape.trace` gives it, in which so many bytes are copied; no rows: there was none."""
+        stage = self.stage
+        self._found.append(lambda: [Event(Work("commit", "copy", (), False), stage, NO_STEP, 0, start, end, Cost(moved, moved, 0))
+                                    for *_, start, end in rows.tolist()])
+
     def node(self, run: Callable[[Node, Sequence[Any]], Any], n: Node, inputs: Sequence[Any]) -> Any:
         """`run(n, inputs)`, timed: a node that is computed on its own."""
         start, stage = now(), self.stage

@@ -80,7 +80,7 @@ class Cut:
     def __init__(self, what: str, since: int):
         self.what, self.since = what, since
         self.outside: dict[Node, Node] = {}
-        self._run: Node | None = None
+        self._streams: dict[int, Node] = {}             # of random numbers, one node for each
 
     def inside(self, roots: Sequence[Node]) -> list[Node]:
         """What is built inside of all that the roots need, inputs first."""
@@ -101,7 +101,7 @@ class Cut:
     def taken(self, x: Node) -> Node:
         """The parameter that stands for a value from outside."""
         if x.operator.name == "run_number":
-            self._run = x = x if self._run is None else self._run
+            x = self._streams.setdefault(x.attrs["stream"], x)
         if x not in self.outside:
             self.outside[x] = parameter(x.type, x.label, x)
         return self.outside[x]
@@ -160,8 +160,8 @@ def bodies_of(own: Sequence[Sequence[Node]], pieces: Sequence[Piece], cut: Cut) 
 
 def inputs_of(cut: Cut, graph: Graph) -> list[Node]:
     """What bodies take from outside, as operands: variables as they are read here; the run's number, which must wait for nothing inside."""
-    return [to_node(x, graph=graph) if isinstance(x, Variable) else OPERATORS["run_number"].build(graph, (), {}) if x.operator.name == "run_number"
-            else x for x in cut.outside]
+    return [to_node(x, graph=graph) if isinstance(x, Variable)
+            else OPERATORS["run_number"].build(graph, (), x.attrs) if x.operator.name == "run_number" else x for x in cut.outside]
 
 
 def assigned_to(variables: Sequence[Node], values: Sequence[Node]) -> list[Node]:

@@ -208,7 +208,9 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
         x = ranked(x, 4, "the input")
         how = {"window": _window(ksize, 2, False), **moved(2, False, strides, padding, None)}
         value = _largest(x, how, last)
-        tap = cast(made(pool_index, [x], how), dtype)
+        index = made(pool_index, [x], how)
+        how = dict(index.attrs)                 # its windows are no longer than need be
+        tap = cast(index, dtype)
         whole = [cast(n, dtype) if isinstance(n, Node) else n for n in (_extent(x, i) for i in range(4))]
         row = _element(floordiv(tap, how["window"][1]), whole[1], how, 0, dtype)
         column = _element(floormod(tap, how["window"][1]), whole[2], how, 1, dtype)

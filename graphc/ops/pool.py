@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare
+from ..ir.sizes import fixed
 from ..ir.types import Array, Shape, TensorType, compatible, shape_str
 from . import continued
 from .array_index import iota
@@ -45,6 +46,17 @@ def _pool_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID",
     if any(s > 1 and d > 1 for s, d in zip(attrs["strides"], attrs["dilations"], strict=True)):
         raise ShapeError(f"a dilated window moves by 1: strides {attrs['strides']} and dilations {attrs['dilations']} are both larger")
     return attrs
+
+
+def _moved_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> dict[str, Any]:
+    """Of a pool of `types[0]`. With "SAME", windows of twice an axis see all of it, wherever they are; longer ones would see padding alone."""
+    attrs = _pool_attrs(types, window, strides, padding, dilations)
+    parts = split_shape(types[0], len(attrs["window"]))
+    if parts is None or attrs["padding"] != "SAME":
+        return attrs
+    sides = [k if n is None or d > 1 or not fixed(n) else min(k, max(2 * n, 1))
+             for n, k, d in zip(parts[1], attrs["window"], attrs["dilations"], strict=True)]
+    return attrs | {"window": tuple(sides)}
 
 
 def _pooled_shape(x: TensorType, window: Any, strides: Any, padding: Any, dilations: Any) -> Shape | None:
@@ -325,7 +337,7 @@ def _max_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
     return (pool_put(g, pool_index(x, **how), shape(x), **how),)
 
 
-@declare("lowered", _pool_type, prepare=_pool_attrs, lower=_max_lower, grad=_max_grad, label="MaxPool", analytic=continued.max_pool,
+@declare("lowered", _pool_type, prepare=_moved_attrs, lower=_max_lower, grad=_max_grad, label="MaxPool", analytic=continued.max_pool,
          samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
 def max_pool_nd(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The largest number of each window, padding apart; nan if one of them is: number[..., *sizes, c] -> number[..., *places, c]."""
@@ -335,7 +347,7 @@ def max_pool_nd(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", di
     return np.max(numbers, axis=-2, where=~missing, initial=_least(x.dtype))
 
 
-@declare("lowered", _index_type, prepare=_pool_attrs, lower=_index_lower, label="PoolIndex",
+@declare("lowered", _index_type, prepare=_moved_attrs, lower=_index_lower, label="PoolIndex",
          samples=(*(([x], attrs) for x, attrs in _SAMPLES),
                   ([np.array([[-np.inf], [-np.inf], [np.nan], [2.0], [2.0]])], {"window": (3,), "strides": (1,), "padding": "SAME"}),
                   ([(2, 2, 2, 3)], {"window": (2, 2), "strides": (1, 1), "padding": "SAME", "dilations": (1, 3)}),
@@ -386,7 +398,7 @@ def _sum_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
     return (pool_spread(g, shape(x), **how),)
 
 
-@declare("windowed", _pool_type, prepare=_pool_attrs, lower=_sum_lower, batch="leading", grad=_sum_grad, label="PoolSum",
+@declare("windowed", _pool_type, prepare=_moved_attrs, lower=_sum_lower, batch="leading", grad=_sum_grad, label="PoolSum",
          samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
 def pool_sum(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The sum of each window, padding apart."""

@@ -1,4 +1,4 @@
-"""Random tensors: streams that depend on the seeds, the operator's name and the run's number, and on nothing else."""
+"""Random tensors: each operator has a stream of its own, by its seeds and name, and goes on in it by a step each run that it is part of."""
 
 from __future__ import annotations
 
@@ -27,9 +27,16 @@ _WORD = TensorType(np.dtype(np.uint64), ())
 
 # ---------------------------------------------------------------------- operators
 
-@declare("source", lambda types, values: _WORD, pure=False)
-def run_number() -> Any:
-    """The number of the session's run, uint64: every draw of one run sees the same."""
+def _stream_attrs(types: Sequence[TensorType], stream: Any = 0) -> dict[str, Any]:
+    """Files from before there were streams name none: their operators share one."""
+    if type(stream) is not int or not 0 <= stream < 2**64:
+        raise GraphError(f"{stream!r:.60} names no stream of random numbers")
+    return {"stream": stream}
+
+
+@declare("source", lambda types, values, stream: _WORD, pure=False, prepare=_stream_attrs)
+def run_number(*, stream: int) -> Any:
+    """How many runs of the session have drawn from a stream, uint64: every draw of one run sees the same."""
     raise AssertionError("sessions feed the run number")
 
 
@@ -89,8 +96,8 @@ def _standard(distribution: str, sizes: Any, dtype: DType, seed: int | None, sco
     if distribution not in DISTRIBUTIONS:
         raise InternalError(f"there is no distribution {distribution!r}")
     graph = get_default_graph()
-    inputs = (_sizes(sizes), run_number.build(graph, (), {}), constant_node(
-        graph, np.array(_key(graph, seed, scope), np.uint64), "key"))
+    key = _key(graph, seed, scope)
+    inputs = (_sizes(sizes), run_number.build(graph, (), {"stream": key}), constant_node(graph, np.array(key, np.uint64), "key"))
     return _random.build(graph, inputs, {"distribution": distribution, "dtype": dtype.dtype, "bound": bound}, name)
 
 

@@ -35,8 +35,7 @@ class FirstOrder(Minimizer):
 
     def _minimize(self, objective: Objective) -> Outcome:
         session = objective.session
-        for slot in self._slots:
-            session.values.initialise(slot)
+        session.values.initialise(self._slots)
         gtol = self.gtol if self.gtol is not None else np.sqrt(objective.precision)
         for i in range(self.maxiter + 1):
             x, f, g = objective.present(self._update)       # the update made in this run shows in the next

@@ -22,7 +22,6 @@ from ..cpu.entry import Entry, Way
 from ..cpu.memory import Arena
 from ..cpu.program import Program
 from ..cpu.tape import walker
-from ..cpu.tracing import Trace
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, loc_str, reached
 from ..ir.sizes import Scope, integers_of, listable, sizes_of
@@ -32,7 +31,7 @@ from . import keeping
 from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
 from .stages import Staged
-from .values import Values
+from .values import Values, initial_closure, streams_of
 from .variants import NOTHING, PREFERRING, Before, Bind, Open, Variant, Variants
 
 Make = Callable[[Specialised, Sequence[Node]], Bind]        # of specialised work, fed the values of these nodes
@@ -84,7 +83,7 @@ class Call:
         self.order: list[Node] = []                    # what the fetches need
         self.variables: frozenset[Node] = frozenset()  # the variables among it
         self.resets: list[Node] = []                   # those that it sets to their initial values
-        self.draws = False                             # whether it takes random numbers
+        self.streams: list[int] = []                   # of random numbers that it draws from
         self.running = False
         self.forgotten = 0                             # times that all programs were dropped
         self.last: Last | None = None
@@ -101,19 +100,31 @@ class Call:
                 v = fed(node, v)
             arrays.append(v)
             shapes.append(v.shape)
-        busy = self.values.busy
-        with self.values.lock:
+        state, busy = self.values, self.values.busy
+        with state.lock:
             if self.running:
                 return self._inside()(*values)
-            self.running = True
-            busy[0] += 1
+            if state.depth:
+                results = self._within(arrays)
+                return results if self.flat else restored(self.form, results)
+            if state.journal is not None:
+                state.settle()
             try:
-                results = self.run(arrays) if shapes == self.shapes and self.values.trace is None else self._of_other_shapes(arrays, shapes)
-            except MemoryError as e:
-                raise exhausted(self.fetches, e) from None
+                self.running = True
+                state.depth = 1
+                busy[0] += 1
+                results = self.run(arrays) if shapes == self.shapes and state.trace is None else self._of_other_shapes(arrays, shapes)
+                if state.journal is not None or state.first:
+                    state.succeed(self.streams)
+            except BaseException as e:
+                state.fail()
+                if isinstance(e, MemoryError):
+                    raise exhausted(self.fetches, e) from None
+                raise
             finally:
-                busy[0] -= 1
                 self.running = False
+                state.depth = 0
+                busy[0] -= 1
         return results if self.flat else restored(self.form, results)
 
     def function(self) -> Callable[..., Any]:
@@ -133,6 +144,18 @@ class Call:
         if self.inner is None:
             self.inner = Call(self.values, self.fetches, self.feeds, self.form, self.jit, self.threads, self.stats)
         return self.inner
+
+    def _within(self, arrays: list[Array]) -> list[Any]:
+        """Run inside a run of another call of the same thread: a transaction of its own."""
+        self.needed()
+        try:
+            self.running = True
+            with self.values.transaction(self.streams):
+                return self._of_other_shapes(arrays, [a.shape for a in arrays])
+        except MemoryError as e:
+            raise exhausted(self.fetches, e) from None
+        finally:
+            self.running = False
 
     def _unseen(self, arrays: list[Array]) -> list[Any]:
         raise AssertionError("no program has run yet")
@@ -158,7 +181,7 @@ class Call:
             for node, array in zip(self.feeds, arrays, strict=True):
                 fed(node, array)
         program = self.runnable(variants, arrays)
-        run, forgotten = self.drawing(program), self.forgotten
+        run, forgotten = program.run, self.forgotten
         trace = self.values.trace
         results = run(arrays) if trace is None else run(arrays, trace)
         staged = program.program if isinstance(program, WithReset) else program
@@ -167,7 +190,7 @@ class Call:
         # A run that gave a variable another shape has forgotten its own program.
         if trace is None and ended is None and self.forgotten == forgotten:
             if variants.by_value:
-                if isinstance(program, Program) and not program.draws:
+                if isinstance(program, Program):
                     self.shapes, self.run = shapes, self._of_other_values
                 return results
             self.shapes, self.run = shapes, run
@@ -208,24 +231,7 @@ class Call:
         places = self.form.parts if isinstance(self.form, Form) else [self.form]
         views = program.arrays()
         results = [None if place is None else views[place] for place in places]
-        return self.entry.prepare(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, program.finals, bool(self.listed))
-
-    def drawing(self, program: Runnable) -> Callable[..., list[Any]]:
-        """The run of a program; of one that draws random numbers, each time others."""
-        if not program.draws:
-            return program.run
-
-        def run(arrays: list[Array], trace: Trace | None = None) -> list[Any]:
-            values, number, inside = self.values, self.values.run_number, self.values.drawing
-            present = int(number[0])
-            number[0] = values.drawn = (values.drawn if inside else present) + 1
-            values.drawing = True
-            try:
-                return program.run(arrays, trace)
-            finally:
-                values.drawing = inside
-                number[0] = present if inside else values.drawn         # the run that this one is inside of goes on with its own numbers
-        return run
+        return self.entry.prepare(self.values.busy, program.pointer.value, walker(), program.fail, feeds, results, bool(self.listed))
 
     def needed(self) -> list[Node]:
         """What the fetches need, in order."""
@@ -234,7 +240,7 @@ class Call:
             self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
             # In the order in which they were made: the initial value of one may be that of another.
             self.resets = in_order(n.attrs["variable"] for n in self.order if n.operator.name == "initialize")
-            self.draws = any(n.operator.name == "run_number" for n in self.order)
+            self.streams = streams_of([*self.order, *initial_closure(self.resets)])
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
@@ -251,13 +257,13 @@ class Call:
         resets = self.resets
         if not resets:
             first = variants.at(arrays)
-            return first.program if first.variant.work is None else Staged(first, self.draws, self.values.run_body)
+            return first.program if first.variant.work is None else Staged(first, self.values.flush, self.values.run_body)
         read = [v for v in resets if v in self.variables]
-        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
+        reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), self.streams, [v for v in read if not self.values.has(v)])
         if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
         first = variants.at(arrays)
-        program = first.program if first.variant.work is None else Staged(first, self.draws, self.values.run_body)
+        program = first.program if first.variant.work is None else Staged(first, self.values.flush, self.values.run_body)
         return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
@@ -353,10 +359,11 @@ class Call:
         optimised = self._optimised(spec, feeds, observe)
         self.stats["programs"] += 1
         if not self.jit:
-            interpreted = Interpreted(self.values, *optimised)
+            fetches, places, assigns, effects, streams = optimised
+            interpreted = Interpreted(self.values, fetches, places, assigns, effects, streams=streams)
             return lambda numbers: interpreted
         before = native.stats()
-        code = Code(Plan(*optimised), self.threads, spec.scope)
+        code = Code(Plan(*optimised), self.threads, spec.scope, self.values.flush)
         after = self._count(before)
         if telling.told():
             telling.tell(self._told(code, before, after, time.perf_counter() - start))
@@ -366,16 +373,17 @@ class Call:
         return partial(bind, code, state=self.values, arena=self.arena)
 
     def _optimised(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Any:
-        """Specialised work after all passes: fetches, where values of `feeds` go, assignments, effects."""
+        """Specialised work after all passes: fetches, where values of `feeds` go, assignments, effects, and what streams it moves."""
         flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + spec.effects
         done = iter(passes.optimise(flat, observe))
         fetches = [None if f is None else next(done) for f in spec.fetches]
         assigns = [(variable, next(done)) for variable, _ in spec.assigns]
         effects = list(done)
-        return fetches, [spec.feeds.get(f) for f in feeds], assigns, effects
+        streams = [] if spec.pending else self.streams          # of a run in stages the last one ends it
+        return fetches, [spec.feeds.get(f) for f in feeds], assigns, effects, streams
 
     def _code(self, spec: Specialised, feeds: Sequence[Node]) -> Code:
-        return Code(Plan(*self._optimised(spec, feeds)), self.threads, spec.scope)
+        return Code(Plan(*self._optimised(spec, feeds)), self.threads, spec.scope, self.values.flush)
 
     def _count(self, before: dict[str, float]) -> dict[str, float]:
         """Count what was compiled or loaded since then; the counts of the process now."""

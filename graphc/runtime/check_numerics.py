@@ -32,14 +32,14 @@ def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
     def make(spec: Specialised, feeds: Sequence[Node]) -> Bind:
         assigned = [v for _, v in spec.assigns]
         checked = Interpreted(state, spec.fetches, [spec.feeds.get(f) for f in feeds], spec.assigns if once else [], [*spec.effects, *assigned],
-                              partial(_checked, calls.graph))
+                              partial(_checked, calls.graph), call.streams if once else ())
         return lambda numbers: checked
     with state.lock:
-        run = call.drawing(call.compile(arrays, make))
         if once:
-            return restored(call.form, run(arrays, state.trace))
-        with state.same_random_numbers():
-            run(arrays)
+            with state.transaction(call.streams):
+                return restored(call.form, call.compile(arrays, make).run(arrays, state.trace))
+        with state.same_random_numbers(), state.transaction(()):
+            call.compile(arrays, make).run(arrays)
         return call(*values)
 
 

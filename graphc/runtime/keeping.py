@@ -125,6 +125,7 @@ class Call(Protocol):
     feeds: list[Node]
     wanted: set[int]
     threads: int
+    streams: list[int]
     values: Values
     arena: Arena
 
@@ -159,7 +160,7 @@ def kept(call: Call, order: Sequence[Node], variables: Mapping[Node, TensorType]
         graph = graph_text(order, site.place, call.feeds)
         asked = [f"{site.place[f]} {i in call.wanted}" for i, f in enumerate(call.fetches)], [site.place.get(f, -1) for f in call.feeds]
         held = [(site.place[v], t.dtype.str, t.shape) for v, t in variables.items()]
-        return Kept(folder, site, (versions(), graph, repr(asked), repr(held), f"{free}"), free)
+        return Kept(folder, site, (versions(), graph, repr(asked), repr(held), f"{free} {call.values.flush} {call.streams}"), free)
     except (Unkept, OSError):
         return None
 
@@ -192,7 +193,7 @@ def find(call: Call, where: Kept, arrays: Sequence[Array], by_value: list[int]) 
             then = [whole(n, -LARGEST) for n in listed(head.get("free"), len(sizes))]
             if _hold(holds, sizes):
                 remake = partial(call.remade, opened.alike(arrays, then), [*by_value], head.get("preferring") is True)
-                code = restored(head, columns, blobs, where.site, call.threads, remake)
+                code = restored(head, columns, blobs, where.site, call.threads, call.values.flush, remake)
                 return Variant(opened, opened.structure(arrays), holds, partial(bind, code, state=call.values, arena=call.arena), [], None, None)
         except Damaged:
             break

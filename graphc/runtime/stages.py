@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..cpu.subnormal import subnormals
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError
 from ..ir.body import RunBody
@@ -32,8 +33,8 @@ class Staged:
     changed none. `ended` tells of the last stage of the run before.
     """
 
-    def __init__(self, first: Bound, draws: bool, run_body: RunBody):
-        self.first, self.draws, self.run_body = first, draws, run_body
+    def __init__(self, first: Bound, flush: bool, run_body: RunBody):
+        self.first, self.flush, self.run_body = first, flush, run_body
         self.ended: Ended | None = None
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
@@ -49,7 +50,8 @@ class Staged:
             found = program.run(given, trace)
             known.update((n, np.asarray(v, n.type.dtype)) for n, v in zip(variant.work.found, found, strict=True))
             for p, results in zip(variant.pending, variant.work.results, strict=True):
-                value = evaluate(p, [known[x] for x in p.inputs])
+                with subnormals(self.flush, p):
+                    value = evaluate(p, [known[x] for x in p.inputs])
                 known.update((n, _decided(n, value if n is p else value[n.attrs["index"]])) for n in results)
             following = variant.following
             given = [*arrays, *(known[n] for n in following.before.inputs)]

@@ -1,11 +1,12 @@
-"""What a session keeps between runs: the variables' values and the course of random numbers; and who may use them now."""
+"""What a session keeps between runs: the variables' values and the courses of random numbers; how a run changes all of it, or nothing."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..ir.body import RunBody, interpreted
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import Array, TensorType, compatible, shape_str
-from ..ops.state import Variable
+from ..ops.state import Variable, closure
 from ..process.forking import Lock, Turnstile, guard
 from .fetching import fed, require_fed
 from .resources import Resources
@@ -27,29 +28,46 @@ PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
 _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
 
 
+class Drawn(NamedTuple):
+    """The number that each stream of random numbers is drawn by next; `base`: those that have not been drawn from."""
+
+    base: int
+    numbers: dict[int, int]
+
+
+FRESH = Drawn(1, {})
+
+
 class Snapshot(NamedTuple):
-    """What a session kept at one moment: the values of variables, and how many runs have drawn random numbers, which decides what the next draws."""
+    """What a session kept at one moment: the values of variables, and the courses of random numbers."""
 
     arrays: dict[Node, Array]
-    drawn: int | None
+    drawn: Drawn | None
 
 
 class Values:
     """The state of one session. Whoever reads or changes it holds `lock`.
 
-    `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, the last one of any run; while one
-    is `drawing`, runs inside it have those up to `drawn`;
-    `busy` (one int64) counts runs that are on;
+    A run commits by one call of machine code (`Program`) or by `commit`: until then nothing has changed, and then all has.
+
+    `counter(stream)` is the number that a stream of random numbers is drawn by, which kernels read, and that of the run after it;
+    `flush`: subnormal numbers are zeros while it runs;
+    `busy` (one int64) counts runs that are on, `depth` those of this thread, one inside the other;
     `run_body` runs the bodies of loops and branches; `resources`: iterators and queues;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, flush: bool = True) -> None:
+        self.flush = flush
         self.lock: Any = threading.RLock()
-        self.run_number = np.zeros(1, np.uint64)
-        self.drawn, self.drawing = 0, False
         self.busy = np.zeros(1, np.int64)
+        self.depth = 0
+        self.first: list[Node] = []                     # variables that the run that is on has set to their initial values, as they had none
+        self.journal: Callable[[], None] | None = None  # what is left to do of a commit
+        self._base = FRESH.base
+        self._counters: dict[int | None, Array] = {}
+        self._before_first = 0
         self.trace: Trace | None = None
         self.closed = False
         self.resources = Resources()
@@ -69,18 +87,24 @@ class Values:
         """The array that holds a variable's value, set to the initial value on first use, which may depend on what that run is fed."""
         value = self._arrays.get(variable)
         if value is None:
-            self.initialise(variable, feeds)
+            made = self.initial(variable, feeds)
+            if not self.first:
+                self._before_first = self.commits
+            self.first.append(variable)
+            self._set(variable, made)
             value = self._arrays[variable]
+            if not self.depth:
+                self.keep_first(())
         return value
 
-    def initialise(self, variable: Node, feeds: Mapping[Node, Array] | None = None) -> None:
-        """Set a variable to its initial value, computed with the numpy references: what runs once is not compiled."""
+    def initial(self, variable: Node, feeds: Mapping[Node, Array] | None = None) -> Array:
+        """A variable's initial value, computed with the numpy references: what runs once is not compiled."""
         assert isinstance(variable, Variable)
         value = self.evaluate([variable.initial_value], feeds or {})[0]
         if not compatible(variable.type.shape, value.shape):
             raise InvalidArgumentError(f"{describe(variable)}: its initial value, {describe(variable.initial_value)}, has shape "
                                        f"{shape_str(value.shape)}\n  at {loc_str(variable.loc)}", variable)
-        self.set(variable, value)
+        return value
 
     def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
         """Values of nodes by their references, outside any compiled program."""
@@ -97,34 +121,216 @@ class Values:
         return [np.array(a) for a in interpret(wanted, given)]
 
     def sources(self, fetches: Sequence[Node]) -> dict[Node, Array]:
-        """The present values of the variables and the run number that specialised nodes depend on."""
+        """The present values of the variables, and the numbers of streams, that specialised nodes depend on."""
         given: dict[Node, Array] = {}
         for n in topological(fetches):
             if n.operator.name == "variable":
                 given[n] = self.memory(n.attrs["variable"])
             elif n.operator.name == "run_number":
-                given[n] = self.run_number.reshape(())
+                given[n] = self.counter(n.attrs["stream"])[0]
         return given
 
     def load(self, variable: Node, value: Any) -> None:
         """Set a variable's value. FeedError if it does not fit."""
         with self.still():
-            self.set(variable, fed(variable, value))
+            with self.transaction(()):
+                self.commit([(variable, fed(variable, value))])
 
-    def set(self, variable: Node, value: Array) -> None:
-        """Copy a value to a variable's memory. Of another shape it gets other memory, and `moved` is told."""
+    def _set(self, variable: Node, value: Array) -> None:
+        """Copy a value to a variable's memory, or to other memory, if it is of another shape."""
+        self._adopt([(variable, _memory(variable, value))] if self._moves(variable, value) else [])
+        self._arrays[variable][...] = value
+
+    def _moves(self, variable: Node, value: Array) -> bool:
         old = self._arrays.get(variable)
-        if old is not None and old.shape == value.shape:
-            old[...] = value
-            return
+        return old is None or old.shape != value.shape
+
+    def _adopt(self, others: Sequence[tuple[Node, Array]]) -> None:
+        """Variables that have other memory from now on: `moved` is told of each."""
+        self._arrays.update(others)
+        for variable, _ in others:
+            self.moved(variable)
+
+    # ------------------------------------------------------------------ transactions
+
+    @contextmanager
+    def transaction(self, streams: Sequence[int]) -> Iterator[None]:
+        """What runs inside is one run, perhaps inside another one: it changes what it changes, or fails and has changed nothing.
+
+        `streams` are those that it draws from; `Call` does the same without a `with`.
+        """
+        with self.lock:
+            if self.depth:
+                with self._within(), self.beside(streams):
+                    yield
+                return
+            self.settle()
+            self.depth = 1
+            self.busy[0] += 1
+            try:
+                yield
+                self.succeed(streams)
+            except BaseException:
+                self.fail()
+                raise
+            finally:
+                self.depth = 0
+                self.busy[0] -= 1
+
+    @contextmanager
+    def _within(self) -> Iterator[None]:
+        """What a run inside another one does is its own transaction; the other one goes on as if nothing had been committed."""
+        first, journal, before = self.first, self.journal, self._before_first
+        commits = self.counter(None).copy()
+        self.first, self.journal = [], None
+        self.depth += 1
         try:
-            memory = aligned(value.nbytes).view(value.dtype).reshape(value.shape)
-        except MemoryError as e:
-            raise ResourceExhaustedError(f"{describe(variable)}: there is no memory for {value.nbytes} bytes: {e}\n  at {loc_str(variable.loc)}",
-                                         variable) from None
-        memory[...] = value
-        self._arrays[variable] = memory
-        self.moved(variable)
+            yield
+            self.succeed(())
+        except BaseException:
+            self.fail()
+            raise
+        finally:
+            self.depth -= 1
+            self.first, self.journal, self._before_first = first, journal, before
+            self.counter(None)[:] = commits
+
+    def succeed(self, streams: Container[int]) -> None:
+        """The run has come to its end."""
+        if self.journal is not None:
+            self._finish(self.journal)
+        if self.first:
+            self.keep_first(streams)
+
+    def fail(self) -> None:
+        """The run has failed, or was interrupted: either it had committed, or nothing has changed."""
+        if self.journal is not None:
+            self._finish(self.journal)
+        if self.first:
+            self.drop_first()
+
+    def initialise(self, variables: Sequence[Node]) -> None:
+        """Set variables to their initial values."""
+        with self.transaction(()):
+            self.reset(variables, {})
+            self.commit([])
+
+    def reset(self, variables: Sequence[Node], feeds: Mapping[Node, Array]) -> None:
+        """Set variables to their initial values, one after another; if the run that is on commits nothing, they get their values back."""
+        before = self.commits
+        old = {v: a.copy() for v in variables if (a := self._arrays.get(v)) is not None}
+
+        def undo() -> None:
+            if self.commits == before:
+                for v in variables:
+                    if v in old:
+                        self._set(v, old[v])
+                    elif self._arrays.pop(v, None) is not None:
+                        self.moved(v)
+        self.journal = undo
+        for v in variables:
+            self._set(v, self.initial(v, feeds))
+
+    def commit(self, values: Sequence[tuple[Node, Array]], streams: Sequence[int] = ()) -> None:
+        """Give variables their new values, and let streams that were drawn from go on: all of it, whatever comes between.
+
+        ResourceExhaustedError: there is no memory for a value of another shape; nothing has changed.
+        """
+        moving = [(v, a, _memory(v, a)) for v, a in values if self._moves(v, a)]
+        for _, a, memory in moving:
+            memory[...] = a
+        here = [(self._arrays[v], a) for v, a in values if not self._moves(v, a)]
+        numbers = [(counter, int(counter[1])) for s in dict.fromkeys((None, *streams)) for counter in [self.counter(s)]]
+        self._finish(partial(self._apply, here, [(v, memory) for v, _, memory in moving], numbers))
+
+    def _finish(self, journal: Callable[[], None]) -> None:
+        """Do what may be done again: if it is interrupted, whoever comes next goes on with it."""
+        self.journal = journal
+        journal()
+        self.journal = None
+
+    def _apply(self, here: Sequence[tuple[Array, Array]], other: Sequence[tuple[Node, Array]], numbers: Sequence[tuple[Array, int]]) -> None:
+        for memory, value in here:
+            memory[...] = value
+        for counter, number in numbers:
+            counter[:] = number, number + 1
+        self._adopt(other)
+
+    def promise(self, resized: Sequence[tuple[Node, Array]]) -> None:
+        """Once the run that is on has changed anything, these variables have other memory, of other shapes."""
+        before, undo = self.commits, self.journal
+
+        def adopt() -> None:
+            if self.commits != before:
+                self._adopt(resized)
+            elif undo is not None:
+                undo()
+        self.journal = adopt
+
+    def settle(self) -> None:
+        """Go on with what is left to do of a commit, unless it is that of the run that is on."""
+        if self.journal is not None and not self.depth:
+            self._finish(self.journal)
+
+    @property
+    def commits(self) -> int:
+        """How many runs have changed anything."""
+        return int(self.counter(None)[0])
+
+    def keep_first(self, streams: Container[int]) -> None:
+        """A run has ended well: the streams that its first values were drawn from go on, but for `streams`, which the run itself has moved."""
+        drawn = [s for s in streams_of(initial_closure(self.first)) if s not in streams]
+        numbers = [(counter, int(counter[1])) for s in drawn for counter in [self.counter(s)]]
+        self._finish(partial(self._apply, [], [], numbers))
+        self.first = []
+
+    def drop_first(self) -> None:
+        """A run has failed: what it had set to a first value has none. If it had changed anything before, that stands."""
+        if self.commits != self._before_first:
+            self.keep_first(())
+            return
+        for variable in self.first:
+            self._arrays.pop(variable, None)
+            self.moved(variable)
+        self.first = []
+
+    # ------------------------------------------------------------------ random numbers
+
+    def counter(self, stream: int | None) -> Array:
+        """The number of a stream that the next run draws, and the one after it, uint64[2]; None: of runs that have changed something."""
+        counter = self._counters.get(stream)
+        if counter is None:
+            first = 0 if stream is None else self._base
+            counter = self._counters.setdefault(stream, np.array([first, first + 1], np.uint64))
+        return counter
+
+    @contextmanager
+    def beside(self, streams: Sequence[int]) -> Iterator[None]:
+        """Inside, other numbers of these streams are drawn than by the run that is on, which goes on with its own, and by the next one."""
+        before = {s: int(self.counter(s)[0]) for s in streams}
+        for s in streams:
+            counter = self.counter(s)
+            counter[:] = counter[1], counter[1] + np.uint64(1)
+        try:
+            yield
+        finally:
+            for s, number in before.items():
+                counter = self.counter(s)
+                counter[:] = number, counter[0]
+
+    def _drawn(self) -> Drawn:
+        """The courses of random numbers as the next run finds them; inside a run, which has drawn by its numbers, as the run after it does."""
+        later = 1 if self.depth else 0
+        return Drawn(self._base, {s: int(c[later]) for s, c in self._counters.items() if s is not None and int(c[later]) != self._base})
+
+    def _draw_as(self, drawn: Drawn) -> None:
+        """Let the next run, not one that is on, draw by these numbers."""
+        self._base = drawn.base
+        for s in {*self._counters, *drawn.numbers} - {None}:
+            number, counter = drawn.numbers.get(s, drawn.base), self.counter(s)     # type: ignore[arg-type]
+            counter[1:] = number + (not self.depth)
+            if not self.depth:
+                counter[0] = number
 
     # ------------------------------------------------------------------ all of it at one moment
 
@@ -134,6 +340,7 @@ class Values:
         with self.lock:
             self.busy[0] += 1
             try:
+                self.settle()
                 yield
             finally:
                 self.busy[0] -= 1
@@ -142,20 +349,16 @@ class Values:
         """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
         with self.still():
             self.check_open()
-            return Snapshot({v: self.memory(v).copy() for v in variables},
-                            self.drawn if self.drawing else int(self.run_number[0]))
+            return Snapshot({v: self.memory(v).copy() for v in variables}, self._drawn())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
         with self.still():
             self.check_open()
-            for variable, value in snapshot.arrays.items():
-                self.set(variable, value)
+            with self.transaction(()):
+                self.commit(list(snapshot.arrays.items()))
             if snapshot.drawn is not None:
-                if self.drawing:                # inside a run, which goes on with its own numbers
-                    self.drawn = snapshot.drawn
-                else:
-                    self.run_number[0] = snapshot.drawn
+                self._draw_as(snapshot.drawn)
 
     # ------------------------------------------------------------------ looking without touching
 
@@ -170,16 +373,17 @@ class Values:
                 for v in [v for v in self._arrays if v not in values]:
                     del self._arrays[v]
                 for v, value in values.items():
-                    self.set(v, value)
+                    self._set(v, value)
 
     @contextmanager
     def same_random_numbers(self) -> Iterator[None]:
         """Runs inside draw what the next run will draw."""
-        number = int(self.run_number[0])
+        numbers = {s: c.copy() for s, c in self._counters.items()}
         try:
             yield
         finally:
-            self.run_number[0] = number
+            for s, counter in self._counters.items():
+                counter[:] = numbers.get(s, (self._base, self._base + 1) if s is not None else counter)
 
     @contextmanager
     def no_new_variables(self) -> Iterator[None]:
@@ -215,6 +419,25 @@ class Values:
         self.resources.close()
 
 
+def initial_closure(variables: Iterable[Node]) -> list[Node]:
+    """All that the initial values of variables need."""
+    return closure([v.initial_value for v in variables if isinstance(v, Variable)])
+
+
+def streams_of(order: Iterable[Node]) -> list[int]:
+    """The streams of random numbers that nodes draw from."""
+    return list(dict.fromkeys(n.attrs["stream"] for n in order if n.operator.name == "run_number"))
+
+
+def _memory(variable: Node, value: Array) -> Array:
+    """Memory for a variable's value; ResourceExhaustedError."""
+    try:
+        return aligned(value.nbytes).view(value.dtype).reshape(value.shape)
+    except MemoryError as e:
+        raise ResourceExhaustedError(f"{describe(variable)}: there is no memory for {value.nbytes} bytes: {e}\n  at {loc_str(variable.loc)}",
+                                     variable) from None
+
+
 # ---------------------------------------------------------------------- forks
 
 def _all() -> list[Values]:
@@ -241,7 +464,7 @@ def _go_on(values: Values) -> None:
 def _renew(values: Values) -> None:
     """In a child whose parent was in the middle of a run: variables are as the run had left them, programs are made anew."""
     values.lock, values.trace = threading.RLock(), None
-    values.busy[0], values.drawing = 0, False
+    values.busy[0], values.depth = 0, 0
     values.cut_off()
 
 

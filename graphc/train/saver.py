@@ -20,7 +20,7 @@ from ..ir.node import Node, describe, here
 from ..ir.types import Array, compatible
 from ..ops.state import Variable
 from ..runtime.session import Session
-from ..runtime.values import Snapshot
+from ..runtime.values import Drawn, Snapshot
 from .checkpoints import INDEX, opened, path_of, remove_checkpoint, write_state
 
 __all__ = ["RestoreReport", "Saver", "export_meta_graph", "import_meta_graph"]
@@ -156,7 +156,7 @@ class Saver:
         if step is not None:
             prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
         saved = time.time()
-        state = {"saved": saved, "drawn": str(snapshot.drawn), "saver": self._described(named)}
+        state = {"saved": saved, **_told(snapshot.drawn), "saver": self._described(named)}
         write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, self._graph_text(sess.graph) if write_meta_graph else None, state)
         if write_state:
             self._kept(prefix, saved, index)
@@ -306,14 +306,28 @@ def _named(var_list: Any) -> dict[str, Variable]:
     return named
 
 
-def _drawn(found: Checkpoint) -> int | None:
-    """How many runs had drawn random numbers; None in a file of others."""
-    text = found.state.get("drawn")
-    if text is None:
-        return None
-    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or int(text) >= 2**64:
-        raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of runs{here()}")
-    return int(text)
+def _told(drawn: Drawn | None) -> dict[str, Any]:
+    """The courses of random numbers as a checkpoint has them."""
+    assert drawn is not None
+    return {"streams": {str(s): str(n) for s, n in drawn.numbers.items()}, "first": str(drawn.base)}
+
+
+def _drawn(found: Checkpoint) -> Drawn | None:
+    """The courses of random numbers; None in a file of others.
+
+    A file from before each operator had its own has "drawn", the number of the last run that drew any: all go on behind it.
+    """
+    def number(text: Any, below: int = 2**63) -> int:
+        if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 20 or int(text) >= below:
+            raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of a course of random numbers{here()}")
+        return int(text)
+    streams = found.state.get("streams")
+    if streams is None:
+        last = found.state.get("drawn")
+        return None if last is None else Drawn(number(last) + 1, {})
+    if not isinstance(streams, dict):
+        raise DataLossError(f"{found.path} is damaged: {streams!r:.40} are no courses of random numbers{here()}")
+    return Drawn(number(found.state.get("first")), {number(s, 2**64): number(n) for s, n in streams.items()})
 
 
 # ---------------------------------------------------------------------- graphs in files

@@ -95,8 +95,7 @@ def test_code_bound_to_other_sizes(name: str, sizes: tuple[int, int], threads: i
         assert without_places(moved) == without_places(there)
         variables = sorted(call.variables, key=lambda v: v.index)
         for program, given in ((there, others), (moved, others), (here, arrays), (there, others), (moved, others)):
-            for v in variables:
-                session.values.initialise(v)
+            session.values.initialise(variables)
             found = [*program.run(given), *(session.values.memory(v).copy() for v in variables)]
             if program is there:
                 wanted = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import importlib.util
@@ -20,7 +21,7 @@ import pytest
 
 import graphc as tf
 from graphc import errors
-from graphc.cpu import blas, cache, ladder, native
+from graphc.cpu import blas, cache, compile_pool, ladder, native
 from tests import ROOT
 
 ABSENT = ladder.Absent("not here")
@@ -222,11 +223,21 @@ def test_a_wrong_library_is_passed_over_and_remembered(rungs, monkeypatch):
                              (".check", "a library 2.0 multiplies right")]
 
 
+@pytest.mark.parametrize("mishap, said", [("import os; os.abort()", r"ends the process \(status -6\)"),
+                                          ("import time; time.sleep(60)", "does not end within 1 seconds"), ("raise ValueError", "")])
+def test_a_library_that_crashes_does_so_in_another_process(mishap, said, rungs, monkeypatch):
+    monkeypatch.setattr(compile_pool, "_FOUND", mishap + "\n")
+    monkeypatch.setattr(compile_pool, "PATIENCE", 1.0 if "sleep" in mishap else 30.0)
+    rungs({"first": lambda: python_library(right, "1.0"), ladder.LAST: lambda: python_library(right, "2.0")})
+    with pytest.warns(RuntimeWarning, match=f"first .* is not used: multiplying {said}") if said else contextlib.nullcontext():
+        assert ladder.chosen().version == ("2.0" if said else "1.0")
+
+
 def test_without_a_cache_it_is_checked_in_each_process(rungs, monkeypatch):
     monkeypatch.setattr(cache, "folder", lambda: None)
     rungs({"first": lambda: python_library(gives_nan), "second": lambda: python_library(right)})
     with pytest.warns(RuntimeWarning):
-        assert ladder.remembered(ladder.chosen()) == ""
+        assert ladder.remembered(ladder.LAST, ladder.chosen()) == ""
 
 
 def test_nothing_multiplies_right(rungs):
@@ -272,7 +283,7 @@ def test_without_the_package_another_library_multiplies(mishap, rungs, monkeypat
     rungs({"scipy-openblas64": ladder.openblas, "another": lambda: python_library(right)})
     with monkeypatch.context() as patch:
         mishap(patch, tmp_path)
-        (name, library, why), *_ = ladder.examined(ladder.fault)
+        (name, library, why), *_ = ladder.examined(lambda name, library: ladder.fault(library))
         assert library is None and re.search(MISSING[mishap], why), why
         assert ladder.chosen().version == "in Python"
 

@@ -77,7 +77,8 @@ class Case:
         self.wanted = wanted(self.built, RUNS) if self.assigns else wanted(self.built, 1) * RUNS
 
     def session(self, jit: bool = True, threads: int = 1, graph: tf.Graph | None = None) -> tf.Session:
-        return tf.Session(graph=graph or self.built.graph, jit=jit, config=tf.ConfigProto(intra_op_parallelism_threads=threads))
+        config = tf.ConfigProto(intra_op_parallelism_threads=threads, flush_denormals=False)
+        return tf.Session(graph=graph or self.built.graph, jit=jit, config=config)
 
     def run(self, session: tf.Session, feeds: Mapping[Any, Any] | None = None, times: int = RUNS) -> Results:
         feeds = self.built.feeds if feeds is None else feeds

@@ -1,7 +1,8 @@
 """Random programs that a run may have to refuse: an error is the only right answer where operands do not fit, and it leaves all as it was.
 
 A program assigns to variables of known or open shape, calls a function whose operands must fit each other, perhaps behind a mask whose size
-data decides, and is run several times with operands of other shapes. What each run should do is computed here with numpy alone.
+data decides, draws random numbers, sets a variable anew, and is run several times with operands of other shapes or values. What each run
+should do is computed here with numpy alone. A run that is refused, whenever that is found, has changed nothing and drawn nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import graphc as tf
 Array = np.ndarray[Any, Any]
 REFUSED = "refused"
 SIZES = (1, 2, 3)
-LATE = ("split", "gather", "pad REFLECT", "pad SYMMETRIC")      # a step refuses them, not the shapes
 BEYOND = (2**31 - 1, 2**31, 2**31 + 1, 2**32, 2**32 + 3, 2**40)
 
 
@@ -181,6 +181,26 @@ def _gathered(x: Array, i: Array) -> Any:
     return x[i] if i.min() >= 0 and i.max() < len(x) else REFUSED
 
 
+def _positive(rng: np.random.Generator) -> list[Array]:
+    x = np.abs(real(rng, size(rng))) + np.float32(0.1)
+    x[0] *= rng.choice([1, 1, -1, 0])
+    return [x]
+
+
+def _asserted(x: Any) -> Any:
+    with tf.control_dependencies([tf.Assert(tf.reduce_all(x > 0.0), [x])]):
+        return x * 2.0
+
+
+def _segments_beyond(rng: np.random.Generator) -> list[Array]:
+    n = size(rng)
+    return [real(rng, n), rng.integers(0, 4, n).astype(np.int32)]
+
+
+def _segment_sums_beyond(x: Array, ids: Array) -> Any:
+    return np.bincount(ids, x * 1.5, 3) if ids.max() < 3 else REFUSED
+
+
 def _sigmoids(z: Array, x: Array) -> Any:
     return np.log1p(np.exp(x.astype(np.float64))) - x * z
 
@@ -202,6 +222,9 @@ CASES: list[Case] = [
     Case("reshape", tf.reshape, _reshaped, _of_shape),
     Case("reshape to a vector", tf.reshape, _flattened, lambda x, dims: x.reshape(-1) if dims[0] == x.size else REFUSED),
     Case("gather", tf.gather, _picked, _gathered),
+    Case("check_numerics", lambda x: tf.check_numerics(tf.log(x), "log") + 1.0, _positive, lambda x: np.log(x) + 1 if x.min() > 0 else REFUSED),
+    Case("assert", _asserted, _positive, lambda x: x * 2 if x.min() > 0 else REFUSED),
+    Case("indices of segments", lambda x, i: tf.unsorted_segment_sum(x * 1.5, i, 3), _segments_beyond, _segment_sums_beyond),
 ]
 
 
@@ -213,7 +236,7 @@ def check(seed: int) -> str:
     case = CASES[seed % len(CASES)]
     sizes_by_declaration(rng)
     held, grows = real(rng, size(rng)), bool(rng.integers(2))
-    adds, masked, any_rank = bool(rng.integers(2)), bool(rng.integers(2)), bool(rng.integers(2))
+    adds, masked, any_rank, first, resets = (bool(b) for b in rng.integers(2, size=5))
     runs = [(case.draw(rng), real(rng, *(held.shape if rng.random() < 0.7 else near(rng, held.shape)))) for _ in range(4)]
     for jit in (True, False):
         with tf.Graph().as_default(), tf.Session(jit=jit) as session:
@@ -222,7 +245,12 @@ def check(seed: int) -> str:
                       for x, r in zip(runs[0][0], ranks, strict=True)]
             given = tf.placeholder(tf.float32)
             variable = tf.Variable(held, validate_shape=not grows)
-            other = tf.Variable(1.0)
+            other, large, anew, noise = tf.Variable(1.0), tf.Variable(np.zeros(5000, np.float32)), tf.Variable(5.0), tf.random_normal([2], seed=1)
+            with tf.Session(jit=False) as plain:
+                drawn = [plain.run(noise) for _ in runs]
+            # What is made first is what runs first, as far as it may.
+            change = _changed(variable, given, adds, grows) if first else None
+            count_up, moved = tf.assign_add(other, 1.0), tf.assign_add(large, tf.ones([5000]))
             try:
                 made = case.build(*places)
             except tf.errors.ShapeError:                    # ranks that no run can mend
@@ -231,14 +259,15 @@ def check(seed: int) -> str:
                 continue
             if masked:
                 made = tf.boolean_mask(tf.reshape(made, [-1]), tf.reshape(made, [-1]) > -np.inf)
-            change = tf.assign_add(variable, given) if adds else tf.assign(variable, given, validate_shape=not grows)
-            fetches = [made, change, tf.assign_add(other, 1.0)]
+            fetches = [made, _changed(variable, given, adds, grows) if change is None else change, noise, count_up, moved,
+                       *[anew.initializer] * resets]
             state, count = held, 1.0
             for operands, value in runs:
                 wanted = case.wanted(*operands)
                 fits = value.shape == state.shape or (grows and not adds)
                 refused = isinstance(wanted, str) or not fits
                 said = f"{case.name} of {[x.shape for x in operands]}, {'add' if adds else 'assign'} {value.shape} to {state.shape}, jit={jit}"
+                session.run(anew.assign(7.0))
                 try:
                     got = session.run(fetches, {**dict(zip(places, operands, strict=True)), given: value})
                 except tf.errors.InvalidArgumentError as e:
@@ -251,11 +280,17 @@ def check(seed: int) -> str:
                     wanted = np.asarray(wanted).reshape(-1) if masked else wanted
                     if np.shape(got[0]) != np.shape(wanted) or not np.allclose(got[0], wanted, 1e-4, 1e-4):
                         raise Finding(f"{said}: {got[0]}, not {wanted}")
-                if jit and refused and fits and case.name in LATE:
-                    break                                   # its failure is found on the way: variables may have moved
-                if session.run(other) != count or not np.array_equal(session.run(variable), state):
-                    raise Finding(f"{said}: the variables are {session.run([variable, other])}, not {[state, count]}")
+                    if not np.allclose(got[2], drawn[int(count) - 2], 1e-4, 1e-6):
+                        raise Finding(f"{said}: the numbers drawn are {got[2]}, not the {int(count) - 1}th")
+                kept = session.run([variable, other, anew, large])
+                if not np.array_equal(kept[0], state) or kept[1] != count or kept[2] != (5.0 if resets and not refused else 7.0) \
+                        or not (kept[3] == count - 1).all():
+                    raise Finding(f"{said}: the variables are {kept}, not {[state, count]}")
     return case.name
+
+
+def _changed(variable: Any, given: Any, adds: bool, grows: bool) -> Any:
+    return tf.assign_add(variable, given) if adds else tf.assign(variable, given, validate_shape=not grows)
 
 
 def sizes_by_declaration(rng: np.random.Generator) -> None:

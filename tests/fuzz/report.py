@@ -8,7 +8,7 @@ from .recipe import HEAD, Recipe, graph_text
 _RUNS = """
 
 def results(jit=True, threads=1, feeds=feeds):
-    config = tf.ConfigProto(intra_op_parallelism_threads=threads)
+    config = tf.ConfigProto(intra_op_parallelism_threads=threads, flush_denormals=False)
     found = []
     with tf.Session(jit=jit, config=config) as session:
         for run in range(3):

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.compiler import passes, specialise
+from graphc.compiler import passes, plan, specialise
 from graphc.cpu import bind, emit, memory, routines
 from graphc.ir import known
 from graphc.ir.node import OPERATORS
 from graphc.ops import array, array_gather, array_move, contract
+from graphc.runtime import forms, values
 from tests import ROOT
 from tests.fuzz import refusals, runner
 from tests.fuzz.direct import difference, settle, unequal
@@ -225,6 +226,33 @@ def _wrapped(value, rank=None):
     return None if dims is None else tuple(None if d is None or d < 0 else d % 2**32 for d in dims)
 
 
+def _drawn(fail):
+    def failed(self):
+        fail(self)
+        for stream, counter in self._counters.items():
+            counter += np.uint64(stream is not None)
+    return failed
+
+
+def _kept(reset):
+    def kept(self, variables, feeds):
+        reset(self, variables, feeds)
+        self.journal = None
+    return kept
+
+
+def _committed(self, arrays, trace=None, run=forms.Interpreted.run):
+    try:
+        return run(self, arrays, trace)
+    except tf.errors.InvalidArgumentError:          # all that is assigned a constant is assigned before the rest is looked at
+        self.values.commit([(v.attrs["variable"], self.values.memory(v.attrs["variable"]) + 1) for v, _ in self.assigns])
+        raise
+
+
+def _unordered(patch):
+    patch.setattr(plan, "commit_last", lambda steps, inplace: inplace)
+
+
 # A bug of each kind, what plants it, and a function whose programs find it.
 REFUSAL_PLANTS = {
     "shapes that are to be the same are not looked at": ("add_n", _unchecked("same")),
@@ -239,6 +267,11 @@ REFUSAL_PLANTS = {
     "mirrors wider than what they show": ("pad SYMMETRIC", lambda patch: patch.setattr(array, "check_index", lambda x, bound: x)),
     "parts that leave some": ("split", lambda patch: patch.setitem(OPERATORS, "check_index", lambda x, bound: x * 0)),
     "sizes that wrap around": ("add_n", lambda patch: patch.setattr(array_move, "known_shape", _wrapped)),
+    "steps that may fail come after those that store": ("check_numerics", _unordered),
+    "an index is found to be wrong after others have stored": ("gather", _unordered),
+    "a run that fails has drawn": ("assert", lambda patch: patch.setattr(values.Values, "fail", _drawn(values.Values.fail))),
+    "what a run that fails has set anew stays so": ("assert", lambda patch: patch.setattr(values.Values, "reset", _kept(values.Values.reset))),
+    "a run that fails has committed": ("check_numerics", lambda patch: patch.setattr(forms.Interpreted, "run", _committed)),
     "indices that wrap around": ("gather", lambda patch: patch.setattr(array_gather, "_gather", _in_range(array_gather._gather))),
 }
 

@@ -485,3 +485,22 @@ def test_bad_input(build, error, message):
         build()
     assert "test_conv.py:" in str(caught.value)
     assert "x: " in str(caught.value) or "needs" in str(caught.value)
+
+
+@pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])
+@pytest.mark.parametrize("stride", [1, 2, 7])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_pools_of_absurd_windows_see_all_of_an_axis(n, stride, jit):
+    """And make no padding of their length."""
+    value = np.random.default_rng(n).normal(size=(2, n, 3, 1)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session(jit=jit) as session:
+        x = tf.constant(value)
+        for absurd, long in ((10**9, 2 * n), (2 * n + 1, 2 * n)):
+            for pool in (tf.nn.max_pool, tf.nn.avg_pool, lambda *how: tf.nn.max_pool_with_argmax(*how).argmax):
+                one, two = (pool(x, [1, k, 2, 1], [1, stride, 1, 1], "SAME") for k in (absurd, long))
+                pair = [one, two] + [tf.gradients(y, x)[0] for y in (one, two) if y.dtype.is_floating]
+                found = session.run(pair)
+                np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+                np.testing.assert_allclose(found[-2], found[-1], rtol=1e-6)
+        largest = session.run(tf.nn.max_pool(x, [1, 10**9, 10**9, 1], [1, stride, 1, 1], "SAME"))
+        np.testing.assert_array_equal(largest, np.broadcast_to(value.max((1, 2), keepdims=True), largest.shape))

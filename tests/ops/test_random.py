@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from statistics import NormalDist
 from typing import Any
 
@@ -223,3 +224,77 @@ def test_orthogonal() -> None:
     with tf.Graph().as_default(), tf.Session(jit=False) as sess:
         q = sess.run(tf.orthogonal_initializer(gain=2.0)([3, 5], tf.float64))
         np.testing.assert_allclose(q @ q.T, 4 * np.eye(3), atol=1e-12)
+
+
+# ---------------------------------------------------------------------- streams
+
+def both(*operators, seed=3, jit=True, before=()):
+    """Programs of the same seed: the values of runs of some operators, one after the other, by their names."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(seed)
+        for name in before:
+            tf.random_uniform([2], name=name)
+        made = {name: tf.random_normal([3], name=name) for name in ("first", "second")}
+        with tf.Session(jit=jit) as session:
+            return [[v.tolist() for v in session.run([made[n] for n in names])] for names in operators]
+
+
+F, S = ("first",), ("second",)
+
+
+@pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])
+@pytest.mark.parametrize("drawn", [[F, F, F], [F, S, F, S, S, F], [(*F, *S), F, (*F, *S)], [S, S, (*S, *F), F, F]], ids=str)
+def test_a_stream_goes_on_only_where_its_operator_is_part_of_the_run(drawn, jit):
+    """What is drawn elsewhere in between, or made elsewhere in the graph, changes nothing; nor does which executor draws."""
+    found = both(*drawn, jit=jit, before=["other", "another"])
+    for name in ("first", "second"):
+        mine = [values[names.index(name)] for names, values in zip(drawn, found, strict=True) if name in names]
+        alone = both(*[(name,)] * len(mine))
+        np.testing.assert_allclose(mine, [v for v, in alone], rtol=3e-6)
+        assert len({str(v) for v in mine}) == len(mine)
+
+
+@pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])
+def test_first_values_are_drawn_as_initializers_do(jit):
+    """A variable that is used before it was set has the value that its initializer would have given it; and that draws anew."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(1)
+        w = tf.Variable(tf.random_normal([4]))
+        start = tf.global_variables_initializer()
+        with tf.Session(jit=jit) as by_use, tf.Session(jit=jit) as by_initializer:
+            by_initializer.run(start)
+            np.testing.assert_array_equal(by_use.run(w), by_initializer.run(w))
+            one, two = [(s.run(start), s.run(w))[1] for s in (by_use, by_initializer)]
+            np.testing.assert_array_equal(one, two)
+            by_use.run(w + 0.0)
+            assert not np.array_equal(one, by_use.run([start, tf.random_normal([]), w])[2])
+
+
+def test_runs_that_are_looked_at_do_not_draw():
+    with tf.Graph().as_default():
+        noise, x = tf.random_normal([2], seed=4), tf.placeholder(tf.float32, [3])
+        w = tf.Variable(tf.random_normal([2], seed=5))
+        y = tf.boolean_mask(x, x > noise[0] * 0.0) + tf.reduce_sum(w)
+        feeds = {x: [1.0, 2.0, 3.0]}
+        with tf.Session() as plain, tf.Session() as session:
+            wanted = [plain.run([noise, y], feeds) for _ in range(3)]
+            for right in wanted:
+                session.explain([noise, y], feeds)
+                for a, b in zip(session.run([noise, y], feeds, check_numerics=right is wanted[1]), right, strict=True):
+                    np.testing.assert_allclose(a, b, rtol=3e-6)
+
+
+def test_graph_files_from_before_there_were_streams_have_one():
+    """All their operators draw by one number, which every run that draws anything moves, as it did then."""
+    with tf.Graph().as_default() as graph:
+        a, b = tf.random_normal([2], seed=1, name="a"), tf.random_normal([2], seed=2, name="b")
+        text = graph.to_json()
+    old = re.sub(r'"attrs": ?\{"stream": ?\d+\}', '"attrs": {}', text)
+    assert old != text
+    graph = tf.Graph.from_json(old)
+    with tf.Session(graph=graph, jit=False) as session:
+        found = [session.run(["b:0"] if k == 1 else ["a:0", "b:0"])[-1] for k in range(3)]
+        drawn = [session.run("a:0")]
+    with tf.Session(graph=a.graph, jit=False) as session:
+        np.testing.assert_array_equal(found, [session.run(b) for _ in range(3)])
+        np.testing.assert_array_equal(drawn, [session.run(a) for _ in range(4)][3:])

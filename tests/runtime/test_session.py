@@ -652,7 +652,7 @@ def test_a_run_inside_a_run_leaves_it_its_random_numbers(session):
     inner = []
 
     def inside(a):
-        inner.append(session.run(noise))
+        inner.append(session.run([noise, late])[0])
         return a
     passed = tf.py_func(inside, [noise], tf.float32)
     with tf.control_dependencies([passed]):

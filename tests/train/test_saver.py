@@ -195,6 +195,44 @@ def test_a_part_of_a_checkpoint_leaves_random_numbers_alone(folder):
         assert session.run(noise).tolist() == drawn[0]
 
 
+def rewritten(path: str, change: Any) -> None:
+    """A checkpoint with another state."""
+    from graphc.files import checkpoint
+    with checkpoint.Checkpoint(path) as found:
+        arrays, state = {name: np.array(found.array(name)) for name in found.entries}, dict(found.state)
+    change(state)
+    checkpoint.write(path, arrays, None, state)
+
+
+def test_checkpoints_from_before_there_were_streams_go_on_behind_what_was_drawn(folder):
+    """They say which run drew last, whatever it drew: the next number of every stream is the one behind it."""
+    tf.Variable([1.0], name="w")
+    noise, other = tf.random_normal([2], seed=1), tf.random_normal([2], seed=2)
+    with tf.Session(jit=False) as session:
+        drawn = [[v.tolist() for v in session.run([noise, other])] for _ in range(6)]
+        path = tf.train.Saver().save(session, "m")
+
+    def old(state: dict[str, Any]) -> None:
+        del state["streams"], state["first"]
+        state["drawn"] = "4"
+    rewritten(path, old)
+    with tf.Session(jit=False) as session:
+        session.run(noise)
+        tf.train.Saver().restore(session, path)
+        assert [[v.tolist() for v in session.run([noise, other])] for _ in range(2)] == drawn[4:]
+
+
+@pytest.mark.parametrize("streams, first", [([], "1"), ({"x": "1"}, "1"), ({"1": 1}, "1"), ({"1": "-1"}, "1"), ({"1": "9" * 30}, "1"), ({}, None),
+                                            ({"1": str(2**63)}, "1"), ({str(2**64): "1"}, "1"), ({}, "²")], ids=str)
+def test_courses_of_random_numbers_that_are_none(streams, first, folder):
+    tf.Variable([1.0], name="w")
+    with tf.Session(jit=False) as session:
+        path = tf.train.Saver().save(session, "m")
+        rewritten(path, lambda state: state.update(streams=streams, first=first))
+        with pytest.raises(tf.errors.DataLossError, match="course"):
+            tf.train.Saver().restore(session, path)
+
+
 # ---------------------------------------------------------------------- other threads
 
 def test_a_save_is_a_snapshot_while_others_train(folder):

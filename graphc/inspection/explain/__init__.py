@@ -51,7 +51,6 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
         _require_values(call, variants, added)
         program = program.program if isinstance(program, WithReset) else program
         if isinstance(program, Staged):                 # data decides shapes: explain what runs once it is there
-            calls.values.run_number[0] += program.draws
             program = program.last(arrays)[0]
         return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
 

@@ -12,7 +12,6 @@ from graphc.cpu import alike, code, emit, kernel_text, program, routines, statem
 from graphc.cpu.kernel import scalars
 from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
-from graphc.ir.types import element_count
 
 from .registry import language, plant
 
@@ -292,8 +291,9 @@ def new_value_written_before_it_is_whole() -> None:
     made = program.Program._bring
 
     def bring(self: Any, arrays: Any) -> None:
-        for variable, view in self.finals:
-            if element_count(variable.shape):
-                variable[...] = view
+        for late in self.code.late:
+            view = self.memory.array(late.value)
+            if view.size and view.shape == self.memory.shape(late.memory):
+                self.memory.array(late.memory)[...] = view
         made(self, arrays)
     program.Program._bring = bring
