@@ -19,6 +19,7 @@ from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
+from .conv import conv_texts
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .routines import Product, product, scatter_texts
 from .steps import HostStep, NativeStep, Step, Value
@@ -292,5 +293,7 @@ def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelTex
         yield from [made] if made is not None else []
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
+    elif family.convolves:
+        yield from conv_texts(step.node, plan.layout)
     elif not family.joins:
         yield step.node

@@ -95,6 +95,8 @@ def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
     for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
         nodes = list(where.members) if isinstance(where, Group) else [where.node]
         c = cost(nodes, program.plan.schedule.left_by(where), program.waiting(i))
+        if isinstance(made, NativeStep) and isinstance(made.text, KernelText):
+            c = c.part(made.text.share)
         n, grain = program.range(i)
         steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
                                 _elements(where), -(-n // grain)))
@@ -142,7 +144,7 @@ def _kind(where: Group | Single, made: Any) -> str:
         return "host"
     if isinstance(made.text, Product):
         return "product" if made.text.source else "library"
-    return "scatter"
+    return "convolution" if where.node.operator.family.convolves else "scatter"
 
 
 def _elements(where: Group | Single) -> int:

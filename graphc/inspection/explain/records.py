@@ -97,7 +97,7 @@ class StepRecord:
     """One step of a run, with the bytes it must move and the arithmetic operations it must do at least."""
 
     index: int
-    kind: str                       # a fused loop: "map", "row", "column", "full"; "product", "scatter": ready-made; "library"; "host"
+    kind: str                       # a fused loop: "map", "row", "column", "full"; "product", "scatter", "convolution": ready-made; "library"; "host"
     nodes: list[str]
     lines: list[str]
     kernel: int | None              # index in `kernels`; None for a host call
