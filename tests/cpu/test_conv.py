@@ -52,7 +52,7 @@ class Drawn:
     def near(self, found):
         """Whether the results are as near to the sums as any order of them is: Higham, Accuracy and Stability (2002), equation 3.5."""
         most = 2e-6 if self.dtype == "float32" else 1e-14
-        return all(np.abs(f - right).max(initial=0) <= most * max(1, np.abs(right).max(initial=0))
+        return all(np.allclose(f, right, rtol=0, atol=most * max(1, np.abs(right).max(initial=0)))
                    for f, right in zip(found, self.wanted, strict=True))
 
 

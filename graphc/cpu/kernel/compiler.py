@@ -9,6 +9,7 @@ from .language import namespace
 from .memory import table_types
 
 OPTIMISATION_LEVEL = 3
+SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
 
 
 def prepare() -> None:
@@ -32,6 +33,7 @@ def optimised_module(source: str, symbol: str, machine: Any) -> Any:
     # Whoever writes vectors has unrolled as far as there are registers.
     options.loop_vectorization = True
     options.loop_unrolling = "tile(" not in source
+    options.slp_vectorization = SUPERWORD in source
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     left = [f.name for f in module.functions if f.is_declaration and f.name.startswith(("_ZN", "NRT_", "numba_", "Py"))]
