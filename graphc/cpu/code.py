@@ -21,6 +21,7 @@ from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
 from .bodies import Control, control
+from .conv import conv_texts
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
 from .routines import Commit, Product, product, routine_texts, scatter_texts
@@ -336,6 +337,8 @@ def texts(step: Group | Single, plan: Plan, write: Writer, code_of: Callable[[Pl
         yield from [made] if made is not None else []
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
+    elif family.convolves:
+        yield from conv_texts(step.node, plan.layout)
     elif family.routine:
         yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
     elif step.node.operator.drive is not None:

@@ -28,6 +28,10 @@ class Cost(NamedTuple):
     def bytes(self) -> int:
         return self.read + self.written
 
+    def part(self, share: float) -> Cost:
+        """A share of it."""
+        return self if share == 1 else Cost(*(round(share * n) for n in self))
+
 
 def cost(members: Sequence[Node], stored: Container[Node], scratch: Mapping[Node, int]) -> Cost:
     """The cost of computing `members` in one step that leaves those of them in `stored` in memory.
@@ -92,7 +96,16 @@ def operations(node: Node) -> int:
     if family.multiplies:
         inner = node.inputs[0].type.shape[-2 if node.attrs["transpose_a"] else -1]
         return 2 * elements(node.type) * at_hand(inner)
+    if family.convolves:
+        return convolved(node)
     return 0
+
+
+def convolved(node: Node) -> int:
+    """Operations of a convolution or a gradient of it: of each element of the result, and of each place, a product with the filter's elements."""
+    x, w, y = {"conv": (*node.inputs, node), "conv_input": (node, *node.inputs[:2]), "conv_filter": (node.inputs[0], node, node.inputs[1])}[
+        node.operator.name]
+    return 2 * elements(y.type) * elements(w.type) // max(at_hand(w.type.shape[-1]), 1)
 
 
 @cache

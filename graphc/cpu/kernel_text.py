@@ -66,6 +66,7 @@ class KernelText:
     checks: list[Check] = field(default_factory=list)    # status k names checks[k - 1]
     annotated: Sequence[tuple[str, Node | None]] = field(default_factory=list)
     chunk: int = 0                                  # the extent that says how long chunks of the range are; 0: the kernel need not know
+    share: float = 1                                # of the cost of its step, where this takes several kernels
 
 
 @cache

@@ -97,6 +97,11 @@ def maker() -> str:
     return _engine().machine.name
 
 
+def vector_bytes() -> int:
+    """How many bytes this processor's vectors have."""
+    return _engine().machine.vector_bytes
+
+
 def compile_kernels(sources: Sequence[str]) -> list[Kernel]:
     """One kernel a source; equal sources give the same. Only what neither memory nor disk has is compiled."""
     with _lock:

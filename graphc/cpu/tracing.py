@@ -16,6 +16,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from ..ir.types import Array, TensorType
 from .cost import Cost, cost_by, time_weight
+from .kernel_text import KernelText
 from .steps import NativeStep
 from .tape import timing_cost
 from .tape_code import CLOCK
@@ -161,7 +162,9 @@ class Trace:
             made = program.steps[step]
             native = isinstance(made, NativeStep)
             kind = where.kind if fused else "library" if native else "host"
-            costs = cost_by(self._line, nodes, program.plan.schedule.left_by(where), program.waiting(step))
+            share = made.text.share if isinstance(made, NativeStep) and isinstance(made.text, KernelText) else 1
+            found = cost_by(self._line, nodes, program.plan.schedule.left_by(where), program.waiting(step))
+            costs = {line: c.part(share) for line, c in found.items()}
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
                 weights[self._line(n)] += time_weight(n)

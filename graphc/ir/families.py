@@ -55,6 +55,7 @@ class Family:
     gathers: bool = False                   # reads its first input where its second says, along the attribute `axis`
     scatters: bool = False                  # adds its second input where its first says, along the attribute `axis`
     multiplies: bool = False                # a product of matrices, by a library
+    convolves: bool = False                 # sums of products over windows, by a routine of its own
     overwrites: bool = False                # a routine whose result begins as its first operand, and may lie in its memory
     routine: bool = False                   # computed by the loop nest of its declaration, of contiguous operands
     joins: bool = False                     # its inputs are written where they lie within the result
@@ -77,7 +78,7 @@ class Family:
     @property
     def calls(self) -> bool:
         """Whether its reference is what runs, and takes all inputs, those that only set shapes too."""
-        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.routine or self.joins)
+        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.convolves or self.routine or self.joins)
 
 
 def _table(*families: Family) -> dict[str, Family]:
@@ -103,6 +104,8 @@ FAMILIES = _table(
            colour="#dae8fc", needs=("loop",), takes=("loop",), routine=True, overwrites=True),
     Family("contraction", "A product of matrices, or of each pair of two stacks of them.", batch="product", colour="#dae8fc",
            apart="is a routine of its own", multiplies=True),
+    Family("convolution", "Sums of products over windows, in tiles that a kernel of its own keeps in registers, or by other operators.",
+           colour="#dae8fc", apart="is a routine of its own", needs=("lower",), convolves=True),
     Family("concat", "The operands side by side along an axis; whoever makes one writes it there.", batch="leading",
            apart="only joins what others write", exact=True, joins=True),
     Family("alias", "The elements of its first input in the same order, under the same or another shape.", Memory.VIEW, batch="leading",

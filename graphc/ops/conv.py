@@ -124,7 +124,7 @@ def _whole_padding(x_shape: Sequence[int], sides: Sequence[int], how: dict[str, 
     return edges(x_shape[-len(sides) - 1:-1], sides, how["strides"], how["padding"], how["dilations"])
 
 
-@declare("windowed", _conv_type, prepare=_conv_attrs, lower=conv_lower, batch="convolved", grad=_conv_grad, label="Conv",
+@declare("convolution", _conv_type, prepare=_conv_attrs, lower=conv_lower, batch="convolved", grad=_conv_grad, label="Conv",
          samples=_sampled((0, 1)))
 def conv(x: Any, w: Any, *, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The convolution of [..., *sizes, channels] by a filter [*sides, channels / groups, outputs]."""
@@ -149,7 +149,7 @@ def _conv_input_grad(h: Node, x: Node, w: Node, y: Node, whole: Node, **how: Any
     return conv_filter(h, y, shape(w), **how), conv(h, w, **how), None
 
 
-@declare("windowed", _conv_input_type, by_value=(2,), fixed={"whole": "int32"}, prepare=_conv_attrs, lower=conv_input_lower, weak=False,
+@declare("convolution", _conv_input_type, by_value=(2,), fixed={"whole": "int32"}, prepare=_conv_attrs, lower=conv_input_lower, weak=False,
          batch="convolved", grad=_conv_input_grad, label="ConvInput", samples=_sampled((1, 2)))
 def conv_input(w: Any, y: Any, whole: Any, *, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The gradient of `conv` to an input of shape `whole`, of y, the gradient of the result. A window that is not there counts as zeros."""
@@ -182,7 +182,7 @@ def _conv_filter_grad(h: Node, w: Node, x: Node, y: Node, whole: Node, **how: An
     return conv_input(h, y, shape(x), **how), conv(x, h, **how), None
 
 
-@declare("windowed", _conv_filter_type, by_value=(2,), fixed={"whole": "int32"}, prepare=_conv_attrs, lower=conv_filter_lower, weak=False,
+@declare("convolution", _conv_filter_type, by_value=(2,), fixed={"whole": "int32"}, prepare=_conv_attrs, lower=conv_filter_lower, weak=False,
          batch="convolved", grad=_conv_filter_grad, label="ConvFilter", samples=_sampled((0, 2)))
 def conv_filter(x: Any, y: Any, whole: Any, *, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The gradient of `conv` to a filter of shape `whole`, of y, the gradient of the result."""

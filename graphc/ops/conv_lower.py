@@ -32,6 +32,9 @@ from .windows import (
 )
 
 MUCH = 4                    # times as many columns as products from which the products are added up instead
+MOST_TAPS, MOST_PHASES = 256, 16        # elements of a filter, and places within a stride, up to which a convolution is one operator
+LEAST_CHANNELS = {"conv": 2, "conv_input": 4, "conv_filter": 8}        # of the input from which it is, and those and outputs of a group
+LEAST_OF_GROUP = 8
 WRITTEN_OUT = 64            # products of a depthwise filter up to which they are written out: one fused kernel, no columns
 
 
@@ -81,6 +84,22 @@ def _written_out(sides: Sequence[Any], inner: Any, groups: Any) -> bool:
     return groups != 1 and inner == 1 and all(map(fixed, sides)) and prod(sides) <= WRITTEN_OUT
 
 
+def _in_tiles(node: Node, sides: Sequence[Any], channels: Any, inner: Any, outputs: Any) -> bool:
+    """Whether a convolution or a gradient of it stays one operator, computed in tiles by a kernel of its own.
+
+    It is slower than columns and a product where there are few channels: a tile lists where its places are for less than it takes to multiply
+    by them, most of a vector is idle, or a tile of channels has hardly a row; and where windows of one element are columns as they lie.
+    """
+    if node.type.dtype.kind != "f" or not all(map(fixed, (channels, inner, outputs))) or not inner or not outputs or len(sides) > 3:
+        return False
+    groups = channels // inner
+    if groups > 1 and min(inner, outputs // groups) < LEAST_OF_GROUP:
+        return False
+    name, strides = node.operator.name, node.attrs["strides"]
+    as_it_lies = name == "conv_filter" and groups == prod(sides) == prod(strides) == 1
+    return inner >= LEAST_CHANNELS[name] and not as_it_lies and prod(sides) <= MOST_TAPS and prod(strides) <= MOST_PHASES
+
+
 def correlated(x: Node, w: Node, strides: Sequence[int], dilations: Sequence[int]) -> Node:
     """The convolution of an operand that has its padding: one product of matrices for each group, or the products of each channel written out."""
     count = len(strides)
@@ -108,6 +127,8 @@ def conv_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
     if (empty := nothing(out_type, dims, padding)) is not None:
         return empty
     x, w = as_one_dtype(inputs, out_type.dtype)
+    if _in_tiles(node, sides, dims_of(x)[-1], *dims_of(w)[-2:]):
+        return node.on((x, w))
     return correlated(surrounded(x, dims, sides, strides, padding, dilations), w, strides, dilations)
 
 
@@ -120,6 +141,8 @@ def conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     dims = concrete(types[0])
     if (empty := nothing(out_type, dims[-count - 1:-1], padding)) is not None:
         return empty
+    if _in_tiles(node, sides, dims[-1], inner, outputs):
+        return node.on((x, y, inputs[2]))
     groups = _groups(dims[-1], inner)
     around = surrounded(x, dims[-count - 1:-1], sides, strides, padding, dilations)
     seen = windows(around, window=tuple(map(int, sides)), strides=strides, dilations=dilations)
@@ -148,6 +171,8 @@ def conv_input_lower(node: Node, inputs: Sequence[Node], types: Types, out_type:
     dims = whole[-count - 1:-1]
     if (empty := nothing(out_type, dims, padding)) is not None:
         return empty
+    if _in_tiles(node, sides, whole[-1], inner, outputs):
+        return node.on((w, y, inputs[2]))
     groups = _groups(whole[-1], inner)
     around = widths(dims, sides, strides, padding, dilations)
     if _written_out(sides, inner, groups) and prod(sides) * (outputs // groups) <= WRITTEN_OUT:

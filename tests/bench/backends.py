@@ -45,7 +45,8 @@ def tf1_ops(tf: Any) -> SimpleNamespace:
         exp=tf.exp, tanh=tf.tanh, sigmoid=tf.sigmoid, sqrt=tf.sqrt, relu=tf.nn.relu, sum=tf.reduce_sum,
         mean=tf.reduce_mean, concat=tf.concat, reshape=tf.reshape, transpose=tf.transpose, zeros=tf.zeros,
         transposed=partial(tf.transpose, perm=[0, 2, 1]), logsumexp=tf.reduce_logsumexp,
-        columns=partial(tf.gather, axis=1), cross_entropy=cross_entropy)
+        columns=partial(tf.gather, axis=1), cross_entropy=cross_entropy,
+        conv=lambda x, w: tf.nn.conv2d(x, w, [1, 1, 1, 1], "SAME"), pool=lambda x: tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "VALID"))
 
 
 def tf1_step(w: Workload, module: str, by_callable: bool = False) -> Step:
@@ -79,7 +80,9 @@ def jax_step(w: Workload) -> Step:
     ops = SimpleNamespace(
         exp=jnp.exp, tanh=jnp.tanh, sigmoid=jax.nn.sigmoid, sqrt=jnp.sqrt, relu=jax.nn.relu, sum=jnp.sum, mean=jnp.mean,
         concat=jnp.concatenate, reshape=jnp.reshape, transpose=jnp.transpose, transposed=lambda x: jnp.swapaxes(x, -1, -2), zeros=jnp.zeros,
-        logsumexp=jax.nn.logsumexp, columns=lambda x, at: x[:, at], cross_entropy=cross_entropy)
+        logsumexp=jax.nn.logsumexp, columns=lambda x, at: x[:, at], cross_entropy=cross_entropy,
+        conv=lambda x, w: jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")),
+        pool=lambda x: jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID"))
 
     def forward(moving: Any, fixed: Any) -> Any:
         value = w.forward(ops, **moving, **fixed)
@@ -118,11 +121,19 @@ def jax_step(w: Workload) -> Step:
 
 def torch_step(w: Workload, compiled: bool = False) -> Step:
     import torch
+
+    def first(x: Any) -> Any:
+        return x.permute(0, 3, 1, 2)
+
+    def last(x: Any) -> Any:
+        return x.permute(0, 2, 3, 1)
     ops = SimpleNamespace(
         exp=torch.exp, tanh=torch.tanh, sigmoid=torch.sigmoid, sqrt=torch.sqrt, relu=torch.relu, sum=torch.sum,
         mean=torch.mean, concat=torch.cat, reshape=torch.reshape, transpose=torch.t, transposed=lambda x: x.mT, logsumexp=torch.logsumexp,
         zeros=lambda shape, dtype: torch.zeros(shape, dtype=dtype), columns=lambda x, at: x[:, at],
-        cross_entropy=torch.nn.functional.cross_entropy)
+        cross_entropy=torch.nn.functional.cross_entropy,
+        conv=lambda x, w: last(torch.conv2d(first(x), w.permute(3, 2, 0, 1), padding="same")),
+        pool=lambda x: last(torch.max_pool2d(first(x), 2)))
     params = {k: torch.tensor(v, requires_grad=True) for k, v in w.params.items()}
     make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}.get(w.optimizer)
     optimizer = make(params.values(), lr=w.rate) if make else None
@@ -147,11 +158,20 @@ def torch_step(w: Workload, compiled: bool = False) -> Step:
 def pytensor_step(w: Workload) -> Step:
     import pytensor
     import pytensor.tensor as pt
+
+    def conv(x: Any, w: Any) -> Any:
+        (a, b, *_), (_, h, v, _) = w.type.shape, x.type.shape
+        around = pt.pad(x, ((0, 0), (a // 2, a // 2), (b // 2, b // 2), (0, 0)))
+        return sum(around[:, i:i + h, j:j + v] @ w[i, j] for i in range(a) for j in range(b))
+
+    def pool(x: Any) -> Any:
+        n, h, v, c = x.type.shape
+        return x.reshape((n, h // 2, 2, v // 2, 2, c)).max((2, 4))
     pytensor.config.floatX = w.dtype        # Python's floats take this type
     ops = SimpleNamespace(
         exp=pt.exp, tanh=pt.tanh, sigmoid=pt.sigmoid, sqrt=pt.sqrt, relu=lambda x: pt.maximum(x, 0), sum=pt.sum,
         mean=pt.mean, concat=pt.concatenate, reshape=pt.reshape, transpose=pt.transpose, transposed=lambda x: x.dimshuffle(0, 2, 1), zeros=pt.zeros,
-        logsumexp=pt.logsumexp, columns=lambda x, at: x[:, at],
+        logsumexp=pt.logsumexp, columns=lambda x, at: x[:, at], conv=conv, pool=pool,
         cross_entropy=lambda z, labels: -pt.special.log_softmax(z, axis=1)[pt.arange(labels.shape[0]), labels].mean())
     places = {k: pt.tensor(k, shape=v.shape, dtype=str(v.dtype)) for k, v in w.inputs.items()}
     params = {k: pytensor.shared(v, k) for k, v in w.params.items()}

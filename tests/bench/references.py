@@ -54,6 +54,77 @@ def mlp(x: np.ndarray, labels: np.ndarray, **p: np.ndarray) -> Result:
     return loss, {"w1": x.T @ g1, "b1": g1.sum(0), "w2": h1.T @ g2, "b2": g2.sum(0), "w3": h2.T @ g3, "b3": g3.sum(0)}
 
 
+def windows(x: np.ndarray, w: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+    """For each element of a filter with odd sides the part of x, in a border of zeros, that it is multiplied by."""
+    (a, b), (h, v) = (k // 2 for k in w.shape[:2]), x.shape[1:3]
+    around = np.pad(x, ((0, 0), (a, a), (b, b), (0, 0)))
+    return [(i, j, around[:, i:i + h, j:j + v]) for i in range(w.shape[0]) for j in range(w.shape[1])]
+
+
+def convolved(x: np.ndarray, w: np.ndarray) -> Any:
+    return sum(part @ w[i, j] for i, j, part in windows(x, w))
+
+
+def convolved_back(g: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the gradient of `convolved` those of x, a convolution by the filter turned round, and of w."""
+    dw = np.empty_like(w)
+    for i, j, part in windows(x, w):
+        dw[i, j] = np.tensordot(part, g, ([0, 1, 2], [0, 1, 2]))
+    return convolved(g, w[::-1, ::-1].transpose(0, 1, 3, 2)), dw
+
+
+def pooled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest of each 2 x 2 elements, and which of the four it is."""
+    n, h, v, c = x.shape
+    four = x.reshape(n, h // 2, 2, v // 2, 2, c).transpose(0, 1, 3, 5, 2, 4).reshape(n, h // 2, v // 2, c, 4)
+    return four.max(4), four.argmax(4)
+
+
+def pooled_back(g: np.ndarray, which: np.ndarray) -> np.ndarray:
+    n, h, v, c = g.shape
+    four = np.where(np.arange(4) == which[..., None], g[..., None], 0).reshape(n, h, v, c, 2, 2)
+    return four.transpose(0, 1, 4, 2, 5, 3).reshape(n, 2 * h, 2 * v, c)
+
+
+def squares(y: np.ndarray) -> tuple[Any, np.ndarray]:
+    """The mean of the squares, and its gradient."""
+    return np.mean(y * y), 2 * y / y.size
+
+
+def conv(x: np.ndarray, w: np.ndarray) -> Result:
+    value, g = squares(convolved(x, w))
+    dx, dw = convolved_back(g.astype(x.dtype), x, w)
+    return value, {"x": dx, "w": dw}
+
+
+def pool(x: np.ndarray) -> Result:
+    y, which = pooled(x)
+    value, g = squares(y)
+    return value, {"x": pooled_back(g, which)}
+
+
+def product(x: np.ndarray, w: np.ndarray) -> Result:
+    value, g = squares(x @ w)
+    return value, {"x": g @ w.T, "w": x.T @ g}
+
+
+def lenet(x: np.ndarray, labels: np.ndarray, **p: np.ndarray) -> Result:
+    h1 = np.maximum(convolved(x, p["k1"]) + p["c1"], 0)
+    q1, which1 = pooled(h1)
+    h2 = np.maximum(convolved(q1, p["k2"]) + p["c2"], 0)
+    q2, which2 = pooled(h2)
+    flat = q2.reshape(len(x), -1)
+    h3 = np.maximum(flat @ p["w1"] + p["b1"], 0)
+    loss, g4 = cross_entropy(h3 @ p["w2"] + p["b2"], labels)
+    g3 = (g4 @ p["w2"].T) * (h3 > 0)
+    g2 = pooled_back((g3 @ p["w1"].T).reshape(q2.shape), which2) * (h2 > 0)
+    dq1, dk2 = convolved_back(g2, q1, p["k2"])
+    g1 = pooled_back(dq1, which1) * (h1 > 0)
+    _, dk1 = convolved_back(g1, x, p["k1"])
+    return loss, {"k1": dk1, "c1": g1.sum((0, 1, 2)), "k2": dk2, "c2": g2.sum((0, 1, 2)), "w1": flat.T @ g3, "b1": g3.sum(0),
+                  "w2": h3.T @ g4, "b2": g4.sum(0)}
+
+
 def lstm(x: np.ndarray, labels: np.ndarray, wx: np.ndarray, wh: np.ndarray, b: np.ndarray, wo: np.ndarray,
          bo: np.ndarray) -> Result:
     """Back-propagation through time; the gates stand in the order input, forget, change, output."""

@@ -181,6 +181,52 @@ def block_step(small: bool) -> Workload:
                     optimizer="sgd", rate=0.1)
 
 
+def lenet_step(small: bool) -> Workload:
+    rng = np.random.default_rng(10)
+    n, size, k, c1, c2, h = (4, 8, 3, 3, 4, 6) if small else (32, 28, 5, 32, 64, 1024)
+    flat = (size // 4)**2 * c2
+
+    def forward(ops: Any, x: Any, labels: Any, **p: Any) -> Any:
+        y = ops.pool(ops.relu(ops.conv(x, p["k1"]) + p["c1"]))
+        y = ops.pool(ops.relu(ops.conv(y, p["k2"]) + p["c2"]))
+        y = ops.relu(ops.reshape(y, (n, flat)) @ p["w1"] + p["b1"])
+        return ops.cross_entropy(y @ p["w2"] + p["b2"], labels)
+    params = {"k1": f32(rng.normal(size=(k, k, 1, c1)) * 0.1), "k2": f32(rng.normal(size=(k, k, c1, c2)) * 0.05),
+              "w1": weights(rng, flat, h), "w2": weights(rng, h, 10)}
+    params |= {f"{letter}{i}": f32(np.full(width, 0.1)) for letter, i, width in (("c", 1, c1), ("c", 2, c2), ("b", 1, h), ("b", 2, 10))}
+    # Every pixel is lit: equal ones share a pool's gradient otherwise in each framework.
+    return Workload("LeNet: 5x5x32, pool, 5x5x64, pool, 1024, 10, batch 32, one Adam step",
+                    {"x": f32(rng.uniform(size=(n, size, size, 1))), "labels": rng.integers(0, 10, n)}, forward, ref.lenet, params,
+                    optimizer="adam", rate=1e-4)
+
+
+def squares(ops: Any, y: Any) -> Any:
+    return ops.mean(y * y)
+
+
+def conv_f32(small: bool) -> Workload:
+    rng = np.random.default_rng(11)
+    n, size, c = (2, 5, 3) if small else (8, 28, 64)
+    inputs = {"x": f32(rng.normal(size=(n, size, size, c))), "w": f32(rng.normal(size=(3, 3, c, c)) * 0.05)}
+    return Workload("3x3 convolution of 28x28, 64 to 64 channels, batch 8, mean square and gradients", inputs,
+                    lambda ops, x, w: squares(ops, ops.conv(x, w)), ref.conv, wrt=("x", "w"))
+
+
+def pool_f32(small: bool) -> Workload:
+    rng = np.random.default_rng(12)
+    inputs = {"x": f32(rng.normal(size=(2, 4, 6, 3) if small else (32, 28, 28, 32)))}
+    return Workload("2x2 maxima of 28x28x32, batch 32, mean square and gradient", inputs,
+                    lambda ops, x: squares(ops, ops.pool(x)), ref.pool, wrt=("x",))
+
+
+def product_f32(small: bool) -> Workload:
+    rng = np.random.default_rng(13)
+    m, k, n = (3, 5, 4) if small else (32, 3136, 1024)
+    inputs = {"x": f32(rng.normal(size=(m, k))), "w": weights(rng, k, n)}
+    return Workload("32x3136x1024 product, mean square and gradients: products of few rows", inputs,
+                    lambda ops, x, w: squares(ops, x @ w), ref.product, wrt=("x", "w"))
+
+
 def xor_step(small: bool) -> Workload:
     rng = np.random.default_rng(7)
     inputs = {"x": f32([[0, 0], [0, 1], [1, 0], [1, 1]]), "y": f32([[0], [1], [1], [0]])}
@@ -196,4 +242,4 @@ def xor_step(small: bool) -> Workload:
 
 WORKLOADS: dict[str, Callable[[bool], Workload]] = {
     make.__name__: make for make in (dispatch, fused_f32, fused_grad_f32, fused_grad_f64, logreg_step, mlp_step,
-                                     lstm_step, block_step, rows_f32, gmm_grad_f64, xor_step)}
+                                     lstm_step, block_step, rows_f32, gmm_grad_f64, xor_step, lenet_step, conv_f32, pool_f32, product_f32)}

@@ -16,7 +16,9 @@ from graphc import errors, extend, numeric, testing
 from graphc.autodiff.batching import BATCHERS
 from graphc.compiler.passes import PIPELINE, optimise
 from graphc.compiler.rules import RULES
-from graphc.cpu.kernel.language import memory, namespace
+from graphc.cpu.kernel.language import namespace
+from graphc.cpu.kernel.memory import memory
+from graphc.cpu.kernel.tiles import tiles
 from graphc.ir.expressions import CONSTANTS, FUNCTIONS, mistake
 from graphc.ir.families import BATCH_RULES, COMBINES, FAMILIES, Combine, Family, Memory
 from graphc.ir.node import OPERATORS
@@ -37,7 +39,7 @@ def fresh() -> Iterator[None]:
 # ---------------------------------------------------------------------- tables
 
 def test_kernel_language_has_the_names_that_declarations_may_use() -> None:
-    functions = {k: v for k, v in namespace().items() if k not in memory() and k not in CONSTANTS}
+    functions = {k: v for k, v in namespace().items() if k not in {**memory(), **tiles()} and k not in CONSTANTS}
     assert {k: len(inspect.signature(v._defn).parameters) - 1 for k, v in functions.items()} == FUNCTIONS
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .language import namespace, table_types
+from .language import namespace
+from .memory import table_types
 
 OPTIMISATION_LEVEL = 3
 SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
@@ -29,7 +30,9 @@ def optimised_module(source: str, symbol: str, machine: Any) -> Any:
             definition.linkage = "internal"
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION_LEVEL)
-    options.loop_vectorization = options.loop_unrolling = True
+    # Whoever writes vectors has unrolled as far as there are registers.
+    options.loop_vectorization = True
+    options.loop_unrolling = "tile(" not in source
     options.slp_vectorization = SUPERWORD in source
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)

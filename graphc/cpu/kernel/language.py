@@ -6,7 +6,8 @@ A kernel is Python text, `def kernel(buffers, extents, lo, hi)`, over these name
   slots never overlap, which is told to LLVM, so a loop over many buffers vectorises without run-time checks.
 * `float32(v)`, `int8(v)`, `boolean(v)`, ...: casts as in C; a float outside the range of an integer saturates and nan is 0.
 * scalar functions (`sqrt`, `maximum`, `select`, `floordiv`, ...), the elementary ones of `vecmath`, and the reductions
-  `accumulate_add`, ... whose order LLVM may choose.
+  `accumulate_add`, ... whose order LLVM may choose;
+* vectors, in which products are summed up, and memory on the stack: `tiles`.
 
 Nothing here imports Numba until `namespace()` is called.
 """
@@ -17,172 +18,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-# Each access names, in every one of these domains, the scope of one bit of its slot: two different slots differ in some
-# bit, and there each is declared to stay clear of the other.  2**10 - 1 slots; the last one stands for the extents.
-SLOT_BITS = 10
-EXTENTS_SLOT = 2**SLOT_BITS - 1
-
-
-def slot_metadata(module: Any, slot: int) -> dict[str, Any]:
-    """The alias metadata of an access to a slot, made once a module."""
-    known = vars(module).setdefault("graphc_slots", {})
-    if slot not in known:
-        known[slot] = _new_slot_metadata(module, slot)
-    return known[slot]
-
-
-def _new_slot_metadata(module: Any, slot: int) -> dict[str, Any]:
-    """The scopes a slot is in, and those it never touches."""
-
-    def scope(bit: int, value: int) -> Any:
-        domain = module.add_metadata([f"graphc slot bit {bit}"])
-        return module.add_metadata([f"graphc slot bit {bit} is {value}", domain])
-
-    bits = [(bit, slot >> bit & 1) for bit in range(SLOT_BITS)]
-    return {
-        "alias.scope": module.add_metadata([scope(bit, value) for bit, value in bits]),
-        "noalias": module.add_metadata([scope(bit, 1 - value) for bit, value in bits]),
-    }
-
 
 @cache
 def namespace() -> dict[str, Any]:
     """The names a kernel source may use (imports Numba)."""
     from . import vecmath, vecrandom
+    from .memory import memory
     from .scalars import scalars
+    from .tiles import tiles
 
     # Numba would compile Python's min and max as functions of their own.
     plain = {"pow": power(), "min": scalars()["minimum"], "max": scalars()["maximum"], "inf": float("inf")}
-    return {**scalars(), **memory(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
-
-
-@cache
-def table_types() -> tuple[Any, Any]:
-    """The Numba types of a kernel's `buffers` and `extents`."""
-    import operator
-
-    from llvmlite import ir
-    from numba.core import types
-    from numba.core.typing import signature
-    from numba.core.typing.templates import AbstractTemplate, infer_global
-    from numba.extending import lower_builtin, models, register_model
-
-    class Buffers(types.Type):
-        """The table of buffer addresses."""
-
-    class Words(types.Type):
-        """A table of int64 that overlaps no buffer: `words[k]` reads and writes."""
-
-    @register_model(Buffers)
-    class BuffersModel(models.PrimitiveModel):
-        def __init__(self, manager: Any, fe_type: Any):
-            super().__init__(manager, fe_type, ir.IntType(8).as_pointer().as_pointer())
-
-    @register_model(Words)
-    class WordsModel(models.PrimitiveModel):
-        def __init__(self, manager: Any, fe_type: Any):
-            super().__init__(manager, fe_type, ir.IntType(64).as_pointer())
-
-    @infer_global(operator.getitem)
-    class GetWord(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            if isinstance(args[0], Words) and isinstance(args[1], types.Integer):
-                return signature(types.int64, args[0], types.int64)
-            return None
-
-    @infer_global(operator.setitem)
-    class SetWord(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            if isinstance(args[0], Words) and isinstance(args[1], types.Integer):
-                return signature(types.none, args[0], types.int64, types.int64)
-            return None
-
-    @lower_builtin(operator.getitem, Words, types.Integer)
-    def get_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return access(builder, builder.load(builder.gep(args[0], [args[1]])), EXTENTS_SLOT)
-
-    @lower_builtin(operator.setitem, Words, types.Integer, types.Integer)
-    def set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        access(builder, builder.store(args[2], builder.gep(args[0], [args[1]])), EXTENTS_SLOT)
-        return context.get_dummy_value()
-
-    return Buffers("graphc.buffers"), Words("graphc.words")
-
-
-def access(builder: Any, instruction: Any, slot: int) -> Any:
-    """The load or store `instruction`, marked as an access to `slot`."""
-    for kind, nodes in slot_metadata(builder.module, slot).items():
-        instruction.set_metadata(kind, nodes)
-    return instruction
-
-
-@cache
-def memory() -> dict[str, Callable[..., Any]]:
-    """`pointer`, `load` and `store`."""
-    from llvmlite import ir
-    from numba.core import types
-    from numba.core.typing import signature
-    from numba.extending import intrinsic, models, register_model
-
-    from .scalars import dtype_of
-
-    buffers_type, _ = table_types()
-    word, byte = ir.IntType(64), ir.IntType(8)
-
-    class Pointer(types.Type):
-        """A buffer: the slot it came from and the dtype of its elements."""
-
-        def __init__(self, slot: int, dtype: Any):
-            self.slot, self.dtype = slot, dtype
-            super().__init__(f"graphc.pointer({slot}, {dtype})")
-
-    @register_model(Pointer)
-    class PointerModel(models.PrimitiveModel):
-        def __init__(self, manager: Any, fe_type: Any):
-            # A boolean is an i1 in registers and a byte in memory.
-            element = manager[fe_type.dtype].get_data_type()
-            super().__init__(manager, fe_type, element.as_pointer())
-
-    @intrinsic(prefer_literal=True)
-    def pointer(typing: Any, buffers: Any, slot: Any, dtype: Any) -> Any:
-        if buffers is not buffers_type or not isinstance(slot, types.IntegerLiteral):
-            return None
-        index = slot.literal_value
-        if not 0 <= index < EXTENTS_SLOT:
-            raise ValueError("a kernel has too many buffers")
-        result = Pointer(index, dtype_of(dtype))
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            address = builder.load(builder.gep(args[0], [word(index)]))
-            access(builder, address, EXTENTS_SLOT)
-            return builder.bitcast(address, context.get_value_type(result))
-
-        return signature(result, buffers, slot, dtype), emit
-
-    @intrinsic
-    def load(typing: Any, source: Any, index: Any) -> Any:
-        if not isinstance(source, Pointer):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            value = access(builder, builder.load(builder.gep(args[0], [args[1]])), source.slot)
-            return builder.icmp_unsigned("!=", value, byte(0)) if source.dtype is types.boolean else value
-
-        return signature(source.dtype, source, types.int64), emit
-
-    @intrinsic
-    def store(typing: Any, target: Any, index: Any, value: Any) -> Any:
-        if not isinstance(target, Pointer):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            value = builder.zext(args[2], byte) if target.dtype is types.boolean else args[2]
-            access(builder, builder.store(value, builder.gep(args[0], [args[1]])), target.slot)
-            return context.get_dummy_value()
-
-        return signature(types.none, target, types.int64, target.dtype), emit
-
-    return {"pointer": pointer, "load": load, "store": store}
+    return {**scalars(), **memory(), **tiles(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
 
 
 @cache

@@ -30,6 +30,7 @@ class Machine:
         self.cpu = llvm.get_host_cpu_name()
         features = llvm.get_host_cpu_features()
         wide = VECTOR_BITS == 512 and features.get("avx512f")
+        self.vector_bytes = 64 if wide else 32 if features.get("avx2") and features.get("fma") else 16
         self.features = features.flatten() + (",-prefer-256-bit" if wide else "")
         self.target = llvm.Target.from_default_triple().create_target_machine(
             cpu=self.cpu, features=self.features, opt=3, reloc="default", codemodel="jitdefault", jit=True)
@@ -43,8 +44,8 @@ def machine() -> Machine:
 
 
 # The modules that decide what code a text becomes, by the names they have for Python.
-MODULES = ("compiler", "language", "machine", "scalars", "vecmath", "vecmath_exp", "vecmath_huge", "vecmath_trig", "vecmath_value", "vecrandom",
-           "worker", "philox")
+MODULES = ("compiler", "language", "machine", "memory", "scalars", "tiles", "vecmath", "vecmath_exp", "vecmath_huge", "vecmath_trig",
+           "vecmath_value", "vecrandom", "worker", "philox")
 
 
 def makers() -> list[Path]:

@@ -103,6 +103,8 @@ def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepReco
             number.setdefault(key, len(number))
         nodes = list(where.members) if isinstance(where, Group) else [where.node]
         c = cost(nodes, program.plan.schedule.left_by(where), program.waiting(i))
+        if isinstance(made, NativeStep) and isinstance(made.text, KernelText):
+            c = c.part(made.text.share)
         n, grain = program.range(i)
         bound = program.ranges.tables.get(program.native.get(i, -1))
         inside = {name: _steps_of(p, users, number) for name, p in bound.programs.items()} if isinstance(bound, Bound) else {}
@@ -156,7 +158,8 @@ def _kind(where: Group | Single, made: Any) -> str:
         return where.node.operator.label
     if isinstance(made.text, Product):
         return "product" if made.text.source else "library"
-    return "routine" if where.node.operator.family.routine else "scatter"
+    family = where.node.operator.family
+    return "routine" if family.routine else "convolution" if family.convolves else "scatter"
 
 
 def _elements(where: Group | Single) -> int:

@@ -1,0 +1,192 @@
+"""Convolutions as steps of native kernels: where the windows lie, how places and channels are cut into tiles, and which buffers these are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import gcd, prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiler.layout import Layout, contiguous
+from ..ir.node import Node
+from ..ir.sizes import alike, maximum, minimum
+from ..ir.types import element_count
+from ..ops.windows import widths
+from . import conv_text, native
+from .conv_text import Tile
+from .kernel_text import KernelText, Slot
+
+IN_CACHE = 1 << 20      # bytes of a filter up to which all its panels are used for each tile: beyond, all tiles for each panel
+FEW = 16                # tiles of a gradient to a filter up to which images are shared out, too
+WORK = 64               # multiply-adds that count as one element touched: what decides on threads counts the lines of a kernel
+
+# (rows, vectors) of a tile, the best first, for vectors of so many lanes: those whose width the channels fill are taken
+_TILES = {16: ((6, 4), (12, 2), (8, 3), (12, 1)), 8: ((6, 2), (4, 3), (8, 1)), 4: ((6, 2), (4, 3), (8, 1)), 2: ((6, 2), (4, 3), (8, 1))}
+
+
+def tile_for(outputs: int, dtype: np.dtype[Any], most: int) -> Tile:
+    """The tile of a convolution with so many outputs a group: the one that wastes least of its width, and among these the first."""
+    lanes = most // dtype.itemsize
+    shapes = _TILES[lanes] if lanes in _TILES else _TILES[8]
+    rows, vectors = min(shapes, key=lambda s: (-(-outputs // (s[1] * lanes)) * s[1] * lanes, shapes.index(s)))
+    return Tile(rows, vectors, lanes, dtype.name)
+
+
+class Axis(NamedTuple):
+    """Along an axis: places of the result; where the window of a place begins; taps, one from the other; of memory, what one further is."""
+
+    places: Any
+    step: Any
+    first: Any
+    tap_step: Any
+    taps: Any
+    size: Any
+    x_stride: Any
+    y_stride: Any
+    w_stride: Any
+
+
+def conv_texts(node: Node, layout: Layout) -> list[KernelText]:
+    """The kernels of a convolution, or of a gradient of it."""
+    return filter_texts(node, layout) if node.operator.name == "conv_filter" else sum_texts(node, layout)
+
+
+def sum_texts(node: Node, layout: Layout) -> list[KernelText]:
+    """The kernels of a convolution or of its gradient to the input: the filter in panels, and sums in tiles."""
+    turned = node.operator.name == "conv_input"
+    w, x = node.inputs[:2] if turned else (node.inputs[1], node.inputs[0])
+    *sides, inner, filters = w.type.shape
+    count = len(sides)
+    groups = (node if turned else x).type.shape[-1] // inner if inner else 1
+    depth, outputs = (filters // groups, inner) if turned else (inner, filters // groups)
+    tile = tile_for(outputs, node.type.dtype, native.vector_bytes())
+    panels, taps = -(-outputs // tile.width), prod(sides)
+    parts, panel = groups * panels, taps * depth * tile.width
+    zeros_at = parts * panel
+    packed = Slot("partial", node, node.type.dtype, zeros_at + depth)
+    source = conv_text.pack(tile, turned)
+    texts = [_text(source, [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at], parts * taps,
+                   parts * panel // WORK, node, 0)]
+    x_strides, y_strides = layout(x).strides, layout(node).strides
+    lead = len(x.type.shape) - count - 1
+    images = element_count(node.type.shape[:lead])
+    x_image, y_image = (element_count(t.type.shape[lead:]) for t in (x, node))
+    each = panels if parts * panel * node.type.dtype.itemsize <= IN_CACHE else 1
+    source = conv_text.conv(tile, count)
+    phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], depth * tile.width)
+    for axes, w_first, y_first in phases:
+        places = images * element_count(tuple(a.places for a in axes))
+        tiles = -(-places // tile.rows)
+        head = [places, tiles, panels // each, each, depth, panels, outputs, panel, w_first, zeros_at, x_image, y_image, y_first]
+        work = places * prod(a.taps for a in axes) * depth * outputs * groups // WORK
+        texts.append(_text(source, [Slot("in", x, x.type.dtype), packed, Slot("out", node, node.type.dtype)], [*head, *(n for a in axes for n in a)],
+                           tiles * groups * (panels // each), work, node, 1 / len(phases)))
+    return texts
+
+
+def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: Sequence[Any], y_strides: Sequence[Any],
+            element: int) -> list[tuple[list[Axis], Any, Any]]:
+    """The launches: axes, where in a panel of the filter and where in the result they begin. One, or one for each place within a stride."""
+    attrs, count = node.attrs, len(sides)
+    strides, dilations = attrs["strides"], attrs["dilations"]
+    whole = (node if turned else x).type.shape[-count - 1:-1]
+    around = widths(whole, sides, strides, attrs["padding"], dilations)
+    w_strides = [s * element for s in contiguous(sides)]
+    places = node.type.shape[-count - 1:-1]
+    sizes = x.type.shape[-count - 1:-1]
+    if not turned:
+        return [([Axis(o, s, -before, d, k, n, xs, ys, ws) for o, s, (before, _), d, k, n, xs, ys, ws in
+                  zip(places, strides, around, dilations, sides, sizes, x_strides, y_strides, w_strides, strict=True)], 0, 0)]
+    found = []
+    for rests in product(*map(range, strides)):
+        axes, w_first, y_first = [], 0, 0
+        for r, s, d, k, n, size, (before, _), xs, ys, ws in zip(rests, strides, dilations, sides, places, sizes, around, x_strides, y_strides,
+                                                               w_strides, strict=True):
+            # The place a * s + r - before is element i of the window a + (r - i * d) / s, where that is whole.
+            common = gcd(s, d)
+            i0 = next((i for i in range(min(s, k)) if (r - i * d) % s == 0), k)
+            begin = -((r - before) // s)                        # the first a within the axis
+            last = (n - 1 + before - r) // s
+            axes.append(Axis(last - begin + 1, 1, begin + (r - i0 * d) // s if i0 < k else 0, -(d // common), len(range(i0, k, s // common)), size,
+                             xs, s * ys, s // common * ws))
+            w_first, y_first = w_first + i0 * ws, y_first + (begin * s + r - before) * ys
+        found.append((axes, w_first, y_first))
+    return found
+
+
+def _text(source: str, slots: list[Slot], extents: list[Any], n: Any, work: Any, node: Node, share: float = 1) -> KernelText:
+    """A text with what a call of it needs; the first extent is what a check has found wrong, and there is none."""
+    return KernelText(source, slots, [0, *extents], n, 1, work, annotated=[(line, node) for line in source.splitlines()], share=share)
+
+
+# (rows, vectors) of a tile of channels by outputs, for vectors of so many lanes
+_FILTER_TILES = {16: ((6, 4), (8, 2), (12, 2), (8, 3), (5, 4), (7, 3), (16, 1), (12, 1), (8, 1), (4, 4)),
+                 8: ((6, 2), (5, 2), (4, 3), (4, 2), (12, 1), (8, 1))}
+LEAST = 8               # sums that go on at once: as many as additions take steps
+
+
+def filter_tile_for(channels: int, outputs: int, dtype: np.dtype[Any], most: int) -> Tile:
+    """The tile of a gradient to a filter: the one that takes the fewest steps for a place, each a product of vectors or two loads."""
+    lanes = most // dtype.itemsize
+
+    def steps(shape: tuple[int, int]) -> int:
+        rows, vectors = shape
+        each = max(rows * vectors, rows + vectors, LEAST)
+        return -(-channels // rows) * -(-outputs // (vectors * lanes)) * each
+
+    shapes = [s for s in _FILTER_TILES.get(lanes, _FILTER_TILES[8]) if s[0] <= channels] or [(1, 1)]
+    rows, vectors = min(shapes, key=steps)
+    return Tile(rows, vectors, lanes, dtype.name)
+
+
+def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
+    """The kernels of a convolution's gradient to the filter: sums of tiles, and their totals if these do not lie where they belong."""
+    x, y = node.inputs[:2]
+    *sides, inner, filters = node.type.shape
+    dtype, count = node.type.dtype, len(sides)
+    groups = x.type.shape[-1] // inner
+    outputs, taps = filters // groups, prod(sides)
+    tile = filter_tile_for(inner, outputs, dtype, native.vector_bytes())
+    tiles, panels = -(-inner // tile.rows), -(-outputs // tile.width)
+    lead = len(x.type.shape) - count - 1
+    images = element_count(x.type.shape[:lead])
+    units = taps * tiles
+    chunks = maximum(minimum(images, -(-FEW // (units * groups))), 1)
+    each = -(-images // chunks)
+    direct = alike(chunks, 1) and inner % tile.rows == 0 and outputs % tile.width == 0
+    if direct:
+        sizes = [outputs, inner * filters, tile.rows * filters, tile.width, filters]
+        sums = Slot("out", node, dtype)
+    else:
+        area = tile.rows * tile.width
+        sizes = [units * panels * area, tiles * panels * area, panels * area, area, tile.width]
+        sums = Slot("partial", node, dtype, chunks * groups * units * panels * area)
+    sides_, places, x_dims, strides, dilations, before = _widened(node, x, y, sides, lead)
+    x_strides, y_strides = contiguous((*x_dims, x.type.shape[-1])), contiguous((*places, filters))
+    block = conv_text.BLOCK // dtype.itemsize // tile.width
+    block_columns = minimum(places[-1], block)
+    block_rows = maximum(block // maximum(block_columns, 1), 1)
+    axes = [n for o, s, b, d, k, size, xs in zip(places, strides, before, dilations, sides_, x_dims, x_strides, strict=False)
+            for n in (o, s, -b, d, k, size, xs)]
+    extents = [units, taps, groups, images, each, inner, tiles, inner - tile.rows, outputs, panels, element_count((*x_dims, x.type.shape[-1])),
+               element_count((*places[-2:], filters)), y_strides[-3], y_strides[-2], block_rows, block_columns, *sizes, *axes]
+    parts = chunks * groups
+    source = conv_text.conv_filter(tile, len(places))
+    work = images * element_count(tuple(places)) * units * panels * tile.rows * tile.width * groups // WORK
+    texts = [_text(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node)]
+    if not direct:
+        source = conv_text.total(tile.rows, tile.width, tile.dtype)
+        texts.append(_text(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
+                           taps * inner, chunks * taps * inner * filters // WORK, node, 0))
+    return texts
+
+
+def _widened(node: Node, x: Node, y: Node, sides: Sequence[int], lead: int) -> tuple[list[Any], ...]:
+    """Sides, places, sizes, strides, dilations and what is put before: of two axes or three, a first one of size 1 if windows move over one."""
+    attrs, dims = node.attrs, x.type.shape[lead:-1]
+    before = [b for b, _ in widths(dims, sides, attrs["strides"], attrs["padding"], attrs["dilations"])]
+    alone = len(sides) == 1
+    rows = ((1, sides), (1, y.type.shape[lead:-1]), (1, dims), (1, attrs["strides"]), (1, attrs["dilations"]), (0, before))
+    return tuple([first, *many] if alone else [*many] for first, many in rows)
