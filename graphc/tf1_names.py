@@ -171,8 +171,6 @@ train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 python.ops.rnn | tf.nn.dynamic_rnn, tf.nn.static_rnn
 nn.seq2seq | tf.contrib.legacy_seq2seq
-contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
-contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
 python.ops.rnn_cell | tf.nn.rnn_cell
 GraphDef | graph.to_json(), which is text
 NodeDef | an item of graph.to_json()
