@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..ir.graph import Graph, get_default_graph
+from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
 from ..ir.types import TensorType, compatible
@@ -166,6 +166,8 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
             continue
         if recorded:
             graph.backward.append((graph.nodes[-1].index, node))
+        elif isinstance(graph, Scratch) and graph.place is not None:        # of a body: named and placed as what it is the gradient of
+            graph.place = node
         with graph.name_scope(f"{node.label}_grad") if recorded and node.operator.name != "item" else nullcontext():
             for x, gx in _pull_back(node, g, live):
                 parts.setdefault(x, []).append(gx)

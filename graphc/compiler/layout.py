@@ -155,7 +155,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
                 inputs = (copied(inputs[0], node), *inputs[1:])
             elif family.multiplies:
                 inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
-            elif family.scatters:
+            elif family.scatters or node.operator.drive is not None:
                 inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
             elif family.joins:
                 inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])

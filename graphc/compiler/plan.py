@@ -54,7 +54,7 @@ class Plan:
 
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:
-            kind = {"placeholder": "feed", "bound": "constant"}.get(node.operator.name, node.operator.name)
+            kind = {"placeholder": "feed", "parameter": "feed", "bound": "constant"}.get(node.operator.name, node.operator.name)
             self.sources[node] = Buffer(kind, node.type.dtype, element_count(node.type.shape), node)
         return self.sources[node]
 

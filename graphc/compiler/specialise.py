@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..ir.body import has_effect
+from ..ir.body import Body, has_effect
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
@@ -20,7 +20,7 @@ from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
-from .trim import trims
+from .trim import Trim, trims
 
 
 class Specialised(NamedTuple):
@@ -181,14 +181,34 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     try:
-        trim = state.trims.get(node.inputs[0] if operator.family.picks else node)
-        if trim is not None:            # operands that are left out may not be there
-            operands = node.inputs if operator.family.picks else [node.inputs[i] for i in trim.operands]
-            attrs = {"index": trim.results[node.attrs["index"]]} if operator.family.picks else trim.attrs
-            return operator.build(scratch, tuple([new[x] for x in operands]), attrs)
-        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+        return _trimmed(node, new, state.trims, scratch)
     except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
         raise InvalidArgumentError(str(e), node) from None
+
+
+def rebuilt(body: Body, types: Sequence[TensorType]) -> Body | None:
+    """A body for arguments of concrete types, its nodes as `specialise` makes them; None if data decides a type within it."""
+    scratch = Scratch()
+    with scratch.as_default():
+        new = {p: placeholder_of(t, scratch) for p, t in zip(body.parameters, types, strict=True)}
+        left_out = trims(body.order)
+        for node in body.order:
+            scratch.place = node
+            new[node] = node if node.operator.name == "constant" else _trimmed(node, new, left_out, scratch)
+            if not _known(new[node]):
+                return None
+    return Body([new[p] for p in body.parameters], [new[r] for r in body.results])
+
+
+def _trimmed(node: Node, new: dict[Node, Node], left_out: dict[Node, Trim], scratch: Scratch) -> Node:
+    """A node on what its inputs have become; of one with bodies what is needed, whose operands alone may be there."""
+    picks = node.operator.family.picks
+    trim = left_out.get(node.inputs[0] if picks else node) if node.inputs else None
+    if trim is None:
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+    if picks:
+        return node.operator.build(scratch, (new[node.inputs[0]],), {"index": trim.results[node.attrs["index"]]})
+    return node.operator.build(scratch, tuple([new[node.inputs[i]] for i in trim.operands]), trim.attrs)
 
 
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:

@@ -133,6 +133,10 @@ class Memory:
         """The results, which are other memory each run."""
         return [self.code.buffers[i] for i in np.flatnonzero(self._results).tolist()]
 
+    def showing(self, buffer: Buffer) -> list[tuple[int, int]]:
+        """Which entries of the table show a buffer, and how many bytes behind its beginning."""
+        return self._entries(self.code.number[buffer])
+
     def _entries(self, buffer: int) -> list[tuple[int, int]]:
         """Which entries of the table show a buffer, and how many bytes behind its beginning."""
         found = self.code.showing(buffer)

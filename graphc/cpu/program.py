@@ -14,6 +14,7 @@ from ..ir.body import RunBody
 from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
+from .bodies import NEVER, Bound, Control
 from .code import Code, Fetch
 from .entry import Way
 from .kernel_text import SCRATCH, KernelText
@@ -45,14 +46,14 @@ class Segment(NamedTuple):
 
 class Ranges(NamedTuple):
     """A number each native step, in order: the size of its range, of a chunk of it, the elements it touches, what its range may be cut at
-    multiples of; all extents; tables of products."""
+    multiples of; all extents; tables of products and of steps that run bodies."""
 
     n: Array
     grain: Array
     work: Array
     unit: Array
     extents: Array
-    tables: dict[int, Array]
+    tables: dict[int, Any]
 
 
 class Program:
@@ -64,6 +65,7 @@ class Program:
     def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
         self.code, self.plan, self.steps, self.origins, self.threads = code, code.plan, code.steps, code.origins, code.threads
         self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
+        self.bound: list[Bound] = [b for b in ranges.tables.values() if isinstance(b, Bound)]
         self.native = code.place                            # of its native steps: which they are among these
         self.segments = self._segments()
         alone = self.segments[0] if len(self.segments) == 1 else None
@@ -202,6 +204,8 @@ class Program:
         at = segment.first + segment.tape.failed_step
         step, k = self.steps[at], self.native[at]
         assert isinstance(step, NativeStep)
+        if isinstance(step.text, Control):
+            return self.ranges.tables[k].error(status)
         bound = self.memory.numbers[self.code.bounds][self.code.bounds_at[k] + status - 1]
         return step.error(status, self.extents(at)[0], int(bound))
 
@@ -216,21 +220,38 @@ class Program:
         self._bring(arrays)
         if self.call is None:
             self.take_sizes()
-            for segment in self.segments:
-                if isinstance(segment, HostPart):
-                    segment.run(self.memory.array, self.state.run_body)
-                elif status := segment.tape.run_long():
-                    raise self.error(segment, status)
+            try:
+                for segment in self.segments:
+                    if isinstance(segment, HostPart):
+                        segment.run(self.memory.array, self.state.run_body)
+                    elif status := segment.tape.run_long():
+                        raise self.error(segment, status)
+            except BaseException:
+                self.break_off()
+                raise
         else:
             try:
                 status = self.call(self.pointer)
             except BaseException:       # Control-C: what has begun to change variables has gone on to its end
+                self.break_off()
                 if self.alone is not None and self.alone.tape.finished:
                     self._results()
                 raise
             if status:
                 self.fail(status)
         return self._results()
+
+    def break_off(self) -> None:
+        """Let loops that have paused begin anew at the next run."""
+        for bound in self.bound:
+            bound.reset()
+        self.ranges.extents[self.code.paused] = 0
+
+    def set_patience(self, long: bool) -> None:
+        """Whether loops may pause."""
+        for bound in self.bound:
+            bound.set_patience(long)
+        self.ranges.extents[self.code.stretches] = self.code.stretch if long else NEVER
 
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
@@ -247,7 +268,9 @@ class Program:
                     segment.run(self.memory.array, self.state.run_body)
                 at += 1
                 continue
+            self.set_patience(False)
             status, events = segment.tape.trace()
+            self.set_patience(True)
             trace.native(self, at, events)
             if status:
                 raise self.error(segment, status)

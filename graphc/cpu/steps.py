@@ -32,7 +32,7 @@ class NativeStep(NamedTuple):
     address: int
     slots: Sequence[tuple[Buffer, Any] | int]
     nodes: Sequence[Node]
-    text: KernelText | Product
+    text: KernelText | Product | Any        # or a `Control`, which stands above
 
     @property
     def computed(self) -> Iterable[Node]:

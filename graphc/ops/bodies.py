@@ -32,8 +32,8 @@ def _word(x: Any) -> Any:
     return np.asarray(x).astype(np.uint64)
 
 
-# Knuth's multiplier (MMIX): no two pairs of small numbers give one word.
-@elementwise("{run} * uint64(6364136223846793005) + {index} + uint64(1)", name="stream_of")
+# Knuth's multiplier (MMIX): no two pairs of small numbers give one word. Part of a draw, as which it is not `pure`: of words of 64 bits alone.
+@elementwise("{run} * uint64(6364136223846793005) + {index} + uint64(1)", name="stream_of", pure=False)
 def _stream_of(run: Any, index: Any) -> Any:
     """What takes the run's number's place within an iteration, for random numbers of its own."""
     if np.asarray(run).dtype != np.uint64 or np.asarray(index).dtype != np.uint64:
