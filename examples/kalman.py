@@ -16,8 +16,8 @@ import pictures
 import graphc as tf
 
 STEP = 0.1
-# Position and speed along two axes; the noise is that of an acceleration that is constant within a step.
-A = np.eye(4) + STEP * np.eye(4, k=2)
+# Position and speed along two axes; friction slows it, and the noise is that of a push which is constant within a step.
+A = np.diag([1.0, 1.0, 0.98, 0.98]) + STEP * np.eye(4, k=2)
 Q = np.kron([[STEP**4 / 4, STEP**3 / 2], [STEP**3 / 2, STEP**2]], np.eye(2))
 C = np.eye(2, 4)
 FIRST = np.diag([10.0, 10.0, 10.0, 10.0])       # the covariance before the first observation
@@ -65,8 +65,8 @@ def draw(states: np.ndarray, y: np.ndarray, means: np.ndarray, path: Path) -> No
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--steps", type=int, default=300, help="observations (default %(default)s)")
-    parser.add_argument("--iterations", type=int, default=150, help="steps towards the greatest likelihood (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=200, help="observations (default %(default)s)")
+    parser.add_argument("--iterations", type=int, default=100, help="steps towards the greatest likelihood (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of path and noise (default %(default)s)")
     pictures.add_arguments(parser, "kalman.png", "the path and what the filter makes of it")
     args = parser.parse_args()
@@ -79,7 +79,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    states, seen = simulated(args.steps, 2.0, 0.3, args.seed)
+    states, seen = simulated(args.steps, 3.0, 0.5, args.seed)
     y = tf.placeholder(tf.float64, [None, 2], name="y")
     logs = tf.Variable(np.log([0.5, 1.0]), name="log_noise")
     q, r = tf.unstack(tf.exp(logs))
@@ -92,7 +92,7 @@ def main() -> None:
             digits.progress(i, args.iterations, f"iteration {i:3d}: log likelihood {value:.2f}")
         value, found_q, found_r, path = session.run([likelihood, q, r, means], feed)
     errors = [np.sqrt(np.square(x - states[:, :2]).sum(1).mean()) for x in (seen, path[:, :2])]
-    print(f"log likelihood {value:.2f} with q = {found_q:.2f} (2.00) and r = {found_r:.3f} (0.300)")
+    print(f"log likelihood {value:.2f} with q = {found_q:.2f} (3.00) and r = {found_r:.3f} (0.500)")
     print(f"distance from the path: {errors[0]:.3f} as seen, {errors[1]:.3f} filtered")
     if not args.no_plot:
         draw(states, seen, path, args.out)
