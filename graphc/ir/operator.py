@@ -43,6 +43,8 @@ class Operator:
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
+
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
@@ -89,6 +91,7 @@ class Operator:
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
+    loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     drive: Callable[..., Any] | None = None
     tangent: Callable[..., Any] | None = None
@@ -107,6 +110,7 @@ class Operator:
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
         self._dtypes: dict[Any, Any] = {}
+        self.of_texts: Operator | None = None           # what does the same with texts, if it is another
 
     def __get__(self, instance: Any, owner: Any = None) -> Operator:
         """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
@@ -134,6 +138,8 @@ class Operator:
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        if self.of_texts is not None and any(x.type.__class__ is TensorType and x.type.dtype.hasobject for x in inputs):
+            return self.of_texts.build(graph, inputs, attrs, name)
         attrs, type = self.typed(graph, inputs, attrs)
         return graph.add(self, inputs, attrs, type, name)
 

@@ -14,13 +14,14 @@ from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible
 from .array_gather import gather, scatter_nd, scatter_sum
 from .array_join import concat
-from .array_move import Types, expand_dims, integers, reshape, shape, stop_gradient, transpose
+from .array_move import Types, integers, reshape, shape, stop_gradient, transpose
 from .linalg_matmul import matmul
 from .math import abs as absolute
 from .math import add, exp, greater_equal, maximum, minimum, where
 from .reduce import reduce_prod
 from .segments import segment_max_of
 from .sparse_forms import sparse_retain
+from .sparse_product import sparse_product
 from .sparse_tensor import INDEX, SparseTensor, SparseTensorValue, along, like, places, sparse, unraveled
 
 # ---------------------------------------------------------------------- equal places
@@ -273,7 +274,7 @@ def sparse_tensor_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False, adjoi
     if (x.rank is not None and x.rank != 2) or not compatible(y.type.shape, (None if dims is None else dims[columns], None)):
         raise ShapeError(f"sparse_tensor_dense_matmul: {x!r} and {describe(y)} are no matrices whose inner sizes agree{here()}")
     count = inner_agree(gather(x.dense_shape, rows), gather(x.dense_shape, columns), shape(y, out_type=INDEX)[0])
-    return _sparse_product(along(x, rows), along(x, columns), x.values, y, reshape(count, [1]), name)
+    return sparse_product(along(x, columns), along(x, rows), x.values, y, reshape(count, [1]), name)
 
 
 @declare("host", lambda types, values: types[0], shape_math=True, samples=(([np.array(4), np.array(3), np.array(3)], {}),))
@@ -282,11 +283,6 @@ def inner_agree(count: Any, columns: Any, rows: Any) -> Any:
     if columns == columns and rows == rows and not columns == rows:          # before the run nan stands for what is not known
         raise InvalidArgumentError(f"a matrix of {columns} columns cannot be multiplied by one of {rows} rows")
     return count
-
-
-def _sparse_product(rows: Node, columns: Node, values: Node, b: Node, count: Node, name: str | None) -> Node:
-    parts = expand_dims(values, 1) * gather(b, columns)
-    return scatter_sum(rows, parts, concat([count, shape(b, out_type=INDEX)[1:]], 0), name=name)
 
 
 def sparse_matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False,
