@@ -77,7 +77,8 @@ def test_kalman_finds_the_noise(tmp_path: Path) -> None:
     ("hopfield.py", ["--noise", "nan"], "--noise must be between 0 and 0.5, not nan"),
     ("rbm.py", ["--hidden", "0"], "--hidden must be at least 1, not 0"), ("rbm.py", ["--out", "x.txt"], "--out must end in one of "),
     ("neural_turing_machine.py", ["--longest", "13"], "--longest must be between 1 and 12, not 13"),
-    ("kalman.py", ["--steps", "1"], "--steps must be at least 2, not 1"), ("kalman.py", ["--out", "no/x.png"], "there is no folder no to write x.png"),
+    ("kalman.py", ["--steps", "1"], "--steps must be at least 2, not 1"),
+    ("kalman.py", ["--out", "no/x.png"], "there is no folder no to write x.png"),
 ])
 def test_refuses(name: str, args: list[str], message: str, tmp_path: Path) -> None:
     done = run(name, *args, cwd=tmp_path)
@@ -108,9 +109,10 @@ def test_likelihood_is_that_of_all_observations_together(session: tf.Session) ->
     likelihood, means = kalman.filtered(tf.constant(y), tf.constant(q, tf.float64), tf.constant(r, tf.float64))
     found, path = session.run([likelihood, means])
     assert found == pytest.approx(multivariate_normal(cov=whole).logpdf(y.ravel()), rel=1e-12)
-    cross = np.stack([np.concatenate([power[-1] @ kalman.FIRST @ power[b].T @ kalman.C.T + sum(
-        (q**2 * power[steps - 1 - k] @ kalman.Q @ power[b - k].T @ kalman.C.T for k in range(1, b + 1)), np.zeros((4, 2))) for b in range(steps)], 1)])
-    np.testing.assert_allclose(path[-1], cross[0] @ np.linalg.solve(whole, y.ravel()), rtol=1e-9)
+    last = [power[-1] @ kalman.FIRST @ power[b].T + sum((q**2 * power[steps - 1 - k] @ kalman.Q @ power[b - k].T for k in range(1, b + 1)),
+                                                        np.zeros((4, 4))) for b in range(steps)]
+    cross = np.concatenate([x @ kalman.C.T for x in last], 1)
+    np.testing.assert_allclose(path[-1], cross @ np.linalg.solve(whole, y.ravel()), rtol=1e-9)
 
 
 def test_sweep_is_a_loop_over_the_units(session: tf.Session) -> None:
