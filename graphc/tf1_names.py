@@ -151,8 +151,6 @@ train.SummaryWriter | tf.summary.FileWriter
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 nn.seq2seq | tf.contrib.legacy_seq2seq
-contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
-contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar

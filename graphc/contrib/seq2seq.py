@@ -1,12 +1,17 @@
-"""`tf.contrib.seq2seq`: sequence to sequence with loops, and the losses of sequences."""
+"""`tf.contrib.seq2seq`: sequence to sequence with loops: decoders, what they read, attention, beams, and the losses of sequences."""
 
 from typing import TYPE_CHECKING
 
 from ..ir.arguments import hold as _hold
+from ..rnn import attention, beams, decoders, helpers
+from ..rnn.attention import *  # noqa: F403
+from ..rnn.beams import *  # noqa: F403
+from ..rnn.decoders import *  # noqa: F403
+from ..rnn.helpers import *  # noqa: F403
 from ..rnn.sequence_losses import sequence_loss
 from ..tf1_names import getter as _getter
 
-__all__ = ["sequence_loss"]
+__all__ = [*decoders.__all__, *helpers.__all__, *attention.__all__, *beams.__all__, "sequence_loss"]
 
 if not TYPE_CHECKING:
     __getattr__ = _getter(__name__)

@@ -172,6 +172,12 @@ def tensors_of(state: Any) -> Any:
     return mapped(lambda x: to_node(x) if isinstance(x, (Node, np.ndarray, np.generic, int, float)) else x, state)
 
 
+def size_at(x: Node, axis: int) -> Any:
+    """The size along an axis, None where it is not known."""
+    dims = x.type.shape
+    return dims[axis] if dims is not None and -len(dims) <= axis < len(dims) else None
+
+
 def rows_of(x: Node) -> Any:
     """The number of rows: a number where it is known while the graph is built, else a tensor."""
     dims = x.type.shape

@@ -184,6 +184,12 @@ def test_distances_in_a_grid(session):
     np.testing.assert_array_equal(session.run(tf.edit_distance(hypothesis, truth)), [[np.inf, 1.0], [0.5, 1.0]])
 
 
+def test_longest_sequence_is_what_the_places_say(session):
+    """As in TensorFlow, whatever the last size of the shape is said to be."""
+    hypothesis, truth = (tf.SparseTensor([[0, 0, i] for i in range(len(w))], list(w), [1, 1, 1]) for w in ("bear", "beers"))
+    assert session.run(tf.edit_distance(hypothesis, truth, normalize=False)).tolist() == [[2.0]]
+
+
 # ---------------------------------------------------------------------- what is refused
 
 LABELS = sparse([[0], [1]])
@@ -227,7 +233,7 @@ REFUSED = [
     (lambda: tf.nn.ctc_greedy_decoder(ones(3, 1, 3), [4])[0][0].values, "length 4 is not in [0, 3]"),
     (lambda: tf.nn.ctc_greedy_decoder(ones(3, 1, 3), [4])[1], "4 is not in [0, 4)"),
     (lambda: tf.nn.ctc_beam_search_decoder(ones(3, 1, 3), [4])[1], "length 4 is not in [0, 3]"),
-    (lambda: tf.edit_distance(LABELS, tf.SparseTensor([[0, 5]], [1], [1, 1])), "the truth has a place outside of its shape [1, 1]"),
+    (lambda: tf.edit_distance(LABELS, tf.SparseTensor([[5, 0]], [1], [1, 1])), "the truth has a place outside of its shape [1, 1]"),
 ]
 
 
