@@ -126,8 +126,6 @@ device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
 assign, assign_add | takes effect once a run; reads see the value from before it unless a control dependency orders them behind
-summary.FileWriter | needs tensorboardX: `pip install 'graphc[tensorboard]'`
-summary.scalar, summary.histogram, summary.image | needs tensorboardX to be run: `pip install 'graphc[tensorboard]'`
 contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`; also tf.train.ScipyOptimizerInterface
 __version__ | graphc's own version
 string | texts are handled in Python alone: printed, asserted, summarised
@@ -151,8 +149,6 @@ contrib.distributions.Normal, distributions.Normal | write the log of its densit
 import_graph_def | tf.Graph.from_json(text)
 train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
-train.MonitoredTrainingSession | tf.Session()
-train.StopAtStepHook | count the steps in Python
 python.ops.rnn.dynamic_rnn | tf.nn.static_rnn, for a known number of steps
 nn.dynamic_rnn | tf.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32) for a known number of steps
 nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, tf.unstack(inputs, axis=1), dtype=tf.float32)
@@ -166,7 +162,6 @@ map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack
 GraphDef | graph.to_json(), which is text
 NodeDef | an item of graph.to_json()
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
-Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar
 image_summary | tf.summary.image
 merge_summary | tf.summary.merge
