@@ -24,6 +24,7 @@ from .ir.graph import Graph, GraphKeys, get_default_graph
 from .ir.node import Node, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType
+from .runtime.timeline import RunMetadata
 
 __all__ = ["FileWriter", "FileWriterCache", "Summary", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 
@@ -222,6 +223,7 @@ class FileWriter:
     def __init__(self, logdir: Any, graph: Graph | None = None, max_queue: int = 10, flush_secs: int = 120, graph_def: Graph | None = None,
                  filename_suffix: str | None = None, session: Any = None):
         self._logdir, self._suffix = str(logdir), filename_suffix or ""
+        self._tags = set[str]()
         self._most, self._seconds = max(1, int(max_queue)), flush_secs
         self._lock = threading.RLock()
         self._file: RecordWriter | None = None
@@ -266,25 +268,24 @@ class FileWriter:
             raise GraphError(f"add_graph: {found!r:.60} is not a graph{here()}")
         self._write(global_step, events.put_bytes(4, events.graph(found.nodes)))
 
-    def add_run_metadata(self, run_metadata: Any, tag: str, global_step: Any = None) -> None:
-        """Write when each step of a traced run began and ended, under a tag, which TensorBoard's graph page offers to choose.
-
-        InvalidArgumentError: no RunMetadata.
-        """
-        stats = getattr(run_metadata, "step_stats", None)
-        if stats is None or not isinstance(tag, str):
-            raise InvalidArgumentError(f"add_run_metadata takes a RunMetadata and a text, not {run_metadata!r:.60} and {tag!r:.40}{here()}")
-        times = [(n.node_name, n.timeline_label, n.all_start_micros, n.all_start_micros + n.all_end_rel_micros)
-                 for device in stats.dev_stats for n in device.node_stats]
-        content = events.text(1, tag) + events.put_bytes(2, events.run_metadata(times))
-        self._write(global_step, events.put_bytes(8, content))
-
     def add_session_log(self, session_log: Any, global_step: Any = None) -> None:
         """Write a SessionLog message. InvalidArgumentError: it is none."""
         data = session_log.SerializeToString() if hasattr(session_log, "SerializeToString") else session_log
         if not isinstance(data, bytes):
             raise InvalidArgumentError(f"add_session_log: {session_log!r:.60} is no SessionLog{here()}")
         self._write(global_step, events.put_bytes(7, data))
+
+    def add_run_metadata(self, run_metadata: RunMetadata, tag: str, global_step: Any = None) -> None:
+        """Write the times of a traced run's steps, which TensorBoard's graph page shows under that tag.
+
+        InvalidArgumentError: no RunMetadata, or one of that tag is written already.
+        """
+        if not isinstance(run_metadata, RunMetadata):
+            raise InvalidArgumentError(f"add_run_metadata: {run_metadata!r:.60} is no RunMetadata{here()}")
+        if tag in self._tags:
+            raise InvalidArgumentError(f"add_run_metadata: the tag {tag!r:.60} is taken{here()}")
+        self._tags.add(tag)
+        self._write(global_step, events.put_bytes(8, events.text(1, tag) + events.put_bytes(2, run_metadata.SerializeToString())))
 
     def add_event(self, event: Any) -> None:
         """Write an Event message."""

@@ -139,49 +139,35 @@ contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, 
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
 contrib.slim | tf.contrib.layers, whose functions it has
 contrib.slim.conv2d, contrib.slim.convolution2d | tf.contrib.layers.conv2d
-contrib.slim.fully_connected | tf.contrib.layers.fully_connected
 contrib.slim.flatten | tf.contrib.layers.flatten
 contrib.slim.dropout | tf.contrib.layers.dropout
 contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-import_graph_def | tf.Graph.from_json(text)
-train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
-python.ops.rnn.dynamic_rnn | tf.nn.static_rnn, for a known number of steps
-nn.dynamic_rnn | tf.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32) for a known number of steps
-nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, tf.unstack(inputs, axis=1), dtype=tf.float32)
 nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
-cond | tf.where(condition, x, y); both sides are computed
-case | nested tf.where; all sides are computed
-while_loop | a Python loop if the number of steps is known; it is unrolled
-map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
-GraphDef | graph.to_json(), which is text
-NodeDef | an item of graph.to_json()
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 scalar_summary | tf.summary.scalar
 image_summary | tf.summary.image
 merge_summary | tf.summary.merge
 merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
-edit_distance | tf.py_func with a function of your own
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
-nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
-python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 strings | prepare texts in Python
-contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
 contrib.framework | tf.variable_scope and tf.get_variable
+python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 """
 
 

@@ -180,7 +180,7 @@ def _value_in(data: bytes, start: int, end: int) -> Summary.Value:
     return made
 
 
-# ---------------------------------------------------------------------- graphs and runs
+# ---------------------------------------------------------------------- graphs
 
 def _shape(t: TensorType) -> bytes:
     if t.shape is None:
@@ -205,14 +205,6 @@ def _node(n: Node) -> bytes:
 def graph(nodes: Iterable[Node]) -> bytes:
     """A `GraphDef`: names, operators, inputs, dtypes and shapes of nodes."""
     return b"".join(map(_node, nodes)) + put_bytes(4, number(1, 22))
-
-
-def run_metadata(times: Iterable[tuple[str, str, float, float]]) -> bytes:
-    """A `RunMetadata`: of each step of a run the node, what it is, and when it began and ended, in microseconds."""
-    steps = [put_bytes(2, text(1, name) + number(2, int(begin)) + number(3, 0) + number(4, int(end - begin)) + number(5, int(end - begin))
-                       + text(8, label)) for name, label, begin, end in times]
-    device = text(1, "/job:localhost/replica:0/task:0/device:CPU:0") + b"".join(steps)
-    return put_bytes(1, put_bytes(1, device))
 
 
 def check_event(data: bytes) -> None:

@@ -49,6 +49,12 @@ class Operator:
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
 
+    With bodies (`ir.body`) among its attributes: `drive` is the reference that is given a function which runs them,
+    `(run_body, *inputs, **attrs)`.
+
+    `tangent` pushes tangents forward where transposing the gradient rule would not do: `(node, tangents)` -> the tangent of the result, of
+    several results a list, None for what does not move.
+
     Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
     are known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the
     node and given to all other rules. `results` names several results: calling the operator gives a named tuple of them (without names a list).
@@ -87,6 +93,8 @@ class Operator:
     view: Callable[..., Any] | None = None
     loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
+    drive: Callable[..., Any] | None = None
+    tangent: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True
     text: bool = False
@@ -102,6 +110,7 @@ class Operator:
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
         self._dtypes: dict[Any, Any] = {}
+        self.of_texts: Operator | None = None           # what does the same with texts, if it is another
 
     def __get__(self, instance: Any, owner: Any = None) -> Operator:
         """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
@@ -129,6 +138,8 @@ class Operator:
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        if self.of_texts is not None and any(x.type.__class__ is TensorType and x.type.dtype.hasobject for x in inputs):
+            return self.of_texts.build(graph, inputs, attrs, name)
         attrs, type = self.typed(graph, inputs, attrs)
         return graph.add(self, inputs, attrs, type, name)
 
@@ -137,7 +148,8 @@ class Operator:
         try:
             type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
-            what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
+            called = describe_call(self.called(attrs), inputs) if self.drive is None else self.label       # which takes a great many
+            what = f"{called}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
         return attrs, type
 

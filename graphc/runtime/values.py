@@ -14,6 +14,7 @@ from ..compiler.specialise import needed, specialise
 from ..cpu.memory import aligned
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError, ResourceExhaustedError, SessionClosedError
+from ..ir.body import RunBody, interpreted
 from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import Array, TensorType, compatible, shape_str
@@ -39,7 +40,7 @@ class Values:
     `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, the last one of any run; while one
     is `drawing`, runs inside it have those up to `drawn`;
     `busy` (one int64) counts runs that are on;
-    `resources`: iterators and queues;
+    `run_body` runs the bodies of loops and branches; `resources`: iterators and queues;
     `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
@@ -53,6 +54,7 @@ class Values:
         self.closed = False
         self.resources = Resources()
         self.cut_off: Callable[[], None] = lambda: None
+        self.run_body: RunBody = interpreted
         self.moved: Callable[[Node], None] = lambda variable: None
         self._arrays: dict[Node, Array] = {}
         _alive[id(self)] = self

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import example
 from ..files.example import *  # noqa: F403
+from ..files.graph_def import write_graph
 from . import (
     averages,
     checkpoints,
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
            *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__,
            *coordinator.__all__, *queue_runner.__all__, *inputs.__all__,
-           *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__, "ScipyOptimizerInterface"]
+           *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__, "ScipyOptimizerInterface",
+           "write_graph"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
