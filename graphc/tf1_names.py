@@ -158,7 +158,9 @@ tables_initializer | tf.no_op()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
-estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
+estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
+estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
+python.estimator | tf.estimator
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
