@@ -12,6 +12,7 @@ from . import data as data
 from . import debugging as debugging
 from . import dtypes as dtypes
 from . import errors as errors
+from . import estimator as estimator
 from . import examples as examples
 from . import extend as extend
 from . import flags as flags
@@ -60,6 +61,7 @@ from .data.readers import ReaderBase as ReaderBase
 from .data.readers import TFRecordReader as TFRecordReader
 from .data.readers import TextLineReader as TextLineReader
 from .data.readers import WholeFileReader as WholeFileReader
+from .files.events import Summary as Summary
 from .files.graph_def import GraphDef as GraphDef
 from .files.graph_def import import_graph_def as import_graph_def
 from .files.parsing import FixedLenFeature as FixedLenFeature
@@ -676,7 +678,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
            "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "IdentityReader",
            "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue",
-           "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue",
+           "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary",
            "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader",
            "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max",
            "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
@@ -691,12 +693,12 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
            "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
            "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf",
-           "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill",
-           "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
-           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
-           "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "hvp", "identity", "image",
-           "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye",
+           "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd",
+           "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile",
+           "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients",
+           "greater", "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "hvp", "identity",
+           "image", "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
            "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
            "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant",
            "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul",

@@ -1,9 +1,14 @@
-"""`tf.summary`: values of a run as TensorBoard shows them, and the event files it reads, written by the package tensorboardX."""
+"""`tf.summary`: values of a run as TensorBoard shows them, and the event files that it reads."""
 
 from __future__ import annotations
 
-import importlib.util
+import atexit
+import itertools
+import os
+import socket
+import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,54 +16,45 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, GraphError, InvalidArgumentError, MissingPackageError, ShapeError
+from .errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from .files import events
+from .files.events import Summary
+from .files.records import RecordWriter
 from .ir.graph import Graph, GraphKeys, get_default_graph
-from .ir.node import Node, Operation, describe, here
+from .ir.node import Node, describe, here
 from .ir.operator import Values, declare, to_node
-from .ir.types import TEXT, TensorType, dtype_name
-from .process.importing import whole
+from .ir.types import TEXT, TensorType
 from .runtime.timeline import RunMetadata
 
-__all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
+__all__ = ["FileWriter", "FileWriterCache", "Summary", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 
 _SERIALIZED = TensorType(TEXT, ())
-# Modules of tensorboardX.proto, and the message of each that a graph is written in.
-_MESSAGES = [("attr_value", "AttrValue"), ("graph", "GraphDef"), ("node_def", "NodeDef"), ("tensor_shape", "TensorShapeProto"),
-             ("types", "DataType"), ("versions", "VersionDef")]
-
-
-def _package() -> None:
-    if importlib.util.find_spec("tensorboardX") is None:
-        raise MissingPackageError(f"summaries need a package: pip install tensorboardX{here()}")
 
 
 # ---------------------------------------------------------------------- what is written of a value
 
-def _scalar(value: Any, tag: str) -> Any:
-    Summary = whole("tensorboardX.summary").Summary
-    return Summary(value=[Summary.Value(tag=tag, simple_value=float(np.asarray(value).item()))])
+def _scalar(value: Any, tag: str) -> bytes:
+    return events.value(tag, events.single(2, float(np.asarray(value).item())))
 
 
-def _histogram(value: Any, tag: str) -> Any:
-    made = whole("tensorboardX.summary")
+def _histogram(value: Any, tag: str) -> bytes:
     values = np.asarray(value, np.float64)
     if not np.isfinite(values).all():
         raise InvalidArgumentError(f"histogram {tag}: there are values that are not finite")
-    return made.Summary(value=[made.Summary.Value(tag=tag, histo=made.make_histogram(values, _limits()) if values.size else None)])
+    return events.value(tag, events.put_bytes(5, events.histogram(values, _limits())))
 
 
 @cache
 def _limits() -> list[float]:
     """TensorFlow's buckets: each a tenth wider than the one before, from 1e-12 to 1e20, of both signs."""
     positive = (1e-12 * 1.1 ** np.arange(int(np.log(1e32) / np.log(1.1)) + 1)).tolist()
-    return [-v for v in reversed(positive)] + [0.0] + positive
+    return [-v for v in reversed(positive)] + [0.0] + positive + [float(np.finfo(np.float64).max)]
 
 
-def _image(value: Any, tag: str, max_outputs: int) -> Any:
-    made = whole("tensorboardX.summary")
+def _image(value: Any, tag: str, max_outputs: int) -> bytes:
     pictures = _pixels(np.asarray(value)[:max_outputs])
     names = [f"{tag}/image"] if max_outputs == 1 else [f"{tag}/image/{i}" for i in range(len(pictures))]
-    return made.Summary(value=[made.Summary.Value(tag=name, image=made.make_image(p)) for name, p in zip(names, pictures, strict=True)])
+    return b"".join(events.value(name, events.put_bytes(4, events.picture(p))) for name, p in zip(names, pictures, strict=True))
 
 
 def _pixels(pictures: Any) -> Any:
@@ -72,25 +68,21 @@ def _pixels(pictures: Any) -> Any:
     return np.repeat(pictures, 3, axis=3) if pictures.shape[3] == 1 else pictures
 
 
-def _text(tag: str, words: Any) -> Any:
-    return whole("tensorboardX.summary").text(tag, words)
-
-
 # ---------------------------------------------------------------------- operators
 
-_MAKERS: dict[str, Callable[..., Any]] = {"scalar": _scalar, "histogram": _histogram, "image": _image}
+_MAKERS: dict[str, Callable[..., bytes]] = {"scalar": _scalar, "histogram": _histogram, "image": _image}
 
 
 @declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False)
 def _summary(value: Any, *, kind: Any = "scalar", tag: Any = "", options: Any = ()) -> Any:
     """A serialised Summary of a value: bytes, as a 0-d array of one object."""
-    return np.array(_MAKERS[kind](value, tag, *options).SerializeToString(), object)
+    return np.array(_MAKERS[kind](value, tag, *options), object)
 
 
 @declare("host", lambda types, values, **attrs: _SERIALIZED, name="text_summary", label="TextSummary", pure=False, text=True)
 def _text_summary(words: Any, *, tag: Any = "") -> Any:
     """A serialised Summary of texts, a paragraph each."""
-    return np.array(_text(tag, "\n\n".join(w.decode(errors="replace") for w in words.flat)).SerializeToString(), object)
+    return np.array(events.words(tag, "\n\n".join(w.decode(errors="replace") for w in words.flat)), object)
 
 
 def _merged(types: Sequence[TensorType], values: Values) -> TensorType:
@@ -106,7 +98,6 @@ def _merge_summary(*inputs: Any) -> Any:
 
 
 def _made(kind: str, name: str, value: Any, collections: Any, family: str | None, options: tuple[Any, ...] = ()) -> Node:
-    _package()
     node = to_node(value)
     if node.type.dtype.kind not in "fiub":
         raise DTypeError(f"summary.{kind}: {describe(node)} is not of numbers{here()}")
@@ -131,7 +122,7 @@ def _clean(name: Any) -> str:
 def scalar(name: str, tensor: Any, collections: Any = None, family: str | None = None) -> Node:
     """A summary of a tensor with one element: a point of TensorBoard's curve `name` (within the name scopes). Running it gives bytes.
 
-    number[] -> string[]. DTypeError, ShapeError: the tensor is no number. MissingPackageError, when run: tensorboardX is not installed.
+    number[] -> string[]. DTypeError, ShapeError: the tensor is no number.
 
     >>> x = tf.constant(1.5)
     >>> tf.summary.scalar("loss", x).dtype
@@ -156,8 +147,7 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
     """A summary of the first `max_outputs` pictures [batch, height, width, 1, 3 or 4] of uint8, or of floats, which are scaled.
 
     Floats without a negative: the largest is 255; others: 0 is 127 and the one furthest from it 127 away (TensorFlow's rule).
-    number[batch, height, width, 1, 3 or 4] -> string[]. ShapeError: no images. MissingPackageError, when run: tensorboardX
-    is not installed.
+    number[batch, height, width, 1, 3 or 4] -> string[]. ShapeError: no images.
 
     >>> tf.summary.image("first", tf.zeros([1, 2, 2, 3])).dtype
     graphc.string
@@ -175,9 +165,8 @@ def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None,
 def text(name: str, tensor: Any, collections: Any = None) -> Node:
     """A summary of a tensor of texts (or str, or a list of them), a paragraph each; TensorBoard reads Markdown.
 
-    string[...] -> string[]. DTypeError: no texts. MissingPackageError, when run: tensorboardX is not installed.
+    string[...] -> string[]. DTypeError: no texts.
     """
-    _package()
     node = to_node(tensor)
     if node.type.dtype != TEXT:
         raise DTypeError(f"summary.text: {describe(node)} is no text{here()}")
@@ -216,10 +205,15 @@ def merge_all(key: str = GraphKeys.SUMMARIES, scope: str | None = None, name: st
 
 # ---------------------------------------------------------------------- event files
 
+_alive: weakref.WeakSet[FileWriter] = weakref.WeakSet()
+_serial = itertools.count()         # no two files of a process have one name
+
+
 class FileWriter:
     """Writes event files into a folder. TensorBoard shows them: `tensorboard --logdir FOLDER`.
 
-    MissingPackageError: tensorboardX is not installed. InvalidArgumentError: the folder cannot be written to.
+    What is written reaches the file after `max_queue` events, or with the first one after `flush_secs` seconds, and at the end of the program.
+    InvalidArgumentError: the folder cannot be written to.
 
     >>> writer = tf.summary.FileWriter("logs")
     >>> writer.add_graph(tf.Graph())
@@ -228,17 +222,27 @@ class FileWriter:
 
     def __init__(self, logdir: Any, graph: Graph | None = None, max_queue: int = 10, flush_secs: int = 120, graph_def: Graph | None = None,
                  filename_suffix: str | None = None, session: Any = None):
-        _package()
-        EventFileWriter = whole("tensorboardX.event_file_writer").EventFileWriter
-        self._logdir, self._opened, self._tags = str(logdir), 0, set[str]()
-        self._open = lambda: EventFileWriter(self._logdir, max_queue, flush_secs, f"{filename_suffix or ''}.{self._opened}")
-        try:
-            Path(self._logdir).mkdir(parents=True, exist_ok=True)
-            self._events = self._open()
-        except (OSError, ValueError) as e:
-            raise InvalidArgumentError(f"FileWriter: nothing can be written to {self._logdir[:200]!r}: {e}{here()}") from None
+        self._logdir, self._suffix = str(logdir), filename_suffix or ""
+        self._tags = set[str]()
+        self._most, self._seconds = max(1, int(max_queue)), flush_secs
+        self._lock = threading.RLock()
+        self._file: RecordWriter | None = None
+        self._begin()
+        _alive.add(self)
         if graph is not None or graph_def is not None:
             self.add_graph(graph if graph is not None else graph_def)
+
+    def _begin(self) -> None:
+        """Open a file, and say of which version it is."""
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_serial)}{self._suffix}"
+        try:
+            Path(self._logdir).mkdir(parents=True, exist_ok=True)
+            self._file = RecordWriter(os.path.join(self._logdir, name), "")
+        except (OSError, ValueError, InvalidArgumentError) as e:
+            raise InvalidArgumentError(f"FileWriter: nothing can be written to {self._logdir[:200]!r}: {e}{here()}") from None
+        self._waiting, self._flushed = 0, time.monotonic()
+        self._write(None, events.VERSION)
+        self.flush()
 
     def get_logdir(self) -> str:
         """The folder that the events are written to."""
@@ -246,21 +250,30 @@ class FileWriter:
 
     def add_summary(self, summary: Any, global_step: Any = None) -> None:
         """Write what running a summary gave (bytes, or a Summary message), as of that step."""
-        Summary, DecodeError = whole("tensorboardX.summary").Summary, whole("google.protobuf.message").DecodeError
-        if isinstance(summary, np.ndarray):
-            summary = summary.item()
-        if isinstance(summary, bytes):
-            try:
-                summary = Summary.FromString(summary)
-            except DecodeError:
-                pass
-        if not isinstance(summary, Summary):
-            raise InvalidArgumentError(f"add_summary: {summary!r:.60} is no summary; run it first{here()}")
-        self._add(global_step, summary=summary)
+        data = summary.item() if isinstance(summary, np.ndarray) and summary.size == 1 else summary
+        if hasattr(data, "SerializeToString"):
+            data = data.SerializeToString()
+        try:
+            if not isinstance(data, bytes):
+                raise InvalidArgumentError("it is no bytes")
+            events.check_summary(data)
+        except InvalidArgumentError:
+            raise InvalidArgumentError(f"add_summary: {summary!r:.60} is no summary; run it first{here()}") from None
+        self._write(global_step, events.put_bytes(5, data))
 
     def add_graph(self, graph: Graph | None, global_step: Any = None, graph_def: Graph | None = None) -> None:
         """Write the graph: names, operators, inputs, dtypes and shapes, as TensorBoard's graph page shows them."""
-        self._add(global_step, graph_def=graph_message(graph if graph is not None else graph_def).SerializeToString())
+        found = graph if graph is not None else graph_def
+        if not isinstance(found, Graph):
+            raise GraphError(f"add_graph: {found!r:.60} is not a graph{here()}")
+        self._write(global_step, events.put_bytes(4, events.graph(found.nodes)))
+
+    def add_session_log(self, session_log: Any, global_step: Any = None) -> None:
+        """Write a SessionLog message. InvalidArgumentError: it is none."""
+        data = session_log.SerializeToString() if hasattr(session_log, "SerializeToString") else session_log
+        if not isinstance(data, bytes):
+            raise InvalidArgumentError(f"add_session_log: {session_log!r:.60} is no SessionLog{here()}")
+        self._write(global_step, events.put_bytes(7, data))
 
     def add_run_metadata(self, run_metadata: RunMetadata, tag: str, global_step: Any = None) -> None:
         """Write the times of a traced run's steps, which TensorBoard's graph page shows under that tag.
@@ -272,33 +285,51 @@ class FileWriter:
         if tag in self._tags:
             raise InvalidArgumentError(f"add_run_metadata: the tag {tag!r:.60} is taken{here()}")
         self._tags.add(tag)
-        Tagged = whole("tensorboardX.proto.event_pb2").TaggedRunMetadata
-        self._add(global_step, tagged_run_metadata=Tagged(tag=tag, run_metadata=run_metadata.SerializeToString()))
+        self._write(global_step, events.put_bytes(8, events.text(1, tag) + events.put_bytes(2, run_metadata.SerializeToString())))
 
     def add_event(self, event: Any) -> None:
         """Write an Event message."""
-        Event = whole("tensorboardX.proto.event_pb2").Event
-        if not isinstance(event, Event):            # the writer's thread would end
-            raise InvalidArgumentError(f"add_event: {event!r:.60} is no Event{here()}")
-        self._events.add_event(event)
+        data = event.SerializeToString() if hasattr(event, "SerializeToString") else event
+        try:
+            if not isinstance(data, bytes):
+                raise InvalidArgumentError("it is no bytes")
+            events.check_event(data)
+        except InvalidArgumentError:
+            raise InvalidArgumentError(f"add_event: {event!r:.60} is no Event{here()}") from None
+        self._record(data)
 
-    def _add(self, global_step: Any, **content: Any) -> None:
-        Event = whole("tensorboardX.proto.event_pb2").Event
+    def _write(self, global_step: Any, content: bytes) -> None:
         step = None if global_step is None else int(np.asarray(global_step).item())
-        self._events.add_event(Event(wall_time=time.time(), step=step, **content))
+        self._record(events.event(time.time(), step, content))
+
+    def _record(self, data: bytes) -> None:
+        with self._lock:
+            if self._file is None:
+                return                          # closed: as TensorFlow, nothing is written and nothing said
+            self._file.write(data)
+            self._waiting += 1
+            if self._waiting >= self._most or time.monotonic() - self._flushed >= self._seconds:
+                self.flush()
 
     def flush(self) -> None:
         """Write what is kept back to the file."""
-        self._events.flush()
+        with self._lock:
+            if self._file is not None:
+                self._file.flush()
+                self._waiting, self._flushed = 0, time.monotonic()
 
     def close(self) -> None:
         """Write what is kept back to the file, and end."""
-        self._events.close()
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     def reopen(self) -> None:
         """Go on after `close`, in a new file of the same folder."""
-        self._opened += 1
-        self._events = self._open()
+        with self._lock:
+            self.close()
+            self._begin()
 
     def __enter__(self) -> FileWriter:
         return self
@@ -307,32 +338,35 @@ class FileWriter:
         self.close()
 
 
-def graph_message(graph: Graph | None) -> Any:
-    """A graph as TensorFlow's GraphDef message."""
-    AttrValue, GraphDef, NodeDef, TensorShapeProto, DataType, VersionDef = (
-        getattr(whole(f"tensorboardX.proto.{module}_pb2"), name) for module, name in _MESSAGES)
-    if not isinstance(graph, Graph):
-        raise GraphError(f"add_graph: {graph!r:.60} is not a graph{here()}")
+class FileWriterCache:
+    """Writers by folder: one for each.
 
-    def shape(t: TensorType) -> Any:
-        if t.shape is None:
-            return TensorShapeProto(unknown_rank=True)
-        return TensorShapeProto(dim=[TensorShapeProto.Dim(size=-1 if d is None else d) for d in t.shape])
+    >>> tf.summary.FileWriterCache.get("logs") is tf.summary.FileWriterCache.get("logs")
+    True
+    """
 
-    def attributes(n: Node) -> dict[str, Any]:
-        types = [n.type] if isinstance(n.type, TensorType) else n.type or ()
-        made = {"_output_shapes": AttrValue(list=AttrValue.ListValue(shape=[shape(t) for t in types]))}
-        if types:
-            name = dtype_name(types[0].dtype)
-            known = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE"}.get(name, f"DT_{name.upper()}")
-            if known in DataType.keys():        # uint64, of what graphc adds to draw random numbers, is not
-                made["T"] = AttrValue(type=DataType.Value(known))
-        return made
-    nodes = []
-    for n in graph.nodes:
-        inputs = [x.name.removesuffix(":0") for x in n.inputs] + [f"^{c.label}" for c in n.control_inputs]
-        nodes.append(NodeDef(name=n.label, op=Operation(n).type, input=inputs, attr=attributes(n)))
-    return GraphDef(node=nodes, versions=VersionDef(producer=22))
+    _writers: dict[str, FileWriter] = {}
+
+    @staticmethod
+    def get(logdir: Any) -> FileWriter:
+        """The folder's writer, made when there is none."""
+        key = os.path.abspath(str(logdir))
+        if key not in FileWriterCache._writers:
+            FileWriterCache._writers[key] = FileWriter(logdir, graph=get_default_graph())
+        return FileWriterCache._writers[key]
+
+    @staticmethod
+    def clear() -> None:
+        """Close all of them."""
+        for writer in FileWriterCache._writers.values():
+            writer.close()
+        FileWriterCache._writers.clear()
+
+
+@atexit.register
+def _close_all() -> None:
+    for writer in [*_alive]:
+        writer.close()
 
 
 def __dir__() -> list[str]:

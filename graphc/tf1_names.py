@@ -126,8 +126,6 @@ device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
 assign, assign_add | takes effect once a run; reads see the value from before it unless a control dependency orders them behind
-summary.FileWriter | needs tensorboardX: `pip install 'graphc[tensorboard]'`
-summary.scalar, summary.histogram, summary.image | needs tensorboardX to be run: `pip install 'graphc[tensorboard]'`
 contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`; also tf.train.ScipyOptimizerInterface
 __version__ | graphc's own version
 string | texts are handled in Python alone: printed, asserted, summarised
@@ -148,11 +146,8 @@ contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
 train.SummaryWriter | tf.summary.FileWriter
-train.MonitoredTrainingSession | tf.Session()
-train.StopAtStepHook | count the steps in Python
 nn.seq2seq | tf.contrib.legacy_seq2seq
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
-Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar
 image_summary | tf.summary.image
 merge_summary | tf.summary.merge
@@ -161,7 +156,9 @@ tables_initializer | tf.no_op()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
-estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
+estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
+estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
+python.estimator | tf.estimator
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)

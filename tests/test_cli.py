@@ -156,7 +156,7 @@ def test_quick_doctor_finds_what_is_missing(capsys, cache, monkeypatch):
     lines = [re.sub("  +", " | ", line) for line in out.splitlines()]
     assert "BLAS: first | not used: the package scipy-openblas64 is not installed" in lines
     assert any(line.startswith("BLAS: second | its product is wrong: OpenBLAS") for line in lines)
-    assert "scipy (optional) | missing: ScipyOptimizerInterface, NelderMead" in lines and "tensorboardX (optional) | 1.0" in lines
+    assert "scipy (optional) | missing: ScipyOptimizerInterface, NelderMead" in lines and "tensorboard (optional) | 1.0" in lines
 
 
 def test_doctor_notices_wrong_values(monkeypatch):

@@ -37,6 +37,28 @@ def test_digits_reaches_97_percent_and_draws_its_loss(tmp_path: Path) -> None:
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_text_classifier_tells_authors_apart(tmp_path: Path) -> None:
+    done = run("text_classifier.py", "--logdir", "curves", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    accuracy = re.search(r"^held-out accuracy: ([\d.]+)% of 400 lines, the best of 4 epochs$", done.stdout, re.MULTILINE)
+    assert accuracy is not None and float(accuracy[1]) >= 85, done.stdout
+    assert len(re.findall(r"^epoch +\d+: loss ", done.stdout, re.MULTILINE)) == 4
+    assert [line.split()[0] for line in done.stdout.splitlines()[-2:]] == ["carroll", "shakespeare"]
+    assert [p.name.startswith("events.out.tfevents.") for p in (tmp_path / "curves").iterdir()] == [True]
+    assert done.stdout == run("text_classifier.py", cwd=tmp_path).stdout            # the same seed, the same numbers
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    (["--epochs", "0"], "--epochs must be between 1 and 1000, not 0"),
+    (["--batch", "many"], "--batch must be between 1 and 1000, not many"),
+    (["--seed", "-1"], "--seed must be between 0 and 4294967296, not -1"),
+])
+def test_text_classifier_refuses(args: list[str], message: str, tmp_path: Path) -> None:
+    done = run("text_classifier.py", *args, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_cnn_digits_reaches_98_5_percent_and_draws_its_filters(tmp_path: Path) -> None:
     done = run("cnn_digits.py", "--out", "maps.png", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

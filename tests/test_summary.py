@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import graphc as tf
+from tests import ROOT
 
 
 def read(folder):
@@ -62,7 +65,7 @@ PIXELS = [([0.0, 0.5, 1.0], [0, 127, 255]), ([0.0, 2.0, 4.0], [0, 127, 255]), ([
 
 @pytest.mark.parametrize("values, wanted", PIXELS, ids=range(len(PIXELS)))
 def test_pictures_are_scaled(values, wanted):
-    from tensorboardX.summary import Summary
+    from tensorboard.compat.proto.summary_pb2 import Summary
     with tf.Graph().as_default(), tf.Session() as session:
         dtype = tf.uint8 if isinstance(values, np.ndarray) else tf.float32
         x = tf.placeholder(dtype, [1, 1, 3, 1])
@@ -123,11 +126,76 @@ def test_wrong_values_are_refused(tmp_path):
             session.run(tf.summary.histogram("h", x), {x: [1.0, np.nan]})
 
 
-def test_the_missing_package_is_named(monkeypatch):
-    import importlib.util
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with tf.Graph().as_default(), pytest.raises(tf.errors.MissingPackageError, match=r"pip install tensorboardX"):
-        tf.summary.scalar("x", 1.0)
+def test_a_plain_install_is_enough(tmp_path):
+    """Neither protobuf, tensorboardX nor Pillow is imported."""
+    code = f"""
+import sys
+for name in ("google", "google.protobuf", "tensorboardX", "PIL", "tensorboard"):
+    sys.modules[name] = None
+import graphc as tf
+s = tf.Session(jit=False)
+tf.summary.scalar("a", 1.0), tf.summary.histogram("b", [1.0, 2.0]), tf.summary.image("c", tf.zeros([1, 2, 2, 3])), tf.summary.text("d", "e")
+w = tf.summary.FileWriter({str(tmp_path)!r}, s.graph)
+w.add_summary(s.run(tf.summary.merge_all()), 7)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    tags = read(tmp_path).Tags()                # what was not closed is written when the program ends
+    assert (tags["scalars"], tags["histograms"], tags["images"], tags["tensors"], tags["graph"]) == (
+        ["a"], ["b"], ["c/image/0"], ["d/text_summary"], True)
+
+
+def test_messages_of_ones_own(tmp_path):
+    with tf.summary.FileWriter(tmp_path) as writer:
+        made = tf.Summary(value=[tf.Summary.Value(tag="x", simple_value=0.5)])
+        made.value.add(tag="p", image=tf.Summary.Image(1, 1, 3, Image_of(1)))
+        writer.add_summary(made, 3)
+        again = tf.Summary()
+        again.ParseFromString(made.SerializeToString())
+        writer.add_summary(again, 4)
+    found = read(tmp_path)
+    assert [(e.step, e.value) for e in found.Scalars("x")] == [(3, 0.5), (4, 0.5)] and [e.step for e in found.Images("p")] == [3, 4]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.Summary.FromString(b"junk")
+
+
+def Image_of(size):
+    out = io.BytesIO()
+    Image.new("RGB", (size, size)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (4, 2, 3), (300, 7, 4)])
+def test_pictures_are_png(shape):
+    pixels = np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
+    from graphc.files.events import png
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(pixels)))).reshape(shape), pixels)
+
+
+HISTOGRAMS = [[0.0], [1.0, 2.0, 2.0], [-1e30, 1e30], [1e-13, -1e-13, 0.0], np.random.default_rng(1).normal(size=1000), []]
+
+
+@pytest.mark.parametrize("values", HISTOGRAMS, ids=range(len(HISTOGRAMS)))
+def test_buckets_hold_all(values):
+    """Each value lies in the bucket below whose limit, and not below the limit before it, it is."""
+    from tensorboard.compat.proto.summary_pb2 import HistogramProto
+
+    from graphc.files.events import histogram
+    from graphc.summary import _limits
+    found = HistogramProto.FromString(histogram(np.array(values, np.float64), _limits()))
+    assert found.num == len(values) and sum(found.bucket) == len(values) and len(found.bucket) == len(found.bucket_limit)
+    lower = -np.inf
+    for limit, count in zip(found.bucket_limit, found.bucket, strict=True):
+        assert count == sum(lower <= v < limit for v in values)
+        lower = limit
+
+
+def test_a_closed_writer_says_nothing(tmp_path):
+    writer = tf.summary.FileWriter(tmp_path)
+    writer.close()
+    writer.add_summary(tf.Summary())
+    writer.flush()
+    assert tf.summary.FileWriterCache.get(tmp_path) is tf.summary.FileWriterCache.get(str(tmp_path))
+    tf.summary.FileWriterCache.clear()
 
 
 def test_run_metadata_is_read_by_tensorboard(tmp_path):

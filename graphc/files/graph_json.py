@@ -20,11 +20,11 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.body import Body
-from ..ir.graph import Graph
+from ..ir.graph import Graph, GraphKeys
 from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from ..ir.operator import Operator
-from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, merge
+from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.state import Variable, closure
 from .values import LONGEST, expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
@@ -59,6 +59,10 @@ def dump(nodes: Sequence[Node], graph: Graph | None = None, strict: bool = True)
 
 def _text(value: Any) -> str:
     return json.dumps(value, allow_nan=False)
+
+
+# Collections of what only the program that made it can use: whoever reads a graph makes these anew.
+_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS)
 
 
 class _Writer:
@@ -98,7 +102,7 @@ class _Writer:
         if isinstance(v, (tuple, list)):
             return [self.value(x, what) for x in v]
         if isinstance(v, (np.dtype, DType)):
-            return {"dtype": v.name}
+            return {"dtype": dtype_name(v) if isinstance(v, np.dtype) else v.name}
         if isinstance(v, (np.ndarray, np.generic)):
             return {"array" if isinstance(v, np.ndarray) else "scalar": write_array(np.asarray(v))}
         if isinstance(v, Body):
@@ -118,7 +122,7 @@ class _Writer:
 
     def rest(self, graph: Graph) -> dict[str, Any]:
         """Collections, names of variables and the seed, as far as the nodes written have a part in them."""
-        kept = {name: [m for m in members if self._kept(m)] for name, members in graph.collections.items()}
+        kept = {name: [m for m in members if self._kept(m)] for name, members in graph.collections.items() if name not in _OF_THE_PROGRAM}
         variables = {k: v for k, v in graph.variable_store.items() if isinstance(k, str) and v in self.place}
         scopes = {k[1]: v for k, v in graph.variable_store.items() if isinstance(k, tuple)}
         return {

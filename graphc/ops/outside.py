@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ..errors import InvalidArgumentError
+from ..errors import GraphError, InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Operation
 from ..ir.operator import Values, declare, items
@@ -30,13 +30,25 @@ def _type(types: Sequence[TensorType], values: Values, outside: Any, out: Any) -
     return out
 
 
-@declare("arrival", _type, name="arrive", pure=False, text=True)
+def _source(types: Sequence[TensorType], outside: Any, out: Any) -> dict[str, Any]:
+    if not callable(getattr(outside, "bring", None)):
+        raise GraphError(f"{outside!r:.60} brings nothing: a graph that is read has no datasets and queues")
+    return {"outside": outside, "out": out}
+
+
+def _sink(types: Sequence[TensorType], outside: Any) -> dict[str, Any]:
+    if not callable(getattr(outside, "take", None)):
+        raise GraphError(f"{outside!r:.60} takes nothing: a graph that is read has no datasets and queues")
+    return {"outside": outside}
+
+
+@declare("arrival", _type, name="arrive", pure=False, text=True, prepare=_source)
 def _arrive(*inputs: Any, outside: Any, out: Any) -> Any:
     """What `outside` gives before a run."""
     raise InvalidArgumentError("what datasets and queues give arrives before a run; an initial value cannot be made of it")
 
 
-@declare("departure", lambda types, values, outside: None, name="depart", pure=False, text=True)
+@declare("departure", lambda types, values, outside: None, name="depart", pure=False, text=True, prepare=_sink)
 def _depart(*inputs: Any, outside: Any) -> Any:
     """What `outside` takes after a run."""
     raise AssertionError("a departure has no reference: it is handed over")
