@@ -83,6 +83,7 @@ from .ops.math_special import (
     xlog1py,
     xlogy,
 )
+from .ops.partition import bincount
 from .ops.reduce import (
     argmax,
     argmin,
@@ -114,7 +115,7 @@ from .ops.segments import (
 )
 from .tf1_names import getter as _getter
 
-__all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh",
+__all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh", "bincount",
            "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "ceil", "cos", "cosh", "count_nonzero", "cumprod", "cumsum", "digamma", "divide",
            "divide_no_nan", "equal", "erf", "erfc", "erfcinv", "erfinv", "exp", "expm1", "floor", "floordiv", "floormod", "greater", "greater_equal",
            "in_top_k", "invert_permutation", "is_finite", "is_inf", "is_nan", "l2_normalize", "less", "less_equal", "lgamma", "log", "log1p",

@@ -141,8 +141,10 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
 
 @declare("routine", _solution, grad=_triangular_grad, label="MatrixTriangularSolve", batch="aligned", loop=triangular_loop,
          samples=(([GENERAL, _SIDES], {}), ([GENERAL, _SIDES], {"lower": False}),
-                  ([GENERAL, _SIDES], {"adjoint": True}), ([GENERAL, (3, 23)], {}), ([GENERAL, (3, 22)], {"adjoint": True}),
-                  ([SPD, (3, 5)], {}), ([GENERAL, (2, 3, 1)], {"lower": False, "adjoint": True}), ([SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
+                  ([GENERAL, _SIDES], {"adjoint": True}), ([GENERAL, (3, 23)], {}),
+                  ([GENERAL, (3, 22)], {"adjoint": True}),
+                  ([SPD, (3, 5)], {}), ([GENERAL, (2, 3, 1)], {"lower": False, "adjoint": True}),
+                  ([SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
     return _substituted(np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs, lower is not adjoint)
