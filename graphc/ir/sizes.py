@@ -728,7 +728,7 @@ def integers_of(scope: Scope, name: str, value: Any) -> Any:
         return value
     made = np.empty(value.size, object)
     made[:] = [scope.integer(f"{name}[{i}]" if value.ndim else name, int(n)) for i, n in enumerate(value.flat)]
-    return made.reshape(value.shape)
+    return made.reshape(value.shape) if has_sizes(made) else value          # none is free, or there is none
 
 
 def sizes_of(scope: Scope, name: str, declared: Sequence[int | None] | None, shape: Sequence[Any]) -> tuple[Any, ...]:

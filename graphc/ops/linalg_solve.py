@@ -15,6 +15,7 @@ from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_d
 from .array_move import Types, expand_dims, unbroadcast
 from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
+from .triangular_loop import triangular_loop
 
 SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]],
                  [[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 3.0]]])
@@ -138,9 +139,12 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
     return unbroadcast(ga, matrix), unbroadcast(gb, rhs)
 
 
-@declare("host", _solution, grad=_triangular_grad, label="MatrixTriangularSolve", batch="aligned",
+@declare("routine", _solution, grad=_triangular_grad, label="MatrixTriangularSolve", batch="aligned", loop=triangular_loop,
          samples=(([GENERAL, _SIDES], {}), ([GENERAL, _SIDES], {"lower": False}),
-                  ([GENERAL, _SIDES], {"adjoint": True}), ([SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
+                  ([GENERAL, _SIDES], {"adjoint": True}), ([GENERAL, (3, 23)], {}),
+                  ([GENERAL, (3, 22)], {"adjoint": True}),
+                  ([SPD, (3, 5)], {}), ([GENERAL, (2, 3, 1)], {"lower": False, "adjoint": True}),
+                  ([SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
     return _substituted(np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs, lower is not adjoint)

@@ -1,0 +1,112 @@
+"""Loop nests of declarations at sizes that samples do not have: against numpy and scipy, with one program for all sizes, on any number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.sparse
+import scipy.special
+
+import graphc as tf
+from graphc.ops.sparse_product import row_sums, rows_sorted
+
+RNG = np.random.default_rng(8)
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph() -> Iterator[None]:
+    tf.reset_default_graph()
+    yield
+
+
+def product(rows: Any, columns: Any, values: Any, b: Any) -> Any:
+    by_row = rows_sorted(rows, [40])
+    return row_sums(columns, values, b, by_row.starts, by_row.order, rows)
+
+
+def multiplied(rows: Any, columns: Any, values: Any, b: Any) -> Any:
+    return scipy.sparse.coo_matrix((values, (rows, columns)), (40, len(b))) @ b
+
+
+def places(n: int, width: int) -> list[Any]:
+    return [RNG.integers(0, 40, n), RNG.integers(0, 30, n), RNG.normal(size=n), RNG.normal(size=(30, width))]
+
+
+def triangle(*shape: int) -> Any:
+    return np.tril(RNG.normal(size=shape)) + 4 * np.eye(shape[-1])
+
+
+def solved(lower: bool, adjoint: bool) -> Callable[[Any, Any], Any]:
+    one = np.vectorize(lambda a, b: scipy.linalg.solve_triangular(a if lower else a.T, b, lower=lower, trans=int(adjoint)),
+                       signature="(n,n),(n,k)->(n,k)")
+    return lambda a, b: one(a, b)
+
+
+def largest(k: int) -> Callable[[Any], Any]:
+    return lambda x: np.array([sorted(range(x.shape[1]), key=lambda i: (-r[i], i))[:k] for r in x])
+
+
+def spread(*sizes: int) -> list[list[Any]]:
+    return [[RNG.normal(size=(n, n + 3))] for n in sizes]
+
+
+# What it is, the operator, the same by other means, and operands of several sizes.
+ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] = [
+    ("sparse product", product, multiplied, [places(n, w) for n, w in ((0, 3), (1, 1), (7, 16), (300, 7), (500, 31), (900, 70), (50, 0))]),
+    *((f"triangular solve, lower {lower}, transposed {adjoint}",
+       lambda a, b, lower=lower, adjoint=adjoint: tf.matrix_triangular_solve(a if lower else tf.matrix_transpose(a), b, lower=lower, adjoint=adjoint),
+       solved(lower, adjoint), [[triangle(n, n), RNG.normal(size=(n, k))] for n, k in ((1, 1), (5, 17), (40, 1), (33, 4), (70, 50), (3, 0))])
+      for lower in (True, False) for adjoint in (True, False)),
+    ("triangular solve of batches", tf.matrix_triangular_solve, solved(True, False),
+     [[triangle(2, 1, 5, 5), RNG.normal(size=(2, 3, 5, 2))], [triangle(1, 4, 5, 5), RNG.normal(size=(3, 1, 5, 2))]]),
+    *((f"top_k {k}", lambda x, k=k: tf.nn.top_k(x, k).indices, largest(k), [[RNG.integers(0, 50, (5, n)).astype(float)] for n in (9, 20, 300)])
+      for k in (1, 9)),
+    *((f"{name}, axis {axis}", lambda x, f=f, axis=axis: f(x, axis), lambda x, g=g, axis=axis: g(x, axis=axis), spread(1, 2, 5, 100))
+      for name, f, g in (("cumsum", tf.cumsum, np.cumsum), ("cumprod", tf.cumprod, np.cumprod)) for axis in (0, 1)),
+    ("gather_nd", tf.gather_nd, lambda x, i: x[i[:, 0], i[:, 1]],
+     [[RNG.normal(size=(6, 7, w)), RNG.integers(0, 6, (n, 2))] for n, w in ((1, 1), (90, 5))]),
+    ("lgamma", tf.lgamma, scipy.special.gammaln,
+     [[np.concatenate([np.linspace(-9.4, 30, n), np.geomspace(1e-300, 1e300, n), [1.0, 2.0, 1 + 1e-9, 2 - 1e-9, 0.0, -3.0, np.inf, np.nan]])]
+      for n in (3, 1000)]),
+    ("digamma", tf.digamma, scipy.special.psi, [[np.concatenate([np.linspace(-9.4, 30, n), np.geomspace(1e-300, 1e300, n), [-3.0, np.inf, np.nan]])]
+                                               for n in (3, 1000)]),
+]
+
+
+@pytest.mark.parametrize("name, function, wanted, sizes", ROWS, ids=[row[0] for row in ROWS])
+def test_values_of_all_sizes_by_one_program(name, function, wanted, sizes):
+    feeds = [tf.placeholder(x.dtype, [None] * x.ndim) for x in sizes[0]]
+    y = function(*feeds)
+    one, two = (tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=n)) for n in (1, 2))
+    for operands in sizes:
+        fed = dict(zip(feeds, operands, strict=True))
+        found = one.run(y, fed)
+        np.testing.assert_allclose(found, wanted(*operands), rtol=1e-10, atol=1e-11, equal_nan=True)
+        np.testing.assert_array_equal(two.run(y, fed), found, "the same bits on two threads")
+
+
+def test_precise_beside_its_zeros():
+    """The logarithm of gamma is right to the last digits where it is nearly 0, as in 30 digits: a sum with larger terms would not be."""
+    x = np.concatenate([1 + np.geomspace(1e-12, 0.4, 99), 2 + np.geomspace(1e-12, 0.4, 99), 1 - np.geomspace(1e-12, 0.4, 99)])
+    at = tf.placeholder(tf.float64, x.shape)
+    with mpmath.workdps(30):
+        wanted = [float(mpmath.loggamma(v)) for v in x.tolist()]
+    np.testing.assert_allclose(tf.Session().run(tf.lgamma(at), {at: x}), wanted, rtol=4e-15)
+
+
+def test_size_that_data_decides_leaves_the_loop_compiled():
+    """The number of segments is known before the sum runs, which is a step of machine code."""
+    ids, x = tf.placeholder(tf.int32, [None]), tf.placeholder(tf.float64, [None, 2])
+    y = tf.segment_sum(x, ids)
+    session = tf.Session()
+    for at in ([0, 0, 3], [0, 1, 1, 2], [5]):
+        values = RNG.normal(size=(len(at), 2))
+        wanted = np.zeros((at[-1] + 1, 2))
+        np.add.at(wanted, at, values)
+        np.testing.assert_allclose(session.run(y, {ids: at, x: values}), wanted)
+    assert "scatter" in [step.kind for step in session.explain(y, {ids: [0, 1], x: np.ones((2, 2))}).steps]
