@@ -82,8 +82,10 @@ from .ops.segments import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
+from .ops.tables import *  # noqa: F403
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
+from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
@@ -114,8 +116,9 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "compat", "contrib", "debugging", "dtypes", "examples", "extend", "flags", "gfile", "layers", "linalg", "logging", "losses", "manip",
-          "metrics", "nest", "numeric", "optimize", "python", "random", "resource_loader", "sparse", "sysconfig", "test", "testing")
+_LATER = ("app", "compat", "contrib", "debugging", "distributions", "dtypes", "examples", "extend", "flags", "gfile", "layers", "linalg",
+          "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "random", "resource_loader", "sparse",
+          "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize", "random", "sparse")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})

@@ -9,6 +9,7 @@ from . import bitwise as bitwise
 from . import compat as compat
 from . import contrib as contrib
 from . import debugging as debugging
+from . import distributions as distributions
 from . import dtypes as dtypes
 from . import errors as errors
 from . import examples as examples
@@ -32,6 +33,7 @@ from . import python as python
 from . import random as random
 from . import resource_loader as resource_loader
 from . import sparse as sparse
+from . import strings as strings
 from . import summary as summary
 from . import sysconfig as sysconfig
 from . import test as test
@@ -227,11 +229,19 @@ from .ops.state import no_op as no_op
 from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
+from .ops.tables import initialize_all_tables as initialize_all_tables
+from .ops.tables import tables_initializer as tables_initializer
 from .runtime.session import ConfigProto as ConfigProto
 from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
 from .runtime.session import Session as Session
 from .runtime.timeline import RunMetadata as RunMetadata
+from .summary import Summary as Summary
+from .summary import histogram_summary as histogram_summary
+from .summary import image_summary as image_summary
+from .summary import merge_all_summaries as merge_all_summaries
+from .summary import merge_summary as merge_summary
+from .summary import scalar_summary as scalar_summary
 from .train.clipping import clip_by_global_norm as clip_by_global_norm
 from .train.clipping import clip_by_norm as clip_by_norm
 from .train.clipping import global_norm as global_norm
@@ -582,47 +592,48 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 
 __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "GIT_VERSION", "GPUOptions", "Graph",
            "GraphDef", "GraphKeys", "InteractiveSession", "NodeDef", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor",
-           "SparseTensorValue", "Tensor", "TensorShape", "VERSION", "Variable", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops",
-           "add_n", "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh",
-           "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
-           "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
-           "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
-           "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to", "cast", "ceil", "check_numerics",
-           "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat",
-           "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "SparseTensorValue", "Summary", "Tensor", "TensorShape", "VERSION", "Variable", "accumulate_n", "acos", "acosh", "add",
+           "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype",
+           "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
+           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
+           "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to",
+           "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with",
+           "compat", "concat", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
            "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
            "debugging", "decode_base64", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
            "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2", "enable_eager_execution",
-           "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "examples",
-           "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64",
-           "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
-           "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
-           "identity", "image", "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64",
-           "int8", "inv", "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less",
-           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging",
-           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "matmul", "matrix_band_part", "matrix_determinant",
-           "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve",
-           "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default",
-           "polyval", "py_func", "py_function", "python", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle",
-           "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
-           "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse",
-           "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scatter_nd", "segment_max", "segment_mean",
-           "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show",
-           "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
-           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum", "sparse_minimum",
-           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
-           "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf",
+           "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill",
+           "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection",
+           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
+           "greater_equal", "group", "hessian", "hessians", "histogram_summary", "hvp", "identity", "image", "image_summary", "import_graph_def",
+           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
+           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and",
+           "logical_not", "logical_or", "logical_xor", "losses", "manip", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
+           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
+           "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul",
+           "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric",
+           "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder",
+           "placeholder_with_default", "polyval", "py_func", "py_function", "python", "random_crop", "random_normal", "random_normal_initializer",
+           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any",
+           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
+           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader",
+           "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary", "scatter_nd",
+           "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
+           "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth",
+           "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum",
+           "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder",
+           "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
            "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference",
            "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip",
-           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "sub",
-           "substr", "subtract", "summary", "sysconfig", "tan", "tanh", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float",
-           "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
-           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack",
-           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
+           "sub", "substr", "subtract", "summary", "sysconfig", "tables_initializer", "tan", "tanh", "tensordot", "test", "testing", "tile",
+           "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
+           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique",
+           "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
            "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
            "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]

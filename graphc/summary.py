@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from .ir.node import Node, Operation, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType, dtype_name
 from .process.importing import whole
+from .runtime.messages import message
 from .runtime.timeline import RunMetadata
 
-__all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
+__all__ = ["FileWriter", "Summary", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 
 _SERIALIZED = TensorType(TEXT, ())
 # Modules of tensorboardX.proto, and the message of each that a graph is written in.
@@ -216,6 +217,69 @@ def merge_all(key: str = GraphKeys.SUMMARIES, scope: str | None = None, name: st
 
 # ---------------------------------------------------------------------- event files
 
+# ---------------------------------------------------------------------- as before TensorFlow 1
+
+def scalar_summary(tags: str, values: Any, collections: Any = None, name: str | None = None) -> Node:
+    """`scalar`. Errors (DTypeError, ShapeError) as of that."""
+    return scalar(tags, values, collections)
+
+
+def histogram_summary(tag: str, values: Any, collections: Any = None, name: str | None = None) -> Node:
+    """`histogram`. DTypeError as of that."""
+    return histogram(tag, values, collections)
+
+
+def image_summary(tag: str, tensor: Any, max_images: int = 3, collections: Any = None, name: str | None = None) -> Node:
+    """`image`. Errors (DTypeError, ShapeError) as of that."""
+    return image(tag, tensor, max_images, collections)
+
+
+def merge_summary(inputs: Sequence[Any], collections: Any = None, name: str | None = None) -> Node:
+    """`merge`. DTypeError as of that."""
+    return merge(inputs, collections, name)
+
+
+def merge_all_summaries(key: str = GraphKeys.SUMMARIES) -> Node | None:
+    """`merge_all`. DTypeError as of that."""
+    return merge_all(key)
+
+
+# ---------------------------------------------------------------------- files
+
+class Value(NamedTuple):
+    """One number of a `Summary`, under its tag."""
+
+    tag: str = ""
+    simple_value: float = 0.0
+
+
+class _Values(list[Value]):
+    """The numbers of a summary; `add` puts in one more."""
+
+    def add(self, tag: str = "", simple_value: float = 0.0) -> Value:
+        """One number more."""
+        self.append(Value(tag, simple_value))
+        return self[-1]
+
+
+class Summary:
+    """Numbers that a program computes itself, for `FileWriter.add_summary`: `Summary(value=[Summary.Value(tag="loss", simple_value=0.5)])`.
+
+    >>> made = tf.Summary()
+    >>> made.value.add(tag="loss", simple_value=0.5)
+    Value(tag='loss', simple_value=0.5)
+    """
+
+    Value = Value
+
+    def __init__(self, value: Iterable[Any] = ()):
+        self.value = _Values(value)
+
+    def SerializeToString(self) -> bytes:
+        """The numbers as TensorFlow's message Summary."""
+        return message([(1, message([(1, v.tag), (2, float(v.simple_value))])) for v in self.value])
+
+
 class FileWriter:
     """Writes event files into a folder. TensorBoard shows them: `tensorboard --logdir FOLDER`.
 
@@ -246,15 +310,17 @@ class FileWriter:
 
     def add_summary(self, summary: Any, global_step: Any = None) -> None:
         """Write what running a summary gave (bytes, or a Summary message), as of that step."""
-        Summary, DecodeError = whole("tensorboardX.summary").Summary, whole("google.protobuf.message").DecodeError
+        Message, DecodeError = whole("tensorboardX.summary").Summary, whole("google.protobuf.message").DecodeError
         if isinstance(summary, np.ndarray):
             summary = summary.item()
+        if isinstance(summary, Summary):
+            summary = summary.SerializeToString()
         if isinstance(summary, bytes):
             try:
-                summary = Summary.FromString(summary)
+                summary = Message.FromString(summary)
             except DecodeError:
                 pass
-        if not isinstance(summary, Summary):
+        if not isinstance(summary, Message):
             raise InvalidArgumentError(f"add_summary: {summary!r:.60} is no summary; run it first{here()}")
         self._add(global_step, summary=summary)
 

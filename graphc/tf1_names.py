@@ -137,18 +137,6 @@ Tensor | the class of all nodes of the graph
 
 # Names that are not here: what to write instead.
 _INSTEAD = """
-contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
-contrib.layers.summarize_activation | tf.summary.histogram(name, x)
-contrib.slim | tf.contrib.layers, whose functions it has
-contrib.slim.conv2d, contrib.slim.convolution2d | tf.contrib.layers.conv2d
-contrib.slim.fully_connected | tf.contrib.layers.fully_connected
-contrib.slim.flatten | tf.contrib.layers.flatten
-contrib.slim.dropout | tf.contrib.layers.dropout
-contrib.framework.get_global_step | tf.train.get_global_step()
-contrib.training.HParams | types.SimpleNamespace(...)
-contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
-contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-train.SummaryWriter | tf.summary.FileWriter
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
 train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
 FixedLengthRecordReader, FixedLenFeature, parse_single_example, train.Example | read the files in Python and feed batches by feed_dict
@@ -170,12 +158,6 @@ case | nested tf.where; all sides are computed
 while_loop | a Python loop if the number of steps is known; it is unrolled
 map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
-Summary | tf.summary.scalar and FileWriter.add_summary
-scalar_summary | tf.summary.scalar
-image_summary | tf.summary.image
-merge_summary | tf.summary.merge
-merge_all_summaries | tf.summary.merge_all
-tables_initializer | tf.no_op()
 read_file, io.read_file | open(path, "rb").read() in Python, and feed it
 decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
 edit_distance | tf.py_func with a function of your own
@@ -185,16 +167,12 @@ keras, python.keras | models are written with tf.get_variable and operators, tra
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
 data | iterate in Python and feed batches by feed_dict
-distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 io | read files in Python and feed the arrays
 python_io | read and write files in Python
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
-strings | prepare texts in Python
-contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
-contrib.learn | read the data in Python and feed it; train in a loop over session.run
-contrib.framework | tf.variable_scope and tf.get_variable
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 """
 
 
