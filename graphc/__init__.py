@@ -12,10 +12,12 @@ import builtins as _builtins
 from types import ModuleType as _Module
 
 from . import bitwise, errors, image, initializers, math, nn, summary, train
+from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
 from .files.graph_def import GraphDef, import_graph_def
+from .files.parsing import *  # noqa: F403
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -69,9 +71,12 @@ from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
+from .ops.control_flow import *  # noqa: F403
+from .ops.control_loops import *  # noqa: F403
 from .ops.counting import *  # noqa: F403
 from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
+from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
@@ -79,10 +84,14 @@ from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
+from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
 from .ops.tables import *  # noqa: F403
+from .ops.tensor_array import *  # noqa: F403
+from .ops.updates import *  # noqa: F403
+from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
@@ -116,10 +125,11 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "compat", "contrib", "debugging", "distributions", "dtypes", "examples", "extend", "flags", "gfile", "layers", "linalg",
-          "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "random", "resource_loader", "sparse",
-          "strings", "sysconfig", "test", "testing")
-_HELD = ("debugging", "dtypes", "gfile", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize", "random", "sparse")
+_LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "examples", "extend", "flags", "gfile", "io",
+          "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "resource_loader", "sparse", "strings", "sysconfig", "test", "testing")
+_HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
+         "python_io", "random", "sparse")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.
@@ -129,6 +139,7 @@ for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+_know()
 
 
 def __getattr__(name: str) -> object:

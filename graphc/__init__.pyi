@@ -8,6 +8,7 @@ from . import app as app
 from . import bitwise as bitwise
 from . import compat as compat
 from . import contrib as contrib
+from . import data as data
 from . import debugging as debugging
 from . import distributions as distributions
 from . import dtypes as dtypes
@@ -18,6 +19,7 @@ from . import flags as flags
 from . import gfile as gfile
 from . import image as image
 from . import initializers as initializers
+from . import io as io
 from . import layers as layers
 from . import linalg as linalg
 from . import logging as logging
@@ -30,6 +32,7 @@ from . import nn as nn
 from . import numeric as numeric
 from . import optimize as optimize
 from . import python as python
+from . import python_io as python_io
 from . import random as random
 from . import resource_loader as resource_loader
 from . import sparse as sparse
@@ -50,6 +53,12 @@ from .autodiff.products import vjp as vjp
 from .cpu.tracing import RunOptions as RunOptions
 from .files.graph_def import GraphDef as GraphDef
 from .files.graph_def import import_graph_def as import_graph_def
+from .files.parsing import FixedLenFeature as FixedLenFeature
+from .files.parsing import FixedLenSequenceFeature as FixedLenSequenceFeature
+from .files.parsing import VarLenFeature as VarLenFeature
+from .files.parsing import parse_example as parse_example
+from .files.parsing import parse_single_example as parse_single_example
+from .files.parsing import parse_single_sequence_example as parse_single_sequence_example
 from .initializers import constant_initializer as constant_initializer
 from .initializers import glorot_normal_initializer as glorot_normal_initializer
 from .initializers import glorot_uniform_initializer as glorot_uniform_initializer
@@ -130,7 +139,16 @@ from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_batch_nd as space_to_batch_nd
 from .ops.blocks import space_to_depth as space_to_depth
 from .ops.confusion import confusion_matrix as confusion_matrix
+from .ops.control_flow import case as case
+from .ops.control_flow import cond as cond
+from .ops.control_flow import switch_case as switch_case
+from .ops.control_flow import while_loop as while_loop
+from .ops.control_loops import foldl as foldl
+from .ops.control_loops import foldr as foldr
+from .ops.control_loops import map_fn as map_fn
+from .ops.control_loops import scan as scan
 from .ops.counting import count_up_to as count_up_to
+from .ops.ctc_decode import edit_distance as edit_distance
 from .ops.custom import custom_gradient as custom_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
@@ -143,6 +161,7 @@ from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
+from .ops.decode import decode_csv as decode_csv
 from .ops.image_space import random_crop as random_crop
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
@@ -191,6 +210,9 @@ from .ops.segments import unsorted_segment_min as unsorted_segment_min
 from .ops.segments import unsorted_segment_prod as unsorted_segment_prod
 from .ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from .ops.segments import unsorted_segment_sum as unsorted_segment_sum
+from .ops.slices import IndexedSlices as IndexedSlices
+from .ops.slices import IndexedSlicesValue as IndexedSlicesValue
+from .ops.slices import sparse_mask as sparse_mask
 from .ops.sparse_dense import sparse_tensor_to_dense as sparse_tensor_to_dense
 from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
 from .ops.sparse_forms import sparse_concat as sparse_concat
@@ -229,8 +251,14 @@ from .ops.state import no_op as no_op
 from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
+from .ops.strings import string_split as string_split
 from .ops.tables import initialize_all_tables as initialize_all_tables
 from .ops.tables import tables_initializer as tables_initializer
+from .ops.tensor_array import TensorArray as TensorArray
+from .ops.updates import scatter_update as scatter_update
+from .ops.updates import tensor_scatter_add as tensor_scatter_add
+from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
+from .ops.updates import tensor_scatter_update as tensor_scatter_update
 from .runtime.session import ConfigProto as ConfigProto
 from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
@@ -351,8 +379,8 @@ def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = Fal
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
 def decode_base64(input: Any, name: str | None = None) -> Tensor:
     """The texts that web-safe base 64 stands for, filled up or not. InvalidArgumentError, when run: something else."""
-def decode_raw(bytes: Any, out_type: Any, little_endian: _bool = True, name: str | None = None) -> Tensor:
-    """The numbers that the bytes of each text are: string[...] -> out_type[..., n]; all have one length, a multiple of a number's."""
+def decode_raw(bytes: Any, out_type: Any, little_endian: Any = True, name: str | None = None) -> Tensor:
+    """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one]."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
     """Derivative of `lgamma`; nan at 0 and the negative integers."""
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -424,6 +452,8 @@ def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x or y, of booleans."""
 def logical_xor(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Either x or y, of booleans."""
+def matching_files(pattern: Any, name: str | None = None) -> Tensor:
+    """The names of the files that match a pattern, or one of several, sorted: string[...] -> string[n]."""
 def matmul(a: Any, b: Any, transpose_a: _bool = False, transpose_b: _bool = False, adjoint_a: _bool = False, adjoint_b: _bool = False,
            a_is_sparse: _bool = False, b_is_sparse: _bool = False, name: str | None = None) -> Tensor:
     """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
@@ -459,6 +489,8 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+def read_file(filename: Any, name: str | None = None) -> Tensor:
+    """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
@@ -503,8 +535,26 @@ def rint(x: Any, name: str | None = None) -> Tensor:
     """The nearest whole number, the even one of two."""
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Increase slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Divide slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Multiply slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Decrease slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor
@@ -589,51 +639,58 @@ def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None =
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None, *, reduction_indices: int = ..., dimension: int = ...,
             squeeze_dims: int = ..., dim: int = ...) -> list[Tensor]:
     """The subtensors along `axis`, as a list."""
+def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
+    """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "GIT_VERSION", "GPUOptions", "Graph",
-           "GraphDef", "GraphKeys", "InteractiveSession", "NodeDef", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor",
-           "SparseTensorValue", "Summary", "Tensor", "TensorShape", "VERSION", "Variable", "accumulate_n", "acos", "acosh", "add",
+__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FixedLenFeature",
+           "FixedLenSequenceFeature", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "IndexedSlices", "IndexedSlicesValue",
+           "InteractiveSession", "NodeDef", "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue",
+           "Summary", "Tensor", "TensorArray", "TensorShape", "VERSION", "VarLenFeature", "Variable", "accumulate_n", "acos", "acosh", "add",
            "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype",
            "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
            "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
            "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan",
            "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise", "boolean_mask", "broadcast_to",
-           "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with",
-           "compat", "concat", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
-           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
-           "debugging", "decode_base64", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
-           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "dtypes", "einsum", "enable_control_flow_v2",
-           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf",
-           "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill",
-           "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
-           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
-           "greater_equal", "group", "hessian", "hessians", "histogram_summary", "hvp", "identity", "image", "image_summary", "import_graph_def",
-           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
-           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and",
-           "logical_not", "logical_or", "logical_xor", "losses", "manip", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
-           "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul",
-           "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric",
-           "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder",
-           "placeholder_with_default", "polyval", "py_func", "py_function", "python", "random_crop", "random_normal", "random_normal_initializer",
-           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv", "reciprocal", "reduce_all", "reduce_any",
-           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
-           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader",
-           "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary", "scatter_nd",
-           "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask",
-           "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth",
-           "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_matmul", "sparse_maximum",
-           "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder",
-           "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value",
+           "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies",
+           "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum",
+           "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part",
+           "diagnose", "digamma", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
+           "disable_v2_behavior", "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "dtypes", "edit_distance", "einsum",
+           "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
+           "encode_base64", "equal", "erf", "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend",
+           "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr",
+           "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
+           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "histogram_summary", "hvp",
+           "identity", "image", "image_summary", "import_graph_def", "initialize_all_tables", "initialize_all_variables", "initialize_variables",
+           "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan",
+           "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace",
+           "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor",
+           "losses", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part",
+           "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
+           "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parse_example", "parse_single_example",
+           "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io",
+           "random_crop", "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
+           "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
+           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
+           "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint",
+           "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min",
+           "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "segment_max",
+           "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape",
+           "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
+           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum",
+           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
+           "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
            "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference",
-           "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip",
-           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
-           "sub", "substr", "subtract", "summary", "sysconfig", "tables_initializer", "tan", "tanh", "tensordot", "test", "testing", "tile",
-           "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
-           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique",
-           "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
-           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
-           "vjp", "where", "zeros", "zeros_initializer", "zeros_like"]
+           "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split",
+           "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper",
+           "strings", "sub", "substr", "subtract", "summary", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add",
+           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32",
+           "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer",
+           "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_max",
+           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
+           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
+           "write_file", "zeros", "zeros_initializer", "zeros_like"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError",
-           "DeadlineExceededError", "DeclarationError", "DuplicateFlagError", "FailedPreconditionError", "FeedError", "FetchError",
-           "FinalizedError", "FlagError",
-           "GradientCheckError", "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
-           "InternalError",
-           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
-           "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError", "UnrecognizedFlagError"]
+__all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
+           "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
+           "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
+           "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
+           "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError",
+           "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
+           "UnavailableError", "UnimplementedError", "UnrecognizedFlagError"]
 
 
 class GraphcError(Exception):
@@ -149,6 +149,26 @@ class NotFoundError(OpError, LookupError, ValueError):
 
 class OutOfRangeError(OpError):
     """Input that has run out."""
+
+
+class CancelledError(OpError):
+    """A step that was waiting for what will not come: its queue is closed, its threads are to stop."""
+
+
+class AbortedError(OpError):
+    """A step that was given up; it may be tried again."""
+
+
+class UnavailableError(OpError):
+    """What a step needs is not there at present."""
+
+
+class AlreadyExistsError(OpError):
+    """Something that is to be made, and is there."""
+
+
+class UnimplementedError(OpError, NotImplementedError):
+    """A step that graphc does not have in this form."""
 
 
 class ResourceExhaustedError(OpError, MemoryError):

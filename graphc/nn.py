@@ -9,8 +9,8 @@ from .ops.nn import *  # noqa: F403
 from .tf1_names import getter as _getter
 
 # Imported when they are first named: cells and loops stand above the layers, which need this namespace. A name without a module is one.
-_LATER = {"rnn_cell": "rnn.rnn_cell", "static_rnn": "rnn.unrolled", "static_bidirectional_rnn": "rnn.unrolled",
-          "static_state_saving_rnn": "rnn.unrolled"}
+_LATER = {"rnn_cell": "rnn.rnn_cell", **dict.fromkeys(["dynamic_rnn", "bidirectional_dynamic_rnn"], "rnn.loops"), "raw_rnn": "rnn.raw",
+          **dict.fromkeys(["static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"], "rnn.unrolled")}
 
 __all__ = [*_nn.__all__, *_LATER]
 

@@ -13,6 +13,9 @@ from .ops.candidates import compute_accidental_hits as compute_accidental_hits
 from .ops.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
 from .ops.candidates import log_uniform_candidate_sampler as log_uniform_candidate_sampler
 from .ops.candidates import uniform_candidate_sampler as uniform_candidate_sampler
+from .ops.ctc import ctc_loss as ctc_loss
+from .ops.ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
+from .ops.ctc_decode import ctc_greedy_decoder as ctc_greedy_decoder
 from .ops.nn import batch_normalization as batch_normalization
 from .ops.nn import bias_add as bias_add
 from .ops.nn import crelu as crelu
@@ -73,6 +76,9 @@ from .ops.nn_pool import pool as pool
 from .ops.nn_sampled import nce_loss as nce_loss
 from .ops.nn_sampled import sampled_softmax_loss as sampled_softmax_loss
 from .rnn import rnn_cell as rnn_cell
+from .rnn.loops import bidirectional_dynamic_rnn as bidirectional_dynamic_rnn
+from .rnn.loops import dynamic_rnn as dynamic_rnn
+from .rnn.raw import raw_rnn as raw_rnn
 from .rnn.unrolled import static_bidirectional_rnn as static_bidirectional_rnn
 from .rnn.unrolled import static_rnn as static_rnn
 from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
@@ -105,6 +111,7 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
            "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler",
-           "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "crelu", "moments", "batch_normalization", "l2_normalize",
-           "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup",
-           "zero_fraction", "in_top_k", "top_k", "rnn_cell", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]
+           "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu",
+           "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add",
+           "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn",
+           "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

@@ -7,6 +7,7 @@ from .ops.strings import (
     reduce_join,
     regex_full_match,
     regex_replace,
+    split_v2,
     string_join,
     string_length,
     string_lower,
@@ -22,9 +23,9 @@ from .tf1_names import getter as _getter
 
 join, length, lower, strip, upper = string_join, string_length, string_lower, string_strip, string_upper
 to_hash_bucket, to_hash_bucket_fast, to_hash_bucket_strong = string_to_hash_bucket, string_to_hash_bucket_fast, string_to_hash_bucket_strong
-to_number = string_to_number
+to_number, split = string_to_number, split_v2
 
-__all__ = ["as_string", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace", "strip", "substr", "to_hash_bucket",
+__all__ = ["as_string", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace", "split", "strip", "substr", "to_hash_bucket",
            "to_hash_bucket_fast", "to_hash_bucket_strong", "to_number", "upper"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

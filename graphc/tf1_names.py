@@ -139,40 +139,27 @@ Tensor | the class of all nodes of the graph
 _INSTEAD = """
 train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
 train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
-FixedLengthRecordReader, FixedLenFeature, parse_single_example, train.Example | read the files in Python and feed batches by feed_dict
-train.Feature, train.Features, train.BytesList, train.Int64List, train.FloatList, FIFOQueue | read the files in Python and feed batches by feed_dict
+FixedLengthRecordReader | read the files in Python and feed batches by feed_dict
+FIFOQueue | read the files in Python and feed batches by feed_dict
 RandomShuffleQueue | read the files in Python and feed batches by feed_dict
 train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
 train.match_filenames_once | glob.glob(pattern)
 train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
-python.ops.rnn.dynamic_rnn | tf.nn.static_rnn, for a known number of steps
-nn.dynamic_rnn | tf.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32) for a known number of steps
-nn.bidirectional_dynamic_rnn | tf.nn.static_bidirectional_rnn(cell_fw, cell_bw, tf.unstack(inputs, axis=1), dtype=tf.float32)
 nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
-cond | tf.where(condition, x, y); both sides are computed
-case | nested tf.where; all sides are computed
-while_loop | a Python loop if the number of steps is known; it is unrolled
-map_fn | operators act on whole tensors; else tf.stack([f(x) for x in tf.unstack(xs)])
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
-read_file, io.read_file | open(path, "rb").read() in Python, and feed it
-decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
-edit_distance | tf.py_func with a function of your own
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
-data | iterate in Python and feed batches by feed_dict
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
-io | read files in Python and feed the arrays
-python_io | read and write files in Python
-python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
+python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
 
 

@@ -83,8 +83,8 @@ def _result(word: str, operator: Operator) -> tuple[list[str], str]:
 
 
 def _plain(annotation: str) -> str:
-    """An annotation in which `bool` is Python's: the namespace has its own."""
-    return re.sub(r"\bbool\b", "_bool", annotation)
+    """An annotation in which `bool` is Python's, as the namespace has its own, and a node has its public name."""
+    return re.sub(r"\bNode\b", "Tensor", re.sub(r"\bbool\b", "_bool", annotation))
 
 
 def _default(value: Any) -> str:

@@ -21,11 +21,12 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets contrib.learn.preprocessing
-contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn contrib.seq2seq contrib.slim contrib.slim.evaluation
-contrib.slim.learning contrib.training contrib.util debugging distributions dtypes errors examples examples.tutorials examples.tutorials.mnist
-examples.tutorials.mnist.input_data extend flags gfile image initializers layers linalg logging losses manip math metrics nest nn nn.rnn_cell
-numeric optimize python random resource_loader sparse strings summary sysconfig test testing train
+app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
+contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn contrib.seq2seq
+contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.training contrib.util data data.experimental debugging distributions dtypes
+errors examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers io layers
+linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse strings summary
+sysconfig test testing train
 """.split())]
 
 
@@ -187,6 +188,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION"
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
            **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
            "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:

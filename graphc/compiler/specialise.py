@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.body import Body, has_effect
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
@@ -19,6 +20,7 @@ from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
+from .trim import Trim, trims
 
 
 class Specialised(NamedTuple):
@@ -37,28 +39,29 @@ class Specialised(NamedTuple):
     scope: Scope                           # of the sizes that are open
 
 
-def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
-    """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
-    nx = whole("networkx")  # 0.1 s to import: not before something runs
-    nodes = {node.index: node for node in fetches}
-    edges: list[tuple[int, int]] = []
-    stack = list(nodes.values())
-    while stack:                    # as `reached` does, edges noted on the way
+def needed(fetches: Iterable[Node], fed: Container[Node]) -> list[Node]:
+    """What a run evaluates, inputs and controls first, in the order of creation."""
+    seen = set(fetches)
+    stack = list(seen)
+    while stack:
         node = stack.pop()
-        if node in fed:
-            continue
-        user = node.index
-        for x in node.inputs + node.control_inputs:
-            i = x.index
-            edges.append((i, user))
-            if i not in nodes:
-                nodes[i] = x
-                stack.append(x)
+        if node not in fed:
+            for x in node.inputs + node.control_inputs:
+                if x not in seen:
+                    seen.add(x)
+                    stack.append(x)
+    return in_order(seen)
+
+
+def ordered(nodes: Sequence[Node], fed: Container[Node]) -> list[Node]:
+    """What is `needed` in networkx's topological order, creation order deciding ties: asked once a plan."""
+    nx = whole("networkx")  # 0.1 s to import: not before a plan is made
+    by_index = {node.index: node for node in nodes}
     graph = nx.DiGraph()
-    graph.add_edges_from(edges)
-    graph.add_nodes_from([node.index for node in fetches])      # which may be all there is
+    graph.add_nodes_from(by_index)
+    graph.add_edges_from([(x.index, node.index) for node in nodes if node not in fed for x in node.inputs + node.control_inputs])
     # Creation order is one of its topological orders, so deciding ties by it is sorting by it: half the time of the lexicographical sort.
-    return [nodes[i] for i in sorted(nx.topological_sort(graph))]
+    return [by_index[i] for i in sorted(nx.topological_sort(graph))]
 
 
 def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, Array],
@@ -101,7 +104,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                     pending.append(node)
                 elif built is not None:
                     new[node] = built
-                    if built.operator.effect:
+                    if has_effect(built):
                         effects.append(built)
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
@@ -149,7 +152,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     constants = {n: spec.made[n].attrs["value"] for n in values if spec.made[n].operator.name == "constant"}
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
-    effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
+    effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and has_effect(spec.made[n])]
     work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
@@ -179,9 +182,34 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     try:
-        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+        return _trimmed(node, new, state.trims, scratch)
     except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
         raise InvalidArgumentError(str(e), node) from None
+
+
+def rebuilt(body: Body, types: Sequence[TensorType]) -> Body | None:
+    """A body for arguments of concrete types, its nodes as `specialise` makes them; None if data decides a type within it."""
+    scratch = Scratch()
+    with scratch.as_default():
+        new = {p: placeholder_of(t, scratch) for p, t in zip(body.parameters, types, strict=True)}
+        left_out = trims(body.order)
+        for node in body.order:
+            scratch.place = node
+            new[node] = node if node.operator.name == "constant" else _trimmed(node, new, left_out, scratch)
+            if not _known(new[node]):
+                return None
+    return Body([new[p] for p in body.parameters], [new[r] for r in body.results])
+
+
+def _trimmed(node: Node, new: dict[Node, Node], left_out: dict[Node, Trim], scratch: Scratch) -> Node:
+    """A node on what its inputs have become; of one with bodies what is needed, whose operands alone may be there."""
+    picks = node.operator.family.picks
+    trim = left_out.get(node.inputs[0] if picks else node) if node.inputs else None
+    if trim is None:
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+    if picks:
+        return node.operator.build(scratch, (new[node.inputs[0]],), {"index": trim.results[node.attrs["index"]]})
+    return node.operator.build(scratch, tuple([new[node.inputs[i]] for i in trim.operands]), trim.attrs)
 
 
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
@@ -246,6 +274,7 @@ class _State:
 
     def __init__(self, order: Sequence[Node], held: dict[Node, Node], settled: Container[Node]):
         self.assigned: dict[Node, Node] = {}
+        self.trims = trims(order)
         self._held = held
         self._assignments: dict[Node, list[Node]] = {}                          # of each variable, in order
         for n in order:

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["distributions", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "slim",
+__all__ = ["data", "distributions", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "slim",
            "training", "util"]
 
 if TYPE_CHECKING:
-    from . import distributions, framework, layers, learn, legacy_seq2seq, lookup, losses, metrics, opt, rnn, seq2seq, slim, training, util
+    from . import data, distributions, framework, layers, learn, legacy_seq2seq, lookup, losses, metrics, opt, rnn, seq2seq, slim, training, util
 else:
     def __getattr__(name: str) -> Any:
         if name not in __all__:

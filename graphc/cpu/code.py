@@ -19,6 +19,7 @@ from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
+from .bodies import Control, control
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .routines import Product, product, routine_texts, scatter_texts
 from .steps import HostStep, NativeStep, Step, Value
@@ -38,32 +39,37 @@ class Numbers:
         return slice(start, len(self.column))
 
     @cached_property
-    def _which(self) -> tuple[dict[Any, int], Array, Array]:
-        """The different sizes, by structure, with a number each; the positions of sizes in the column, and which they are."""
+    def which(self) -> tuple[list[Any], Array, Array]:
+        """The different sizes, by structure; the positions of sizes in the column, and which of them they are."""
         places = [i for i, n in enumerate(self.column) if not fixed(n)]
-        which: dict[Any, int] = {}
-        return which, np.array(places, np.int64), np.array([which.setdefault(self.column[i].terms, len(which)) for i in places], np.int64)
+        number: dict[Any, int] = {}
+        sizes: list[Any] = []
+        found = []
+        for i in places:
+            found.append(number.setdefault(self.column[i].terms, len(sizes)))
+            if found[-1] == len(sizes):
+                sizes.append(self.column[i])
+        return sizes, np.array(places, np.int64), np.array(found, np.int64)
 
     def positions(self) -> list[list[int]]:
         """Where in the column each of the different sizes is."""
-        which, places, size = self._which
-        return [places[size == k].tolist() for k in range(len(which))]
+        sizes, places, which = self.which
+        return [places[which == k].tolist() for k in range(len(sizes))]
 
     @cached_property
     def values(self) -> Callable[..., tuple[int, ...]]:
         """A function of the free sizes' numbers: what the different sizes are, in order. Guards and limits hold of the numbers."""
-        which, places, size = self._which
-        first = [int(places[np.argmax(size == k)]) for k in range(len(which))]
-        return self.scope.evaluator([self.column[i] for i in first])
+        return self.scope.evaluator(self.which[0])
 
     @cached_property
-    def _at_hand(self) -> Array:
+    def at_hand(self) -> Array:
+        """The column for the numbers at hand."""
         return np.array(all_at_hand(self.column), np.int64)
 
     def at(self, ints: Sequence[int]) -> Array:
         """The column for free sizes of these numbers."""
-        column = self._at_hand.copy()
-        _, places, size = self._which
+        column = self.at_hand.copy()
+        _, places, size = self.which
         if len(places):
             column[places] = np.array(self.values(*ints), np.int64)[size]
         return column
@@ -117,25 +123,30 @@ class Code:
         self.numbers = Numbers(scope)
         self._begins: set[int] = set()                  # where among the numbers they are offsets of values
         write = Writer(plan.schedule.stored, plan.layout)
-        found = [(step, text) for step in plan.schedule.steps for text in texts(step, plan, write)]
+        found = [(step, text) for step in plan.schedule.steps for text in texts(step, plan, write, lambda p: Code(p, threads, scope))]
         sources = [text.source for _, text in found if isinstance(text, (KernelText, Product)) and text.source]
         kernels = iter(native.compile_kernels(sources))
         self.origins = [origin for origin, _ in found]
         self.scratch: dict[Any, Buffer] = {}
         self.rows: list[tuple[Buffer, int]] = []        # of them those of which each chunk of a step has its own
         self.steps: list[Step] = []
+        self.hosts: dict[int, HostStep] = {}            # the steps of the host, by their place among all
+        self.count = len(found)                         # of steps
         for at, (origin, text) in enumerate(found):
             nodes = origin.members if isinstance(origin, Group) else [origin.node]
             if isinstance(text, KernelText):
                 slots: list[Any] = [self._slot(s, at, i) for i, s in enumerate(text.slots)]
                 self.steps.append(NativeStep(next(kernels).address, slots, nodes, text))
+            elif isinstance(text, Control):
+                self.steps.append(NativeStep(text.address, [self._place(x) for x in text.operands], nodes, text))
             elif isinstance(text, Product):
                 slots = [*(self._place(x) for x in text.operands), *text.words]
                 self.steps.append(NativeStep(next(kernels).address if text.source else text.address, slots, nodes, text))
             else:
                 outs = [x for x in ([text] if isinstance(text.type, TensorType) else plan.items(text)) if plan.stored(x)]
                 attributes = self.numbers.add(sizes_in([*text.attrs.values()]))
-                self.steps.append(HostStep(text, attributes, [self._value(x) for x in text.inputs], outs, [self._value(x) for x in outs]))
+                self.hosts[at] = HostStep(text, attributes, [self._value(x) for x in text.inputs], outs, [self._value(x) for x in outs])
+                self.steps.append(self.hosts[at])
         plan.note_lifetimes(self.origins)
         self.place = {i: k for k, i in enumerate(i for i, s in enumerate(self.steps) if isinstance(s, NativeStep))}
         self.runs = self._find_runs()
@@ -147,6 +158,11 @@ class Code:
             scope.limit(element_count(tuple(d for d in shape or () if d.__class__ is not int or d)) * itemsize)
         self.draws = plan.draws
         self.texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
+
+    @property
+    def whole(self) -> Code:
+        """The same with its plan, and nodes for all steps: of code that was read from a file, made anew."""
+        return self
 
     # ------------------------------------------------------------------ what is called on what
 
@@ -209,13 +225,17 @@ class Code:
     def _find_buffers(self) -> None:
         """The buffers, those that the arena may hold, and how these share it."""
         self.buffers = [*self.plan.sources.values(), *self.plan.layout.buffers, *self.scratch.values()]
-        self.number = {b: i for i, b in enumerate(self.buffers)}
         self.sizes = self.numbers.add([b.size for b in self.buffers])
+        self.bound = {b: self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))             # constants that are sizes
+                      for b in self.buffers if b.kind == "constant" and b.key is not None and b.key.operator.name == "bound"}
+        self._sort_buffers()
+
+    def _sort_buffers(self) -> None:
+        """What all of them are in columns, and those that lie outside of the arena by what they are to a binding."""
+        self.number = {b: i for i, b in enumerate(self.buffers)}
         self.itemsizes = np.array([b.dtype.itemsize for b in self.buffers], np.int64)
         self.inside = np.array([i for i, b in enumerate(self.buffers) if b.kind == "arena"], np.int64)
         self.given = np.array([b.given for b in self.buffers], bool)
-        self.bound = {b: self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))             # constants that are sizes
-                      for b in self.buffers if b.kind == "constant" and b.key is not None and b.key.operator.name == "bound"}
         outside = [(i, b) for i, b in enumerate(self.buffers) if b.kind != "arena"]
         self.there = [(i, b) for i, b in outside if b.kind in ("constant", "run_number", "variable") and b not in self.bound]
         self.made = [(i, b) for i, b in outside if b in self.bound or (b.dtype.hasobject and (i, b) not in self.there)]
@@ -255,7 +275,7 @@ class Code:
         kernels = [t if isinstance(t, KernelText) else None for t in made]
         add = self.numbers.add
         self.addresses = np.array([s.address for s in steps], np.int64)
-        self.tables = _starts([max(len(s.slots) + isinstance(s.text, Product), 1) for s in steps])
+        self.tables = _starts([max(len(s.slots) + isinstance(s.text, (Product, Control)), 1) for s in steps])
         self.extents_at = _starts([len(t.extents) for t in made])
         self.extents = add([e for t in made for e in t.extents])
         self.n = add([0 if t is None else t.n for t in kernels])             # of products: as each is split
@@ -268,6 +288,7 @@ class Code:
         self.chunked = [(k, self.extents_at[k] + t.chunk) for k, t in enumerate(kernels) if t is not None and t.chunk]
         self.multiplied = [(self.number[buffer], self.place[i]) for buffer, i in self.rows]
         self.products = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Product)]
+        self.controls = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Control)]
         entries = [(at + i, slot) for at, s in zip(self.tables.tolist(), steps, strict=False) for i, slot in enumerate(s.slots)]
         shown = [(at, slot) for at, slot in entries if not isinstance(slot, int)]
         self.words = [(at, slot) for at, slot in entries if isinstance(slot, int)]
@@ -281,7 +302,7 @@ def _starts(counts: Sequence[int]) -> Array:
     return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
-def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelText | Product | Node]:
+def texts(step: Group | Single, plan: Plan, write: Writer, code_of: Callable[[Plan], Code]) -> Iterator[KernelText | Product | Control | Node]:
     """What computes a step: texts of kernels, a product, or the node itself, by its reference."""
     if isinstance(step, Group):
         yield from (t for t in write(step) if t.n)
@@ -293,6 +314,8 @@ def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelTex
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
     elif family.routine:
-        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)})
+        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
+    elif step.node.operator.drive is not None:
+        yield control(step.node, plan, code_of) or step.node
     elif not family.joins:
         yield step.node

@@ -89,12 +89,16 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
                        [(line, node) for line in source.splitlines()])]
 
 
-def routine_texts(node: Node, items: Mapping[int, Node]) -> list[KernelText]:
-    """The loop nest of an operator's declaration; `items`: its results that are used, of one that has several, by number."""
+def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[KernelText]:
+    """The loop nest of an operator's declaration; `items`: its results that are used, of one that has several, by number.
+
+    `inplace`: the result of one that overwrites lies where its first operand does; elsewhere it begins as a copy.
+    """
     operator = node.operator
     assert operator.loop is not None
     loop: Loop = operator.loop([x.type for x in node.inputs], node.type, **node.attrs)
-    operands = [(i, x) for i, x in enumerate(node.inputs) if i not in operator.by_value]
+    overwrites, sizes = operator.family.overwrites, dict(loop.sizes)
+    operands = [(i, x) for i, x in enumerate(node.inputs) if i not in operator.by_value and not (overwrites and inplace and not i)]
     names = [operator.params[i] for i, _ in operands]
     slots = [Slot("in", x, x.type.dtype) for _, x in operands]
     if not isinstance(node.type, TensorType):
@@ -110,11 +114,16 @@ def routine_texts(node: Node, items: Mapping[int, Node]) -> list[KernelText]:
         slots.append(Slot("own", None, dtype, size))
     lines = [SUPERWORD] * loop.superword
     lines += [f"{name} = pointer(buffers, {i}, {numba_name(slot.dtype)})" for i, (name, slot) in enumerate(zip(names, slots, strict=True))]
-    lines += [f"{name} = extents[{i}]" for i, name in enumerate(loop.sizes, 1)]
+    if overwrites and not inplace:
+        sizes["total"] = element_count(node.type.shape)
+    lines += [f"{name} = extents[{i}]" for i, name in enumerate(sizes, 1)]
+    if overwrites and not inplace:
+        lines += ["for i in range(total):", f"    store(out, i, load({operator.params[0]}, i))"]
     lines += [*textwrap.dedent(loop.body).strip("\n").splitlines(), "return 0"]
     source = "\n    ".join(["def kernel(buffers, extents, lo, hi):", *lines]) + "\n"
     checks = [Check(node, node.inputs[c.operand], c.bound) for c in loop.checks]
-    return [KernelText(source, slots, [0, *loop.sizes.values()], loop.n, 1, loop.work, checks, [(line, node) for line in source.splitlines()])]
+    work = loop.work + sizes.get("total", 0)
+    return [KernelText(source, slots, [0, *sizes.values()], loop.n, 1, work, checks, [(line, node) for line in source.splitlines()])]
 
 
 class Split(NamedTuple):

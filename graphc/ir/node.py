@@ -28,6 +28,11 @@ _index = attrgetter("index")
 Loc = tuple[str, int]
 
 
+def next_index() -> int:
+    """An index greater than those of all nodes so far, and smaller than those of all to come."""
+    return next(_serial)
+
+
 def caller() -> Loc:
     """File and line of the nearest frame outside graphc (and what calls it for a program): where the user made what is being made."""
     frame: Any = sys._getframe(1)

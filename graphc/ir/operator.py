@@ -49,6 +49,12 @@ class Operator:
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
 
+    With bodies (`ir.body`) among its attributes: `drive` is the reference that is given a function which runs them,
+    `(run_body, *inputs, **attrs)`.
+
+    `tangent` pushes tangents forward where transposing the gradient rule would not do: `(node, tangents)` -> the tangent of the result, of
+    several results a list, None for what does not move.
+
     Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
     are known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the
     node and given to all other rules. `results` names several results: calling the operator gives a named tuple of them (without names a list).
@@ -87,6 +93,8 @@ class Operator:
     view: Callable[..., Any] | None = None
     loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
+    drive: Callable[..., Any] | None = None
+    tangent: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True
     text: bool = False
@@ -140,7 +148,8 @@ class Operator:
         try:
             type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
-            what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
+            called = describe_call(self.called(attrs), inputs) if self.drive is None else self.label       # which takes a great many
+            what = f"{called}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
         return attrs, type
 

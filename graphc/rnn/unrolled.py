@@ -35,23 +35,28 @@ def lengths_of(what: str, lengths: Any, rows: Any = None) -> Node | None:
 
 
 def first_state(what: str, cell: Any, initial: Any, rows: Any, dtype: Any) -> Any:
-    """The state before the first step. GraphError: there is neither a state nor a dtype."""
+    """The state before the first step, nested as the cell's. GraphError: there is neither a state nor a dtype."""
     if initial is not None:
-        alike(f"{what}: initial_state and the cell's state_size", initial, _sizes_of(cell.state_size, initial))
-        return tensors_of(initial)
+        sizes = cell.state_size
+        if len(flatten(initial)) != len(flatten(sizes)) and isinstance(sizes, list):        # the shape of one tensor
+            return tensors_of(initial)
+        alike(f"{what}: initial_state and the cell's state_size", initial, sizes)
+        return packed(sizes if is_nested(sizes) and is_nested(initial) else initial, flatten(tensors_of(initial)))
     if dtype is None:
         raise GraphError(f"{what}: without initial_state it takes dtype, that of the zeros which it begins with{here()}")
     made = getattr(cell, "get_initial_state", None)
     return cell.zero_state(rows, dtype) if made is None else made(batch_size=rows, dtype=dtype)
 
 
-def _sizes_of(sizes: Any, initial: Any) -> Any:
-    """The sizes of a state; those of users may be plain lists where one shape is meant."""
-    return sizes if is_nested(initial) else 0 if not is_nested(sizes) or isinstance(sizes, list) else sizes
+def stepped(what: str, cell: Any, x: Any, state: Any) -> tuple[Any, Any]:
+    """Output and new state of a cell, the state nested as the one before. GraphError: it is nested otherwise."""
+    output, new = cell(x, state)
+    alike(f"{what}: the states before and after a step", state, new)
+    return output, packed(state, flatten(new)) if is_nested(state) else new
 
 
 def kept(done: Any, old: Any, new: Any) -> Any:
-    """Where a row's sequence is over the old value, else the new one. A scalar stays new: it has no rows."""
+    """Where a row's sequence is over the old value, else the new one. What has no rows, a scalar or a TensorArray, stays new."""
     def one(a: Any, b: Any) -> Any:
         if not isinstance(b, Node) or b.type.rank == 0:
             return b
@@ -88,7 +93,7 @@ def static_rnn(cell: Any, inputs: Sequence[Any], initial_state: Any = None, dtyp
         for t, x in enumerate(steps):
             if t:
                 entered.reuse_variables()
-            output, new = cell(x, state)
+            output, new = stepped("static_rnn", cell, x, state)
             if lengths is not None:
                 done = greater_equal(constant(t), lengths)
                 output, new = kept(done, mapped(zeros_like, output), output), kept(done, state, new)

@@ -136,6 +136,9 @@ def require_fed(needed: Iterable[Node], feeds: Container[Node]) -> None:
     for n in needed:
         if n.operator.name == "placeholder" and n not in feeds:
             raise InvalidArgumentError(f"{describe(n)} must be fed, and is not{here()}", n)
+        if n.operator.name == "parameter" and n not in feeds:
+            raise InvalidArgumentError(f"{describe(n)} is a value inside {n.attrs['of']}, and there alone: what depends on it can be fetched "
+                                       f"and used nowhere else{here()}", n)
 
 
 def fed(node: Node, value: Any) -> Array:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..compiler.specialise import StageWork
 from ..cpu.program import Program
 from ..ir.node import Node
+from ..ir.sizes import listable
 from ..ir.types import Array
 from .forms import Runnable
 
@@ -40,6 +41,14 @@ class Open(NamedTuple):
     axes: tuple[tuple[int, int], ...]
     known: tuple[int, ...]
     shaped: bool
+
+    @classmethod
+    def of(cls, inputs: Sequence[Node], arrays: Sequence[Array], by_value: Sequence[int], free: bool) -> Open:
+        """What is free of these arrays, if the values of some decide sizes: all that the graph leaves open, if anything is to be."""
+        axes = tuple([(i, axis) for i, (f, a) in enumerate(zip(inputs, arrays, strict=True)) if free and i not in by_value
+                      for axis in range(a.ndim) if f.type.shape is None or f.type.shape[axis] is None])
+        integers = tuple([i for i in by_value if free and listable(arrays[i])])
+        return cls(integers, axes, tuple([i for i in by_value if i not in integers]), not free)
 
     def numbers(self, arrays: Sequence[Array]) -> list[int]:
         """The numbers of the free sizes, in order."""
