@@ -129,9 +129,10 @@ assign, assign_add | takes effect once a run; reads see the value from before it
 summary.FileWriter | needs tensorboardX: `pip install 'graphc[tensorboard]'`
 summary.scalar, summary.histogram, summary.image | needs tensorboardX to be run: `pip install 'graphc[tensorboard]'`
 contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`; also tf.train.ScipyOptimizerInterface
-__version__ | graphc's own version
-string | texts are handled in Python alone: printed, asserted, summarised
-errors.OutOfRangeError, errors.DeadlineExceededError | no operator of graphc raises it
+__version__ | graphc's own version; in a program that `graphc run` runs, 1.15.0, as tf.VERSION is everywhere
+string | operators on texts are host steps between kernels; variables hold none
+errors.DeadlineExceededError | no operator of graphc raises it
+GraphDef, import_graph_def | its bytes are graphc's JSON; TensorFlow's own are not read
 Tensor | the class of all nodes of the graph
 """
 
