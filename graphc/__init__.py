@@ -16,6 +16,8 @@ from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
+from .data.queues import *  # noqa: F403
+from .data.readers import *  # noqa: F403
 from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
 from .initializers import (
@@ -138,7 +140,7 @@ __all__ = [name for name in _NAMES if name not in vars(_builtins) and name not i
 for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
-      methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+      methods=(QueueBase, ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 _know()
 
 

@@ -138,14 +138,6 @@ Tensor | the class of all nodes of the graph
 
 # Names that are not here: what to write instead.
 _INSTEAD = """
-train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
-train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
-FixedLengthRecordReader | read the files in Python and feed batches by feed_dict
-FIFOQueue | read the files in Python and feed batches by feed_dict
-RandomShuffleQueue | read the files in Python and feed batches by feed_dict
-train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
-train.match_filenames_once | glob.glob(pattern)
-train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 nn.seq2seq | tf.contrib.legacy_seq2seq
@@ -207,9 +199,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("Coordinator")
+    >>> getter("graphc.train")("write_graph")
     Traceback (most recent call last):
-    AttributeError: tf.train.Coordinator is not here; instead: feed batches by feed_dict; a Python thread may prepare them
+    AttributeError: tf.train.write_graph is not here; instead: open(path, "w").write(graph.to_json())
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]

@@ -50,14 +50,12 @@ def test_what_programs_use_is_here_or_has_a_substitute(name):
 
 # Names that three programs or more use and that are not here, each with what to write: models of keras, and more than one process.
 _REFUSED = {"keras.datasets.mnist.load_data", "train.ClusterSpec", "train.Server", "train.replica_device_setter"}
-_COMING = {"train.Coordinator", "train.start_queue_runners", "train.QueueRunner", "train.string_input_producer", "TextLineReader",
-           "WholeFileReader", "FIFOQueue"}
 
 
 def test_names_that_three_programs_use_are_here():
     ranked = tf1_names.ranked()
     often = ranked[:ranked.index("contrib.layers.l2_regularizer")]          # the first that two use
-    assert {name for name in often if not exists(name)} - _COMING == _REFUSED
+    assert {name for name in often if not exists(name)} == _REFUSED
 
 
 def test_ranked_names_are_names_once():

@@ -245,10 +245,6 @@ class Variable(Node):
         """`tf.assign_sub` from this variable; DTypeError, ShapeError: the value does not fit."""
         return assign_sub(self, delta, name=name)
 
-    def count_up_to(self, limit: int) -> Node:
-        """`tf.count_up_to` of this variable. DTypeError: it is no integer."""
-        return OPERATORS["count_up_to"](self, limit)
-
     def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Node:
         """`tf.scatter_add` of the rows of `IndexedSlices`; DTypeError: no such."""
         return self._changed("scatter_add", "add", sparse_delta, name)
@@ -279,6 +275,10 @@ class Variable(Node):
             raise DTypeError(f"{what} of {describe(self)} takes IndexedSlices, not {given!r:.60}{here()}")
         at, new = given if isinstance(given, builtins.tuple) else (OPERATORS["expand_dims"](given.indices, axis=-1), given.values)
         return assign(self, OPERATORS["changed"](self, at, to_node(new, None if isinstance(new, Node) else self.dtype), how=how), name=name)
+
+    def count_up_to(self, limit: int) -> Node:
+        """`tf.count_up_to` of this variable. DTypeError: it is no integer."""
+        return OPERATORS["count_up_to"](self, limit)
 
     def load(self, value: Any, session: Any = None) -> None:
         """Set the value in a session, without a graph.

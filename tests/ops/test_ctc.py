@@ -184,6 +184,12 @@ def test_distances_in_a_grid(session):
     np.testing.assert_array_equal(session.run(tf.edit_distance(hypothesis, truth)), [[np.inf, 1.0], [0.5, 1.0]])
 
 
+def test_distances_of_sequences_that_are_longer_than_their_shape_says(session):
+    """As programs write them, all in one row: TensorFlow reads the elements, and not the last size."""
+    hypothesis, truth = (tf.SparseTensor([[0, 0, k] for k in range(len(word))], list(word), [1, 1, 1]) for word in ("bear", "beers"))
+    np.testing.assert_array_equal(session.run(tf.edit_distance(hypothesis, truth, normalize=False)), [[2.0]])
+
+
 # ---------------------------------------------------------------------- what is refused
 
 LABELS = sparse([[0], [1]])
@@ -227,7 +233,7 @@ REFUSED = [
     (lambda: tf.nn.ctc_greedy_decoder(ones(3, 1, 3), [4])[0][0].values, "length 4 is not in [0, 3]"),
     (lambda: tf.nn.ctc_greedy_decoder(ones(3, 1, 3), [4])[1], "4 is not in [0, 4)"),
     (lambda: tf.nn.ctc_beam_search_decoder(ones(3, 1, 3), [4])[1], "length 4 is not in [0, 3]"),
-    (lambda: tf.edit_distance(LABELS, tf.SparseTensor([[0, 5]], [1], [1, 1])), "the truth has a place outside of its shape [1, 1]"),
+    (lambda: tf.edit_distance(LABELS, tf.SparseTensor([[5, 0]], [1], [1, 1])), "the truth has a place outside of its shape [1, 1]"),
 ]
 
 

@@ -138,6 +138,7 @@ def test_texts_are_split_into_rows(build, given, rows, jit):
     (lambda: tf.string_to_number(["a"], tf.uint8), tf.errors.DTypeError, "texts become float32, float64, int32 or int64, not uint8"),
     (lambda: tf.regex_replace(["a"], "(", "b"), tf.errors.InvalidArgumentError, "the pattern '('"),
     (lambda: tf.string_to_hash_bucket_fast(["a"], 0), tf.errors.GraphError, "num_buckets is a number of 1 or more, not 0"),
+    (lambda: tf.decode_raw(["a"], tf.string), tf.errors.DTypeError, "numbers in memory are float32"),
     (lambda: tf.substr(["a"], 0, 1, unit="WORD"), tf.errors.GraphError, "the unit is 'BYTE' or 'UTF8_CHAR'"),
     (lambda: tf.as_string([1.0], scientific=True, shortest=True), tf.errors.GraphError, "one of scientific and shortest"),
 ])
