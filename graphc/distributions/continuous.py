@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..ops.array import concat, ones_like, shape, zeros_like
 from ..ops.math import abs as absolute
 from ..ops.math import cast, digamma, erf, expm1, less, less_equal, lgamma, log, log1p, logical_and, sign, square, where
 from ..ops.random import random_normal, random_uniform
+from ..ops.random_draws import random_gamma
 from ..ops.reduce import reduce_sum
 from .base import NOT_REPARAMETERIZED, Distribution, Scalar, add_n_broadcast, checked_rank, parameter
 
@@ -191,9 +191,8 @@ class Gamma(Scalar):
 
 def _standard_gamma(sizes: Node, alpha: Node, seed: int | None, name: str | None = None) -> Node:
     """Gamma draws of rate 1 whose shape is `sizes`: the leading sizes, then those of alpha."""
-    draw = sys.modules[__name__.partition(".")[0]].random_gamma
     lead = shape(sizes)[0] - shape(shape(alpha))[0]
-    return draw(sizes[:lead], alpha, dtype=alpha.dtype, seed=seed, name=name)
+    return random_gamma(sizes[:lead], alpha, dtype=alpha.dtype, seed=seed, name=name)
 
 
 class Exponential(Gamma):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from ..ops.math import cast, equal, exp, less, lgamma, log, log1p, sigmoid, wher
 from ..ops.math import floor as whole
 from ..ops.nn import log_softmax, softmax, softplus
 from ..ops.random import multinomial, random_uniform
+from ..ops.random_draws import random_poisson
 from ..ops.reduce import argmax, reduce_prod, reduce_sum
 from .base import NOT_REPARAMETERIZED, Scalar, checked_rank, parameter
 
@@ -149,9 +149,8 @@ class Poisson(Scalar):
         return self._log_rate
 
     def _sample(self, sizes: Node, seed: int | None) -> Node:
-        draw = sys.modules[__name__.partition(".")[0]].random_poisson
         lead = shape(sizes)[0] - shape(shape(self._rate))[0]
-        return draw(self._rate, sizes[:lead], dtype=self.dtype, seed=seed)
+        return random_poisson(self._rate, sizes[:lead], dtype=self.dtype, seed=seed)
 
     def _log_prob(self, x: Node) -> Node:
         counted = where(less(x, 0.0), 0.0, x)
