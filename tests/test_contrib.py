@@ -287,6 +287,16 @@ def test_tables_refuse(call, error):
         call()
 
 
+def test_tables_are_saved_with_their_graph():
+    table = lookup.index_table_from_tensor(["a", "b"], num_oov_buckets=1)
+    x = tf.placeholder(tf.string, [None], name="x")
+    tf.identity(table.lookup(x), name="y")
+    back = lookup.index_to_string_table_from_tensor(["a", "b"]).lookup(tf.constant([1], tf.int64), name="z")
+    again = tf.Graph.from_json(tf.get_default_graph().to_json())
+    with tf.Session(graph=again, jit=False) as sess:
+        assert sess.run("y:0", {"x:0": ["b", "q"]}).tolist() == [1, 2] and sess.run(back.name).tolist() == [b"b"]
+
+
 # ---------------------------------------------------------------------- vocabularies and hyperparameters
 
 TEXTS = ["I like the cat", "the dog", "the CAT-flap isn't"]

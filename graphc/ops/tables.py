@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,23 +21,41 @@ from .strings import string_to_hash_bucket_fast
 __all__ = ["initialize_all_tables", "tables_initializer"]
 
 
-def _found_type(types: Sequence[TensorType], values: Values, lookup: dict[Any, int], found: Array, default: Any) -> TensorType:
+_places: dict[int, tuple[weakref.ref[Array], dict[Any, int]]] = {}     # of the keys of each table that is there, by the array's identity
+
+
+def _places_of(keys: Array) -> dict[Any, int]:
+    """Where each key stands, made once for each array of keys."""
+    known = _places.get(id(keys))
+    if known is None or known[0]() is not keys:
+        made = {k: i for i, k in enumerate(keys.tolist())}
+        number = id(keys)
+        known = _places[number] = (weakref.ref(keys, lambda _: _places.pop(number, None)), made)
+    return known[1]
+
+
+def _found_type(types: Sequence[TensorType], values: Values, keys: Array, found: Array, default: Any) -> TensorType:
+    if types[0].dtype != keys.dtype:
+        raise DTypeError(f"keys are {dtype_name(keys.dtype)}, not {dtype_name(types[0].dtype)}")
     return TensorType(found.dtype, types[0].shape)
 
 
-def _lookup_attrs(types: Sequence[TensorType], lookup: Any, found: Any, default: Any) -> dict[str, Any]:
-    if not isinstance(lookup, dict) or not isinstance(found, np.ndarray):
-        raise GraphError("a table is made by tf.contrib.lookup: no file holds one")
-    return {"lookup": lookup, "found": found, "default": default}
+def _lookup_attrs(types: Sequence[TensorType], keys: Any, found: Any, default: Any) -> dict[str, Any]:
+    for array in (keys, found, default):
+        if not isinstance(array, np.ndarray):
+            raise GraphError(f"a table is made of arrays, not of {array!r:.60}")
+    if keys.ndim != 1 or keys.shape != found.shape or default.shape or default.dtype != found.dtype:
+        raise GraphError(f"a table has as many values as keys, and a default like them, not {keys.shape}, {found.shape} and {default.shape}")
+    return {"keys": keys, "found": found, "default": default}
 
 
-@declare("host", _found_type, text=True, prepare=_lookup_attrs, pure=False, label="hash_table_Lookup")
-def table_lookup(keys: Any, *, lookup: Any, found: Any, default: Any) -> Any:
-    """What the table has for each key, the default for one that it does not have."""
-    given = np.asarray(keys)
-    out = np.full(given.shape, default, found.dtype)
+@declare("host", _found_type, text=True, prepare=_lookup_attrs, label="hash_table_Lookup")
+def table_lookup(x: Any, *, keys: Any, found: Any, default: Any) -> Any:
+    """What the table has for each element, the default for one that is no key."""
+    given, places = np.asarray(x), _places_of(keys)
+    out = np.full(given.shape, default[()], found.dtype)
     for place in np.ndindex(given.shape):
-        at = lookup.get(given[place] if given.dtype.hasobject else given[place].item())
+        at = places.get(given[place] if given.dtype.hasobject else given[place].item())
         if at is not None:
             out[place] = found[at]
     return out
@@ -54,16 +73,16 @@ class Table:
         if known_keys.shape != known_values.shape or known_keys.ndim != 1:
             raise GraphError(f"{self.name}: {known_keys.shape} keys and {known_values.shape} values{here()}")
         self.key_dtype, self.value_dtype = as_dtype(known_keys.dtype), as_dtype(known_values.dtype)
-        self._lookup = {k: i for i, k in enumerate(known_keys.tolist())}
-        if len(self._lookup) != len(known_keys):
-            raise GraphError(f"{self.name}: {len(known_keys) - len(self._lookup)} keys come twice{here()}")
-        self._found, self._buckets = known_values, num_oov_buckets
-        self._default = as_array(default_value, self.value_dtype).item()
+        again = len(known_keys) - len(_places_of(known_keys))
+        if again:
+            raise GraphError(f"{self.name}: {again} keys come twice{here()}")
+        self._keys, self._found, self._buckets = known_keys, known_values, num_oov_buckets
+        self._default = as_array(default_value, self.value_dtype)
         self.initializer, self.init = group(name=f"{self.name}/init"), group(name=f"{self.name}/init")
 
     def size(self, name: str | None = None) -> Node:
         """The number of keys and buckets, int64."""
-        return to_node(np.int64(len(self._lookup) + self._buckets), name=name)
+        return to_node(np.int64(len(self._keys) + self._buckets), name=name)
 
     def lookup(self, keys: Any, name: str | None = None) -> Node:
         """The value of each key. DTypeError: keys of another dtype."""
@@ -71,11 +90,11 @@ class Table:
             x = to_node(keys) if isinstance(keys, Node) else to_node(keys, self.key_dtype)
             if x.type.dtype != self.key_dtype.dtype:
                 raise DTypeError(f"{self.name}: keys are {self.key_dtype.name}, not {dtype_name(x.type.dtype)}{here()}")
-            attrs = {"lookup": self._lookup, "found": self._found, "default": self._default}
+            attrs: dict[str, Any] = {"keys": self._keys, "found": self._found, "default": self._default}
             if not self._buckets:
                 return table_lookup(x, **attrs)
-            bucket = string_to_hash_bucket_fast(x, num_buckets=self._buckets) + np.int64(len(self._lookup))
-            inside = table_lookup(x, **{**attrs, "default": -1})
+            bucket = string_to_hash_bucket_fast(x, num_buckets=self._buckets) + np.int64(len(self._keys))
+            inside = table_lookup(x, **{**attrs, "default": np.array(-1, self._found.dtype)})
             return where(less(inside, np.int64(0)), bucket, inside)
 
 
