@@ -95,12 +95,13 @@ from .ops.sparse import *  # noqa: F403
 from .ops.sparse_rows import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
+from .ops.tables import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
-from .summary import Summary
+from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
@@ -131,9 +132,9 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "compat", "contrib", "data", "debugging", "dtypes", "estimator", "examples", "extend", "flags", "gfile", "io",
-          "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io",
-          "random", "resource_loader", "sparse", "sysconfig", "test", "testing")
+_LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
+          "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "resource_loader", "sparse", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "sparse")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)

@@ -10,6 +10,7 @@ from . import compat as compat
 from . import contrib as contrib
 from . import data as data
 from . import debugging as debugging
+from . import distributions as distributions
 from . import dtypes as dtypes
 from . import errors as errors
 from . import estimator as estimator
@@ -36,6 +37,7 @@ from . import python_io as python_io
 from . import random as random
 from . import resource_loader as resource_loader
 from . import sparse as sparse
+from . import strings as strings
 from . import summary as summary
 from . import sysconfig as sysconfig
 from . import test as test
@@ -281,6 +283,9 @@ from .ops.state import no_op as no_op
 from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
+from .ops.strings import string_split as string_split
+from .ops.tables import initialize_all_tables as initialize_all_tables
+from .ops.tables import tables_initializer as tables_initializer
 from .ops.tensor_array import TensorArray as TensorArray
 from .ops.updates import scatter_update as scatter_update
 from .ops.updates import tensor_scatter_add as tensor_scatter_add
@@ -291,6 +296,11 @@ from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
 from .runtime.session import Session as Session
 from .runtime.timeline import RunMetadata as RunMetadata
+from .summary import histogram_summary as histogram_summary
+from .summary import image_summary as image_summary
+from .summary import merge_all_summaries as merge_all_summaries
+from .summary import merge_summary as merge_summary
+from .summary import scalar_summary as scalar_summary
 from .train.clipping import clip_by_global_norm as clip_by_global_norm
 from .train.clipping import clip_by_norm as clip_by_norm
 from .train.clipping import global_norm as global_norm
@@ -691,42 +701,44 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv",
            "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
            "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
-           "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
-           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf",
-           "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye",
-           "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd",
-           "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile",
-           "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients",
-           "greater", "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "hvp", "identity",
-           "image", "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "distributions", "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum",
+           "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
+           "encode_base64", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend",
+           "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr",
+           "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
+           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width",
+           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "image", "image_summary", "import_graph_def",
+           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
            "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
            "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant",
            "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul",
            "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
-           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
-           "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm",
-           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer",
-           "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder",
-           "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma",
-           "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
-           "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
-           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
-           "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint",
-           "roll", "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul",
-           "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max",
-           "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
-           "set_random_seed", "setdiff1d", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
-           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
-           "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
-           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
-           "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
-           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
-           "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip", "string_to_hash_bucket",
-           "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "sub", "substr", "subtract", "summary",
-           "svd", "switch_case", "sysconfig", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot",
-           "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
-           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8",
-           "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unsorted_segment_max", "unsorted_segment_mean",
-           "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope",
-           "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros",
-           "zeros_initializer", "zeros_like"]
+           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid",
+           "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg",
+           "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer",
+           "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example",
+           "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io",
+           "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
+           "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
+           "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse",
+           "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary", "scan", "scatter_add",
+           "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update",
+           "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select",
+           "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "show", "sigmoid", "sign", "sin",
+           "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat",
+           "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum", "sparse_placeholder",
+           "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape",
+           "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split",
+           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt",
+           "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
+           "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
+           "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig",
+           "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing",
+           "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv",
+           "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer",
+           "unique", "unique_with_counts", "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
+           "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer",
+           "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer",
+           "zeros_like"]

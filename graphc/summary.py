@@ -203,7 +203,34 @@ def merge_all(key: str = GraphKeys.SUMMARIES, scope: str | None = None, name: st
     return merge(found, name=name) if found else None
 
 
-# ---------------------------------------------------------------------- event files
+# ---------------------------------------------------------------------- as before TensorFlow 1
+
+def scalar_summary(tags: str, values: Any, collections: Any = None, name: str | None = None) -> Node:
+    """`scalar`. Errors (DTypeError, ShapeError) as of that."""
+    return scalar(tags, values, collections)
+
+
+def histogram_summary(tag: str, values: Any, collections: Any = None, name: str | None = None) -> Node:
+    """`histogram`. DTypeError as of that."""
+    return histogram(tag, values, collections)
+
+
+def image_summary(tag: str, tensor: Any, max_images: int = 3, collections: Any = None, name: str | None = None) -> Node:
+    """`image`. Errors (DTypeError, ShapeError) as of that."""
+    return image(tag, tensor, max_images, collections)
+
+
+def merge_summary(inputs: Sequence[Any], collections: Any = None, name: str | None = None) -> Node:
+    """`merge`. DTypeError as of that."""
+    return merge(inputs, collections, name)
+
+
+def merge_all_summaries(key: str = GraphKeys.SUMMARIES) -> Node | None:
+    """`merge_all`. DTypeError as of that."""
+    return merge_all(key)
+
+
+# ---------------------------------------------------------------------- files
 
 _alive: weakref.WeakSet[FileWriter] = weakref.WeakSet()
 _serial = itertools.count()         # no two files of a process have one name

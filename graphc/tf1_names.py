@@ -127,32 +127,17 @@ ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accep
 control_dependencies | the only thing that orders a read after an assignment
 assign, assign_add | takes effect once a run; reads see the value from before it unless a control dependency orders them behind
 contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`; also tf.train.ScipyOptimizerInterface
-__version__ | graphc's own version
-string | texts are handled in Python alone: printed, asserted, summarised
-errors.OutOfRangeError, errors.DeadlineExceededError | no operator of graphc raises it
+__version__ | graphc's own version; in a program that `graphc run` runs, 1.15.0, as tf.VERSION is everywhere
+string | operators on texts are host steps between kernels; variables hold none
+errors.DeadlineExceededError | no operator of graphc raises it
+GraphDef, import_graph_def | its bytes are graphc's JSON; TensorFlow's own are not read
 Tensor | the class of all nodes of the graph
 """
 
 # Names that are not here: what to write instead.
 _INSTEAD = """
-contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
-contrib.layers.summarize_activation | tf.summary.histogram(name, x)
-contrib.slim | tf.contrib.layers, whose functions it has
-contrib.slim.conv2d, contrib.slim.convolution2d | tf.contrib.layers.conv2d
-contrib.slim.flatten | tf.contrib.layers.flatten
-contrib.slim.dropout | tf.contrib.layers.dropout
-contrib.framework.get_global_step | tf.train.get_global_step()
-contrib.training.HParams | types.SimpleNamespace(...)
-contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
-contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-train.SummaryWriter | tf.summary.FileWriter
 nn.seq2seq | tf.contrib.legacy_seq2seq
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
-scalar_summary | tf.summary.scalar
-image_summary | tf.summary.image
-merge_summary | tf.summary.merge
-merge_all_summaries | tf.summary.merge_all
-tables_initializer | tf.no_op()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
@@ -160,14 +145,11 @@ estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator wit
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
 python.estimator | tf.estimator
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
-distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
-strings | prepare texts in Python
-contrib.learn | read the data in Python and feed it; train in a loop over session.run
-contrib.framework | tf.variable_scope and tf.get_variable
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
+nn.seq2seq_placeholder | 
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
-contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 """
 
 

@@ -282,7 +282,12 @@ _RAISES_NOTHING = {
     *(f"graphc.gfile.{name}" for name in ("Exists", "Glob", "IsDirectory", "Walk", "exists", "glob", "isdir", "walk")),
     *(f"graphc.nest.{name}" for name in ("flatten", "is_nested", "is_sequence")), "graphc.examples.tutorials.mnist.input_data.dense_to_one_hot",
     *(f"graphc.resource_loader.{name}" for name in resource_loader.__all__ if name != "load_resource"),
-    *(f"graphc.sysconfig.{name}" for name in sysconfig.__all__),
+    *(f"graphc.sysconfig.{name}" for name in sysconfig.__all__), "graphc.initialize_all_tables", "graphc.tables_initializer",
+    *(f"graphc.contrib.{space}.{name}" for space in ("framework", "slim") for name in (
+        "add_arg_scope", "add_model_variable", "arg_scoped_arguments", "current_arg_scope", "filter_variables", "get_global_step",
+        "get_local_variables", "get_model_variables", "get_name_scope", "get_trainable_variables", "get_variable_full_name", "get_variables",
+        "get_variables_by_name", "get_variables_by_suffix", "has_arg_scope")), "graphc.contrib.framework.is_tensor",
+    "graphc.contrib.learn.preprocessing.tokenizer", "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
     *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))}
 
 

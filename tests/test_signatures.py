@@ -21,10 +21,12 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.data contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq data data.experimental
-debugging dtypes errors estimator estimator.inputs examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data
-extend flags gfile io image initializers layers linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io
-random resource_loader sparse summary sysconfig test testing train
+app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
+contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn contrib.seq2seq
+contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.training contrib.util data data.experimental debugging distributions dtypes
+errors estimator estimator.inputs examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image
+initializers io layers linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse
+strings summary sysconfig test testing train
 """.split())]
 
 
@@ -184,6 +186,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION"
                       "int32", "int64", "string", "uint8"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
            "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
@@ -191,6 +194,8 @@ _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:
     _SPACES.setdefault(_path.rpartition(".")[0], set()).add(_path.rpartition(".")[2])
 _SPACES["graphc.app"] = {"flags"}
+_SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
+_SPACES["graphc.contrib.learn.datasets"] = {"mnist"}
 _BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple", "math", "random"}
 
 

@@ -222,3 +222,19 @@ def test_run_metadata_is_read_by_tensorboard(tmp_path):
     assert [(n.node_name, n.thread_id, n.all_end_rel_micros) for n in device.node_stats] \
         == [(n.node_name, n.thread_id, round(n.all_end_rel_micros)) for n in wanted.node_stats]
     assert RunMetadata.FromString(metadata.SerializeToString()).step_stats.dev_stats[0].device == "/device:CPU:0" and wanted.node_stats
+
+
+def test_summaries_of_ones_own_are_read_by_tensorboard(tmp_path):
+    """Numbers that a program computes itself; and the names of before TensorFlow 1."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    made = tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=0.5)])
+    made.value.add(tag="rate", simple_value=np.float32(1e-3))
+    tf.scalar_summary("old", tf.constant(2.0))
+    tf.histogram_summary("spread", tf.constant([1.0, 2.0]))
+    with tf.train.SummaryWriter(tmp_path) as writer, tf.Session(jit=False) as sess:
+        writer.add_summary(made, 3)
+        writer.add_summary(sess.run(tf.merge_all_summaries()), 4)
+    read = EventAccumulator(str(tmp_path)).Reload()
+    assert [(e.step, e.value) for e in read.Scalars("loss")] == [(3, 0.5)] and read.Scalars("rate")[0].value == np.float32(1e-3)
+    assert [(e.step, e.value) for e in read.Scalars("old")] == [(4, 2.0)] and read.Tags()["histograms"] == ["spread"]

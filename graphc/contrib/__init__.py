@@ -1,16 +1,20 @@
 """`tf.contrib`: the parts of TensorFlow 1's contrib that graphc has."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..tf1_names import getter as _getter
-from . import data, layers, legacy_seq2seq, opt, rnn, seq2seq
+__all__ = ["data", "distributions", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "slim",
+           "training", "util"]
 
-__all__ = ["data", "layers", "legacy_seq2seq", "opt", "rnn", "seq2seq"]
+if TYPE_CHECKING:
+    from . import data, distributions, framework, layers, learn, legacy_seq2seq, lookup, losses, metrics, opt, rnn, seq2seq, slim, training, util
+else:
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            from ..tf1_names import getter
+            getter(__name__)(name)             # AttributeError, with what to write instead
+        from importlib import import_module  # each when it is first named: most programs need none, or few
+        return import_module(f"{__name__}.{name}")
 
 
 def __dir__() -> list[str]:
     return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)

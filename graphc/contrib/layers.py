@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import nn, summary, train
@@ -19,103 +19,23 @@ from ..layers import flatten as flattened
 from ..ops.array import concat, identity, one_hot, reshape
 from ..ops.array import shape as shape_of
 from ..ops.linalg import matmul, tensordot
-from ..ops.math import abs, add, add_n, cast, multiply
+from ..ops.math import add, cast
 from ..ops.random import truncated_normal
-from ..ops.reduce import reduce_max, reduce_sum
-from ..ops.state import constant
+from ..ops.reduce import reduce_max
 from ..tf1_names import getter as _getter
 from ..train.optimizer import Optimizer
 from ..variables import get_variable, variable_scope
-from . import convolutions
+from . import compositions, convolutions, penalties
 from .base import ended, floats, sizes_of, variable_of
+from .compositions import *  # noqa: F403
 from .convolutions import *  # noqa: F403
 from .initial import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
+from .penalties import *  # noqa: F403
+from .scopes import add_arg_scope
 
-__all__ = [*convolutions.__all__, "OPTIMIZER_CLS_NAMES", "apply_regularization", "batch_norm", "dropout", "embed_sequence", "flatten",
-           "fully_connected", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "maxout", "one_hot_encoding",
-           "optimize_loss", "relu", "relu6", "sum_regularizer", "variance_scaling_initializer", "xavier_initializer",
-           "xavier_initializer_conv2d"]
-
-
-# ---------------------------------------------------------------------- penalties
-
-def _scale(what: str, scale: Any) -> float:
-    if isinstance(scale, bool) or not isinstance(scale, float) or not scale >= 0:
-        raise GraphError(f"{what}: the scale is a float of 0 or more, not {scale!r:.40}{here()}")
-    return scale
-
-
-def l1_regularizer(scale: float, scope: str | None = None) -> Callable[[Any], Node | None]:
-    """A function of weights: scale * sum(|weights|), or None where the scale is 0. GraphError: the scale is no float, or below 0.
-
-    >>> tf.Session(jit=False).run(tf.contrib.layers.l1_regularizer(0.5)(tf.constant([1.0, -3.0])))
-    np.float32(2.0)
-    """
-    _scale("l1_regularizer", scale)
-
-    def penalty(weights: Any) -> Node | None:
-        if scale == 0.0:
-            return None
-        with name_scope(scope, "l1_regularizer") as name:
-            return multiply(reduce_sum(abs(to_node(weights))), scale, name=name)
-    return penalty
-
-
-def l2_regularizer(scale: float, scope: str | None = None) -> Callable[[Any], Node | None]:
-    """A function of weights: scale * sum(weights^2) / 2, or None where the scale is 0. GraphError: the scale is no float, or below 0.
-
-    >>> tf.Session(jit=False).run(tf.contrib.layers.l2_regularizer(0.5)(tf.constant([1.0, -3.0])))
-    np.float32(2.5)
-    """
-    _scale("l2_regularizer", scale)
-
-    def penalty(weights: Any) -> Node | None:
-        if scale == 0.0:
-            return None
-        with name_scope(scope, "l2_regularizer") as name:
-            return multiply(nn.l2_loss(weights), scale, name=name)
-    return penalty
-
-
-def sum_regularizer(regularizer_list: Iterable[Any], scope: str | None = None) -> Callable[[Any], Node | None] | None:
-    """A function of weights: the sum of several penalties; None if there are none. ShapeError, DTypeError, by the call: they cannot be added."""
-    chosen = [r for r in regularizer_list if r is not None]
-    if not chosen:
-        return None
-
-    def penalty(weights: Any) -> Node | None:
-        with name_scope(scope, "sum_regularizer") as name:
-            found = [loss for r in chosen if (loss := r(weights)) is not None]
-            return add_n(found, name=name) if found else None
-    return penalty
-
-
-def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str | None = None) -> Callable[[Any], Node | None] | None:
-    """A function of weights: the sum of both penalties. GraphError: a scale is no float, or below 0."""
-    return sum_regularizer([l1_regularizer(scale_l1), l2_regularizer(scale_l2)], scope or "l1_l2_regularizer")
-
-
-def apply_regularization(regularizer: Callable[[Any], Node | None], weights_list: Iterable[Any] | None = None) -> Node:
-    """The sum of the penalties of weights (default: the collection WEIGHTS), put into the collection REGULARIZATION_LOSSES.
-
-    GraphError: there are no weights. ShapeError: a penalty is no number.
-
-    >>> w = [tf.constant([1.0]), tf.constant([2.0, 3.0])]
-    >>> tf.Session(jit=False).run(tf.contrib.layers.apply_regularization(tf.contrib.layers.l1_regularizer(1.0), w))
-    np.float32(6.0)
-    """
-    graph = get_default_graph()
-    weights = list(graph.get_collection(GraphKeys.WEIGHTS) if weights_list is None else weights_list)
-    if not weights:
-        raise GraphError(f"apply_regularization: there are no weights{here()}")
-    with name_scope(None, "get_regularization_penalty"):
-        penalties = [loss if loss is not None else constant(0.0) for loss in map(regularizer, weights)]
-        for loss in penalties:
-            if loss.type.shape not in (None, ()):
-                raise ShapeError(f"apply_regularization: the penalty {describe(loss)} is not one number{here()}")
-        total = add_n(penalties)
-        graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, total)
-        return total
+__all__ = [*convolutions.__all__, *penalties.__all__, *compositions.__all__, "OPTIMIZER_CLS_NAMES", "batch_norm", "dropout", "embed_sequence",
+           "flatten", "fully_connected", "layer_norm", "linear", "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6",
+           "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
 
 
 # ---------------------------------------------------------------------- layers
@@ -422,6 +342,12 @@ def _changed(pairs: Any, noise: float | None, multipliers: Any) -> list[Any]:
 
 
 _hold(globals(), __all__)
+# What makes variables, or is one of a network's layers, takes arguments from scopes.
+_SCOPED = ("avg_pool2d", "batch_norm", "bias_add", "conv2d", "conv2d_transpose", "dropout", "flatten", "fully_connected", "layer_norm", "max_pool2d",
+           "maxout", "one_hot_encoding", "separable_conv2d", "softmax", "unit_norm")
+globals().update({name: add_arg_scope(globals()[name]) for name in _SCOPED})
+convolution2d, convolution2d_transpose = globals()["conv2d"], globals()["conv2d_transpose"]
+separable_convolution2d = globals()["separable_conv2d"]
 
 
 def __dir__() -> list[str]:

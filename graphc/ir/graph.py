@@ -165,6 +165,10 @@ class Graph:
         finally:
             self._scope = before
 
+    def get_name_scope(self) -> str:
+        """The scope of names here, without its last `/`."""
+        return self._scope.rstrip("/")
+
     @contextmanager
     def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Iterator[None]:
         """Nodes made inside run after `control_inputs`; None forgets the dependencies of enclosing blocks."""

@@ -197,8 +197,7 @@ def _edit_distances(places: Any, labels: Any, dims: Any, true_places: Any, true_
         raise InvalidArgumentError(f"the sequences lie in tensors of shapes {dims.tolist()} and {true_dims.tolist()}, of different rank")
     out = np.zeros(np.maximum(dims, true_dims)[:-1].tolist(), np.float32)
     for what, at, size in (("hypothesis", places, dims), ("truth", true_places, true_dims)):
-        # Programs often give 1 for the longest sequence, which nothing depends on; TensorFlow does not look at it.
-        if ((at[:, :-1] < 0) | (at[:, :-1] >= size[:-1])).any():
+        if (at < 0).any() or (at[:, :-1] >= size[:-1]).any():       # how long a sequence is, its elements say
             raise InvalidArgumentError(f"the {what} has a place outside of its shape {size.tolist()}")
     found, true = _sequences(places, labels), _sequences(true_places, true_labels)
     for key in {**found, **true}:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 
 def varint(number: int) -> bytes:
     """A whole number of 0 or more, seven bits a byte, the lowest first.
@@ -18,8 +20,8 @@ def varint(number: int) -> bytes:
     return bytes((*out, number))
 
 
-def message(fields: Iterable[tuple[int, int | str | bytes]]) -> bytes:
-    """A message of fields, (number, value): a whole number, a text, or the bytes of a text or of another message.
+def message(fields: Iterable[tuple[int, int | float | str | bytes]]) -> bytes:
+    """A message of fields, (number, value): a whole number, a float (of 32 bits), a text, or the bytes of a text or of another message.
 
     >>> message([(1, 150), (2, "hi")]).hex()
     '08960112026869'
@@ -28,6 +30,8 @@ def message(fields: Iterable[tuple[int, int | str | bytes]]) -> bytes:
     for field, value in fields:
         if isinstance(value, int):
             parts.append(varint(field << 3) + varint(value))
+        elif isinstance(value, float):
+            parts.append(varint(field << 3 | 5) + np.float32(value).astype("<f4").tobytes())
         else:
             data = value.encode() if isinstance(value, str) else value
             parts.append(varint(field << 3 | 2) + varint(len(data)) + data)

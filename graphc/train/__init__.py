@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..files import example
 from ..files.example import *  # noqa: F403
 from ..files.graph_def import write_graph
+from ..summary import FileWriter as SummaryWriter
 from . import (
     averages,
     checkpoints,
@@ -51,7 +52,7 @@ __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages
            *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__,
            *coordinator.__all__, *queue_runner.__all__, *inputs.__all__,
            *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__, "ScipyOptimizerInterface",
-           "write_graph"]
+           "SummaryWriter", "write_graph"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

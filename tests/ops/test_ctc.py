@@ -184,10 +184,10 @@ def test_distances_in_a_grid(session):
     np.testing.assert_array_equal(session.run(tf.edit_distance(hypothesis, truth)), [[np.inf, 1.0], [0.5, 1.0]])
 
 
-def test_longest_sequence_is_what_the_places_say(session):
-    """As in TensorFlow, whatever the last size of the shape is said to be."""
-    hypothesis, truth = (tf.SparseTensor([[0, 0, i] for i in range(len(w))], list(w), [1, 1, 1]) for w in ("bear", "beers"))
-    assert session.run(tf.edit_distance(hypothesis, truth, normalize=False)).tolist() == [[2.0]]
+def test_distances_of_sequences_that_are_longer_than_their_shape_says(session):
+    """As programs write them, all in one row: TensorFlow reads the elements, and not the last size."""
+    hypothesis, truth = (tf.SparseTensor([[0, 0, k] for k in range(len(word))], list(word), [1, 1, 1]) for word in ("bear", "beers"))
+    np.testing.assert_array_equal(session.run(tf.edit_distance(hypothesis, truth, normalize=False)), [[2.0]])
 
 
 # ---------------------------------------------------------------------- what is refused

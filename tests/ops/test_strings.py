@@ -107,7 +107,30 @@ def test_every_twin_is_tried():
     assert all(OPERATORS[f"{name}_texts"].text for name in MOVING)
 
 
+SPLITS = [
+    (lambda x: tf.string_split(x), [b"a b", b"", b" c  d e"], [["a", "b"], [], ["c", "d", "e"]]),
+    (lambda x: tf.string_split(x, ",;"), [b"a,b;c", b"d"], [["a", "b", "c"], ["d"]]),
+    (lambda x: tf.string_split(x, ",", skip_empty=False), [b"a,,b", b""], [["a", "", "b"], [""]]),
+    (lambda x: tf.string_split(x, ""), [b"ab", b"c"], [["a", "b"], ["c"]]), (lambda x: tf.string_split(x, "-]"), [b"a-b]c"], [["a", "b", "c"]]),
+    (lambda x: tf.strings.split(x), [b" a\t b ", b""], [["a", "b"], []]),
+    (lambda x: tf.strings.split(x, ", "), [b"a, b,c, "], [["a", "b,c", ""]]),
+    (lambda x: tf.string_split(x), [], []),
+]
+
+
+@pytest.mark.parametrize("jit", [True, False])
+@pytest.mark.parametrize("build, given, rows", SPLITS)
+def test_texts_are_split_into_rows(build, given, rows, jit):
+    x = tf.placeholder(tf.string, [None])
+    found = tf.Session(jit=jit).run(build(x), {x: np.array(given, object)})
+    assert found.indices.tolist() == [[i, k] for i, row in enumerate(rows) for k in range(len(row))]
+    assert found.values.tolist() == [p.encode() for row in rows for p in row]
+    assert found.dense_shape.tolist() == [len(rows), max(map(len, rows), default=0)]
+
+
 @pytest.mark.parametrize("build, error, message", [
+    (lambda: tf.string_split([["a"]]), tf.errors.ShapeError, "is no vector"),
+    (lambda: tf.strings.split(["a"], maxsplit=1), tf.errors.GraphError, "not offered"),
     (lambda: tf.concat([tf.constant(["a"]), tf.constant([1])], 0), tf.errors.DTypeError, "is int32, and stands beside texts"),
     (lambda: tf.add(tf.constant("a"), tf.constant(1)), tf.errors.DTypeError, "is int32, and stands beside texts"),
     (lambda: tf.exp(tf.constant("a")), tf.errors.DTypeError, "not defined for string"),
@@ -132,7 +155,8 @@ def test_texts_refused_while_building(build, error, message):
     (lambda: tf.string_to_number([str(2**31)], tf.int32), "does not fit the dtype int32"),
     (lambda: tf.substr(["ab"], 3, 1), "the place 3 is not within b'ab', whose length is 2"),
     (lambda: tf.substr(["ab"], -3, 1), "the place -3 is not within"), (lambda: tf.decode_raw(["a", "ab"], tf.uint8), "texts of 1, 2 bytes"),
-    (lambda: tf.decode_raw(["abc"], tf.int16), "3 bytes are no whole number"), (lambda: tf.decode_base64(["*"]), "b'*' is no web-safe base 64"),
+    (lambda: tf.decode_raw(["abc"], tf.int16), "3 bytes are no whole number of int16"),
+    (lambda: tf.decode_base64(["*"]), "b'*' is no web-safe base 64"),
     (lambda: tf.regex_replace(["a"], "a", r"\3"), "the rewriting"),
 ])
 def test_texts_refused_when_run(build, message, jit):

@@ -1,0 +1,25 @@
+"""`tf.contrib.slim`: layers with scopes of arguments, losses, variables and a loop of training, as `contrib` has them, under one name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...tf1_names import getter as _getter
+from .. import framework as _framework
+from .. import layers as _layers
+from .. import losses as losses
+from .. import metrics as metrics
+from ..framework import *  # noqa: F403
+from ..layers import *  # noqa: F403
+from . import evaluation as evaluation
+from . import learning as learning
+
+__all__ = sorted({*_layers.__all__, *_framework.__all__, "evaluation", "learning", "losses", "metrics"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)

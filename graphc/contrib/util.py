@@ -1,0 +1,27 @@
+"""`tf.contrib.util`: values of constants while the graph is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ir.arguments import hold as _hold
+from ..ir.known import static_value
+from ..ir.operator import to_node
+
+__all__ = ["constant_value"]
+
+
+def constant_value(tensor: Any, partial: bool = False) -> Any:
+    """The value of a tensor as an array, if it is known while the graph is built; else None. DTypeError: no tensor.
+
+    >>> tf.contrib.util.constant_value(tf.constant([1, 2]))
+    array([1, 2], dtype=int32)
+    """
+    return static_value(to_node(tensor))
+
+
+_hold(globals(), __all__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,27 @@
+"""`tf.distributions`: distributions with samples, densities, entropies, means and divergences; derivatives go through what is reparameterised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..ir.arguments import hold as _hold
+from ..tf1_names import getter as _getter
+from . import continuous, discrete, divergence
+from .base import FULLY_REPARAMETERIZED as FULLY_REPARAMETERIZED
+from .base import NOT_REPARAMETERIZED as NOT_REPARAMETERIZED
+from .base import Distribution
+from .continuous import *  # noqa: F403
+from .discrete import *  # noqa: F403
+from .divergence import *  # noqa: F403
+
+__all__ = ["Distribution", *continuous.__all__, *discrete.__all__, *divergence.__all__, "FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"]
+
+_hold(globals(), __all__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)

@@ -1,0 +1,36 @@
+"""`tf.strings`: operators on texts under the names of TensorFlow 1.13 and later, each the operator that stands under `tf`."""
+
+from typing import TYPE_CHECKING
+
+from .ops.strings import (
+    as_string,
+    reduce_join,
+    regex_full_match,
+    regex_replace,
+    split_v2,
+    string_join,
+    string_length,
+    string_lower,
+    string_strip,
+    string_to_hash_bucket,
+    string_to_hash_bucket_fast,
+    string_to_hash_bucket_strong,
+    string_to_number,
+    string_upper,
+    substr,
+)
+from .tf1_names import getter as _getter
+
+join, length, lower, strip, upper = string_join, string_length, string_lower, string_strip, string_upper
+to_hash_bucket, to_hash_bucket_fast, to_hash_bucket_strong = string_to_hash_bucket, string_to_hash_bucket_fast, string_to_hash_bucket_strong
+to_number, split = string_to_number, split_v2
+
+__all__ = ["as_string", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace", "split", "strip", "substr", "to_hash_bucket",
+           "to_hash_bucket_fast", "to_hash_bucket_strong", "to_number", "upper"]
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
