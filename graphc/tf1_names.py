@@ -148,7 +148,6 @@ feature_column, python.feature_column | prepare the columns in NumPy and feed th
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
-nn.seq2seq_placeholder | 
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
 
@@ -181,9 +180,9 @@ def _table(text: str) -> dict[str, str]:
 def advice(name: str) -> str | None:
     """What to write for a missing name, or for the namespace it lies in; None for what no line speaks of.
 
-    >>> advice("fill_triangular"), advice("contrib.slim.flatten")
-    (None, 'tf.contrib.layers.flatten')
-    >>> advice("gfile.Glob") == advice("gfile"), advice("reduce_man")
+    >>> advice("fill_triangular"), advice("nn.seq2seq")
+    (None, 'tf.contrib.legacy_seq2seq')
+    >>> advice("keras.layers") == advice("keras"), advice("reduce_man")
     (True, None)
     """
     while name:
