@@ -162,6 +162,7 @@ merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
+fft, ifft, fft2d, ifft2d, rfft, irfft, spectral, complex, complex64, complex128 | real and imaginary parts as two tensors; np.fft in tf.py_func
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
