@@ -55,7 +55,7 @@ def drawn(operator: Any, size: int) -> tuple[list[Any], dict[str, Any]] | None:
     if not tried or operator.by_value or not tried[0].operands or any(x.ndim == 0 for x in tried[0].operands):
         return None
     operands, attrs = tried[0]
-    if len({x.shape[0] for x in operands}) > 1 or not operands[0].size or attrs.get("axis") == 0:
+    if len({x.shape[0] for x in operands}) > 1 or not operands[0].size or attrs.get("axis", 1) == 0:
         return None
     times = max(1, size // operands[0].size)
     return [np.concatenate([x] * times) for x in operands], attrs

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import compiling, derivatives, measure, sizes
+from tests.bench import compiling, derivatives, measure, operators, sizes
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -106,3 +106,12 @@ def test_table_names_the_fastest_peer_and_what_went_wrong() -> None:
     lines = table(results, ["graphc", "numpy", "jax", "torch"]).splitlines()
     assert "| mlp_step | 1,234 (900.0) | 2,469 (2,000) | wrong | failed | 0.50 of numpy |" in lines
     assert "| mlp_step | 0.50 | 0.01 |  |  |" in lines
+
+
+def test_operators_are_measured_from_their_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three sizes each of an elementwise operator, a reduction and a loop nest; an operator that does not exist has no figures."""
+    monkeypatch.setattr(operators, "BLOCK", 0.0)
+    found = list(operators.figures(["exp", "reduce_sum", "cumsum"]))
+    assert [(name, size) for name, size, _, _ in found] == [(n, s) for n in ("cumsum", "exp", "reduce_sum") for s in operators.SIZES]
+    assert all(own > 0 and other > 0 for _, _, own, other in found)
+    assert list(operators.figures(["none such"])) == []
