@@ -21,10 +21,11 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.data contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq data data.experimental
-debugging dtypes errors estimator estimator.inputs examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data
-extend flags gfile io image initializers layers linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io
-random resource_loader sparse summary sysconfig test testing train
+app bitwise compat contrib contrib.data contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq contrib.tensorboard
+contrib.tensorboard.plugins contrib.tensorboard.plugins.projector data data.experimental debugging dtypes errors estimator estimator.inputs
+examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile io image initializers layers linalg
+logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse summary sysconfig test
+testing train
 """.split())]
 
 
