@@ -23,10 +23,10 @@ from graphc.testing.samples import testable as tried
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
 app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
 contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn contrib.seq2seq
-contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.training contrib.util data data.experimental debugging distributions dtypes
-errors estimator estimator.inputs examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image
-initializers io layers linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse
-strings summary sysconfig test testing train
+contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
+contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
+examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers io layers linalg logging losses manip math
+metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse strings summary sysconfig test testing train
 """.split())]
 
 

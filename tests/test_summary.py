@@ -238,3 +238,27 @@ def test_summaries_of_ones_own_are_read_by_tensorboard(tmp_path):
     read = EventAccumulator(str(tmp_path)).Reload()
     assert [(e.step, e.value) for e in read.Scalars("loss")] == [(3, 0.5)] and read.Scalars("rate")[0].value == np.float32(1e-3)
     assert [(e.step, e.value) for e in read.Scalars("old")] == [(4, 2.0)] and read.Tags()["histograms"] == ["spread"]
+
+
+def test_embeddings_for_the_projector(tmp_path):
+    from google.protobuf import text_format
+    from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+
+    projector = tf.contrib.tensorboard.plugins.projector
+    words = tf.Variable([[1.0, 2.5], [3.0, -4.0]], name="words")
+    config = projector.ProjectorConfig()
+    info = config.embeddings.add()
+    info.tensor_name, info.metadata_path = words.name, 'a "quoted" name.tsv'
+    info.sprite.image_path = "pictures.png"
+    info.sprite.single_image_dim.extend([8, 9])
+    with tf.Session() as session, tf.summary.FileWriter(tmp_path) as writer:
+        session.run(words.initializer)
+        projector.visualize_embeddings(writer, config)
+        with pytest.raises(tf.errors.GraphError, match="takes a FileWriter and a ProjectorConfig"):
+            projector.visualize_embeddings(writer, 3)
+        config.embeddings.add(tensor_name=tf.constant(1.0, name="scalar").name)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="scalar:0 is no matrix"):
+            projector.visualize_embeddings(writer, config)
+    found = text_format.Parse((tmp_path / "projector_config.pbtxt").read_text(), ProjectorConfig()).embeddings[0]
+    assert found.tensor_name == words.name and found.metadata_path == 'a "quoted" name.tsv' and [*found.sprite.single_image_dim] == [8, 9]
+    assert np.loadtxt(tmp_path / found.tensor_path, delimiter="\t").tolist() == [[1.0, 2.5], [3.0, -4.0]]
