@@ -192,8 +192,8 @@ def find(call: Call, where: Kept, arrays: Sequence[Array], by_value: list[int]) 
             sizes, holds = opened.numbers(arrays), SizeReader(head).scope.holds()
             check(len(sizes) == len(listed(head.get("free"))))
             if _hold(holds, sizes):
-                code = restored(head, columns, blobs, where.site, call.threads, call.values.flush,
-                                partial(call.remade, _alike(arrays, by_value), [*by_value]))
+                code = restored(head, columns, blobs, where.site, call.threads,
+                                partial(call.remade, _alike(arrays, by_value), [*by_value]), call.values.flush)
                 return Variant(opened, opened.structure(arrays), holds, partial(bind, code, state=call.values, arena=call.arena), [], None, None)
         except Damaged:
             break
