@@ -15,7 +15,7 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
 from ..ir.operator import constant_node
-from ..ir.sizes import alike, fixed
+from ..ir.sizes import alike, few, fixed
 from ..ir.types import Array, TensorType, broadcast, element_count, same_type
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
@@ -40,12 +40,16 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     scratch = Scratch()
     with scratch.as_default():
         for node in topological(fetches):
-            inputs = tuple([new.get(x, x) for x in node.inputs]) if new else node.inputs
+            inputs = node.inputs
+            touched = not new.keys().isdisjoint(inputs)
+            if touched:
+                inputs = tuple([new.get(x, x) for x in inputs])
             scratch.place = node
             got = visit(node, inputs)
-            if got is None and inputs != node.inputs:
-                got = node.on(inputs)
-            if got is not None and got is not node:
+            if got is None:
+                if touched:
+                    new[node] = node.on(inputs)
+            elif got is not node:
                 new[node] = got
     return [new.get(f, f) for f in fetches]
 
@@ -84,7 +88,7 @@ def expand_products(fetches: Sequence[Node]) -> list[Node]:
         if inner == 0 or 0 in node.type.shape:
             return None
         work = element_count(node.type.shape) * inner
-        if not fixed(work) or work > SMALL_PRODUCT:
+        if not few(work, SMALL_PRODUCT):
             return _vector_product(node, a, b)
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
@@ -247,7 +251,7 @@ def apply_rules(fetches: Sequence[Node]) -> list[Node]:
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if not node.operator.family.broadcasts:
             return None
-        if inputs != node.inputs:
+        if inputs is not node.inputs:
             node = node.on(inputs)
         made = rewritten(node)
         return made if made is not None else node
@@ -265,7 +269,7 @@ def share(fetches: Sequence[Node]) -> list[Node]:
         key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
         if found is None:
-            found = table[key] = node if inputs == node.inputs else node.on(inputs)
+            found = table[key] = node if inputs is node.inputs else node.on(inputs)
         return found
     return rewrite(fetches, visit)
 

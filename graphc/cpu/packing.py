@@ -116,7 +116,7 @@ class SizeWriter:
         """The scope: free sizes, guards and limits. To be asked last: `atoms` are then all that there are."""
         guards = [[relation, self.terms(terms), so] for (relation, terms), so in self.scope.guards.items()]
         limits = [self.terms(terms) for terms in self.scope.limits]
-        return {"free": self.scope.at_hand(), "guards": guards, "limits": limits, "atoms": self.atoms}
+        return {"free": self.scope.at_hand(), "preferring": self.scope.preferring, "guards": guards, "limits": limits, "atoms": self.atoms}
 
 
 class SizeReader:

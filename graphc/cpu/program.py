@@ -17,7 +17,7 @@ from ..ir.body import RunBody
 from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
-from .bodies import Bound, Control
+from .bodies import NEVER, Bound, Control
 from .code import Code, Fetch, Run
 from .entry import Way
 from .kernel_text import SCRATCH, KernelText
@@ -270,22 +270,29 @@ class Program:
                     elif status := segment.tape.run_long():
                         raise self.error(segment, status)
             except BaseException:
-                self._break_off()
+                self.break_off()
                 raise
         else:
             try:
                 status = self.call(self.pointer)
             except BaseException:       # Control-C: what has begun to last has gone on to its end
-                self._break_off()
+                self.break_off()
                 raise
             if status:
                 self.fail(status)
         return self._results()
 
-    def _break_off(self) -> None:
+    def break_off(self) -> None:
         """Let loops that have paused begin anew at the next run."""
         for bound in self.bound:
             bound.reset()
+        self.ranges.extents[self.code.paused] = 0
+
+    def set_patience(self, long: bool) -> None:
+        """Whether loops may pause."""
+        for bound in self.bound:
+            bound.set_patience(long)
+        self.ranges.extents[self.code.stretches] = self.code.stretch if long else NEVER
 
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
@@ -302,11 +309,9 @@ class Program:
                     segment.run(self.memory.array, self.state.run_body)
                 at += 1
                 continue
-            for bound in self.bound:
-                bound.set_patience(False)
+            self.set_patience(False)
             status, events = segment.tape.trace()
-            for bound in self.bound:
-                bound.set_patience(True)
+            self.set_patience(True)
             of_steps = events[:, 0] < segment.steps
             trace.native(self, at, events[of_steps])
             trace.committed(events[~of_steps], self._committed())

@@ -32,7 +32,7 @@ from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, requir
 from .forms import Initialisation, Interpreted, Runnable, WithReset
 from .stages import Staged
 from .values import Values, initial_closure, streams_of
-from .variants import NOTHING, Before, Bind, Open, Variant, Variants
+from .variants import NOTHING, PREFERRING, Before, Bind, Open, Variant, Variants
 
 Make = Callable[[Specialised, Sequence[Node]], Bind]        # of specialised work, fed the values of these nodes
 
@@ -293,7 +293,7 @@ class Call:
         """One stage of a run, compiled; the only one, unless nodes are pending."""
         if self.jit:
             walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
-        spec, where = self._specialised(arrays, before, by_value)
+        spec, where = self._specialised(arrays, before, by_value, len(self.variants.variants) < PREFERRING)
         inputs, scope = [*self.feeds, *before.inputs], spec.scope
         work = stage(self.fetches, self.needed(), spec, {*self.feeds, *before.done}) if spec.pending else None
         bind = make(spec if work is None else work.work, inputs)        # which decides on sizes too
@@ -304,7 +304,7 @@ class Call:
         following = Variants(partial(self.stage, make), after, by_value)
         return Variant(where, where.structure(arrays), scope.holds(), bind, spec.pending, work, following)
 
-    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int]) -> tuple[Specialised, Open]:
+    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int], preferring: bool) -> tuple[Specialised, Open]:
         """What the fetches need with the sizes of these arrays; `pending` holds what other nodes decide that only a run can tell.
 
         Dimensions that are open where they are declared are free, and so are small integers among what decides types by its values.
@@ -314,6 +314,7 @@ class Call:
         order = ordered(self.needed(), set(self.feeds))
         while True:
             scope = Scope()
+            scope.preferring = preferring
             values = {i: integers_of(scope, inputs[i].label, arrays[i]) if free else arrays[i] for i in by_value}
             types: dict[Node, TensorType] = {}
             for i, (f, a) in enumerate(zip(inputs, arrays, strict=True)):
@@ -343,9 +344,9 @@ class Call:
         memory = {n: self.values.memory(n, feeds) for n in self.needed() if n.operator.name == "variable"}
         return {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
 
-    def remade(self, arrays: Sequence[Array], by_value: Sequence[int]) -> Code:
+    def remade(self, arrays: Sequence[Array], by_value: Sequence[int], preferring: bool) -> Code:
         """The code of a plan that was kept, made anew with its plan."""
-        spec, _ = self._specialised(arrays, NOTHING, [*by_value])
+        spec, _ = self._specialised(arrays, NOTHING, [*by_value], preferring)
         return self._code(spec, self.feeds)
 
     def finish(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Bind:

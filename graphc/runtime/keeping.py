@@ -28,7 +28,7 @@ from ..cpu.code import Code
 from ..cpu.kept import Site, packed, restored
 from ..cpu.kernel.machine import version
 from ..cpu.memory import Arena
-from ..cpu.packing import Damaged, SizeReader, Unkept, ValueWriter, check, joined, listed, parted, whole
+from ..cpu.packing import LARGEST, Damaged, SizeReader, Unkept, ValueWriter, check, joined, listed, parted, whole
 from ..cpu.program import Program
 from ..errors import InvalidArgumentError
 from ..ir.node import OPERATORS, Node, loc_str
@@ -129,7 +129,7 @@ class Call(Protocol):
     values: Values
     arena: Arena
 
-    def remade(self, arrays: Sequence[Array], by_value: Sequence[int]) -> Code:
+    def remade(self, arrays: Sequence[Array], by_value: Sequence[int], preferring: bool) -> Code:
         """The code for feeds like these, made anew with its plan."""
 
 
@@ -190,10 +190,10 @@ def find(call: Call, where: Kept, arrays: Sequence[Array], by_value: list[int]) 
                 continue
             opened = Open.of(call.feeds, arrays, by_value, where.free)
             sizes, holds = opened.numbers(arrays), SizeReader(head).scope.holds()
-            check(len(sizes) == len(listed(head.get("free"))))
+            then = [whole(n, -LARGEST) for n in listed(head.get("free"), len(sizes))]
             if _hold(holds, sizes):
-                code = restored(head, columns, blobs, where.site, call.threads,
-                                partial(call.remade, _alike(arrays, by_value), [*by_value]), call.values.flush)
+                remake = partial(call.remade, opened.alike(arrays, then), [*by_value], head.get("preferring") is True)
+                code = restored(head, columns, blobs, where.site, call.threads, remake, call.values.flush)
                 return Variant(opened, opened.structure(arrays), holds, partial(bind, code, state=call.values, arena=call.arena), [], None, None)
         except Damaged:
             break
@@ -208,14 +208,10 @@ def _hold(holds: Any, sizes: Sequence[int]) -> bool:
         return False
 
 
-def _alike(arrays: Sequence[Array], by_value: Sequence[int]) -> list[Array]:
-    """Arrays that a plan is made for as for these, without their values where it does not depend on them."""
-    return [a.copy() if i in by_value else np.broadcast_to(np.zeros((), a.dtype), a.shape) for i, a in enumerate(arrays)]
-
-
 def keeping(make: Bind, call: Call, where: Kept, place: Place, arrays: Sequence[Array], by_value: Sequence[int]) -> Bind:
     """A bind that keeps the code which it binds, the first time: where buffers lie is known by then."""
-    alike, known, done = _alike(arrays, by_value), [*by_value], list[bool]()
+    opened, known, done = Open.of(call.feeds, arrays, by_value, where.free), [*by_value], list[bool]()
+    alike = opened.alike(arrays, opened.numbers(arrays))
 
     def first(sizes: Sequence[int]) -> Runnable:
         program = make(sizes)
