@@ -49,8 +49,8 @@ COLUMNS = ("tables", "extents_at", "bounds_at", "unit", "effort", "body", "shown
 # All that code has; of a new field somebody has to say whether it is kept.
 KNOWN = {"plan", "threads", "scope", "numbers", "origins", "scratch", "rows", "steps", "hosts", "count", "place", "runs", "feeds", "fetches", "late",
          "texts", "commit", "counters", "flush", "buffers", "number", "itemsizes", "inside", "given", "bound", "there", "made", "fed", "lasting",
-         "addresses", "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins", "_placement",
-         "_showing", *PARTS, *COLUMNS}
+         "addresses", "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins",
+         "_placement", "_showing", *PARTS, *COLUMNS}
 
 
 class Site(NamedTuple):
@@ -195,7 +195,7 @@ class KeptCode(Code):
     """Code read from a file. `remake()` makes its `whole` anew: code with a plan, for messages, traces and pictures."""
 
     def __init__(self, record: Mapping[str, Any], columns: Mapping[str, Array], blobs: Sequence[bytes], site: Site, threads: int,
-                 flush: bool, remake: Callable[[], Code]):
+                 remake: Callable[[], Code], flush: bool):
         self._columns, self.site, self._remake, self._lock = columns, site, remake, threading.RLock()
         self._whole: Code | None = None
         self.threads = threads
@@ -420,10 +420,10 @@ def _product(looped: bool, rank: int) -> Product:
 
 
 def restored(record: Mapping[str, Any], columns: Mapping[str, Array], blobs: Sequence[bytes], site: Site, threads: int,
-             flush: bool, remake: Callable[[], Code]) -> KeptCode:
+             remake: Callable[[], Code], flush: bool = False) -> KeptCode:
     """The code that `packed` made these parts of. Damaged: they are of none, or of another graph's."""
     try:
-        return KeptCode(record, columns, blobs, site, threads, flush, remake)
+        return KeptCode(record, columns, blobs, site, threads, remake, flush)
     except Damaged:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as e:

@@ -193,7 +193,7 @@ def find(call: Call, where: Kept, arrays: Sequence[Array], by_value: list[int]) 
             then = [whole(n, -LARGEST) for n in listed(head.get("free"), len(sizes))]
             if _hold(holds, sizes):
                 remake = partial(call.remade, opened.alike(arrays, then), [*by_value], head.get("preferring") is True)
-                code = restored(head, columns, blobs, where.site, call.threads, call.values.flush, remake)
+                code = restored(head, columns, blobs, where.site, call.threads, remake, call.values.flush)
                 return Variant(opened, opened.structure(arrays), holds, partial(bind, code, state=call.values, arena=call.arena), [], None, None)
         except Damaged:
             break
