@@ -8,6 +8,9 @@ from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import depth_to_space as depth_to_space
 from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_depth as space_to_depth
+from .ops.ctc import ctc_loss as ctc_loss
+from .ops.ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
+from .ops.ctc_decode import ctc_greedy_decoder as ctc_greedy_decoder
 from .ops.nn import batch_normalization as batch_normalization
 from .ops.nn import bias_add as bias_add
 from .ops.nn import crelu as crelu
@@ -62,6 +65,13 @@ from .ops.nn_pool import max_pool2d as max_pool2d
 from .ops.nn_pool import max_pool3d as max_pool3d
 from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
+from .rnn import rnn_cell as rnn_cell
+from .rnn.loops import bidirectional_dynamic_rnn as bidirectional_dynamic_rnn
+from .rnn.loops import dynamic_rnn as dynamic_rnn
+from .rnn.raw import raw_rnn as raw_rnn
+from .rnn.unrolled import static_bidirectional_rnn as static_bidirectional_rnn
+from .rnn.unrolled import static_rnn as static_rnn
+from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
 
 def elu(features: Any, name: str | None = None) -> Tensor:
     """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
@@ -96,5 +106,7 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "depthwise_conv2d", "depthwise_conv2d_native", "depthwise_conv2d_native_backprop_input", "depthwise_conv2d_native_backprop_filter",
            "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
-           "erosion2d", "crelu", "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch",
-           "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+           "erosion2d", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "batch_normalization", "l2_normalize",
+           "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup",
+           "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn",
+           "static_bidirectional_rnn", "static_state_saving_rnn"]

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..ir.graph import Graph, get_default_graph
+from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
 from ..ir.types import TensorType, compatible
@@ -166,6 +166,8 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
             continue
         if recorded:
             graph.backward.append((graph.nodes[-1].index, node))
+        elif isinstance(graph, Scratch) and graph.place is not None:        # of a body: named and placed as what it is the gradient of
+            graph.place = node
         with graph.name_scope(f"{node.label}_grad") if recorded and node.operator.name != "item" else nullcontext():
             for x, gx in _pull_back(node, g, live):
                 parts.setdefault(x, []).append(gx)
@@ -187,7 +189,8 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
     y: Any = node
     if not isinstance(node.type, TensorType):
         y = items(node, get_default_graph())
-        g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
+        if operator.drive is None:
+            g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     if len(rule) != len(node.inputs):
         raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
@@ -230,6 +233,9 @@ def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
         return [] if t is None else [t]
     if not _differentiable(node):
         return []
+    if node.operator.tangent is not None:
+        moved = node.operator.tangent(node, along)
+        return [moved] if any(t is not None for t in (moved if isinstance(moved, list) else [moved])) else []
     if node.operator.family.broadcasts:
         return _push_elementwise(node, along)
     return _push_transposed(node, along)

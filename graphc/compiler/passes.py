@@ -16,7 +16,7 @@ from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
 from ..ir.operator import constant_node
 from ..ir.sizes import alike, few, fixed
-from ..ir.types import TensorType, broadcast, element_count, same_type
+from ..ir.types import Array, TensorType, broadcast, element_count, same_type
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
 from ..ops.array_move import reshape
@@ -129,25 +129,36 @@ def _vector_product(node: Node, a: Node, b: Node) -> Node | None:
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
+    several: dict[Node, list[Array]] = {}           # the results of a node of constants that has more than one
+
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not inputs or inputs[0].operator.name != "constant":
+        if node.operator.family.picks and inputs[0] in several:
+            return _folded(node.type, several[inputs[0]][node.attrs["index"]])
+        if not inputs or inputs[0].operator.name != "constant" or any(x.operator.name != "constant" for x in inputs):
             return None
         op = node.operator
-        if not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
-                or op.family.draws:
+        if not op.pure or op.effect or op.check or op.family.memory is Memory.VIEW or op.family.draws or op.family.cuts or node.type is None:
             return None
-        if any(x.operator.name != "constant" for x in inputs):
-            return None
-        size = node.type.nbytes
-        if not fixed(size) or size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
+        types = [node.type] if isinstance(node.type, TensorType) else node.type
+        most = 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs)
+        if any(not t.known or not fixed(t.nbytes) or t.nbytes > FOLDED_BYTES or t.nbytes > most for t in types):
             return None
         try:
             with np.errstate(all="ignore"):
-                value = np.asarray(op.reference(*(x.attrs["value"] for x in inputs), **node.attrs))
+                found = op.reference(*(x.attrs["value"] for x in inputs), **node.attrs)
         except Exception:               # what fails must fail when it runs, with the user's line
             return None
-        return constant_node(get_default_graph(), value.astype(node.type.dtype)) if value.shape == node.type.shape else None
+        if not isinstance(node.type, TensorType):
+            kept = node if inputs == node.inputs else node.on(inputs)
+            several[kept] = [np.asarray(v) for v in found]
+            return kept
+        return _folded(node.type, np.asarray(found))
     return rewrite(fetches, visit)
+
+
+def _folded(type: TensorType, value: Array) -> Node | None:
+    """A value that is known as a constant; None if its shape is not the one that the plan was made for."""
+    return constant_node(get_default_graph(), value.astype(type.dtype)) if value.shape == type.shape else None
 
 
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:

@@ -44,7 +44,7 @@ class Plan:
                 self._items.setdefault(n.inputs[0], []).append(n)
         present = set(self.order)
         self.feeds = [f if f in present else None for f in feeds]
-        self.draws = any(n.operator.family.draws for n in self.order)
+        self.draws = any(n.operator.name == "run_number" for n in self.order)
 
     def _results(self) -> list[Node]:
         """Fetched values that are computed in memory made for the caller, if they are large."""
@@ -54,7 +54,7 @@ class Plan:
 
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:
-            kind = {"placeholder": "feed", "bound": "constant"}.get(node.operator.name, node.operator.name)
+            kind = {"placeholder": "feed", "parameter": "feed", "bound": "constant"}.get(node.operator.name, node.operator.name)
             self.sources[node] = Buffer(kind, node.type.dtype, element_count(node.type.shape), node)
         return self.sources[node]
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.body import Body, has_effect
 from ..ir.families import FAMILIES
 from ..ir.graph import Scratch
 from ..ir.known import static_value
@@ -19,6 +20,7 @@ from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.state import placeholder_of
 from ..process.importing import whole
+from .trim import Trim, trims
 
 
 class Specialised(NamedTuple):
@@ -103,7 +105,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                     pending.append(node)
                 elif built is not None:
                     new[node] = built
-                    if built.operator.effect:
+                    if has_effect(built):
                         effects.append(built)
             if node in done and node.operator.family.assigns:
                 state.assigned[node.inputs[0]] = new[node]
@@ -151,7 +153,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
     constants = {n: spec.made[n].attrs["value"] for n in values if spec.made[n].operator.name == "constant"}
     kept = [n for n in values if n not in constants]
     found = list(dict.fromkeys([*(x for p in spec.pending for x in p.inputs), *kept]))
-    effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and spec.made[n].operator.effect]
+    effects = [spec.made[n] for n in in_order(evaluated) if n in spec.made and has_effect(spec.made[n])]
     work = Specialised([spec.made[n] for n in found], spec.feeds, [], effects, spec.pending, {}, spec.scope)
     return StageWork(work, found, kept, results, constants, done)
 
@@ -181,21 +183,47 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     try:
-        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+        return _trimmed(node, new, state.trims, scratch)
     except ShapeError as e:             # of what is fed, not of what is built: TensorFlow's class for what a run refuses
         raise InvalidArgumentError(str(e), node) from None
 
 
+def rebuilt(body: Body, types: Sequence[TensorType]) -> Body | None:
+    """A body for arguments of concrete types, its nodes as `specialise` makes them; None if data decides a type within it."""
+    scratch = Scratch()
+    with scratch.as_default():
+        new = {p: placeholder_of(t, scratch) for p, t in zip(body.parameters, types, strict=True)}
+        left_out = trims(body.order)
+        for node in body.order:
+            scratch.place = node
+            new[node] = node if node.operator.name == "constant" else _trimmed(node, new, left_out, scratch)
+            if not _known(new[node]):
+                return None
+    return Body([new[p] for p in body.parameters], [new[r] for r in body.results])
+
+
+def _trimmed(node: Node, new: dict[Node, Node], left_out: dict[Node, Trim], scratch: Scratch) -> Node:
+    """A node on what its inputs have become; of one with bodies what is needed, whose operands alone may be there."""
+    picks = node.operator.family.picks
+    trim = left_out.get(node.inputs[0] if picks else node) if node.inputs else None
+    if trim is None:
+        return _built(node, tuple([new[x] for x in node.inputs]), scratch)
+    if picks:
+        return node.operator.build(scratch, (new[node.inputs[0]],), {"index": trim.results[node.attrs["index"]]})
+    return node.operator.build(scratch, tuple([new[node.inputs[i]] for i in trim.operands]), trim.attrs)
+
+
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
-    """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
+    """The node on inputs of concrete types, lowered, and lowered again what that is made of."""
     operator = node.operator
     if operator.lower is None and _has_its_type(node, inputs):
         return scratch.add(operator, inputs, node.attrs, node.type, None)
     built = operator.build(scratch, inputs, node.attrs)
     if operator.lower is None:
         return _known_value(built, scratch)
+    lowered = scratch.to_lower
     simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
-    if operator.name != "later":
+    if simpler is built or (scratch.to_lower == lowered and operator.name != "later"):
         return simpler
     made = {x: x for x in inputs}
     for n in topological([simpler], stop=made.__contains__):
@@ -247,6 +275,7 @@ class _State:
 
     def __init__(self, order: Sequence[Node], held: dict[Node, Node], settled: Container[Node]):
         self.assigned: dict[Node, Node] = {}
+        self.trims = trims(order)
         self._held = held
         self._assignments: dict[Node, list[Node]] = {}                          # of each variable, in order
         for n in order:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ..ir.types import Array
 from .code import Code
 from .memory import Arena, Memory, State, address
-from .program import Program, Ranges
+from .program import QUICK, Program, Ranges
 from .routines import MODE, PART
 
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
@@ -25,7 +26,7 @@ def bind(code: Code, sizes: Sequence[int], state: State, arena: Arena) -> Progra
     memory = Memory(code, _sizes(code, numbers, n, grain), numbers, state, arena)
     for at, word in code.words:
         memory.table[at] = word
-    tables = {}
+    tables: dict[int, Any] = {}
     for k, product, column in code.products:
         own = numbers[column].tolist()
         n[k], grain[k], mode, unit[k] = product.split(own, code.threads)
@@ -34,6 +35,10 @@ def bind(code: Code, sizes: Sequence[int], state: State, arena: Arena) -> Progra
             extents[at + MODE], extents[at + PART] = mode, unit[k]
         tables[k] = product.table(own)
         memory.table[code.tables[k + 1] - 1] = address(tables[k])
+    for k, step, column in code.controls:
+        n[k] = grain[k] = unit[k] = 1
+        bound = tables[k] = step.bind(lambda part: bind(part, sizes, state, Arena()), numbers[column].tolist(), bool(work[k] >= QUICK))
+        memory.table[code.tables[k + 1] - 1] = address(bound.words)
     return Program(code, sizes, Ranges(n, grain, work, unit, extents, tables), memory, state)
 
 

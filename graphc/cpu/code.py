@@ -19,8 +19,9 @@ from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
+from .bodies import Control, control
 from .kernel_text import SCRATCH, KernelText, Slot, effort
-from .routines import Product, product, scatter_texts
+from .routines import Product, product, routine_texts, scatter_texts
 from .steps import HostStep, NativeStep, Step, Value
 
 
@@ -122,7 +123,7 @@ class Code:
         self.numbers = Numbers(scope)
         self._begins: set[int] = set()                  # where among the numbers they are offsets of values
         write = Writer(plan.schedule.stored, plan.layout)
-        found = [(step, text) for step in plan.schedule.steps for text in texts(step, plan, write)]
+        found = [(step, text) for step in plan.schedule.steps for text in texts(step, plan, write, lambda p: Code(p, threads, scope))]
         sources = [text.source for _, text in found if isinstance(text, (KernelText, Product)) and text.source]
         kernels = iter(native.compile_kernels(sources))
         self.origins = [origin for origin, _ in found]
@@ -136,6 +137,8 @@ class Code:
             if isinstance(text, KernelText):
                 slots: list[Any] = [self._slot(s, at, i) for i, s in enumerate(text.slots)]
                 self.steps.append(NativeStep(next(kernels).address, slots, nodes, text))
+            elif isinstance(text, Control):
+                self.steps.append(NativeStep(text.address, [self._place(x) for x in text.operands], nodes, text))
             elif isinstance(text, Product):
                 slots = [*(self._place(x) for x in text.operands), *text.words]
                 self.steps.append(NativeStep(next(kernels).address if text.source else text.address, slots, nodes, text))
@@ -272,7 +275,7 @@ class Code:
         kernels = [t if isinstance(t, KernelText) else None for t in made]
         add = self.numbers.add
         self.addresses = np.array([s.address for s in steps], np.int64)
-        self.tables = _starts([max(len(s.slots) + isinstance(s.text, Product), 1) for s in steps])
+        self.tables = _starts([max(len(s.slots) + isinstance(s.text, (Product, Control)), 1) for s in steps])
         self.extents_at = _starts([len(t.extents) for t in made])
         self.extents = add([e for t in made for e in t.extents])
         self.n = add([0 if t is None else t.n for t in kernels])             # of products: as each is split
@@ -285,6 +288,7 @@ class Code:
         self.chunked = [(k, self.extents_at[k] + t.chunk) for k, t in enumerate(kernels) if t is not None and t.chunk]
         self.multiplied = [(self.number[buffer], self.place[i]) for buffer, i in self.rows]
         self.products = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Product)]
+        self.controls = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Control)]
         entries = [(at + i, slot) for at, s in zip(self.tables.tolist(), steps, strict=False) for i, slot in enumerate(s.slots)]
         shown = [(at, slot) for at, slot in entries if not isinstance(slot, int)]
         self.words = [(at, slot) for at, slot in entries if isinstance(slot, int)]
@@ -298,7 +302,7 @@ def _starts(counts: Sequence[int]) -> Array:
     return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
-def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelText | Product | Node]:
+def texts(step: Group | Single, plan: Plan, write: Writer, code_of: Callable[[Plan], Code]) -> Iterator[KernelText | Product | Control | Node]:
     """What computes a step: texts of kernels, a product, or the node itself, by its reference."""
     if isinstance(step, Group):
         yield from (t for t in write(step) if t.n)
@@ -309,5 +313,9 @@ def texts(step: Group | Single, plan: Plan, write: Writer) -> Iterator[KernelTex
         yield from [made] if made is not None else []
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
+    elif family.routine:
+        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
+    elif step.node.operator.drive is not None:
+        yield control(step.node, plan, code_of) or step.node
     elif not family.joins:
         yield step.node

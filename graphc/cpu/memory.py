@@ -13,6 +13,7 @@ from ..compiler.layout import Buffer
 from ..compiler.placement import ALIGN, rooms
 from ..compiler.plan import copied
 from ..errors import DTypeError, InternalError, InvalidArgumentError
+from ..ir.body import RunBody
 from ..ir.node import Node, loc_str
 from ..ir.types import Array, TensorType, exactly
 from .code import Code
@@ -45,9 +46,10 @@ def aligned(nbytes: int) -> Array:
 
 
 class State(Protocol):
-    """What outlives a run: the variables' values, and the number that a run's random numbers are drawn by."""
+    """What outlives a run: the variables' values, the number that a run's random numbers are drawn by, and programs of bodies."""
 
     run_number: Array
+    run_body: RunBody
 
     def memory(self, variable: Node) -> Array:
         """The array that holds a variable's value."""
@@ -130,6 +132,10 @@ class Memory:
     def fresh(self) -> list[Buffer]:
         """The results, which are other memory each run."""
         return [self.code.buffers[i] for i in np.flatnonzero(self._results).tolist()]
+
+    def showing(self, buffer: Buffer) -> list[tuple[int, int]]:
+        """Which entries of the table show a buffer, and how many bytes behind its beginning."""
+        return self._entries(self.code.number[buffer])
 
     def _entries(self, buffer: int) -> list[tuple[int, int]]:
         """Which entries of the table show a buffer, and how many bytes behind its beginning."""

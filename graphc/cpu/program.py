@@ -12,9 +12,11 @@ from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single
 from ..errors import InternalError
+from ..ir.body import RunBody
 from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
+from .bodies import Bound, Control
 from .code import Code, Fetch
 from .entry import Way
 from .kernel_text import SCRATCH, KernelText
@@ -32,8 +34,8 @@ class HostPart(NamedTuple):
     step: HostStep
     attrs: Mapping[str, Any]
 
-    def run(self, array: Callable[[Value], Array]) -> None:
-        self.step.run(array, self.attrs)
+    def run(self, array: Callable[[Value], Array], run_body: RunBody) -> None:
+        self.step.run(array, self.attrs, run_body)
 
 
 class Segment(NamedTuple):
@@ -46,14 +48,14 @@ class Segment(NamedTuple):
 
 class Ranges(NamedTuple):
     """A number each native step, in order: the size of its range, of a chunk of it, the elements it touches, what its range may be cut at
-    multiples of; all extents; tables of products."""
+    multiples of; all extents; tables of products and of steps that run bodies."""
 
     n: Array
     grain: Array
     work: Array
     unit: Array
     extents: Array
-    tables: dict[int, Array]
+    tables: dict[int, Any]
 
 
 class Program:
@@ -65,6 +67,7 @@ class Program:
     def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
         self.code, self.threads = code, code.threads
         self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
+        self.bound: list[Bound] = [b for b in ranges.tables.values() if isinstance(b, Bound)]
         self.native = code.place                            # of its native steps: which they are among these
         self.segments = self._segments()
         alone = self.segments[0] if len(self.segments) == 1 else None
@@ -224,6 +227,8 @@ class Program:
         at = segment.first + segment.tape.failed_step
         step, k = self.steps[at], self.native[at]
         assert isinstance(step, NativeStep)
+        if isinstance(step.text, Control):
+            return self.ranges.tables[k].error(status)
         bound = self.memory.numbers[self.code.bounds][self.code.bounds_at[k] + status - 1]
         return step.error(status, self.extents(at)[0], int(bound))
 
@@ -238,21 +243,31 @@ class Program:
         self._bring(arrays)
         if self.call is None:
             self.take_sizes()
-            for segment in self.segments:
-                if isinstance(segment, HostPart):
-                    segment.run(self.memory.array)
-                elif status := segment.tape.run_long():
-                    raise self.error(segment, status)
+            try:
+                for segment in self.segments:
+                    if isinstance(segment, HostPart):
+                        segment.run(self.memory.array, self.state.run_body)
+                    elif status := segment.tape.run_long():
+                        raise self.error(segment, status)
+            except BaseException:
+                self._break_off()
+                raise
         else:
             try:
                 status = self.call(self.pointer)
             except BaseException:       # Control-C: what has begun to change variables has gone on to its end
+                self._break_off()
                 if self.alone is not None and self.alone.tape.finished:
                     self._results()
                 raise
             if status:
                 self.fail(status)
         return self._results()
+
+    def _break_off(self) -> None:
+        """Let loops that have paused begin anew at the next run."""
+        for bound in self.bound:
+            bound.reset()
 
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
@@ -266,10 +281,14 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory.array)
+                    segment.run(self.memory.array, self.state.run_body)
                 at += 1
                 continue
+            for bound in self.bound:
+                bound.set_patience(False)
             status, events = segment.tape.trace()
+            for bound in self.bound:
+                bound.set_patience(True)
             trace.native(self, at, events)
             if status:
                 raise self.error(segment, status)

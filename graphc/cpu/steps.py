@@ -9,6 +9,7 @@ import numpy as np
 
 from ..compiler.layout import Buffer
 from ..errors import InvalidArgumentError
+from ..ir.body import RunBody
 from ..ir.node import Node, describe_call, loc_str
 from ..ir.reference import run_reference
 from ..ir.types import Array
@@ -31,7 +32,7 @@ class NativeStep(NamedTuple):
     address: int
     slots: Sequence[tuple[Buffer, Any] | int]
     nodes: Sequence[Node]
-    text: KernelText | Product
+    text: KernelText | Product | Any        # or a `Control`, which stands above
 
     @property
     def computed(self) -> Iterable[Node]:
@@ -58,11 +59,11 @@ class HostStep(NamedTuple):
     def computed(self) -> Iterable[Node]:
         return self.outs
 
-    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any]) -> None:
-        """`array` gives values as views of where they lie; `attrs` are the node's, with numbers for sizes."""
+    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any], run_body: RunBody) -> None:
+        """`array` gives values as views of where they lie; `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies."""
         node = self.node
         with np.errstate(all="ignore"):
-            result = run_reference(node, [array(x) for x in self.inputs], attrs)
+            result = run_reference(node, [array(x) for x in self.inputs], attrs, run_body)
         for out, place in zip(self.outs, self.places, strict=True):
             value = result if out is node else result[out.attrs["index"]]
             target = array(place)

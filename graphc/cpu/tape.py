@@ -104,6 +104,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.after_fork)
 
 
+def pool_address() -> int:
+    """Where the pool lies that all tapes share."""
+    return int(_pool.words.ctypes.data)
+
+
 class Tape:
     """Native steps in order. `run()` is one call; it returns 0, or the status of the step `failed_step` that stopped it.
 

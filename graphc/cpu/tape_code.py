@@ -8,6 +8,7 @@ from functools import cache
 
 from . import native
 from .assembly import loads, places, stores
+from .control_code import control_text
 
 # A tape: HEADER words, then STEP words a step. All are int64.
 N_STEPS, POOL, FAILED, TRACE, CREW, RESUME, HEADER = 0, 1, 2, 3, 4, 5, 6      # CREW: threads that may work at a step; RESUME: below
@@ -150,10 +151,21 @@ left:
 
 
 
-def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "") -> str:
+# A step that runs bodies may pause as well: the tape goes on with it.
+_PAUSED_STEP = f"""
+  %rests = icmp eq i64 %result, {PAUSED}
+  br i1 %rests, label %rest, label %stopped
+rest:
+  store i64 %k, ptr %resume
+  ret i64 %result
+stopped:"""
+
+
+def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "", stopped: str = "") -> str:
     """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help.
 
-    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead.
+    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead; `stopped`: what it
+    does where a step has not gone well.
     """
     return f"""
 define i64 @{name}(ptr %tape) align 64 {{
@@ -239,6 +251,7 @@ advance:
   br i1 %over, label %success, label %{"between" if behind else "step"}
 {behind}
 failure:
+{stopped}
   store i64 %k, ptr %failed
   ret i64 %result
 success:
@@ -274,13 +287,20 @@ pause:
   store i64 %k1, ptr %resume
   ret i64 {PAUSED}
 ahead:
-  br label %step""")
+  br label %step""", stopped=_PAUSED_STEP)
+
+# And one for the tapes of bodies, which go on where they have paused.
+_RESUMED = _walk("graphc_resume_tape", "call i32 %fn(ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  store i64 0, ptr %resume""", first="%k0", stopped=_PAUSED_STEP)
 
 
 def text(x86: bool) -> str:
     """The functions above, with what a thread that looks again and again does between two looks."""
     pause = "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst"
-    return ("declare void @llvm.x86.sse2.pause()\n" if x86 else "") + (_SHARED + _PLAIN + _TIMED + _PAUSING).replace("PAUSE", pause)
+    whole = "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text()))
+    return ("declare void @llvm.x86.sse2.pause()\n" if x86 else "") + whole.replace("PAUSE", pause)
 
 
 @cache

@@ -4,7 +4,9 @@
 
 A node is `{"name", "op", "inputs", "type", ...}`; inputs, control inputs and initial values are places in `nodes`, all of them
 before the node itself. Values that JSON has no word for are objects with one key: `{"array": ...}`, `{"dtype": "float32"}`,
-`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`.
+`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`. The body of a loop or a branch is
+`{"body": {"parameters": 3, "nodes": [...], "results": [...], "effects": [...]}}`: its nodes, of which so many are its parameters, are
+written like those of the graph, with places among themselves.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphcError, SerializationError
+from ..ir.body import Body
 from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
@@ -26,6 +29,7 @@ from ..ops.state import Variable, closure
 from .values import LONGEST, expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
 FORMAT, VERSION = "graphc graph", 1
+_STATE = ("variable", "placeholder", "run_number", "initialize", "read")      # what a body takes as parameters
 
 
 # ---------------------------------------------------------------------- writing
@@ -97,12 +101,20 @@ class _Writer:
             return {"dtype": v.name}
         if isinstance(v, (np.ndarray, np.generic)):
             return {"array" if isinstance(v, np.ndarray) else "scalar": write_array(np.asarray(v))}
+        if isinstance(v, Body):
+            return {"body": self.body(v)}
         node = v.node if isinstance(v, Operation) else v
         if isinstance(node, Node) and node in self.place:
             return {"operation" if isinstance(v, Operation) else "node": self.place[node]}
         if self.strict:
             raise SerializationError(f"{what} is a Python object, {v!r:.80}, which cannot be saved")
         return {"text": node.label if isinstance(node, Node) else getattr(v, "__name__", type(v).__name__)}
+
+    def body(self, body: Body) -> dict[str, Any]:
+        """A body: its nodes, parameters first, as the nodes of a graph are written."""
+        inner = _Writer([*body.parameters, *body.order], self.strict)
+        return {"parameters": len(body.parameters), "nodes": [inner.node(n) for n in inner.place],
+                "results": [inner.place[n] for n in body.results], "effects": [inner.place[n] for n in body.effects]}
 
     def rest(self, graph: Graph) -> dict[str, Any]:
         """Collections, names of variables and the seed, as far as the nodes written have a part in them."""
@@ -227,11 +239,33 @@ class _Reader:
         (kind, inner), = v.items()
         readers: dict[str, Callable[[Any, str], Any]] = {
             "array": read_array, "scalar": read_scalar, "dtype": read_dtype, "type": read_type, "float": read_special,
-            "node": self._place, "operation": lambda i, w: Operation(self._place(i, w)),
+            "body": self._body, "node": self._place, "operation": lambda i, w: Operation(self._place(i, w)),
         }
         if kind not in readers:
             refuse(where, f"{said(kind)} is not a kind of value")
         return readers[kind](inner, where)
+
+    def _body(self, data: Any, where: str) -> Body:
+        """A body, whose nodes are looked at as those of a graph are."""
+        expect(data, dict, where)
+        if data.keys() != {"parameters", "nodes", "results", "effects"}:
+            refuse(where, f"a body has parameters, nodes, results and effects, not {said(sorted(data))}")
+        inner = _Reader.__new__(_Reader)
+        inner.graph = Graph()
+        for i, record in enumerate(expect(data["nodes"], list, f"{where}.nodes")):
+            inner._add(i, record)
+        nodes, count = inner.graph.nodes, data["parameters"]
+        if type(count) is not int or not 0 <= count <= len(nodes):
+            refuse(f"{where}.parameters", f"{said(count)} is not a number of its nodes")
+        for i, n in enumerate(nodes):
+            if n.operator.name in _STATE or n.operator.family.assigns or (n.operator.name == "parameter") != (i < count) or n.control_inputs:
+                refuse(f"{where}.nodes[{i}]", f"{describe(n)} stands in no body")
+            n.graph = self.graph
+        results, effects = (inner._places(data[key], f"{where}.{key}") for key in ("results", "effects"))
+        for n in results:
+            if not isinstance(n.type, TensorType):
+                refuse(f"{where}.results", f"{describe(n)} is no tensor")
+        return Body(nodes[:count], results, effects)
 
     # ------------------------------------------------------------------ the rest
 

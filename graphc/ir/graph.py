@@ -331,12 +331,15 @@ class Scratch(Graph):
     def __init__(self) -> None:
         super().__init__()
         self.place: Node | None = None
+        self.to_lower = 0           # how many nodes were added that have a simpler form
 
     def where(self) -> Loc | None:
         return self.place.loc if self.place is not None else caller()
 
     def add(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, name: str | None = None) -> Node:
         place = self.place
+        if operator.lower is not None:
+            self.to_lower += 1
         if place is None:
             return Node(operator, inputs, attrs, type, name or operator.label, None, (), self)
         return Node(operator, inputs, attrs, type, place.label, place.loc, (), self)

@@ -28,6 +28,11 @@ _index = attrgetter("index")
 Loc = tuple[str, int]
 
 
+def next_index() -> int:
+    """An index greater than those of all nodes so far, and smaller than those of all to come."""
+    return next(_serial)
+
+
 def caller() -> Loc:
     """File and line of the nearest frame outside graphc (and what calls it for a program): where the user made what is being made."""
     frame: Any = sys._getframe(1)
@@ -138,6 +143,9 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.name}: {type_str(self.type)} = {self.operator.name} ({loc_str(self.loc)})>"
 
+    def __deepcopy__(self, memo: Any) -> Node:
+        return self             # its graph is no part of it, and there is nothing in it that changes
+
     def __bool__(self) -> bool:
         raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.where or tf.logical_and{here()}")
 
@@ -188,7 +196,7 @@ class Node:
             if name in instead.REFLECTED and not isinstance(inputs[0], Node):
                 return getattr(self, instead.REFLECTED[name])(inputs[0])
         own = instead.RENAMED.get(name, name)
-        write = f"tf.{own}" if method == "__call__" and own in OPERATORS else "session.run(x)"
+        write = f"tf.{own}" if method == "__call__" and own.rpartition(".")[2] in OPERATORS else "session.run(x)"
         raise DTypeError(f"np.{name}{'' if method == '__call__' else '.' + method} of {describe(self)}; instead: {write}{here()}")
 
     def __dir__(self) -> list[str]:

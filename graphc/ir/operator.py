@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
 from . import families
 from .axes import normal_axes, reduced_shape
+from .composite import Composite
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .known import static_value
@@ -42,9 +43,17 @@ class Operator:
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
+
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
+
+    With bodies (`ir.body`) among its attributes: `drive` is the reference that is given a function which runs them,
+    `(run_body, *inputs, **attrs)`.
+
+    `tangent` pushes tangents forward where transposing the gradient rule would not do: `(node, tangents)` -> the tangent of the result, of
+    several results a list, None for what does not move.
 
     Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
     are known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the
@@ -82,7 +91,10 @@ class Operator:
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
+    loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
+    drive: Callable[..., Any] | None = None
+    tangent: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True
     text: bool = False
@@ -103,6 +115,9 @@ class Operator:
         """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
         return self
 
+    def __deepcopy__(self, memo: Any) -> Operator:
+        return self             # as a function of Python's, of objects that keep it
+
     def __repr__(self) -> str:
         return f"<operator {self.name}{signature(self)}>"
 
@@ -113,6 +128,9 @@ class Operator:
             operands, attrs, name = self._bind(args, kwargs, name)
         else:
             operands, attrs = (many(self.name, args[0]) if self.variadic else list(args)), self.attrs
+        for x in operands:
+            if isinstance(x, Composite):
+                return x.applied(self, operands, attrs, name)
         graph, inputs = self._convert(operands)
         node = self.build(graph, inputs, attrs, name)
         return self._several(node) if node.type.__class__ is tuple else node
@@ -127,7 +145,8 @@ class Operator:
         try:
             type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
-            what = f"{describe_call(self.called(attrs), inputs)}: {e}\n  at {loc_str(graph.where())}"
+            called = describe_call(self.called(attrs), inputs) if self.drive is None else self.label       # which takes a great many
+            what = f"{called}: {e}\n  at {loc_str(graph.where())}"
             raise e.__class__(what) from None
         return attrs, type
 
@@ -320,6 +339,8 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         if value.operator.name == "variable":
             return value.operator.read(value, get_default_graph())
         return value
+    if isinstance(value, Composite):
+        return to_node(value.operand(), dtype)
     if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
         return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
     if isinstance(value, TensorShape):

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import GraphcError, InvalidArgumentError, ResourceExhaustedError
+from ..errors import GraphcError, InvalidArgumentError, OpError, ResourceExhaustedError
 from .node import Node, describe, describe_call, loc_str, topological
 from .types import Array
+
+
+def add_to(error: Exception, text: str) -> None:
+    """Say more at the end of an error: of graphc's own text; of a user's in a note, which Python 3.11 and later print."""
+    if isinstance(error, GraphcError):
+        error.args = (f"{error}{text}",)
+        if isinstance(error, OpError):
+            error.message = str(error)
+        return
+    notes = [*getattr(error, "__notes__", ())]
+    error.__notes__ = [*notes[:-1], notes[-1] + text] if notes and text.startswith((" ", "\n")) else [*notes, text]
 
 
 def read_only(value: Any) -> Any:
@@ -21,20 +33,26 @@ def read_only(value: Any) -> Any:
     return view
 
 
-def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:
+def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | None = None,
+                  run_body: Callable[[Any, Sequence[Any]], Sequence[Any]] | None = None) -> Any:
     """The numpy reference of a node; what it raises names the operator and the user's line.
 
     The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there. `attrs`: the
-    node's attributes, if they are not those that it was made with.
+    node's attributes, if they are not those that it was made with. `run_body`: what runs a body that the node has, if not the interpreter.
     """
+    drive = node.operator.drive
+    function = node.operator.reference if drive is None or run_body is None else partial(drive, run_body)
     try:
-        return node.operator.reference(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
+        return function(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
     except GraphcError as e:
+        if drive is not None and isinstance(e, OpError):        # of a node in the body, which it names
+            add_to(e, f" of {describe(node)}")
+            raise
         text = f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {e}\n  at {loc_str(node.loc)}"
         raise InvalidArgumentError(text, node) from e
     except Exception as e:
-        if node.operator.name.startswith("py_func"):       # the user's own error, which Python 3.11 and later print with the note
-            e.__notes__ = [*getattr(e, "__notes__", ()), f"in {describe(node)}\n  at {loc_str(node.loc)}"]
+        if node.operator.name.startswith("py_func") or drive is not None:
+            add_to(e, f" of {describe(node)}" if drive is not None else f"in {describe(node)}\n  at {loc_str(node.loc)}")
             raise
         kind = ResourceExhaustedError if isinstance(e, MemoryError) else InvalidArgumentError
         raise kind(f"{describe(node)}: {type(e).__name__}: {e}\n  at {loc_str(node.loc)}", node) from e

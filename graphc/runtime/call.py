@@ -116,6 +116,18 @@ class Call:
                 self.running = False
         return results if self.flat else restored(self.form, results)
 
+    def function(self) -> Callable[..., Any]:
+        """A function of what is fed that does what `enter` does, now and later."""
+        return self.entry.function() if self.jit else self
+
+    def brought(self, values: Sequence[Any]) -> Sequence[Any]:
+        """All that the call takes when it is called, from what a user feeds: that."""
+        return values
+
+    def handed(self, results: Any) -> Any:
+        """What a user is given, of what the call gives: that."""
+        return results
+
     def _inside(self) -> Call:
         """The same call with memory of its own: for a finaliser, a signal handler or a py_func that runs it in the midst of a run of it."""
         if self.inner is None:
@@ -222,7 +234,7 @@ class Call:
             self.variables = frozenset(n for n in self.order if n.operator.name == "variable")
             # In the order in which they were made: the initial value of one may be that of another.
             self.resets = in_order(n.attrs["variable"] for n in self.order if n.operator.name == "initialize")
-            self.draws = any(n.operator.family.draws for n in self.order)
+            self.draws = any(n.operator.name == "run_number" for n in self.order)
         return self.order
 
     def arrays(self, values: Sequence[Any]) -> list[Array]:
@@ -239,13 +251,13 @@ class Call:
         resets = self.resets
         if not resets:
             first = variants.at(arrays)
-            return first.program if first.variant.work is None else Staged(first, self.draws)
+            return first.program if first.variant.work is None else Staged(first, self.draws, self.values.run_body)
         read = [v for v in resets if v in self.variables]
         reset = Initialisation(self.values, resets, self.feeds, len(self.fetches), [v for v in read if not self.values.has(v)])
         if len(resets) == sum(not n.operator.family.orders for n in self.order):
             return reset
         first = variants.at(arrays)
-        program = first.program if first.variant.work is None else Staged(first, self.draws)
+        program = first.program if first.variant.work is None else Staged(first, self.draws, self.values.run_body)
         return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FeedError, GraphGrowthWarning
+from ..ir.body import Body
+from ..ir.composite import Composite
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from .call import Call
-from .fetching import Form, collect_feed, flattened
+from .exchange import Exchange, exchanging
+from .fetching import Form, all_of, collect_feed, flattened
 from .values import Values
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
@@ -26,6 +29,9 @@ class Calls:
         self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0, "plans_loaded": 0}
         self._grown = (0, 0)
         values.moved, values.cut_off = self._moved, self._cut_off
+        self._bodies: dict[Body, Call] = {}
+        if jit:
+            values.run_body = self.run_body
 
     def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:
         """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
@@ -42,15 +48,27 @@ class Calls:
         call = self.known.get(key)
         if call is None:
             self._note_growth()
-            call = self.known[key] = Call(self.values, leaves, places, form, self.jit, self.threads, self.stats)
+            call = Call(self.values, leaves, places, form, self.jit, self.threads, self.stats)
+            if exchanging(call.needed()):
+                call = Exchange(self.values, leaves, places, form, call.needed(), self.jit, self.threads, self.stats)
+            self.known[key] = call
         # `Session.run` finds one tensor or a list of them by what it is given. Other structures may be equal and of different classes: a
         # tuple and a named tuple. A key of `feed_dict` that stands for several tensors has to be taken apart.
-        if call.listed is not None and not any(isinstance(key, tuple) for key in feed_dict):
+        if call.listed is not None and not any(isinstance(key, (tuple, Composite)) for key in feed_dict):
             try:
                 self.known[(None, tuple(fetches), *feed_dict) if call.listed else (fetches, *feed_dict)] = call
             except TypeError:
                 pass                       # not hashable
         return call, fed
+
+    def run_body(self, body: Body, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The results of a body: a call like any other, fed its arguments."""
+        call = self._bodies.get(body)
+        if call is None:
+            nodes = [*body.results, *body.effects]
+            call = self._bodies[body] = Call(self.values, nodes, body.parameters, all_of(nodes), self.jit, self.threads, self.stats)
+        found: list[Any] = call.enter(*arguments)
+        return found[:len(body.results)]
 
     def last(self, fetches: Any) -> Call | None:
         """The call that ran last with these fetches, whatever it was fed."""
@@ -76,14 +94,15 @@ class Calls:
 
     def _cut_off(self) -> None:
         """Drop all programs: what ran in them has stopped in the middle."""
-        for call in self.known.values():
+        for call in (*self.known.values(), *self._bodies.values()):
             call.forget()
             call.running = False
 
     def close(self) -> None:
-        for call in self.known.values():
+        for call in (*self.known.values(), *self._bodies.values()):
             call.forget()
         self.known.clear()
+        self._bodies.clear()
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:

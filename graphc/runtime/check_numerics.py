@@ -10,6 +10,7 @@ import numpy as np
 
 from ..compiler.specialise import Specialised
 from ..errors import NumericsError
+from ..ir.body import interpreted
 from ..ir.node import Node, describe, loc_str
 from ..ir.reference import run_reference
 from .call import Call
@@ -43,6 +44,8 @@ def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
 
 
 def _checked(graph: Any, n: Node, inputs: Sequence[Any]) -> Any:
+    if n.operator.drive is not None:            # what is within is looked at node by node
+        return run_reference(n, inputs, run_body=lambda body, arguments: interpreted(body, arguments, partial(_checked, graph)))
     result = run_reference(n, inputs)
     if inputs and not n.operator.effect and (wrong := _made(result, inputs)):
         raise NumericsError(_report(n, wrong, result, inputs, graph), n)

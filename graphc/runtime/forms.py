@@ -72,7 +72,7 @@ class Interpreted:
                  assigns: Sequence[tuple[Node, Node]], effects: Sequence[Node], evaluate: Evaluate = run_reference):
         self.values, self.fetches, self.feeds, self.assigns, self.effects, self.evaluate = values, fetches, feeds, assigns, effects, evaluate
         roots = [*(f for f in fetches if f is not None), *(v for _, v in assigns), *effects]
-        self.draws = any(n.operator.family.draws for n in topological(roots))
+        self.draws = any(n.operator.name == "run_number" for n in topological(roots))
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
         wanted = [f for f in self.fetches if f is not None]

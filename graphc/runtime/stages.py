@@ -10,6 +10,7 @@ import numpy as np
 
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError
+from ..ir.body import RunBody
 from ..ir.node import Node, describe, loc_str
 from ..ir.reference import run_reference
 from ..ir.types import Array, TensorType, compatible, shape_str
@@ -31,8 +32,8 @@ class Staged:
     changed none. `ended` tells of the last stage of the run before.
     """
 
-    def __init__(self, first: Bound, draws: bool):
-        self.first, self.draws = first, draws
+    def __init__(self, first: Bound, draws: bool, run_body: RunBody):
+        self.first, self.draws, self.run_body = first, draws, run_body
         self.ended: Ended | None = None
 
     def run(self, arrays: Sequence[Array], trace: Trace | None = None) -> list[Any]:
@@ -42,7 +43,8 @@ class Staged:
     def last(self, arrays: Sequence[Array], trace: Trace | None = None) -> tuple[Runnable, list[Array]]:
         """The program of the last stage, and all that it is fed, after the others have run."""
         (program, variant), known, given = self.first, dict[Node, Array](), [*arrays]
-        evaluate = run_reference if trace is None else partial(trace.node, run_reference)
+        run = partial(run_reference, run_body=self.run_body)
+        evaluate = run if trace is None else partial(trace.node, run)
         while variant.work is not None and variant.following is not None:
             found = program.run(given, trace)
             known.update((n, np.asarray(v, n.type.dtype)) for n, v in zip(variant.work.found, found, strict=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..files import example
+from ..files.example import *  # noqa: F403
 from . import averages, checkpoints, clipping, optimizer, optimizers, proximal, rates, saver, steps
 from .averages import *  # noqa: F403
 from .checkpoints import *  # noqa: F403
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ..optimize import ScipyOptimizerInterface as ScipyOptimizerInterface
 
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
-           *steps.__all__, *saver.__all__, *checkpoints.__all__, "ScipyOptimizerInterface"]
+           *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__, "ScipyOptimizerInterface"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

@@ -19,6 +19,7 @@ BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 
 # Floating operators that are not differentiated, and why.
 NO_GRADIENT = {
+    "ctc_beam": "its scores are those of a search; ctc_loss of what it found has one",
     "orthonormal": "makes initial values",
     "unique": "its values are a choice that depends on the values",
 }

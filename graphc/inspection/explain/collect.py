@@ -9,6 +9,7 @@ from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
 from ...compiler.schedule import Group, Single, data_inputs, viewed
 from ...cpu import native
+from ...cpu.bodies import Bound, Control
 from ...cpu.cost import cost, elements
 from ...cpu.kernel_text import KernelText
 from ...cpu.program import Program
@@ -87,25 +88,35 @@ def listing(nodes: Sequence[Node]) -> list[str]:
 # ---------------------------------------------------------------------- steps and kernels
 
 def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
-    pairs = list(zip(program.steps, program.origins, strict=True))
-    keys = [_key(made) for made, _ in pairs]
-    users: dict[str, list[tuple[NativeStep, StepRecord]]] = {k: [] for k in keys if k}
-    number = {k: i for i, k in enumerate(users)}
-    steps = []
-    for i, ((made, where), key) in enumerate(zip(pairs, keys, strict=True)):
-        nodes = list(where.members) if isinstance(where, Group) else [where.node]
-        c = cost(nodes, program.plan.schedule.left_by(where), program.waiting(i))
-        n, grain = program.range(i)
-        steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
-                                _elements(where), -(-n // grain)))
-        if isinstance(made, NativeStep):
-            users[key].append((made, steps[-1]))
+    users: dict[str, list[tuple[NativeStep, StepRecord]]] = {}
+    steps = _steps_of(program, users, {})
     return [_kernel(u) for u in users.values()], steps
 
 
+def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepRecord]]], number: dict[str, int]) -> list[StepRecord]:
+    """The steps of a program, those of the bodies that they run within them; who uses which kernel joins `users`, its number `number`."""
+    steps = []
+    for i, (made, where) in enumerate(zip(program.steps, program.origins, strict=True)):
+        key = _key(made)
+        if key:
+            number.setdefault(key, len(number))
+        nodes = list(where.members) if isinstance(where, Group) else [where.node]
+        c = cost(nodes, program.plan.schedule.left_by(where), program.waiting(i))
+        n, grain = program.range(i)
+        bound = program.ranges.tables.get(program.native.get(i, -1))
+        inside = {name: _steps_of(p, users, number) for name, p in bound.programs.items()} if isinstance(bound, Bound) else {}
+        steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
+                                _elements(where), -(-n // grain), inside))
+        if isinstance(made, NativeStep) and key:
+            users.setdefault(key, []).append((made, steps[-1]))
+    return steps
+
+
 def _key(step: Any) -> str:
-    """What steps of one kernel have in common; "" for a host call."""
-    return (step.text.source or _routine(step.nodes[0])) if isinstance(step, NativeStep) else ""
+    """What steps of one kernel have in common; "" for a host call, and for what runs bodies, which have kernels of their own."""
+    if not isinstance(step, NativeStep) or isinstance(step.text, Control):
+        return ""
+    return step.text.source or _routine(step.nodes[0])
 
 
 def _kernel(users: Sequence[tuple[NativeStep, StepRecord]]) -> KernelRecord:
@@ -140,9 +151,11 @@ def _kind(where: Group | Single, made: Any) -> str:
         return where.kind
     if not isinstance(made, NativeStep):
         return "host"
+    if isinstance(made.text, Control):
+        return where.node.operator.label
     if isinstance(made.text, Product):
         return "product" if made.text.source else "library"
-    return "scatter"
+    return "routine" if where.node.operator.family.routine else "scatter"
 
 
 def _elements(where: Group | Single) -> int:

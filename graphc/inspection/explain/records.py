@@ -97,7 +97,8 @@ class StepRecord:
     """One step of a run, with the bytes it must move and the arithmetic operations it must do at least."""
 
     index: int
-    kind: str                       # a fused loop: "map", "row", "column", "full"; "product", "scatter": ready-made; "library"; "host"
+    kind: str                       # a fused loop: "map", "row", "column", "full"; "product", "scatter": ready-made; "routine": a declaration's own;
+                                    # "library"; "host"; "while", "cond": runs bodies in machine code
     nodes: list[str]
     lines: list[str]
     kernel: int | None              # index in `kernels`; None for a host call
@@ -106,6 +107,7 @@ class StepRecord:
     operations: int
     elements: int                   # of its loop nest; of the result where there is none
     pieces: int                     # how many parts the threads share out
+    bodies: dict[str, list[StepRecord]] = field(default_factory=dict)       # the steps of each body that it runs
 
     @property
     def operations_per_element(self) -> float:
@@ -219,13 +221,19 @@ def passes_text(e: Explanation) -> str:
 
 def plan_text(e: Explanation) -> str:
     """A line a step: its form, kernel, nodes, bytes moved and operations an element."""
+    return "\n".join(_plan_lines(e.steps, "")) or "nothing to compute"
+
+
+def _plan_lines(steps: Sequence[StepRecord], margin: str) -> list[str]:
     out = []
-    for s in e.steps:
+    for s in steps:
         kernel = "" if s.kernel is None else f"kernel {s.kernel}"
         work = f"{size(s.bytes_read)} read, {size(s.bytes_written)} written, {s.operations_per_element:.3g} operations an element"
         shared = f", {s.pieces} pieces" if s.pieces > 1 else ""
-        out.append(f"{s.index:4} {s.kind:8} {kernel:11} {names(s.nodes)}   # {names(s.lines)}; {work}{shared}")
-    return "\n".join(out) or "nothing to compute"
+        out.append(f"{margin}{s.index:4} {s.kind:8} {kernel:11} {names(s.nodes)}   # {names(s.lines)}; {work}{shared}")
+        for name, inside in s.bodies.items():
+            out += [f"{margin}     {name}:", *_plan_lines(inside, margin + "      ")]
+    return out
 
 
 def separations_text(e: Explanation) -> str:

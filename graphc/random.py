@@ -1,0 +1,19 @@
+"""`tf.random`: random tensors, under the names that later programs use."""
+
+from typing import TYPE_CHECKING
+
+from .ops.random import multinomial, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal
+from .tf1_names import getter as _getter
+
+__all__ = ["multinomial", "normal", "set_random_seed", "shuffle", "truncated_normal", "uniform"]
+
+normal = random_normal
+shuffle = random_shuffle
+uniform = random_uniform
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
