@@ -38,8 +38,6 @@ from .forms import Runnable
 from .values import Values
 from .variants import VARIANTS, Bind, Open, Variant
 
-# What decides plans: changing a file of these folders makes every key another one.
-FOLDERS = ("ir", "ops", "compiler", "cpu", "runtime")
 _own_operators = frozenset[Any]()       # those that graphc declares itself
 _own_rules: tuple[Any, ...] = ()
 
@@ -64,11 +62,11 @@ def wanted() -> bool:
 def versions() -> str:
     """All that decides what a graph becomes in this process, besides the graph."""
     here = Path(__file__).parents[1]
-    found = sorted((p for name in FOLDERS for p in (here / name).rglob("*.py")), key=str)
+    found = sorted(here.rglob("*.py"), key=str)            # all: operators are declared in many folders
     if not found:
         raise Unkept("a program without files")
     digest = hashlib.sha256()
-    for path in (*found, here / "errors.py"):
+    for path in found:
         data = path.read_bytes()
         digest.update(f"{path.relative_to(here).as_posix()} {len(data)}\n".encode() + data)
     return "\n".join([digest.hexdigest(), sys.version, sys.byteorder, np.__version__, version("networkx"), native.maker()])
@@ -227,7 +225,8 @@ def _keep(code: Code, call: Call, where: Kept, place: Place, arrays: Sequence[Ar
         content = packed(code, where.site)
     except Unkept:
         return
-    about = f"{call.fetches[0].label} ({loc_str(call.fetches[0].loc)}), {len(where.site.order)} nodes, {code.count} steps"
+    first = [f"{f.label} ({loc_str(f.loc)})" for f in call.fetches[:1]] or ["nothing"]
+    about = f"{first[0]}, {len(where.site.order)} nodes, {code.count} steps"
     number = place.number
     if by_value != place.by_value:
         files.write(where.folder, where.key(arrays, place.by_value, number), "plan", f"values that decide: {about}",

@@ -80,6 +80,12 @@ def constants_and_attributes() -> Built:
 
 
 @program
+def no_tensors() -> Built:
+    total = tf.Variable(1.0)
+    return [tf.assign_add(total, 2.0).op], [{}] * 2
+
+
+@program
 def small_products() -> Built:
     x = tf.placeholder(tf.int32, [None, 2])
     return [tf.matmul(x, tf.constant([[1, 2], [3, 4]])), tf.argmax(x, 1), tf.cumsum(x)], [{x: np.arange(2 * n).reshape(n, 2)} for n in (4, 90)]
@@ -279,6 +285,11 @@ def test_what_a_program_adds_to_graphc_is_not_kept(plans: Path) -> None:
     assert run(tf.py_func(lambda a: a * 2, [x], tf.float32), {x: [1, 2, 3]}) == 1
     middle = x * 3.0
     assert run(middle + 1.0, {middle: [1, 2, 3]}) == 1
+
+
+def test_nothing_may_be_fetched(plans: Path) -> None:
+    with tf.Session() as session:
+        assert session.run([]) == [] and session.run({"a": ()}) == {"a": ()}
 
 
 def test_plans_can_be_turned_off(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
