@@ -11,12 +11,28 @@
 import builtins as _builtins
 from types import ModuleType as _Module
 
-from . import errors, image, initializers, nn, summary, train
+from . import bitwise, errors, image, initializers, math, nn, summary, train
 from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
-from .initializers import *  # noqa: F403
+from .data.queues import *  # noqa: F403
+from .data.readers import *  # noqa: F403
+from .files.graph_def import GraphDef, import_graph_def
+from .files.parsing import *  # noqa: F403
+from .initializers import (
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    ones_initializer,
+    orthogonal_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    uniform_unit_scaling_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
 from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
 from .inspection.show import show
@@ -25,6 +41,7 @@ from .ir.graph import (
     Graph,
     GraphKeys,
     add_to_collection,
+    colocate_with,
     control_dependencies,
     device,
     get_collection,
@@ -35,7 +52,7 @@ from .ir.graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .ir.node import Operation, Tensor
+from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.types import (
     Dimension,
@@ -52,21 +69,33 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
+from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
 from .ops.control_loops import *  # noqa: F403
+from .ops.counting import *  # noqa: F403
+from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
+from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
 from .ops.math import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
+from .ops.segments import *  # noqa: F403
+from .ops.slices import *  # noqa: F403
+from .ops.sparse import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.strings import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
+from .ops.updates import *  # noqa: F403
+from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
+from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
@@ -89,21 +118,28 @@ from .version import __version__
 
 newaxis = None          # in an index, as numpy has it
 
+_publish(bitwise.__name__, vars(bitwise))
 _publish(image.__name__, vars(image))
+_publish(math.__name__, vars(math))
 _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("contrib", "extend", "layers", "logging", "losses", "metrics", "numeric", "optimize", "testing")
-_NAMESPACES = ("errors", "image", "initializers", "nn", "summary", "train", *_LATER)
+_LATER = ("app", "compat", "contrib", "data", "debugging", "dtypes", "examples", "extend", "flags", "gfile", "io", "layers",
+          "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "resource_loader", "sparse", "sysconfig", "test", "testing")
+_HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
+         "python_io", "random", "sparse")
+_NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
-# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone.
-__all__ = [name for name in _NAMES if name not in vars(_builtins)]
+# `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.
+__all__ = [name for name in _NAMES if name not in vars(_builtins) and name not in ("math", "random")]
 
-for _space in (image, initializers, nn, summary, train):
+for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
-      methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+      methods=(QueueBase, ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+_know()
 
 
 def __getattr__(name: str) -> object:
@@ -112,7 +148,7 @@ def __getattr__(name: str) -> object:
         getter("graphc")(name)             # AttributeError, with what to write instead
     from importlib import import_module
     module = import_module(f"graphc.{name}")
-    if name in ("layers", "losses", "metrics", "optimize"):         # what programs call; the others are for those who extend graphc
+    if name in _HELD:           # what programs call; the others are for those who extend graphc, or pass on
         _hold(vars(module), module.__all__)
     return module
 

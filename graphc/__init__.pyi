@@ -4,19 +4,40 @@
 from builtins import bool as _bool
 from typing import Any, NamedTuple
 
+from . import app as app
+from . import bitwise as bitwise
+from . import compat as compat
 from . import contrib as contrib
+from . import data as data
+from . import debugging as debugging
+from . import dtypes as dtypes
 from . import errors as errors
+from . import examples as examples
 from . import extend as extend
+from . import flags as flags
+from . import gfile as gfile
 from . import image as image
 from . import initializers as initializers
+from . import io as io
 from . import layers as layers
+from . import linalg as linalg
 from . import logging as logging
 from . import losses as losses
+from . import manip as manip
+from . import math as math
 from . import metrics as metrics
+from . import nest as nest
 from . import nn as nn
 from . import numeric as numeric
 from . import optimize as optimize
+from . import python as python
+from . import python_io as python_io
+from . import random as random
+from . import resource_loader as resource_loader
+from . import sparse as sparse
 from . import summary as summary
+from . import sysconfig as sysconfig
+from . import test as test
 from . import testing as testing
 from . import train as train
 from .autodiff.gradients import gradients as gradients
@@ -28,6 +49,25 @@ from .autodiff.products import jacobian as jacobian
 from .autodiff.products import jvp as jvp
 from .autodiff.products import vjp as vjp
 from .cpu.tracing import RunOptions as RunOptions
+from .data.queues import FIFOQueue as FIFOQueue
+from .data.queues import PaddingFIFOQueue as PaddingFIFOQueue
+from .data.queues import PriorityQueue as PriorityQueue
+from .data.queues import QueueBase as QueueBase
+from .data.queues import RandomShuffleQueue as RandomShuffleQueue
+from .data.readers import FixedLengthRecordReader as FixedLengthRecordReader
+from .data.readers import IdentityReader as IdentityReader
+from .data.readers import ReaderBase as ReaderBase
+from .data.readers import TFRecordReader as TFRecordReader
+from .data.readers import TextLineReader as TextLineReader
+from .data.readers import WholeFileReader as WholeFileReader
+from .files.graph_def import GraphDef as GraphDef
+from .files.graph_def import import_graph_def as import_graph_def
+from .files.parsing import FixedLenFeature as FixedLenFeature
+from .files.parsing import FixedLenSequenceFeature as FixedLenSequenceFeature
+from .files.parsing import VarLenFeature as VarLenFeature
+from .files.parsing import parse_example as parse_example
+from .files.parsing import parse_single_example as parse_single_example
+from .files.parsing import parse_single_sequence_example as parse_single_sequence_example
 from .initializers import constant_initializer as constant_initializer
 from .initializers import glorot_normal_initializer as glorot_normal_initializer
 from .initializers import glorot_uniform_initializer as glorot_uniform_initializer
@@ -36,6 +76,7 @@ from .initializers import orthogonal_initializer as orthogonal_initializer
 from .initializers import random_normal_initializer as random_normal_initializer
 from .initializers import random_uniform_initializer as random_uniform_initializer
 from .initializers import truncated_normal_initializer as truncated_normal_initializer
+from .initializers import uniform_unit_scaling_initializer as uniform_unit_scaling_initializer
 from .initializers import variance_scaling_initializer as variance_scaling_initializer
 from .initializers import zeros_initializer as zeros_initializer
 from .inspection.diagnose import Diagnosis as Diagnosis
@@ -45,6 +86,7 @@ from .inspection.show import show as show
 from .ir.graph import Graph as Graph
 from .ir.graph import GraphKeys as GraphKeys
 from .ir.graph import add_to_collection as add_to_collection
+from .ir.graph import colocate_with as colocate_with
 from .ir.graph import control_dependencies as control_dependencies
 from .ir.graph import device as device
 from .ir.graph import get_collection as get_collection
@@ -54,12 +96,25 @@ from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
 from .ir.graph import set_random_seed as set_random_seed
+from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
+from .ir.shapes import Dimension as Dimension
+from .ir.shapes import TensorShape as TensorShape
 from .ir.types import DType as DType
-from .ir.types import Dimension as Dimension
-from .ir.types import TensorShape as TensorShape
 from .ir.types import as_dtype as as_dtype
+from .modes import disable_control_flow_v2 as disable_control_flow_v2
+from .modes import disable_eager_execution as disable_eager_execution
+from .modes import disable_resource_variables as disable_resource_variables
+from .modes import disable_tensor_equality as disable_tensor_equality
+from .modes import disable_v2_behavior as disable_v2_behavior
+from .modes import disable_v2_tensorshape as disable_v2_tensorshape
+from .modes import enable_control_flow_v2 as enable_control_flow_v2
+from .modes import enable_eager_execution as enable_eager_execution
+from .modes import enable_resource_variables as enable_resource_variables
+from .modes import enable_v2_behavior as enable_v2_behavior
+from .modes import enable_v2_tensorshape as enable_v2_tensorshape
+from .modes import executing_eagerly as executing_eagerly
 from .ops.array import diag as diag
 from .ops.array import diag_part as diag_part
 from .ops.array import eye as eye
@@ -68,9 +123,7 @@ from .ops.array import matrix_diag as matrix_diag
 from .ops.array import matrix_set_diag as matrix_set_diag
 from .ops.array import meshgrid as meshgrid
 from .ops.array import pad as pad
-from .ops.array import segment_sum as segment_sum
 from .ops.array import sequence_mask as sequence_mask
-from .ops.array import unsorted_segment_sum as unsorted_segment_sum
 from .ops.array_gather import boolean_mask as boolean_mask
 from .ops.array_gather import gather as gather
 from .ops.array_index import lin_space as lin_space
@@ -86,6 +139,7 @@ from .ops.array_join import ones_like as ones_like
 from .ops.array_join import split as split
 from .ops.array_join import zeros as zeros
 from .ops.array_join import zeros_like as zeros_like
+from .ops.array_sequence import reverse_sequence as reverse_sequence
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
 from .ops.blocks import depth_to_space as depth_to_space
@@ -93,6 +147,7 @@ from .ops.blocks import extract_image_patches as extract_image_patches
 from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_batch_nd as space_to_batch_nd
 from .ops.blocks import space_to_depth as space_to_depth
+from .ops.confusion import confusion_matrix as confusion_matrix
 from .ops.control_flow import case as case
 from .ops.control_flow import cond as cond
 from .ops.control_flow import switch_case as switch_case
@@ -101,6 +156,9 @@ from .ops.control_loops import foldl as foldl
 from .ops.control_loops import foldr as foldr
 from .ops.control_loops import map_fn as map_fn
 from .ops.control_loops import scan as scan
+from .ops.counting import count_up_to as count_up_to
+from .ops.ctc_decode import edit_distance as edit_distance
+from .ops.custom import custom_gradient as custom_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -112,6 +170,7 @@ from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
+from .ops.decode import decode_csv as decode_csv
 from .ops.image_space import random_crop as random_crop
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
@@ -130,20 +189,65 @@ from .ops.math import to_float as to_float
 from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
+from .ops.math_arithmetic import accumulate_n as accumulate_n
 from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
+from .ops.math_arithmetic import polyval as polyval
+from .ops.math_arithmetic import scalar_mul as scalar_mul
 from .ops.math_compare import round as round
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
+from .ops.python_function import py_function as py_function
 from .ops.random import multinomial as multinomial
 from .ops.random import random_normal as random_normal
 from .ops.random import random_shuffle as random_shuffle
 from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
 from .ops.reduce import count_nonzero as count_nonzero
+from .ops.reduce import reduce_euclidean_norm as reduce_euclidean_norm
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
 from .ops.reduce import reduce_std as reduce_std
 from .ops.reduce import reduce_variance as reduce_variance
+from .ops.segments import segment_max as segment_max
+from .ops.segments import segment_mean as segment_mean
+from .ops.segments import segment_min as segment_min
+from .ops.segments import segment_prod as segment_prod
+from .ops.segments import segment_sum as segment_sum
+from .ops.segments import unsorted_segment_max as unsorted_segment_max
+from .ops.segments import unsorted_segment_mean as unsorted_segment_mean
+from .ops.segments import unsorted_segment_min as unsorted_segment_min
+from .ops.segments import unsorted_segment_prod as unsorted_segment_prod
+from .ops.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
+from .ops.segments import unsorted_segment_sum as unsorted_segment_sum
+from .ops.slices import IndexedSlices as IndexedSlices
+from .ops.slices import IndexedSlicesValue as IndexedSlicesValue
+from .ops.slices import sparse_mask as sparse_mask
+from .ops.sparse_dense import sparse_tensor_to_dense as sparse_tensor_to_dense
+from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
+from .ops.sparse_forms import sparse_concat as sparse_concat
+from .ops.sparse_forms import sparse_expand_dims as sparse_expand_dims
+from .ops.sparse_forms import sparse_fill_empty_rows as sparse_fill_empty_rows
+from .ops.sparse_forms import sparse_reorder as sparse_reorder
+from .ops.sparse_forms import sparse_reset_shape as sparse_reset_shape
+from .ops.sparse_forms import sparse_reshape as sparse_reshape
+from .ops.sparse_forms import sparse_retain as sparse_retain
+from .ops.sparse_forms import sparse_slice as sparse_slice
+from .ops.sparse_forms import sparse_split as sparse_split
+from .ops.sparse_forms import sparse_to_indicator as sparse_to_indicator
+from .ops.sparse_forms import sparse_transpose as sparse_transpose
+from .ops.sparse_math import sparse_add as sparse_add
+from .ops.sparse_math import sparse_matmul as sparse_matmul
+from .ops.sparse_math import sparse_maximum as sparse_maximum
+from .ops.sparse_math import sparse_minimum as sparse_minimum
+from .ops.sparse_math import sparse_reduce_max as sparse_reduce_max
+from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
+from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
+from .ops.sparse_math import sparse_softmax as sparse_softmax
+from .ops.sparse_math import sparse_tensor_dense_matmul as sparse_tensor_dense_matmul
+from .ops.sparse_tensor import SparseTensor as SparseTensor
+from .ops.sparse_tensor import SparseTensorValue as SparseTensorValue
+from .ops.sparse_tensor import convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor
+from .ops.sparse_tensor import sparse_placeholder as sparse_placeholder
 from .ops.state import Variable as Variable
 from .ops.state import assign as assign
 from .ops.state import assign_add as assign_add
@@ -157,6 +261,10 @@ from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
 from .ops.tensor_array import TensorArray as TensorArray
+from .ops.updates import scatter_update as scatter_update
+from .ops.updates import tensor_scatter_add as tensor_scatter_add
+from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
+from .ops.updates import tensor_scatter_update as tensor_scatter_update
 from .runtime.session import ConfigProto as ConfigProto
 from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
@@ -181,6 +289,9 @@ from .variables import variable_scope as variable_scope
 from .variables import variables_initializer as variables_initializer
 
 AUTO_REUSE: str
+COMPILER_VERSION: str
+GIT_VERSION: str
+VERSION: str
 __version__: str
 def abs(x: Any, name: str | None = None) -> Tensor:
     """Absolute value. Its derivative at 0 counts as 0."""
@@ -202,6 +313,9 @@ def argmax(input: Any, axis: Any = 0, name: str | None = None, output_type: Any 
 def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
            squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
+def as_string(input: Any, precision: int = -1, scientific: _bool = False, shortest: _bool = False, width: int = -1, fill: str = '',
+              name: str | None = None) -> Tensor:
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false."""
 def asin(x: Any, name: str | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
 def asinh(x: Any, name: str | None = None) -> Tensor:
@@ -263,12 +377,18 @@ def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = Fa
 def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None, *, reduction_indices: Any = ...,
            dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
+def decode_base64(input: Any, name: str | None = None) -> Tensor:
+    """The texts that web-safe base 64 stands for, filled up or not. InvalidArgumentError, when run: something else."""
+def decode_raw(bytes: Any, out_type: Any, little_endian: Any = True, name: str | None = None) -> Tensor:
+    """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one]."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
     """Derivative of `lgamma`; nan at 0 and the negative integers."""
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
+def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
+    """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
 def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x == y."""
 def erf(x: Any, name: str | None = None) -> Tensor:
@@ -332,6 +452,8 @@ def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x or y, of booleans."""
 def logical_xor(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Either x or y, of booleans."""
+def matching_files(pattern: Any, name: str | None = None) -> Tensor:
+    """The names of the files that match a pattern, or one of several, sorted: string[...] -> string[n]."""
 def matmul(a: Any, b: Any, transpose_a: _bool = False, transpose_b: _bool = False, adjoint_a: _bool = False, adjoint_b: _bool = False,
            a_is_sparse: _bool = False, b_is_sparse: _bool = False, name: str | None = None) -> Tensor:
     """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
@@ -367,6 +489,8 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+def read_file(filename: Any, name: str | None = None) -> Tensor:
+    """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
@@ -377,6 +501,9 @@ def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
 def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Whether any element over `axis` is true."""
+def reduce_join(inputs: Any, axis: Any = None, keep_dims: _bool = False, separator: str = '', name: str | None = None, *,
+                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
+    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them."""
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
@@ -392,6 +519,10 @@ def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: _bool = False, na
 def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sum over `axis` (all axes without it), in the operand's dtype."""
+def regex_full_match(input: Any, pattern: str, name: str | None = None) -> Tensor:
+    """Whether the whole of each text matches a pattern of Python's `re`. InvalidArgumentError: it is none."""
+def regex_replace(input: Any, pattern: str, rewrite: str, replace_global: _bool = True, name: str | None = None) -> Tensor:
+    """The texts with what a pattern finds (everywhere, or the first time) rewritten; \\\\1 in `rewrite` is its first group."""
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The elements of `tensor`, in C order, in another shape; one -1 stands for what is left."""
 def reverse(tensor: Any, axis: Any, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
@@ -404,8 +535,26 @@ def rint(x: Any, name: str | None = None) -> Tensor:
     """The nearest whole number, the even one of two."""
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
+def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Increase slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Divide slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Multiply slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
+def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
+    """Decrease slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor
@@ -438,8 +587,28 @@ def stack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indi
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself, a constant for differentiation."""
 string: DType
+def string_join(inputs: Any, separator: str = '', name: Any = None) -> Tensor:
+    """The texts of several tensors one behind the other, the separator between them; scalars go with each element of the others."""
+def string_length(input: Any, name: Any = None, unit: str = 'BYTE') -> Tensor:
+    """The number of bytes, or of characters, of each text, int32."""
+def string_lower(input: Any, encoding: str = '', name: str | None = None) -> Tensor:
+    """The texts in lower case: letters of ASCII, or with `encoding="utf-8"` all."""
+def string_strip(input: Any, name: str | None = None) -> Tensor:
+    """The texts without white space at both ends."""
+def string_to_hash_bucket(string_tensor: Any, num_buckets: int, name: str | None = None) -> Tensor:
+    """`string_to_hash_bucket_fast`. GraphError: no number of buckets."""
+def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
+    """The number of a bucket below `num_buckets` for each text, int64: the same for the same text, everywhere and always."""
+def string_to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
+    """`string_to_hash_bucket_fast` by a key, two whole numbers, without which nobody can choose texts of one bucket. GraphError: no such key."""
+def string_to_number(string_tensor: Any, out_type: Any = ..., name: str | None = None) -> Tensor:
+    """The number that each text is, in a dtype: float32, float64, int32 or int64. InvalidArgumentError, when run: a text is none, or does not fit."""
+def string_upper(input: Any, encoding: str = '', name: str | None = None) -> Tensor:
+    """The texts in upper case: letters of ASCII, or with `encoding="utf-8"` all."""
 def sub(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Difference, x - y."""
+def substr(input: Any, pos: Any, len: Any, name: Any = None, unit: str = 'BYTE') -> Tensor:
+    """`len` bytes or characters of each text from `pos` on, or as many as there are; a negative `pos` counts from the end."""
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Difference, x - y."""
 def tan(x: Any, name: str | None = None) -> Tensor:
@@ -470,36 +639,58 @@ def unpack(value: Any, num: int | None = None, axis: int = 0, name: str | None =
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None, *, reduction_indices: int = ..., dimension: int = ...,
             squeeze_dims: int = ..., dim: int = ...) -> list[Tensor]:
     """The subtensors along `axis`, as a list."""
+def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
+    """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "ConfigProto", "DType", "Diagnosis", "Dimension", "GPUOptions", "Graph", "GraphKeys", "InteractiveSession",
-           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "Tensor", "TensorArray", "TensorShape", "Variable", "acos", "acosh", "add",
-           "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin",
-           "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
-           "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
-           "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian",
-           "batch_matmul", "batch_to_space", "batch_to_space_nd", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics",
-           "cholesky", "cholesky_solve", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "cond", "constant",
-           "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod",
-           "cumsum", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "div", "div_no_nan", "divide", "einsum", "equal", "erf",
-           "erfc", "errors", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "float32", "float64", "floor",
-           "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
-           "get_default_session", "get_variable", "get_variable_scope", "global_norm", "global_variables", "global_variables_initializer",
+__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
+           "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "IdentityReader",
+           "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue",
+           "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue",
+           "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader",
+           "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max",
+           "arg_min", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal",
+           "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive",
+           "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add",
+           "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise",
+           "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
+           "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant", "constant_initializer",
+           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero",
+           "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw",
+           "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2", "disable_eager_execution",
+           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "div", "div_no_nan", "divide",
+           "dtypes", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
+           "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "examples", "executing_eagerly", "exp",
+           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv",
+           "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
+           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
            "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
-           "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
-           "lgamma", "lin_space", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "logging", "logical_and",
-           "logical_not", "logical_or", "logical_xor", "losses", "map_fn", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum",
-           "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope",
-           "neg", "negative", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer",
-           "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "placeholder", "placeholder_with_default", "py_func", "random_crop",
-           "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "realdiv",
-           "reciprocal", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
-           "reduce_sum", "reduce_variance", "report", "reset_default_graph", "reshape", "reverse", "reverse_v2", "rint", "rsqrt", "saturate_cast",
-           "scan", "scatter_nd", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign",
-           "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "split", "sqrt", "square", "squared_difference",
-           "squeeze", "stack", "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "switch_case", "tan", "tanh", "tensordot",
-           "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose",
-           "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "unique", "unpack",
-           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
-           "vjp", "where", "while_loop", "zeros", "zeros_initializer", "zeros_like"]
+           "identity", "image", "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64",
+           "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers",
+           "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
+           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul",
+           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
+           "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
+           "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm",
+           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer",
+           "pack", "pad", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default",
+           "polyval", "py_func", "py_function", "python", "python_io", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle",
+           "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any",
+           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
+           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader",
+           "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div",
+           "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub",
+           "scatter_update", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
+           "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd",
+           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
+           "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
+           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split",
+           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt",
+           "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
+           "string_lower", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
+           "string_upper", "sub", "substr", "subtract", "summary", "switch_case", "sysconfig", "tan", "tanh", "tensor_scatter_add",
+           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32",
+           "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer",
+           "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_max",
+           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
+           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
+           "write_file", "zeros", "zeros_initializer", "zeros_like"]

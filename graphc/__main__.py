@@ -1,4 +1,4 @@
-"""The command line: `graphc show`, `graphc report`, `graphc cache` and `graphc doctor`."""
+"""The command line: `graphc run`, `graphc show`, `graphc report`, `graphc cache` and `graphc doctor`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from .ops.state import Variable
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code: 0, 1 if it fails (one sentence on the error stream says why), 2 for a wrong command line."""
     options = _parser().parse_args(arguments)
+    if options.run is _run and not options.check:
+        return _run(options)            # a program of the user's, whose streams and warnings are its own
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")      # a name may hold what the terminal cannot print
@@ -48,9 +50,17 @@ def _warn(message: Any, *place: Any) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="graphc", description="Look into saved graphs, the cache of compiled kernels and this installation.")
+    parser = argparse.ArgumentParser(prog="graphc", description="Run old programs; look into graphs, the cache of kernels and this installation.")
     parser.add_argument("--version", action="version", version=f"graphc {graphc.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+
+    run = commands.add_parser("run", help="a program that imports TensorFlow, by graphc",
+                              description="Run a program with `import tensorflow` giving graphc, in that process only.")
+    run.add_argument("--check", action="store_true", help="list the names that graphc lacks, with lines and what to write instead; run nothing")
+    run.add_argument("--report", metavar="FILE", help="write a page on the graph that took most of the time")
+    run.add_argument("script", help="the program")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
+    run.set_defaults(run=_run)
 
     shown = commands.add_parser("show", help="a saved graph as text or picture", description="Print a graph that Graph.to_json wrote.")
     shown.add_argument("file", help="the graph; - reads standard input")
@@ -117,6 +127,20 @@ def _fetched(graph: Graph, names: Sequence[str] | None) -> list[Node]:
         return [graph.as_node(name) for name in names]
     used = {x for n in graph.nodes for x in (*n.inputs, *n.control_inputs)} | {n.initial_value for n in graph.nodes if isinstance(n, Variable)}
     return [n for n in graph.nodes if n not in used and n.operator.family.memory is not Memory.OUTSIDE]
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.check:
+        from .inspection.lacking import lacking
+        found = lacking(options.script)
+        print("\n".join(map(str, found)) or f"{options.script}: no name is lacking")
+        return 1 if found else 0
+    from .inspection.run import run
+    try:
+        return run(options.script, options.arguments, options.report)
+    except NotFoundError as e:
+        print(f"graphc: {e}".removesuffix(here()), file=sys.stderr)
+        return 2
 
 
 def _show(options: argparse.Namespace) -> None:

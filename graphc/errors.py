@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ArgumentError", "CacheWarning", "CheckpointError", "CheckpointWarning", "DTypeError", "DataLossError",
-           "DeadlineExceededError", "DeclarationError", "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError",
-           "GradientCheckError", "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "InternalError",
-           "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError", "OutOfRangeError",
-           "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError"]
+__all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
+           "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
+           "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
+           "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
+           "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError",
+           "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
+           "UnavailableError", "UnimplementedError", "UnrecognizedFlagError"]
 
 
 class GraphcError(Exception):
@@ -66,6 +68,22 @@ class FeedError(GraphcError, ValueError, TypeError):
 
 class SessionClosedError(GraphcError, RuntimeError):
     """A session used after `close`."""
+
+
+class FlagError(GraphcError, ValueError):
+    """A flag of the command line that is declared or given wrongly."""
+
+
+class DuplicateFlagError(FlagError):
+    """A flag that is declared twice."""
+
+
+class IllegalFlagValueError(FlagError):
+    """A value that a flag does not take."""
+
+
+class UnrecognizedFlagError(FlagError, AttributeError):
+    """A flag that no line has declared."""
 
 
 class MissingPackageError(GraphcError, ImportError):
@@ -131,6 +149,26 @@ class NotFoundError(OpError, LookupError, ValueError):
 
 class OutOfRangeError(OpError):
     """Input that has run out."""
+
+
+class CancelledError(OpError):
+    """A step that was waiting for what will not come: its queue is closed, its threads are to stop."""
+
+
+class AbortedError(OpError):
+    """A step that was given up; it may be tried again."""
+
+
+class UnavailableError(OpError):
+    """What a step needs is not there at present."""
+
+
+class AlreadyExistsError(OpError):
+    """Something that is to be made, and is there."""
+
+
+class UnimplementedError(OpError, NotImplementedError):
+    """A step that graphc does not have in this form."""
 
 
 class ResourceExhaustedError(OpError, MemoryError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,12 +11,15 @@ from .errors import DTypeError, GraphError, ShapeError
 from .ir.node import Node, dtype_of, here, saying
 from .ir.operator import Values, declare, to_node
 from .ir.types import DType, TensorType, as_shape, float32, shape_str
-from .ops.array import ones, reshape, transpose, zeros
-from .ops.random import random_normal, random_uniform, truncated_normal
+from .ops import array as _array
+from .ops import random as _random
+from .tf1_names import getter as _getter
 
-__all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer",
-           "random_uniform_initializer", "truncated_normal_initializer", "variance_scaling_initializer",
-           "glorot_uniform_initializer", "glorot_normal_initializer", "orthogonal_initializer"]
+__all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer", "random_uniform_initializer",
+           "truncated_normal_initializer", "variance_scaling_initializer", "glorot_uniform_initializer", "glorot_normal_initializer",
+           "orthogonal_initializer", "uniform_unit_scaling_initializer", "zeros", "ones", "constant", "random_normal", "random_uniform",
+           "truncated_normal", "variance_scaling", "glorot_uniform", "glorot_normal", "orthogonal", "uniform_unit_scaling", "identity",
+           "he_normal", "he_uniform", "lecun_normal", "lecun_uniform"]
 
 # The standard deviation of the normal distribution cut off at 2, by which a wanted one must be divided.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -51,7 +54,7 @@ class zeros_initializer(Initializer):
     """
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
-        return zeros(list(shape), kind)
+        return _array.zeros(list(shape), kind)
 
 
 class ones_initializer(Initializer):
@@ -64,7 +67,7 @@ class ones_initializer(Initializer):
     """
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
-        return ones(list(shape), kind)
+        return _array.ones(list(shape), kind)
 
 
 class constant_initializer(Initializer):
@@ -104,7 +107,7 @@ class random_normal_initializer(Initializer):
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
-        return random_normal(list(shape), self.mean, self.stddev, kind, self.seed)
+        return _random.random_normal(list(shape), self.mean, self.stddev, kind, self.seed)
 
 
 class truncated_normal_initializer(random_normal_initializer):
@@ -117,7 +120,7 @@ class truncated_normal_initializer(random_normal_initializer):
     """
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
-        return truncated_normal(list(shape), self.mean, self.stddev, kind, self.seed)
+        return _random.truncated_normal(list(shape), self.mean, self.stddev, kind, self.seed)
 
 
 class random_uniform_initializer(Initializer):
@@ -134,7 +137,7 @@ class random_uniform_initializer(Initializer):
         self.minval, self.maxval, self.seed = minval, maxval, seed
 
     def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
-        return random_uniform(list(shape), self.minval, self.maxval, kind, self.seed)
+        return _random.random_uniform(list(shape), self.minval, self.maxval, kind, self.seed)
 
 
 class variance_scaling_initializer(Initializer):
@@ -165,10 +168,10 @@ class variance_scaling_initializer(Initializer):
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * variance)
-            return random_uniform(list(shape), -limit, limit, kind, self.seed)
+            return _random.random_uniform(list(shape), -limit, limit, kind, self.seed)
         if self.distribution == "untruncated_normal":
-            return random_normal(list(shape), 0.0, math.sqrt(variance), kind, self.seed)
-        return truncated_normal(list(shape), 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV, kind, self.seed)
+            return _random.random_normal(list(shape), 0.0, math.sqrt(variance), kind, self.seed)
+        return _random.truncated_normal(list(shape), 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV, kind, self.seed)
 
 
 def fans(shape: tuple[Any, ...]) -> tuple[float, float]:
@@ -241,10 +244,84 @@ class orthogonal_initializer(Initializer):
         if not kind.is_floating:
             raise DTypeError(f"orthogonal_initializer: {kind.name} is not a floating dtype{here()}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        tall = _orthonormal(random_normal([max(rows, columns), min(rows, columns)], dtype=kind, seed=self.seed))
+        tall = _orthonormal(_random.random_normal([max(rows, columns), min(rows, columns)], dtype=kind, seed=self.seed))
         if rows < columns:
-            tall = transpose(tall)
-        return reshape(tall * self.gain, list(shape))
+            tall = _array.transpose(tall)
+        return _array.reshape(tall * self.gain, list(shape))
+
+
+class uniform_unit_scaling_initializer(Initializer):
+    """Uniform in +-factor * sqrt(3 / inputs), inputs being all dimensions but the last: products keep their scale (Sussillo and Abbott 2014).
+
+    Called with a shape. DTypeError, ShapeError, by the call: no such tensor.
+
+    >>> tf.Session(jit=False).run(tf.shape(tf.uniform_unit_scaling_initializer()([3, 2])))
+    array([3, 2], dtype=int32)
+    """
+
+    def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: Any = float32):
+        super().__init__(dtype)
+        self.factor, self.seed = factor, seed
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        limit = self.factor * math.sqrt(3 / max(1.0, float(math.prod(shape[:-1]))))
+        return _random.random_uniform(list(shape), -limit, limit, kind, self.seed)
+
+
+class identity(Initializer):
+    """The identity matrix times `gain`, of more columns than rows or fewer too.
+
+    Called with a shape. ShapeError, by the call: no matrix. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.initializers.identity(gain=2.0)([2, 2]))
+    array([[2., 0.],
+           [0., 2.]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0, dtype: Any = float32):
+        super().__init__(dtype)
+        self.gain = gain
+
+    def make(self, shape: tuple[Any, ...], kind: DType) -> Node:
+        if len(shape) != 2:
+            raise ShapeError(f"identity makes matrices, none of shape {list(shape)}{here()}")
+        return to_node(self.gain * np.eye(*shape), kind)
+
+
+def he_normal(seed: int | None = None) -> variance_scaling_initializer:
+    """Truncated normal of variance 2 / inputs (He et al. 2015): an initializer, whose call raises DTypeError, ShapeError for no such tensor."""
+    return variance_scaling_initializer(2.0, "fan_in", "truncated_normal", seed)
+
+
+def he_uniform(seed: int | None = None) -> variance_scaling_initializer:
+    """Uniform in +-sqrt(6 / inputs) (He et al. 2015): an initializer, whose call raises DTypeError, ShapeError for no such tensor."""
+    return variance_scaling_initializer(2.0, "fan_in", "uniform", seed)
+
+
+def lecun_normal(seed: int | None = None) -> variance_scaling_initializer:
+    """Truncated normal of variance 1 / inputs (LeCun et al. 1998): an initializer, whose call raises DTypeError, ShapeError for no such tensor."""
+    return variance_scaling_initializer(1.0, "fan_in", "truncated_normal", seed)
+
+
+def lecun_uniform(seed: int | None = None) -> variance_scaling_initializer:
+    """Uniform in +-sqrt(3 / inputs) (LeCun et al. 1998): an initializer, whose call raises DTypeError, ShapeError for no such tensor."""
+    return variance_scaling_initializer(1.0, "fan_in", "uniform", seed)
+
+
+zeros = zeros_initializer
+ones = ones_initializer
+constant = constant_initializer
+random_normal = random_normal_initializer
+random_uniform = random_uniform_initializer
+truncated_normal = truncated_normal_initializer
+variance_scaling = variance_scaling_initializer
+glorot_uniform = glorot_uniform_initializer
+glorot_normal = glorot_normal_initializer
+orthogonal = orthogonal_initializer
+uniform_unit_scaling = uniform_unit_scaling_initializer
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
 
 
 def __dir__() -> list[str]:

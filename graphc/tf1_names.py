@@ -11,6 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import NoReturn
 
+# The version of TensorFlow whose names these are: what `tf.VERSION` is, and `tf.__version__` of a program run by `graphc run`.
+VERSION = "1.15.0"
+GIT_VERSION = f"v{VERSION}-graphc"
+COMPILER_VERSION = "numba"
+
 # By the number of programs that use them, counted over 514 programs in 30 public repositories.
 _RANKED = """
 Session placeholder float32 global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square reduce_sum
@@ -100,6 +105,7 @@ image.decode_png, image.decode_jpeg, image.decode_image | needs Pillow: `pip ins
 random_crop | draws other places than TensorFlow
 image.random_flip_left_right, image.random_brightness, image.random_contrast, image.random_hue | draws other numbers than TensorFlow
 image.random_saturation | draws other numbers than TensorFlow
+nn.rnn_cell.DropoutWrapper, contrib.rnn.DropoutWrapper | draws other numbers than TensorFlow
 nn.dropout | draws other numbers than TensorFlow; fused, it costs no pass over memory
 set_random_seed | seeds repeat a program here; they do not give TensorFlow's numbers
 matmul, add, subtract, multiply, pow, maximum, minimum, equal, greater, less, greater_equal | operands of different dtypes are promoted
@@ -131,56 +137,22 @@ Tensor | the class of all nodes of the graph
 
 # Names that are not here: what to write instead.
 _INSTEAD = """
-python.framework.ops.reset_default_graph | tf.reset_default_graph()
-python.framework.ops.convert_to_tensor | tf.convert_to_tensor
-python.framework.ops.name_scope | tf.name_scope
-python.framework.tensor_shape.scalar | tf.TensorShape([])
-python.framework.tensor_util.constant_value | keep the NumPy array that the constant was made of
-python.ops.array_ops.identity | tf.identity
-python.ops.array_ops.shape | tf.shape
-python.ops.math_ops.floor | tf.floor
-python.ops.math_ops.less | tf.less
-python.ops.random_ops.random_uniform, random.uniform | tf.random_uniform
-python.util.compat.as_bytes, compat.as_bytes | text.encode()
-python.client.device_lib.list_local_devices | session.list_devices()
 contrib.slim.fully_connected | tf.nn.relu(tf.matmul(x, tf.get_variable("w", [n, units])) + tf.Variable(tf.zeros([units])))
 contrib.layers.summarize_activation | tf.summary.histogram(name, x)
 contrib.slim | tf.contrib.layers, whose functions it has
 contrib.slim.conv2d, contrib.slim.convolution2d | tf.contrib.layers.conv2d
-contrib.slim.fully_connected | tf.contrib.layers.fully_connected
 contrib.slim.flatten | tf.contrib.layers.flatten
 contrib.slim.dropout | tf.contrib.layers.dropout
 contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-gfile.Exists | os.path.exists(path)
-import_graph_def | tf.Graph.from_json(text)
-train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
-train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
-train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
-FixedLengthRecordReader, FixedLenFeature, parse_single_example, train.Example | read the files in Python and feed batches by feed_dict
-train.Feature, train.Features, train.BytesList, train.Int64List, train.FloatList, FIFOQueue | read the files in Python and feed batches by feed_dict
-RandomShuffleQueue | read the files in Python and feed batches by feed_dict
-train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
-train.match_filenames_once | glob.glob(pattern)
-train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
-nn.static_rnn, nn.dynamic_rnn, contrib.rnn.static_rnn | a Python loop over the steps: it is unrolled and compiled as one program
-python.ops.rnn.dynamic_rnn | a Python loop over the steps: it is unrolled and compiled as one program
-nn.rnn_cell, nn.seq2seq, contrib.rnn | write the cell's equations, and a Python loop over the steps
-nn.bidirectional_dynamic_rnn | two Python loops over the steps, one backwards
-contrib.rnn.LSTMStateTuple | collections.namedtuple("LSTMStateTuple", "c h"): tuples can be fetched
-contrib.seq2seq.sequence_loss | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted, and tf.reduce_sum(...) / tf.reduce_sum(weights)
-contrib.legacy_seq2seq.sequence_loss_by_example | tf.nn.sparse_softmax_cross_entropy_with_logits, weighted
-sparse_placeholder | feed indices and values as two placeholders
-SparseTensor | indices and values as two tensors: tf.gather and tf.segment_sum
-SparseTensorValue | indices and values as two arrays
-sparse_tensor_to_dense | tf.scatter_nd(indices, values, shape)
-GraphDef | graph.to_json(), which is text
-NodeDef | an item of graph.to_json()
+nn.seq2seq | tf.contrib.legacy_seq2seq
+contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
+contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar
@@ -188,45 +160,19 @@ image_summary | tf.summary.image
 merge_summary | tf.summary.merge
 merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
-read_file, io.read_file | open(path, "rb").read() in Python, and feed it
-decode_csv, io.decode_csv | np.loadtxt or pandas in Python, and feed the arrays
-decode_raw | np.frombuffer in Python, and feed the array
-edit_distance | tf.py_func with a function of your own
-compat.as_str | bytes.decode()
-test.is_built_with_cuda | False: there is no GPU code
-test.TestCase | unittest.TestCase
-test.main | unittest.main()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
-gfile.MakeDirs | os.makedirs(path, exist_ok=True)
-gfile.DeleteRecursively | shutil.rmtree(path)
-gfile.GFile | open(path)
-gfile.FastGFile | open(path, "rb")
-nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
-estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
-feature_column | prepare the columns in NumPy and feed them
-data | iterate in Python and feed batches by feed_dict
+keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
+estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
+feature_column, python.feature_column | prepare the columns in NumPy and feed them
 distributions, contrib.distributions | write densities with operators; sample by loc + scale * tf.random_normal(shape)
-app | argparse, and a call of main()
-flags | argparse
-gfile | open, os and shutil of Python
 image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
-io | read files in Python and feed the arrays
-python_io | read and write files in Python
-compat | bytes.decode() and str.encode(); graphc is written like tf.compat.v1 itself
-python | the public name under tf; TensorFlow's internal modules have no counterpart
 saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
-test | unittest or pytest; tf.testing has checks of gradients and of operators
-random | tf.random_normal, tf.random_uniform, tf.truncated_normal
-math | the operators stand under tf: tf.reduce_sum, tf.log
-linalg | the operators stand under tf: tf.matrix_solve, tf.cholesky
-sparse | indices and values as two tensors: tf.gather, tf.scatter_nd, tf.segment_sum
 strings | prepare texts in Python
-contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers and contrib.opt
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
 contrib.framework | tf.variable_scope and tf.get_variable
-contrib.legacy_seq2seq, contrib.seq2seq | write the cell's equations, and a Python loop over the steps
+python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
 """
 
 
@@ -273,9 +219,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("Coordinator")
+    >>> getter("graphc.train")("write_graph")
     Traceback (most recent call last):
-    AttributeError: tf.train.Coordinator is not here; instead: feed batches by feed_dict; a Python thread may prepare them
+    AttributeError: tf.train.write_graph is not here; instead: open(path, "w").write(graph.to_json())
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,13 @@ def _unused(graph: Graph, outer: str, name: str) -> str:
     return f"{name}_{count}" if count else name
 
 
+def _within(getter: Callable[..., Any] | None, outer: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """A custom getter whose own getter is that of the scope around, if there is one."""
+    if getter is None or outer is None or getter is outer:
+        return getter or outer
+    return lambda make, *args, **kwargs: getter(partial(outer, make), *args, **kwargs)
+
+
 @contextmanager
 def variable_scope(name_or_scope: Any, default_name: str | None = None, values: Any = None, initializer: Any = None,
                    regularizer: Any = None, caching_device: Any = None, partitioner: Any = None, custom_getter: Any = None,
@@ -131,7 +139,7 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
             again = isinstance(name_or_scope, VariableScope)
             graph.variable_scope = VariableScope(
                 full, reuse or defaults.reuse, initializer or defaults.initializer, regularizer or defaults.regularizer, dtype or defaults.dtype,
-                custom_getter or defaults.custom_getter, constraint or defaults.constraint,
+                _within(custom_getter, defaults.custom_getter), constraint or defaults.constraint,
                 name_or_scope.original_name_scope if again else name_scope)
             yield graph.variable_scope
     finally:

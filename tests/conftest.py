@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Most tests change something of the compiler, or look how it works: what earlier tests left would hide it. `plans` is for those that do not.
+os.environ["GRAPHC_PLANS"] = "none"
 
 import graphc as tf
 from graphc.cpu import cache, native
@@ -27,6 +31,14 @@ def session(request: Any, fresh_graph: tf.Graph) -> Iterator[tf.Session]:
 
 
 @pytest.fixture
+def plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in which plans are kept; kernels that this process has stay known."""
+    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path / "plans"))
+    monkeypatch.delenv("GRAPHC_PLANS", raising=False)
+    return tmp_path / "plans"
+
+
+@pytest.fixture
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of kernels that all tests of this run share: what is compiled does not depend on earlier runs."""
     folder = tmp_path_factory.getbasetemp() / "kernels"
@@ -40,5 +52,6 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "kernels"
     monkeypatch.setenv("GRAPHC_CACHE_DIR", str(folder))
     monkeypatch.setattr(native, "_kernels", {})
+    monkeypatch.setattr(native, "_loaded", {})
     monkeypatch.setattr(cache, "warned", set())
     return folder

@@ -13,6 +13,7 @@ import graphc as tf
 from graphc.cpu import code as compiled
 from graphc.cpu.program import Program
 from graphc.cpu.steps import NativeStep, Value
+from graphc.ir.sizes import with_numbers
 from graphc.runtime.forms import Runnable, WithReset
 from graphc.runtime.stages import Staged
 
@@ -25,9 +26,12 @@ def plan_digest(program: Program) -> dict[str, Any]:
         return code.number[value.buffer], memory.numbers[value.numbers].tolist(), str(value.dtype)
 
     def step(i: int) -> Any:
+        if i in code.hosts:
+            host = code.hosts[i]
+            attrs = {name: repr(with_numbers(v, iter(memory.numbers[host.numbers].tolist()))) for name, v in host.node.attrs.items()}
+            return host.node.operator.name, attrs, [place(x) for x in (*host.inputs, *host.places)]
         made = program.steps[i]
-        if not isinstance(made, NativeStep):
-            return made.node.operator.name, [place(x) for x in (*made.inputs, *made.places)]
+        assert isinstance(made, NativeStep)
         k = program.native[i]
         table = program.ranges.tables[k].tolist() if k in program.ranges.tables else None
         return made.text.source, program.extents(i), program.range(i), int(program.ranges.work[k]), table
@@ -55,12 +59,14 @@ def without_places(program: Program) -> dict[str, Any]:
 @contextmanager
 def no_kernels() -> Iterator[None]:
     """Programs made inside are planned and bound, and cannot be run: none of their kernels is compiled or looked up."""
-    before = compiled.native.compile_kernels
-    compiled.native.compile_kernels = lambda sources: [SimpleNamespace(address=1)] * len(sources)
+    native = compiled.native
+    before = native.compile_kernels, native.addresses
+    native.compile_kernels = lambda sources: [SimpleNamespace(address=1)] * len(sources)
+    native.addresses = lambda keys: [1] * len(keys)
     try:
         yield
     finally:
-        compiled.native.compile_kernels = before
+        native.compile_kernels, native.addresses = before
 
 
 def programs(graph: tf.Graph, fetches: Sequence[Any], feeds: Mapping[Any, Any], threads: int = 1) -> list[Program]:

@@ -16,8 +16,8 @@ from . import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 # The machine, and what has no names of its own to offer: every other module at the top level of the package is a namespace.
-_NOT_SPACES = {"autodiff", "compiler", "cpu", "files", "inspection", "ir", "ops", "process", "runtime", "__main__", "tf1_names", "variables",
-               "version"}
+_NOT_SPACES = {"as_tensorflow", "autodiff", "compiler", "cpu", "files", "inspection", "ir", "modes", "ops", "process", "rnn", "runtime", "__main__",
+               "tf1_names", "variables", "version"}
 _OTHERS = ("typing", "collections", "numpy", "__future__", "contextlib", "types")      # modules whose objects are no names of ours
 
 
@@ -28,12 +28,15 @@ def spaces() -> dict[str, ModuleType]:
         if info.name in _NOT_SPACES:
             continue
         module = importlib.import_module(f"graphc.{info.name}")
-        inner = [n for n, v in public(module, modules=True).items() if isinstance(v, ModuleType)] if info.ispkg else []
-        if public(module):
-            found[f"tf.{info.name}"] = module
-        else:
-            found.update({f"tf.{info.name}.{n}": getattr(module, n) for n in inner})
+        found.update(_within(f"tf.{info.name}", module))
     return found
+
+
+def _within(path: str, module: ModuleType) -> dict[str, ModuleType]:
+    """A namespace if it has names of its own, and those in it that do not stand at the top as well."""
+    inner = {n: v for n, v in public(module, modules=True).items() if isinstance(v, ModuleType) and v.__name__ != f"graphc.{n}"}
+    found = {name: space for n, v in inner.items() for name, space in _within(f"{path}.{n}", v).items()}
+    return {path: module, **found} if public(module) else found
 
 
 def public(module: ModuleType, modules: bool = False) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def stub(name: str) -> str:
         if isinstance(value, Operator) or inspect.isfunction(value) and inspect.unwrap(value).__code__.co_name != value.__name__:
             made.append(_call(word, value))
         elif isinstance(value, ModuleType):
-            taken.append(f"from . import {word} as {word}")
+            taken.append(f"from {'.rnn' if value.__name__.startswith('graphc.rnn.') else '.'} import {word} as {word}")
         elif callable(value):
             taken.append(f"from {_source(word, value).removeprefix('graphc')} import {word} as {word}")
         else:
@@ -83,8 +83,8 @@ def _result(word: str, operator: Operator) -> tuple[list[str], str]:
 
 
 def _plain(annotation: str) -> str:
-    """An annotation in which `bool` is Python's: the namespace has its own."""
-    return re.sub(r"\bbool\b", "_bool", annotation)
+    """An annotation in which `bool` is Python's, as the namespace has its own, and a node has its public name."""
+    return re.sub(r"\bNode\b", "Tensor", re.sub(r"\bbool\b", "_bool", annotation))
 
 
 def _default(value: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc import modes, resource_loader, sysconfig
 from graphc.ir.operator import Operator
 from tests.test_signatures import NAMESPACES, callables, namespace
 
@@ -212,7 +213,8 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
 ]
 _LOSSES = "nn.softmax_cross_entropy_with_logits nn.softmax_cross_entropy_with_logits_v2"
 _MADE = ("random_normal_initializer truncated_normal_initializer random_uniform_initializer glorot_uniform_initializer glorot_normal_initializer "
-         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer")
+         "orthogonal_initializer variance_scaling_initializer zeros_initializer ones_initializer uniform_unit_scaling_initializer "
+         "initializers.identity initializers.he_normal initializers.he_uniform initializers.lecun_normal initializers.lecun_uniform")
 _RATED = ("train.GradientDescentOptimizer train.AdagradOptimizer train.RMSPropOptimizer train.AdamOptimizer train.AdadeltaOptimizer "
           "train.FtrlOptimizer train.ProximalGradientDescentOptimizer train.ProximalAdagradOptimizer")
 _TWO = ("losses.absolute_difference losses.mean_squared_error losses.huber_loss losses.hinge_loss losses.log_loss losses.sigmoid_cross_entropy "
@@ -263,7 +265,8 @@ def test_error_is_the_one_foretold(path, error, call):
 
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
-    "graphc.add_to_collection", "graphc.all_variables", "graphc.device", "graphc.get_collection", "graphc.get_collection_ref",
+    "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.device", "graphc.get_collection",
+    "graphc.get_collection_ref",
     "graphc.get_default_graph", "graphc.get_default_session", "graphc.get_variable_scope", "graphc.global_variables",
     "graphc.global_variables_initializer", "graphc.initialize_all_variables", "graphc.is_variable_initialized", "graphc.local_variables",
     "graphc.local_variables_initializer", "graphc.model_variables", "graphc.moving_average_variables", "graphc.name_scope", "graphc.no_op",
@@ -273,7 +276,14 @@ _RAISES_NOTHING = {
     "graphc.testing.some_samples", "graphc.testing.testable",
     "graphc.train.get_global_step", "graphc.losses.get_losses", "graphc.losses.get_regularization_losses",
     *(f"graphc.logging.{name}" for name in ("debug", "error", "fatal", "flush", "get_verbosity", "info", "log", "log_every_n", "log_first_n",
-                                            "log_if", "vlog", "warn", "warning"))}
+                                            "log_if", "vlog", "warn", "warning")),
+    *(f"graphc.{name}" for name in modes.__all__ if name not in ("enable_eager_execution", "enable_v2_behavior")),
+    *(f"graphc.compat.{name}" for name in ("as_str_any", "forward_compatible", "path_to_str")), "graphc.app.run", "graphc.flags.text_wrap",
+    *(f"graphc.gfile.{name}" for name in ("Exists", "Glob", "IsDirectory", "Walk", "exists", "glob", "isdir", "walk")),
+    *(f"graphc.nest.{name}" for name in ("flatten", "is_nested", "is_sequence")), "graphc.examples.tutorials.mnist.input_data.dense_to_one_hot",
+    *(f"graphc.resource_loader.{name}" for name in resource_loader.__all__ if name != "load_resource"),
+    *(f"graphc.sysconfig.{name}" for name in sysconfig.__all__),
+    *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))}
 
 
 def test_every_public_callable_says_what_it_computes():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pydoc
 from collections.abc import Iterator
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -20,13 +20,16 @@ from graphc.ir.signature import SPELLINGS, _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
-NAMESPACES = ["graphc", *(f"graphc.{name}" for name in (
-    "contrib", "contrib.layers", "contrib.opt", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn",
-    "numeric", "optimize", "summary", "testing", "train"))]
+NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
+app bitwise compat contrib contrib.data contrib.layers contrib.legacy_seq2seq contrib.opt contrib.rnn contrib.seq2seq data data.experimental
+debugging dtypes errors examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile io image
+initializers layers linalg logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse
+summary sysconfig test testing train
+""".split())]
 
 
 def namespace(name: str) -> ModuleType:
-    return importlib.import_module(name)
+    return reduce(getattr, name.split(".")[1:], tf)
 
 
 def callables() -> Iterator[tuple[str, Any]]:
@@ -177,14 +180,18 @@ def test_every_public_callable_shows_its_arguments():
 
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
-_VALUES = {"graphc": {"AUTO_REUSE", "newaxis", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+_VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "float32", "float64", "int8", "int16",
+                      "int32", "int64", "string", "uint8"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
-_SPACES = {"graphc": {"contrib", "errors", "extend", "image", "initializers", "layers", "logging", "losses", "metrics", "nn", "numeric", "optimize",
-                      "summary", "testing", "train"},
-           "graphc.contrib": {"layers", "opt"}}
-_BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple"}
+_SPACES: dict[str, set[str]] = {}
+for _path in NAMESPACES[1:]:
+    _SPACES.setdefault(_path.rpartition(".")[0], set()).add(_path.rpartition(".")[2])
+_SPACES["graphc.app"] = {"flags"}
+_BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple", "math", "random"}
 
 
 @pytest.mark.parametrize("name", NAMESPACES)

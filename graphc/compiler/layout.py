@@ -120,6 +120,7 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
     inner: set[Node] = set()                      # concats that lie within another one, which itself lies in none: places are found in two steps
     outer: set[Node] = set()
     results: set[Node] = set()
+    picked: dict[tuple[Node, int], Node] = {}
     wanted = set(fetches)
     order = topological(fetches)
     uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
@@ -155,13 +156,18 @@ def lay_out(fetches: Sequence[Node]) -> list[Node]:
                 inputs = (copied(inputs[0], node), *inputs[1:])
             elif family.multiplies:
                 inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
-            elif family.scatters or node.operator.drive is not None:
+            elif family.scatters or family.routine or node.operator.drive is not None:
                 inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
             elif family.joins:
                 inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
         n = node
+        if family.picks and (n := picked.setdefault((inputs[0], node.attrs["index"]), node)) is not node:
+            new[node] = n                       # one place for each result
+            continue
         if inputs != node.inputs:
             n = new[node] = node.on(inputs)
+            if family.picks:
+                picked[inputs[0], node.attrs["index"]] = n
         if family.joins and any(joined(x) is not None for x in inputs):
             outer.add(n)
         if node in wanted:
@@ -248,11 +254,33 @@ def inplace_updates(sched: Schedule, assigns: Sequence[tuple[Node, Node]], order
     out: dict[Node, Node] = {}
     for variable, value in assigns:
         group = sched.home.get(value)
+        if isinstance(group, Single) and value not in out and _last_reader(variable, value, group, readers, sched):
+            out[value] = variable
         if not isinstance(group, Group) or value in out or not same_type(value.type, variable.type) or group.kind in ("column", "full"):
             continue
         if group.covers(group.axes[value]) and _read_before(variable, value, group, readers, sched):
             out[value] = variable
     return out
+
+
+def _last_reader(variable: Node, value: Node, step: Single, readers: dict[Node, list[Node]], sched: Schedule) -> bool:
+    """Whether a step that overwrites a variable begins with nothing else of it, and every other use of the old value comes before."""
+    if not value.operator.family.overwrites or value.inputs[0] is not variable or not same_type(value.type, variable.type):
+        return False
+    stack = [variable]
+    while stack:
+        x = stack.pop()
+        for n in readers.get(x, ()):
+            if n is value:
+                if x is not variable or n.inputs.count(variable) > 1:
+                    return False
+                continue
+            steps = sched.computing(n)
+            if not steps and (viewed(n) is not None or n.operator.family.cuts):
+                stack.append(n)
+            elif not steps or any(other.pos >= step.pos for other in steps):
+                return False
+    return True
 
 
 def _read_before(variable: Node, value: Node, group: Group, readers: dict[Node, list[Node]], sched: Schedule) -> bool:

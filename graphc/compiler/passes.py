@@ -15,8 +15,8 @@ from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
 from ..ir.operator import constant_node
-from ..ir.sizes import alike, fixed
-from ..ir.types import TensorType, broadcast, element_count, same_type
+from ..ir.sizes import alike, few, fixed
+from ..ir.types import Array, TensorType, broadcast, element_count, same_type
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
 from ..ops.array_move import reshape
@@ -41,12 +41,16 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     scratch = Scratch()
     with scratch.as_default():
         for node in topological(fetches):
-            inputs = tuple([new.get(x, x) for x in node.inputs]) if new else node.inputs
+            inputs = node.inputs
+            touched = not new.keys().isdisjoint(inputs)
+            if touched:
+                inputs = tuple([new.get(x, x) for x in inputs])
             scratch.place = node
             got = visit(node, inputs)
-            if got is None and inputs != node.inputs:
-                got = node.on(inputs)
-            if got is not None and got is not node:
+            if got is None:
+                if touched:
+                    new[node] = node.on(inputs)
+            elif got is not node:
                 new[node] = got
     return [new.get(f, f) for f in fetches]
 
@@ -90,7 +94,7 @@ def expand_products(fetches: Sequence[Node]) -> list[Node]:
         if inner == 0 or 0 in node.type.shape:
             return None
         work = element_count(node.type.shape) * inner
-        if not fixed(work) or work > SMALL_PRODUCT:
+        if not few(work, SMALL_PRODUCT):
             return _vector_product(node, a, b)
         rows = _swapped(a) if node.attrs["transpose_a"] else a
         columns = b if node.attrs["transpose_b"] else _swapped(b)
@@ -131,25 +135,36 @@ def _vector_product(node: Node, a: Node, b: Node) -> Node | None:
 
 def fold_constants(fetches: Sequence[Node]) -> list[Node]:
     """Pure nodes of constants, evaluated by their references. Never randomness; never a result that grows memory much."""
+    several: dict[Node, list[Array]] = {}           # the results of a node of constants that has more than one
+
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if not inputs or inputs[0].operator.name != "constant":
+        if node.operator.family.picks and inputs[0] in several:
+            return _folded(node.type, several[inputs[0]][node.attrs["index"]])
+        if not inputs or inputs[0].operator.name != "constant" or any(x.operator.name != "constant" for x in inputs):
             return None
         op = node.operator
-        if not op.pure or op.effect or op.check or not isinstance(node.type, TensorType) or op.family.memory is Memory.VIEW \
-                or op.family.draws:
+        if not op.pure or op.effect or op.check or op.family.memory is Memory.VIEW or op.family.draws or op.family.cuts or node.type is None:
             return None
-        if any(x.operator.name != "constant" for x in inputs):
-            return None
-        size = node.type.nbytes
-        if not fixed(size) or size > FOLDED_BYTES or size > 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs):
+        types = [node.type] if isinstance(node.type, TensorType) else node.type
+        most = 4096 + 2 * max(x.attrs["value"].nbytes for x in inputs)
+        if any(not t.known or not fixed(t.nbytes) or t.nbytes > FOLDED_BYTES or t.nbytes > most for t in types):
             return None
         try:
             with np.errstate(all="ignore"):
-                value = np.asarray(op.reference(*(x.attrs["value"] for x in inputs), **node.attrs))
+                found = op.reference(*(x.attrs["value"] for x in inputs), **node.attrs)
         except Exception:               # what fails must fail when it runs, with the user's line
             return None
-        return constant_node(get_default_graph(), value.astype(node.type.dtype)) if value.shape == node.type.shape else None
+        if not isinstance(node.type, TensorType):
+            kept = node if inputs == node.inputs else node.on(inputs)
+            several[kept] = [np.asarray(v) for v in found]
+            return kept
+        return _folded(node.type, np.asarray(found))
     return rewrite(fetches, visit)
+
+
+def _folded(type: TensorType, value: Array) -> Node | None:
+    """A value that is known as a constant; None if its shape is not the one that the plan was made for."""
+    return constant_node(get_default_graph(), value.astype(type.dtype)) if value.shape == type.shape else None
 
 
 def absorb_broadcasts(fetches: Sequence[Node]) -> list[Node]:
@@ -242,7 +257,7 @@ def apply_rules(fetches: Sequence[Node]) -> list[Node]:
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if not node.operator.family.broadcasts:
             return None
-        if inputs != node.inputs:
+        if inputs is not node.inputs:
             node = node.on(inputs)
         made = rewritten(node)
         return made if made is not None else node
@@ -260,7 +275,7 @@ def share(fetches: Sequence[Node]) -> list[Node]:
         key = (op.name, inputs, node.type, _attrs_key(node))
         found = table.get(key)
         if found is None:
-            found = table[key] = node if inputs == node.inputs else node.on(inputs)
+            found = table[key] = node if inputs is node.inputs else node.on(inputs)
         return found
     return rewrite(fetches, visit)
 

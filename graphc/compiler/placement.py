@@ -30,15 +30,28 @@ class Placement:
         self.first, self.last = np.array(first, np.int64), np.array(last, np.int64)
         self._search(rooms(nbytes))
 
+    @classmethod
+    def kept(cls, first: Sequence[int], last: Sequence[int], room: Array, offsets: Array, top: int, waste: float) -> Placement:
+        """A placement as it was `found` once."""
+        made = cls.__new__(cls)
+        made.first, made.last = np.array(first, np.int64), np.array(last, np.int64)
+        made._rooms, made._offsets, made.top, made.waste, made._recipe = room, offsets, top, waste, None
+        return made
+
+    @property
+    def found(self) -> tuple[Array, Array]:
+        """The room of each buffer when places were sought last, and its offset then; the arena's size was `top`, its waste `waste`."""
+        return self._rooms, self._offsets
+
     def at(self, nbytes: Sequence[int] | Array) -> tuple[Array, int]:
         """The offset of each buffer, and the arena's size, for buffers of these sizes."""
         need = rooms(nbytes)
         if not np.array_equal(need, self._rooms):
             offsets, top = self._stacked(need)
-            if top <= WASTED * self._waste * self._alive(need):
+            if top <= WASTED * self.waste * self._alive(need):
                 return offsets, top
             self._search(need)
-        return self._offsets, self._top
+        return self._offsets, self.top
 
     def _search(self, need: Array) -> None:
         self._rooms = need
@@ -48,8 +61,8 @@ class Placement:
         if cut > COMPARED:                              # not amid those of one size
             cut = int(np.searchsorted(-need[order], -need[order[COMPARED]]))
         self._offsets = np.zeros(len(order), np.int64)
-        self._top = self._place_in_time(order[cut:], self._place_among_all(order[:cut]))
-        self._waste = self._top / max(self._alive(need), 1)
+        self.top = self._place_in_time(order[cut:], self._place_among_all(order[:cut]))
+        self.waste = self.top / max(self._alive(need), 1)
 
     def _alive(self, need: Array) -> int:
         """The most that lives at once."""

@@ -9,7 +9,7 @@ from functools import cache
 
 from ..ir.families import Memory
 from ..ir.node import Node
-from ..ir.sizes import alike, fixed, outgrows
+from ..ir.sizes import alike, few, outgrows
 from ..ir.types import TensorType, element_count
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
@@ -42,7 +42,7 @@ class Group:
             return "map"
         if len(self.reduced) == len(self.dims):
             size = element_count(tuple(self.dims))
-            return "row" if fixed(size) and size <= SMALL else "full"
+            return "row" if few(size, SMALL) else "full"
         return "row" if len(self.dims) - 1 in self.reduced else "column"
 
     def covers(self, axes: Sequence[int | None]) -> bool:
@@ -462,8 +462,11 @@ class _Scheduler:
     def recompute(self, x: Node, user: Node, group: Group) -> bool:
         """Make an operand that another group computes a member too, if that reads no more than the operand itself."""
         home = self.home.get(x)
+        op = x.operator
+        if not isinstance(home, Group) or x in self.whole or not op.family.broadcasts or op.check or not cheap(op.expr):
+            return False
         axes = group.over.get(user, group.axes[user])
-        if not isinstance(home, Group) or x in self.whole or not alike(x.type.shape, _extents(axes, group)) or not group.covers(axes):
+        if not alike(x.type.shape, _extents(axes, group)) or not group.covers(axes):
             return False
         chain, leaves = self.computed_from(x, home, group)
         read = [y for y in leaves if y not in group.operands]

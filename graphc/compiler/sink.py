@@ -50,10 +50,9 @@ class _Sinking:
             for node in order:
                 if node in new or node in self.gone:            # a view of something that is sunk, or what nothing needs
                     continue
-                inputs = tuple([new.get(x, x) for x in node.inputs])
                 made = node
-                if inputs != node.inputs:
-                    made = new[node] = node.on(inputs)
+                if not new.keys().isdisjoint(node.inputs):
+                    made = new[node] = node.on(tuple([new.get(x, x) for x in node.inputs]))
                 if node.operator.family.broadcasts and self.may_sink(made):
                     self.sink(node, made)
         return [new.get(f, f) for f in fetches]

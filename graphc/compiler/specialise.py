@@ -39,28 +39,30 @@ class Specialised(NamedTuple):
     scope: Scope                           # of the sizes that are open
 
 
-def needed(fetches: Iterable[Node], fed: Any) -> list[Node]:
-    """What a run evaluates, inputs and controls first: networkx's topological order, creation order deciding ties."""
-    nx = whole("networkx")  # 0.1 s to import: not before something runs
-    nodes = {node.index: node for node in fetches}
-    edges: list[tuple[int, int]] = []
-    stack = list(nodes.values())
-    while stack:                    # as `reached` does, edges noted on the way
+def needed(fetches: Iterable[Node], fed: Container[Node]) -> list[Node]:
+    """What a run evaluates, inputs and controls first, in the order of creation."""
+    seen = set(fetches)
+    stack = list(seen)
+    while stack:
         node = stack.pop()
-        if node in fed:
-            continue
-        user = node.index
-        for x in node.inputs + node.control_inputs:
-            i = x.index
-            edges.append((i, user))
-            if i not in nodes:
-                nodes[i] = x
-                stack.append(x)
+        if node not in fed:
+            for x in node.inputs + node.control_inputs:
+                if x not in seen:
+                    seen.add(x)
+                    stack.append(x)
+    return in_order(seen)
+
+
+def ordered(nodes: Sequence[Node], fed: Container[Node]) -> list[Node]:
+    """What is `needed` in networkx's topological order, creation order deciding ties: asked once a plan."""
+    nx = whole("networkx")  # 0.1 s to import: not before a plan is made
+    by_index = {node.index: node for node in nodes}
     graph = nx.DiGraph()
-    graph.add_edges_from(edges)
-    graph.add_nodes_from([node.index for node in fetches])      # which may be all there is
+    graph.add_nodes_from(by_index)
+    graph.add_edges_from([(x.index, node.index) for node in nodes if node not in fed for x in node.inputs + node.control_inputs
+                          if x.inputs or x.control_inputs])           # what waits for nothing may come first anyway
     # Creation order is one of its topological orders, so deciding ties by it is sorting by it: half the time of the lexicographical sort.
-    return [nodes[i] for i in sorted(nx.topological_sort(graph))]
+    return [by_index[i] for i in sorted(nx.topological_sort(graph))]
 
 
 def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node, TensorType], values: dict[Node, Array],
@@ -212,15 +214,16 @@ def _trimmed(node: Node, new: dict[Node, Node], left_out: dict[Node, Trim], scra
 
 
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
-    """The node on inputs of concrete types, lowered; of what `later` becomes each node is."""
+    """The node on inputs of concrete types, lowered, and lowered again what that is made of."""
     operator = node.operator
     if operator.lower is None and _has_its_type(node, inputs):
         return scratch.add(operator, inputs, node.attrs, node.type, None)
     built = operator.build(scratch, inputs, node.attrs)
     if operator.lower is None:
         return _known_value(built, scratch)
+    lowered = scratch.to_lower
     simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
-    if operator.name != "later":
+    if simpler is built or (scratch.to_lower == lowered and operator.name != "later"):
         return simpler
     made = {x: x for x in inputs}
     for n in topological([simpler], stop=made.__contains__):

@@ -1,8 +1,9 @@
-"""`tf.contrib.opt`: scipy's minimisers on graph variables."""
+"""`tf.contrib.opt`: scipy's minimisers on graph variables, and optimizers that TensorFlow 1 keeps there."""
 
 from ..optimize import ScipyOptimizerInterface
+from ..train.optimizers import LazyAdamOptimizer
 
-__all__ = ["ScipyOptimizerInterface"]
+__all__ = ["LazyAdamOptimizer", "ScipyOptimizerInterface"]
 
 
 def __dir__() -> list[str]:

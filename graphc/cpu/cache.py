@@ -29,7 +29,7 @@ SIZE = "1 GiB"          # of all entries, unless GRAPHC_CACHE_SIZE says otherwis
 FULL = 0.9              # of that size is left when entries have had to go, so that the next one finds room
 STALE = 600.0           # seconds after which a file that is being written is what a killed process has left
 LOOKED_AT = 4096        # files whose sizes are asked for, to estimate those of all
-KINDS = {"o": "machine code", "check": "a self-check"}
+KINDS = {"o": "machine code", "plan": "a plan", "check": "a self-check"}
 _ENTRY = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(KINDS)})")
 # What is being written; the second form is that of graphc 0.1. Nothing else in the folder is graphc's, and nothing else is removed.
 _PART = re.compile(r"(graphc-[a-z0-9_]{8}|tmp[a-z0-9_]{8})\.part")

@@ -22,7 +22,7 @@ from .alike import Writer
 from .bodies import Control, control
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
-from .routines import Product, product, scatter_texts
+from .routines import Product, product, routine_texts, scatter_texts
 from .steps import HostStep, NativeStep, Step, Value
 
 
@@ -40,32 +40,37 @@ class Numbers:
         return slice(start, len(self.column))
 
     @cached_property
-    def _which(self) -> tuple[dict[Any, int], Array, Array]:
-        """The different sizes, by structure, with a number each; the positions of sizes in the column, and which they are."""
+    def which(self) -> tuple[list[Any], Array, Array]:
+        """The different sizes, by structure; the positions of sizes in the column, and which of them they are."""
         places = [i for i, n in enumerate(self.column) if not fixed(n)]
-        which: dict[Any, int] = {}
-        return which, np.array(places, np.int64), np.array([which.setdefault(self.column[i].terms, len(which)) for i in places], np.int64)
+        number: dict[Any, int] = {}
+        sizes: list[Any] = []
+        found = []
+        for i in places:
+            found.append(number.setdefault(self.column[i].terms, len(sizes)))
+            if found[-1] == len(sizes):
+                sizes.append(self.column[i])
+        return sizes, np.array(places, np.int64), np.array(found, np.int64)
 
     def positions(self) -> list[list[int]]:
         """Where in the column each of the different sizes is."""
-        which, places, size = self._which
-        return [places[size == k].tolist() for k in range(len(which))]
+        sizes, places, which = self.which
+        return [places[which == k].tolist() for k in range(len(sizes))]
 
     @cached_property
     def values(self) -> Callable[..., tuple[int, ...]]:
         """A function of the free sizes' numbers: what the different sizes are, in order. Guards and limits hold of the numbers."""
-        which, places, size = self._which
-        first = [int(places[np.argmax(size == k)]) for k in range(len(which))]
-        return self.scope.evaluator([self.column[i] for i in first])
+        return self.scope.evaluator(self.which[0])
 
     @cached_property
-    def _at_hand(self) -> Array:
+    def at_hand(self) -> Array:
+        """The column for the numbers at hand."""
         return np.array(all_at_hand(self.column), np.int64)
 
     def at(self, ints: Sequence[int]) -> Array:
         """The column for free sizes of these numbers."""
-        column = self._at_hand.copy()
-        _, places, size = self._which
+        column = self.at_hand.copy()
+        _, places, size = self.which
         if len(places):
             column[places] = np.array(self.values(*ints), np.int64)[size]
         return column
@@ -126,6 +131,8 @@ class Code:
         self.scratch: dict[Any, Buffer] = {}
         self.rows: list[tuple[Buffer, int]] = []        # of them those of which each chunk of a step has its own
         self.steps: list[Step] = []
+        self.hosts: dict[int, HostStep] = {}            # the steps of the host, by their place among all
+        self.count = len(found)                         # of steps
         for at, (origin, text) in enumerate(found):
             nodes = origin.members if isinstance(origin, Group) else [origin.node]
             if isinstance(text, KernelText):
@@ -139,7 +146,8 @@ class Code:
             else:
                 outs = [x for x in ([text] if isinstance(text.type, TensorType) else plan.items(text)) if plan.stored(x)]
                 attributes = self.numbers.add(sizes_in([*text.attrs.values()]))
-                self.steps.append(HostStep(text, attributes, [self._value(x) for x in text.inputs], outs, [self._value(x) for x in outs]))
+                self.hosts[at] = HostStep(text, attributes, [self._value(x) for x in text.inputs], outs, [self._value(x) for x in outs])
+                self.steps.append(self.hosts[at])
         plan.note_lifetimes(self.origins)
         self.place = {i: k for k, i in enumerate(i for i, s in enumerate(self.steps) if isinstance(s, NativeStep))}
         self.runs = self._find_runs()
@@ -151,6 +159,11 @@ class Code:
             scope.limit(element_count(tuple(d for d in shape or () if d.__class__ is not int or d)) * itemsize)
         self.draws = plan.draws
         self.texts = any(f is not None and f.type.dtype.hasobject for f in (*plan.fetches, *plan.feeds))
+
+    @property
+    def whole(self) -> Code:
+        """The same with its plan, and nodes for all steps: of code that was read from a file, made anew."""
+        return self
 
     # ------------------------------------------------------------------ what is called on what
 
@@ -213,13 +226,17 @@ class Code:
     def _find_buffers(self) -> None:
         """The buffers, those that the arena may hold, and how these share it."""
         self.buffers = [*self.plan.sources.values(), *self.plan.layout.buffers, *self.scratch.values()]
-        self.number = {b: i for i, b in enumerate(self.buffers)}
         self.sizes = self.numbers.add([b.size for b in self.buffers])
+        self.bound = {b: self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))             # constants that are sizes
+                      for b in self.buffers if b.kind == "constant" and b.key is not None and b.key.operator.name == "bound"}
+        self._sort_buffers()
+
+    def _sort_buffers(self) -> None:
+        """What all of them are in columns, and those that lie outside of the arena by what they are to a binding."""
+        self.number = {b: i for i, b in enumerate(self.buffers)}
         self.itemsizes = np.array([b.dtype.itemsize for b in self.buffers], np.int64)
         self.inside = np.array([i for i, b in enumerate(self.buffers) if b.kind == "arena"], np.int64)
         self.given = np.array([b.given for b in self.buffers], bool)
-        self.bound = {b: self.numbers.add(listed(b.key.attrs["value"].reshape(-1)))             # constants that are sizes
-                      for b in self.buffers if b.kind == "constant" and b.key is not None and b.key.operator.name == "bound"}
         outside = [(i, b) for i, b in enumerate(self.buffers) if b.kind != "arena"]
         self.there = [(i, b) for i, b in outside if b.kind in ("constant", "run_number", "variable") and b not in self.bound]
         self.made = [(i, b) for i, b in outside if b in self.bound or (b.dtype.hasobject and (i, b) not in self.there)]
@@ -302,6 +319,8 @@ def texts(step: Group | Single, plan: Plan, write: Writer,
         yield from [made] if made is not None else []
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
+    elif family.routine:
+        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
     elif step.node.operator.drive is not None and code_of is not None:
         yield control(step.node, plan, code_of) or step.node
     elif not family.joins:

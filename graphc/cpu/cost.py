@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from ..compiler.schedule import data_inputs, viewed
+from ..ir.loops import Loop
 from ..ir.node import Node
 from ..ir.sizes import at_hand
 from ..ir.types import TensorType, element_count
@@ -83,6 +84,9 @@ def operations(node: Node) -> int:
         return elements(node.type) * _in_expression(node.operator.expr)
     if family.reduces:
         return elements(node.inputs[0].type)
+    if family.routine:
+        loop: Loop = node.operator.loop([x.type for x in node.inputs], node.type, **node.attrs)
+        return at_hand(loop.work)
     if family.scatters:
         return elements(node.inputs[1].type)
     if family.multiplies:

@@ -17,13 +17,14 @@ from ..ir.node import Node
 _HEAVY = re.compile(rf"\b({'|'.join(sorted(HEAVY))})\(")
 _LITERALS = {0.0, 1.0, -1.0, 2.0, 0.5, -0.5}
 
-SCRATCH = ("partial", "row")                        # roles of slots that show memory of the kernel's own
+SCRATCH = ("partial", "row", "own")                        # roles of slots that show memory of the kernel's own
 
 
 class Slot(NamedTuple):
     """An entry of a kernel's buffer table: the storage of a node ("in", "out"), or scratch memory of `size` elements for its values.
 
-    Scratch holds partial results, which the next kernel takes ("partial"), or for each chunk of the range a row of values ("row").
+    Scratch holds partial results, which the next kernel takes ("partial"), for each chunk of the range a row of values ("row"), or what one
+    call of the kernel keeps for itself ("own").
     """
 
     role: str

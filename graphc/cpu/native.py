@@ -6,7 +6,7 @@ import ast
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,8 @@ Made = tuple[str, bytes, float]         # symbol, object code, and the seconds i
 _SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _lock = threading.RLock()
 _stats = {"compiled": 0, "loaded": 0, "seconds": 0.0}
-_kernels: dict[str, Kernel] = {}
+_kernels: dict[str, Kernel] = {}         # by their sources
+_loaded: dict[str, tuple[int, str, bytes]] = {}      # address, symbol and code of all that this process has, by the keys of their entries
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def _renew(_: None) -> None:
     _lock = threading.RLock()
     _engine.cache_clear()
     machine.cache_clear()
-    _kernels.clear()                # whose code stays where it is, but the new LLVM does not know it by name
+    _kernels.clear()
+    _loaded.clear()                 # whose code stays where it is, but the new LLVM does not know it by name
 
 
 guard(lambda: [None], lambda _: _lock, PATIENCE, _renew)
@@ -104,6 +106,32 @@ def compile_kernels(sources: Sequence[str]) -> list[Kernel]:
         return [_kernels[s] for s in sources]
 
 
+def key(source: str) -> str:
+    """What the machine code of a source is kept by."""
+    return files.key(maker(), source)
+
+
+def addresses(keys: Sequence[str]) -> list[int] | None:
+    """The addresses of kernels that were compiled before, by their keys; None if one is there no more."""
+    with _lock:
+        start, folder = time.perf_counter(), files.folder()
+        missing = [k for k in dict.fromkeys(keys) if k not in _loaded]
+        found = {k: entry for k in missing if folder is not None and (entry := _kept(folder, k)) is not None}
+        if len(found) < len(missing):
+            return None
+        _load(found)
+        _stats["loaded"] += len(found)
+        _stats["seconds"] += time.perf_counter() - start
+        return [_loaded[k][0] for k in keys]
+
+
+def _load(found: Mapping[str, tuple[str, bytes]]) -> None:
+    """Load machine code, symbol and code by key."""
+    if found:
+        for (k, (symbol, code)), address in zip(found.items(), _engine().load([*found.values()]), strict=True):
+            _loaded[k] = address, symbol, code
+
+
 def compile_ir(text: str, symbol: str) -> int:
     """The address of a function in hand-written LLVM assembly: the runtime's own few."""
     def made(sources: list[str], keys: list[str]) -> list[Made]:
@@ -124,18 +152,18 @@ def _make(sources: Sequence[str], compile_all: Callable[[list[str], list[str]], 
     start = time.perf_counter()
     name, folder = _engine().machine.name, files.folder()
     keys = {s: files.key(name, s) for s in sources}
-    kept = {s: entry for s in sources if folder is not None and (entry := _kept(folder, keys[s])) is not None}
-    missing = [s for s in sources if s not in kept]
+    here = [s for s in sources if keys[s] in _loaded]        # read for a plan that was kept
+    kept = {s: entry for s in sources if s not in here and folder is not None and (entry := _kept(folder, keys[s])) is not None}
+    missing = [s for s in sources if s not in kept and s not in here]
     made = dict(zip(missing, compile_all(missing, [keys[s] for s in missing]), strict=True)) if missing else {}
     if folder is not None:
         for source, (symbol, code, _) in made.items():
             files.write(folder, keys[source], "o", about(source), symbol.encode() + b"\n" + code)
-    found = [(s, *kept[s], 0.0) if s in kept else (s, *made[s]) for s in sources]
-    addresses = _engine().load([(symbol, code) for _, symbol, code, _ in found])
-    for (source, symbol, code, seconds), address in zip(found, addresses, strict=True):
-        _kernels[source] = Kernel(keys[source], source, address, symbol, code, source in kept, seconds)
-        if "\ndefine " not in source:      # the runtime's own functions are not the user's kernels
-            _stats["loaded" if source in kept else "compiled"] += 1
+    _load({keys[s]: made[s][:2] if s in made else kept[s] for s in sources if s not in here})
+    for source in sources:
+        _kernels[source] = Kernel(keys[source], source, *_loaded[keys[source]], source not in made, made[source][2] if source in made else 0.0)
+        if "\ndefine " not in source and source not in here:      # the runtime's own functions are not the user's kernels
+            _stats["compiled" if source in made else "loaded"] += 1
     _stats["seconds"] += time.perf_counter() - start
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler.layout import Buffer
+from ..compiler.plan import Plan
+from ..compiler.schedule import Group, Single
 from ..errors import InternalError
 from ..ir.body import RunBody
 from ..ir.node import Node
@@ -19,7 +21,7 @@ from .code import Code, Fetch
 from .entry import Way
 from .kernel_text import SCRATCH, KernelText
 from .memory import Memory, State
-from .steps import HostStep, NativeStep, Value
+from .steps import HostStep, NativeStep, Step, Value
 from .tape import Tape
 from .tracing import Trace
 
@@ -63,7 +65,7 @@ class Program:
     """
 
     def __init__(self, code: Code, sizes: Sequence[int], ranges: Ranges, memory: Memory, state: State):
-        self.code, self.plan, self.steps, self.origins, self.threads = code, code.plan, code.steps, code.origins, code.threads
+        self.code, self.threads = code, code.threads
         self.sizes, self.ranges, self.memory, self.state, self.draws = sizes, ranges, memory, state, code.draws
         self.bound: list[Bound] = [b for b in ranges.tables.values() if isinstance(b, Bound)]
         self.native = code.place                            # of its native steps: which they are among these
@@ -71,7 +73,7 @@ class Program:
         alone = self.segments[0] if len(self.segments) == 1 else None
         self.alone = alone if isinstance(alone, Segment) else None      # a program that is one tape is run without a loop over segments
         n, grain, work = ranges.n, ranges.grain, ranges.work
-        quick = len(self.steps) < 50 and bool(((n <= grain) & (work < QUICK)).all())
+        quick = code.count < 50 and bool(((n <= grain) & (work < QUICK)).all())
         # A short run is not interrupted, and keeps Python's lock: other threads may wait for it.
         self.call: Any = None if self.alone is None else self.alone.tape.entry(True) if quick else self.alone.tape.run_long
         self.pointer: Any = self.alone.tape.pointer if self.alone is not None else None
@@ -97,8 +99,7 @@ class Program:
                 found.append(Segment(tape, run.first, run.steps))
                 at += run.steps
                 continue
-            for step in self.steps[run.first:run.first + run.steps]:
-                assert isinstance(step, HostStep)
+            for step in (code.hosts[i] for i in range(run.first, run.first + run.steps)):
                 numbers = iter(self.memory.numbers[step.numbers].tolist())
                 found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}))
         return found
@@ -170,18 +171,40 @@ class Program:
 
     # ------------------------------------------------------------------ steps
 
+    @property
+    def planned(self) -> Code:
+        """The code with its plan and the nodes of its steps, for those who look at them: made anew if this was read from a file."""
+        whole = self.code.whole
+        if whole is not self.code:
+            whole.scope.take(self.sizes)
+        return whole
+
+    @property
+    def plan(self) -> Plan:
+        return self.planned.plan
+
+    @property
+    def steps(self) -> list[Step]:
+        return self.planned.steps
+
+    @property
+    def origins(self) -> list[Group | Single]:
+        """Of each step that of the plan's schedule which it computes."""
+        return self.planned.origins
+
     def waiting(self, step: int) -> dict[Node, int]:
         """Bytes of a kernel's own memory, by the node whose value waits there."""
         made = self.steps[step]
         if not isinstance(made, NativeStep) or not isinstance(made.text, KernelText):
             return {}
         own = [(s.node, place) for s, place in zip(made.text.slots, made.slots, strict=True) if s.role in SCRATCH]
-        return {node: int(self.memory.nbytes[self.code.number[place[0]]]) for node, place in own if node is not None and not isinstance(place, int)}
+        number = self.planned.number
+        return {node: int(self.memory.nbytes[number[place[0]]]) for node, place in own if node is not None and not isinstance(place, int)}
 
     @property
     def scratch(self) -> list[Buffer]:
         """The buffers that hold no node's value."""
-        return list(self.code.scratch.values())
+        return list(self.planned.scratch.values())
 
     def range(self, step: int) -> tuple[int, int]:
         """The size of a step's range, and of the chunks in which threads take it."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..compiler.layout import Layout
+from ..ir.loops import Loop
 from ..ir.node import Node
 from ..ir.sizes import fixed, maximum
-from ..ir.types import Array, element_count
+from ..ir.types import Array, TensorType, element_count
 from ..ops.array_gather import MANY
 from . import blas
+from .kernel.compiler import SUPERWORD
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 
@@ -84,6 +87,43 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
         slots.append(Slot("partial", node, np.dtype(np.float64), outer * rows * inner))
     return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [Check(node, indices, rows)],
                        [(line, node) for line in source.splitlines()])]
+
+
+def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[KernelText]:
+    """The loop nest of an operator's declaration; `items`: its results that are used, of one that has several, by number.
+
+    `inplace`: the result of one that overwrites lies where its first operand does; elsewhere it begins as a copy.
+    """
+    operator = node.operator
+    assert operator.loop is not None
+    loop: Loop = operator.loop([x.type for x in node.inputs], node.type, **node.attrs)
+    overwrites, sizes = operator.family.overwrites, dict(loop.sizes)
+    operands = [(i, x) for i, x in enumerate(node.inputs) if i not in operator.by_value and not (overwrites and inplace and not i)]
+    names = [operator.params[i] for i, _ in operands]
+    slots = [Slot("in", x, x.type.dtype) for _, x in operands]
+    if not isinstance(node.type, TensorType):
+        for i, (name, t) in enumerate(zip(operator.results, node.type, strict=True)):
+            names.append(name)
+            item = items.get(i)
+            slots.append(Slot("own", None, t.dtype, element_count(t.shape)) if item is None else Slot("out", item, t.dtype))
+    else:
+        names.append("out")
+        slots.append(Slot("out", node, node.type.dtype))
+    for i, (dtype, size) in enumerate(loop.scratch):
+        names.append(f"scratch{i}")
+        slots.append(Slot("own", None, dtype, size))
+    lines = [SUPERWORD] * loop.superword
+    lines += [f"{name} = pointer(buffers, {i}, {numba_name(slot.dtype)})" for i, (name, slot) in enumerate(zip(names, slots, strict=True))]
+    if overwrites and not inplace:
+        sizes["total"] = element_count(node.type.shape)
+    lines += [f"{name} = extents[{i}]" for i, name in enumerate(sizes, 1)]
+    if overwrites and not inplace:
+        lines += ["for i in range(total):", f"    store(out, i, load({operator.params[0]}, i))"]
+    lines += [*textwrap.dedent(loop.body).strip("\n").splitlines(), "return 0"]
+    source = "\n    ".join(["def kernel(buffers, extents, lo, hi):", *lines]) + "\n"
+    checks = [Check(node, node.inputs[c.operand], c.bound) for c in loop.checks]
+    work = loop.work + sizes.get("total", 0)
+    return [KernelText(source, slots, [0, *sizes.values()], loop.n, 1, work, checks, [(line, node) for line in source.splitlines()])]
 
 
 class Split(NamedTuple):

@@ -55,6 +55,8 @@ class Family:
     gathers: bool = False                   # reads its first input where its second says, along the attribute `axis`
     scatters: bool = False                  # adds its second input where its first says, along the attribute `axis`
     multiplies: bool = False                # a product of matrices, by a library
+    overwrites: bool = False                # a routine whose result begins as its first operand, and may lie in its memory
+    routine: bool = False                   # computed by the loop nest of its declaration, of contiguous operands
     joins: bool = False                     # its inputs are written where they lie within the result
     reshapes: bool = False                  # the elements of its input, in the same order
     cuts: bool = False                      # several results, each a view of its input
@@ -62,6 +64,8 @@ class Family:
     picks: bool = False                     # takes an operator of several results, and gives one of them
     assigns: bool = False                   # changes a variable
     orders: bool = False                    # has no result, and is there for what must run before it
+    arrives: bool = False                   # brought from outside before a run
+    departs: bool = False                   # its operands are handed to the outside after a run
 
     def __post_init__(self) -> None:
         if self.fuses and (self.memory is not Memory.OWN or self.broadcasts + self.reduces + self.draws + self.gathers != 1):
@@ -73,7 +77,7 @@ class Family:
     @property
     def calls(self) -> bool:
         """Whether its reference is what runs, and takes all inputs, those that only set shapes too."""
-        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.joins)
+        return self.memory is Memory.OWN and not (self.fuses or self.multiplies or self.scatters or self.routine or self.joins)
 
 
 def _table(*families: Family) -> dict[str, Family]:
@@ -93,6 +97,10 @@ FAMILIES = _table(
            apart="reads elements in an order of its own", exact=True, gathers=True),
     Family("scatter", "Slices added up along an axis, at the places that an operand holds.", batch="scattered",
            apart="adds rows in an order of its own", scatters=True),
+    Family("routine", "Computed by a loop nest of its own, which stands in its declaration.", apart="is a loop nest of its own", colour="#dae8fc",
+           needs=("loop",), takes=("loop",), routine=True),
+    Family("overwriting", "Its first operand, some elements of which a loop nest of its own changes.", apart="is a loop nest of its own",
+           colour="#dae8fc", needs=("loop",), takes=("loop",), routine=True, overwrites=True),
     Family("contraction", "A product of matrices, or of each pair of two stacks of them.", batch="product", colour="#dae8fc",
            apart="is a routine of its own", multiplies=True),
     Family("concat", "The operands side by side along an axis; whoever makes one writes it there.", batch="leading",
@@ -116,6 +124,10 @@ FAMILIES = _table(
     Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, assigns=True),
     Family("control", "No value: a place in the order in which a run does things.", Memory.NONE, colour="#eeeeee", sampled=False,
            repeatable=False, orders=True),
+    Family("arrival", "A value that is brought from outside before a run: the next element of a dataset or a queue.", Memory.OUTSIDE,
+           colour="#fff2cc", sampled=False, repeatable=False, arrives=True),
+    Family("departure", "No value: what a run hands to the outside when it is done, as an element to a queue.", Memory.NONE, colour="#eeeeee",
+           sampled=False, repeatable=False, orders=True, departs=True),
 )
 
 

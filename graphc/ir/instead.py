@@ -107,6 +107,8 @@ bitwise_and | logical_and
 bitwise_or | logical_or
 bitwise_xor | logical_xor
 invert | logical_not
+left_shift bitwise_left_shift | bitwise.left_shift
+right_shift bitwise_right_shift | bitwise.right_shift
 isnan | is_nan
 isinf | is_inf
 isfinite | is_finite

@@ -20,6 +20,10 @@ class Composite:
         """A value of the same kind, made of other tensors."""
         raise NotImplementedError
 
+    def carried(self, type: Any) -> Any:
+        """The type that a part of this type has inside a loop, where it may change."""
+        return type
+
 
 def is_nested(value: Any) -> bool:
     """Whether a value is a structure, and no leaf."""

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
 from . import families
 from .axes import normal_axes, reduced_shape
+from .composite import Composite
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .known import static_value
@@ -41,6 +42,8 @@ class Operator:
     one dtype only, whatever the others are. `commutative`: the same bits for two operands in either order.
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
+
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
 
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
@@ -88,6 +91,7 @@ class Operator:
     commutative: bool = False
     shape_math: bool = False
     view: Callable[..., Any] | None = None
+    loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     drive: Callable[..., Any] | None = None
     tangent: Callable[..., Any] | None = None
@@ -106,10 +110,14 @@ class Operator:
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
         self._dtypes: dict[Any, Any] = {}
+        self.of_texts: Operator | None = None           # what does the same with texts, if it is another
 
     def __get__(self, instance: Any, owner: Any = None) -> Operator:
         """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
         return self
+
+    def __deepcopy__(self, memo: Any) -> Operator:
+        return self             # as a function of Python's, of objects that keep it
 
     def __repr__(self) -> str:
         return f"<operator {self.name}{signature(self)}>"
@@ -121,12 +129,17 @@ class Operator:
             operands, attrs, name = self._bind(args, kwargs, name)
         else:
             operands, attrs = (many(self.name, args[0]) if self.variadic else list(args)), self.attrs
+        for x in operands:
+            if isinstance(x, Composite):
+                return x.applied(self, operands, attrs, name)
         graph, inputs = self._convert(operands)
         node = self.build(graph, inputs, attrs, name)
         return self._several(node) if node.type.__class__ is tuple else node
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        if self.of_texts is not None and any(x.type.__class__ is TensorType and x.type.dtype.hasobject for x in inputs):
+            return self.of_texts.build(graph, inputs, attrs, name)
         attrs, type = self.typed(graph, inputs, attrs)
         return graph.add(self, inputs, attrs, type, name)
 
@@ -329,6 +342,8 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         if value.operator.name == "variable":
             return value.operator.read(value, get_default_graph())
         return value
+    if isinstance(value, Composite):
+        return to_node(value.operand(), dtype)
     if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
         return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
     if isinstance(value, TensorShape):

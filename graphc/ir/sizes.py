@@ -185,6 +185,8 @@ class Scope:
     the one that would be made for any other numbers of which `holds` is true, and then none of the `limits` is beyond int64. `fixed`:
     where in graphc a size was made a number.
 
+    `preferring`: what is only better for few elements is done where they are few, and is a guard then (`few`).
+
     `take` changes the numbers at hand, for messages and counts of what a plan does at others; from then on nothing is decided any more.
     """
 
@@ -193,7 +195,7 @@ class Scope:
         self.guards: dict[tuple[str, Terms], bool] = {}
         self.limits: dict[Terms, None] = {}
         self.fixed: dict[str, int] = {}
-        self.taken = False
+        self.taken = self.preferring = False
         self.version = 0                        # of the equalities: sizes made before bring their polynomials up to it
         self._operations: dict[Any, Atom] = {}
         self._bounds: dict[Terms, Bounds] = {}
@@ -435,6 +437,11 @@ def outgrows(a: Any, b: Any) -> bool:
     for monomial, c in _terms(a - b):
         totals[len(monomial)] = totals.get(len(monomial), 0) + c
     return any(totals.values()) and totals[max(degree for degree, c in totals.items() if c)] > 0
+
+
+def few(size: Any, most: int) -> bool:
+    """Whether a size is at most so large. An open one that is, is so by a guard, if its scope prefers; what is for many serves few as well."""
+    return bool(size <= most) if fixed(size) else size.scope.preferring and size.value <= most and bool(size <= most)
 
 
 def maximum(a: Any, b: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -135,6 +136,10 @@ class Layer:
 
     # ------------------------------------------------------------------ what a user asks
 
+    def _variables(self) -> list[Variable]:
+        """The variables in the order they were made; of a layer around others theirs, too."""
+        return self._weights
+
     @property
     def name(self) -> str:
         """The layer's name."""
@@ -162,14 +167,14 @@ class Layer:
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that are trained."""
-        return [v for v in self._weights if v.trainable]
+        return [v for v in self._variables() if v.trainable]
 
     trainable_variables = trainable_weights
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The variables that are not trained."""
-        return [v for v in self._weights if not v.trainable]
+        return [v for v in self._variables() if not v.trainable]
 
     non_trainable_variables = non_trainable_weights
 
@@ -198,11 +203,18 @@ class Layer:
             raise GraphError(f"the layer {self._name} was called {len(self._calls)} times, and not once{here()}")
         return self._calls[0]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Layer:
+        """Another layer of the same arguments, in the same graph; one that has variables shares them."""
+        made = type(self).__new__(type(self))
+        memo.update({id(self): made, id(self.graph): self.graph, id(self._scope): self._scope})
+        vars(made).update({name: deepcopy(value, memo) for name, value in vars(self).items()})
+        return made
+
     def count_params(self) -> int:
         """The number of elements of the layer's variables; GraphError before it is called."""
         if not self.built:
             raise GraphError(f"the layer {self._name} has no variables before it is called{here()}")
-        return sum(int(np.prod(v.type.shape or (), dtype=np.int64)) for v in self._weights)
+        return sum(int(np.prod(v.type.shape or (), dtype=np.int64)) for v in self._variables())
 
     # ------------------------------------------------------------------ calling
 
@@ -217,18 +229,28 @@ class Layer:
         with entered as self._scope:
             pass
 
+    def _given(self, inputs: Any) -> Any:
+        """The inputs as tensors: one, or a list."""
+        if isinstance(inputs, (list, tuple)) and any(isinstance(x, Node) for x in inputs):
+            return [to_node(x) for x in inputs]
+        return to_node(inputs)
+
+    def _told(self, given: Any) -> tuple[Any, DType]:
+        """What `build` is told of the inputs, their shapes, and the dtype of variables."""
+        return ([x.shape for x in given], given[0].dtype) if isinstance(given, list) else (given.shape, given.dtype)
+
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         self._set_scope(kwargs.pop("scope", None))
         assert self._scope is not None
         self.graph = get_default_graph()
-        given = [to_node(x) for x in inputs] if isinstance(inputs, (list, tuple)) and any(isinstance(x, Node) for x in inputs) else to_node(inputs)
+        given = self._given(inputs)
         with variable_scope(self._scope, reuse=True if self.built else self._reuse, auxiliary_name_scope=False) as entered, \
                 self.graph.name_scope(entered.original_name_scope):
             if not self.built:
-                first = given[0] if isinstance(given, list) else given
+                shapes, dtype = self._told(given)
                 if self._dtype is None:
-                    self._dtype = first.dtype
-                self.build([x.shape for x in given] if isinstance(given, list) else given.shape)     # type: ignore[arg-type]
+                    self._dtype = dtype
+                self.build(shapes)
                 self.built = True
             outputs = self.call(given, *args, **kwargs)
             if self.activity_regularizer is not None:

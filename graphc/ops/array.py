@@ -13,11 +13,11 @@ from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import listed, minimum, unknown
 from ..ir.types import TensorType, bool_, compatible, float32, int32
+from . import array_batched as array_batched
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd
 from .array_gather import scatter_nd as scatter_nd
-from .array_gather import scatter_sum
 from .array_index import along, iota
 from .array_index import lin_space as lin_space
 from .array_index import linspace as linspace
@@ -51,20 +51,21 @@ from .array_scan import cumprod as cumprod
 from .array_scan import cumsum as cumsum
 from .array_scan import invert_permutation as invert_permutation
 from .array_scan import unique as unique
+from .array_sequence import reverse_sequence as reverse_sequence
 from .contract import held
 from .indexing import slice as slice
 from .indexing import strided_slice as strided_slice
 from .later import deferrable, later
 from .math import abs as absolute
-from .math import cast, check_index, equal, greater_equal, less, less_equal, logical_and, maximum, position, where
+from .math import cast, check_index, equal, less, less_equal, logical_and, position, where
 from .reduce import reduce_max, reduce_prod
 
 __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
-           "broadcast_to", "reverse", "reverse_v2", "concat", "stack", "pack", "split", "unstack", "unpack", "pad",
+           "broadcast_to", "reverse", "reverse_v2", "reverse_sequence", "concat", "stack", "pack", "split", "unstack", "unpack", "pad",
            "tile", "fill", "zeros", "ones", "zeros_like", "ones_like", "slice", "strided_slice", "gather",
            "gather_nd", "scatter_nd", "boolean_mask", "cumsum", "cumprod", "invert_permutation", "unique", "range",
            "linspace", "lin_space", "one_hot", "eye", "diag", "diag_part", "matrix_diag", "matrix_diag_part",
-           "matrix_set_diag", "matrix_band_part", "meshgrid", "sequence_mask", "unsorted_segment_sum", "segment_sum"]
+           "matrix_set_diag", "matrix_band_part", "meshgrid", "sequence_mask"]
 
 pack, unpack, reverse_v2 = stack, unstack, reverse
 
@@ -319,51 +320,3 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     if dtype_of("sequence_mask", dtype) == bool_:
         return less(line, expand_dims(lengths, -1), name=name or "SequenceMask")
     return cast(less(line, expand_dims(lengths, -1)), dtype, name=name or "SequenceMask")
-
-
-@deferrable("unsorted_segment_sum")
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any,
-                         name: str | None = "UnsortedSegmentSum") -> Node:
-    """result[s] = the sum of the parts of `data` whose segment id is s; those of an id below 0 are left out.
-
-    data: number[..., ...], segment_ids: int[...], num_segments: int[]. DTypeError, ShapeError: they do not fit.
-
-    >>> tf.Session(jit=False).run(tf.unsorted_segment_sum([1, 2, 3], [1, 0, 1], 2))
-    array([2, 4], dtype=int32)
-    """
-    data, ids = to_node(data), to_node(segment_ids)
-    if ids.type.rank is None:
-        count = to_node(num_segments)
-        return later("unsorted_segment_sum", (data, ids, count), TensorType(data.type.dtype, None), name)
-    count = reshape(cast(num_segments, np.int64) if isinstance(num_segments, Node) else np.int64(num_segments), [1])
-    known = static_value(ids)
-    if known is not None and not unknown(known).any() and (known >= 0).all():
-        return _added_up(ids, held("unsorted_segment_sum", "leading", data, ids, place=ids.type.rank), count, name)
-    there = greater_equal(ids, 0)
-    for _ in builtins.range(ids.type.rank, data.type.rank or 0):
-        there = expand_dims(there, -1)
-    if data.type.rank is None:
-        return later("unsorted_segment_sum", (data, ids, to_node(num_segments)), TensorType(data.type.dtype, None), name)
-    data = held("unsorted_segment_sum", "leading", data, ids, place=ids.type.rank)
-    return _added_up(maximum(ids, 0), where(there, data, np.zeros((), data.type.dtype)), count, name)
-
-
-def _added_up(ids: Node, data: Node, count: Node, name: str | None) -> Node:
-    return scatter_sum(ids, data, concat([cast(count, np.int64), shape(data, out_type=np.int64)[ids.type.rank or 0:]], 0), axis=0, name=name)
-
-
-@deferrable("segment_sum")
-def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
-    """`unsorted_segment_sum` with as many segments as the greatest id tells.
-
-    data: number[n, ...], segment_ids: int[n], sorted. DTypeError, ShapeError: they do not fit.
-
-    >>> tf.Session(jit=False).run(tf.segment_sum([1, 2, 3], [0, 0, 1]))
-    array([3, 3], dtype=int32)
-    """
-    data, ids = to_node(data), to_node(segment_ids)
-    if ids.type.rank is None:
-        return later("segment_sum", (data, ids), TensorType(data.type.dtype, None), name)
-    return _added_up(ids, data, reshape(reduce_max(ids) + 1, [1]), name)
-
-

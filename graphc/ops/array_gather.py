@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axis
-from ..ir.node import Node, describe, here
+from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, shape_str
 from .array_join import concat
@@ -56,16 +56,20 @@ def _gather(params: Any, indices: Any, *, axis: int) -> Any:
     return np.take(params, indices, axis)
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0) -> Node:
+def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = None, batch_dims: int = 0) -> Node:
     """The subtensors of `params` at `indices` along `axis`. An index outside the axis fails when run.
 
-    params: any[...], indices: int[...] -> the dtype of params. DTypeError: the indices are no integers. ShapeError: no such axis.
-    InvalidArgumentError, when run: an index outside the axis.
+    params: any[...], indices: int[...] -> the dtype of params. `batch_dims`: so many leading axes belong together: each of their elements has
+    indices of its own; `axis` (default: the first one after them, 0 without) counts them. DTypeError: the indices are no integers. ShapeError: no
+    such axis. InvalidArgumentError, when run: an index outside the axis.
 
-    >>> tf.Session(jit=False).run(tf.gather([10, 20, 30], [2, 0]))
-    array([30, 10], dtype=int32)
+    >>> tf.Session(jit=False).run([tf.gather([10, 20, 30], [2, 0]), tf.gather([[1, 2], [3, 4]], [[0], [1]], batch_dims=1)])
+    [array([30, 10], dtype=int32), array([[1],
+           [4]], dtype=int32)]
     """
-    return _gather(params, indices, axis=axis, name=name)
+    if batch_dims:
+        return OPERATORS["batched_gather"](params, indices, axis, batch_dims, name)
+    return _gather(params, indices, axis=0 if axis is None else axis, name=name)
 
 
 def _scattered(types: Types, values: Values, axis: int) -> TensorType:

@@ -69,13 +69,13 @@ def _cumprod_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse
     There is no division in it, so zeros do no harm.
     """
     if exclusive:
-        g = _shifted(g, axis, -1 if not reverse else 1)
-    ahead = _shifted(x, axis, -1 if not reverse else 1)
+        g = shifted(g, axis, -1 if not reverse else 1)
+    ahead = shifted(x, axis, -1 if not reverse else 1)
     rest = linear_recurrence(ahead, g, axis=axis, reverse=not reverse)
     return (cumprod(x, axis, True, reverse) * rest,)
 
 
-def _shifted(x: Node, axis: int, by: int) -> Node:
+def shifted(x: Node, axis: int, by: int) -> Node:
     """Every element moved one place along the axis, a zero moving in."""
     size = shape(x)[axis]
     one = minimum(size, 1)                   # nothing moves along an axis of size 0
@@ -96,8 +96,8 @@ def _recurrence_attrs(types: Types, axis: Any, reverse: Any) -> dict[str, Any]:
 
 
 def _recurrence_grad(h: Node, y: Node, a: Node, b: Node, axis: int, reverse: bool) -> tuple[Node, Node]:
-    back = linear_recurrence(_shifted(a, axis, 1 if reverse else -1), h, axis=axis, reverse=not reverse)
-    return back * _shifted(y, axis, -1 if reverse else 1), back
+    back = linear_recurrence(shifted(a, axis, 1 if reverse else -1), h, axis=axis, reverse=not reverse)
+    return back * shifted(y, axis, -1 if reverse else 1), back
 
 
 @declare("host", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad, batch="leading",
@@ -146,6 +146,13 @@ def unique(x: Any, *, out_idx: Any = int32) -> Any:
     values, first, places = np.unique(x, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     return values[order], np.argsort(order)[places.reshape(-1)].astype(out_idx)
+
+
+@declare("host", lambda types, values: TensorType(np.dtype(np.int64), types[0].shape),
+         samples=(([np.array([5, 2, 7, 2])], {}), ([np.zeros(0, int)], {})))
+def stable_order(keys: Any) -> Any:
+    """The permutation that sorts a vector of whole numbers; equal ones stay in their order."""
+    return np.argsort(keys, kind="stable").astype(np.int64)
 
 
 __all__ = ["cumsum", "cumprod", "invert_permutation", "unique"]

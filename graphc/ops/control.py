@@ -182,7 +182,13 @@ def _drive_loop(run: RunBody, most: Any, *rest: Any, cond: Body | None, body: Bo
     except Exception as e:
         add_to(e, f"\n  in iteration {i}")
         raise
-    return (np.array(i, COUNT), *state, *(_stacked(row, r, reverse) for row, r in zip(rows, body.results[carried:], strict=True)))
+    made = body if i else _of_none(body, [np.array(0, COUNT), *state, *(np.zeros(s.shape[1:], s.dtype) for s in stacks), *captured])
+    return (np.array(i, COUNT), *state, *(_stacked(row, r, reverse) for row, r in zip(rows, made.results[carried:], strict=True)))
+
+
+def _of_none(body: Body, arguments: Sequence[Any]) -> Body:
+    """The body for arguments of these shapes, which say what shapes its results would have had, had it run."""
+    return body.typed([TensorType(np.asarray(a).dtype, np.shape(a)) for a in arguments])
 
 
 def _stacked(rows: list[Any], like: Node, reverse: bool) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError
-from ..ir.node import OPERATORS, Node, describe, here
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..ir.node import OPERATORS, Node, describe, here, saying
 from ..ir.operator import declare, elementwise, many, to_node
-from ..ir.types import TensorType
+from ..ir.types import TensorType, as_dtype, as_shape, compatible, shape_str
 from . import continued
 from .contract import held
 from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or
@@ -18,7 +18,8 @@ from .math_operands import larger, numbers, smaller, wide
 
 __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
            "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",
-           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "add_n", "sub", "mul", "neg", "inv"]
+           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "add_n", "accumulate_n", "polyval", "scalar_mul", "sub",
+           "mul", "neg", "inv"]
 
 
 # ---------------------------------------------------------------------- arithmetic
@@ -330,6 +331,41 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
     if len(nodes) == 1:
         return OPERATORS["identity"](first, name=name)
     return total([held("add_n", "same", *nodes), *nodes[1:]], name)
+
+
+def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Node:
+    """`add_n`, whose `shape` and `tensor_dtype`, if given, the tensors must have. DTypeError, ShapeError: they have not."""
+    nodes = [to_node(x) for x in ([inputs] if isinstance(inputs, Node) else many("accumulate_n", inputs))]
+    with saying("accumulate_n"):
+        wanted = as_shape(shape)
+    for x in nodes:
+        if tensor_dtype is not None and x.type.dtype != as_dtype(tensor_dtype).as_numpy_dtype:
+            raise DTypeError(f"accumulate_n: {describe(x)} is not of {as_dtype(tensor_dtype).name}{here()}")
+        if not compatible(x.type.shape, wanted):
+            raise ShapeError(f"accumulate_n: {describe(x)} is not of shape {shape_str(wanted)}{here()}")
+    return add_n(nodes, name)
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Node:
+    """A number times a tensor. ShapeError: the first is no scalar. DTypeError: no numbers."""
+    factor = to_node(scalar)
+    if factor.type.rank not in (0, None):
+        raise ShapeError(f"scalar_mul: {describe(factor)} is no scalar{here()}")
+    return multiply(factor, x, name=name)
+
+
+def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Node:
+    """The polynomial whose coefficients are a list of tensors, the highest power first, at x, by Horner's rule; 0 of no coefficients.
+
+    GraphError: no list. DTypeError, ShapeError: a coefficient and x do not fit.
+    """
+    if not isinstance(coeffs, (list, tuple)):
+        raise GraphError(f"polyval: coeffs is a list of tensors, not {coeffs!r:.60}{here()}")
+    point = to_node(x)
+    found = OPERATORS["zeros_like"](point)
+    for factor in coeffs:
+        found = found * point + factor
+    return OPERATORS["identity"](found, name=name or "polyval")
 
 
 def total(nodes: Sequence[Node], name: str | None = None) -> Node:

@@ -192,7 +192,7 @@ def sigmoid(x: Any) -> Any:
     return np.where(x >= 0, np.ones((), small.dtype), small) / (1 + small)
 
 
-def _each(function: Callable[[float], float], x: Any) -> Any:
+def each(function: Callable[[float], float], x: Any) -> Any:
     """A function of one Python float (or complex number) for every element, in the dtype numpy's own functions would answer in."""
     x = wide(x)
     dtype = x.dtype if x.dtype.kind in "fc" else np.result_type(x.dtype, np.float32)
@@ -209,21 +209,22 @@ def erf(x: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.erf([0.0, 1.0]))
     array([0.       , 0.84270...], dtype=float32)
     """
-    return _each(math.erf, x)
+    return each(math.erf, x)
 
 
-def _real(types: Sequence[TensorType], values: Values) -> TensorType:
+def real_type(types: Sequence[TensorType], values: Values) -> TensorType:
+    """The operand's type; of integers, the floating one that holds them."""
     dtype = types[0].dtype
     if dtype.kind != "f":
         dtype = np.result_type(dtype, np.float32)
     return TensorType(dtype, types[0].shape)
 
 
-@declare("host", _real, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),), batch="aligned",
+@declare("host", real_type, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),), batch="aligned",
              analytic=continued.erfc)
 def erfc(x: Any) -> Any:
     """1 - erf(x), exact where erf(x) is near 1."""
-    return _each(math.erfc, x)
+    return each(math.erfc, x)
 
 
 def _lgamma(x: float) -> float:
@@ -280,25 +281,25 @@ def _cotangent(x: Any, order: int) -> Any:
 
 
 def _polygamma_type(types: Sequence[TensorType], values: Values, order: int) -> TensorType:
-    return _real(types, values)
+    return real_type(types, values)
 
 
 @declare("host", _polygamma_type, domain=(0.3, 4.0), batch="aligned", samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3})),
          grad=lambda g, y, x, order: (g * OPERATORS["polygamma"](x, order=order + 1),))
 def polygamma(x: Any, *, order: int = 1) -> Any:
     """The derivative of `digamma` of that order, at least 1; nan at the negative integers."""
-    return _each(lambda v: _polygamma(v, order), x)
+    return each(lambda v: _polygamma(v, order), x)
 
 
-@declare("host", _real, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
+@declare("host", real_type, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
              analytic=continued.digamma)
 def digamma(x: Any) -> Any:
     """Derivative of `lgamma`; nan at 0 and the negative integers."""
-    return _each(_digamma, x)
+    return each(_digamma, x)
 
 
-@declare("host", _real, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
+@declare("host", real_type, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
              analytic=continued.lgamma)
 def lgamma(x: Any) -> Any:
     """Logarithm of the absolute value of the gamma function.  d/dx = digamma(x)."""
-    return _each(_lgamma, x)
+    return each(_lgamma, x)

@@ -13,13 +13,17 @@ from ..ir.known import as_int
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, compatible, merge, shape_str
-from . import nn_activations, nn_conv, nn_losses, nn_norms, nn_pool
+from . import candidates, ctc, nn_activations, nn_conv, nn_losses, nn_norms, nn_pool, nn_sampled
 from .array import concat, expand_dims, gather, identity, reshape, shape, squeeze
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
 from .blocks import space_to_batch as space_to_batch
 from .blocks import space_to_depth as space_to_depth
+from .candidates import *  # noqa: F403
 from .contract import held
+from .ctc import *  # noqa: F403
+from .ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
+from .ctc_decode import ctc_greedy_decoder as ctc_greedy_decoder
 from .later import deferrable, later
 from .math import (
     add,
@@ -41,12 +45,14 @@ from .nn_conv import *  # noqa: F403
 from .nn_losses import *  # noqa: F403
 from .nn_norms import *  # noqa: F403
 from .nn_pool import *  # noqa: F403
+from .nn_sampled import *  # noqa: F403
 from .random import random_uniform
 from .reduce import reduce_mean, reduce_sum
 
-__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, "crelu", "moments",
-           "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
-           "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, *candidates.__all__,
+           *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "batch_normalization",
+           "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout",
+           "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:

@@ -30,7 +30,7 @@ from .array_scan import accumulator, cumprod
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
-           "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
+           "reduce_euclidean_norm", "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
            "arg_min"]
 
 Axes = tuple[int, ...] | None
@@ -279,6 +279,18 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
     np.float32(1.0)
     """
     return sqrt(reduce_variance(input_tensor, axis, keepdims), name=name or "reduce_std")
+
+
+def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
+    """Square root of the sum of squares over `axis`.
+
+    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.math.reduce_euclidean_norm([[3.0, 4.0], [0.0, 2.0]], axis=1))
+    array([5., 2.], dtype=float32)
+    """
+    x, axis, keepdims = _arguments("reduce_euclidean_norm", input_tensor, axis, keepdims)
+    return sqrt(reduce_sum(square(_float(x)), axis=axis, keepdims=keepdims), name=name or "reduce_euclidean_norm")
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,

@@ -214,6 +214,12 @@ class Variable(Node):
                 self._initializer = self.graph.add(_initialize, (), {"variable": self}, None, self.label + "/Assign/")
         return Operation(self._initializer)
 
+    def eval(self, session: Any = None, feed_dict: Any = None) -> Any:  # type: ignore[override]
+        """The value in a session, by default the default one. GraphError: there is none."""
+        if isinstance(session, dict):           # as of other tensors
+            session, feed_dict = feed_dict, session
+        return super().eval(feed_dict, session)
+
     def value(self) -> Node:
         """The value as a tensor: before the run, or after what `control_dependencies` names."""
         return to_node(self)
@@ -238,6 +244,41 @@ class Variable(Node):
     def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Node:
         """`tf.assign_sub` from this variable; DTypeError, ShapeError: the value does not fit."""
         return assign_sub(self, delta, name=name)
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Node:
+        """`tf.scatter_add` of the rows of `IndexedSlices`; DTypeError: no such."""
+        return self._changed("scatter_add", "add", sparse_delta, name)
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Node:
+        """`tf.scatter_sub` of the rows of `IndexedSlices`; DTypeError: no such."""
+        return self._changed("scatter_sub", "sub", sparse_delta, name)
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Node:
+        """`tf.scatter_update` with the rows of `IndexedSlices`; DTypeError: no such."""
+        return self._changed("scatter_update", "set", sparse_delta, name)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Node:
+        """`tf.scatter_nd_add` to this variable; DTypeError, ShapeError: the updates do not fit."""
+        return self._changed("scatter_nd_add", "add", (indices, updates), name)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Node:
+        """`tf.scatter_nd_sub` from this variable; DTypeError, ShapeError: the updates do not fit."""
+        return self._changed("scatter_nd_sub", "sub", (indices, updates), name)
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Node:
+        """`tf.scatter_nd_update` of this variable; DTypeError, ShapeError: the updates do not fit."""
+        return self._changed("scatter_nd_update", "set", (indices, updates), name)
+
+    def _changed(self, what: str, how: str, given: Any, name: str | None) -> Node:
+        """The variable with some slices changed: by pairs of places and updates, or by rows (`IndexedSlices`)."""
+        if not isinstance(given, builtins.tuple) and not (hasattr(given, "indices") and hasattr(given, "values")):
+            raise DTypeError(f"{what} of {describe(self)} takes IndexedSlices, not {given!r:.60}{here()}")
+        at, new = given if isinstance(given, builtins.tuple) else (OPERATORS["expand_dims"](given.indices, axis=-1), given.values)
+        return assign(self, OPERATORS["changed"](self, at, to_node(new, None if isinstance(new, Node) else self.dtype), how=how), name=name)
+
+    def count_up_to(self, limit: int) -> Node:
+        """`tf.count_up_to` of this variable. DTypeError: it is no integer."""
+        return OPERATORS["count_up_to"](self, limit)
 
     def load(self, value: Any, session: Any = None) -> None:
         """Set the value in a session, without a graph.

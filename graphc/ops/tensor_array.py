@@ -74,6 +74,10 @@ class TensorArray(nest.Composite):
             other._shape = merge(self._shape, dims[1:])
         return other
 
+    def carried(self, type: TensorType) -> TensorType:
+        """The type of a part inside a loop: an array that grows has any number of elements there."""
+        return TensorType(type.dtype, (None, *type.shape[1:])) if self._grows and type.shape else type
+
     @property
     def dtype(self) -> Any:
         return self._kind

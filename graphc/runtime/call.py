@@ -13,10 +13,11 @@ import numpy as np
 
 from ..compiler import passes
 from ..compiler.plan import Plan
-from ..compiler.specialise import Specialised, needed, specialise, stage
+from ..compiler.specialise import Specialised, needed, ordered, specialise, stage
 from ..cpu import native, telling
 from ..cpu.bind import bind
 from ..cpu.code import Code
+from ..cpu.compile_pool import expect
 from ..cpu.entry import Entry, Way
 from ..cpu.memory import Arena
 from ..cpu.program import Program
@@ -27,11 +28,12 @@ from ..ir.node import Node, here, in_order, loc_str, reached
 from ..ir.sizes import Scope, integers_of, listable, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
+from . import keeping
 from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
 from .stages import Staged
 from .values import Values
-from .variants import Before, Bind, Open, Variant, Variants
+from .variants import NOTHING, PREFERRING, Before, Bind, Open, Variant, Variants
 
 Make = Callable[[Specialised, Sequence[Node]], Bind]        # of specialised work, fed the values of these nodes
 
@@ -72,7 +74,7 @@ class Call:
         self.listed = is_listed(form)
         self.flat = form == all_of(self.fetches)
         self.wanted = places_of(form)              # fetches whose value is asked for; of an operation only the effect is
-        self.variants = Variants(partial(self.stage, self.finish))
+        self.variants = Variants(self.first_stage)
         self.arena = Arena()                           # the memory of all programs: one of them runs at a time
         self.types = [(None if f.type.dtype.hasobject else f.type.dtype, f) for f in feeds]      # texts always pass `fed`
         self.shapes: list[Any] | None = None           # of the last run, and what ran it
@@ -113,6 +115,18 @@ class Call:
                 busy[0] -= 1
                 self.running = False
         return results if self.flat else restored(self.form, results)
+
+    def function(self) -> Callable[..., Any]:
+        """A function of what is fed that does what `enter` does, now and later."""
+        return self.entry.function() if self.jit else self
+
+    def brought(self, values: Sequence[Any]) -> Sequence[Any]:
+        """All that the call takes when it is called, from what a user feeds: that."""
+        return values
+
+    def handed(self, results: Any) -> Any:
+        """What a user is given, of what the call gives: that."""
+        return results
 
     def _inside(self) -> Call:
         """The same call with memory of its own: for a finaliser, a signal handler or a py_func that runs it in the midst of a run of it."""
@@ -247,11 +261,33 @@ class Call:
         return WithReset(reset, program, read, partial(self.runnable, variants))
 
     @uncollected
+    def first_stage(self, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Variant:
+        """The first stage of a run, often the only one: a plan that is kept, or one that is compiled and, if there is no other, kept."""
+        self._check_fed()
+        where = keeping.kept(self, self.needed(), self._held(arrays), self._free()) if self.jit else None
+        if where is None:
+            return self.stage(self.finish, arrays, before, by_value)
+        start, loaded = time.perf_counter(), native.stats()
+        found = keeping.find(self, where, arrays, by_value)
+        if isinstance(found, Variant):
+            self._count(loaded)
+            self.stats["programs"] += 1
+            self.stats["plans_loaded"] += 1
+            if telling.told():
+                telling.tell(f"read the kept plan of {self._name()}: {len(self.needed())} nodes, in {time.perf_counter() - start:.3f} s")
+            return found
+        expect()            # a worker imports Numba while the graph is ordered and specialised
+        variant = self.stage(self.finish, arrays, before, by_value)
+        if variant.work is not None:
+            return variant
+        return variant._replace(bind=keeping.keeping(variant.bind, self, where, found, arrays, by_value))
+
+    @uncollected
     def stage(self, make: Make, arrays: Sequence[Array], before: Before, by_value: list[int]) -> Variant:
         """One stage of a run, compiled; the only one, unless nodes are pending."""
         if self.jit:
             walker()            # first: if it is not kept, a worker imports Numba while the graph is ordered and specialised
-        spec, where = self._specialised(arrays, before, by_value)
+        spec, where = self._specialised(arrays, before, by_value, len(self.variants.variants) < PREFERRING)
         inputs, scope = [*self.feeds, *before.inputs], spec.scope
         work = stage(self.fetches, self.needed(), spec, {*self.feeds, *before.done}) if spec.pending else None
         bind = make(spec if work is None else work.work, inputs)        # which decides on sizes too
@@ -262,38 +298,50 @@ class Call:
         following = Variants(partial(self.stage, make), after, by_value)
         return Variant(where, where.structure(arrays), scope.holds(), bind, spec.pending, work, following)
 
-    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int]) -> tuple[Specialised, Open]:
+    def _specialised(self, arrays: Sequence[Array], before: Before, by_value: list[int], preferring: bool) -> tuple[Specialised, Open]:
         """What the fetches need with the sizes of these arrays; `pending` holds what other nodes decide that only a run can tell.
 
         Dimensions that are open where they are declared are free, and so are small integers among what decides types by its values.
         """
-        feeds = dict(zip(self.feeds, arrays, strict=False))
-        order, inputs = self.needed(), [*self.feeds, *before.inputs]
-        require_fed(order, feeds)
-        memory = {n: self.values.memory(n, feeds) for n in order if n.operator.name == "variable"}
-        variables = {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
-        free = self.jit and os.environ.get("GRAPHC_SIZES") != "fixed"
+        self._check_fed()
+        inputs, free, variables = [*self.feeds, *before.inputs], self._free(), self._held(arrays)
+        order = ordered(self.needed(), set(self.feeds))
         while True:
             scope = Scope()
+            scope.preferring = preferring
             values = {i: integers_of(scope, inputs[i].label, arrays[i]) if free else arrays[i] for i in by_value}
             types: dict[Node, TensorType] = {}
-            axes: list[tuple[int, int]] = []
             for i, (f, a) in enumerate(zip(inputs, arrays, strict=True)):
                 if i not in values:
-                    axes += [(i, axis) for axis in range(a.ndim) if free and (f.type.shape is None or f.type.shape[axis] is None)]
                     types[f] = TensorType(f.type.dtype, sizes_of(scope, f.label, f.type.shape, a.shape) if free else a.shape)
             spec = specialise(self.fetches, order, types, {**before.constants, **{inputs[i]: v for i, v in values.items()}}, variables, before.done)
-            deciding = _deciding(spec.pending, {*feeds, *before.done})
-            new = [i for i, f in enumerate(inputs) if i not in by_value and f in deciding and (i < len(feeds) or listable(arrays[i]))]
+            deciding = _deciding(spec.pending, {*self.feeds, *before.done})
+            new = [i for i, f in enumerate(inputs) if i not in by_value and f in deciding and (i < len(self.feeds) or listable(arrays[i]))]
             if not new:
                 break
             by_value += new
         if not spec.pending:
             spec.fetches[:] = [None if f.operator.family.assigns and i not in self.wanted else made
                                for i, (f, made) in enumerate(zip(self.fetches, spec.fetches, strict=True))]
-        integers = tuple(i for i, v in values.items() if v is not arrays[i])
-        known = tuple(i for i in values if i not in integers)
-        return spec._replace(scope=scope), Open(integers, tuple(axes), known, not free)
+        return spec._replace(scope=scope), Open.of(inputs, arrays, by_value, free)
+
+    def _free(self) -> bool:
+        """Whether dimensions that are open where they are declared are free."""
+        return self.jit and os.environ.get("GRAPHC_SIZES") != "fixed"
+
+    def _check_fed(self) -> None:
+        require_fed(self.needed(), set(self.feeds))
+
+    def _held(self, arrays: Sequence[Array]) -> dict[Node, TensorType]:
+        """The types of the variables' present values; those that have none are set to their initial ones."""
+        feeds = dict(zip(self.feeds, arrays, strict=False))
+        memory = {n: self.values.memory(n, feeds) for n in self.needed() if n.operator.name == "variable"}
+        return {v: TensorType(a.dtype, a.shape) for v, a in memory.items()}
+
+    def remade(self, arrays: Sequence[Array], by_value: Sequence[int], preferring: bool) -> Code:
+        """The code of a plan that was kept, made anew with its plan."""
+        spec, _ = self._specialised(arrays, NOTHING, [*by_value], preferring)
+        return self._code(spec, self.feeds)
 
     def finish(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Bind:
         """What makes programs of specialised work that is fed values of `feeds`; `observe` sees the graph before and after each pass."""
@@ -302,22 +350,14 @@ class Call:
         if folder:
             from ..inspection import dump, explain
             observe = recorder = explain.Recorder()
-        flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + spec.effects
-        done = iter(passes.optimise(flat, observe))
-        fetches = [None if f is None else next(done) for f in spec.fetches]
-        assigns = [(variable, next(done)) for variable, _ in spec.assigns]
-        effects = list(done)
-        places = [spec.feeds.get(f) for f in feeds]
+        optimised = self._optimised(spec, feeds, observe)
         self.stats["programs"] += 1
         if not self.jit:
-            interpreted = Interpreted(self.values, fetches, places, assigns, effects)
+            interpreted = Interpreted(self.values, *optimised)
             return lambda numbers: interpreted
         before = native.stats()
-        code = Code(Plan(fetches, places, assigns, effects), self.threads, spec.scope)
-        after = native.stats()
-        self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
-        self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
-        self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        code = Code(Plan(*optimised), self.threads, spec.scope)
+        after = self._count(before)
         if telling.told():
             telling.tell(self._told(code, before, after, time.perf_counter() - start))
         if folder and recorder is not None:
@@ -325,11 +365,33 @@ class Call:
             dump.write(folder, explain.explanation([f.name for f in self.fetches], self.needed(), recorder, program))
         return partial(bind, code, state=self.values, arena=self.arena)
 
+    def _optimised(self, spec: Specialised, feeds: Sequence[Node], observe: passes.Observe | None = None) -> Any:
+        """Specialised work after all passes: fetches, where values of `feeds` go, assignments, effects."""
+        flat = [f for f in spec.fetches if f is not None] + [v for _, v in spec.assigns] + spec.effects
+        done = iter(passes.optimise(flat, observe))
+        fetches = [None if f is None else next(done) for f in spec.fetches]
+        assigns = [(variable, next(done)) for variable, _ in spec.assigns]
+        effects = list(done)
+        return fetches, [spec.feeds.get(f) for f in feeds], assigns, effects
+
+    def _code(self, spec: Specialised, feeds: Sequence[Node]) -> Code:
+        return Code(Plan(*self._optimised(spec, feeds)), self.threads, spec.scope)
+
+    def _count(self, before: dict[str, float]) -> dict[str, float]:
+        """Count what was compiled or loaded since then; the counts of the process now."""
+        after = native.stats()
+        self.stats["kernels_compiled"] += after["compiled"] - before["compiled"]
+        self.stats["kernels_loaded"] += after["loaded"] - before["loaded"]
+        self.stats["compile_seconds"] += after["seconds"] - before["seconds"]
+        return after
+
+    def _name(self) -> str:
+        return ", ".join(dict.fromkeys(f"{f.label} ({loc_str(f.loc)})" for f in self.fetches))[:200]
+
     def _told(self, code: Code, before: dict[str, float], after: dict[str, float], seconds: float) -> str:
         """What was compiled, in a line for people."""
-        what = ", ".join(dict.fromkeys(f"{f.label} ({loc_str(f.loc)})" for f in self.fetches))
         made, kept = (int(after[k] - before[k]) for k in ("compiled", "loaded"))
-        return (f"compiled {what[:200]}: {len(self.needed())} nodes to {len(code.steps)} steps in {seconds:.3f} s; "
+        return (f"compiled {self._name()}: {len(self.needed())} nodes to {len(code.steps)} steps in {seconds:.3f} s; "
                 f"{made} kernels compiled, {kept} kept ones loaded, in {after['seconds'] - before['seconds']:.3f} s")
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from ..errors import FeedError, GraphGrowthWarning
 from ..ir.body import Body
+from ..ir.composite import Composite
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from .call import Call
+from .exchange import Exchange, exchanging
 from .fetching import Form, all_of, collect_feed, flattened
 from .values import Values
 
@@ -24,7 +26,7 @@ class Calls:
     def __init__(self, graph: Graph, values: Values, jit: bool, threads: int):
         self.graph, self.values, self.jit, self.threads = graph, values, jit, threads
         self.known: dict[Any, Call] = {}
-        self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
+        self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0, "plans_loaded": 0}
         self._grown = (0, 0)
         values.moved, values.cut_off = self._moved, self._cut_off
         self._bodies: dict[Body, Call] = {}
@@ -46,10 +48,13 @@ class Calls:
         call = self.known.get(key)
         if call is None:
             self._note_growth()
-            call = self.known[key] = Call(self.values, leaves, places, form, self.jit, self.threads, self.stats)
+            call = Call(self.values, leaves, places, form, self.jit, self.threads, self.stats)
+            if exchanging(call.needed()):
+                call = Exchange(self.values, leaves, places, form, call.needed(), self.jit, self.threads, self.stats)
+            self.known[key] = call
         # `Session.run` finds one tensor or a list of them by what it is given. Other structures may be equal and of different classes: a
         # tuple and a named tuple. A key of `feed_dict` that stands for several tensors has to be taken apart.
-        if call.listed is not None and not any(isinstance(key, tuple) for key in feed_dict):
+        if call.listed is not None and not any(isinstance(key, (tuple, Composite)) for key in feed_dict):
             try:
                 self.known[(None, tuple(fetches), *feed_dict) if call.listed else (fetches, *feed_dict)] = call
             except TypeError:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, FeedError, FetchError, GraphcError, InvalidArgumentError, ResourceExhaustedError
+from ..ir.composite import Composite
 from ..ir.graph import Graph
 from ..ir.node import Node, Operation, describe, here, loc_str
 from ..ir.types import Array, TensorType, as_text, compatible, exactly, shape_str
@@ -28,6 +29,8 @@ def flattened(graph: Graph, fetches: Any, leaves: list[Node]) -> Form | int | No
     Kept as in TensorFlow 1: the class of named tuples, of attrs classes and of mappings; other lists and tuples become plain ones.
     """
     kind = fetches.__class__
+    if isinstance(fetches, Composite):
+        return Form(fetches.value_type, (), tuple([None if c is None else flattened(graph, c, leaves) for c in fetches.components]))
     if isinstance(fetches, (list, tuple)):
         plain = list if isinstance(fetches, list) else tuple
         return Form(kind if hasattr(kind, "_make") else plain, (), tuple([flattened(graph, f, leaves) for f in fetches]))
@@ -85,6 +88,9 @@ def is_listed(form: Form | int | None) -> bool | None:
 
 def collect_feed(graph: Graph, key: Any, value: Any, places: list[Node], values: list[Any]) -> None:
     """Append the tensors that a key of a feed_dict stands for, and what they are fed."""
+    if isinstance(key, Composite):
+        _collect_parts(graph, key, value, places, values)
+        return
     if isinstance(key, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(key):
             raise FeedError(f"a feed for {len(key)} tensors needs as many values{here()}")
@@ -99,6 +105,22 @@ def collect_feed(graph: Graph, key: Any, value: Any, places: list[Node], values:
         raise FeedError(f"cannot feed {describe(node)}: it is not a tensor{here()}")
     places.append(node)
     values.append(value)
+
+
+def _collect_parts(graph: Graph, key: Composite, value: Any, places: list[Node], values: list[Any]) -> None:
+    """`collect_feed` of a value that several tensors hold. A part that is a constant, as a shape that is known, must be fed what it is."""
+    parts = [c for c in key.components if c is not None]
+    given = list(value) if isinstance(value, (tuple, list)) else []
+    if len(given) > len(parts) and all(v is None for v in given[len(parts):]):
+        given = given[:len(parts)]
+    if len(given) != len(parts):
+        fields = ", ".join(key.value_type._fields)  # type: ignore[attr-defined]
+        raise FeedError(f"{key!r} is fed a {key.value_type.__name__}({fields}) or a tuple of them, not {value!r:.80}{here()}")
+    for part, v in zip(parts, given, strict=True):
+        if part.operator.name != "constant":
+            collect_feed(graph, part, v, places, values)
+        elif not np.array_equal(fed(part, v), part.attrs["value"]):
+            raise FeedError(f"{key!r} is fed {v!r:.60} for {describe(part)}, which is {part.attrs['value'].tolist()}{here()}")
 
 
 def exhausted(fetches: Sequence[Node], error: MemoryError) -> MemoryError:

@@ -69,6 +69,7 @@ class Session:
         self.jit = jit
         self.threads = default_threads() if config is None else threads_of(config.intra_op_parallelism_threads) or default_threads()
         self.values = Values()
+        self.values.resources.jit = jit
         self.calls = Calls(self.graph, self.values, jit, self.threads)
         self._known = self.calls.known
         self._entered: list[Any] = []
@@ -102,26 +103,29 @@ class Session:
                 raise
         feed_dict = feed_dict or {}
         call, values = self.calls.prepare(fetches, feed_dict)
-        return call(*values)
+        return call.enter(*values)
 
     def _watched(self, call: Call, values: Sequence[Any], options: RunOptions | None, metadata: RunMetadata | None, check: bool = False) -> Any:
         """A run that is looked at."""
         for given, kind in ((options, RunOptions), (metadata, RunMetadata)):
             if not isinstance(given, (kind, type(None))):
                 raise InvalidArgumentError(f"a run takes a {kind.__name__}, not {given!r:.80}{here()}")
+        values = call.brought(values)
         with self.values.lock:
             run: Callable[..., Any] = call
             if check:
                 from .check_numerics import check_numerics
                 run = partial(check_numerics, self.calls, call)
             if metadata is None or options is None or not options.trace_level:
-                return run(*values)
-            trace = Trace(self.graph)
-            try:
-                with self.values.traced(trace):
-                    return run(*values)
-            finally:
-                metadata.events = trace.events()
+                results = run(*values)
+            else:
+                trace = Trace(self.graph)
+                try:
+                    with self.values.traced(trace):
+                        results = run(*values)
+                finally:
+                    metadata.events = trace.events()
+        return call.handed(results)
 
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable[..., Any]:
         """A function of the values of `feed_list`, in order, that does what `run` does, with less to look up.
@@ -130,7 +134,7 @@ class Session:
         """
         places = list(feed_list or ())
         call, _ = self.calls.prepare(fetches, dict.fromkeys(places))
-        enter: Callable[..., Any] = call.entry.function() if self.jit else call
+        enter = call.function()
         if not accept_options:
             return enter
 

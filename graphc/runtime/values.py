@@ -21,6 +21,7 @@ from ..ir.types import Array, TensorType, compatible, shape_str
 from ..ops.state import Variable
 from ..process.forking import Lock, Turnstile, guard
 from .fetching import fed, require_fed
+from .resources import Resources
 
 PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
 _alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
@@ -39,8 +40,8 @@ class Values:
     `run_number` (one uint64, which kernels read) is what a run's random numbers are drawn by, the last one of any run; while one
     is `drawing`, runs inside it have those up to `drawn`;
     `busy` (one int64) counts runs that are on;
-    `run_body` runs the bodies of loops and branches; `trace` times the run that is on, if one does; `moved` is called with a variable whose
-    array is another one than before,
+    `run_body` runs the bodies of loops and branches; `resources`: iterators and queues;
+    `trace` times the run that is on, if one does; `moved` is called with a variable whose array is another one than before,
     `cut_off` in a forked child whose parent was in the middle of a run.
     """
 
@@ -51,6 +52,7 @@ class Values:
         self.busy = np.zeros(1, np.int64)
         self.trace: Trace | None = None
         self.closed = False
+        self.resources = Resources()
         self.cut_off: Callable[[], None] = lambda: None
         self.run_body: RunBody = interpreted
         self.moved: Callable[[Node], None] = lambda variable: None
@@ -210,6 +212,7 @@ class Values:
         """Let go of the variables; later runs raise SessionClosedError."""
         self.closed = True
         self._arrays.clear()
+        self.resources.close()
 
 
 # ---------------------------------------------------------------------- forks

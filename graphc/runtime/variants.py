@@ -6,13 +6,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..compiler.specialise import StageWork
 from ..cpu.program import Program
 from ..ir.node import Node
+from ..ir.sizes import listable
 from ..ir.types import Array
 from .forms import Runnable
 
 VARIANTS = 8            # of a stage: for sizes of 0 or 1, of few or many; those that ran last
+PREFERRING = 2          # of a stage, the first ones: for few elements only, if they are run with few, because that is faster
 KEPT = 16               # programs of a stage, for the shapes (and values that decide sizes) that ran last
 
 Bind = Callable[[Sequence[int]], Runnable]      # numbers of free sizes to what runs for them
@@ -41,10 +45,28 @@ class Open(NamedTuple):
     known: tuple[int, ...]
     shaped: bool
 
+    @classmethod
+    def of(cls, inputs: Sequence[Node], arrays: Sequence[Array], by_value: Sequence[int], free: bool) -> Open:
+        """What is free of these arrays, if the values of some decide sizes: all that the graph leaves open, if anything is to be."""
+        axes = tuple([(i, axis) for i, (f, a) in enumerate(zip(inputs, arrays, strict=True)) if free and i not in by_value
+                      for axis in range(a.ndim) if f.type.shape is None or f.type.shape[axis] is None])
+        integers = tuple([i for i in by_value if free and listable(arrays[i])])
+        return cls(integers, axes, tuple([i for i in by_value if i not in integers]), not free)
+
     def numbers(self, arrays: Sequence[Array]) -> list[int]:
         """The numbers of the free sizes, in order."""
         values = [n for i in self.integers for n in arrays[i].ravel().tolist()]
         return values + [arrays[i].shape[axis] for i, axis in self.axes]
+
+    def alike(self, arrays: Sequence[Array], numbers: Sequence[int]) -> list[Array]:
+        """Arrays of these numbers of the free sizes, else as a plan knows them: without the values on which it does not depend."""
+        left, shapes, found = iter(numbers), [[*a.shape] for a in arrays], dict[int, Array]()
+        for i in self.integers:
+            found[i] = np.array([next(left) for _ in range(arrays[i].size)], arrays[i].dtype).reshape(arrays[i].shape)
+        for i, axis in self.axes:
+            shapes[i][axis] = next(left)
+        found.update((i, arrays[i].copy()) for i in self.known)
+        return [found[i] if i in found else np.broadcast_to(np.zeros((), a.dtype), shapes[i]) for i, a in enumerate(arrays)]
 
     def structure(self, arrays: Sequence[Array]) -> Any:
         """What no size decides: equal for all arrays that one variant may serve."""

@@ -14,10 +14,12 @@ from ..ir.graph import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological
 from ..ir.operator import many, to_node
 from ..ir.types import exactly
-from ..ops.array import ones_like, reshape, zeros_like
+from ..ops.array import concat, expand_dims, gather, ones_like, reshape, shape, zeros_like
 from ..ops.array_gather import scatter_sum
-from ..ops.math import cast, greater, logical_or, where
+from ..ops.math import cast, greater, logical_or, maximum, where
+from ..ops.slices import IndexedSlices, united_rows
 from ..ops.state import Variable, assign, assign_add, gradient_of_variable, group
+from ..ops.updates import changed
 
 __all__ = ["Optimizer"]
 
@@ -31,10 +33,14 @@ class Optimizer:
     GradientError, DTypeError: by the methods.
     """
 
+    _by_rows = False        # of the class with the `_update`: it may be given rows of a variable for the whole, and ends with `_moved` or `_sparse`
+
     def __init__(self, name: str, **hyper: Any):
         self._name = name
         self._hyper = hyper
         self._slots: dict[tuple[Variable, str], Variable] = {}
+        self._rows: Node | None = None                  # of a step by rows: their places, -1 for one that is left out
+        self._whole: dict[Node, Variable] = {}          # ... and the variables that parts are of
 
     def get_name(self) -> str:
         """The name that the optimizer's operations and slots begin with."""
@@ -90,12 +96,37 @@ class Optimizer:
             shared = self._prepare(pairs, hyper[pairs[0][1].type.dtype])
             for g, v in pairs:
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
-                    moved = self._update(gradient_of_variable(to_node(g), v), v, **hyper[v.type.dtype], **shared)
+                    moved = self._changes(g, v, {**hyper[v.type.dtype], **shared})
                     updates += moved if v.constraint is None else [*moved, assign(v, v.constraint(moved[-1]))]
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
         return group(*updates, name=scope)
+
+    def _changes(self, g: Any, v: Variable, hyper: dict[str, Any]) -> list[Any]:
+        """What changes by one step: rows that a sparse gradient names alone, where the update may be done by rows."""
+        dense = gradient_of_variable(scatter_sum(g.indices, g.values, shape(v)) if isinstance(g, IndexedSlices) else to_node(g), v)
+        rows = gradient_rows(dense) if self._takes_rows() else None
+        if rows is None or v.type.rank is None or _as_many(rows[0], v):
+            return self._update(dense, v, **hyper)
+        united = united_rows(*rows)
+        self._rows = united.places
+        part = self._part(v)
+        try:
+            return self._update(united.sums, part, **hyper)
+        finally:
+            self._rows, self._whole = None, {}
+
+    def _takes_rows(self) -> bool:
+        """Whether the class that says how a variable moves lets it be a part of one."""
+        own = next(c for c in type(self).__mro__ if "_update" in vars(c))
+        return bool(vars(own).get("_by_rows", False))
+
+    def _part(self, v: Variable) -> Node:
+        """The rows of a variable that the present step changes, which stand for it in `_update`."""
+        part: Node = gather(v, maximum(self._rows, 0))
+        self._whole[part] = v
+        return part
 
     def _pair(self, pair: Any) -> tuple[Any, Variable]:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], Variable):
@@ -114,8 +145,13 @@ class Optimizer:
         """All that the optimizer keeps between steps."""
         return list(self._slots.values())
 
-    def _slot(self, v: Variable, name: str, start: float = 0.0, label: str | None = None) -> Variable:
-        """The variable of that name beside `v`, made if need be; in the graph it is called after `label`, by default the optimizer's name."""
+    def _slot(self, v: Any, name: str, start: float = 0.0, label: str | None = None) -> Any:
+        """The variable of that name beside `v`, made if need be; in the graph it is called after `label`, by default the optimizer's name.
+
+        Of rows of a variable, the same rows.
+        """
+        if v in self._whole:
+            return self._part(self._slot(self._whole[v], name, start, label))
         found = self._slots.get((v, name))
         if found is None:
             shape = v.initial_value.type.shape
@@ -138,14 +174,22 @@ class Optimizer:
     def _finish(self, shared: dict[str, Any]) -> list[Any]:
         return []
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         """What changes by one step; the variable's own new value comes last."""
         raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
 
-    def _sparse(self, g: Node, updates: Sequence[tuple[Variable, Node, str | None]]) -> list[Any]:
-        """The assignments (variable, new value, name) of one variable's update; rows that a sparse gradient does not name stay as they are."""
-        touched = touched_rows(g)
-        return [assign(v, new if touched is None else where(touched, new, v), name=name) for v, new, name in updates]
+    def _moved(self, updates: Sequence[tuple[Any, Node, str | None]]) -> list[Any]:
+        """The assignments (variable or its rows, new value, name) of one variable's update."""
+        rows = self._rows
+        if rows is None:
+            return [assign(v, new, name=name) for v, new, name in updates]
+        at = expand_dims(rows, 1)
+        return [assign(whole := self._whole[v], changed(whole, at, new, how="set", skip=True), name=name) for v, new, name in updates]
+
+    def _sparse(self, g: Node, updates: Sequence[tuple[Any, Node, str | None]]) -> list[Any]:
+        """`_moved`, where rows that a sparse gradient does not name stay as they are, whatever the update makes of a gradient of 0."""
+        touched = touched_rows(g) if self._rows is None else None
+        return self._moved([(v, new if touched is None else where(touched, new, v), name) for v, new, name in updates])
 
     def _no_path(self, loss: Node, missing: Sequence[Variable]) -> str:
         names = ", ".join(describe(v) for v in missing[:5])
@@ -176,6 +220,39 @@ def touched_rows(g: Node) -> Node | None:
         there = greater(scatter_sum(rows, ones_like(rows, dtype=np.float32), n.inputs[2][:1]), 0.0)
         found = there if found is None else logical_or(found, there)
     return found
+
+
+def gradient_rows(g: Node) -> tuple[Node, Node] | None:
+    """The places and the rows whose sum a gradient through `gather` is, equal places included; None of any other gradient."""
+    places: list[Node] = []
+    rows: list[Node] = []
+    stack: list[tuple[Node, list[tuple[Any, Node]]]] = [(g, [])]
+    while stack:
+        n, scales = stack.pop()
+        if n.operator.name == "scatter_sum" and n.attrs["axis"] == 0:
+            indices, updates = n.inputs[:2]
+            if None in (indices.type.rank, updates.type.rank):
+                return None
+            part = updates if indices.type.rank == 1 else reshape(updates, concat([[-1], shape(updates)[indices.type.rank:]], 0))
+            for operator, x in reversed(scales):
+                part = operator(part, x)
+            places.append(reshape(cast(indices, dtype=np.int64), [-1]))
+            rows.append(part)
+        elif n.operator.name == "add":
+            stack += [(x, scales) for x in n.inputs]
+        elif n.operator.name in ("multiply", "truediv") and n.inputs[1].type.rank == 0:
+            stack.append((n.inputs[0], [*scales, (n.operator, n.inputs[1])]))
+        elif n.operator.name in ("identity", "contract"):
+            stack.append((n.inputs[0], scales))
+        else:
+            return None
+    return concat(places, 0) if len(places) > 1 else places[0], concat(rows, 0) if len(rows) > 1 else rows[0]
+
+
+def _as_many(places: Node, v: Variable) -> bool:
+    """Whether a gradient is known to name no fewer rows than the variable has."""
+    n, rows = places.type.shape, v.type.shape
+    return bool(n and rows and n[0] is not None and rows[0] is not None and n[0] >= rows[0])
 
 
 def _flat(given: Any) -> Iterator[Any]:

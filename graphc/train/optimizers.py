@@ -24,11 +24,13 @@ class GradientDescentOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"):
         super().__init__(name, learning_rate=learning_rate)
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
-        return [assign(v, v - hyper["learning_rate"] * g, name="ApplyGradientDescent")]
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
+        return self._moved([(v, v - hyper["learning_rate"] * g, "ApplyGradientDescent")])
 
 
 class MomentumOptimizer(Optimizer):
@@ -43,11 +45,13 @@ class MomentumOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, momentum: Any, use_locking: bool = False, name: str = "Momentum", use_nesterov: bool = False):
         super().__init__(name, learning_rate=learning_rate, momentum=momentum)
         self._nesterov = use_nesterov
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         lr, momentum = hyper["learning_rate"], hyper["momentum"]
         slot = self._slot(v, "momentum")
         a = momentum * slot + g
@@ -67,14 +71,16 @@ class AdagradOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, use_locking: bool = False, name: str = "Adagrad"):
         super().__init__(name, learning_rate=learning_rate)
         self._start = initial_accumulator_value
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         slot = self._slot(v, "accumulator", self._start)
         a = slot + square(g)
-        return [assign(slot, a), assign(v, v - hyper["learning_rate"] * g / sqrt(a), name="ApplyAdagrad")]
+        return self._moved([(slot, a, None), (v, v - hyper["learning_rate"] * g / sqrt(a), "ApplyAdagrad")])
 
 
 class RMSPropOptimizer(Optimizer):
@@ -90,12 +96,14 @@ class RMSPropOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: Any = 1e-10, use_locking: bool = False,
                  centered: bool = False, name: str = "RMSProp"):
         super().__init__(name, learning_rate=learning_rate, decay=decay, momentum=momentum, epsilon=epsilon)
         self._centered = centered
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rms, p = self._slot(v, "rms", 1.0), self._slot(v, "momentum")
         decay = hyper["decay"]
         m = decay * rms + (1 - decay) * square(g)
@@ -146,12 +154,30 @@ class AdamOptimizer(Optimizer):
         p1, p2 = self._powers
         return [assign(p1, p1 * shared["first"]["beta1"]), assign(p2, p2 * shared["first"]["beta2"])]
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         m_slot, v_slot = self._slot(v, "m"), self._slot(v, "v")
         m = m_slot + (1 - hyper["beta1"]) * (g - m_slot)
         s = v_slot + (1 - hyper["beta2"]) * (square(g) - v_slot)
         rate = scalar(hyper["rate"], v.type.dtype)
-        return [assign(m_slot, m), assign(v_slot, s), assign(v, v - rate * m / (sqrt(s) + hyper["epsilon"]), name="ApplyAdam")]
+        return self._moved([(m_slot, m, None), (v_slot, s, None), (v, v - rate * m / (sqrt(s) + hyper["epsilon"]), "ApplyAdam")])
+
+
+class LazyAdamOptimizer(AdamOptimizer):
+    """Adam that leaves the rows and moments alone that a sparse gradient does not name: `AdamOptimizer` moves all of a table in every step.
+
+    DTypeError: a hyperparameter is no number or tensor; GradientError, by `minimize`: no path leads to a variable.
+
+    >>> v = tf.Variable([1.0, 1.0])
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(tf.contrib.opt.LazyAdamOptimizer(0.1).minimize(tf.gather(v, [1])))
+    >>> sess.run(v).round(2)
+    array([1. , 0.9], dtype=float32)
+    """
+
+    _by_rows = True
+
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
+        return super()._update(g, v, **hyper)
 
 
 class AdadeltaOptimizer(Optimizer):
@@ -166,10 +192,12 @@ class AdadeltaOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any = 0.001, rho: Any = 0.95, epsilon: Any = 1e-8, use_locking: bool = False, name: str = "Adadelta"):
         super().__init__(name, learning_rate=learning_rate, rho=rho, epsilon=epsilon)
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rho, epsilon = hyper["rho"], hyper["epsilon"]
         a_slot, d_slot = self._slot(v, "accum"), self._slot(v, "accum_update")
         a = rho * a_slot + (1 - rho) * square(g)

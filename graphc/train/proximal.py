@@ -8,7 +8,6 @@ from ..errors import DTypeError, GraphError
 from ..ir.node import Node, here
 from ..ir.operator import to_node
 from ..ops.math import abs, cast, maximum, pow, sign, sqrt, square
-from ..ops.state import Variable
 from .optimizer import Optimizer
 
 __all__ = ["AdagradDAOptimizer", "FtrlOptimizer", "ProximalAdagradOptimizer", "ProximalGradientDescentOptimizer"]
@@ -38,12 +37,14 @@ class ProximalGradientDescentOptimizer(Optimizer):
     np.float32(0.0)
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0,
                  use_locking: bool = False, name: str = "ProximalGradientDescent"):
         _not_below(name, 0.0, l1_regularization_strength=l1_regularization_strength, l2_regularization_strength=l2_regularization_strength)
         super().__init__(name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rate, l1, l2 = hyper["learning_rate"], hyper["l1"], hyper["l2"]
         step = _shrunk(v - rate * g, rate * l1) / (1.0 + rate * l2)
         return self._sparse(g, [(v, step, "ApplyProximalGradientDescent")])
@@ -62,6 +63,8 @@ class ProximalAdagradOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, l1_regularization_strength: Any = 0.0,
                  l2_regularization_strength: Any = 0.0, use_locking: bool = False, name: str = "ProximalAdagrad"):
         _not_below(name, 0.0, l1_regularization_strength=l1_regularization_strength, l2_regularization_strength=l2_regularization_strength)
@@ -70,7 +73,7 @@ class ProximalAdagradOptimizer(Optimizer):
         super().__init__(name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
         self._start = initial_accumulator_value
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         slot = self._slot(v, "accumulator", self._start)
         a = slot + square(g)
         rate = hyper["learning_rate"] / sqrt(a)
@@ -91,6 +94,8 @@ class AdagradDAOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, global_step: Any, initial_gradient_squared_accumulator_value: float = 0.1,
                  l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0, use_locking: bool = False,
                  name: str = "AdagradDA"):
@@ -103,7 +108,7 @@ class AdagradDAOptimizer(Optimizer):
         super().__init__(name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
         self._start, self._step = initial_gradient_squared_accumulator_value, global_step
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rate, l1, l2 = hyper["learning_rate"], hyper["l1"], hyper["l2"]
         t = cast(to_node(self._step), v.dtype) + 1.0
         s_slot, a_slot = self._slot(v, "gradient_accumulator"), self._slot(v, "gradient_squared_accumulator", self._start)
@@ -126,6 +131,8 @@ class FtrlOptimizer(Optimizer):
     True
     """
 
+    _by_rows = True
+
     def __init__(self, learning_rate: Any, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
                  l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0, use_locking: bool = False, name: str = "Ftrl",
                  accum_name: str | None = None, linear_name: str | None = None, l2_shrinkage_regularization_strength: Any = 0.0):
@@ -138,7 +145,7 @@ class FtrlOptimizer(Optimizer):
                          l2=l2_regularization_strength, shrinkage=l2_shrinkage_regularization_strength)
         self._start, self._labels = initial_accumulator_value, {"accum": accum_name, "linear": linear_name}
 
-    def _update(self, g: Node, v: Variable, **hyper: Any) -> list[Any]:
+    def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rate, power = hyper["learning_rate"], -hyper["power"]
         a_slot = self._slot(v, "accum", self._start, self._labels["accum"])
         z_slot = self._slot(v, "linear", label=self._labels["linear"])

@@ -24,12 +24,20 @@ from graphc.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ir.sizes import Scope, at_hand
 from graphc.ir.types import TensorType
+from graphc.runtime import call
 from graphc.runtime.variants import NOTHING, Variants
 from tests.bench.backends import tf1_ops
 from tests.bench.workloads import WORKLOADS
 from tests.digest import no_kernels, without_places
 from tests.fuzz.generate import recipe
 from tests.fuzz.recipe import Leaf, build
+
+
+@pytest.fixture(autouse=True)
+def for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans for any number of elements: what is better for few is a plan of its own, for those alone."""
+    monkeypatch.setattr(call, "PREFERRING", 0)
+
 
 # Where a size is made a number still, "file:function": what is compiled there serves one size. The list may only shrink.
 FIXED_AT = {

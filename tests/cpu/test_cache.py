@@ -42,6 +42,7 @@ def entry(folder: Path, kernel: native.Kernel) -> Path:
 def again(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[native.Kernel, list[str]]:
     """The kernel in a process that has neither loaded nor warned of anything, and what it warns of."""
     monkeypatch.setattr(native, "_kernels", {})
+    monkeypatch.setattr(native, "_loaded", {})
     monkeypatch.setattr(cache, "warned", set())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -139,6 +140,7 @@ def test_a_warning_tells_of_a_folder_once(empty_cache, monkeypatch):
     for kernel in native.compile_kernels(texts):
         flipped(entry(empty_cache, kernel), empty_cache)
     monkeypatch.setattr(native, "_kernels", {})
+    monkeypatch.setattr(native, "_loaded", {})
     with pytest.warns(CacheWarning) as caught:
         native.compile_kernels(texts)
     assert len(caught) == 1
@@ -228,6 +230,7 @@ def test_a_full_cache_serves_and_fills_again(empty_cache, monkeypatch):
     monkeypatch.setenv("GRAPHC_CACHE_SIZE", "2000")
     for _ in range(2):
         monkeypatch.setattr(native, "_kernels", {})
+        monkeypatch.setattr(native, "_loaded", {})
         kernels = native.compile_kernels([source(f) for f in (41.0, 42.0, 43.0, 44.0)])
         assert [result(k)[0] for k in kernels] == [41.0, 42.0, 43.0, 44.0] and not all(k.from_cache for k in kernels)
         assert cache.info()["bytes"] <= 2000

@@ -22,6 +22,7 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="graphc-fuzz-") as folder:
         os.environ.setdefault("GRAPHC_CACHE_DIR", folder)
+        os.environ["GRAPHC_PLANS"] = "none"          # bugs are planted: an oracle keeps plans of its own
         from . import campaign
         if args.refusals:
             sys.exit(campaign.refusals(200 if args.n is None else args.n, args.seed))

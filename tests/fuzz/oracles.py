@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -246,6 +249,36 @@ def longer(feed: Node, array: Array, step: int) -> Array:
     return np.resize(array, [n + step if d is None and n > 1 else n for d, n in zip(dims, array.shape, strict=True)])
 
 
+def from_a_kept_plan(case: Case, base: Results) -> None:
+    """What a session reads that another one has kept is what it would have made."""
+    with TemporaryDirectory() as folder, environment(GRAPHC_CACHE_DIR=folder, GRAPHC_PLANS=""):
+        with case.session() as session:
+            case.run(session, times=1)
+            made = session.compile_stats()["programs"]
+        with case.session() as session:
+            found = case.run(session)
+            stats = session.compile_stats()
+        kept = {path.name for path in Path(folder).glob("*.plan")}
+    case.equal(found, base, "from a kept plan")
+    if kept and not stats["plans_loaded"]:
+        raise Finding("from a kept plan", f"{len(kept)} are kept of {made:.0f} programs, none is read")
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Variables of the environment."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def reloaded(case: Case, base: Results) -> None:
     """A graph written as JSON and read again is the same graph."""
     graph = tf.Graph.from_json(case.built.graph.to_json())
@@ -303,7 +336,7 @@ def check(recipe: Recipe, drawn: bool = True) -> None:
         interpreted(case)
         check_derivatives(recipe, Finding)
         base = compiled(case)
-        for oracle in (two_threads, fresh_memory, layouts, bound_anew, reloaded):
+        for oracle in (two_threads, fresh_memory, layouts, bound_anew, from_a_kept_plan, reloaded):
             oracle(case, base)
         alone(case)
 

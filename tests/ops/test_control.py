@@ -438,3 +438,16 @@ def test_structures_are_told_apart():
     assert nest.difference([1, (2, 3)], [4, [5, 6]]) == "a tuple of 2 and a list of 2 at [1]"
     assert nest.flatten({"b": 1, "a": (2, [3])}) == [2, 3, 1]
     assert nest.pack({"b": 1, "a": Pair(2, [3])}, "xyz") == {"b": "z", "a": Pair("x", ["y"])}
+
+
+@pytest.mark.parametrize("shape", [None, [2]])
+def test_array_that_is_empty_before_a_loop_grows_in_it(shape, session):
+    array = tf.TensorArray(tf.float32, size=0, dynamic_size=True, element_shape=shape)
+    _, array = tf.while_loop(lambda i, array: i < 3, lambda i, array: (i + 1, array.write(i, tf.fill([2], tf.cast(i, tf.float32)))), (0, array))
+    assert session.run([array.stack(), array.size()])[0].tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
+def test_no_iterations_make_no_rows_of_the_shape_that_they_would_have(session):
+    x = tf.placeholder(tf.float32, [None, 2, None])
+    y = tf.map_fn(lambda row: tf.concat([row, row], 1), x)
+    assert session.run(y, {x: np.zeros((0, 2, 3))}).shape == (0, 2, 6)

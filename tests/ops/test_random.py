@@ -198,6 +198,15 @@ INITIALIZERS = [
     (lambda: tf.glorot_uniform_initializer(), np.sqrt(2 / 600)),
     (lambda: tf.glorot_normal_initializer(), np.sqrt(2 / 600)),
     (lambda: tf.orthogonal_initializer(), np.sqrt(1 / 400)),
+    (lambda: tf.uniform_unit_scaling_initializer(), np.sqrt(1 / 400)),
+    (lambda: tf.initializers.zeros(), 0.0),
+    (lambda: tf.initializers.random_normal(stddev=0.1), 0.1),
+    (lambda: tf.initializers.random_uniform(-1, 1), 1 / np.sqrt(3)),
+    (lambda: tf.initializers.he_normal(), np.sqrt(2 / 400)),
+    (lambda: tf.initializers.he_uniform(), np.sqrt(2 / 400)),
+    (lambda: tf.initializers.lecun_normal(), np.sqrt(1 / 400)),
+    (lambda: tf.initializers.lecun_uniform(), np.sqrt(1 / 400)),
+    (lambda: tf.initializers.identity(2.0), np.sqrt(4 * 200 / 80000 - (2 * 200 / 80000) ** 2)),
 ]
 
 

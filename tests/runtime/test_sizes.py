@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.cpu.program import Program
 from graphc.runtime.variants import VARIANTS
 
 Array = np.ndarray[Any, Any]
@@ -95,6 +96,24 @@ def test_small_batches_compile_nothing(own_cache: Any) -> None:
         for size in range(2, 16):
             session.run(fetches, {x: DATA[:size]})
         assert session.compile_stats()["kernels_compiled"] == made
+
+
+@pytest.mark.parametrize("sizes, programs", [((5, 6, 4), [1, 1, 1]), ((5, 900, 5, 30), [1, 2, 2, 2]), ((900, 5, 30), [1, 1, 1])], ids=str)
+def test_few_elements_first(sizes: tuple[int, ...], programs: list[int]) -> None:
+    """Who begins with few gets what is faster for few; one more program is for many, and for all numbers that come."""
+    x = tf.placeholder(tf.float32, [None, 2])
+    y = tf.reduce_sum(tf.sigmoid(tf.matmul(x, tf.constant([[1.0], [2.0]]) * tf.ones([1, 3]))))
+    with tf.Session() as session, tf.Session(jit=False) as plain:
+        call, _ = session.calls.prepare(y, {x: None})
+        steps: dict[bool, set[int]] = {True: set(), False: set()}
+        for size, wanted in zip(sizes, programs, strict=True):
+            given = np.random.default_rng(size).normal(size=(size, 2)).astype(np.float32)
+            np.testing.assert_allclose(session.run(y, {x: given}), plain.run(y, {x: given}), rtol=2e-5)
+            assert session.compile_stats()["programs"] == wanted
+            program = call.variants.at([given]).program
+            assert isinstance(program, Program)
+            steps[sizes[0] == 5 and size < 10].add(program.code.count)
+    assert all(len(counts) <= 1 for counts in steps.values()) and max(steps[True], default=0) < min(steps[False], default=9)
 
 
 # What begins where `at` says: the source, and what is done with the window of 10 rows.

@@ -228,7 +228,8 @@ def test_programs_of_later_stages_are_kept_within_a_bound():
         call, = set(session.calls.known.values())
         stages = list(_stages(call.variants))
         assert len(stages) > 1 and all(len(v.bound) <= KEPT and len(v.variants) <= VARIANTS for v in stages) and len(log) == len(made)
-        assert any(len(v.bound) == KEPT for v in stages) and made[-1] == made[3]       # all counts from 2 on are one program bound anew
+        # All counts from 2 on are one program bound anew, and one for few.
+        assert any(len(v.bound) == KEPT for v in stages) and made[-1] <= made[3] + 1
 
 
 def _stages(variants):

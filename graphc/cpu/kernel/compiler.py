@@ -8,6 +8,7 @@ from typing import Any
 from .language import namespace, table_types
 
 OPTIMISATION_LEVEL = 3
+SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
 
 
 def prepare() -> None:
@@ -29,6 +30,7 @@ def optimised_module(source: str, symbol: str, machine: Any) -> Any:
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION_LEVEL)
     options.loop_vectorization = options.loop_unrolling = True
+    options.slp_vectorization = SUPERWORD in source
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     left = [f.name for f in module.functions if f.is_declaration and f.name.startswith(("_ZN", "NRT_", "numba_", "Py"))]

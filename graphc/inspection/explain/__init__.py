@@ -57,7 +57,7 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
 
 
 def as_run(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> tuple[Call, list[Any], set[Node]]:
-    """The call of a run, what it is fed, and which of that is made up: zeros for placeholders without a value.
+    """The call of a run, what it is fed, and which of that is made up: zeros for placeholders without a value, and for what arrives.
 
     Without any feeds they have the sizes with which the same fetches ran last. FeedError: they did not, and a placeholder's shape is open.
     """
@@ -69,12 +69,13 @@ def as_run(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> t
     call, values = calls.prepare(fetches, feed_dict or {})
     fed = set(call.feeds)
     missing = [n for n in call.needed() if n.operator.name == "placeholder" and n not in fed]
-    for n in missing:
+    for n in [*missing, *call.feeds[len(values):]]:
         if not n.type.known:
             raise FeedError(f"explain: {describe(n)} has no fixed shape; give a value for it in feed_dict, or run it first{here()}")
     if missing:
-        call, values = calls.prepare(fetches, {**dict(zip(call.feeds, values, strict=True)), **{n: zeros(n.type) for n in missing}})
-    return call, values, set(missing)
+        call, values = calls.prepare(fetches, {**dict(zip(call.feeds, values, strict=False)), **{n: zeros(n.type) for n in missing}})
+    arriving = call.feeds[len(values):]             # from datasets and queues: nothing is taken there
+    return call, [*values, *(zeros(n.type) for n in arriving)], {*missing, *arriving}
 
 
 def zeros(kind: TensorType, unknown: int = 0) -> Any:

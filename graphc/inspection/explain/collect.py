@@ -156,7 +156,7 @@ def _kind(where: Group | Single, made: Any) -> str:
         return where.node.operator.label
     if isinstance(made.text, Product):
         return "product" if made.text.source else "library"
-    return "scatter"
+    return "routine" if where.node.operator.family.routine else "scatter"
 
 
 def _elements(where: Group | Single) -> int:

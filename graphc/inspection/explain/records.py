@@ -97,8 +97,8 @@ class StepRecord:
     """One step of a run, with the bytes it must move and the arithmetic operations it must do at least."""
 
     index: int
-    kind: str                       # a fused loop: "map", "row", "column", "full"; "product", "scatter": ready-made; "library"; "host";
-                                    # "while", "cond": runs bodies in machine code
+    kind: str                       # a fused loop: "map", "row", "column", "full"; "product", "scatter": ready-made; "routine": a declaration's own;
+                                    # "library"; "host"; "while", "cond": runs bodies in machine code
     nodes: list[str]
     lines: list[str]
     kernel: int | None              # index in `kernels`; None for a host call

@@ -272,7 +272,7 @@ def strided_feeds_used_as_they_lie() -> None:
 @plant
 def numbers_of_other_sizes() -> None:
     """What a program is bound to are the sizes that its code was compiled for."""
-    code.Numbers.at = lambda self, ints: self._at_hand.copy()
+    code.Numbers.at = lambda self, ints: self.at_hand.copy()
 
 
 @plant

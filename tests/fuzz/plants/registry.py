@@ -30,6 +30,7 @@ def language(put: Callable[[], None]) -> Callable[[], None]:
     """For a bug that changes what code a kernel's text becomes: nothing that was compiled before may be used, nor be kept for others."""
     def alone() -> None:
         native._kernels.clear()
+        native._loaded.clear()
         machine().name += f"\n{put.__name__}"
         put()
     alone.__name__, alone.__doc__ = put.__name__, put.__doc__

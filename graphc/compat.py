@@ -1,0 +1,65 @@
+"""`tf.compat`: texts as bytes and as str; and `tf.compat.v1`, which is graphc itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .errors import DTypeError
+from .ir.node import here
+from .tf1_names import getter as _getter
+
+__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "forward_compatible", "path_to_str"]
+
+# `import graphc.compat.v1 as tf` and `tf.compat.v1` are the package.
+__path__: list[str] = []
+if __package__:
+    v1 = sys.modules[__package__]
+    sys.modules[f"{__name__}.v1"] = v1
+
+
+def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
+    """A text as bytes. DTypeError: neither str nor bytes.
+
+    >>> tf.compat.as_bytes("a"), tf.compat.as_str(b"a")
+    (b'a', 'a')
+    """
+    if isinstance(bytes_or_text, str):
+        return bytes_or_text.encode(encoding)
+    if isinstance(bytes_or_text, (bytes, bytearray)):
+        return bytes(bytes_or_text)
+    raise DTypeError(f"{bytes_or_text!r:.60} is neither str nor bytes{here()}")
+
+
+def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
+    """A text as str. DTypeError: neither str nor bytes."""
+    if isinstance(bytes_or_text, str):
+        return bytes_or_text
+    return as_bytes(bytes_or_text).decode(encoding)
+
+
+as_str = as_text
+
+
+def as_str_any(value: Any) -> str:
+    """A text as str; `str(value)` of everything else."""
+    return as_text(value) if isinstance(value, (str, bytes)) else str(value)
+
+
+def path_to_str(path: Any) -> Any:
+    """A path as a text."""
+    return os.fspath(path)
+
+
+def forward_compatible(year: int, month: int, day: int) -> bool:
+    """True: nothing waits for other versions to be out."""
+    return True
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _getter(__name__)

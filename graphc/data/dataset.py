@@ -1,0 +1,361 @@
+"""Datasets: elements in an order, described while the graph is built and made when an iterator asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, GraphError, InvalidArgumentError, ShapeError
+from ..ir.node import Node, caller, describe, here, loc_str, saying
+from ..ir.operator import to_node
+from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, compatible, exactly, shape_str
+from . import sources, stages
+from .ahead import Ahead
+from .blocks import Stream
+from .draws import Draws
+from .function import Function
+from .iterator import Iterator, Run, initializable, one_shot
+from .structure import Structure, along, declared, flatten, joined, looser, said
+
+Begin = Callable[[Run], Stream]
+Argument = Callable[[Run], Any]
+
+
+
+class Dataset:
+    """Elements, each a tensor or a tuple or dict of them. Its methods give other datasets; an iterator's `get_next` gives an element a run.
+
+    `TFRecordDataset`, `TextLineDataset` and others begin with files. Functions given to `map`, `filter`, `flat_map` and `interleave` are traced
+    to graphs of their own, once, and compiled. Shuffling draws from the seeds; `prefetch` runs ahead in a thread.
+
+    >>> data = tf.data.Dataset.range(5).map(lambda i: i * i).batch(2)
+    >>> element = data.make_one_shot_iterator().get_next()
+    >>> with tf.Session(jit=False) as sess:
+    ...     print(sess.run(element), sess.run(element), sess.run(element))
+    [0 1] [4 9] [16]
+    """
+
+    def __init__(self, structure: Structure, begin: Begin, inputs: Sequence[Dataset] = (), needs: Iterable[Node] = ()):
+        self._structure, self._begin = structure, begin
+        self._loc = caller()
+        self._needs: list[Node] = list(dict.fromkeys([*(n for d in inputs for n in d._needs), *needs]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {said(self._structure)} ({loc_str(self._loc)})>"
+
+    def __iter__(self) -> Any:
+        raise GraphError(f"{self!r} has elements when its graph runs: make_one_shot_iterator().get_next(), and session.run in a loop{here()}")
+
+    @property
+    def output_types(self) -> Any:
+        """The dtypes of an element's components, nested as it is."""
+        return self._structure.output_types
+
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of an element's components, nested as it is."""
+        return self._structure.output_shapes
+
+    @property
+    def output_classes(self) -> Any:
+        """The classes of an element's components, nested as it is."""
+        return self._structure.pack([Node] * len(self._structure.types))
+
+    # ------------------------------------------------------------------ sources
+
+    @staticmethod
+    def from_tensors(tensors: Any) -> Dataset:
+        """One element: the tensors."""
+        return _of_tensors("from_tensors", tensors, sources.single, lambda t: t)
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any) -> Dataset:
+        """The rows of tensors or arrays, which are copied. ShapeError: a scalar, or not as many rows each (InvalidArgumentError if a run sees it)."""
+        made = _of_tensors("from_tensor_slices", tensors, sources.slices, _row_type)
+        return made
+
+    @staticmethod
+    def from_generator(generator: Callable[..., Iterable[Any]], output_types: Any, output_shapes: Any = None, args: Any = None) -> Dataset:
+        """What a Python generator gives: `generator(*args)` is called for each pass. An element of another type: InvalidArgumentError."""
+        if not callable(generator):
+            raise GraphError(f"from_generator takes a function that gives an iterator, not {generator!r:.60}{here()}")
+        structure = declared("from_generator", output_types, output_shapes)
+        given = [to_node(a) for a in args or ()]
+        about = f"the generator {getattr(generator, '__name__', generator)} of from_generator ({loc_str(caller())})"
+        return Dataset(structure, lambda run: sources.generated(lambda: generator(*map(run.value, given)), structure, about), (), given)
+
+    @staticmethod
+    def range(*args: Any) -> Dataset:
+        """The int64 numbers of Python's `range(*args)`, of numbers or tensors."""
+        if not 1 <= len(args) <= 3:
+            raise ArgumentError(f"Dataset.range takes a stop, or start, stop and step: {len(args)} given{here()}")
+        start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+        numbers, needs = arguments_of("Dataset.range", (("start", start), ("stop", stop), ("step", step)))
+        return Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(*(n(run) for n in numbers)), (), needs)
+
+    @staticmethod
+    def list_files(file_pattern: Any, shuffle: bool | None = True, seed: Any = None) -> Dataset:
+        """The names of files that match a pattern, or one of several; shuffled, or sorted. NotFoundError, when run: there are none."""
+        names = to_node(file_pattern)
+        made = Dataset(_TEXTS, lambda run: sources.matching(run.value(names)), (), [names])
+        return made.shuffle(1 << 20, seed) if shuffle is None or shuffle else made
+
+    @staticmethod
+    def zip(datasets: Any) -> Dataset:
+        """Elements of several datasets side by side, nested as the datasets are; it ends with the shortest."""
+        form, members = flatten(datasets)
+        wrong = next((d for d in members if not isinstance(d, Dataset)), None)
+        if wrong is not None or not members:
+            raise GraphError(f"Dataset.zip takes a tuple or dict of datasets, not {datasets!r:.80}{here()}")
+        starts = np.cumsum([0, *(len(d._structure.types) for d in members)]).tolist()
+        shifted = [_shifted_form(d._structure.form, at) for d, at in zip(members, starts, strict=False)]
+        structure = Structure(Structure(form, ()).pack(shifted), tuple(t for d in members for t in d._structure.types))
+        return Dataset(structure, lambda run: stages.side_by_side([d._begin(run) for d in members]), members)
+
+    # ------------------------------------------------------------------ stages
+
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
+        """A function of each element; it is called once, with tensors, and compiled. `num_parallel_calls` changes nothing."""
+        f = Function("Dataset.map", map_func, self._structure, caller())
+        structure = f.returns(f.result)
+        return Dataset(structure, lambda run: stages.Mapped(self._begin(run), f.running(run.kept, run.value)), [self], f.captured)
+
+    def filter(self, predicate: Callable[..., Any]) -> Dataset:
+        """The elements for which a function of them is true."""
+        f = Function("Dataset.filter", predicate, self._structure, caller())
+        given = f.returns(f.result)
+        if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
+            raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
+        return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run.kept, run.value)), [self], f.captured)
+
+    def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
+        """The elements of the dataset that a function makes of each element, one dataset after another."""
+        return self._interleaved("Dataset.flat_map", map_func, 1, 1)
+
+    def interleave(self, map_func: Callable[..., Dataset], cycle_length: Any = 1, block_length: Any = 1, num_parallel_calls: Any = None) -> Dataset:
+        """The elements of the datasets that a function makes of each element: of `cycle_length` datasets in turn, `block_length` of each."""
+        return self._interleaved("Dataset.interleave", map_func, cycle_length, block_length)
+
+    def _interleaved(self, what: str, map_func: Callable[..., Dataset], cycle_length: Any, block_length: Any) -> Dataset:
+        f = Function(what, map_func, self._structure, caller())
+        inner = f.result
+        if not isinstance(inner, Dataset):
+            raise GraphError(f"{f}: it is to return a dataset, not {inner!r:.80}{here()}")
+        within = [n for n in inner._needs if n.index >= f.start]
+        f.gives(within)
+        beyond = [n for n in inner._needs if n.index < f.start]
+        (cycle, block), needs = arguments_of(what, (("cycle_length", cycle_length), ("block_length", block_length)), 1)
+
+        def begin(run: Run) -> Stream:
+            call = f.running(run.kept, run.value)
+
+            def of(row: Sequence[Array]) -> Stream:
+                values = [np.asarray(v) for v in call(row)] if within else []
+                return inner._begin(run.inner(dict(zip(within, values, strict=True))))
+            return stages.interleaved(self._begin(run), of, cycle(run), block(run))
+        return Dataset(inner._structure, begin, [self], [*f.captured, *beyond, *needs])
+
+    def batch(self, batch_size: Any, drop_remainder: Any = False) -> Dataset:
+        """Elements of one shape side by side, `batch_size` of them; the last batch may be smaller, unless `drop_remainder`."""
+        (size, drop), needs = arguments_of("Dataset.batch", (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
+        rows = _batch_rows(batch_size, drop_remainder)
+        types = tuple(TensorType(t.dtype, None if t.shape is None else (rows, *t.shape)) for t in self._structure.types)
+        return Dataset(Structure(self._structure.form, types), lambda run: stages.batched(self._begin(run), _size(size(run)), bool(drop(run))),
+                       [self], needs)
+
+    def padded_batch(self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False) -> Dataset:
+        """Batches of elements padded to `padded_shapes`; a size there that is None or -1 is the largest of the batch. Padding: zeros, empty texts."""
+        what = "Dataset.padded_batch"
+        (size, drop), needs = arguments_of(what, (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
+        form, types = self._structure
+        shapes = [_padded_shape(what, s, t) for s, t in zip(along(what, form, padded_shapes), types, strict=True)]
+        given = [None] * len(types) if padding_values is None else flatten(padding_values)[1]
+        values = given * len(types) if len(given) == 1 else given
+        if len(values) != len(types):
+            raise GraphError(f"{what}: {len(given)} padding values for {len(types)} components{here()}")
+        pads = [_padding(v, t) for v, t in zip(values, types, strict=True)]
+        rows = _batch_rows(batch_size, drop_remainder)
+        out = tuple(TensorType(t.dtype, None if s is None else (rows, *s)) for s, t in zip(shapes, types, strict=True))
+        return Dataset(Structure(form, out), lambda run: stages.padded(
+            self._begin(run), _size(size(run)), bool(drop(run)), shapes, [run.value(p) if isinstance(p, Node) else p for p in pads]),
+            [self], [*needs, *(p for p in pads if isinstance(p, Node))])
+
+    def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None) -> Dataset:
+        """Elements in a random order: each is drawn from `buffer_size` that wait. `reshuffle_each_iteration=False`: every pass in the same one."""
+        (size,), needs = arguments_of("Dataset.shuffle", (("buffer_size", buffer_size),))
+        draws = Draws("Dataset.shuffle", seed, reshuffle_each_iteration is not False)
+
+        def begin(run: Run) -> Stream:
+            return stages.shuffled(self._begin(run), _size(size(run), "Dataset.shuffle: buffer_size"), draws.of_pass(run))
+        return Dataset(self._structure, begin, [self], [*needs, *draws.needs])
+
+    def repeat(self, count: Any = None) -> Dataset:
+        """The dataset `count` times; without end if that is None or -1."""
+        (times,), needs = arguments_of("Dataset.repeat", (("count", -1 if count is None else count),))
+        return Dataset(self._structure, lambda run: stages.repeated(lambda: self._begin(run), times(run)), [self], needs)
+
+    def take(self, count: Any) -> Dataset:
+        """The first `count` elements; all of them if that is -1."""
+        (n,), needs = arguments_of("Dataset.take", (("count", count),))
+        return Dataset(self._structure, lambda run: stages.taken(self._begin(run), n(run)), [self], needs)
+
+    def skip(self, count: Any) -> Dataset:
+        """All but the first `count` elements; none if that is -1."""
+        (n,), needs = arguments_of("Dataset.skip", (("count", count),))
+        return Dataset(self._structure, lambda run: stages.skipped(self._begin(run), n(run)), [self], needs)
+
+    def shard(self, num_shards: Any, index: Any) -> Dataset:
+        """Every `num_shards`-th element, from number `index` on. InvalidArgumentError, when run: no such shard."""
+        (n, i), needs = arguments_of("Dataset.shard", (("num_shards", num_shards), ("index", index)))
+        return Dataset(self._structure, lambda run: stages.sharded(self._begin(run), n(run), i(run)), [self], needs)
+
+    def concatenate(self, dataset: Dataset) -> Dataset:
+        """This dataset and then another one. GraphError: their elements are not alike."""
+        if not isinstance(dataset, Dataset):
+            raise GraphError(f"Dataset.concatenate takes a dataset, not {dataset!r:.60}{here()}")
+        structure = joined("Dataset.concatenate", self._structure, dataset._structure, looser)
+        return Dataset(structure, lambda run: stages.in_turn([lambda: self._begin(run), lambda: dataset._begin(run)]), [self, dataset])
+
+    def cache(self, filename: Any = "") -> Dataset:
+        """The elements are kept in memory when they have all been made, and later passes of the iterator take them from there.
+
+        With a `filename` too: no file is written.
+        """
+        made: Dataset
+        made = Dataset(self._structure, lambda run: run.memories.setdefault(id(made), stages.Memory()).stream(lambda: self._begin(run)), [self])
+        return made
+
+    def prefetch(self, buffer_size: Any) -> Dataset:
+        """The same elements, made by a thread up to `buffer_size` ahead of the run that asks for them; 0: no thread; -1: as many as seem good."""
+        (size,), needs = arguments_of("Dataset.prefetch", (("buffer_size", buffer_size),))
+
+        def begin(run: Run) -> Stream:
+            ahead, stream = size(run), self._begin(run)
+            return Ahead(stream, ahead if ahead > 0 else 2) if ahead else stream
+        return Dataset(self._structure, begin, [self], needs)
+
+    def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """What a function makes of the dataset. GraphError: no dataset."""
+        made = transformation_func(self)
+        if not isinstance(made, Dataset):
+            raise GraphError(f"Dataset.apply: {transformation_func!r:.80} gave {made!r:.60}, which is no dataset{here()}")
+        return made
+
+    # ------------------------------------------------------------------ iterators
+
+    def make_one_shot_iterator(self) -> Iterator:
+        """An iterator that needs no initialisation. GraphError: the dataset depends on a placeholder or a variable."""
+        return one_shot(self)
+
+    def make_initializable_iterator(self, shared_name: str | None = None) -> Iterator:
+        """An iterator that begins when its `initializer` is run, which may be fed what the dataset depends on."""
+        return initializable(self, shared_name)
+
+
+# ---------------------------------------------------------------------- arguments
+
+_TEXTS = Structure(0, (TensorType(TEXT, ()),))
+
+
+def arguments_of(what: str, given: Sequence[tuple[str, Any]], least: int | None = None) -> tuple[list[Argument], list[Node]]:
+    """Whole numbers, each as a function of a run, and those of them that are tensors. ArgumentError: no whole number."""
+    found, needs = [], []
+    for word, value in given:
+        if isinstance(value, Node):
+            if value.type.dtype.kind not in "iub" or not compatible(value.type.shape, ()):
+                raise ArgumentError(f"{what}: {word} is a whole number, not {describe(value)}{here()}")
+            node = to_node(value)
+            needs.append(node)
+            found.append(_later(what, word, node, least))
+            continue
+        try:
+            number = int(value.__index__())
+        except (AttributeError, TypeError):
+            raise ArgumentError(f"{what}: {word} is a whole number, not {value!r:.60}{here()}") from None
+        if least is not None and number < least:
+            raise ArgumentError(f"{what}: {word} is at least {least}, not {number}{here()}")
+        found.append(_always(number))
+    return found, needs
+
+
+def _always(number: int) -> Argument:
+    return lambda run: number
+
+
+def _later(what: str, word: str, node: Node, least: int | None) -> Argument:
+    def value(run: Run) -> int:
+        number = int(run.value(node))
+        if least is not None and number < least:
+            raise InvalidArgumentError(f"{what}: {word} is at least {least}, not {number}")
+        return number
+    return value
+
+
+def _size(number: int, what: str = "Dataset.batch: batch_size") -> int:
+    if number < 1:
+        raise InvalidArgumentError(f"{what} is at least 1, not {number}")
+    return number
+
+
+def _batch_rows(batch_size: Any, drop: Any) -> int | None:
+    """How many rows batches have, if that is known."""
+    if not isinstance(batch_size, Node) and batch_size < 1:
+        raise ArgumentError(f"a batch has at least one element, not {batch_size}{here()}")
+    return None if isinstance(batch_size, Node) or isinstance(drop, Node) or not drop else int(batch_size)
+
+
+def _padded_shape(what: str, shape: Any, t: TensorType) -> Any:
+    if isinstance(shape, Node):
+        raise GraphError(f"{what}: a padded shape is a list of numbers, not {describe(shape)}{here()}")
+    with saying(what):
+        dims = as_shape([None if d == -1 else d for d in shape] if isinstance(shape, (list, tuple)) else shape)
+    if dims is not None and t.shape is not None and len(dims) != len(t.shape):
+        raise ShapeError(f"{what}: components {t} are not padded to {shape_str(dims)}{here()}")
+    return dims
+
+
+def _padding(value: Any, t: TensorType) -> Any:
+    if value is None:
+        return b"" if t.dtype == TEXT else 0
+    if isinstance(value, Node):
+        return value
+    if t.dtype == TEXT:
+        return value.encode() if isinstance(value, str) else value
+    return exactly(value, t.dtype)[()]
+
+
+def _shifted_form(form: Any, at: int) -> Any:
+    return Structure(form, ()).pack(range(at, at + len(flatten(form)[1])))
+
+
+# ---------------------------------------------------------------------- tensors
+
+def _row_type(t: TensorType) -> TensorType:
+    if t.shape == ():
+        raise ShapeError(f"from_tensor_slices: a component is a scalar, which has no rows{here()}")
+    return TensorType(t.dtype, None if t.shape is None else t.shape[1:])
+
+
+def _of_tensors(what: str, tensors: Any, begin: Callable[[Sequence[Array]], Stream], rule: Callable[[TensorType], TensorType]) -> Dataset:
+    """A dataset of tensors, which have their values when the iterator is initialised, and of arrays, of which it has copies."""
+    form, parts = flatten(tensors)
+    held: list[Any] = []
+    for part in parts:
+        if isinstance(part, Node) or (isinstance(part, (list, tuple)) and any(isinstance(p, Node) for p in part)):
+            held.append(to_node(part))
+            continue
+        with saying(what):
+            held.append(np.array(as_array(part), copy=True, order="C"))
+    types = [p.type if isinstance(p, Node) else TensorType(p.dtype, p.shape) for p in held]
+    structure = Structure(form, tuple(map(rule, types)))
+    if begin is sources.slices:
+        counts = {t.shape[0] for t in types if t.shape} - {None}
+        if len(counts) > 1:
+            raise ShapeError(f"{what}: components {', '.join(map(str, types))} have not as many rows each{here()}")
+    return Dataset(structure, lambda run: begin([run.value(p) if isinstance(p, Node) else p for p in held]), (),
+                   [p for p in held if isinstance(p, Node)])
+
+
+__all__ = ["Dataset"]

@@ -1,0 +1,20 @@
+"""`tf.dtypes`: the types of elements, and conversions between them."""
+
+from typing import TYPE_CHECKING
+
+from .ir.types import DType, as_dtype, bool_, float32, float64, int8, int16, int32, int64, string, uint8
+from .ops.math import cast, saturate_cast
+from .ops.strings import as_string
+from .tf1_names import getter as _getter
+
+__all__ = ["DType", "as_dtype", "as_string", "bool", "cast", "float32", "float64", "int16", "int32", "int64", "int8", "saturate_cast",
+           "string", "uint8"]
+
+bool = bool_
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

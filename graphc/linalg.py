@@ -1,0 +1,57 @@
+"""`tf.linalg`: products, factors and solutions of matrices, under the names that later programs use."""
+
+from typing import TYPE_CHECKING
+
+from .nn import l2_normalize
+from .ops.array import (
+    diag as tensor_diag,
+)
+from .ops.array import (
+    diag_part as tensor_diag_part,
+)
+from .ops.array import (
+    eye,
+    matrix_band_part,
+    matrix_diag,
+    matrix_diag_part,
+    matrix_set_diag,
+    transpose,
+)
+from .ops.linalg import (
+    cholesky,
+    cholesky_solve,
+    cross,
+    einsum,
+    matmul,
+    matrix_determinant,
+    matrix_inverse,
+    matrix_solve,
+    matrix_transpose,
+    matrix_triangular_solve,
+    norm,
+    self_adjoint_eig,
+    tensordot,
+    trace,
+)
+from .tf1_names import getter as _getter
+
+__all__ = ["band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "einsum", "eye", "inv", "l2_normalize",
+           "matmul", "matrix_transpose", "norm", "set_diag", "solve", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose",
+           "triangular_solve"]
+
+band_part = matrix_band_part
+det = matrix_determinant
+diag = matrix_diag
+diag_part = matrix_diag_part
+eigh = self_adjoint_eig
+inv = matrix_inverse
+set_diag = matrix_set_diag
+solve = matrix_solve
+triangular_solve = matrix_triangular_solve
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

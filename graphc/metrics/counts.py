@@ -1,0 +1,117 @@
+"""Counts over batches of right and wrong predictions, and the quotients of `tf.metrics` that are made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import nn
+from ..ir.node import Node
+from ..ir.operator import to_node
+from ..ops.math import (
+    cast,
+    div_no_nan,
+    equal,
+    logical_and,
+    logical_not,
+)
+from ..ops.reduce import reduce_sum
+from ..ops.state import Variable, assign_add
+from .base import Streaming, as_weight, collected, local_sum, scoped, truths, without_last
+from .means import streaming_mean
+
+__all__ = ["false_negatives", "false_positives", "precision", "recall", "recall_at_k", "true_negatives", "true_positives"]
+
+
+def _count(what: str, cases: Node, weights: Any, metrics_collections: Any, updates_collections: Any, name: str | None) -> Streaming:
+    with scoped(name, what):
+        value, update = _counted(what, cases, weights, "count")
+        return collected(value, update, metrics_collections, updates_collections)
+
+
+def _counted(what: str, cases: Node, weights: Any, name: str) -> tuple[Variable, Node]:
+    """A variable that counts cases, by their weights."""
+    count, found = local_sum((), "float32", name), cast(cases, "float32")
+    return count, assign_add(count, reduce_sum(found if weights is None else found * as_weight(what, weights, found)))
+
+
+def true_positives(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+                   name: str | None = None) -> Streaming:
+    """How many predictions are true where the labels are, over all batches. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    z, y = truths("true_positives", labels, predictions)
+    return _count("true_positives", logical_and(z, y), weights, metrics_collections, updates_collections, name)
+
+
+def true_negatives(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+                   name: str | None = None) -> Streaming:
+    """How many predictions are false where the labels are, over all batches. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    z, y = truths("true_negatives", labels, predictions)
+    return _count("true_negatives", logical_and(logical_not(z), logical_not(y)), weights, metrics_collections, updates_collections, name)
+
+
+def false_positives(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+                    name: str | None = None) -> Streaming:
+    """How many predictions are true where the labels are not, over all batches. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    z, y = truths("false_positives", labels, predictions)
+    return _count("false_positives", logical_and(logical_not(z), y), weights, metrics_collections, updates_collections, name)
+
+
+def false_negatives(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+                    name: str | None = None) -> Streaming:
+    """How many predictions are false where the labels are true, over all batches. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    z, y = truths("false_negatives", labels, predictions)
+    return _count("false_negatives", logical_and(z, logical_not(y)), weights, metrics_collections, updates_collections, name)
+
+
+def precision(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+              name: str | None = None) -> Streaming:
+    """Of the predictions that are true the part whose label is, over all batches; 0 if none is.
+
+    labels, predictions: truth values, or numbers of which 0 is false -> (float32[], operation). ShapeError, DTypeError: as `accuracy`.
+
+    >>> value, update = tf.metrics.precision(labels=[0, 1, 1], predictions=[1, 1, 0])
+    >>> tf.Session(jit=False).run(update)
+    np.float32(0.5)
+    """
+    return _quotient("precision", labels, predictions, weights, "false_positives", metrics_collections, updates_collections, name)
+
+
+def recall(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None,
+           name: str | None = None) -> Streaming:
+    """Of the labels that are true the part that is predicted, over all batches; 0 if none is.
+
+    labels, predictions: truth values, or numbers of which 0 is false -> (float32[], operation). ShapeError, DTypeError: as `accuracy`.
+
+    >>> value, update = tf.metrics.recall(labels=[0, 1, 1, 1], predictions=[1, 1, 0, 0])
+    >>> tf.Session(jit=False).run(update).round(3)
+    np.float32(0.333)
+    """
+    return _quotient("recall", labels, predictions, weights, "false_negatives", metrics_collections, updates_collections, name)
+
+
+def _quotient(what: str, labels: Any, predictions: Any, weights: Any, wrong: str, metrics_collections: Any, updates_collections: Any,
+              name: str | None) -> Streaming:
+    z, y = truths(what, labels, predictions)
+    with scoped(name, what):
+        hits, more_hits = _counted(what, logical_and(z, y), weights, "true_positives")
+        cases = logical_and(z, logical_not(y)) if wrong == "false_negatives" else logical_and(logical_not(z), y)
+        misses, more = _counted(what, cases, weights, wrong)
+        return collected(div_no_nan(hits, hits + misses, name="value"), div_no_nan(more_hits, more_hits + more, name="update_op"),
+                          metrics_collections, updates_collections)
+
+
+def recall_at_k(labels: Any, predictions: Any, k: int, class_id: int | None = None, weights: Any = None, metrics_collections: Any = None,
+                updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """How often a row's label is among the classes of its k largest predictions, over all batches.
+
+    labels: int[n] or int[n, 1], predictions: float[n, classes], weights: number[] or number[n] -> (float32[], operation). `class_id`: only
+    rows of that label count. ShapeError, DTypeError: they do not fit.
+    """
+    z, y = to_node(labels), to_node(predictions)
+    if z.type.rank == 2:
+        z = without_last("recall_at_k", z)
+    hits = cast(nn.in_top_k(y, z, k=k), "float32")
+    w = None if weights is None else as_weight("recall_at_k", weights, hits)
+    if class_id is not None:
+        chosen = cast(equal(z, class_id), "float32")
+        w = chosen if w is None else chosen * w
+    return streaming_mean("recall_at_k", hits, w, metrics_collections, updates_collections, name)

@@ -1,0 +1,186 @@
+"""Counts of `tf.metrics` at many thresholds at once, and the areas under curves that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, GraphError
+from ..ir.node import Node, here
+from ..ops.array import expand_dims, gather
+from ..ops.math import (
+    abs,
+    cast,
+    greater,
+    logical_and,
+    logical_not,
+    maximum,
+    minimum,
+)
+from ..ops.reduce import argmin, reduce_sum
+from ..ops.state import assign_add, constant
+from .base import EPSILON, Streaming, as_float, collected, flat, local_sum, scoped
+
+__all__ = ["auc", "false_negatives_at_thresholds", "false_positives_at_thresholds", "precision_at_thresholds", "recall_at_thresholds",
+           "sensitivity_at_specificity", "specificity_at_sensitivity", "true_negatives_at_thresholds", "true_positives_at_thresholds"]
+
+
+def _confusion(what: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any,
+               wanted: Sequence[str]) -> tuple[dict[str, Node], dict[str, Node]]:
+    """The counts of each kind for each threshold that predictions must exceed to be true: before and after the batch."""
+    try:
+        limits = np.asarray(list(thresholds), np.float32)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{what}: {thresholds!r:.60} are no thresholds{here()}") from None
+    z, y, w = flat(what, labels, predictions, weights)
+    said = expand_dims(cast(z, "bool"), axis=0)
+    true = greater(expand_dims(as_float(what, y), axis=0), expand_dims(constant(limits), axis=1))
+    cases = {"true_positives": (said, true), "false_negatives": (said, logical_not(true)),
+             "true_negatives": (logical_not(said), logical_not(true)), "false_positives": (logical_not(said), true)}
+    before: dict[str, Node] = {}
+    after: dict[str, Node] = {}
+    for kind in wanted:
+        found = cast(logical_and(*cases[kind]), "float32")
+        if w is not None:
+            found = found * expand_dims(w, axis=0)
+        count = local_sum(limits.shape, "float32", kind)
+        before[kind], after[kind] = count, assign_add(count, reduce_sum(found, axis=1))
+    return before, after
+
+
+def _at_thresholds(what: str, kind: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any, metrics_collections: Any,
+                   updates_collections: Any, name: str | None) -> Streaming:
+    with scoped(name, kind):
+        before, after = _confusion(what, labels, predictions, thresholds, weights, [kind])
+        return collected(before[kind], after[kind], metrics_collections, updates_collections)
+
+
+def true_positives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
+                                 metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """`true_positives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    return _at_thresholds("true_positives_at_thresholds", "true_positives", labels, predictions, thresholds, weights, metrics_collections,
+                          updates_collections, name)
+
+
+def true_negatives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
+                                 metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """`true_negatives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    return _at_thresholds("true_negatives_at_thresholds", "true_negatives", labels, predictions, thresholds, weights, metrics_collections,
+                          updates_collections, name)
+
+
+def false_positives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
+                                  metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """`false_positives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    return _at_thresholds("false_positives_at_thresholds", "false_positives", labels, predictions, thresholds, weights, metrics_collections,
+                          updates_collections, name)
+
+
+def false_negatives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
+                                  metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """`false_negatives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
+    return _at_thresholds("false_negatives_at_thresholds", "false_negatives", labels, predictions, thresholds, weights, metrics_collections,
+                          updates_collections, name)
+
+
+def precision_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
+                            updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """`precision` of predictions above each threshold: (float32[thresholds], operation). Errors (ShapeError, DTypeError) as of `accuracy`."""
+    return _quotients("precision_at_thresholds", "false_positives", labels, predictions, thresholds, weights, metrics_collections,
+                      updates_collections, name)
+
+
+def recall_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
+                         updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """`recall` of predictions above each threshold: (float32[thresholds], operation). Errors (ShapeError, DTypeError) as of `accuracy`."""
+    return _quotients("recall_at_thresholds", "false_negatives", labels, predictions, thresholds, weights, metrics_collections,
+                      updates_collections, name)
+
+
+def _quotients(what: str, wrong: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any, metrics_collections: Any,
+               updates_collections: Any, name: str | None) -> Streaming:
+    with scoped(name, what):
+        counts = _confusion(what, labels, predictions, thresholds, weights, ["true_positives", wrong])
+        value, update = (c["true_positives"] / (c["true_positives"] + c[wrong] + EPSILON) for c in counts)
+        return collected(value, update, metrics_collections, updates_collections)
+
+
+def _even_thresholds(what: str, count: int) -> list[float]:
+    """Thresholds from just below 0 to just above 1."""
+    if not isinstance(count, (int, np.integer)) or count < 2:
+        raise GraphError(f"{what}: num_thresholds is a number of 2 or more, not {count!r:.40}{here()}")
+    return [-EPSILON, *((i + 1) / (count - 1) for i in range(count - 2)), 1.0 + EPSILON]
+
+
+_ALL = ("true_positives", "false_negatives", "true_negatives", "false_positives")
+
+
+def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int = 200, metrics_collections: Any = None,
+        updates_collections: Any = None, curve: str = "ROC", name: str | None = None, summation_method: str = "trapezoidal") -> Streaming:
+    """The area under the curve of all batches: of recall over false positives ("ROC"), or of precision over recall ("PR").
+
+    labels: truth values, predictions: float in [0, 1], weights: as for `mean` -> (float32[], operation). The curve is drawn through
+    `num_thresholds` points; `summation_method`: "trapezoidal", or the smaller ("minoring") or larger ("majoring") end of each step.
+    GraphError: an argument that is none of these. ShapeError, DTypeError: as `accuracy`.
+
+    >>> value, update = tf.metrics.auc(labels=[0, 0, 1, 1], predictions=[0.1, 0.4, 0.35, 0.8])
+    >>> tf.Session(jit=False).run(update).round(2)
+    np.float32(0.75)
+    """
+    if curve not in ("ROC", "PR"):
+        raise GraphError(f"auc: curve is 'ROC' or 'PR', not {curve!r:.40}{here()}")
+    ends: dict[str, Callable[[Node, Node], Node]] = {"trapezoidal": lambda a, b: (a + b) / 2.0, "minoring": minimum, "majoring": maximum}
+    if summation_method not in ends:
+        raise GraphError(f"auc: summation_method is one of {', '.join(ends)}, not {summation_method!r:.40}{here()}")
+
+    def area(c: dict[str, Node]) -> Node:
+        tp, fn, tn, fp = (c[kind] for kind in _ALL)
+        recalls = (tp + EPSILON) / (tp + fn + EPSILON)
+        if curve == "ROC":
+            x, y = fp / (fp + tn + EPSILON), recalls
+        else:
+            x, y = recalls, (tp + EPSILON) / (tp + fp + EPSILON)
+        return reduce_sum((x[:-1] - x[1:]) * ends[summation_method](y[:-1], y[1:]))
+
+    with scoped(name, "auc"):
+        before, after = _confusion("auc", labels, predictions, _even_thresholds("auc", num_thresholds), weights, _ALL)
+        return collected(area(before), area(after), metrics_collections, updates_collections)
+
+
+def sensitivity_at_specificity(labels: Any, predictions: Any, specificity: float, weights: Any = None, num_thresholds: int = 200,
+                               metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """The part of true labels that is predicted, at the threshold at which the part of false ones that is not comes closest to `specificity`.
+
+    labels: truth values, predictions: float in [0, 1] -> (float32[], operation). GraphError: a specificity outside [0, 1], or too few thresholds.
+    ShapeError, DTypeError: as `accuracy`.
+    """
+    return _at("sensitivity_at_specificity", specificity, ("true_negatives", "false_positives"), ("true_positives", "false_negatives"), labels,
+               predictions, weights, num_thresholds, metrics_collections, updates_collections, name)
+
+
+def specificity_at_sensitivity(labels: Any, predictions: Any, sensitivity: float, weights: Any = None, num_thresholds: int = 200,
+                               metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
+    """The part of false labels that is not predicted, at the threshold at which the part of true ones that is comes closest to `sensitivity`.
+
+    labels: truth values, predictions: float in [0, 1] -> (float32[], operation). GraphError: a sensitivity outside [0, 1], or too few thresholds.
+    ShapeError, DTypeError: as `accuracy`.
+    """
+    return _at("specificity_at_sensitivity", sensitivity, ("true_positives", "false_negatives"), ("true_negatives", "false_positives"), labels,
+               predictions, weights, num_thresholds, metrics_collections, updates_collections, name)
+
+
+def _at(what: str, level: float, chosen: tuple[str, str], wanted: tuple[str, str], labels: Any, predictions: Any, weights: Any, count: int,
+        metrics_collections: Any, updates_collections: Any, name: str | None) -> Streaming:
+    """One rate at the threshold at which another is nearest to a level."""
+    if not 0 <= level <= 1:
+        raise GraphError(f"{what}: {level} is not in [0, 1]{here()}")
+
+    def rate(c: dict[str, Node], kinds: tuple[str, str]) -> Node:
+        return c[kinds[0]] / (c[kinds[0]] + c[kinds[1]] + EPSILON)
+
+    with scoped(name, what):
+        both = _confusion(what, labels, predictions, _even_thresholds(what, count), weights, _ALL)
+        value, update = (gather(rate(c, wanted), argmin(abs(rate(c, chosen) - level), axis=0)) for c in both)
+        return collected(value, update, metrics_collections, updates_collections)

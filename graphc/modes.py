@@ -1,0 +1,71 @@
+"""What TensorFlow's `compat.v1` has to turn its second version off: graphc builds graphs alone, so nothing is left to do."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from .errors import FailedPreconditionError
+from .ir.node import here
+
+__all__ = ["disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
+           "disable_v2_behavior", "disable_v2_tensorshape", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
+           "enable_v2_behavior", "enable_v2_tensorshape", "executing_eagerly"]
+
+
+def disable_v2_behavior() -> None:
+    """Nothing: graphs are built, and sessions run them, from the start."""
+
+
+def disable_eager_execution() -> None:
+    """Nothing: operations are nodes of a graph from the start."""
+
+
+def executing_eagerly() -> bool:
+    """False.
+
+    >>> tf.executing_eagerly()
+    False
+    """
+    return False
+
+
+def enable_eager_execution(config: object = None, device_policy: object = None, execution_mode: object = None) -> NoReturn:
+    """FailedPreconditionError: graphc builds graphs, and `Session.run` computes."""
+    raise FailedPreconditionError(f"operations are not computed at once: a graph is built, and session.run(x) computes{here()}")
+
+
+def enable_v2_behavior() -> NoReturn:
+    """FailedPreconditionError, as of `enable_eager_execution`."""
+    enable_eager_execution()
+
+
+def disable_resource_variables() -> None:
+    """Nothing: there is one kind of variables."""
+
+
+def enable_resource_variables() -> None:
+    """Nothing: there is one kind of variables, whose reads are ordered."""
+
+
+def disable_tensor_equality() -> None:
+    """Nothing: tensors are equal to themselves alone."""
+
+
+def disable_v2_tensorshape() -> None:
+    """Nothing: the sizes of shapes have a `value`."""
+
+
+def enable_v2_tensorshape() -> None:
+    """Nothing: the sizes of shapes are integers, which also have a `value`."""
+
+
+def disable_control_flow_v2() -> None:
+    """Nothing: there is one kind of control flow."""
+
+
+def enable_control_flow_v2() -> None:
+    """Nothing: there is one kind of control flow."""
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,261 @@
+"""`tf.python`: the paths of TensorFlow's internal modules that programs import from; each leads to the public names."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .errors import GraphcError
+from .ir.known import static_value
+from .ir.types import TensorShape
+from .tf1_names import getter as _getter
+
+__all__: list[str] = []
+
+# A module's path | the namespaces whose names it has, `tf` being the top; the first that has a name gives it.
+_MODULES = """
+client.session | tf
+client.timeline | -
+client.device_lib | -
+data.ops.dataset_ops | data
+framework.constant_op | tf
+framework.dtypes | tf
+framework.errors | errors
+framework.errors_impl | errors
+framework.function | tf
+framework.graph_util | graph_util
+framework.importer | tf
+framework.op_def_library | tf
+framework.ops | tf
+framework.random_seed | tf
+framework.sparse_tensor | tf
+framework.tensor_shape | tf
+framework.tensor_util | tf
+framework.test_util | test
+layers.base | layers
+layers.convolutional | layers
+layers.core | layers
+layers.layers | layers
+layers.normalization | layers
+layers.pooling | layers
+layers.utils | -
+lib.io.file_io | gfile
+lib.io.tf_record | python_io
+ops.array_ops | tf
+ops.candidate_sampling_ops | nn
+ops.check_ops | tf
+ops.clip_ops | tf
+ops.control_flow_ops | tf
+ops.control_flow_util | tf
+ops.ctc_ops | nn
+ops.data_flow_ops | tf
+ops.distributions.distribution | distributions
+ops.distributions.distributions | distributions
+ops.embedding_ops | nn
+ops.functional_ops | tf
+ops.gen_array_ops | tf
+ops.gen_math_ops | tf
+ops.gen_nn_ops | nn tf
+ops.gradients | tf
+ops.gradients_impl | tf
+ops.image_ops | image
+ops.init_ops | initializers tf
+ops.io_ops | tf
+ops.linalg_ops | tf linalg
+ops.logging_ops | tf
+ops.lookup_ops | contrib.lookup tf
+ops.losses.losses | losses
+ops.losses.losses_impl | losses
+ops.losses.util | losses
+ops.math_ops | tf
+ops.metrics | metrics
+ops.metrics_impl | metrics
+ops.nn | nn
+ops.nn_impl | nn
+ops.nn_ops | nn
+ops.parsing_ops | tf
+ops.partitioned_variables | tf
+ops.random_ops | tf
+ops.resources | -
+ops.rnn | nn
+ops.rnn_cell | nn.rnn_cell
+ops.rnn_cell_impl | nn.rnn_cell
+ops.script_ops | tf
+ops.seq2seq | nn.seq2seq contrib.legacy_seq2seq
+ops.sparse_ops | tf
+ops.special_math_ops | tf
+ops.standard_ops | tf
+ops.state_ops | tf
+ops.string_ops | tf
+ops.summary_ops | summary
+ops.template | tf
+ops.tensor_array_ops | tf
+ops.variable_scope | tf
+ops.variables | tf
+platform.app | app
+platform.flags | flags
+platform.gfile | gfile
+platform.googletest | test
+platform.resource_loader | resource_loader
+platform.test | test
+platform.tf_logging | logging
+saved_model.builder | saved_model.builder
+saved_model.signature_constants | saved_model.signature_constants
+saved_model.tag_constants | saved_model.tag_constants
+summary.summary | summary
+training.adagrad | train
+training.adam | train
+training.basic_session_run_hooks | train
+training.checkpoint_utils | train
+training.coordinator | train
+training.ftrl | train
+training.gradient_descent | train
+training.input | train
+training.learning_rate_decay | train
+training.momentum | train
+training.monitored_session | train
+training.moving_averages | train
+training.optimizer | train
+training.queue_runner | train
+training.queue_runner_impl | train
+training.rmsprop | train
+training.saver | train
+training.session_run_hook | train
+training.slot_creator | train
+training.supervisor | train
+training.training | train
+training.training_util | train
+util.compat | compat
+util.deprecation | -
+util.nest | nest
+util.tf_contextlib | -
+util.tf_inspect | -
+"""
+
+
+class Device(NamedTuple):
+    """A device as `device_lib.list_local_devices` describes it."""
+
+    name: str
+    device_type: str
+    memory_limit: int = 0
+    physical_device_desc: str = ""
+
+
+def _smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None = None) -> Any:
+    """What one of two functions gives, where the condition is known while the graph is built; else `tf.cond`."""
+    known = static_value(pred) if hasattr(pred, "graph") else pred
+    if known is not None:
+        return true_fn() if known else false_fn()
+    return _top().cond(pred, true_fn, false_fn, name=name)
+
+
+def _unknown_shape(ndims: int | None = None, rank: int | None = None) -> TensorShape:
+    known = ndims if rank is None else rank
+    return TensorShape(None if known is None else [None] * known)
+
+
+def _decorated(*args: Any, **kwargs: Any) -> Any:
+    """A decorator that leaves functions as they are."""
+    return lambda function: function
+
+
+def _top() -> Any:
+    return sys.modules[__name__.rpartition(".")[0]]
+
+
+def _own(path: str) -> dict[str, Any]:
+    """What a module has that has no public name."""
+    import contextlib
+    import inspect
+    deprecated = dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), _decorated)
+    asked = {name: getattr(inspect, name) for name in ("getfullargspec", "isclass", "isfunction", "ismethod", "signature")}
+    own: dict[str, dict[str, Any]] = {
+        "client.device_lib": {"list_local_devices": lambda session_config=None: [Device("/device:CPU:0", "CPU")]},
+        "framework.tensor_shape": {
+            "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
+            "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
+        "framework.tensor_util": {"constant_value": static_value},
+        "layers.utils": {"smart_cond": _smart_cond, "constant_value": static_value},
+        "ops.control_flow_ops": {"smart_cond": _smart_cond},
+        "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
+        "util.deprecation": deprecated,
+        "util.tf_contextlib": {"contextmanager": contextlib.contextmanager},
+        "util.tf_inspect": asked,
+    }
+    return own.get(path, {})
+
+
+class _Inner(ModuleType):
+    """A module of TensorFlow's own: its names are those of some namespaces."""
+
+    def __init__(self, path: str, places: tuple[str, ...] = ()):
+        super().__init__(f"{__name__}.{path}", f"TensorFlow's tensorflow.python.{path}: its public names.")
+        self.__path__: list[str] = []
+        self._places = places
+        self._own: dict[str, Any] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        path = self.__name__.removeprefix(f"{__name__}.")
+        if self._own is None:
+            self._own = _own(path)
+        if name in self._own:
+            return self._own[name]
+        for place in self._places:
+            try:
+                return getattr(_top() if place == "tf" else _place(place), name)
+            except (AttributeError, ImportError, GraphcError):
+                continue
+        raise _missing(path, self._places, name)
+
+
+def _place(place: str) -> Any:
+    found = _top()
+    for part in place.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _missing(path: str, places: tuple[str, ...], name: str) -> AttributeError:
+    """What to write for a name, by the public names it may have."""
+    for place in (*places, f"python.{path}"):
+        try:
+            _getter(f"graphc.{place}" if place != "tf" else "graphc")(name)
+        except AttributeError as e:
+            if "instead" in str(e):
+                return e
+    return AttributeError(f"module {__name__ + '.' + path!r} has no attribute {name!r}", name=name, obj=None)
+
+
+# Programs import these modules by their paths: `from tensorflow.python.framework import ops`.
+__path__: list[str] = []
+
+
+def _register() -> None:
+    for line in _MODULES.strip().splitlines():
+        path, _, places = line.partition(" | ")
+        parts = path.split(".")
+        holder: Any = sys.modules[__name__]
+        for i in range(len(parts)):
+            full = f"{__name__}.{'.'.join(parts[:i + 1])}"
+            module = sys.modules.get(full)
+            if module is None:
+                leaf = tuple(p for p in places.split() if p != "-") if i + 1 == len(parts) else ()
+                module = sys.modules[full] = _Inner(".".join(parts[:i + 1]), leaf)
+            if isinstance(holder, ModuleType):
+                setattr(holder, parts[i], module)
+            holder = module
+
+
+_register()
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _getter(__name__)

@@ -1,0 +1,21 @@
+"""`tf.random`: random tensors, under the names that later programs use."""
+
+from typing import TYPE_CHECKING
+
+from .nn import all_candidate_sampler, fixed_unigram_candidate_sampler, log_uniform_candidate_sampler, uniform_candidate_sampler
+from .ops.random import multinomial, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal
+from .tf1_names import getter as _getter
+
+__all__ = ["all_candidate_sampler", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler", "multinomial", "normal",
+           "set_random_seed", "shuffle", "truncated_normal", "uniform", "uniform_candidate_sampler"]
+
+normal = random_normal
+shuffle = random_shuffle
+uniform = random_uniform
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -1,0 +1,31 @@
+"""`tf.sysconfig`: what programs ask for that compile operators of their own in C++, of which graphc has none."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["get_compile_flags", "get_include", "get_lib", "get_link_flags"]
+
+
+def get_include() -> str:
+    """The folder of the package: it has no headers."""
+    return get_lib()
+
+
+def get_lib() -> str:
+    """The folder of the package."""
+    return os.path.dirname(os.path.abspath(__file__))
+
+
+def get_compile_flags() -> list[str]:
+    """None: nothing of graphc is compiled by a C++ compiler."""
+    return []
+
+
+def get_link_flags() -> list[str]:
+    """None: there is no library to link with."""
+    return []
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
