@@ -170,7 +170,7 @@ strings | prepare texts in Python
 contrib.learn | read the data in Python and feed it; train in a loop over session.run
 contrib.framework | tf.variable_scope and tf.get_variable
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
-contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are contrib.layers, .rnn, .legacy_seq2seq and .opt
+contrib | what TensorFlow moved out of contrib stands under tf; of the rest there are layers, rnn, seq2seq, legacy_seq2seq, opt
 """
 
 
