@@ -49,7 +49,7 @@ def _seen_through(x: Node) -> list[Node]:
 def _is_apart(x: Node) -> bool:
     """Whether a value lies in memory of its own."""
     family = x.operator.family
-    return (family.memory is Memory.OWN and not family.joins) or (family.picks and x.inputs[0].operator.drive is not None)
+    return family.memory is Memory.OWN or (family.picks and x.inputs[0].operator.drive is not None)
 
 
 def _copied(x: Node) -> Node:

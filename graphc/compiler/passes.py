@@ -22,6 +22,7 @@ from ..ops.array import broadcast_to, concat, expand_dims, transpose
 from ..ops.array_move import reshape
 from ..ops.math_arithmetic import add, multiply
 from ..ops.reduce import reduce_sum
+from .hoist import hoisted
 from .layout import contiguous, view_of
 from .rules import rewritten
 from .sink import place_of, sink_views
@@ -52,6 +53,11 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
             elif got is not node:
                 new[node] = got
     return [new.get(f, f) for f in fetches]
+
+
+def hoist_products(fetches: Sequence[Node]) -> list[Node]:
+    """A loop's product of a row with what no iteration changes, as an RNN has of its input, is one product of all rows before the loop."""
+    return rewrite(fetches, lambda node, inputs: hoisted(node, inputs) if node.operator.name == "loop" else None)
 
 
 def remove_identities(fetches: Sequence[Node]) -> list[Node]:
@@ -285,6 +291,7 @@ def _attrs_key(node: Node) -> Any:
 
 PIPELINE: list[tuple[str, Pass, str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
+    ("hoist_products", hoist_products, "early: what it takes out of loops goes through the others"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
     ("expand_products", expand_products, "before the rest: they work on what it leaves"),
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),

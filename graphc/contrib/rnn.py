@@ -3,17 +3,21 @@
 from typing import TYPE_CHECKING
 
 from ..ir.arguments import hold as _hold
-from ..rnn import cells, more_cells, unrolled, wrappers
+from ..rnn import cells, fused, more_cells, rnn_cell, unrolled, wrappers
 from ..rnn.cell import LayerRNNCell, RNNCell
 from ..rnn.cells import *  # noqa: F403
+from ..rnn.fused import *  # noqa: F403
 from ..rnn.loops import stack_bidirectional_dynamic_rnn
 from ..rnn.more_cells import *  # noqa: F403
 from ..rnn.unrolled import *  # noqa: F403
 from ..rnn.wrappers import *  # noqa: F403
 from ..tf1_names import getter as _getter
 
-__all__ = [*cells.__all__, "LayerRNNCell", "RNNCell", *wrappers.__all__, *more_cells.__all__, *unrolled.__all__,
+__all__ = [*cells.__all__, "LayerRNNCell", "RNNCell", *wrappers.__all__, *more_cells.__all__, *fused.__all__, *unrolled.__all__,
            "stack_bidirectional_dynamic_rnn"]
+
+# Modules of the first versions of TensorFlow 1.
+core_rnn_cell, core_rnn, core_rnn_cell_impl = rnn_cell, unrolled, rnn_cell
 
 if not TYPE_CHECKING:
     __getattr__ = _getter(__name__)

@@ -326,8 +326,9 @@ def _starts(counts: Sequence[int]) -> Array:
     return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
-def texts(step: Group | Single, plan: Plan, write: Writer, code_of: Callable[[Plan], Code]) -> Iterator[KernelText | Product | Control | Node]:
-    """What computes a step: texts of kernels, a product, or the node itself, by its reference."""
+def texts(step: Group | Single, plan: Plan, write: Writer,
+          code_of: Callable[[Plan], Code] | None = None) -> Iterator[KernelText | Product | Control | Node]:
+    """What computes a step: texts of kernels, a product, what runs bodies that `code_of` makes code of, or the node itself, by its reference."""
     if isinstance(step, Group):
         yield from (t for t in write(step) if t.n)
         return
@@ -341,7 +342,7 @@ def texts(step: Group | Single, plan: Plan, write: Writer, code_of: Callable[[Pl
         yield from conv_texts(step.node, plan.layout)
     elif family.routine:
         yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
-    elif step.node.operator.drive is not None:
+    elif step.node.operator.drive is not None and code_of is not None:
         yield control(step.node, plan, code_of) or step.node
     elif not family.joins:
         yield step.node

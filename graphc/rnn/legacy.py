@@ -12,13 +12,14 @@ from ..ir.operator import to_node
 from ..ir.types import compatible, float32
 from ..ops.array import concat, expand_dims, reshape, stop_gradient, zeros
 from ..ops.array import shape as shape_of
+from ..ops.control_flow import cond
 from ..ops.linalg import matmul
-from ..ops.math import cast, tanh, where
+from ..ops.math import cast, tanh
 from ..ops.nn import embedding_lookup, softmax, xw_plus_b
 from ..ops.reduce import argmax, reduce_sum
 from ..variables import get_variable, get_variable_scope, variable_scope
 from .cell import linear, tensors_of, width_of
-from .nested import flatten, is_nested, packed
+from .nested import flatten, is_nested
 from .unrolled import static_rnn
 from .wrappers import EmbeddingWrapper, OutputProjectionWrapper, a_cell
 
@@ -138,15 +139,14 @@ def embedding_rnn_decoder(decoder_inputs: Sequence[Any], initial_state: Any, cel
 
 
 def _decoded(feed_previous: Any, decoder: Callable[[bool, bool], Any]) -> Any:
-    """What a decoder gives with inputs or with outputs fed back; a tensor decides in the run."""
+    """What a decoder gives with inputs or with outputs fed back; a tensor decides in the run, which does one of both."""
     if not isinstance(feed_previous, Node):
         return decoder(bool(feed_previous), True)
 
     def one(fed_back: bool) -> Any:
         with variable_scope(get_variable_scope(), reuse=None if fed_back else True):
             return decoder(fed_back, False)
-    back, forth = one(True), one(False)
-    return packed(back, [where(feed_previous, a, b) for a, b in zip(flatten(back), flatten(forth), strict=True)])
+    return cond(feed_previous, lambda: one(True), lambda: one(False))
 
 
 def embedding_rnn_seq2seq(encoder_inputs: Sequence[Any], decoder_inputs: Sequence[Any], cell: Any, num_encoder_symbols: int,

@@ -100,9 +100,9 @@ def test_sizes_compile_nothing():
     y = by_scan(x, w)
     g = tf.gradients(tf.reduce_sum(y * y), [x, w])
     with tf.Session() as session:
-        session.run(g, {x: X})
+        session.run(g, {x: np.resize(X, (100, 3))})                     # of few rows there is another program
         before = session.compile_stats()
-        for n in (2, 7, 40):
+        for n in (60, 130, 500):
             found = session.run(g, {x: np.resize(X, (n, 3))})
             assert found[0].shape == (n, 3)
         assert session.compile_stats() == before
@@ -178,3 +178,39 @@ def test_threads_give_the_same_bits():
         with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads)) as session:
             found.append(session.run(y, {x: value}))
     assert np.array_equal(*found)
+
+
+CELLS = {
+    "of rows": lambda h, r, w: tf.tanh(tf.matmul(r, w[:4]) + tf.matmul(h, w[4:])),
+    "of a concatenation": lambda h, r, w: tf.tanh(tf.matmul(tf.concat([r, h], 1), w)),
+    "of three": lambda h, r, w: tf.tanh(tf.matmul(tf.concat([r[:, :2], h, r[:, 2:]], 1), w)),
+    "of vectors": lambda h, r, w: tf.tanh(tf.matmul(r[:1], w[:4]) + tf.matmul(h, w[4:])),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+def test_products_of_rows_are_taken_out(session, cell):
+    """Value and gradients as they are unrolled."""
+    x, w = tf.placeholder(tf.float64, [None, 2, 4]), tf.Variable(np.random.default_rng(0).normal(size=(7, 3)) * 0.4)
+    data, zero = np.random.default_rng(1).normal(size=(6, 2, 4)), tf.zeros([2, 3], tf.float64)
+    found = []
+    for rolled in (True, False):
+        if rolled:
+            y = tf.scan(lambda h, r: cell(h, r, w), x, zero)
+        else:
+            h, out = zero, []
+            for i in range(6):
+                h = cell(h, x[i], w)
+                out.append(h)
+            y = tf.stack(out)
+        found.append([y, *tf.gradients(tf.reduce_sum(y ** 3), [x, w])])
+    for a, b in zip(*session.run(found, {x: data}), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_one_product_before_the_loop():
+    x, w = tf.placeholder(tf.float64, [None, 2, 4]), tf.Variable(np.ones((7, 3)))
+    y = tf.scan(lambda h, r: CELLS["of a concatenation"](h, r, w), x, tf.zeros([2, 3], tf.float64))
+    with tf.Session() as session:
+        steps = session.explain(y, {x: np.ones((50, 2, 4))}).steps
+    assert [s.kind for s in steps].index("library") < [s.kind for s in steps].index("while")

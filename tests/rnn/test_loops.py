@@ -11,7 +11,7 @@ import graphc as tf
 from graphc import errors
 from tests.rnn.cases import CELLS, GOLDEN, INDEX, WIDTH, held_to, leaves, lengths
 
-C = tf.nn.rnn_cell
+C, R = tf.nn.rnn_cell, tf.contrib.rnn
 RANDOM = np.random.default_rng(8)
 
 
@@ -75,6 +75,28 @@ def test_any_number_of_rows_and_steps(session):
         assert g.shape == (rows, steps, 2)
 
 
+def test_another_length_compiles_nothing():
+    x, n = tf.placeholder(tf.float32, [None, None, 4]), tf.placeholder(tf.int32, [None])
+    outputs, _ = tf.nn.dynamic_rnn(C.MultiRNNCell([C.GRUCell(3), C.BasicLSTMCell(2)]), x, n, dtype=tf.float32)
+    train = tf.train.AdamOptimizer(0.01).minimize(tf.reduce_sum(tf.square(outputs)))
+    with tf.Session() as session:
+        session.run(train, {x: np.ones((2, 3, 4)), n: [3, 1]})
+        before = session.compile_stats()
+        session.run(train, {x: np.ones((5, 9, 4)), n: [9, 0, 1, 2, 3]})
+        assert session.compile_stats() == before
+
+
+def test_network_is_saved_with_its_loop(tmp_path, session):
+    x = tf.placeholder(tf.float32, [None, None, 4], name="x")
+    outputs, _ = tf.nn.dynamic_rnn(C.LSTMCell(3, use_peepholes=True), x, dtype=tf.float32)
+    value = RANDOM.normal(size=(2, 5, 4))
+    wanted = session.run(outputs, {x: value})
+    path = tf.train.Saver().save(session, str(tmp_path / "model"))
+    with tf.Graph().as_default(), tf.Session() as other:
+        tf.train.import_meta_graph(path + ".meta").restore(other, path)
+        np.testing.assert_allclose(other.run(outputs.name, {"x:0": value}), wanted, rtol=1e-6)
+
+
 class Sum(C.RNNCell):
     """The sum of the inputs so far, nested, with a count that has no rows."""
 
@@ -128,6 +150,34 @@ def test_layers_both_ways(session):
     a, b, c, d = session.run([outputs, y, [forth[1], back[1]], states])
     np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(c, d)
+
+
+@pytest.mark.parametrize("long", [None, [4, 0, 2]])
+def test_cells_for_all_steps(long, session):
+    """As dynamic_rnn, and reversed as the second half of bidirectional_dynamic_rnn; with the names of TensorFlow's variables."""
+    x = tf.constant(RANDOM.normal(size=(4, 3, 2)).astype("float32"))
+    fused = R.LSTMBlockFusedCell(3, use_peephole=True, forget_bias=0.5)
+    with tf.variable_scope("s", initializer=tf.random_uniform_initializer(-1, 1, seed=3)):
+        found = [*leaves(fused(x, sequence_length=long)), *leaves(R.TimeReversedFusedRNN(fused)(x, sequence_length=long))]
+    names = ["kernel", "bias", *(f"w_{gate}_diag" for gate in "fio")]
+    assert [v.op.name for v in fused.variables] == [f"s/lstm_fused_cell/{name}" for name in names]
+    cell = C.LSTMCell(3, use_peepholes=True, forget_bias=0.5, name="lstm_fused_cell")
+    with tf.variable_scope("s", reuse=True) as scope:
+        y, state = tf.nn.dynamic_rnn(cell, x, long, dtype=tf.float32, time_major=True, scope=scope)
+        back = (lambda x: tf.reverse(x, [0])) if long is None else (lambda x: tf.reverse_sequence(x, long, 0, 1))
+        z, last = tf.nn.dynamic_rnn(cell, back(x), long, dtype=tf.float32, time_major=True, scope=scope)
+        z = back(z)
+    for a, b in zip(*session.run([found, [y, *state, z, *last]]), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+    adapted = [R.FusedRNNCellAdaptor(cell, d)(x, dtype=tf.float32, sequence_length=long)[0] for d in (True, False)]
+    for made in session.run(adapted):
+        np.testing.assert_allclose(made, session.run(y), rtol=1e-5, atol=1e-6)
+    with pytest.raises(errors.GraphError, match="does not take all steps at once"):
+        R.TimeReversedFusedRNN(cell)
+
+
+def test_older_paths_of_cells():
+    assert R.core_rnn_cell.GRUCell is R.GRUCell is C.GRUCell and R.core_rnn.static_rnn.__name__ == "static_rnn"
 
 
 def test_dropout_draws_anew_in_each_step(session):
