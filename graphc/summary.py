@@ -263,7 +263,7 @@ class _Values(list[Value]):
 
 
 class Summary:
-    """Numbers that a program computes itself, for `FileWriter.add_summary`: `Summary(value=[Summary.Value(tag="loss", simple_value=0.5)])`.
+    """Numbers that a program computes itself, for `FileWriter.add_summary`.
 
     >>> made = tf.Summary()
     >>> made.value.add(tag="loss", simple_value=0.5)
