@@ -184,8 +184,8 @@ def _table(text: str) -> dict[str, str]:
 def advice(name: str) -> str | None:
     """What to write for a missing name, or for the namespace it lies in; None for what no line speaks of.
 
-    >>> advice("fill_triangular"), advice("contrib.slim.flatten")
-    (None, 'tf.contrib.layers.flatten')
+    >>> advice("fill_triangular"), advice("train.MonitoredTrainingSession")
+    (None, 'tf.Session()')
     >>> advice("gfile.Glob") == advice("gfile"), advice("reduce_man")
     (True, None)
     """
@@ -199,9 +199,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("SummaryWriter")
+    >>> getter("graphc.train")("MonitoredTrainingSession")
     Traceback (most recent call last):
-    AttributeError: tf.train.SummaryWriter is not here; instead: tf.summary.FileWriter
+    AttributeError: tf.train.MonitoredTrainingSession is not here; instead: tf.Session()
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]
