@@ -94,6 +94,7 @@ from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.sparse_rows import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.string_parts import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
 from .ops.tables import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403

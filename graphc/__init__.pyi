@@ -283,7 +283,7 @@ from .ops.state import no_op as no_op
 from .ops.state import placeholder as placeholder
 from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
-from .ops.strings import string_split as string_split
+from .ops.string_parts import string_split as string_split
 from .ops.tables import initialize_all_tables as initialize_all_tables
 from .ops.tables import tables_initializer as tables_initializer
 from .ops.tensor_array import TensorArray as TensorArray

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from .ops.string_parts import split_v2
 from .ops.strings import (
     as_string,
     reduce_join,
     regex_full_match,
     regex_replace,
-    split_v2,
     string_join,
     string_length,
     string_lower,

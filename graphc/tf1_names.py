@@ -196,9 +196,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("SummaryWriter")
+    >>> getter("graphc.train")("MonitoredTrainingSession")
     Traceback (most recent call last):
-    AttributeError: tf.train.SummaryWriter is not here; instead: tf.summary.FileWriter
+    AttributeError: tf.train.MonitoredTrainingSession is not here; instead: tf.Session()
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]

@@ -6,8 +6,24 @@ __all__ = ["data", "distributions", "framework", "layers", "learn", "legacy_seq2
            "tensorboard", "training", "util"]
 
 if TYPE_CHECKING:
-    from . import data, distributions, framework, layers, learn, legacy_seq2seq, lookup, losses, metrics, opt, rnn, seq2seq, slim
-    from . import tensorboard, training, util
+    from . import (
+        data,
+        distributions,
+        framework,
+        layers,
+        learn,
+        legacy_seq2seq,
+        lookup,
+        losses,
+        metrics,
+        opt,
+        rnn,
+        seq2seq,
+        slim,
+        tensorboard,
+        training,
+        util,
+    )
 else:
     def __getattr__(name: str) -> Any:
         if name not in __all__:

@@ -14,8 +14,9 @@ from ..ops.math import digamma, equal, exp, less_equal, lgamma, log, logical_and
 from ..ops.nn import log_softmax, softmax, softplus
 from ..ops.reduce import reduce_sum
 from .base import Distribution
-from .continuous import Beta, Dirichlet, Exponential, Gamma, Laplace, MultivariateNormalDiag, Normal, Uniform
+from .continuous import Beta, Exponential, Gamma, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Categorical, Poisson
+from .vectors import Dirichlet, MultivariateNormalDiag
 
 __all__ = ["RegisterKL", "kl_divergence"]
 

@@ -12,16 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.axes import normal_axes, reduced_shape
-from ..ir.node import describe, here
-from ..ir.operator import Values, declare, to_node
+from ..ir.operator import Values, declare
 from ..ir.types import TEXT, Array, TensorType, as_dtype, broadcast, dtype_name
 from . import texts as texts
-from .sparse_tensor import SparseTensor
 
 __all__ = ["as_string", "decode_base64", "encode_base64", "reduce_join", "regex_full_match", "regex_replace", "string_join", "string_length",
-           "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
+           "string_lower", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
            "string_to_number", "string_upper", "substr"]
 
 Types = Sequence[TensorType]
@@ -29,7 +27,8 @@ Types = Sequence[TensorType]
 
 # ---------------------------------------------------------------------- what they share
 
-def _of_texts(types: Types) -> None:
+def of_texts(types: Types) -> None:
+    """DTypeError unless all operands are texts."""
     for t in types:
         if not t.dtype.hasobject:
             raise DTypeError(f"texts are wanted, not {dtype_name(t.dtype)}")
@@ -37,14 +36,14 @@ def _of_texts(types: Types) -> None:
 
 def _same(types: Types, values: Values, **attrs: Any) -> TensorType:
     """A text for each text."""
-    _of_texts(types)
+    of_texts(types)
     return types[0]
 
 
 def _as(dtype: Any) -> Callable[..., TensorType]:
     """Something of a dtype for each text."""
     def infer(types: Types, values: Values, **attrs: Any) -> TensorType:
-        _of_texts(types)
+        of_texts(types)
         return TensorType(np.dtype(dtype), types[0].shape)
     return infer
 
@@ -77,7 +76,7 @@ def _text(value: Any, what: str) -> str:
 # ---------------------------------------------------------------------- joining and cutting
 
 def _joined(types: Types, values: Values, separator: str) -> TensorType:
-    _of_texts(types)
+    of_texts(types)
     return TensorType(TEXT, broadcast(*(t.shape for t in types)))
 
 
@@ -100,7 +99,7 @@ string_join.order = ("inputs", "separator", "name")
 
 
 def _reduced(types: Types, values: Values, axis: Any, keep_dims: bool, separator: str) -> TensorType:
-    _of_texts(types)
+    of_texts(types)
     return TensorType(TEXT, None if types[0].shape is None else reduced_shape(types[0].shape, axis, keep_dims))
 
 
@@ -126,7 +125,7 @@ def reduce_join(inputs: Any, *, axis: Any = None, keep_dims: bool = False, separ
 
 
 def _substrings(types: Types, values: Values, unit: str) -> TensorType:
-    _of_texts(types[:1])
+    of_texts(types[:1])
     for t in types[1:]:
         if t.dtype.kind not in "iu":
             raise DTypeError(f"places and lengths are integers, not {dtype_name(t.dtype)}")
@@ -229,7 +228,7 @@ def regex_full_match(input: Any, *, pattern: str) -> Any:
 # ---------------------------------------------------------------------- numbers
 
 def _numbers(types: Types, values: Values, out_type: Any) -> TensorType:
-    _of_texts(types)
+    of_texts(types)
     return TensorType(out_type, types[0].shape)
 
 
@@ -356,65 +355,3 @@ def decode_base64(input: Any) -> Any:
         except (binascii.Error, ValueError):
             raise InvalidArgumentError(f"decode_base64: {text!r:.60} is no web-safe base 64") from None
     return each(decoded, input)
-
-
-# ---------------------------------------------------------------------- texts to rows of parts
-
-def _split_types(types: Types, values: Values, skip_empty: bool, several: bool) -> tuple[TensorType, ...]:
-    _of_texts(types)
-    return (TensorType(np.dtype(np.int64), (None, 2)), TensorType(TEXT, (None,)), TensorType(np.dtype(np.int64), (2,)))
-
-
-@declare("host", _split_types, name="string_split", text=True, results=("indices", "values", "dense_shape"), label="StringSplit",
-         prepare=lambda types, skip_empty, several: {"skip_empty": bool(skip_empty), "several": bool(several)})
-def _split(source: Any, delimiter: Any, *, skip_empty: bool = True, several: bool = False) -> Any:
-    """The parts of each text: where they stand, what they are, and how many rows and columns they fill.
-
-    `several`: the delimiter is one text, or white space if it is empty; else each of its bytes is one, and without any, each byte a part.
-    """
-    x, mark = np.asarray(source, object), bytes(np.asarray(delimiter, object)[()])
-    rows = [_parts(text, mark, several) for text in x.reshape(-1)]
-    rows = [[p for p in row if p or not skip_empty] for row in rows]
-    at = np.array([(i, k) for i, row in enumerate(rows) for k in range(len(row))], np.int64).reshape(-1, 2)
-    found = np.empty(len(at), object)
-    found[:] = [p for row in rows for p in row]
-    return at, found, np.array([len(rows), max(map(len, rows), default=0)], np.int64)
-
-
-def _parts(text: bytes, mark: bytes, several: bool) -> list[bytes]:
-    if several:
-        return text.split(mark) if mark else text.split()
-    if not mark:
-        return [text[i:i + 1] for i in range(len(text))]
-    return re.split(b"[" + re.escape(mark) + b"]", text)
-
-
-def string_split(source: Any, delimiter: Any = " ", skip_empty: bool = True, sep: Any = None, name: str | None = None) -> SparseTensor:
-    """The parts of texts between delimiters, a row for each: string[n] -> SparseTensor of string[n, most parts].
-
-    Each byte of `delimiter` is one; without any, each byte of a text is a part. `skip_empty`: parts that are empty are left out. ShapeError: no
-    vector. DTypeError: no texts.
-
-    >>> words = tf.string_split(["a b", "c"])
-    >>> tf.Session(jit=False).run(tf.sparse_tensor_to_dense(words, ""))
-    array([[b'a', b'b'],
-           [b'c', b'']], dtype=object)
-    """
-    x = to_node(source)
-    if x.type.rank not in (None, 1):
-        raise ShapeError(f"string_split: {describe(x)} is no vector{here()}")
-    return SparseTensor(*_split(x, delimiter if sep is None else sep, skip_empty=skip_empty, name=name))
-
-
-def split_v2(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor", source: Any = None,
-             name: str | None = None) -> SparseTensor:
-    """`tf.strings.split`: the parts of texts between one text, or white space: string[n] -> SparseTensor of string[n, most parts].
-
-    ShapeError: no vector. DTypeError: no texts. GraphError: `maxsplit`, or another result than a SparseTensor, which are not offered.
-    """
-    if maxsplit != -1 or result_type != "SparseTensor":
-        raise GraphError(f"strings.split: maxsplit and result_type={result_type!r:.40} are not offered{here()}")
-    x = to_node(input if source is None else source)
-    if x.type.rank not in (None, 1):
-        raise ShapeError(f"strings.split: {describe(x)} is no vector{here()}")
-    return SparseTensor(*_split(x, "" if sep is None else sep, skip_empty=sep is None, several=True, name=name))
