@@ -232,6 +232,7 @@ def total_of(parts: Sequence[Node]) -> Node:
 def _residuals(p: Parts, results: Sequence[Node], ahead: Sequence[Node]) -> list[Node]:
     """What the gradient needs of an iteration and does not compute again: states and nodes of the body; `ahead` are such in any case."""
     own = {*p.body.order}
+    own.update(n for n in reached(results, lambda n: () if n in own else n.inputs) if n.operator.family.picks and n.inputs[0] in own)
     states = {*p.states}
     ready = {p.iteration, *p.slices, *p.outside}            # what the gradient's own iteration is given as well
     frontier = {r for r in results if r in own or r in states}
