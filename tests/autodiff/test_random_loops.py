@@ -52,8 +52,9 @@ def matrix(x: Any) -> Any:
 RULES: list[Callable[[Any, Any, Any], Any]] = [
     lambda x, y, w: tf.sin(x) + 0.3,
     lambda x, y, w: x * fitted(y, x),
-    lambda x, y, w: matrix(x) @ w,
-    lambda x, y, w: tf.concat([matrix(x), matrix(y)], 1) @ tf.concat([w, w * 0.5], 0),
+    lambda x, y, w: matrix(x) @ w[0],
+    lambda x, y, w: matrix(x) @ w[0] + tf.sin(matrix(y)) @ w[0],
+    lambda x, y, w: tf.concat([matrix(x), matrix(y)], 1) @ w[1],
     lambda x, y, w: tf.reduce_sum(x) * 0.2,
     lambda x, y, w: tf.cond(tf.reduce_sum(y) > 0.1, lambda: tf.tanh(x), lambda: x * 0.5),
     lambda x, y, w: tf.transpose(matrix(x))[::-1],
@@ -107,7 +108,7 @@ def compared(seed: int, jit: bool) -> None:
         *states, rows, w = sources
         found = []
         for make in (rolled, unrolled):
-            ys = make(drawn, states, rows, w)
+            ys = make(drawn, states, rows, (w, tf.concat([w, w * 0.5], 0)))
             loss = sum(tf.reduce_sum(y * y) for y in ys)
             first = tf.gradients(loss, sources, unconnected_gradients="zero")
             slope = sum(tf.reduce_sum(g * tf.cos(x)) for g, x in zip(first, sources, strict=True))
@@ -118,10 +119,9 @@ def compared(seed: int, jit: bool) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_loops_are_their_unrolled_form(seed, jit):
-    compared(seed, jit)
+def test_loops_are_their_unrolled_form(seed):
+    compared(seed, jit=seed % 2 == 0)
 
 
 # Mistakes: where they are planted, and what stands there instead.
@@ -147,4 +147,10 @@ def test_planted_mistakes_are_found(monkeypatch, place, name, instead):
         j = tf.while_loop(lambda i, n: i < 5, lambda i, n: (i + 2, n + 1), [0, 0])[1]
         with tf.Session(jit=False) as session:
             found += session.run([i, j]) != [5, 3]
+    if name == "_rows_of":          # the row behind the state
+        w = np.random.default_rng(0).normal(size=(2 * N, N))
+        y = tf.scan(lambda h, r: tf.concat([h, r], 1) @ tf.Variable(w), tf.ones([2, N, N], tf.float64), tf.ones([N, N], tf.float64))
+        first = np.ones((N, 2 * N)) @ w
+        with tf.Session(jit=False) as session:
+            found += not np.allclose(session.run(y), [first, np.concatenate([first, np.ones((N, N))], 1) @ w])
     assert found
