@@ -12,6 +12,7 @@ import builtins as _builtins
 from types import ModuleType as _Module
 
 from . import bitwise, errors, image, initializers, math, nn, summary, train
+from .autodiff import batch_bodies as _batches_of_control
 from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp

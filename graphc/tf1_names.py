@@ -196,9 +196,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("MonitoredTrainingSession")
+    >>> getter("graphc.nn")("seq2seq")
     Traceback (most recent call last):
-    AttributeError: tf.train.MonitoredTrainingSession is not here; instead: tf.Session()
+    AttributeError: tf.nn.seq2seq is not here; instead: tf.contrib.legacy_seq2seq
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]

@@ -35,13 +35,13 @@ def transcribe(fetches: Sequence[Node], scratch: Scratch, batched: Mapping[Node,
     too; with a nonempty `batched` all results have it. `plain`: replacements of other nodes; what is built for them joins it, for
     the next call. Linear in the number of nodes.
     """
-    batch = _Batch(size, dict(batched or {}), {} if plain is None else plain)
+    batch = Batch(size, dict(batched or {}), {} if plain is None else plain)
     graph = get_default_graph()
     for node in topological(fetches, stop=lambda n: n.graph is not scratch or n in batch.wide):
         if node in batch.wide or node.graph is not scratch:
             continue
-        if any(x in batch.wide or x in batch.unrolled for x in node.inputs):
-            _widen(batch, node)
+        if any(x in batch.wide or x in batch.unrolled or x in batch.results for x in node.inputs):
+            widen(batch, node)
         elif node not in batch.plain:
             inputs = tuple([batch.plain.get(x, x) for x in node.inputs])
             batch.plain[node] = node.operator.build(graph, inputs, node.attrs)
@@ -50,14 +50,18 @@ def transcribe(fetches: Sequence[Node], scratch: Scratch, batched: Mapping[Node,
     return [batch.wide[f] if f in batch.wide else batch.spread(batch.plain.get(f, f)) for f in fetches]
 
 
-class _Batch:
-    """The nodes built so far: over the batch (`wide`, or a list of all its elements, `unrolled`), or the same for all of it (`plain`)."""
+class Batch:
+    """The nodes built so far: over the batch (`wide`, or a list of all its elements, `unrolled`), or the same for all of it (`plain`).
+
+    `results`: of nodes with bodies each result, and whether it is over the batch.
+    """
 
     def __init__(self, size: Size, wide: dict[Node, Node], plain: dict[Node, Node]):
         self.size = size
         self.wide = wide
         self.plain = plain
         self.unrolled: dict[Node, list[Node]] = {}
+        self.results: dict[Node, list[tuple[Node, bool]]] = {}
 
     def spread(self, x: Node) -> Node:
         """x, repeated for every element of the batch."""
@@ -82,10 +86,10 @@ def _cast(x: Node, dtype: np.dtype[Any]) -> Node:
     return x if x.type.dtype == dtype else cast(x, dtype)
 
 
-class _Use(NamedTuple):
+class Use(NamedTuple):
     """A node to be rebuilt: its inputs as built by now, and which of them have the batch's axis."""
 
-    batch: _Batch
+    batch: Batch
     node: Node
     inputs: tuple[Node, ...]
     wide: tuple[bool, ...]
@@ -106,15 +110,23 @@ def _rank(x: Node, user: Node) -> int:
     return rank
 
 
-def _widen(batch: _Batch, node: Node) -> None:
+def widen(batch: Batch, node: Node) -> None:
     operator = node.operator
     if operator.name == "item" and node.inputs[0] in batch.unrolled:
         batch.wide[node] = stack([operator.build(get_default_graph(), (part,), node.attrs) for part in batch.unrolled[node.inputs[0]]])
         return
+    if operator.name == "item" and node.inputs[0] in batch.results:
+        made, over = batch.results[node.inputs[0]][node.attrs["index"]]
+        (batch.wide if over else batch.plain)[node] = made
+        return
     wide = tuple([x in batch.wide for x in node.inputs])
-    use = _Use(batch, node, tuple([batch.wide[x] if x in batch.wide else batch.plain.get(x, x) for x in node.inputs]), wide)
+    use = Use(batch, node, tuple([batch.wide[x] if x in batch.wide else batch.plain.get(x, x) for x in node.inputs]), wide)
     if (operator.batch or operator.family.batch) == "size":
         batch.plain[node] = _size(use)
+        return
+    several = CONTROL[operator.name](use) if operator.name in CONTROL else None
+    if several is not None:
+        batch.results[node] = several
         return
     rule = BATCHERS.get(operator.batch or operator.family.batch)
     built = None if rule is None else rule(use)
@@ -126,7 +138,7 @@ def _widen(batch: _Batch, node: Node) -> None:
         batch.unrolled[node] = _unrolled(use)
 
 
-def _unrolled(use: _Use) -> list[Node]:
+def _unrolled(use: Use) -> list[Node]:
     """The node once for each element of the batch."""
     size = use.batch.size
     if isinstance(size, Node):
@@ -137,14 +149,14 @@ def _unrolled(use: _Use) -> list[Node]:
 
 # ---------------------------------------------------------------------- rules: from a use to the node over the batch, None where they do not hold
 
-def _raised(use: _Use, i: int, rank: int) -> Node:
+def _raised(use: Use, i: int, rank: int) -> Node:
     """An operand with as many axes after the batch's as the longest has: broadcasting aligns last axes."""
     own = use.rank(i)
     x = use.inputs[i]
     return expand_dims(x, tuple(range(1, 1 + rank - own))) if use.wide[i] and own < rank else x
 
 
-def _aligned(use: _Use) -> Node | None:
+def _aligned(use: Use) -> Node | None:
     """Operators whose operands broadcast: element by element, or over all axes but the last ones."""
     if len(use.inputs) == 1:
         return use.build(use.inputs)
@@ -153,7 +165,7 @@ def _aligned(use: _Use) -> Node | None:
     return built if built.type.rank == rank + 1 else None       # a result that is shaped like one operand, and another one has the batch
 
 
-def _one_more_axis(use: _Use) -> dict[str, Any]:
+def _one_more_axis(use: Use) -> dict[str, Any]:
     """The attributes, where they name axes, for an operand with one more axis before the others."""
     attrs = dict(use.node.attrs)
     for key, move in _MOVED.items():
@@ -162,18 +174,18 @@ def _one_more_axis(use: _Use) -> dict[str, Any]:
     return attrs
 
 
-def _moved_axis(use: _Use, axis: Any) -> Any:
+def _moved_axis(use: Use, axis: Any) -> Any:
     if axis is None:
         return tuple(range(1, 1 + use.rank(0)))
     return tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
 
 
-def _moved_perm(use: _Use, perm: Any) -> Any:
+def _moved_perm(use: Use, perm: Any) -> Any:
     order = reversed(range(use.rank(0))) if perm is None else perm
     return (0, *(p + 1 for p in order))
 
 
-_MOVED: dict[str, Callable[[_Use, Any], Any]] = {
+_MOVED: dict[str, Callable[[Use, Any], Any]] = {
     "axis": _moved_axis,
     "perm": _moved_perm,
     "index": lambda use, index: (_ALL, *index),
@@ -184,7 +196,7 @@ _MOVED: dict[str, Callable[[_Use, Any], Any]] = {
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
 
 
-def _leading(use: _Use) -> Node | None:
+def _leading(use: Use) -> Node | None:
     """Operators that take an axis before the others as it is, once attributes and operands that describe axes know of it."""
     names = use.node.operator.param_names(len(use.inputs))
     operands = []
@@ -199,7 +211,7 @@ def _leading(use: _Use) -> Node | None:
     return use.build(operands, _one_more_axis(use))
 
 
-def _squeezed(use: _Use) -> Node:
+def _squeezed(use: Use) -> Node:
     """squeeze: by default it is the node's own axes of size 1 that go, whatever the batch's size is."""
     axis, x = use.node.attrs["axis"], use.node.inputs[0]
     if axis is None and not x.type.known:
@@ -212,14 +224,14 @@ def _as_node(vector: Any) -> Node:
     return vector if isinstance(vector, Node) else identity(vector).inputs[0]
 
 
-def _stretched(use: _Use) -> Node | None:
+def _stretched(use: Use) -> Node | None:
     """broadcast_to: the operand's axes are the last of the result's."""
     if use.wide[1]:
         return None
     return broadcast_to(_raised(use, 0, _rank(use.node, use.node)), use.batch.prefix(use.inputs[1]))
 
 
-def _gathered(use: _Use) -> Node | None:
+def _gathered(use: Use) -> Node | None:
     axis = use.node.attrs["axis"]
     params, indices = use.inputs
     if use.wide == (True, False):
@@ -231,14 +243,14 @@ def _gathered(use: _Use) -> Node | None:
     return None
 
 
-def _scattered(use: _Use) -> Node | None:
+def _scattered(use: Use) -> Node | None:
     if use.wide != (False, True, False):
         return None
     indices, updates, whole = use.inputs
     return use.build((indices, updates, _as_node(use.batch.prefix(whole))), {"axis": use.node.attrs["axis"] + 1})
 
 
-def _trailing(use: _Use) -> Node | None:
+def _trailing(use: Use) -> Node | None:
     """gather_nd, scatter_nd: positions are counted from the first axes on, so the batch's own goes last."""
     names = use.node.operator.params
     if use.wide[names.index("indices")] or any(use.wide[i] for i, p in enumerate(names) if p == "shape"):
@@ -251,7 +263,7 @@ def _trailing(use: _Use) -> Node | None:
     return transpose(built, (rank, *range(rank)))
 
 
-def _size(use: _Use) -> Node:
+def _size(use: Use) -> Node:
     """The shape that every element of the batch has."""
     known = use.node.inputs[0].type
     if known.known:
@@ -259,7 +271,7 @@ def _size(use: _Use) -> Node:
     return use.build(use.inputs)[1:]
 
 
-def _unbroadcast(use: _Use) -> Node | None:
+def _unbroadcast(use: Use) -> Node | None:
     """The second operand gives its shape alone; the batch's axis must stand before the axes that are summed."""
     if use.wide != (True, False):
         return None
@@ -270,13 +282,13 @@ def _unbroadcast(use: _Use) -> Node | None:
     return reshape(summed, use.batch.prefix(shape(x))) if lead else summed
 
 
-def _product(use: _Use) -> Node | None:
+def _product(use: Use) -> Node | None:
     """A matrix product: one large product where the batch can be more rows of one matrix, else a product for each element."""
     one = _one_product(use) if (use.rank(0), use.rank(1)) == (2, 2) and use.wide != (True, True) else None
     return _aligned(use) if one is None else one
 
 
-def _one_product(use: _Use) -> Node | None:
+def _one_product(use: Use) -> Node | None:
     (a, b), (ta, tb) = use.inputs, (use.node.attrs["transpose_a"], use.node.attrs["transpose_b"])
     if use.wide[0] and not ta:
         return _rows(use, a, b, tb)
@@ -291,11 +303,11 @@ def _one_product(use: _Use) -> Node | None:
     return transpose(_rows(use, _as_row(use, b), a, not ta), (0, 2, 1))
 
 
-def _as_row(use: _Use, column: Node) -> Node:
+def _as_row(use: Use, column: Node) -> Node:
     return expand_dims(squeeze(column, axis=-1), 1)
 
 
-def _rows(use: _Use, a: Node, b: Node, transposed: bool) -> Node:
+def _rows(use: Use, a: Node, b: Node, transposed: bool) -> Node:
     """The products of all matrices of a with b (or its transpose), by one."""
     n, rows, inner, columns = use.batch.size, _extent(a, 1), _extent(a, 2), _extent(b, 0 if transposed else 1)
     product = matmul(reshape(a, [n * rows, inner]), b, transpose_b=transposed)
@@ -308,7 +320,7 @@ def _extent(x: Node, axis: int) -> Any:
     return shape(x)[axis] if known is None else known
 
 
-def _convolved(use: _Use) -> Node | None:
+def _convolved(use: Use) -> Node | None:
     """One of the three of `conv`, which are the derivatives of one sum of products x * w * y: the batch is among the axes before x's and y's,
     else among the outputs, the channels or the groups, whichever all that has the batch has in common."""
     tensors = [p for p in use.node.operator.params if p != "whole"]
@@ -363,7 +375,8 @@ def _parted(x: Node, size: Size, axis: int, before: Any, n: Any) -> Node:
     return reshape(moved, [size, *dims, n, *behind])
 
 
-BATCHERS: dict[str, Callable[[_Use], Node | None]] = {
+CONTROL: dict[str, Callable[[Use], list[tuple[Node, bool]] | None]] = {}        # of operators with bodies: `batch_bodies` fills it
+BATCHERS: dict[str, Callable[[Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
     "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product, "convolved": _convolved,
 }

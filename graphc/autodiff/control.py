@@ -10,14 +10,16 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..errors import GradientError
-from ..ir.body import Body, bodies, parameter, substituted
+from ..ir.body import Body, bodies, everywhere, has_effect, parameter, substituted
 from ..ir.expressions import HEAVY
 from ..ir.families import Memory
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, describe, in_order, loc_str, reached
 from ..ir.types import TensorType
-from ..ops.array import reshape, shape, zeros_like
+from ..ops.array import fill, reshape, shape, zeros_like
 from ..ops.control import branch, loop
 from ..ops.linalg_matmul import matmul
 from ..ops.math_arithmetic import add, total
@@ -170,7 +172,7 @@ def _loop_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
         results += [of_slices[m] for m in made]                 # type: ignore[misc]
         results = quiet([*results, *(x for x in factors if x not in ahead)])
     kept = _residuals(p, results, ahead)
-    stacks = _stacks(p, kept)
+    stacks = _run_again(p, y[0], kept) if kept and node.attrs["cond"] is not None and _repeats(p.body) else _stacks(p, kept)
     stand = {x: _like(x, "of iteration") for x in kept}
     results = substituted(results, stand)
     used = reached(results, lambda n: n.inputs)
@@ -232,6 +234,7 @@ def total_of(parts: Sequence[Node]) -> Node:
 def _residuals(p: Parts, results: Sequence[Node], ahead: Sequence[Node]) -> list[Node]:
     """What the gradient needs of an iteration and does not compute again: states and nodes of the body; `ahead` are such in any case."""
     own = {*p.body.order}
+    own.update(n for n in reached(results, lambda n: () if n in own else n.inputs) if n.operator.family.picks and n.inputs[0] in own)
     states = {*p.states}
     ready = {p.iteration, *p.slices, *p.outside}            # what the gradient's own iteration is given as well
     frontier = {r for r in results if r in own or r in states}
@@ -266,6 +269,25 @@ def _light(n: Node) -> bool:
 def _invariant(n: Node, outside: set[Node]) -> bool:
     """Whether all that a value needs comes from outside the loop."""
     return n.operator.pure and all(x in outside or x.operator.name == "constant" for x in n.inputs)
+
+
+def _repeats(body: Body) -> bool:
+    """Whether a body may run a second time: nobody would see it."""
+    return not any(has_effect(n) or (n.operator.family.calls and not n.operator.pure and n.operator.drive is None) for n in everywhere(body.order))
+
+
+def _run_again(p: Parts, count: Node, kept: Sequence[Node]) -> list[Node]:
+    """The values of all iterations, from a loop that runs a second time, as often as the first did.
+
+    How often that is only a run can tell, and how much is stacked; the second loop knows both before it begins, and is machine code.
+    """
+    node, c = p.node, p.carried
+    rows = fill(reshape(count, [1]), np.array(False))
+    row = parameter(TensorType(rows.type.dtype, ()), "row", node)
+    body = Body([p.iteration, *p.states, row, *p.outside], [*p.body.results[:c], *kept])
+    attrs = {"cond": None, "body": body, "carried": c, "sliced": 1, "reverse": False}
+    again = _made(loop, node, [count, *p.initial, rows, *p.captured], attrs, "again")
+    return _items(again, range(1 + c, 1 + c + len(kept)))
 
 
 def _stacks(p: Parts, kept: Sequence[Node]) -> list[Node]:

@@ -19,10 +19,12 @@ def test_operator_over_a_batch(op: Any) -> None:
     testing.check_batching(op)
 
 
-# What has no rule for some of its operands, so that a batch of an unknown size is an error: operands that have no derivative.
+# What has no rule for some of its operands, so that a batch of an unknown size is an error: operands that have no derivative, rows of arrays.
 UNROLLED = {"ctc_beam", "ctc_greedy", "ctc_ways", "edit_distances", "gather", "gather_nd", "in_top_k", "integer_pow",
             "invert_permutation", "later", "mask_indices", "orthonormal", "scatter_nd", "scatter_sum", "sorting_order",
-            "unbroadcast_dynamic", "unique", "where_indices"}
+            "unbroadcast_dynamic", "unique", "where_indices",
+            "all_rows", "checked_place", "filled_rows", "first_rows", "marked_rows", "more_rows", "pieces", "put_row", "row_at", "rows_for",
+            "take_row"}
 
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)

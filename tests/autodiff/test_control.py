@@ -85,6 +85,23 @@ def test_loops_equal_their_unrolled_form(session, form):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("form", [by_while, by_scan, by_gather, in_a_branch, with_branches], ids=lambda f: f.__name__)
+def test_jacobians(session, form):
+    """Of the loop over a batch: as the unrolled form has them, and without a loop for each element."""
+    x, w = tf.placeholder(tf.float64, [5, 3]), tf.Variable(W)
+    found = []
+    for make in (form, unrolled):
+        y = make(x, w)
+        before = len(session.graph.nodes)
+        found.append([tf.jacobian(y, x), tf.jacobian(tf.reduce_sum(y, 0), w), tf.hessian(tf.reduce_sum(y ** 3), w)])
+        if make is form:
+            loops = [n for n in session.graph.nodes[before:] if n.operator.name == "loop"]
+            assert len(loops) <= 12
+    one, other = session.run(found, {x: X})
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
+
+
 def test_third_order(session):
     x = tf.placeholder(tf.float64, [])
     y = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, x])[1]          # x ** 4

@@ -74,8 +74,14 @@ def calls_of_python():
     return [tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, more(a)), [0, x])[1]], {x: 1.0}
 
 
+def trips_unknown():
+    x, n = tf.placeholder(tf.float64, [3]), tf.placeholder(tf.int32, [])
+    y = tf.while_loop(lambda k, a: k > 0, lambda k, a: (k - 1, tf.sin(a) + a * x), [n, x])[1]
+    return tf.gradients(tf.reduce_sum(y), x), {x: np.ones(3), n: 4}
+
+
 PLANS = [(scalars, ["while"]), (branches_of_scalars, ["while"]), (rows_of_scalars, ["while", "while"]), (matrices, ["while"]), (a_branch, ["cond"]),
-         (loops_in_loops, ["while", "while"]), (drawn, ["while"]), (calls_of_python, ["host"])]
+         (loops_in_loops, ["while", "while"]), (drawn, ["while"]), (trips_unknown, ["while", "while"]), (calls_of_python, ["host"])]
 
 
 @pytest.mark.parametrize("make, wanted", PLANS, ids=[row[0].__name__ for row in PLANS])
@@ -85,8 +91,8 @@ def test_what_is_machine_code(make, wanted):
         assert kinds(session.explain(fetches, feeds).steps) == wanted
 
 
-@pytest.mark.parametrize("make", [scalars, branches_of_scalars, rows_of_scalars, matrices, a_branch, loops_in_loops, drawn, shapes_that_change,
-                                  calls_of_python], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("make", [scalars, branches_of_scalars, rows_of_scalars, matrices, a_branch, loops_in_loops, drawn, trips_unknown,
+                                  shapes_that_change, calls_of_python], ids=lambda f: f.__name__)
 def test_compiled_equals_interpreted(make):
     fetches, feeds = make()
     with tf.Session() as one, tf.Session(jit=False) as other:
