@@ -226,6 +226,8 @@ def _keep(code: Code, call: Call, where: Kept, place: Place, arrays: Sequence[Ar
         content = packed(code, where.site)
     except Unkept:
         return
+    if not call.fetches:            # of nothing there is nothing to keep
+        return
     about = f"{call.fetches[0].label} ({loc_str(call.fetches[0].loc)}), {len(where.site.order)} nodes, {code.count} steps"
     number = place.number
     if by_value != place.by_value:

@@ -85,6 +85,16 @@ def small_products() -> Built:
     return [tf.matmul(x, tf.constant([[1, 2], [3, 4]])), tf.argmax(x, 1), tf.cumsum(x)], [{x: np.arange(2 * n).reshape(n, 2)} for n in (4, 90)]
 
 
+@program
+def convolutions() -> Built:
+    """In tiles, with open sizes: their kernels, the panels of filters between them, and gradients of two kinds."""
+    x = tf.placeholder(tf.float32, [None, None, None, 16])
+    w = tf.get_variable("filters", initializer=np.linspace(-1, 1, 9 * 16 * 20, dtype=np.float32).reshape(3, 3, 16, 20))
+    y = tf.nn.conv2d(x, w, [1, 2, 1, 1], "SAME")
+    pictures = [np.random.default_rng(n).normal(size=(n, 5, n + 2, 16)).astype(np.float32) for n in (2, 3, 7)]
+    return [y, *tf.gradients(tf.reduce_sum(tf.square(y)), [x, w])], [{x: p} for p in pictures]
+
+
 def results(session: tf.Session, fetches: Any, feeds: Sequence[Mapping[Any, Any]]) -> list[list[Any]]:
     """What run after run gives, and the variables at the end."""
     found = [[np.array(v) for v in session.run(fetches, f) if v is not None] for f in feeds]
@@ -279,6 +289,13 @@ def test_what_a_program_adds_to_graphc_is_not_kept(plans: Path) -> None:
     assert run(tf.py_func(lambda a: a * 2, [x], tf.float32), {x: [1, 2, 3]}) == 1
     middle = x * 3.0
     assert run(middle + 1.0, {middle: [1, 2, 3]}) == 1
+
+
+def test_runs_of_nothing_are_not_kept(plans: Path) -> None:
+    for _ in range(2):
+        with tf.Session() as session:
+            assert session.run([]) == [] and session.run({}) == {}
+    assert not entries(plans)
 
 
 def test_plans_can_be_turned_off(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
