@@ -9,7 +9,7 @@ import pytest
 
 import graphc as tf
 from graphc.cpu import conv as steps
-from graphc.cpu import conv_text
+from graphc.cpu import conv_text, native
 from graphc.ops.conv import conv, conv_filter, conv_input
 from tests.ops.test_conv import Looped, drawn_movement
 
@@ -65,6 +65,15 @@ def test_tiles_against_loops(seed):
     for others in (drawn.run(drawn.x.shape, threads=2), drawn.run([None, *[None] * (drawn.x.ndim - 2), drawn.x.shape[-1]])):
         for f, same in zip(first, others, strict=True):
             np.testing.assert_array_equal(f, same)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_vectors_of_any_width(seed, width, monkeypatch):
+    """Texts for processors with vectors of so many bytes; LLVM takes apart what is too wide for this one."""
+    monkeypatch.setattr(native, "vector_bytes", lambda: width)
+    drawn = Drawn(seed)
+    assert drawn.near(drawn.run(drawn.x.shape))
 
 
 def test_the_same_bits_whichever_panel_comes_first(monkeypatch):

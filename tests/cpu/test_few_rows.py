@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.cpu import few_rows
+from graphc.cpu import few_rows, native
 
 # rows, columns, numbers in each sum, and which operands are transposed; sides that fill no tile, and one part of a sum more
 PRODUCTS = [(24, 512, 512, False, False), (32, 515, 577, False, False), (33, 600, 513, True, False), (64, 513, 600, False, True),
@@ -50,6 +50,13 @@ def test_products_of_few_rows(case, texts):
     found, share = product(*case)
     assert near(share) and texts[1]
     np.testing.assert_array_equal(product(*case, threads=2)[0], found)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("turned", [False, True])
+def test_vectors_of_any_width(turned, width, monkeypatch):
+    monkeypatch.setattr(native, "vector_bytes", lambda: width)
+    assert near(product(33, 531, 600, False, turned)[1])
 
 
 @pytest.mark.parametrize("case", [(23, 512, 512, False, False), (65, 512, 512, False, False), (32, 511, 512, False, False),
