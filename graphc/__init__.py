@@ -81,13 +81,18 @@ from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
+from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403
+from .ops.ordering import *  # noqa: F403
+from .ops.partition import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
+from .ops.random_draws import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
 from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
+from .ops.sparse_rows import *  # noqa: F403
 from .ops.state import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403

@@ -178,6 +178,9 @@ from .ops.linalg import einsum as einsum
 from .ops.linalg import norm as norm
 from .ops.linalg import tensordot as tensordot
 from .ops.linalg import trace as trace
+from .ops.linalg_factor import matrix_solve_ls as matrix_solve_ls
+from .ops.linalg_factor import self_adjoint_eigvals as self_adjoint_eigvals
+from .ops.linalg_factor import svd as svd
 from .ops.linalg_matmul import batch_matmul as batch_matmul
 from .ops.linalg_matmul import matrix_transpose as matrix_transpose
 from .ops.linalg_solve import cholesky_solve as cholesky_solve
@@ -195,6 +198,17 @@ from .ops.math_arithmetic import div as div
 from .ops.math_arithmetic import polyval as polyval
 from .ops.math_arithmetic import scalar_mul as scalar_mul
 from .ops.math_compare import round as round
+from .ops.ordering import argsort as argsort
+from .ops.ordering import roll as roll
+from .ops.ordering import sort as sort
+from .ops.partition import bincount as bincount
+from .ops.partition import dynamic_partition as dynamic_partition
+from .ops.partition import dynamic_stitch as dynamic_stitch
+from .ops.partition import histogram_fixed_width as histogram_fixed_width
+from .ops.partition import histogram_fixed_width_bins as histogram_fixed_width_bins
+from .ops.partition import parallel_stack as parallel_stack
+from .ops.partition import setdiff1d as setdiff1d
+from .ops.partition import unique_with_counts as unique_with_counts
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
 from .ops.python_function import py_function as py_function
@@ -203,6 +217,8 @@ from .ops.random import random_normal as random_normal
 from .ops.random import random_shuffle as random_shuffle
 from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
+from .ops.random_draws import random_gamma as random_gamma
+from .ops.random_draws import random_poisson as random_poisson
 from .ops.reduce import count_nonzero as count_nonzero
 from .ops.reduce import reduce_euclidean_norm as reduce_euclidean_norm
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
@@ -244,6 +260,9 @@ from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
 from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
 from .ops.sparse_math import sparse_softmax as sparse_softmax
 from .ops.sparse_math import sparse_tensor_dense_matmul as sparse_tensor_dense_matmul
+from .ops.sparse_rows import sparse_segment_mean as sparse_segment_mean
+from .ops.sparse_rows import sparse_segment_sqrt_n as sparse_segment_sqrt_n
+from .ops.sparse_rows import sparse_segment_sum as sparse_segment_sum
 from .ops.sparse_tensor import SparseTensor as SparseTensor
 from .ops.sparse_tensor import SparseTensorValue as SparseTensorValue
 from .ops.sparse_tensor import convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor
@@ -444,6 +463,11 @@ def log(x: Any, name: str | None = None) -> Tensor:
     """Natural logarithm.  d log(x)/dx = 1 / x."""
 def log1p(x: Any, name: str | None = None) -> Tensor:
     """log(1 + x), exact near 0.  d/dx = 1 / (1 + x)."""
+class _log_matrix_determinant(NamedTuple):
+    sign: Tensor
+    log_abs_determinant: Tensor
+def log_matrix_determinant(input: Any, name: str | None = None) -> _log_matrix_determinant:
+    """The sign of determinants, and the logarithm of their magnitude, which may be beyond the dtype."""
 def logical_and(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x and y, of booleans."""
 def logical_not(x: Any, name: str | None = None) -> Tensor:
@@ -489,6 +513,11 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+class _qr(NamedTuple):
+    q: Tensor
+    r: Tensor
+def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr:
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -536,25 +565,27 @@ def rint(x: Any, name: str | None = None) -> Tensor:
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
 def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Increase slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Increase slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Divide slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Divide slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Multiply slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Multiply slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
 def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
 def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
 def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
 def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Decrease slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Decrease slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def searchsorted(sorted_sequence: Any, values: Any, side: str = 'left', out_type: Any = ..., name: str | None = None) -> Tensor:
+    """Where in each sorted row the values would be inserted: before equal elements, or behind them ("right")."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor
@@ -648,49 +679,52 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue",
            "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader",
            "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max",
-           "arg_min", "argmax", "argmin", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal",
-           "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive",
-           "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type", "assign", "assign_add",
-           "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "bitwise",
-           "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
-           "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant", "constant_initializer",
-           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero",
-           "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw",
-           "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2", "disable_eager_execution",
-           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "div", "div_no_nan", "divide",
-           "dtypes", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
-           "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "examples", "executing_eagerly", "exp",
-           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv",
-           "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
-           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "hvp",
-           "identity", "image", "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64",
-           "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers",
-           "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
+           "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
+           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
+           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
+           "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
+           "bincount", "bitwise", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve",
+           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant",
+           "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh",
+           "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv",
+           "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
+           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
+           "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf",
+           "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill",
+           "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
+           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
+           "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "hvp", "identity", "image",
+           "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
+           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant",
            "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul",
            "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
-           "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
+           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
            "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm",
            "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer",
-           "pack", "pad", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default",
-           "polyval", "py_func", "py_function", "python", "python_io", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle",
-           "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any",
-           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
-           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader",
-           "reverse", "reverse_sequence", "reverse_v2", "rint", "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div",
-           "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub",
-           "scatter_update", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
-           "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd",
+           "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder",
+           "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma",
+           "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
+           "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
+           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
+           "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint",
+           "roll", "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul",
+           "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max",
+           "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
+           "set_random_seed", "setdiff1d", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
            "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
            "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
-           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split",
-           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt",
-           "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
-           "string_lower", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
-           "string_upper", "sub", "substr", "subtract", "summary", "switch_case", "sysconfig", "tan", "tanh", "tensor_scatter_add",
-           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32",
-           "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer",
-           "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_max",
-           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
-           "write_file", "zeros", "zeros_initializer", "zeros_like"]
+           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
+           "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
+           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
+           "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip", "string_to_hash_bucket",
+           "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "sub", "substr", "subtract", "summary",
+           "svd", "switch_case", "sysconfig", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot",
+           "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8",
+           "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unsorted_segment_max", "unsorted_segment_mean",
+           "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope",
+           "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros",
+           "zeros_initializer", "zeros_like"]

@@ -23,7 +23,6 @@ from .ops.nn import dropout as dropout
 from .ops.nn import embedding_lookup as embedding_lookup
 from .ops.nn import l2_normalize as l2_normalize
 from .ops.nn import moments as moments
-from .ops.nn import top_k as top_k
 from .ops.nn import xw_plus_b as xw_plus_b
 from .ops.nn import zero_fraction as zero_fraction
 from .ops.nn_activations import elu as elu
@@ -75,6 +74,8 @@ from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
 from .ops.nn_sampled import nce_loss as nce_loss
 from .ops.nn_sampled import sampled_softmax_loss as sampled_softmax_loss
+from .ops.nn_top import top_k as top_k
+from .ops.sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .rnn import rnn_cell as rnn_cell
 from .rnn.loops import bidirectional_dynamic_rnn as bidirectional_dynamic_rnn
 from .rnn.loops import dynamic_rnn as dynamic_rnn
@@ -113,5 +114,5 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler",
            "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu",
            "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add",
-           "xw_plus_b", "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn",
-           "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]
+           "xw_plus_b", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn",
+           "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

@@ -219,9 +219,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("write_graph")
+    >>> getter("graphc.train")("SummaryWriter")
     Traceback (most recent call last):
-    AttributeError: tf.train.write_graph is not here; instead: open(path, "w").write(graph.to_json())
+    AttributeError: tf.train.SummaryWriter is not here; instead: tf.summary.FileWriter
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]

@@ -47,7 +47,8 @@ COLUMNS = ("tables", "extents_at", "bounds_at", "unit", "effort", "body", "shown
 # All that code has; of a new field somebody has to say whether it is kept.
 KNOWN = {"plan", "threads", "scope", "numbers", "origins", "scratch", "rows", "steps", "hosts", "count", "place", "runs", "feeds", "fetches", "late",
          "draws", "texts", "buffers", "number", "itemsizes", "inside", "given", "bound", "there", "made", "fed", "lasting", "addresses",
-         "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins", "_placement", "_showing", *PARTS, *COLUMNS}
+         "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins", "_placement", "_showing",
+         *PARTS, *COLUMNS}
 
 
 class Site(NamedTuple):

@@ -33,7 +33,8 @@ def _texts_alone(operator: Operator) -> Infer:
 def _twin(operator: Operator) -> Operator:
     """The operator as a host step that takes texts."""
     twin = replace(operator, name=f"{operator.name}_texts", family=FAMILIES["host"], infer=_texts_alone(operator), text=True, expr="", check="",
-                   combine=None, grad=None, view=None, lower=None, shape_math=False, commutative=False, batch="", samples=(), label=operator.label)
+                   combine=None, loop=None, grad=None, view=None, lower=None, shape_math=False, commutative=False, batch="", samples=(),
+                   label=operator.label)
     twin.order = operator.order
     validate(twin)
     return twin

@@ -21,6 +21,7 @@ BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 NO_GRADIENT = {
     "ctc_beam": "its scores are those of a search; ctc_loss of what it found has one",
     "orthonormal": "makes initial values",
+    "gamma_drawn": "a draw is a constant as a function of its shape",
     "unique": "its values are a choice that depends on the values",
 }
 # Their gradient is something else than the derivative, on purpose: rows of their own below.
