@@ -156,7 +156,10 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
                 inputs = (copied(inputs[0], node), *inputs[1:])
             elif family.multiplies:
                 inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
-            elif family.scatters or family.convolves or family.routine or node.operator.drive is not None:
+            elif family.convolves:
+                inputs = tuple([x if _in_order(nominal(x), len(node.attrs["strides"]), not i and node.operator.name != "conv_input")
+                                else copied(x, node) for i, x in enumerate(inputs)])
+            elif family.scatters or family.routine or node.operator.drive is not None:
                 inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
             elif family.joins:
                 inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
@@ -177,6 +180,17 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
     found = [new.get(f, f) for f in fetches]
     strided = [i in dense and not alike(tuple(nominal(f)[1]), contiguous(f.type.shape)) for i, f in enumerate(found)]
     return [copied(f, f) if far else f for f, far in zip(found, strided, strict=True)]
+
+
+def _in_order(where: tuple[Sequence[int], Sequence[int], int], axes: int, strided: bool) -> bool:
+    """Whether an operand of a convolution lies as its kernel reads it: contiguous, or (`strided`) the last so many axes before the channels in
+    steps of any size."""
+    shape, strides, _ = where
+    first = len(shape) - axes - 1
+    if not strided or first < 0:
+        return alike(tuple(strides), contiguous(shape))
+    images = all(alike(a, b * n) for a, b, n in zip(strides[:first], strides[1:first], shape[1:first], strict=False))
+    return bool(images and alike(strides[-1], 1))
 
 
 def joined(x: Node) -> Node | None:

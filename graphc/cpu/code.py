@@ -22,6 +22,7 @@ from . import native
 from .alike import Writer
 from .bodies import Control, control
 from .conv import conv_texts
+from .few_rows import few_rows
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
 from .routines import Commit, Product, product, routine_texts, scatter_texts
@@ -334,7 +335,7 @@ def texts(step: Group | Single, plan: Plan, write: Writer,
         return
     family = step.node.operator.family
     if family.multiplies:
-        made = product(step.node, plan.layout)
+        made = few_rows(step.node, plan.layout) or product(step.node, plan.layout)
         yield from [made] if made is not None else []
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)

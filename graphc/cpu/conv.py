@@ -72,7 +72,7 @@ def sum_texts(node: Node, layout: Layout) -> list[KernelText]:
     x_strides, y_strides = layout(x).strides, layout(node).strides
     lead = len(x.type.shape) - count - 1
     images = element_count(node.type.shape[:lead])
-    x_image, y_image = (element_count(t.type.shape[lead:]) for t in (x, node))
+    x_image, y_image = (s[lead - 1] if lead else 0 for s in (x_strides, y_strides))
     each = panels if parts * panel * node.type.dtype.itemsize <= IN_CACHE else 1
     source = conv_text.conv(tile, count)
     phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], depth * tile.width)
@@ -164,13 +164,14 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
         sizes = [units * panels * area, tiles * panels * area, panels * area, area, tile.width]
         sums = Slot("partial", node, dtype, chunks * groups * units * panels * area)
     sides_, places, x_dims, strides, dilations, before = _widened(node, x, y, sides, lead)
-    x_strides, y_strides = contiguous((*x_dims, x.type.shape[-1])), contiguous((*places, filters))
+    lying = layout(x).strides
+    x_strides, y_strides = [*[0] * (len(x_dims) - count), *lying[lead:]], contiguous((*places, filters))
     block = conv_text.BLOCK // dtype.itemsize // tile.width
     block_columns = minimum(places[-1], block)
     block_rows = maximum(block // maximum(block_columns, 1), 1)
     axes = [n for o, s, b, d, k, size, xs in zip(places, strides, before, dilations, sides_, x_dims, x_strides, strict=False)
             for n in (o, s, -b, d, k, size, xs)]
-    extents = [units, taps, groups, images, each, inner, tiles, inner - tile.rows, outputs, panels, element_count((*x_dims, x.type.shape[-1])),
+    extents = [units, taps, groups, images, each, inner, tiles, inner - tile.rows, outputs, panels, lying[lead - 1] if lead else 0,
                element_count((*places[-2:], filters)), y_strides[-3], y_strides[-2], block_rows, block_columns, *sizes, *axes]
     parts = chunks * groups
     source = conv_text.conv_filter(tile, len(places))

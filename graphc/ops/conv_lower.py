@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.node import Node
+from ..ir.node import OPERATORS, Node
 from ..ir.sizes import alike, fixed
 from ..ir.types import Array, TensorType, element_count
 from .array_gather import gather
@@ -35,6 +35,7 @@ MUCH = 4                    # times as many columns as products from which the p
 MOST_TAPS, MOST_PHASES = 256, 16        # elements of a filter, and places within a stride, up to which a convolution is one operator
 LEAST_CHANNELS = {"conv": 2, "conv_input": 4, "conv_filter": 8}        # of the input from which it is, and those and outputs of a group
 LEAST_OF_GROUP = 8
+LEAST_ROW, MOST_ROW = 2, 48             # elements of a window's row from which, and up to which, it is taken for channels
 WRITTEN_OUT = 64            # products of a depthwise filter up to which they are written out: one fused kernel, no columns
 
 
@@ -100,6 +101,26 @@ def _in_tiles(node: Node, sides: Sequence[Any], channels: Any, inner: Any, outpu
     return inner >= LEAST_CHANNELS[name] and not as_it_lies and prod(sides) <= MOST_TAPS and prod(strides) <= MOST_PHASES
 
 
+def _has_rows(node: Node, sides: Sequence[Any], channels: Any, inner: Any, outputs: Any) -> bool:
+    """Whether the elements of a window along the last axis are taken for its channels: where these are few, and lie behind each other."""
+    few = fixed(inner) and inner < LEAST_CHANNELS["conv_filter"] and alike(channels, inner) and fixed(sides[-1]) and sides[-1] > 1
+    return bool(few and node.attrs["dilations"][-1] == 1 and LEAST_ROW <= sides[-1] * inner <= MOST_ROW and fixed(outputs)
+                and node.type.dtype.kind == "f" and len(sides) <= 3 and prod(sides[:-1]) <= MOST_TAPS)
+
+
+def _rows_of_windows(x: Node, dims: Sequence[Any], sides: Sequence[int], strides: Sequence[int], padding: Any,
+                     dilations: Sequence[int]) -> tuple[Node, dict[str, Any]]:
+    """[..., *sizes, places, side * c], a view of x with its padding, and how a window moves over it that is one wide along the last axis."""
+    seen = windows(surrounded(x, dims, sides, strides, padding, dilations), window=(int(sides[-1]),), strides=(strides[-1],), dilations=(1,))
+    *before, side, channels = dims_of(seen)
+    return reshape(seen, [*before, side * channels]), {"strides": (*strides[:-1], 1), "padding": "VALID", "dilations": (*dilations[:-1], 1)}
+
+
+def _row_filter(whole: Sequence[Any]) -> list[Any]:
+    *sides, inner, outputs = whole
+    return [*sides[:-1], 1, sides[-1] * inner, outputs]
+
+
 def correlated(x: Node, w: Node, strides: Sequence[int], dilations: Sequence[int]) -> Node:
     """The convolution of an operand that has its padding: one product of matrices for each group, or the products of each channel written out."""
     count = len(strides)
@@ -127,6 +148,9 @@ def conv_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
     if (empty := nothing(out_type, dims, padding)) is not None:
         return empty
     x, w = as_one_dtype(inputs, out_type.dtype)
+    if _has_rows(node, sides, dims_of(x)[-1], *dims_of(w)[-2:]):
+        rows, how = _rows_of_windows(x, dims, sides, strides, padding, dilations)
+        return OPERATORS["conv"](rows, reshape(w, _row_filter(dims_of(w))), **how)
     if _in_tiles(node, sides, dims_of(x)[-1], *dims_of(w)[-2:]):
         return node.on((x, w))
     return correlated(surrounded(x, dims, sides, strides, padding, dilations), w, strides, dilations)
@@ -141,6 +165,10 @@ def conv_filter_lower(node: Node, inputs: Sequence[Node], types: Types, out_type
     dims = concrete(types[0])
     if (empty := nothing(out_type, dims[-count - 1:-1], padding)) is not None:
         return empty
+    if _has_rows(node, sides, dims[-1], inner, outputs):
+        rows, how = _rows_of_windows(x, dims[-count - 1:-1], sides, strides, padding, dilations)
+        whole = concrete(out_type)
+        return reshape(OPERATORS["conv_filter"](rows, y, list(_row_filter(whole)), **how), list(whole))
     if _in_tiles(node, sides, dims[-1], inner, outputs):
         return node.on((x, y, inputs[2]))
     groups = _groups(dims[-1], inner)

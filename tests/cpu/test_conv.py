@@ -9,7 +9,7 @@ import pytest
 
 import graphc as tf
 from graphc.cpu import conv as steps
-from graphc.cpu import conv_text
+from graphc.cpu import conv_text, native
 from graphc.ops.conv import conv, conv_filter, conv_input
 from tests.ops.test_conv import Looped, drawn_movement
 
@@ -32,10 +32,12 @@ def products(x, w, probe, loops, groups):
 class Drawn:
     """A convolution of random sizes, many channels and outputs among them, and what its three results are."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, few=False):
         rng = np.random.default_rng([7, seed])
         sizes, sides, strides, padding, dilations = drawn_movement(rng, [1, 2, 2, 3][seed % 4])
         groups, inner, each = int(rng.choice([1, 1, 2])), int(rng.integers(8, 40)), int(rng.integers(8, 80))
+        if few:
+            groups, inner, dilations[-1] = 1, int(rng.integers(1, 8)), 1
         loops, images, self.dtype = Looped(sizes, sides, strides, padding, dilations), int(rng.integers(1, 4)), ["float32", "float64"][seed // 2 % 2]
         shapes = ((images, *sizes, groups * inner), (*sides, inner, groups * each), (images, *loops.counts, groups * each))
         self.x, self.w, self.probe = (rng.normal(size=shape).astype(self.dtype) for shape in shapes)
@@ -65,6 +67,27 @@ def test_tiles_against_loops(seed):
     for others in (drawn.run(drawn.x.shape, threads=2), drawn.run([None, *[None] * (drawn.x.ndim - 2), drawn.x.shape[-1]])):
         for f, same in zip(first, others, strict=True):
             np.testing.assert_array_equal(f, same)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_rows_of_windows_of_few_channels(seed):
+    """A row of a window is taken for channels: a view, in which windows overlap."""
+    drawn = Drawn(seed, few=True)
+    first = drawn.run(drawn.x.shape)
+    assert drawn.near(first), drawn.how
+    for others in (drawn.run(drawn.x.shape, threads=2), drawn.run([None, *[None] * (drawn.x.ndim - 2), drawn.x.shape[-1]])):
+        for f, same in zip(first[:1], others[:1], strict=True):
+            np.testing.assert_array_equal(f, same)
+        assert drawn.near(others)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_vectors_of_any_width(seed, width, monkeypatch):
+    """Texts for processors with vectors of so many bytes; LLVM takes apart what is too wide for this one."""
+    monkeypatch.setattr(native, "vector_bytes", lambda: width)
+    drawn = Drawn(seed)
+    assert drawn.near(drawn.run(drawn.x.shape))
 
 
 def test_the_same_bits_whichever_panel_comes_first(monkeypatch):

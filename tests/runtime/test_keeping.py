@@ -91,6 +91,16 @@ def small_products() -> Built:
     return [tf.matmul(x, tf.constant([[1, 2], [3, 4]])), tf.argmax(x, 1), tf.cumsum(x)], [{x: np.arange(2 * n).reshape(n, 2)} for n in (4, 90)]
 
 
+@program
+def convolutions() -> Built:
+    """In tiles, with open sizes: their kernels, the panels of filters between them, and gradients of two kinds."""
+    x = tf.placeholder(tf.float32, [None, None, None, 16])
+    w = tf.get_variable("filters", initializer=np.linspace(-1, 1, 9 * 16 * 20, dtype=np.float32).reshape(3, 3, 16, 20))
+    y = tf.nn.conv2d(x, w, [1, 2, 1, 1], "SAME")
+    pictures = [np.random.default_rng(n).normal(size=(n, 5, n + 2, 16)).astype(np.float32) for n in (2, 3, 7)]
+    return [y, *tf.gradients(tf.reduce_sum(tf.square(y)), [x, w])], [{x: p} for p in pictures]
+
+
 def results(session: tf.Session, fetches: Any, feeds: Sequence[Mapping[Any, Any]]) -> list[list[Any]]:
     """What run after run gives, and the variables at the end."""
     found = [[np.array(v) for v in session.run(fetches, f) if v is not None] for f in feeds]

@@ -7,6 +7,7 @@ do: each of their results is made once, and stored.
 * `acc = add_spread(acc, where, i, c, w, j)`: row r has the element c behind the address `where[i + r]` times the row of vectors at `w[j]` added.
 * `acc = add_outer(acc, x, i, step, w, j)`: row r has `x[i + r * step]` times the row of vectors at `w[j]` added.
 * `tile_load(like, p, i, step)`, `tile_store(p, i, step, acc)`: row r lies at `p[i + r * step]`.
+* `tile_sum(acc, other)`: element by element.
 * `tile_turned(acc)`: of as many rows of one vector as it has lanes, the transpose.
 * `tile_scatter(p, rows, i, j, acc)`: row r is stored at `p[rows[i + r] + j]`.
 * `s = scratch(0, 64, int64)`: the first memory of its own, of 64 elements; `address(p, i)`: where an element lies, as a number.
@@ -174,6 +175,19 @@ def values() -> dict[str, Callable[..., Any]]:
         return signature(types.none, p, types.int64, types.int64, acc), emit
 
     @intrinsic
+    def tile_sum(typing: Any, acc: Any, other: Any) -> Any:
+        if not isinstance(acc, Tile) or acc is not other:
+            return None
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            found = args[0]
+            for at in range(acc.rows * acc.vectors):
+                found = builder.insert_value(found, builder.fadd(*(builder.extract_value(x, at) for x in args)), at)
+            return found
+
+        return signature(acc, acc, other), emit
+
+    @intrinsic
     def tile_turned(typing: Any, acc: Any) -> Any:
         if not isinstance(acc, Tile) or acc.vectors != 1 or acc.rows != acc.lanes:
             return None
@@ -213,7 +227,7 @@ def values() -> dict[str, Callable[..., Any]]:
         return signature(types.none, p, rows, types.int64, types.int64, acc), emit
 
     return {"tile": tile, "add_spread": add_spread, "add_outer": add_outer, "tile_load": tile_load, "tile_store": tile_store,
-            "tile_turned": tile_turned,
+            "tile_sum": tile_sum, "tile_turned": tile_turned,
             "tile_scatter": tile_scatter}
 
 

@@ -159,7 +159,7 @@ def _kind(where: Group | Single, made: Any) -> str:
     if isinstance(made.text, Product):
         return "product" if made.text.source else "library"
     family = where.node.operator.family
-    return "routine" if family.routine else "convolution" if family.convolves else "scatter"
+    return "routine" if family.routine else "product" if family.multiplies else "convolution" if family.convolves else "scatter"
 
 
 def _elements(where: Group | Single) -> int:

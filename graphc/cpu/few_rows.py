@@ -1,0 +1,105 @@
+"""Products of matrices whose left one has few rows, as dense layers on small batches have: the right one is read from memory once.
+
+A library copies the right operand into panels for all rows to come, which are as few. Here a part of it that stays in the nearest cache is
+copied beside itself, all rows are multiplied by it, and their sums wait beside it: memory is read as fast as it can be.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from ..compiler.layout import Layout
+from ..ir.node import Node
+from ..ir.sizes import fixed
+from . import native
+from .conv_text import Tile
+from .kernel_text import KernelText, Slot
+from .routines import matrix
+
+LEAST_ROWS, MOST_ROWS = 24, 64          # of the left operand
+LEAST_SIDE = 512                        # columns, and numbers in each sum, from which reading the right operand is what takes time
+DEPTH = 64                              # rows of the right operand that are copied beside itself
+_TILES = {16: ((8, 3), (6, 4), (12, 2)), 8: ((4, 3), (6, 2)), 4: ((4, 3), (6, 2))}
+WORK = 64
+
+NAMES = ("rows", "columns", "depth", "tiles", "a_row", "a_column", "b_row", "c_row")
+
+
+@cache
+def text(tile: Tile, turned: bool) -> str:
+    """c = a b, or a times b transposed (`turned`); units are panels of a tile's width of columns. Sums are of parts of DEPTH numbers, in order.
+
+    The last tile of rows begins so early that it is whole: it has some rows once more.
+    """
+    r, width, dtype, lanes = tile.rows, tile.width, tile.dtype, tile.lanes
+    if turned:
+        copied = f"""            for k in range(wide // {lanes}):
+                for l in range(deep // {lanes}):
+                    square = tile_load(tile({lanes}, 1, {lanes}, {dtype}), b, (column + k * {lanes}) * b_row + first + l * {lanes}, b_row)
+                    tile_store(beside, l * {lanes * width} + k * {lanes}, {width}, tile_turned(square))
+                for j in range(k * {lanes}, k * {lanes} + {lanes}):
+                    for p in range(deep // {lanes} * {lanes}, deep):
+                        store(beside, p * {width} + j, load(b, (column + j) * b_row + first + p))
+            for j in range(wide // {lanes} * {lanes}, wide):
+                for p in range(deep):
+                    store(beside, p * {width} + j, load(b, (column + j) * b_row + first + p))
+"""
+    else:
+        copied = f"""            for p in range(deep):
+                for j in range(wide):
+                    store(beside, p * {width} + j, load(b, (first + p) * b_row + column + j))
+"""
+    return f"""def kernel(buffers, extents, lo, hi):
+    a = pointer(buffers, 0, {dtype})
+    b = pointer(buffers, 1, {dtype})
+    c = pointer(buffers, 2, {dtype})
+{"".join(f"    {name} = extents[{i}]" + chr(10) for i, name in enumerate(NAMES, 1))}    beside = scratch(0, {DEPTH * width}, {dtype})
+    sums = scratch(1, {(MOST_ROWS + r) * width}, {dtype})
+    for i in range({DEPTH * width}):
+        store(beside, i, {dtype}(0))
+    for unit in range(lo, hi):
+        column = unit * {width}
+        wide = minimum(columns - column, {width})
+        for layer in range((depth + {DEPTH - 1}) // {DEPTH}):
+            first = layer * {DEPTH}
+            deep = minimum(depth - first, {DEPTH})
+{copied}            for m in range(tiles):
+                acc = {tile.zeros}
+                at = minimum(m * {r}, rows - {r}) * a_row + first * a_column
+                for p in range(deep):
+                    acc = add_outer(acc, a, at + p * a_column, a_row, beside, p * {width})
+                if layer > 0:
+                    acc = tile_sum(acc, tile_load(acc, sums, m * {r * width}, {width}))
+                tile_store(sums, m * {r * width}, {width}, acc)
+        for m in range(tiles):
+            row = minimum(m * {r}, rows - {r})
+            for i in range({r}):
+                for j in range(wide):
+                    store(c, (row + i) * c_row + column + j, load(sums, (m * {r} + i) * {width} + j))
+    return 0
+"""
+
+
+def few_rows(node: Node, layout: Layout) -> KernelText | None:
+    """The kernel of a product whose left operand has few rows; None of any other: of float32, no batch, of rows whose number is known."""
+    a, b = node.inputs
+    m, n = node.type.shape[-2:]
+    k = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
+    if len(node.type.shape) != 2 or node.type.dtype != np.float32 or not all(map(fixed, (m, n, k))):
+        return None
+    if not LEAST_ROWS <= m <= MOST_ROWS or n < LEAST_SIDE or k < LEAST_SIDE:
+        return None
+    ta, lda, _ = matrix(a, layout, node.attrs["transpose_a"])
+    tb, ldb, _ = matrix(b, layout, node.attrs["transpose_b"])
+    dtype = node.type.dtype
+    lanes = native.vector_bytes() // dtype.itemsize
+    rows, vectors = min(_TILES.get(lanes, _TILES[4]), key=lambda s: -(-m // s[0]) * s[0] * -(-n // (s[1] * lanes)) * s[1])
+    if m < rows:
+        return None
+    tile = Tile(rows, vectors, lanes, dtype.name)
+    source = text(tile, tb)
+    extents = [0, m, n, k, -(-m // rows), 1 if ta else lda, lda if ta else 1, ldb, layout(node).strides[-2]]
+    slots = [Slot("in", a, dtype), Slot("in", b, dtype), Slot("out", node, dtype)]
+    return KernelText(source, slots, extents, -(-n // tile.width), 1, m * n * k // WORK, annotated=[(line, node) for line in source.splitlines()])

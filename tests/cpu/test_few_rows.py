@@ -1,0 +1,77 @@
+"""Products of few rows: against sums in float64, whichever way the operands lie, on any number of threads; faults in the text are found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc.cpu import few_rows, native
+
+# rows, columns, numbers in each sum, and which operands are transposed; sides that fill no tile, and one part of a sum more
+PRODUCTS = [(24, 512, 512, False, False), (32, 515, 577, False, False), (33, 600, 513, True, False), (64, 513, 600, False, True),
+            (25, 531, 530, True, True), (63, 1024, 512, False, False)]
+
+
+def product(m, n, k, ta, tb, threads=1):
+    """What is found, and how far it is from the sum: of the bound of a sum in any order (Higham 2002, equation 3.5), at most this part."""
+    rng = np.random.default_rng([m, n, k])
+    a, b = rng.normal(size=(k, m) if ta else (m, k)).astype(np.float32), rng.normal(size=(n, k) if tb else (k, n)).astype(np.float32)
+    x, w = tf.placeholder(tf.float32, a.shape), tf.placeholder(tf.float32, b.shape)
+    config = tf.ConfigProto(intra_op_parallelism_threads=threads)
+    with tf.Session(config=config) as session:
+        found = session.run(tf.matmul(x, w, transpose_a=ta, transpose_b=tb), {x: a, w: b})
+    a, b = (a.T if ta else a).astype(np.float64), (b.T if tb else b).astype(np.float64)
+    bound = (k / few_rows.DEPTH + few_rows.DEPTH) * np.finfo(np.float32).eps * (np.abs(a) @ np.abs(b))
+    with np.errstate(invalid="ignore"):
+        return found, np.abs(found - a @ b) / bound
+
+
+def near(share):
+    return bool((share <= 1).all())
+
+
+@pytest.fixture
+def texts(monkeypatch):
+    """The texts that are written, changed by `change`."""
+    made, written = few_rows.text, []
+
+    def text(*args):
+        written.append(text.change(made(*args)))
+        return written[-1]
+
+    text.change = lambda source: source
+    monkeypatch.setattr(few_rows, "text", text)
+    return text, written
+
+
+@pytest.mark.parametrize("case", PRODUCTS, ids=str)
+def test_products_of_few_rows(case, texts):
+    found, share = product(*case)
+    assert near(share) and texts[1]
+    np.testing.assert_array_equal(product(*case, threads=2)[0], found)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("turned", [False, True])
+def test_vectors_of_any_width(turned, width, monkeypatch):
+    monkeypatch.setattr(native, "vector_bytes", lambda: width)
+    assert near(product(33, 531, 600, False, turned)[1])
+
+
+@pytest.mark.parametrize("case", [(23, 512, 512, False, False), (65, 512, 512, False, False), (32, 511, 512, False, False),
+                                  (32, 512, 511, False, True)], ids=str)
+def test_other_products_are_a_librarys(case, texts):
+    assert near(product(*case)[1]) and not texts[1]
+
+
+@pytest.mark.parametrize("right, wrong", [
+    ("column = unit *", "column = 0 *"), ("if layer > 0:", "if layer > 1:"), ("deep = minimum(depth - first,", "deep = minimum(depth - first - 1,"),
+    ("wide = minimum(columns - column,", "wide = minimum(columns - column - 1,"), ("in range(tiles)", "in range(tiles - 1)"),
+    ("+ first * a_column", "+ 0 * a_column"),
+    ("tile_turned(square)", "square"), ("first + l * ", "first + 0 * ")])
+def test_faults_in_the_text_are_found(right, wrong, texts):
+    text, written = texts
+    text.change = lambda source: source.replace(right, wrong)
+    found = [near(product(*case)[1]) for case in ((33, 531, 600, False, False), (33, 531, 600, False, True))]
+    assert any(wrong in source for source in written) and not all(found)
