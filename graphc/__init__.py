@@ -16,6 +16,9 @@ from .autodiff import control as _derivatives_of_control
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
+from .data.queues import *  # noqa: F403
+from .data.readers import *  # noqa: F403
+from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
 from .initializers import (
     constant_initializer,
@@ -38,6 +41,7 @@ from .ir.graph import (
     Graph,
     GraphKeys,
     add_to_collection,
+    colocate_with,
     control_dependencies,
     device,
     get_collection,
@@ -48,7 +52,7 @@ from .ir.graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .ir.node import Operation, Tensor
+from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.types import (
     Dimension,
@@ -68,20 +72,29 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
+from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
 from .ops.control_loops import *  # noqa: F403
+from .ops.counting import *  # noqa: F403
+from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.linalg import *  # noqa: F403
+from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403
+from .ops.ordering import *  # noqa: F403
+from .ops.partition import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
+from .ops.random_draws import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
 from .ops.slices import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
+from .ops.sparse_rows import *  # noqa: F403
 from .ops.state import *  # noqa: F403
+from .ops.strings import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know
@@ -130,7 +143,7 @@ __all__ = [name for name in _NAMES if name not in vars(_builtins) and name not i
 for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
-      methods=(train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+      methods=(QueueBase, ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 _know()
 
 

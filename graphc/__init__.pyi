@@ -49,6 +49,19 @@ from .autodiff.products import jacobian as jacobian
 from .autodiff.products import jvp as jvp
 from .autodiff.products import vjp as vjp
 from .cpu.tracing import RunOptions as RunOptions
+from .data.queues import FIFOQueue as FIFOQueue
+from .data.queues import PaddingFIFOQueue as PaddingFIFOQueue
+from .data.queues import PriorityQueue as PriorityQueue
+from .data.queues import QueueBase as QueueBase
+from .data.queues import RandomShuffleQueue as RandomShuffleQueue
+from .data.readers import FixedLengthRecordReader as FixedLengthRecordReader
+from .data.readers import IdentityReader as IdentityReader
+from .data.readers import ReaderBase as ReaderBase
+from .data.readers import TFRecordReader as TFRecordReader
+from .data.readers import TextLineReader as TextLineReader
+from .data.readers import WholeFileReader as WholeFileReader
+from .files.graph_def import GraphDef as GraphDef
+from .files.graph_def import import_graph_def as import_graph_def
 from .files.parsing import FixedLenFeature as FixedLenFeature
 from .files.parsing import FixedLenSequenceFeature as FixedLenSequenceFeature
 from .files.parsing import VarLenFeature as VarLenFeature
@@ -73,6 +86,7 @@ from .inspection.show import show as show
 from .ir.graph import Graph as Graph
 from .ir.graph import GraphKeys as GraphKeys
 from .ir.graph import add_to_collection as add_to_collection
+from .ir.graph import colocate_with as colocate_with
 from .ir.graph import control_dependencies as control_dependencies
 from .ir.graph import device as device
 from .ir.graph import get_collection as get_collection
@@ -82,11 +96,12 @@ from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
 from .ir.graph import set_random_seed as set_random_seed
+from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
+from .ir.shapes import Dimension as Dimension
+from .ir.shapes import TensorShape as TensorShape
 from .ir.types import DType as DType
-from .ir.types import Dimension as Dimension
-from .ir.types import TensorShape as TensorShape
 from .ir.types import as_dtype as as_dtype
 from .modes import disable_control_flow_v2 as disable_control_flow_v2
 from .modes import disable_eager_execution as disable_eager_execution
@@ -132,6 +147,7 @@ from .ops.blocks import extract_image_patches as extract_image_patches
 from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_batch_nd as space_to_batch_nd
 from .ops.blocks import space_to_depth as space_to_depth
+from .ops.confusion import confusion_matrix as confusion_matrix
 from .ops.control_flow import case as case
 from .ops.control_flow import cond as cond
 from .ops.control_flow import switch_case as switch_case
@@ -140,7 +156,9 @@ from .ops.control_loops import foldl as foldl
 from .ops.control_loops import foldr as foldr
 from .ops.control_loops import map_fn as map_fn
 from .ops.control_loops import scan as scan
+from .ops.counting import count_up_to as count_up_to
 from .ops.ctc_decode import edit_distance as edit_distance
+from .ops.custom import custom_gradient as custom_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -160,6 +178,9 @@ from .ops.linalg import einsum as einsum
 from .ops.linalg import norm as norm
 from .ops.linalg import tensordot as tensordot
 from .ops.linalg import trace as trace
+from .ops.linalg_factor import matrix_solve_ls as matrix_solve_ls
+from .ops.linalg_factor import self_adjoint_eigvals as self_adjoint_eigvals
+from .ops.linalg_factor import svd as svd
 from .ops.linalg_matmul import batch_matmul as batch_matmul
 from .ops.linalg_matmul import matrix_transpose as matrix_transpose
 from .ops.linalg_solve import cholesky_solve as cholesky_solve
@@ -177,13 +198,27 @@ from .ops.math_arithmetic import div as div
 from .ops.math_arithmetic import polyval as polyval
 from .ops.math_arithmetic import scalar_mul as scalar_mul
 from .ops.math_compare import round as round
+from .ops.ordering import argsort as argsort
+from .ops.ordering import roll as roll
+from .ops.ordering import sort as sort
+from .ops.partition import bincount as bincount
+from .ops.partition import dynamic_partition as dynamic_partition
+from .ops.partition import dynamic_stitch as dynamic_stitch
+from .ops.partition import histogram_fixed_width as histogram_fixed_width
+from .ops.partition import histogram_fixed_width_bins as histogram_fixed_width_bins
+from .ops.partition import parallel_stack as parallel_stack
+from .ops.partition import setdiff1d as setdiff1d
+from .ops.partition import unique_with_counts as unique_with_counts
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
+from .ops.python_function import py_function as py_function
 from .ops.random import multinomial as multinomial
 from .ops.random import random_normal as random_normal
 from .ops.random import random_shuffle as random_shuffle
 from .ops.random import random_uniform as random_uniform
 from .ops.random import truncated_normal as truncated_normal
+from .ops.random_draws import random_gamma as random_gamma
+from .ops.random_draws import random_poisson as random_poisson
 from .ops.reduce import count_nonzero as count_nonzero
 from .ops.reduce import reduce_euclidean_norm as reduce_euclidean_norm
 from .ops.reduce import reduce_logsumexp as reduce_logsumexp
@@ -225,6 +260,9 @@ from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
 from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
 from .ops.sparse_math import sparse_softmax as sparse_softmax
 from .ops.sparse_math import sparse_tensor_dense_matmul as sparse_tensor_dense_matmul
+from .ops.sparse_rows import sparse_segment_mean as sparse_segment_mean
+from .ops.sparse_rows import sparse_segment_sqrt_n as sparse_segment_sqrt_n
+from .ops.sparse_rows import sparse_segment_sum as sparse_segment_sum
 from .ops.sparse_tensor import SparseTensor as SparseTensor
 from .ops.sparse_tensor import SparseTensorValue as SparseTensorValue
 from .ops.sparse_tensor import convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor
@@ -294,6 +332,9 @@ def argmax(input: Any, axis: Any = 0, name: str | None = None, output_type: Any 
 def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
            squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
+def as_string(input: Any, precision: int = -1, scientific: _bool = False, shortest: _bool = False, width: int = -1, fill: str = '',
+              name: str | None = None) -> Tensor:
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false."""
 def asin(x: Any, name: str | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
 def asinh(x: Any, name: str | None = None) -> Tensor:
@@ -355,6 +396,8 @@ def cumprod(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = Fa
 def cumsum(x: Any, axis: Any = 0, exclusive: _bool = False, reverse: _bool = False, name: str | None = None, *, reduction_indices: Any = ...,
            dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`."""
+def decode_base64(input: Any, name: str | None = None) -> Tensor:
+    """The texts that web-safe base 64 stands for, filled up or not. InvalidArgumentError, when run: something else."""
 def decode_raw(bytes: Any, out_type: Any, little_endian: Any = True, name: str | None = None) -> Tensor:
     """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one]."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
@@ -363,6 +406,8 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
+def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
+    """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
 def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x == y."""
 def erf(x: Any, name: str | None = None) -> Tensor:
@@ -418,6 +463,11 @@ def log(x: Any, name: str | None = None) -> Tensor:
     """Natural logarithm.  d log(x)/dx = 1 / x."""
 def log1p(x: Any, name: str | None = None) -> Tensor:
     """log(1 + x), exact near 0.  d/dx = 1 / (1 + x)."""
+class _log_matrix_determinant(NamedTuple):
+    sign: Tensor
+    log_abs_determinant: Tensor
+def log_matrix_determinant(input: Any, name: str | None = None) -> _log_matrix_determinant:
+    """The sign of determinants, and the logarithm of their magnitude, which may be beyond the dtype."""
 def logical_and(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x and y, of booleans."""
 def logical_not(x: Any, name: str | None = None) -> Tensor:
@@ -463,6 +513,11 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+class _qr(NamedTuple):
+    q: Tensor
+    r: Tensor
+def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr:
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -475,6 +530,9 @@ def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
 def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Whether any element over `axis` is true."""
+def reduce_join(inputs: Any, axis: Any = None, keep_dims: _bool = False, separator: str = '', name: str | None = None, *,
+                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
+    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them."""
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
@@ -490,6 +548,10 @@ def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: _bool = False, na
 def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Sum over `axis` (all axes without it), in the operand's dtype."""
+def regex_full_match(input: Any, pattern: str, name: str | None = None) -> Tensor:
+    """Whether the whole of each text matches a pattern of Python's `re`. InvalidArgumentError: it is none."""
+def regex_replace(input: Any, pattern: str, rewrite: str, replace_global: _bool = True, name: str | None = None) -> Tensor:
+    """The texts with what a pattern finds (everywhere, or the first time) rewritten; \\\\1 in `rewrite` is its first group."""
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The elements of `tensor`, in C order, in another shape; one -1 stands for what is left."""
 def reverse(tensor: Any, axis: Any, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
@@ -503,25 +565,27 @@ def rint(x: Any, name: str | None = None) -> Tensor:
 def rsqrt(x: Any, name: str | None = None) -> Tensor:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2."""
 def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Increase slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Increase slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Divide slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Divide slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Raise to the greater one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Raise to the greater one slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Lower to the smaller one slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Lower to the smaller one slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Multiply slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Multiply slices of a variable, ref[indices], by `updates`; the result is the new value."""
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros of `shape` plus the updates at the positions that are the rows of `indices`; equal positions add up."""
 def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+    """Increase slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
 def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+    """Decrease slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
 def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`, equal places in turn; gives the new value."""
+    """Set slices of a variable, at the places that are the rows of `indices`, by `updates`; the result is the new value."""
 def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: _bool = False, name: str | None = None) -> Tensor:
-    """Decrease slices of a variable, ref[indices], by `updates`, equal places in turn; gives the new value."""
+    """Decrease slices of a variable, ref[indices], by `updates`; the result is the new value."""
+def searchsorted(sorted_sequence: Any, values: Any, side: str = 'left', out_type: Any = ..., name: str | None = None) -> Tensor:
+    """Where in each sorted row the values would be inserted: before equal elements, or behind them ("right")."""
 class _self_adjoint_eig(NamedTuple):
     e: Tensor
     v: Tensor
@@ -554,8 +618,28 @@ def stack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indi
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself, a constant for differentiation."""
 string: DType
+def string_join(inputs: Any, separator: str = '', name: Any = None) -> Tensor:
+    """The texts of several tensors one behind the other, the separator between them; scalars go with each element of the others."""
+def string_length(input: Any, name: Any = None, unit: str = 'BYTE') -> Tensor:
+    """The number of bytes, or of characters, of each text, int32."""
+def string_lower(input: Any, encoding: str = '', name: str | None = None) -> Tensor:
+    """The texts in lower case: letters of ASCII, or with `encoding="utf-8"` all."""
+def string_strip(input: Any, name: str | None = None) -> Tensor:
+    """The texts without white space at both ends."""
+def string_to_hash_bucket(string_tensor: Any, num_buckets: int, name: str | None = None) -> Tensor:
+    """`string_to_hash_bucket_fast`. GraphError: no number of buckets."""
+def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
+    """The number of a bucket below `num_buckets` for each text, int64: the same for the same text, everywhere and always."""
+def string_to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
+    """`string_to_hash_bucket_fast` by a key, two whole numbers, without which nobody can choose texts of one bucket. GraphError: no such key."""
+def string_to_number(string_tensor: Any, out_type: Any = ..., name: str | None = None) -> Tensor:
+    """The number that each text is, in a dtype: float32, float64, int32 or int64. InvalidArgumentError, when run: a text is none, or does not fit."""
+def string_upper(input: Any, encoding: str = '', name: str | None = None) -> Tensor:
+    """The texts in upper case: letters of ASCII, or with `encoding="utf-8"` all."""
 def sub(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Difference, x - y."""
+def substr(input: Any, pos: Any, len: Any, name: Any = None, unit: str = 'BYTE') -> Tensor:
+    """`len` bytes or characters of each text from `pos` on, or as many as there are; a negative `pos` counts from the end."""
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Difference, x - y."""
 def tan(x: Any, name: str | None = None) -> Tensor:
@@ -589,50 +673,58 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FixedLenFeature",
-           "FixedLenSequenceFeature", "GIT_VERSION", "GPUOptions", "Graph", "GraphKeys", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession",
-           "Operation", "Print", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Tensor", "TensorArray", "TensorShape",
-           "VERSION", "VarLenFeature", "Variable", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection",
-           "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "as_dtype", "asin", "asinh", "assert_equal", "assert_greater",
+__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
+           "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "IdentityReader",
+           "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue",
+           "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue",
+           "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader",
+           "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max",
+           "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
            "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
            "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
            "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "bitwise", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_global_norm",
-           "clip_by_norm", "clip_by_value", "compat", "concat", "cond", "constant", "constant_initializer", "contrib", "control_dependencies",
-           "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "data",
-           "debugging", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
-           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "div", "div_no_nan", "divide", "dtypes", "edit_distance", "einsum", "enable_control_flow_v2",
-           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "equal", "erf", "erfc", "errors",
-           "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32",
-           "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
-           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
-           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
-           "group", "hessian", "hessians", "hvp", "identity", "image", "initialize_all_variables", "initialize_variables", "initializers", "int16",
-           "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian",
-           "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer",
-           "log", "log1p", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files",
-           "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
-           "matrix_solve", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
+           "bincount", "bitwise", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve",
+           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant",
+           "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh",
+           "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv",
+           "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
+           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
+           "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf",
+           "erfc", "errors", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill",
+           "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
+           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
+           "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "hvp", "identity", "image",
+           "import_graph_def", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
+           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant",
+           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul",
+           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
+           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid", "metrics", "minimum", "mod", "model_variables",
            "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm",
            "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize", "orthogonal_initializer",
-           "pack", "pad", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default",
-           "polyval", "py_func", "python", "python_io", "random_crop", "random_normal", "random_normal_initializer", "random_shuffle",
-           "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any",
-           "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint",
-           "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd",
-           "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "segment_max", "segment_mean", "segment_min",
-           "segment_prod", "segment_sum", "select", "self_adjoint_eig", "sequence_mask", "set_random_seed", "shape", "show", "sigmoid", "sign",
-           "sin", "sinh", "size", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat",
-           "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum", "sparse_placeholder",
-           "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape",
-           "sparse_retain", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
+           "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder",
+           "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma",
+           "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
+           "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
+           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
+           "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint",
+           "roll", "rsqrt", "saturate_cast", "scalar_mul", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul",
+           "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max",
+           "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
+           "set_random_seed", "setdiff1d", "shape", "show", "sigmoid", "sign", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
+           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
+           "sparse_maximum", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
+           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
+           "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
            "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
-           "stop_gradient", "strided_slice", "string", "sub", "subtract", "summary", "switch_case", "sysconfig", "tan", "tanh", "tensor_scatter_add",
-           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32",
-           "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer",
-           "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unpack", "unsorted_segment_max",
-           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
-           "write_file", "zeros", "zeros_initializer", "zeros_like"]
+           "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_strip", "string_to_hash_bucket",
+           "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "sub", "substr", "subtract", "summary",
+           "svd", "switch_case", "sysconfig", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot",
+           "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8",
+           "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unsorted_segment_max", "unsorted_segment_mean",
+           "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope",
+           "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros",
+           "zeros_initializer", "zeros_like"]

@@ -70,13 +70,14 @@ from .compiler.passes import PIPELINE, add_pass, rewrite
 from .compiler.rules import RULES, Rule, by_root, rule
 from .errors import DeclarationError
 from .ir.families import BATCH_RULES, COMBINES, FAMILIES, Combine, Family, Memory
+from .ir.loops import Loop
 from .ir.node import OPERATORS
 from .ir.operator import Operator, declare, elementwise, reduction, typed_like
 from .ir.types import TensorType
 from .testing import check_operator, check_rule
 
-__all__ = ["BATCH_RULES", "COMBINES", "FAMILIES", "Combine", "DeclarationError", "Family", "Memory", "Operator", "Rule", "TensorType", "add_pass",
-           "check_operator", "check_rule", "declare", "elementwise", "reduction", "rewrite", "rule", "temporary", "typed_like"]
+__all__ = ["BATCH_RULES", "COMBINES", "FAMILIES", "Combine", "DeclarationError", "Family", "Loop", "Memory", "Operator", "Rule", "TensorType",
+           "add_pass", "check_operator", "check_rule", "declare", "elementwise", "reduction", "rewrite", "rule", "temporary", "typed_like"]
 
 
 @contextmanager

@@ -33,18 +33,21 @@ from .ops.linalg import (
     tensordot,
     trace,
 )
+from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
 from .tf1_names import getter as _getter
 
-__all__ = ["band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "einsum", "eye", "inv", "l2_normalize",
-           "matmul", "matrix_transpose", "norm", "set_diag", "solve", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose",
-           "triangular_solve"]
+__all__ = ["band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "inv",
+           "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag",
+           "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
 
 band_part = matrix_band_part
 det = matrix_determinant
 diag = matrix_diag
 diag_part = matrix_diag_part
 eigh = self_adjoint_eig
+eigvalsh = self_adjoint_eigvals
 inv = matrix_inverse
+lstsq = matrix_solve_ls
 set_diag = matrix_set_diag
 solve = matrix_solve
 triangular_solve = matrix_triangular_solve

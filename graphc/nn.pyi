@@ -8,6 +8,11 @@ from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import depth_to_space as depth_to_space
 from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_depth as space_to_depth
+from .ops.candidates import all_candidate_sampler as all_candidate_sampler
+from .ops.candidates import compute_accidental_hits as compute_accidental_hits
+from .ops.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+from .ops.candidates import log_uniform_candidate_sampler as log_uniform_candidate_sampler
+from .ops.candidates import uniform_candidate_sampler as uniform_candidate_sampler
 from .ops.ctc import ctc_loss as ctc_loss
 from .ops.ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
 from .ops.ctc_decode import ctc_greedy_decoder as ctc_greedy_decoder
@@ -18,11 +23,13 @@ from .ops.nn import dropout as dropout
 from .ops.nn import embedding_lookup as embedding_lookup
 from .ops.nn import l2_normalize as l2_normalize
 from .ops.nn import moments as moments
-from .ops.nn import top_k as top_k
 from .ops.nn import xw_plus_b as xw_plus_b
 from .ops.nn import zero_fraction as zero_fraction
+from .ops.nn_activations import elu as elu
 from .ops.nn_activations import gelu as gelu
 from .ops.nn_activations import log_sigmoid as log_sigmoid
+from .ops.nn_activations import silu as silu
+from .ops.nn_activations import swish as swish
 from .ops.nn_conv import atrous_conv2d as atrous_conv2d
 from .ops.nn_conv import atrous_conv2d_transpose as atrous_conv2d_transpose
 from .ops.nn_conv import conv1d as conv1d
@@ -65,6 +72,10 @@ from .ops.nn_pool import max_pool2d as max_pool2d
 from .ops.nn_pool import max_pool3d as max_pool3d
 from .ops.nn_pool import max_pool_with_argmax as max_pool_with_argmax
 from .ops.nn_pool import pool as pool
+from .ops.nn_sampled import nce_loss as nce_loss
+from .ops.nn_sampled import sampled_softmax_loss as sampled_softmax_loss
+from .ops.nn_top import top_k as top_k
+from .ops.sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .rnn import rnn_cell as rnn_cell
 from .rnn.loops import bidirectional_dynamic_rnn as bidirectional_dynamic_rnn
 from .rnn.loops import dynamic_rnn as dynamic_rnn
@@ -73,8 +84,6 @@ from .rnn.unrolled import static_bidirectional_rnn as static_bidirectional_rnn
 from .rnn.unrolled import static_rnn as static_rnn
 from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
 
-def elu(features: Any, name: str | None = None) -> Tensor:
-    """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
 def in_top_k(predictions: Any, targets: Any, k: Any = 1, name: str | None = None) -> Tensor:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
@@ -87,14 +96,10 @@ def selu(features: Any, name: str | None = None) -> Tensor:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
 def sigmoid(x: Any, name: str | None = None) -> Tensor:
     """1 / (1 + exp(-x)).  d/dx = y (1 - y)."""
-def silu(features: Any, name: str | None = None) -> Tensor:
-    """x sigmoid(x) (Ramachandran, Zoph and Le 2017)."""
 def softplus(features: Any, name: str | None = None) -> Tensor:
     """log(1 + exp(x)), which neither overflows nor loses small values.  d/dx = sigmoid(x)."""
 def softsign(features: Any, name: str | None = None) -> Tensor:
     """x / (1 + |x|).  d/dx = 1 / (1 + |x|)**2."""
-def swish(features: Any, name: str | None = None) -> Tensor:
-    """x sigmoid(x) (Ramachandran, Zoph and Le 2017)."""
 def tanh(x: Any, name: str | None = None) -> Tensor:
     """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2."""
 
@@ -106,7 +111,8 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "depthwise_conv2d", "depthwise_conv2d_native", "depthwise_conv2d_native_backprop_input", "depthwise_conv2d_native_backprop_filter",
            "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
-           "erosion2d", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "batch_normalization", "l2_normalize",
-           "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout", "embedding_lookup",
-           "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn",
-           "static_bidirectional_rnn", "static_state_saving_rnn"]
+           "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler",
+           "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu",
+           "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add",
+           "xw_plus_b", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn",
+           "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

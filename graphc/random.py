@@ -2,12 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from .nn import all_candidate_sampler, fixed_unigram_candidate_sampler, log_uniform_candidate_sampler, uniform_candidate_sampler
 from .ops.random import multinomial, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal
+from .ops.random_draws import random_gamma, random_poisson
 from .tf1_names import getter as _getter
 
-__all__ = ["multinomial", "normal", "set_random_seed", "shuffle", "truncated_normal", "uniform"]
+__all__ = ["all_candidate_sampler", "fixed_unigram_candidate_sampler", "gamma", "log_uniform_candidate_sampler", "multinomial", "normal",
+           "poisson", "set_random_seed", "shuffle", "truncated_normal", "uniform", "uniform_candidate_sampler"]
 
+gamma = random_gamma
 normal = random_normal
+poisson = random_poisson
 shuffle = random_shuffle
 uniform = random_uniform
 

@@ -17,6 +17,7 @@ from .ir.node import Node, Operation, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType, dtype_name
 from .process.importing import whole
+from .runtime.timeline import RunMetadata
 
 __all__ = ["FileWriter", "histogram", "image", "merge", "merge_all", "scalar", "text"]
 
@@ -229,7 +230,7 @@ class FileWriter:
                  filename_suffix: str | None = None, session: Any = None):
         _package()
         EventFileWriter = whole("tensorboardX.event_file_writer").EventFileWriter
-        self._logdir, self._opened = str(logdir), 0
+        self._logdir, self._opened, self._tags = str(logdir), 0, set[str]()
         self._open = lambda: EventFileWriter(self._logdir, max_queue, flush_secs, f"{filename_suffix or ''}.{self._opened}")
         try:
             Path(self._logdir).mkdir(parents=True, exist_ok=True)
@@ -260,6 +261,19 @@ class FileWriter:
     def add_graph(self, graph: Graph | None, global_step: Any = None, graph_def: Graph | None = None) -> None:
         """Write the graph: names, operators, inputs, dtypes and shapes, as TensorBoard's graph page shows them."""
         self._add(global_step, graph_def=graph_message(graph if graph is not None else graph_def).SerializeToString())
+
+    def add_run_metadata(self, run_metadata: RunMetadata, tag: str, global_step: Any = None) -> None:
+        """Write the times of a traced run's steps, which TensorBoard's graph page shows under that tag.
+
+        InvalidArgumentError: no RunMetadata, or one of that tag is written already.
+        """
+        if not isinstance(run_metadata, RunMetadata):
+            raise InvalidArgumentError(f"add_run_metadata: {run_metadata!r:.60} is no RunMetadata{here()}")
+        if tag in self._tags:
+            raise InvalidArgumentError(f"add_run_metadata: the tag {tag!r:.60} is taken{here()}")
+        self._tags.add(tag)
+        Tagged = whole("tensorboardX.proto.event_pb2").TaggedRunMetadata
+        self._add(global_step, tagged_run_metadata=Tagged(tag=tag, run_metadata=run_metadata.SerializeToString()))
 
     def add_event(self, event: Any) -> None:
         """Write an Event message."""

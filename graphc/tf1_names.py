@@ -147,24 +147,12 @@ contrib.framework.get_global_step | tf.train.get_global_step()
 contrib.training.HParams | types.SimpleNamespace(...)
 contrib.slim.one_hot_encoding | tf.one_hot(labels, classes)
 contrib.distributions.Normal, distributions.Normal | write the log of its density with operators; sample by loc + scale * tf.random_normal(shape)
-import_graph_def | tf.Graph.from_json(text)
-train.write_graph | open(path, "w").write(graph.to_json())
 train.SummaryWriter | tf.summary.FileWriter
-train.Coordinator, train.start_queue_runners, train.QueueRunner | feed batches by feed_dict; a Python thread may prepare them
-train.string_input_producer, TextLineReader, WholeFileReader, TFRecordReader | read the files in Python and feed batches by feed_dict
-FixedLengthRecordReader | read the files in Python and feed batches by feed_dict
-FIFOQueue | read the files in Python and feed batches by feed_dict
-RandomShuffleQueue | read the files in Python and feed batches by feed_dict
-train.slice_input_producer, train.batch | slice the arrays in Python and feed batches by feed_dict
-train.match_filenames_once | glob.glob(pattern)
-train.shuffle_batch | shuffle by np.random.Generator.permutation and feed batches by feed_dict
 train.MonitoredTrainingSession | tf.Session()
 train.StopAtStepHook | count the steps in Python
 nn.seq2seq | tf.contrib.legacy_seq2seq
 contrib.seq2seq.BasicDecoder, contrib.seq2seq.dynamic_decode | tf.contrib.legacy_seq2seq, whose inputs are lists
 contrib.seq2seq.TrainingHelper, contrib.seq2seq.GreedyEmbeddingHelper | tf.contrib.legacy_seq2seq, whose inputs are lists
-GraphDef | graph.to_json(), which is text
-NodeDef | an item of graph.to_json()
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 Summary | tf.summary.scalar and FileWriter.add_summary
 scalar_summary | tf.summary.scalar
@@ -173,7 +161,6 @@ merge_summary | tf.summary.merge
 merge_all_summaries | tf.summary.merge_all
 tables_initializer | tf.no_op()
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
-nn.nce_loss, nn.sampled_softmax_loss | tf.nn.sparse_softmax_cross_entropy_with_logits over all classes
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator, python.estimator | models are written with tf.get_variable and operators, trained in a loop over session.run(train_op, feed_dict)
@@ -232,9 +219,9 @@ def advice(name: str) -> str | None:
 def getter(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
-    >>> getter("graphc.train")("Coordinator")
+    >>> getter("graphc.train")("SummaryWriter")
     Traceback (most recent call last):
-    AttributeError: tf.train.Coordinator is not here; instead: feed batches by feed_dict; a Python thread may prepare them
+    AttributeError: tf.train.SummaryWriter is not here; instead: tf.summary.FileWriter
     """
     def missing(name: str) -> NoReturn:
         path = f"{module}.{name}".partition(".")[2]

@@ -46,6 +46,17 @@ def test_cnn_digits_reaches_98_5_percent_and_draws_its_filters(tmp_path: Path) -
     assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("name", ["graph_convolution.py", "graph_attention.py", "message_passing.py"])
+def test_graph_network_tells_the_factions_and_checks_its_gradients(name: str, tmp_path: Path) -> None:
+    done = run(name, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "gradients: as differences have them" in done.stdout
+    told = re.search(r"^told rightly: (\d+) of the 32 others$", done.stdout, re.MULTILINE)
+    assert told is not None and int(told[1]) >= 28, done.stdout
+    refused = run(name, "--units", "0", cwd=tmp_path)
+    assert refused.returncode == 2 and "--units must be between 1 and 1024, not 0" in refused.stderr and "Traceback" not in refused.stderr
+
+
 @pytest.mark.parametrize(("args", "message"), [
     (["--epochs", "0"], "--epochs must be between 1 and 10000, not 0"),
     (["--batch", "1"], "--batch must be between 2 and 1437, not 1"),

@@ -128,3 +128,29 @@ def test_the_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with tf.Graph().as_default(), pytest.raises(tf.errors.MissingPackageError, match=r"pip install tensorboardX"):
         tf.summary.scalar("x", 1.0)
+
+
+def test_run_metadata_is_read_by_tensorboard(tmp_path):
+    """The bytes of the message, and the event, by TensorBoard's own readers."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.compat.proto.config_pb2 import RunMetadata
+
+    metadata = tf.RunMetadata()
+    x = tf.constant([1.0, 2.0])
+    with tf.Session() as sess:
+        for _ in range(2):
+            sess.run(tf.tanh(x, name="traced"), options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+    with tf.summary.FileWriter(tmp_path) as writer:
+        writer.add_run_metadata(metadata, "step 3", 3)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="the tag 'step 3' is taken"):
+            writer.add_run_metadata(metadata, "step 3")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is no RunMetadata"):
+            writer.add_run_metadata(3, "step 4")
+    read = EventAccumulator(str(tmp_path)).Reload()
+    assert read.Tags()["run_metadata"] == ["step 3"]
+    device, = read.RunMetadata("step 3").step_stats.dev_stats
+    wanted, = metadata.step_stats.dev_stats
+    assert device.device == "/device:CPU:0"
+    assert [(n.node_name, n.thread_id, n.all_end_rel_micros) for n in device.node_stats] \
+        == [(n.node_name, n.thread_id, round(n.all_end_rel_micros)) for n in wanted.node_stats]
+    assert RunMetadata.FromString(metadata.SerializeToString()).step_stats.dev_stats[0].device == "/device:CPU:0" and wanted.node_stats

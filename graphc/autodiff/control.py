@@ -17,9 +17,10 @@ from ..ir.families import Memory
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, describe, in_order, loc_str, reached
 from ..ir.types import TensorType
-from ..ops.array import zeros_like
+from ..ops.array import reshape, shape, zeros_like
 from ..ops.control import branch, loop
-from ..ops.math_arithmetic import add
+from ..ops.linalg_matmul import matmul
+from ..ops.math_arithmetic import add, total
 from .gradients import forward, reverse
 
 Maybe = Node | None
@@ -159,12 +160,16 @@ def _loop_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
         of_states, of_slices, of_outside = found[:c], found[c:c + len(p.slices)], found[c + len(p.slices):]
         sums = [k for k, gk in enumerate(of_outside) if gk is not None and _floating(p.outside[k])]
         made = [m for m, gm in enumerate(of_slices) if gm is not None and _floating(p.slices[m])]
+        at_once = {k: parts for k in sums if (parts := _products(of_outside[k], {*p.outside})) is not None}
+        sums = [k for k in sums if k not in at_once]
+        factors = list(dict.fromkeys(x for parts in at_once.values() for pair in parts for x in pair if x not in p.slices))
+        ahead = [x for x in factors if x in p.states or x in p.body.order]
         totals = [_like(p.outside[k], "gradient") for k in sums]
         results = [zeros_like(p.states[i]) if (gi := of_states[i]) is None else gi for i in moving]
         results += [add(t, of_outside[k]) for t, k in zip(totals, sums, strict=True)]
         results += [of_slices[m] for m in made]                 # type: ignore[misc]
-        results = quiet(results)
-    kept = _residuals(p, results)
+        results = quiet([*results, *(x for x in factors if x not in ahead)])
+    kept = _residuals(p, results, ahead)
     stacks = _stacks(p, kept)
     stand = {x: _like(x, "of iteration") for x in kept}
     results = substituted(results, stand)
@@ -177,8 +182,12 @@ def _loop_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
     attrs = {"cond": None, "body": body, "carried": len(moving) + len(sums), "sliced": len(across) + len(stand) + len(slices),
              "reverse": not node.attrs["reverse"]}
     back = _made(loop, node, operands, attrs, "grad")
-    ended = iter(_items(back, range(1, 1 + len(moving) + len(sums) + len(made))))
+    ended = iter(_items(back, range(1, 1 + len(results))))
     by_state, by_outside, by_slice = ({i: next(ended) for i in numbers} for numbers in (moving, sums, made))
+    over_time = {**dict(zip(kept, stacks, strict=True)), **dict(zip(p.slices, p.rows, strict=True))}
+    over_time.update((x, next(ended)) for x in factors if x not in ahead)
+    for k, parts in at_once.items():
+        by_outside[k] = total_of([matmul(_in_a_row(over_time[a]), _in_a_row(over_time[b]), transpose_a=True) for a, b in parts])
     return [None, *(by_state.get(i) for i in range(c)), *(by_slice.get(m) for m in range(len(p.slices))),
             *(by_outside.get(k) for k in range(len(p.outside)))]
 
@@ -190,8 +199,38 @@ def _given(g: Maybe, y: Maybe) -> Node:
     return zeros_like(y)
 
 
-def _residuals(p: Parts, results: Sequence[Node]) -> list[Node]:
-    """What the gradient needs of an iteration and does not compute again: in order, states and nodes of the body."""
+def _products(g: Maybe, outside: set[Node]) -> list[tuple[Node, Node]] | None:
+    """The factors of a gradient that is a sum of products a^T b of matrices, as those of weights are; None if it is something else.
+
+    The sum of such products over all iterations is one product of what all iterations had, and adds up nothing in between.
+    """
+    found, stack = list[tuple[Node, Node]](), [g]
+    while stack:
+        x = stack.pop()
+        if x is None or x.type.rank != 2:
+            return None
+        if x.operator.name == "add":
+            stack += x.inputs
+        elif x.operator.name == "matmul" and x.attrs["transpose_a"] and not x.attrs["transpose_b"] and \
+                all(i not in outside and i.operator.name != "constant" for i in x.inputs):
+            found.append((x.inputs[0], x.inputs[1]))
+        else:
+            return None
+    return found
+
+
+def _in_a_row(x: Node) -> Node:
+    """Matrices [n, rows, columns] below each other."""
+    columns = shape(x)[2] if x.type.shape[2] is None else x.type.shape[2]
+    return reshape(x, [shape(x)[0] * shape(x)[1], columns])
+
+
+def total_of(parts: Sequence[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else total(parts)
+
+
+def _residuals(p: Parts, results: Sequence[Node], ahead: Sequence[Node]) -> list[Node]:
+    """What the gradient needs of an iteration and does not compute again: states and nodes of the body; `ahead` are such in any case."""
     own = {*p.body.order}
     states = {*p.states}
     ready = {p.iteration, *p.slices, *p.outside}            # what the gradient's own iteration is given as well
@@ -199,7 +238,8 @@ def _residuals(p: Parts, results: Sequence[Node]) -> list[Node]:
     for n in reached(results, lambda n: () if n in own else n.inputs):
         if n not in own:
             frontier.update(x for x in n.inputs if x in own or x in states)
-    kept: dict[Node, None] = {s: None for s in p.states if s in frontier}
+    kept: dict[Node, None] = {s: None for s in p.states if s in frontier or s in ahead}
+    kept.update(dict.fromkeys(ahead))
     known: dict[Node, bool] = {}
 
     def again(x: Node) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.body import Body, has_effect
-from ..ir.families import FAMILIES
+from ..ir.families import FAMILIES, Memory
 from ..ir.graph import Scratch
 from ..ir.known import static_value
 from ..ir.named import check_fed
@@ -102,7 +102,8 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 built = _rebuild(node, new, state, scratch)
                 if built is not None and not (_known(built) and (not decide or _decided(built))):
                     waiting.add(node)
-                    pending.append(node)
+                    first = _undecided(node, built, lambda x: x in feeds or x in values or x in done)
+                    pending += [x for x in first or [node] if x not in pending]
                 elif built is not None:
                     new[node] = built
                     if has_effect(built):
@@ -172,6 +173,20 @@ def _decided(node: Node) -> bool:
     if not node.operator.family.reshapes:
         return True
     return all((value := static_value(node.inputs[i])) is not None and not unknown(value).any() for i in node.operator.by_value)
+
+
+def _undecided(node: Node, built: Node, settled: Callable[[Node], bool]) -> list[Node]:
+    """The operands on whose values the shape of a loop nest depends, if a run can know them before: it is then compiled like any other.
+
+    None: the node itself is evaluated, by its reference.
+    """
+    family = node.operator.family
+    if not (family.routine or family.scatters):
+        return []
+    pairs = [(node.inputs[i], static_value(built.inputs[i])) for i in node.operator.by_value]
+    found = [x for x, value in pairs if value is None or unknown(value).any()]
+    plain = all(x.operator.family.memory is not Memory.OUTSIDE and not x.operator.family.picks and not x.operator.effect for x in found)
+    return found if plain and not any(map(settled, found)) else []
 
 
 def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch) -> Node | None:

@@ -9,18 +9,19 @@ from .. import nn, summary, train
 from ..errors import GraphError, ShapeError
 from ..initializers import constant_initializer, ones_initializer, zeros_initializer
 from ..ir.arguments import hold as _hold
+from ..ir.axes import normal_axis
 from ..ir.graph import GraphKeys, get_default_graph, name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..layers import BatchNormalization
 from ..layers import dropout as drop
 from ..layers import flatten as flattened
-from ..ops.array import identity, one_hot
+from ..ops.array import concat, identity, one_hot, reshape
 from ..ops.array import shape as shape_of
 from ..ops.linalg import matmul, tensordot
 from ..ops.math import abs, add, add_n, cast, multiply
 from ..ops.random import truncated_normal
-from ..ops.reduce import reduce_sum
+from ..ops.reduce import reduce_max, reduce_sum
 from ..ops.state import constant
 from ..tf1_names import getter as _getter
 from ..train.optimizer import Optimizer
@@ -31,7 +32,7 @@ from .convolutions import *  # noqa: F403
 from .initial import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
 
 __all__ = [*convolutions.__all__, "OPTIMIZER_CLS_NAMES", "apply_regularization", "batch_norm", "dropout", "embed_sequence", "flatten",
-           "fully_connected", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "one_hot_encoding",
+           "fully_connected", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "maxout", "one_hot_encoding",
            "optimize_loss", "relu", "relu6", "sum_regularizer", "variance_scaling_initializer", "xavier_initializer",
            "xavier_initializer_conv2d"]
 
@@ -254,6 +255,27 @@ def batch_norm(inputs: Any, decay: Any = 0.999, center: bool = True, scale: bool
             for update in layer.updates:
                 graph.add_to_collections([updates_collections] if isinstance(updates_collections, str) else updates_collections, update)
         return ended(out, activation_fn, outputs_collections)
+
+
+def maxout(inputs: Any, num_units: int, axis: int = -1, scope: str | None = None) -> Node:
+    """The largest of each group of features along `axis`, of which `num_units` are left (Goodfellow et al. 2013).
+
+    number[..., k num_units] -> number[..., num_units]. ShapeError: unknown sizes, or a number of features that is no multiple.
+
+    >>> tf.Session(jit=False).run(tf.contrib.layers.maxout(tf.constant([[1.0, 5.0, 3.0, 2.0]]), 2))
+    array([[5., 3.]], dtype=float32)
+    """
+    x = to_node(inputs)
+    if x.type.rank is None:
+        raise ShapeError(f"maxout: the rank of {describe(x)} is not known{here()}")
+    at = normal_axis(axis, x.type.rank)
+    features = (x.type.shape or ())[at]
+    if features is None or not num_units > 0 or features % num_units:
+        raise ShapeError(f"maxout: the {features} features of {describe(x)} do not make {num_units} groups{here()}")
+    with name_scope(scope, "MaxOut"):
+        sizes = shape_of(x)
+        grouped = reshape(x, concat([sizes[:at], [num_units, features // num_units], sizes[at + 1:]], 0))
+        return reduce_max(grouped, at + 1)
 
 
 def one_hot_encoding(labels: Any, num_classes: int, on_value: Any = 1.0, off_value: Any = 0.0, outputs_collections: Any = None,

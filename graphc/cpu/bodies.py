@@ -35,6 +35,7 @@ from .control_code import (
     TEST,
     WIDTHS,
 )
+from .loop_kernel import LoopText, loop_kernel
 from .tape import pool_address
 from .tape_code import FAILED, PATIENCE, RESUME, code_address
 
@@ -103,8 +104,8 @@ def _rows(node: Node) -> Any:
     return max(int(most.attrs["value"]), 0) if most.operator.name == "constant" else -1
 
 
-def control(node: Node, plan: Plan, code_of: Callable[[Plan], Any]) -> Control | None:
-    """The step that runs a node's bodies in machine code; None where Python has to."""
+def control(node: Node, plan: Plan, code_of: Callable[[Plan], Any]) -> Control | LoopText | None:
+    """The step that runs a node's bodies in machine code, by one kernel if all is scalars; None where Python has to."""
     if not all(isinstance(t, TensorType) and t.known for t in (*(x.type for x in node.inputs), *node.type)):
         return None
     captured: list[TensorType]
@@ -122,16 +123,20 @@ def control(node: Node, plan: Plan, code_of: Callable[[Plan], Any]) -> Control |
     else:
         captured = [x.type for x in node.inputs[1:]]
         wanted = {name: (node.attrs[name], captured) for name in ("then", "orelse")}
-    parts = {}
+    plans, outs = {}, [x for x in plan.items(node) if plan.stored(x)]
     for name, (body, types) in wanted.items():
         made = plan_of(body, types)
         if made is None or not _agrees(node, name, made[0]):
             return None
-        code = code_of(made[0])
-        if not all(run.native for run in code.runs) or len(code.runs) > 1:
-            return None
-        parts[name] = Part(code, made[1], body)
-    return Control(node, parts, [x for x in plan.items(node) if plan.stored(x)])
+        plans[name] = made
+    if node.operator.name == "loop":
+        kernel = loop_kernel(node, plans["body"], plans.get("cond"), outs, _rows(node) if "cond" not in plans else -1)
+        if kernel is not None:
+            return kernel
+    codes = {name: code_of(made[0]) for name, made in plans.items()}
+    if any(len(code.runs) > 1 or not all(run.native for run in code.runs) for code in codes.values()):
+        return None
+    return Control(node, {name: Part(codes[name], plans[name][1], wanted[name][0]) for name in codes}, outs)
 
 
 def _agrees(node: Node, name: str, plan: Plan) -> bool:
@@ -184,22 +189,18 @@ class Bound:
     def tapes(self) -> list[Any]:
         return [s.tape for program in self.programs.values() for s in program.segments]
 
-    def inner(self) -> list[Bound]:
-        """The steps within its bodies that run bodies."""
-        return [b for program in self.programs.values() for b in program.ranges.tables.values() if isinstance(b, Bound)]
-
     def reset(self) -> None:
         """Begin anew at the next run, after one that was broken off."""
         self.words[PHASE if self.step.loops else BRANCH_WORDS - 1] = 0
         for tape in self.tapes():
             tape.words[RESUME] = 0
-        for bound in self.inner():
-            bound.reset()
+        for program in self.programs.values():
+            program.break_off()
 
     def set_patience(self, long: bool) -> None:
         """Whether it may pause."""
-        for bound in self.inner():
-            bound.set_patience(long)
+        for program in self.programs.values():
+            program.set_patience(long)
 
     def error(self, status: int) -> Exception:
         """The error of the step in a body that has stopped the run."""

@@ -21,6 +21,7 @@ from . import native
 from .alike import Writer
 from .bodies import Control, control
 from .kernel_text import SCRATCH, KernelText, Slot, effort
+from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
 from .routines import Product, product, routine_texts, scatter_texts
 from .steps import HostStep, NativeStep, Step, Value
 
@@ -289,6 +290,10 @@ class Code:
         self.multiplied = [(self.number[buffer], self.place[i]) for buffer, i in self.rows]
         self.products = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Product)]
         self.controls = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Control)]
+        loops = [(self.extents_at[k], t) for k, t in enumerate(kernels) if isinstance(t, LoopText)]
+        self.paused = np.array([at + i for at, _ in loops for i in (NEXT, PAUSED_AT)], np.int64)
+        self.stretches = np.array([at + STRETCH for at, _ in loops], np.int64)
+        self.stretch = np.array([t.extents[STRETCH] for _, t in loops], np.int64)
         entries = [(at + i, slot) for at, s in zip(self.tables.tolist(), steps, strict=False) for i, slot in enumerate(s.slots)]
         shown = [(at, slot) for at, slot in entries if not isinstance(slot, int)]
         self.words = [(at, slot) for at, slot in entries if isinstance(slot, int)]

@@ -47,7 +47,8 @@ COLUMNS = ("tables", "extents_at", "bounds_at", "unit", "effort", "body", "shown
 # All that code has; of a new field somebody has to say whether it is kept.
 KNOWN = {"plan", "threads", "scope", "numbers", "origins", "scratch", "rows", "steps", "hosts", "count", "place", "runs", "feeds", "fetches", "late",
          "draws", "texts", "buffers", "number", "itemsizes", "inside", "given", "bound", "there", "made", "fed", "lasting", "addresses",
-         "chunked", "multiplied", "products", "controls", "words", "moves", "_begins", "_placement", "_showing", *PARTS, *COLUMNS}
+         "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins", "_placement", "_showing",
+         *PARTS, *COLUMNS}
 
 
 class Site(NamedTuple):
@@ -72,7 +73,7 @@ class _Writer:
     def __init__(self, code: Code, site: Site):
         if vars(code).keys() - KNOWN or code._placement is None:
             raise Unkept("code of another form")
-        if code.controls:
+        if code.controls or code.paused.size:
             raise Unkept("bodies of loops and branches")
         self.code, self.site = code, site
         self.sizes = SizeWriter(code.scope)
@@ -339,7 +340,7 @@ class KeptCode(Code):
         self.multiplied = [(self._in(b, 0, len(self.buffers) - 1), self._in(k, 0, count - 1)) for b, k in self._rows("multiplied", 2)]
         known: dict[tuple[bool, int], Product] = {}
         self.products = []
-        self.controls = []          # code with bodies is not kept
+        self.controls, self.paused, self.stretches, self.stretch = [], *[np.zeros(0, np.int64)] * 3        # code with bodies is not kept
         for k, rank, start, stop in self._rows("products", 4):
             check(0 <= k < count and 0 <= rank and stop - start == 3 + 4 * rank and int(self.tables[k + 1]) > int(self.tables[k]))
             said = text[k] >= 0, rank

@@ -16,7 +16,7 @@ from ..ir.body import RunBody
 from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
-from .bodies import Bound, Control
+from .bodies import NEVER, Bound, Control
 from .code import Code, Fetch
 from .entry import Way
 from .kernel_text import SCRATCH, KernelText
@@ -250,13 +250,13 @@ class Program:
                     elif status := segment.tape.run_long():
                         raise self.error(segment, status)
             except BaseException:
-                self._break_off()
+                self.break_off()
                 raise
         else:
             try:
                 status = self.call(self.pointer)
             except BaseException:       # Control-C: what has begun to change variables has gone on to its end
-                self._break_off()
+                self.break_off()
                 if self.alone is not None and self.alone.tape.finished:
                     self._results()
                 raise
@@ -264,10 +264,17 @@ class Program:
                 self.fail(status)
         return self._results()
 
-    def _break_off(self) -> None:
+    def break_off(self) -> None:
         """Let loops that have paused begin anew at the next run."""
         for bound in self.bound:
             bound.reset()
+        self.ranges.extents[self.code.paused] = 0
+
+    def set_patience(self, long: bool) -> None:
+        """Whether loops may pause."""
+        for bound in self.bound:
+            bound.set_patience(long)
+        self.ranges.extents[self.code.stretches] = self.code.stretch if long else NEVER
 
     def _run_traced(self, arrays: Sequence[Array], trace: Trace) -> list[Any]:
         """`run`, each step timed."""
@@ -284,11 +291,9 @@ class Program:
                     segment.run(self.memory.array, self.state.run_body)
                 at += 1
                 continue
-            for bound in self.bound:
-                bound.set_patience(False)
+            self.set_patience(False)
             status, events = segment.tape.trace()
-            for bound in self.bound:
-                bound.set_patience(True)
+            self.set_patience(True)
             trace.native(self, at, events)
             if status:
                 raise self.error(segment, status)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, GraphError, InvalidArgumentError, ShapeError
-from ..ir.graph import Graph, get_default_graph, seed_of
 from ..ir.node import Node, caller, describe, here, loc_str, saying
 from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, compatible, exactly, shape_str
 from . import sources, stages
 from .ahead import Ahead
 from .blocks import Stream
+from .draws import Draws
 from .function import Function
 from .iterator import Iterator, Run, initializable, one_shot
 from .structure import Structure, along, declared, flatten, joined, looser, said
@@ -24,7 +22,6 @@ from .structure import Structure, along, declared, flatten, joined, looser, said
 Begin = Callable[[Run], Stream]
 Argument = Callable[[Run], Any]
 
-_made: weakref.WeakKeyDictionary[Graph, int] = weakref.WeakKeyDictionary()         # datasets that draw, of each graph: what gives them seeds
 
 
 class Dataset:
@@ -188,10 +185,10 @@ class Dataset:
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None) -> Dataset:
         """Elements in a random order: each is drawn from `buffer_size` that wait. `reshuffle_each_iteration=False`: every pass in the same one."""
         (size,), needs = arguments_of("Dataset.shuffle", (("buffer_size", buffer_size),))
-        draws = Draws(seed, reshuffle_each_iteration is not False)
+        draws = Draws("Dataset.shuffle", seed, reshuffle_each_iteration is not False)
 
         def begin(run: Run) -> Stream:
-            return stages.shuffled(self._begin(run), _size(size(run), "Dataset.shuffle: buffer_size"), draws.generator(run))
+            return stages.shuffled(self._begin(run), _size(size(run), "Dataset.shuffle: buffer_size"), draws.of_pass(run))
         return Dataset(self._structure, begin, [self], [*needs, *draws.needs])
 
     def repeat(self, count: Any = None) -> Dataset:
@@ -359,26 +356,6 @@ def _of_tensors(what: str, tensors: Any, begin: Callable[[Sequence[Array]], Stre
             raise ShapeError(f"{what}: components {', '.join(map(str, types))} have not as many rows each{here()}")
     return Dataset(structure, lambda run: begin([run.value(p) if isinstance(p, Node) else p for p in held]), (),
                    [p for p in held if isinstance(p, Node)])
-
-
-class Draws:
-    """What a shuffle draws with: for each pass other numbers, if it is to, that follow from the seeds; of no seed they are fresh."""
-
-    def __init__(self, seed: Any, each: bool):
-        graph = get_default_graph()
-        self.each, self.needs = each, [seed] if isinstance(seed, Node) else []
-        number = _made[graph] = _made.get(graph, -1) + 1
-        self.seed: Any = seed if isinstance(seed, Node) else seed_of("Dataset.shuffle", seed)
-        # As in TensorFlow, an operator without a seed of its own has one by its place in a graph with a seed.
-        self.words = None if seed is None and graph.seed is None else [graph.seed or 0, number if seed is None else 0]
-
-    def generator(self, run: Run) -> np.random.Generator:
-        key = id(self)
-        turn = run.begun[key] = run.begun.get(key, -1) + 1
-        fresh = run.fresh.setdefault(key, int.from_bytes(os.urandom(8), "little")) if self.words is None else 0
-        own = int(run.value(self.seed)) if isinstance(self.seed, Node) else self.seed or 0
-        words = [fresh] if self.words is None else [*self.words, own]
-        return np.random.default_rng([w & (2**64 - 1) if w < 0 else w for w in [*words, turn if self.each else 0]])
 
 
 __all__ = ["Dataset"]

@@ -16,6 +16,7 @@ from ..ops.decode import fields_of
 from . import sources, stages
 from .blocks import Block, Stream, one, rows_of
 from .dataset import Dataset, Run, arguments_of
+from .draws import Draws
 from .files import TFRecordDataset as TFRecordDataset  # noqa: F401
 from .function import Function
 from .structure import Structure, flatten, joined, looser
@@ -229,16 +230,15 @@ def sample_from_datasets(datasets: Sequence[Dataset], weights: Any = None, seed:
 
     GraphError: no datasets, elements that are not alike, or no weights.
     """
-    from .dataset import Draws
     structure = _alike("sample_from_datasets", datasets)
     with saying("sample_from_datasets"):
         given = np.ones(len(datasets)) if weights is None else as_array(weights, np.float64)
     if given.shape != (len(datasets),) or not (given >= 0).all() or not given.sum():
         raise GraphError(f"sample_from_datasets: {given.tolist()} are no weights of {len(datasets)} datasets{here()}")
-    draws = Draws(seed, True)
+    draws = Draws("sample_from_datasets", seed)
 
     def begin(run: Run) -> Stream:
-        draw, left = draws.generator(run), given.astype(np.float64)
+        draw, left = draws.of_pass(run), given.astype(np.float64)
         streams = [stages.EachRow(d._begin(run)) for d in datasets]
         while left.sum():
             i = int(np.searchsorted(np.cumsum(left), draw.random() * left.sum(), side="right"))

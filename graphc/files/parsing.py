@@ -159,7 +159,7 @@ def _column(w: Wanted, found: Sequence[Found], single: bool) -> list[Array]:
     rows = [_values(w, f, i) for i, f in enumerate(found)]
     if w.kind == FIXED:
         made = _stacked(w, [_fixed(w, r, i) for i, r in enumerate(rows)], (len(rows), *w.shape))
-        return [made[0] if single else made]
+        return [made[0, ...] if single else made]
     if w.kind == SPARSE:
         return _sparse([[] if r is None else r for r in rows], w.dtype, single)
     lengths = [_length(w, r, i) for i, r in enumerate(rows)]
@@ -167,7 +167,7 @@ def _column(w: Wanted, found: Sequence[Found], single: bool) -> list[Array]:
     for i, (r, n) in enumerate(zip(rows, lengths, strict=True)):
         if n:
             made[i, :n] = _array(r, w.dtype).reshape(n, *w.shape)
-    return [made[0] if single else made]
+    return [made[0, ...] if single else made]
 
 
 def _array(values: Any, dtype: np.dtype[Any]) -> Array:

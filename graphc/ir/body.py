@@ -62,7 +62,7 @@ class Body:
                 new[p] = p if same_type(p.type, t) else parameter(t, p.label, p)
             for n in self.order:
                 inputs = tuple([new.get(x, x) for x in n.inputs])
-                if inputs != n.inputs:
+                if inputs != n.inputs or has_effect(n):
                     scratch.place = n
                     new[n] = _as_declared(n.operator.build(scratch, inputs, n.attrs), n.type)
         made = [tuple([new.get(x, x) for x in part]) for part in (self.parameters, self.results, self.effects)]
@@ -77,13 +77,13 @@ def _as_declared(node: Node, declared: Any) -> Node:
 
 
 def substituted(roots: Sequence[Node], new: dict[Node, Node]) -> list[Node]:
-    """The roots with other nodes in the place of some that they need; these are not looked into."""
-    new = dict(new)
+    """The roots with other nodes in the place of some that they need; these are not looked into. Effects stay in their order."""
+    new, moved = dict(new), False
     for n in in_order(reached(roots, lambda n: () if n in new else n.inputs)) if new else ():
         if n not in new:
             inputs = tuple([new.get(x, x) for x in n.inputs])
-            if inputs != n.inputs:
-                new[n] = n.on(inputs)
+            if inputs != n.inputs or (moved and has_effect(n)):
+                new[n], moved = n.on(inputs), True
     return [new.get(r, r) for r in roots]
 
 

@@ -258,7 +258,22 @@ class Graph:
         i = bisect_left(self.backward, node.index, key=lambda part: part[0]) - 1
         return self.backward[i][1] if i >= 0 else None
 
+    @contextmanager
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
+        """Accepted: there is one device."""
+        yield
+
+    @contextmanager
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+        """Accepted: there is one device."""
+        yield
+
     # ------------------------------------------------------------------ files
+
+    def as_graph_def(self, from_version: Any = None, add_shapes: bool = False) -> Any:
+        """The graph as a `tf.GraphDef`. What cannot be saved, a py_func, keeps it from being serialised."""
+        from ..files.graph_def import GraphDef
+        return GraphDef(self)
 
     def to_json(self, fetches: Any = None) -> str:
         """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a py_func."""
@@ -319,6 +334,10 @@ class Graph:
     def get_collection_ref(self, name: str) -> list[Any]:
         """The collection itself, a list to change; made when there is none."""
         return self.collections.setdefault(name, [])
+
+    def clear_collection(self, name: str) -> None:
+        """Forget the collection of that name."""
+        self.collections.pop(name, None)
 
     def get_all_collection_keys(self) -> list[str]:
         """The names of the collections."""
@@ -444,19 +463,19 @@ def add_to_collection(name: str, value: Any) -> None:
     get_default_graph().add_to_collection(name, value)
 
 
-def get_collection(name: str, scope: str | None = None) -> list[Any]:
+def get_collection(key: str, scope: str | None = None) -> list[Any]:
     """`Graph.get_collection` of the default graph: the members, with `scope` those whose names match it (a regular expression, at the start).
 
     >>> tf.add_to_collection("losses", 1.5)
     >>> tf.get_collection("losses")
     [1.5]
     """
-    return get_default_graph().get_collection(name, scope)
+    return get_default_graph().get_collection(key, scope)
 
 
-def get_collection_ref(name: str) -> list[Any]:
+def get_collection_ref(key: str) -> list[Any]:
     """The collection of the default graph itself, a list to change."""
-    return get_default_graph().get_collection_ref(name)
+    return get_default_graph().get_collection_ref(key)
 
 
 def set_random_seed(seed: int | None) -> None:
@@ -480,11 +499,21 @@ def seed_of(what: str, seed: Any) -> int | None:
 
 
 @contextmanager
-def device(name: Any) -> Iterator[None]:
+def device(device_name_or_function: Any) -> Iterator[None]:
     """Accepted for TensorFlow's sake: graphc computes on the CPU.
 
     >>> with tf.device("/gpu:0"):
     ...     print(tf.constant(1).device == "")
     True
+    """
+    yield
+
+
+@contextmanager
+def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
+    """Accepted for TensorFlow's sake: there is one device.
+
+    >>> with tf.colocate_with(tf.constant(1.0)):
+    ...     x = tf.constant(2.0)
     """
     yield

@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, GraphError, ShapeError
 from . import instead
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
@@ -132,6 +132,16 @@ class Node:
     def device(self) -> str:
         return ""
 
+    @property
+    def value_index(self) -> int:
+        """Which of its operation's results the tensor is."""
+        return int(self.attrs["index"]) if self.operator.name == "item" else 0
+
+    def consumers(self) -> list[Operation]:
+        """The operations of its graph that take the tensor."""
+        users = [n for n in self.graph.nodes if self in n.inputs]
+        return [Operation(n) for n in users if n.operator.name != "item"]
+
     def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
         """The node's value: `session.run(self, feed_dict)` in the default session."""
         return (session if session is not None else self.graph.default_session("eval")).run(self, feed_dict)
@@ -231,6 +241,16 @@ for _name, _write in instead.ATTRIBUTES.items():
 Tensor = Node
 
 
+class NodeDef(NamedTuple):
+    """What TensorFlow's message of that name has of an operation; control inputs begin with a ^."""
+
+    name: str
+    op: str
+    input: list[str]
+    attr: dict[str, Any]
+    device: str = ""
+
+
 class Operation:
     """TensorFlow 1's view of a node as an operation: `.name` without output number, `.type`, `.inputs`, `.outputs`."""
 
@@ -257,7 +277,42 @@ class Operation:
 
     @property
     def outputs(self) -> list[Node]:
-        return [] if self.node.type is None else [self.node]
+        types = self.node.type
+        if not isinstance(types, tuple) or isinstance(types, TensorType):
+            return [] if types is None else [self.node]
+        return [self.graph.get_tensor_by_name(f"{self.name}:{i}") for i in range(len(types))]
+
+    @property
+    def device(self) -> str:
+        return ""
+
+    @property
+    def node_def(self) -> NodeDef:
+        """Name, type, inputs and attributes, as TensorFlow's message has them."""
+        return NodeDef(self.name, self.type, [x.name.removesuffix(":0") for x in self.inputs] + [f"^{c.name}" for c in self.control_inputs],
+                       {name: self.get_attr(name) for name in self._attributes()})
+
+    @property
+    def op_def(self) -> Any:
+        """The operator."""
+        return self.node.operator
+
+    def _attributes(self) -> dict[str, Any]:
+        """The attributes: those of the operator, and the dtype under the names by which TensorFlow's have it."""
+        types = self.node.type if isinstance(self.node.type, tuple) and not isinstance(self.node.type, TensorType) else (self.node.type,)
+        dtypes = {} if types[0] is None else dict.fromkeys(("dtype", "T"), as_dtype(types[0].dtype))
+        return {**dtypes, **{k: as_dtype(v) if isinstance(v, np.dtype) else v for k, v in self.node.attrs.items()}}
+
+    def get_attr(self, name: str) -> Any:
+        """An attribute by its name; `dtype` and `T` are that of the result. GraphError: there is none."""
+        found = self._attributes()
+        if name not in found:
+            raise GraphError(f"operation {self.name} has no attribute {name!r:.60}; it has {', '.join(found)}{here()}")
+        return found[name]
+
+    def values(self) -> tuple[Node, ...]:
+        """The results."""
+        return tuple(self.outputs)
 
     @property
     def graph(self) -> Any:

@@ -110,6 +110,7 @@ class Operator:
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
         self._dtypes: dict[Any, Any] = {}
+        self.of_texts: Operator | None = None           # what does the same with texts, if it is another
 
     def __get__(self, instance: Any, owner: Any = None) -> Operator:
         """Itself: no method of classes that keep it. What has `__get__` is a routine to `help`, `inspect` and doctest."""
@@ -137,6 +138,8 @@ class Operator:
 
     def build(self, graph: Graph, inputs: tuple[Node, ...], attrs: dict[str, Any], name: str | None = None) -> Node:
         """A node from converted inputs and bound attributes; errors name the operator, its operands and the user's line."""
+        if self.of_texts is not None and any(x.type.__class__ is TensorType and x.type.dtype.hasobject for x in inputs):
+            return self.of_texts.build(graph, inputs, attrs, name)
         attrs, type = self.typed(graph, inputs, attrs)
         return graph.add(self, inputs, attrs, type, name)
 

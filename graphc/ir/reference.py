@@ -49,7 +49,7 @@ def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | 
             add_to(e, f" of {describe(node)}")
             raise
         text = f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {e}\n  at {loc_str(node.loc)}"
-        raise InvalidArgumentError(text, node) from e
+        raise (type(e) if isinstance(e, OpError) else InvalidArgumentError)(text, node) from e
     except Exception as e:
         if node.operator.name.startswith("py_func") or drive is not None:
             add_to(e, f" of {describe(node)}" if drive is not None else f"in {describe(node)}\n  at {loc_str(node.loc)}")

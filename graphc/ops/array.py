@@ -13,6 +13,7 @@ from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import listed, minimum, unknown
 from ..ir.types import TensorType, bool_, compatible, float32, int32
+from . import array_batched as array_batched
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd

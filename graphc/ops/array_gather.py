@@ -10,9 +10,10 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axis
-from ..ir.node import Node, describe, here
+from ..ir.loops import Check, Loop, word
+from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorType, compatible, shape_str
+from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_join import concat
 from .array_move import SHAPE_OPERAND, Types, integers, reshape, shape, vector_shape
 
@@ -56,16 +57,20 @@ def _gather(params: Any, indices: Any, *, axis: int) -> Any:
     return np.take(params, indices, axis)
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = 0) -> Node:
+def gather(params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: Any = None, batch_dims: int = 0) -> Node:
     """The subtensors of `params` at `indices` along `axis`. An index outside the axis fails when run.
 
-    params: any[...], indices: int[...] -> the dtype of params. DTypeError: the indices are no integers. ShapeError: no such axis.
-    InvalidArgumentError, when run: an index outside the axis.
+    params: any[...], indices: int[...] -> the dtype of params. `batch_dims`: so many leading axes belong together: each of their elements has
+    indices of its own; `axis` (default: the first one after them, 0 without) counts them. DTypeError: the indices are no integers. ShapeError: no
+    such axis. InvalidArgumentError, when run: an index outside the axis.
 
-    >>> tf.Session(jit=False).run(tf.gather([10, 20, 30], [2, 0]))
-    array([30, 10], dtype=int32)
+    >>> tf.Session(jit=False).run([tf.gather([10, 20, 30], [2, 0]), tf.gather([[1, 2], [3, 4]], [[0], [1]], batch_dims=1)])
+    [array([30, 10], dtype=int32), array([[1],
+           [4]], dtype=int32)]
     """
-    return _gather(params, indices, axis=axis, name=name)
+    if batch_dims:
+        return OPERATORS["batched_gather"](params, indices, axis, batch_dims, name)
+    return _gather(params, indices, axis=0 if axis is None else axis, name=name)
 
 
 def _scattered(types: Types, values: Values, axis: int) -> TensorType:
@@ -125,7 +130,26 @@ def _nd_gather_grad(g: Node, y: Node, params: Node, indices: Node) -> tuple[Node
     return scatter_nd(indices, g, shape(params)), None
 
 
-@declare("host", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing",
+def _places_text(depth: int, checked: int) -> list[str]:
+    """Lines that find in `at` the number of the slice whose position is row k of `indices`; what is out of bounds fails the run."""
+    lines = ["at = int64(0)"]
+    for i in range(depth):
+        lines += [f"i{i} = int64(load(indices, k * {depth} + {i}))", f"if i{i} < 0 or i{i} >= d{i}:", f"    extents[0] = i{i}",
+                  f"    return {i + checked}", f"at = at * d{i} + i{i}"]
+    return lines
+
+
+def _nd_gather_loop(types: Any, type: Any) -> Loop:
+    x, indices = types
+    depth = indices.shape[-1]
+    count, inner = element_count(indices.shape[:-1]), element_count(x.shape[depth:])
+    lines = ["for k in range(lo, hi):", *("    " + line for line in _places_text(depth, 1)), "    for j in range(inner):",
+             "        store(out, k * inner + j, load(params, at * inner + j))"]
+    return Loop("\n".join(lines), {"inner": inner, **{f"d{i}": d for i, d in enumerate(x.shape[:depth])}}, count, count * (inner + depth),
+                [Check(1, d) for d in x.shape[:depth]])
+
+
+@declare("routine", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing", loop=_nd_gather_loop,
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
                   ([(3,), np.zeros((0, 1), int)], {}), ([(3,), np.zeros((2, 0), int)], {})))
 def gather_nd(params: Any, indices: Any) -> Any:
@@ -152,7 +176,27 @@ def _nd_scattered(types: Types, values: Values) -> TensorType:
     return TensorType(updates.dtype, dims)
 
 
-@declare("host", _nd_scattered, by_value=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd", batch="trailing",
+def _nd_scatter_loop(types: Any, type: Any) -> Loop:
+    """Zeros, then one update after the other, as they come: always the same sum. Many float32 to a place add up in float64."""
+    indices, updates, _ = types
+    depth = indices.shape[-1]
+    count, inner = element_count(indices.shape[:-1]), element_count(type.shape[depth:])
+    t = word(type.dtype)
+    wide = type.dtype == np.float32
+    total, w = ("scratch0", "float64") if wide else ("out", t)
+    lines = ["for i in range(size):", f"    store({total}, i, {w}(0))", "for k in range(count):",
+             *("    " + line for line in _places_text(depth, 1)), "    for j in range(inner):",
+             f"        store({total}, at * inner + j, {w}(load({total}, at * inner + j) + load(updates, k * inner + j)))"]
+    if wide:
+        lines += ["for i in range(size):", "    store(out, i, float32(load(scratch0, i)))"]
+    size = element_count(type.shape)
+    sizes = {"size": size, "count": count, "inner": inner, **{f"d{i}": d for i, d in enumerate(type.shape[:depth])}}
+    return Loop("\n".join(lines), sizes, 1, size + 2 * count * inner, [Check(0, d) for d in type.shape[:depth]],
+                [(np.dtype(np.float64), size)] if wide else [])
+
+
+@declare("routine", _nd_scattered, loop=_nd_scatter_loop, by_value=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd",
+         batch="trailing",
          grad=lambda h, y, indices, updates, whole: (None, gather_nd(h, indices), None),
          samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
                   ([np.array([[0, 1]]), (1,), np.array([2, 2])], {}), ([np.zeros((2, 0), int), (2, 3), np.array([3])], {})))

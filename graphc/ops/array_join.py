@@ -428,7 +428,10 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
     array([0, 0], dtype=int32)
     """
     tensor = to_node(tensor)
-    return zeros(shape(tensor), tensor.dtype if dtype is None else dtype, name or "zeros_like")
+    kind = tensor.dtype if dtype is None else dtype_of("zeros_like", dtype)
+    if kind.dtype.hasobject:            # the zero of texts
+        return fill(shape(tensor), b"", name or "zeros_like")
+    return zeros(shape(tensor), kind, name or "zeros_like")
 
 
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:

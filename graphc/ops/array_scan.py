@@ -8,9 +8,10 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axis
+from ..ir.loops import Loop, word
 from ..ir.node import Node
 from ..ir.operator import Values, declare, typed_like
-from ..ir.types import TensorType, as_dtype, int32
+from ..ir.types import TensorType, as_dtype, element_count, int32
 from .array_join import concat, narrow, zeros_like
 from .array_move import Types, integers, shape
 from .math import minimum
@@ -44,6 +45,42 @@ def _scanned(function: Any, x: Any, start: int, axis: int, exclusive: bool, reve
     return np.flip(y, axis) if reverse else y
 
 
+def _scan_loop(types: Any, type: Any, step: str, start: int, axis: int, exclusive: bool, reverse: bool) -> Loop:
+    """Rows of the axis one after another, each with a total for every column; a long contiguous row of float32 has one of float64."""
+    t = word(type.dtype)
+    dims = type.shape
+    outer, n, inner = element_count(dims[:axis]), dims[axis], element_count(dims[axis + 1:])
+    wide = "float64" if t == "float32" else t
+    total = step.format(total="total", x=f"{wide}(load(x, at))")
+    if axis < len(dims) - 1:                # totals of all columns side by side
+        total = step.format(total="load(scratch0, place)", x=f"{wide}(load(x, at))")
+        lines = [f"store(out, at, {t}(load(scratch0, place)))", f"store(scratch0, place, {wide}({total}))"]
+        body = f"""
+    for k in range(lo, hi):
+        for j in range(inner):
+            store(scratch0, k * inner + j, {wide}({start}))
+        for i in range(n):
+            row = (k * n + {'n - 1 - i' if reverse else 'i'}) * inner
+            for j in range(inner):
+                place = k * inner + j
+                at = row + j
+                {lines[not exclusive]}
+                {lines[exclusive]}
+    """
+        return Loop(body, {"n": n, "inner": inner}, outer, outer * n * inner, scratch=[(np.dtype(wide), outer * inner)])
+    body = f"""
+    for k in range(lo, hi):
+        total = {wide}({start})
+        at = (k // inner) * n * inner + k % inner{' + (n - 1) * inner' * reverse}
+        for i in range(n):
+            {f'store(out, at, {t}(total))' if exclusive else 'pass'}
+            total = {wide}({total})
+            {'pass' if exclusive else f'store(out, at, {t}(total))'}
+            at {'-' if reverse else '+'}= inner
+    """
+    return Loop(body, {"n": n, "inner": inner}, outer * inner, outer * n * inner)
+
+
 _SCANS = (([(3, 4)], {"axis": 1}), ([(4,)], {"exclusive": True}), ([(4,)], {"reverse": True}),
           ([(2, 3)], {"axis": -1, "exclusive": True, "reverse": True}), ([(0, 2)], {"axis": 0}))
 
@@ -52,8 +89,8 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
     return (cumsum(g, axis, exclusive, not reverse),)
 
 
-@declare("host", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading",
-         grad=_cumsum_grad)
+@declare("routine", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading", grad=_cumsum_grad,
+         loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} + {x}", 0, **attrs))
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`.
 
@@ -84,7 +121,8 @@ def shifted(x: Node, axis: int, by: int) -> Node:
     return concat([zero, kept] if by > 0 else [kept, zero], axis)
 
 
-@declare("host", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading",
+@declare("routine", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading",
+         loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} * {x}", 1, **attrs),
          samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})))
 def cumprod(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
@@ -100,7 +138,23 @@ def _recurrence_grad(h: Node, y: Node, a: Node, b: Node, axis: int, reverse: boo
     return back * shifted(y, axis, -1 if reverse else 1), back
 
 
-@declare("host", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad, batch="leading",
+def _recurrence_loop(types: Any, type: Any, axis: int, reverse: bool) -> Loop:
+    t = word(type.dtype)
+    dims = type.shape
+    outer, n, inner = element_count(dims[:axis]), dims[axis], element_count(dims[axis + 1:])
+    body = f"""
+    for k in range(lo, hi):
+        r = {t}(0)
+        at = (k // inner) * n * inner + k % inner{' + (n - 1) * inner' * reverse}
+        for i in range(n):
+            r = {t}(load(b, at) + load(a, at) * r) if i > 0 else load(b, at)
+            store(out, at, r)
+            at {'-' if reverse else '+'}= inner
+    """
+    return Loop(body, {"n": n, "inner": inner}, outer * inner, outer * n * inner)
+
+
+@declare("routine", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad, batch="leading", loop=_recurrence_loop,
          samples=(([(2, 4), (2, 4)], {"axis": 1}), ([(4,), (4,)], {"axis": 0, "reverse": True}),
                   ([(0,), (0,)], {"axis": 0})))
 def linear_recurrence(a: Any, b: Any, *, axis: Any, reverse: bool = False) -> Any:

@@ -17,6 +17,7 @@ from ..ir.types import TensorShape, TensorType, as_shape, compatible, shape_str
 from .array_move import identity
 from .bodies import Cut, as_result, assigned_to, bodies_of, inputs_of, loop_parameter
 from .control import COUNT, branch, loop
+from .counted import counted
 from .debug import Assert
 from .math import cast
 from .math_compare import equal
@@ -93,12 +94,15 @@ def built(operator: Any, graph: Graph, inputs: Sequence[Node], attrs: dict[str, 
     return graph.add(operator, tuple(inputs), kept, type, scope if scope else None)
 
 
-def given_by(node: Node, structures: Sequence[Any], counts: Sequence[int], variables: Sequence[Node], graph: Graph) -> list[Any]:
+def given_by(node: Node, structures: Sequence[Any], counts: Sequence[int], variables: Sequence[Node], graph: Graph,
+             finals: Sequence[Callable[[Sequence[Node]], Node]] | None = None) -> list[Any]:
     """The results of a node in their structures, of so many leaves each; variables get their new values whenever a result is used.
 
-    The values of variables stand behind the first structure.
+    The values of variables stand behind the first structure. `finals` give the results, if they are not the node's last ones.
     """
     found = items(node, graph)
+    if finals is not None:
+        found = [final(found) for final in finals]
     found = found[len(found) - sum(counts) - len(variables):]
     assigns = assigned_to(variables, found[counts[0]:counts[0] + len(variables)])
     del found[counts[0]:counts[0] + len(variables)]
@@ -222,8 +226,10 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
         gave = like_vars(loop_vars, gave, scope)
         results, controls = results_of(graph, gave, "while_loop")
         attrs, inputs, variables = cut_loop(graph, scope, since, own, held, results, controls)
-        node = built(loop, graph, (most, *initial, *inputs), attrs, scope)
-        (found,) = given_by(node, [gave], [len(initial)], variables, graph)
+        operands = [most, *initial, *inputs]
+        form = counted(graph, attrs, operands)
+        node = built(loop, graph, operands if form is None else form.operands, attrs if form is None else form.attrs, scope)
+        (found,) = given_by(node, [gave], [len(initial)], variables, graph, None if form is None else form.finals)
         if not back_prop:
             from .array_move import stop_gradient
             found = nest.mapped(stop_gradient, found)

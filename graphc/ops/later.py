@@ -135,7 +135,7 @@ def _unplaced(error: GraphcError) -> str:
     return str(error).rpartition("\n  at ")[0] or str(error)
 
 
-@declare("lowered", _type, name="later", prepare=_attrs, by_value=(1, 2, 3), lower=_lowered, grad=_gradient, batch="unrolled",
+@declare("lowered", _type, name="later", prepare=_attrs, by_value=(1, 2, 3), lower=_lowered, grad=_gradient, batch="unrolled", text=True,
          samples=(([(2, 3)], {"of": "matrix_transpose"}),
                   ([(2, 2), (2,)], {"of": "matrix_set_diag"})))
 def _later(*operands: Any, of: Any, type: Any = None, options: Any = (), by: Any = ()) -> Any:

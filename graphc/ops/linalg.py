@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +13,11 @@ from ..ir.axes import normal_axes, normal_axis
 from ..ir.known import as_int, static_value
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import to_node
-from ..ir.types import TensorType
+from ..ir.types import TensorType, compatible
 from .array import matrix_diag_part
 from .array_gather import gather
 from .array_join import concat
-from .array_move import identity, reshape, sizes, transpose
+from .array_move import identity, reshape, sizes, squeeze, transpose
 from .contract import held
 from .later import deferrable, later
 from .linalg_matmul import batch_matmul as batch_matmul
@@ -124,47 +125,97 @@ def _einsum(*inputs: Node, equation: str) -> Node:
 
 
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
-    """Sums of products by Einstein's convention, "ij,jk->ik", of one or two operands; no letter twice in one.
+    """Sums of products by Einstein's convention, "ij,jk->ik".
 
-    ShapeError: an equation that is none, more operands, or a letter that stands for two sizes.
+    Of any number of operands, which are multiplied from the left to the right; a letter that stands twice in one operand takes its diagonal;
+    "..." stands for all axes that have no letter, which are repeated where one has size 1. ShapeError: an equation that is none, or a letter
+    that stands for two sizes.
 
     >>> tf.Session(jit=False).run(tf.einsum('ij,jk->ik', [[1, 2]], [[3], [4]]))
     array([[11]], dtype=int32)
+    >>> tf.Session(jit=False).run(tf.einsum('ii->', [[1, 2], [3, 4]]))
+    np.int32(5)
     """
     nodes = [to_node(x) for x in inputs]
-    terms, result = _parsed(equation, nodes)
     if any(x.type.rank is None for x in nodes):
-        kind = TensorType(np.result_type(*(x.type.dtype for x in nodes)), (None,) * len(result))
+        _, after = _parts(equation, nodes)
+        kind = TensorType(np.result_type(*(x.type.dtype for x in nodes)), None if "..." in after or not after.isalpha() else (None,) * len(after))
         return later("einsum", nodes, kind, name, equation=equation)
-    if len(nodes) == 1:
-        return _reordered(nodes[0], terms[0], result, name)
-    a, b = nodes
-    batch = [c for c in terms[0] if c in terms[1] and c in result]
-    inner = [c for c in terms[0] if c in terms[1] and c not in result]
-    a, left = _summed_away(a, terms[0], [c for c in terms[0] if c in result or c in inner])
-    b, right = _summed_away(b, terms[1], [c for c in terms[1] if c in result or c in inner])
+    terms, result = _parsed(equation, nodes)
+    flat = [_single(x, t) for x, t in zip(nodes, terms, strict=True)]
+    (x, letters), *others = flat
+    while others:
+        (y, theirs), *others = others
+        x, letters = _multiplied(x, letters, y, theirs, {*result, *(c for _, t in others for c in t)})
+    return _reordered(x, letters, result, name)
+
+
+def _multiplied(a: Node, ta: str, b: Node, tb: str, wanted: set[str]) -> tuple[Node, str]:
+    """The product of two operands, and its letters: summed over those that nothing wants."""
+    batch = [c for c in ta if c in tb and c in wanted]
+    inner = [c for c in ta if c in tb and c not in wanted]
+    a, left = _summed_away(a, ta, [c for c in ta if c in wanted or c in inner])
+    b, right = _summed_away(b, tb, [c for c in tb if c in wanted or c in inner])
     rows, columns = [c for c in left if c not in right], [c for c in right if c not in left]
     first, second = _blocks(a, left, batch, rows, inner), _blocks(b, right, batch, inner, columns)
     product = matmul(held("einsum", "leading", first, second, place=len(batch)) if batch else first, second)
     dims = concat([sizes(a, [left.index(c) for c in [*batch, *rows]]), sizes(b, [right.index(c) for c in columns])], 0)
-    return _reordered(reshape(product, dims), [*batch, *rows, *columns], result, name)
+    return reshape(product, dims), "".join([*batch, *rows, *columns])
 
 
-def _parsed(equation: str, nodes: Sequence[Node]) -> tuple[list[str], str]:
+def _single(x: Node, term: str) -> tuple[Node, str]:
+    """An operand with each letter once: the diagonal where one stands twice. ShapeError: it stands for two sizes."""
+    while len({*term}) < len(term):
+        letter = next(c for c in term if term.count(c) > 1)
+        i, k = (n for n, c in enumerate(term) if c == letter and term[:n].count(letter) < 2)
+        rest = [n for n in range(len(term)) if n not in (i, k)]
+        dims = x.type.shape
+        if not compatible((dims[i],), (dims[k],)):
+            raise ShapeError(f"einsum: the letter {letter!r} stands for {dims[i]} and {dims[k]}{here()}")
+        x = matrix_diag_part(transpose(x, [*rest, i, k]))
+        term = "".join(term[n] for n in rest) + letter
+    return x, term
+
+
+def _parts(equation: str, nodes: Sequence[Node]) -> tuple[list[str], str]:
+    """The terms of an equation, and that of the result: by default the letters that stand once, sorted, behind "..."."""
     left, arrow, result = equation.replace(" ", "").partition("->")
     terms = left.split(",")
-    letters = "".join(terms)
     if not arrow:
-        result = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    wrong = next((f"{t!r} repeats a letter or is no list of letters" for t in [*terms, result]
-                  if len(set(t)) < len(t) or (t and not t.isalpha())), None)
-    if len(terms) not in (1, 2) or len(terms) != len(nodes):
-        wrong = f"{len(nodes)} operands for {len(terms)} terms; one or two are possible"
-    for t, x in zip(terms, nodes, strict=False):
-        wrong = wrong or (None if x.type.rank in (None, len(t)) else f"{t!r} does not fit {describe(x)}")
-    if wrong or not set(result) <= set(letters):
-        raise ShapeError(f"einsum {equation!r}: {wrong or 'the result has letters that no operand has'}{here()}")
+        letters = left.replace("...", "").replace(",", "")
+        result = "..." * ("..." in left) + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    if len(terms) != len(nodes):
+        raise ShapeError(f"einsum {equation!r}: {len(nodes)} operands for {len(terms)} terms{here()}")
     return terms, result
+
+
+def _parsed(equation: str, nodes: list[Node]) -> tuple[list[str], str]:
+    """Terms of letters alone: "..." as letters of its own, one for each axis. Axes of size 1 that it repeats are taken out of `nodes`."""
+    terms, result = _parts(equation, nodes)
+    plain = [t.replace("...", "", 1) for t in [*terms, result]]
+    wrong = next((f"{t!r} is no list of letters" for t in plain if t and not (t.isalpha() and t.isascii())), None)
+    for t, p, x in zip(terms, plain, nodes, strict=False):
+        fits = x.type.rank >= len(p) if "..." in t else x.type.rank == len(p)
+        wrong = wrong or (None if fits else f"{t!r} does not fit {describe(x)}")
+    if len({*plain[-1]}) < len(plain[-1]):
+        wrong = wrong or f"{result!r} repeats a letter"
+    if wrong or not {*plain[-1]} <= {*"".join(plain[:-1])} or ("..." in result and not any("..." in t for t in terms)):
+        raise ShapeError(f"einsum {equation!r}: {wrong or 'the result has letters that no operand has'}{here()}")
+    most = max((x.type.rank - len(p) for t, p, x in zip(terms, plain, nodes, strict=False) if "..." in t), default=0)
+    unused = [c for c in string.ascii_letters if c not in equation][:most]
+    if len(unused) < most:
+        raise ShapeError(f"einsum {equation!r}: there are more axes than letters{here()}")
+    out = []
+    for n, (t, p) in enumerate(zip(terms, plain, strict=False)):
+        own = unused[most - (nodes[n].type.rank - len(p)):] if "..." in t else []
+        out.append(t.replace("...", "".join(own)))
+    for c in unused:
+        held_by = [(n, t.index(c)) for n, t in enumerate(out) if c in t]
+        ones = [(n, i) for n, i in held_by if nodes[n].type.shape[i] == 1]
+        if len(ones) < len(held_by):
+            for n, i in ones:
+                nodes[n], out[n] = squeeze(nodes[n], axis=(i,)), out[n].replace(c, "")
+    return out, result.replace("...", "".join(unused))
 
 
 def _summed_away(x: Node, term: str, keep: Sequence[str]) -> tuple[Node, list[str]]:

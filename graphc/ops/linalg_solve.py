@@ -16,13 +16,13 @@ from .array_move import Types, expand_dims, unbroadcast
 from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
 
-_SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]],
+SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]],
                  [[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 3.0]]])
-_GENERAL = np.array([[2.0, -1.0, 0.5], [0.7, 1.5, -0.4], [-0.3, 0.8, 1.8]])
+GENERAL = np.array([[2.0, -1.0, 0.5], [0.7, 1.5, -0.4], [-0.3, 0.8, 1.8]])
 _SIDES = np.array([[1.0, 2.0], [-0.5, 0.3], [0.8, -1.1]])
 
 
-def _square(t: TensorType) -> TensorType:
+def square_matrices(t: TensorType) -> TensorType:
     if t.dtype.kind != "f":
         raise DTypeError(f"matrices must be of a floating dtype, not {t.dtype}")
     if t.rank is not None and t.rank < 2:
@@ -32,7 +32,7 @@ def _square(t: TensorType) -> TensorType:
     return t
 
 
-def _factored(function: Any, *operands: Any) -> Any:
+def factored(function: Any, *operands: Any) -> Any:
     try:
         return function(*operands)
     except np.linalg.LinAlgError as e:
@@ -53,11 +53,11 @@ def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", lambda types, values: _square(types[0]), grad=_cholesky_grad, label="Cholesky", batch="aligned",
-         samples=(([_SPD], {}), ([_SPD[0]], {})), analytic=continued.cholesky)
+@declare("host", lambda types, values: square_matrices(types[0]), grad=_cholesky_grad, label="Cholesky", batch="aligned",
+         samples=(([SPD], {}), ([SPD[0]], {})), analytic=continued.cholesky)
 def cholesky(input: Any) -> Any:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
-    return _factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))
+    return factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))
 
 
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
@@ -79,15 +79,15 @@ def _inverse_grad(g: Node, y: Node, input: Node, adjoint: bool) -> tuple[Node]:
     return (-(matrix_transpose(inner) if adjoint else inner),)
 
 
-@declare("host", lambda types, values, adjoint: _square(types[0]), grad=_inverse_grad, label="MatrixInverse", batch="aligned",
-         samples=(([_GENERAL], {}), ([_SPD], {"adjoint": True})))
+@declare("host", lambda types, values, adjoint: square_matrices(types[0]), grad=_inverse_grad, label="MatrixInverse", batch="aligned",
+         samples=(([GENERAL], {}), ([SPD], {"adjoint": True})))
 def matrix_inverse(input: Any, *, adjoint: bool = False) -> Any:
     """Inverses of matrices, or of their transposes."""
-    return _factored(np.linalg.inv, np.swapaxes(input, -1, -2) if adjoint else input)
+    return factored(np.linalg.inv, np.swapaxes(input, -1, -2) if adjoint else input)
 
 
 def _determinant_type(types: Types, values: Values) -> TensorType:
-    t = _square(types[0])
+    t = square_matrices(types[0])
     return TensorType(t.dtype, None if t.shape is None else t.shape[:-2])
 
 
@@ -96,14 +96,14 @@ def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
 
 
 @declare("host", _determinant_type, grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
-         samples=(([_GENERAL], {}), ([_SPD], {})))
+         samples=(([GENERAL], {}), ([SPD], {})))
 def matrix_determinant(input: Any) -> Any:
     """Determinants of matrices."""
     return np.linalg.det(input)
 
 
 def _solution(types: Types, values: Values, **_: Any) -> TensorType:
-    a, b = _square(types[0]), types[1]
+    a, b = square_matrices(types[0]), types[1]
     if a.dtype != b.dtype:
         raise DTypeError(f"operands have different dtypes, {a.dtype} and {b.dtype}")
     if b.rank is not None and b.rank < 2:
@@ -125,10 +125,10 @@ def _solve_grad(g: Node, y: Node, matrix: Node, rhs: Node, adjoint: bool) -> tup
 
 
 @declare("host", _solution, grad=_solve_grad, label="MatrixSolve", batch="aligned",
-         samples=(([_GENERAL, _SIDES], {}), ([_SPD, (2, 3, 1)], {"adjoint": True})))
+         samples=(([GENERAL, _SIDES], {}), ([SPD, (2, 3, 1)], {"adjoint": True})))
 def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
     """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
-    return _factored(np.linalg.solve, np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs)
+    return factored(np.linalg.solve, np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs)
 
 
 def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adjoint: bool) -> tuple[Node, Node]:
@@ -139,8 +139,8 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
 
 
 @declare("host", _solution, grad=_triangular_grad, label="MatrixTriangularSolve", batch="aligned",
-         samples=(([_GENERAL, _SIDES], {}), ([_GENERAL, _SIDES], {"lower": False}),
-                  ([_GENERAL, _SIDES], {"adjoint": True}), ([_SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
+         samples=(([GENERAL, _SIDES], {}), ([GENERAL, _SIDES], {"lower": False}),
+                  ([GENERAL, _SIDES], {"adjoint": True}), ([SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
     return _substituted(np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs, lower is not adjoint)
@@ -169,7 +169,7 @@ def _substituted(t: Any, b: Any, lower: bool) -> Any:
 # ---------------------------------------------------------------------- eigenvalues
 
 def _eigen_types(types: Types, values: Values) -> tuple[TensorType, TensorType]:
-    t = _square(types[0])
+    t = square_matrices(types[0])
     return TensorType(t.dtype, None if t.shape is None else t.shape[:-1]), t
 
 
@@ -188,7 +188,7 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
 
 
 @declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEig", batch="aligned", analytic=False,
-         samples=(([_SPD[0]], {}),))
+         samples=(([SPD[0]], {}),))
 def self_adjoint_eig(tensor: Any) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices.
 
@@ -197,7 +197,7 @@ def self_adjoint_eig(tensor: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.self_adjoint_eig([[2.0, 0.0], [0.0, 1.0]])[0])
     array([1., 2.], dtype=float32)
     """
-    e, v = _factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
+    e, v = factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
     largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
     return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v
 

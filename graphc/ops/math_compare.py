@@ -143,7 +143,7 @@ def round(x: Any, name: str | None = None) -> Node:
     array([0., 2., 3.], dtype=float32)
     """
     x = to_node(x)
-    return rint(x, name=name) if x.type.dtype.kind == "f" else OPERATORS["identity"](x, name=name)
+    return OPERATORS["identity"](x, name=name) if x.type.dtype.kind in "iub" else rint(x, name=name)
 
 
 @elementwise("{x} != {x}")

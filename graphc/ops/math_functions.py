@@ -13,6 +13,7 @@ from ..ir.node import OPERATORS
 from ..ir.operator import Values, declare, elementwise
 from ..ir.types import TensorType
 from . import continued
+from .gamma_loops import digamma_loop, lgamma_loop
 from .math_arithmetic import at_pole, square
 from .math_operands import wide
 
@@ -291,14 +292,16 @@ def polygamma(x: Any, *, order: int = 1) -> Any:
     return each(lambda v: _polygamma(v, order), x)
 
 
-@declare("host", real_type, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
+@declare("routine", real_type, loop=digamma_loop, grad=lambda g, y, x: (g * polygamma(x),), domain=(0.3, 4.0),
+         samples=(([(3, 4)], {}),), batch="aligned",
              analytic=continued.digamma)
 def digamma(x: Any) -> Any:
     """Derivative of `lgamma`; nan at 0 and the negative integers."""
     return each(_digamma, x)
 
 
-@declare("host", real_type, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0), samples=(([(3, 4)], {}),), batch="aligned",
+@declare("routine", real_type, loop=lgamma_loop, grad=lambda g, y, x: (g * digamma(x),), domain=(0.3, 4.0),
+         samples=(([(3, 4)], {}),), batch="aligned",
              analytic=continued.lgamma)
 def lgamma(x: Any) -> Any:
     """Logarithm of the absolute value of the gamma function.  d/dx = digamma(x)."""

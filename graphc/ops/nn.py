@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +11,15 @@ from ..errors import DTypeError, GraphError, ShapeError
 from ..ir.axes import normal_axes
 from ..ir.known import as_int
 from ..ir.node import OPERATORS, Node, describe, here
-from ..ir.operator import Values, declare, to_node, typed_like
+from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, merge, shape_str
-from . import ctc, nn_activations, nn_conv, nn_losses, nn_norms, nn_pool
-from .array import concat, expand_dims, gather, identity, reshape, shape, squeeze
+from . import candidates, ctc, nn_activations, nn_conv, nn_losses, nn_norms, nn_pool, nn_sampled
+from .array import concat, expand_dims, identity, reshape, shape, squeeze
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
 from .blocks import space_to_batch as space_to_batch
 from .blocks import space_to_depth as space_to_depth
+from .candidates import *  # noqa: F403
 from .contract import held
 from .ctc import *  # noqa: F403
 from .ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
@@ -44,13 +45,17 @@ from .nn_conv import *  # noqa: F403
 from .nn_losses import *  # noqa: F403
 from .nn_norms import *  # noqa: F403
 from .nn_pool import *  # noqa: F403
+from .nn_sampled import *  # noqa: F403
+from .nn_top import top_k as top_k
 from .random import random_uniform
 from .reduce import reduce_mean, reduce_sum
+from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
+from .sparse_rows import rows_of_tables
 
-__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, *ctc.__all__,
-           "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments",
-           "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
-           "dropout", "embedding_lookup", "zero_fraction", "in_top_k", "top_k"]
+__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, *candidates.__all__,
+           *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "batch_normalization",
+           "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout",
+           "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -212,19 +217,17 @@ def zero_fraction(value: Any, name: str | None = None) -> Node:
 
 def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
                      validate_indices: bool = True, max_norm: Any = None) -> Node:
-    """Rows of the table `params`, one for each id.
+    """Rows of the table `params`, one for each id; none longer than `max_norm`.
 
-    params: any[rows, ...], ids: int[...] -> any[..., ...]. DTypeError: the ids are no integers. GraphError: several tables.
-    InvalidArgumentError, when run: no such row.
+    params: any[rows, ...], or several tables among which the ids are shared out, in turn ("mod") or in runs ("div"); ids: int[...] ->
+    any[..., ...]. DTypeError: the ids are no integers. ArgumentError: the tables do not fit together. InvalidArgumentError, when run: no such
+    row.
 
     >>> tf.Session(jit=False).run(tf.nn.embedding_lookup(tf.constant([[1.0, 2.0], [3.0, 4.0]]), [1, 0]))
     array([[3., 4.],
            [1., 2.]], dtype=float32)
     """
-    tables = list(params) if isinstance(params, (list, tuple)) else [params]
-    if len(tables) != 1 or max_norm is not None:
-        raise GraphError(f"embedding_lookup takes one table and no max_norm{here()}")
-    return gather(tables[0], ids, name=name or "embedding_lookup")
+    return rows_of_tables(params, ids, partition_strategy, max_norm, name or "embedding_lookup", "embedding_lookup")
 
 
 def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
@@ -245,62 +248,3 @@ def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
     at = np.take_along_axis(predictions, np.where(inside, targets, 0)[:, None].astype(np.int64), axis=1)
     above = np.count_nonzero(predictions > at, axis=1)
     return inside & np.isfinite(predictions).all(axis=1) & (above < k)
-
-
-def _top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
-    sizes = types[0].shape
-    if k < 0:
-        raise ShapeError(f"there are no {k} largest elements")
-    if sizes == () or (sizes is not None and sizes[-1] is not None and sizes[-1] < k):
-        raise ShapeError(f"the last dimension has fewer than {k} elements")
-    return TensorType(np.dtype(np.int32), None if sizes is None else (*sizes[:-1], k))
-
-
-@declare("host", _top_k_type, batch="leading", prepare=lambda types, k: {"k": as_int(k, "k")}, samples=(([(3, 4)], {"k": 2}),))
-def top_k_indices(input: Any, *, k: int = 1) -> Any:
-    """Where the k largest elements of each row are, the largest first, of equal ones the earlier first."""
-    last = input.shape[-1] - 1
-    # A stable ascending sort of the mirrored row, read backwards.
-    order = last - np.argsort(input[..., ::-1], axis=-1, kind="stable")[..., ::-1]
-    return order[..., :k].astype(np.int32)
-
-
-def _pick_type(types: Sequence[TensorType], values: Values) -> TensorType:
-    return TensorType(types[0].dtype, types[1].shape)
-
-
-@declare("host", _pick_type, batch="leading", grad=lambda g, y, x, indices: (OPERATORS["put_last"](indices, g, x), None),
-         samples=(([(2, 4), np.array([[0, 2], [3, 1]])], {}),))
-def pick_last(x: Any, indices: Any) -> Any:
-    """Elements of each row, by their indices along the last axis."""
-    return np.take_along_axis(x, np.asarray(indices, np.int64), axis=-1)
-
-
-@declare("host", typed_like(2), batch="leading", grad=lambda g, y, indices, updates, like: (None, pick_last(g, indices), None),
-         samples=(([np.array([[0, 2], [3, 1]]), (2, 2), (2, 4)], {}),))
-def put_last(indices: Any, updates: Any, like: Any) -> Any:
-    """Zeros like `like`, with updates at distinct indices along the last axis."""
-    out = np.zeros_like(like)
-    np.put_along_axis(out, np.asarray(indices, np.int64), updates, axis=-1)
-    return out
-
-
-class TopK(NamedTuple):
-    """The result of `top_k`."""
-
-    values: Node
-    indices: Node
-
-
-def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
-    """The k largest elements along the last axis, in descending order, and their indices (int32).
-
-    number[..., n] -> (number[..., k], int32[..., k]). ShapeError: fewer than k elements. DTypeError: no numbers.
-
-    >>> tf.Session(jit=False).run(tf.nn.top_k([1, 9, 5], k=2).values)
-    array([9, 5], dtype=int32)
-    """
-    x = to_node(input)
-    with scope(name, "top_k", x):
-        indices = top_k_indices(x, k=k)
-        return TopK(pick_last(x, indices), indices)

@@ -15,7 +15,7 @@ from ..ir.operator import elementwise, to_node
 from ..ir.types import TensorType
 from . import continued
 from .continued import SELU_ALPHA, SELU_SCALE
-from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh
+from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh, where
 from .math_operands import floating, larger, numbers
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
@@ -66,16 +66,27 @@ def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
     return np.where(np.greater(floating(features), 0), features, np.multiply(features, alpha))
 
 
-@elementwise("select({features} > {T}(0), {features}, expm1({features}))",
+@elementwise("select({features} > {T}(0), {features}, expm1({features}))", name="elu",
              grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),), analytic=continued.elu)
-def elu(features: Any) -> Any:
-    """x where x > 0, exp(x) - 1 elsewhere (Clevert, Unterthiner and Hochreiter 2015).
-
-    >>> tf.Session(jit=False).run(tf.nn.elu([-1.0, 2.0]))
-    array([-0.63212...,  2.        ], dtype=float32)
-    """
+def _elu(features: Any) -> Any:
+    """x where x > 0, exp(x) - 1 elsewhere."""
     positive = np.greater(floating(features), 0)
     return np.where(positive, features, np.expm1(np.where(positive, 0, features)))
+
+
+def elu(features: Any, name: str | None = None, alpha: Any = 1.0) -> Node:
+    """x where x > 0, alpha (exp(x) - 1) elsewhere (Clevert, Unterthiner and Hochreiter 2015).
+
+    float[...] -> the same type; `alpha`: a number, or a tensor that broadcasts, to learn it for one. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run([tf.nn.elu([-1.0, 2.0]), tf.nn.elu([-1.0, 2.0], alpha=0.5)])
+    [array([-0.63212...,  2.        ], dtype=float32), array([-0.31606...,  2.        ], dtype=float32)]
+    """
+    if not isinstance(alpha, Node) and np.ndim(alpha) == 0 and alpha == 1:
+        return _elu(features, name=name)
+    x = to_node(features)
+    with scope(name, "elu", x) as last:
+        return where(greater(x, 0.0), x, _elu(x) * alpha, name=last)
 
 
 @elementwise(f"{{T}}({SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
@@ -108,10 +119,25 @@ def _swish_grad(g: Any, y: Any, x: Any) -> Any:
     return (g * (s + y * (1.0 - s)),)
 
 
-@elementwise("{features} * sigmoid({features})", grad=_swish_grad, analytic=continued.swish)
-def swish(features: Any) -> Any:
-    """x sigmoid(x) (Ramachandran, Zoph and Le 2017)."""
+@elementwise("{features} * sigmoid({features})", name="swish", grad=_swish_grad, analytic=continued.swish)
+def _swish(features: Any) -> Any:
+    """x sigmoid(x)."""
     return floating(features) * sigmoid.reference(features)
+
+
+def swish(features: Any, beta: Any = 1.0, name: str | None = None) -> Node:
+    """x sigmoid(beta x) (Ramachandran, Zoph and Le 2017).
+
+    float[...] -> the same type; `beta`: a number, or a tensor that broadcasts, to learn it for one. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run([tf.nn.swish([-1.0, 2.0]), tf.nn.swish([-1.0, 2.0], beta=0.0)])
+    [array([-0.26894...,  1.76159...], dtype=float32), array([-0.5,  1. ], dtype=float32)]
+    """
+    if not isinstance(beta, Node) and np.ndim(beta) == 0 and beta == 1:
+        return _swish(features, name=name)
+    x = to_node(features)
+    with scope(name, "swish", x) as last:
+        return multiply(x, sigmoid(x * beta), name=last)
 
 
 silu = swish

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError
+from ..ir.axes import normal_axis
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import elementwise, to_node
 from . import continued
@@ -100,7 +101,12 @@ def softmax_cross_entropy_with_logits_v2(_sentinel: Any = None, labels: Any = No
         if z.type.dtype != x.type.dtype:
             z = cast(z, x.type.dtype)
         shifted = _shifted(x, axis)
-        return reduce_sum(z * (_log_total(shifted, axis) - shifted), axis=axis, name=last)
+        cost = reduce_sum(z * (_log_total(shifted, axis) - shifted), axis=axis, name=last)
+        if x.type.shape is not None and cost.type.shape is None:        # labels of unknown rank: the rows are those of the logits, or repeat them
+            rows = [d if d != 1 else None for d in x.type.shape]
+            del rows[normal_axis(axis, len(rows))]
+            cost.set_shape(rows)
+        return cost
 
 
 def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None, dim: Any = -1,

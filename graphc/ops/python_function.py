@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..ir.operator import Values, declare, items, many, to_node
 from ..ir.reference import read_only
 from ..ir.types import TensorType, as_text
 
-__all__ = ["py_func", "numpy_function"]
+__all__ = ["py_func", "py_function", "numpy_function"]
 
 
 def _func_type(types: Sequence[TensorType], values: Values, func: Any, out: Any) -> Any:
@@ -71,3 +72,31 @@ def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: b
 
 
 numpy_function = py_func
+
+
+class _Eager(np.ndarray):
+    """An array as a function of TensorFlow's eager tensors takes it: `numpy()` gives it."""
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The array."""
+        return np.asarray(self)
+
+
+def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:
+    """`py_func` for a function of eager tensors: its arrays have `numpy()`, and what it gives is cast to `Tout`. No gradient.
+
+    DTypeError: no such dtypes. InvalidArgumentError, when run: what cannot be cast. What `func` raises, a run raises.
+
+    >>> tf.Session(jit=False).run(tf.py_function(lambda a: a.numpy() * 2, [tf.constant([1, 2])], tf.float32))
+    array([2., 4.], dtype=float32)
+    """
+    several = isinstance(Tout, (list, builtins.tuple))
+    kinds = [dtype_of("py_function", t).dtype for t in (Tout if several else [Tout])]
+
+    @functools.wraps(func)
+    def call(*arrays: Any) -> Any:
+        made = func(*(a if a.dtype.hasobject else a.view(_Eager) for a in arrays))
+        given = made if several and isinstance(made, (list, builtins.tuple)) else [made]
+        cast = [x if k.hasobject else np.asarray(x).astype(k) for x, k in zip(given, kinds, strict=False)]
+        return cast + list(given[len(kinds):]) if several else cast[0]
+    return py_func(call, inp, Tout, True, name)

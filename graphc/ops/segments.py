@@ -9,10 +9,11 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.known import known_shape, static_value
+from ..ir.loops import Check, Loop, word
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import unknown
-from ..ir.types import TensorType, compatible, shape_str
+from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_gather import gather, scatter_sum
 from .array_join import concat, ones_like, zeros_like
 from .array_move import Types, expand_dims, integers, reshape, shape
@@ -61,6 +62,26 @@ def _numbers(ids: Any, count: Any) -> tuple[Any, Any]:
     return there, chosen
 
 
+def _segment_loop(types: Any, type: Any, start: Any, step: str) -> Loop:
+    """One part after the other, as they come."""
+    data, ids, _ = types
+    count, inner = element_count(ids.shape), element_count(type.shape[1:])
+    t = word(type.dtype)
+    body = f"""
+    for i in range(segments * inner):
+        store(out, i, {t}({start}))
+    for k in range(count):
+        s = int64(load(segment_ids, k))
+        if s >= segments:
+            extents[0] = s
+            return 1
+        if s >= 0:
+            for j in range(inner):
+                store(out, s * inner + j, {t}({step.format(old="load(out, s * inner + j)", x="load(data, k * inner + j)")}))
+    """
+    return Loop(body, {"segments": type.shape[0], "count": count, "inner": inner}, 1, (count + type.shape[0]) * inner, [Check(1, type.shape[0])])
+
+
 def _combined(function: Any, data: Any, ids: Any, count: Any, start: Any) -> Any:
     there, chosen = _numbers(ids, count)
     out = np.full((int(count), *data.shape[ids.ndim:]), start, data.dtype)
@@ -103,13 +124,17 @@ _SAMPLES: tuple[Any, ...] = (
 )
 
 
-@declare("host", _segment_type, by_value=(2,), name="segment_max_of", grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
+@declare("routine", _segment_type, by_value=(2,), name="segment_max_of",
+         loop=lambda types, type: _segment_loop(types, type, least(type.dtype), "maximum({old}, {x})"),
+         grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
 def segment_max_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
     """The greatest part of each segment, the dtype's least number where there is none."""
     return _combined(np.maximum, data, segment_ids, num_segments, least(data.dtype))
 
 
-@declare("host", _segment_type, by_value=(2,), name="segment_min_of", grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
+@declare("routine", _segment_type, by_value=(2,), name="segment_min_of",
+         loop=lambda types, type: _segment_loop(types, type, greatest(type.dtype), "minimum({old}, {x})"),
+         grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
 def segment_min_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
     """The smallest part of each segment, the dtype's greatest number where there is none."""
     return _combined(np.minimum, data, segment_ids, num_segments, greatest(data.dtype))
@@ -141,7 +166,8 @@ def _to_factors(g: Node, data: Node, ids: Node) -> Node:
     return _at_segments(g, ids) * reshape(others, shape(data))
 
 
-@declare("host", _segment_type, by_value=(2,), name="segment_prod_of", grad=_prod_grad, weak=False,
+@declare("routine", _segment_type, by_value=(2,), name="segment_prod_of",
+         loop=lambda types, type: _segment_loop(types, type, 1, "{old} * {x}"), grad=_prod_grad, weak=False,
          samples=(*_SAMPLES, ([(3,), np.array([2, 0, -1]), np.array(4)], {}),
                   ([np.array([2.0, 0.0, 3.0, 0.0, 0.0]), np.array([0, 0, 0, 1, 1]), np.array(2)], {})))
 def segment_prod_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:

@@ -272,7 +272,7 @@ def joined_shape(shapes: Any, *, axis: Any, expand: Any) -> Any:
                                         TensorType(INDEX, types[0].shape)),
          results=("rows", "sources", "empty", "places"), fixed={"count": "int64"},
          samples=(([np.array([0, 2, 2]), np.array(4)], {}), ([np.zeros(0, int), np.array(2)], {})))
-def filled_rows(rows: Any, count: Any) -> Any:
+def without_empty_rows(rows: Any, count: Any) -> Any:
     """The rows of elements with one for each row without any, which of the elements each is (one past the last: none), the rows without,
     and where each of the elements went.
     """
@@ -299,7 +299,7 @@ def sparse_fill_empty_rows(sp_input: Any, default_value: Any, name: str | None =
     x = sparse(sp_input, "sparse_fill_empty_rows")
     default = to_node(default_value, None if isinstance(default_value, Node) else x.dtype)
     n = shape(x.values, out_type=INDEX)[0]
-    rows, sources, empty, _ = filled_rows(along(x, 0), x.dense_shape[0])
+    rows, sources, empty, _ = without_empty_rows(along(x, 0), x.dense_shape[0])
     values = gather(concat([x.values, reshape(default, [1])], 0), sources, name=name)
     filler = concat([x.indices, 0 * expand_dims(x.dense_shape, 0)], 0)
     others = gather(filler, minimum(sources, n))[:, 1:]

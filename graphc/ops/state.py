@@ -214,6 +214,12 @@ class Variable(Node):
                 self._initializer = self.graph.add(_initialize, (), {"variable": self}, None, self.label + "/Assign/")
         return Operation(self._initializer)
 
+    def eval(self, session: Any = None, feed_dict: Any = None) -> Any:  # type: ignore[override]
+        """The value in a session, by default the default one. GraphError: there is none."""
+        if isinstance(session, dict):           # as of other tensors
+            session, feed_dict = feed_dict, session
+        return super().eval(feed_dict, session)
+
     def value(self) -> Node:
         """The value as a tensor: before the run, or after what `control_dependencies` names."""
         return to_node(self)
@@ -269,6 +275,10 @@ class Variable(Node):
             raise DTypeError(f"{what} of {describe(self)} takes IndexedSlices, not {given!r:.60}{here()}")
         at, new = given if isinstance(given, builtins.tuple) else (OPERATORS["expand_dims"](given.indices, axis=-1), given.values)
         return assign(self, OPERATORS["changed"](self, at, to_node(new, None if isinstance(new, Node) else self.dtype), how=how), name=name)
+
+    def count_up_to(self, limit: int) -> Node:
+        """`tf.count_up_to` of this variable. DTypeError: it is no integer."""
+        return OPERATORS["count_up_to"](self, limit)
 
     def load(self, value: Any, session: Any = None) -> None:
         """Set the value in a session, without a graph.

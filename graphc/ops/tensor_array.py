@@ -7,140 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import ArgumentError, DTypeError, GraphError, ShapeError
 from ..ir import nest
-from ..ir.known import known_shape
 from ..ir.node import OPERATORS, Node, Operation, describe, dtype_of, here, saying
-from ..ir.operator import Values, declare, to_node
-from ..ir.sizes import unknown
-from ..ir.types import TensorShape, TensorType, as_dtype, as_shape, compatible, merge, shape_str
-from .array import fill, gather, reshape, shape, zeros_like
-from .array import range as numbers
-from .math import cast, maximum
+from ..ir.operator import to_node
+from ..ir.types import TensorShape, TensorType, as_shape, compatible, merge, shape_str
+from .array import fill, gather, reshape, shape
+from .math import cast
+from .rows import all_rows, checked_place, fresh_rows, is_unset, pieces, put_row, take_row
 from .state import no_op
 
 __all__ = ["TensorArray"]
 
-
-# ---------------------------------------------------------------------- rows
-
-def _count(values: Values, i: int) -> Any:
-    """The number of rows, as far as operand `i` says it."""
-    known = values[i] if len(values) > i else None
-    return None if known is None or unknown(known).any() else known_shape(np.asarray(known).reshape(1))[0]      # type: ignore[index]
-
-
-def _fresh_type(types: Sequence[TensorType], values: Values, dtype: Any, shape: Any) -> TensorType:
-    return TensorType(np.dtype(dtype), None if shape is None else (_count(values, 0), *shape))
-
-
-def _empty(shape: Any) -> list[Any]:
-    """The sizes of a row that nothing has been written to: those that are not known are 0."""
-    return [0] if shape is None else [0 if d is None else d for d in shape]
-
-
-@declare("lowered", _fresh_type, by_value=(0,), prepare=lambda types, dtype, shape: {"dtype": as_dtype(dtype).dtype, "shape": as_shape(shape)},
-         lower=lambda node, inputs, types, type, dtype, shape: fill(OPERATORS["concat"]([reshape(maximum(inputs[0], 0), [1]), _empty(shape)], 0),
-                                                                    np.zeros((), dtype)),
-         samples=(([np.int32(2)], {"dtype": "float32", "shape": (3,)}),))
-def fresh_rows(size: Any, *, dtype: Any, shape: Any) -> Any:
-    """Rows of zeros; what is not known of their shape is 0, until something is written."""
-    return np.zeros((max(int(size), 0), *_empty(shape)), dtype)
-
-
-def _unset(dims: Sequence[Any]) -> bool:
-    """Whether nothing can have been written to rows of this shape, which then do not say what shape rows have."""
-    return any(d.__class__ is int and d == 0 for d in dims)
-
-
-def _put_type(types: Sequence[TensorType], values: Values, of: str, grow: bool) -> TensorType:
-    rows, index, value = types
-    if rows.dtype != value.dtype:
-        raise DTypeError(f"{of} has {as_dtype(rows.dtype).name} elements, and is given {as_dtype(value.dtype).name}")
-    if rows.shape is None:
-        return TensorType(rows.dtype, None if value.shape is None else (None, *value.shape))
-    count, *dims = rows.shape
-    if value.shape is None:
-        return TensorType(rows.dtype, (None if grow else count, *(None if _unset(dims) else d for d in dims)))
-    if not _unset(dims) and not compatible(tuple(dims), value.shape):
-        raise ShapeError(f"{of} has elements of shape {shape_str(tuple(dims))}, and is given one of shape {shape_str(value.shape)}")
-    shape = value.shape if _unset(dims) else merge(value.shape, tuple(dims))
-    return TensorType(rows.dtype, (None if grow else count, *(shape or ())))
-
-
-def _index(index: Any, count: int, of: str) -> int:
-    i = int(index)
-    if not 0 <= i < count:
-        raise InvalidArgumentError(f"{of} has {count} elements, and none of number {i}")
-    return i
-
-
-def _put_gradient(g: Node, y: Node, rows: Node, index: Node, value: Node, of: str, grow: bool) -> Any:
-    taken = take_row(g, index, of=of)
-    return put_row(g, index, zeros_like(taken), of=of, grow=False), None, taken
-
-
-def _put_tangent(node: Node, along: Sequence[Node | None]) -> Node:
-    """The tangent is written where the value is."""
-    rows, index, value = node.inputs
-    moved = [zeros_like(x) if t is None else t for x, t in ((rows, along[0]), (value, along[2]))]
-    return put_row(moved[0], index, moved[1], **node.attrs)
-
-
-_ROWS = np.arange(6.0).reshape(3, 2)
-
-
-@declare("host", _put_type, grad=_put_gradient, tangent=_put_tangent,
-         samples=(([_ROWS, np.int32(1), (2,)], {"of": "rows"}),), kinds={"of": (str,), "grow": (bool,)})
-def put_row(rows: Any, index: Any, value: Any, *, of: Any, grow: Any = False) -> Any:
-    """The rows with another one in place of that number; with `grow` there are more of them, if need be."""
-    count = len(rows)
-    i = int(index) if grow and int(index) >= 0 else _index(index, count, of)
-    if rows.shape[1:] != value.shape:
-        if rows.size:
-            raise InvalidArgumentError(f"{of} has elements of shape {shape_str(rows.shape[1:])}, and is given one of shape {shape_str(value.shape)}")
-        rows = np.zeros((count, *value.shape), rows.dtype)
-    made = np.concatenate([rows, np.zeros((i + 1 - count, *value.shape), rows.dtype)]) if i >= count else np.array(rows)
-    made[i] = value
-    return made
-
-
-def _take_type(types: Sequence[TensorType], values: Values, of: str) -> TensorType:
-    if types[0].shape == ():
-        raise ShapeError("a scalar has no rows")
-    return TensorType(types[0].dtype, None if types[0].shape is None else types[0].shape[1:])
-
-
-@declare("host", _take_type, samples=(([_ROWS, np.int32(2)], {"of": "rows"}),), kinds={"of": (str,)},
-         grad=lambda g, y, rows, index, of: (OPERATORS["row_at"](g, index, shape(rows)[0], of=of), None))
-def take_row(rows: Any, index: Any, *, of: Any) -> Any:
-    """The row of that number."""
-    return rows[_index(index, len(rows), of)]
-
-
-@declare("host", lambda types, values, of: TensorType(types[0].dtype, None if types[0].shape is None else (_count(values, 2), *types[0].shape)),
-         by_value=(2,), samples=(([(2,), np.int32(1), np.int32(3)], {"of": "rows"}),), kinds={"of": (str,)},
-         grad=lambda g, y, row, index, count, of: (take_row(g, index, of=of), None, None))
-def row_at(row: Any, index: Any, count: Any, *, of: Any) -> Any:
-    """So many rows, of zeros but for the one of that number."""
-    made = np.zeros((int(count), *row.shape), row.dtype)
-    made[_index(index, len(made), of)] = row
-    return made
-
-
-@declare("host", lambda types, values, of, wanted, grow: types[1], kinds={"of": (str,), "wanted": (bool,), "grow": (bool,)},
-         samples=(([np.array([True, False]), np.int32(0)], {"of": "rows", "wanted": True}),))
-def checked_place(written: Any, index: Any, *, of: Any, wanted: Any, grow: Any = False) -> Any:
-    """The number of a row that has (or has not) been written; the run fails for any other."""
-    for i in np.asarray(index).reshape(-1).tolist():
-        if grow and i >= len(written):
-            continue
-        if bool(written[_index(i, len(written), of)]) != wanted:
-            raise InvalidArgumentError(f"{of}: element {i} {'is read, and was not written before' if wanted else 'is written a second time'}")
-    return index
-
-
-# ---------------------------------------------------------------------- the array
 
 class TensorArray(nest.Composite):
     """An array of tensors of one shape and dtype, each written once; methods that write give a new one, which a loop can carry.
@@ -192,7 +70,7 @@ class TensorArray(nest.Composite):
         other.__dict__.update(self.__dict__)
         other._rows, other._written = parts
         dims = other._rows.type.shape if isinstance(other._rows, Node) else None
-        if dims is not None and not _unset(dims[1:]) and compatible(self._shape, dims[1:]):
+        if dims is not None and not is_unset(dims[1:]) and compatible(self._shape, dims[1:]):
             other._shape = merge(self._shape, dims[1:])
         return other
 
@@ -282,7 +160,7 @@ class TensorArray(nest.Composite):
         """All elements, as one tensor [size, ...]. What was not written is zeros if `element_shape` was given, else the run fails."""
         if self._given:
             return OPERATORS["identity"](self._rows, name=name)
-        return self.gather(numbers(0, self.size()), name)
+        return self._shaped(all_rows(self._rows, self._written, of=self._name, name=name), 1)
 
     def gather(self, indices: Any, name: str | None = None) -> Node:
         """The elements of these numbers, int[n], as one tensor [n, ...]."""
@@ -326,24 +204,3 @@ class TensorArray(nest.Composite):
         if node.type.dtype != self._kind.dtype or node.type.shape == ():
             raise DTypeError(f"{self._name}.split: {describe(node)} has no rows of {self._kind.name}{here()}")
         return node
-
-
-def _pieces_type(types: Sequence[TensorType], values: Values, of: str) -> TensorType:
-    value, lengths = types
-    if value.shape is None or lengths.shape is None:
-        return TensorType(value.dtype, None)
-    known = values[1] if len(values) > 1 else None
-    each = None if known is None or unknown(known).any() or not len(known) else known_shape(np.asarray(known).reshape(-1))
-    return TensorType(value.dtype, (lengths.shape[0], None if each is None else each[0], *value.shape[1:]))
-
-
-@declare("host", _pieces_type, by_value=(1,), kinds={"of": (str,)}, samples=(([(4, 2), np.array([2, 2], np.int32)], {"of": "rows"}),),
-         grad=lambda g, y, value, lengths, of: (reshape(g, shape(value)), None))
-def pieces(value: Any, lengths: Any, *, of: Any) -> Any:
-    """Pieces of one length of a tensor, along its first axis."""
-    sizes = {int(n) for n in lengths}
-    if len(sizes) > 1:
-        raise InvalidArgumentError(f"{of}: elements have one shape, and the pieces are {lengths.tolist()} long")
-    if sum(int(n) for n in lengths) != len(value):
-        raise InvalidArgumentError(f"{of}: pieces of {lengths.tolist()} do not make {len(value)} rows")
-    return value.reshape(len(lengths), -1 if value.size and len(lengths) else next(iter(sizes), 0), *value.shape[1:])

@@ -8,15 +8,18 @@ import numpy as np
 
 from ..errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
 from ..ir.loops import Check, Loop, word
-from ..ir.node import Node, here, saying
+from ..ir.node import Node, Tensor, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_gather import gather_nd
-from .array_join import concat, zeros_like
-from .array_move import Types, broadcast_to, expand_dims, integers, shape
-from .math import negative
+from .array_index import iota
+from .array_join import concat, zeros, zeros_like
+from .array_move import Types, broadcast_to, expand_dims, integers, reshape, shape
+from .math import equal, negative, where
+from .reduce import reduce_prod
 from .state import Variable, assign
 
+INDEX = np.dtype(np.int64)
 _STEPS = {"set": "{x}", "add": "{old} + {x}", "sub": "{old} - {x}", "mul": "{old} * {x}", "div": "{old} / {x}", "min": "minimum({old}, {x})",
           "max": "maximum({old}, {x})"}
 _AT = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "min": np.minimum, "max": np.maximum}
@@ -66,8 +69,15 @@ def _changed_grad(g: Node, y: Node, x: Node, indices: Node, updates: Node, how: 
     if how not in ("add", "sub", "set") or skip:
         raise GradientError(f"scatter_{how} has no gradient")
     own = gather_nd(g, indices)
-    if how == "set":
-        return changed(g, indices, zeros_like(updates), how="set"), None, own
+    if how == "set":                                # of several updates to a place the last one stands there
+        number = reshape(iota([reduce_prod(shape(indices, out_type=INDEX)[:-1])], dtype=INDEX), shape(indices)[:-1])
+        known = (indices.type.shape or (None,))[-1]
+        depth = shape(indices)[-1] if known is None else known
+        start = zeros(shape(x)[:depth], dtype=INDEX)
+        last = equal(gather_nd(changed(start, indices, number, how="set"), indices), number)
+        for _ in range((updates.type.rank or 0) - (number.type.rank or 0)):
+            last = expand_dims(last, -1)
+        return changed(g, indices, zeros_like(updates), how="set"), None, where(last, own, np.zeros((), own.type.dtype))
     return g, None, own if how == "add" else negative(own)
 
 
@@ -77,12 +87,9 @@ def _changed_attrs(types: Types, how: Any, skip: Any) -> dict[str, Any]:
     return {"how": how, "skip": bool(skip)}
 
 
-_ONCE = np.array([[3], [0]])
-
-
 @declare("overwriting", _changed_type, prepare=_changed_attrs, loop=_changed_loop, grad=_changed_grad, weak=False,
          fixed={"indices": "int64"},
-         samples=(([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "add"}), ([(4, 2), _ONCE, (2, 2)], {"how": "set"}),
+         samples=(([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "add"}), ([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "set"}),
                   ([(2, 3), np.array([[0, 1], [1, 2]]), (2,)], {"how": "sub"}), ([(3,), np.zeros((0, 1), int), (0,)], {"how": "add"})))
 def changed(x: Any, indices: Any, updates: Any, *, how: str = "set", skip: bool = False) -> Any:
     """x with the slices at the rows of `indices` changed by the updates, one after the other; `skip`: those at -1 are left out."""
@@ -142,14 +149,15 @@ def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = Tru
 def _made(how: str, verb: str, nd: bool) -> Any:
     what = f"scatter_nd_{how}" if nd else f"scatter_{how}"
 
-    def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Node:
+    def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
         return _scattered("set" if how == "update" else how, what, ref, indices, updates, name, nd)
     at = "at the places that are the rows of `indices`" if nd else "ref[indices]"
     shapes = "int[..., k], updates: the same dtype[..., *ref.shape[k:]]" if nd else "int[...], updates: the same dtype[..., *ref.shape[1:]]"
     scatter.__name__ = scatter.__qualname__ = what
-    scatter.__doc__ = f"""{verb} slices of a variable, {at}, by `updates`, equal places in turn; gives the new value.
+    scatter.__doc__ = f"""{verb} slices of a variable, {at}, by `updates`; the result is the new value.
 
-    ref: Variable, indices: {shapes}. DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: there is no such slice.
+    Equal places are updated one after the other. ref: Variable, indices: {shapes}.
+    DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: there is no such slice.
     """
     return scatter
 

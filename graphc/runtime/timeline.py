@@ -15,6 +15,7 @@ from ..cpu.tape import timing_cost
 from ..cpu.tracing import NO_STEP, Event, Part
 from ..errors import InvalidArgumentError
 from ..ir.node import here
+from .messages import message
 
 SHOWN = 12              # rows of each table that a summary prints
 NAME = 90               # characters of a kernel's name that it prints
@@ -114,6 +115,13 @@ class RunMetadata:
         stats = [NodeExecStats(e.name, (e.start - origin) / 1e3, 0.0, (e.end - e.start) / 1e3, (e.end - e.start) / 1e3, e.thread,
                                f"{e.name} = {e.kind}") for e in self.events]
         return StepStats([DeviceStepStats("/device:CPU:0", stats)])
+
+    def SerializeToString(self) -> bytes:
+        """The events as TensorFlow's message RunMetadata, which TensorBoard reads."""
+        device, = self.step_stats.dev_stats
+        nodes = [message([(1, n.node_name), (2, round(n.all_start_micros)), (4, round(n.op_end_rel_micros)), (5, round(n.all_end_rel_micros)),
+                          (8, n.timeline_label), (10, n.thread_id)]) for n in device.node_stats]
+        return message([(1, message([(1, message([(1, device.device), *((2, n) for n in nodes)]))]))])
 
     def to_chrome_trace(self, path: Any = None) -> str:
         """The run as JSON in the Trace Event Format (complete events, microseconds), which Perfetto and chrome://tracing open.

@@ -1,4 +1,4 @@
-"""`tf.train`: optimizers, learning rates, the norms of gradients, the count of steps, and checkpoints."""
+"""`tf.train`: optimizers, learning rates, the norms of gradients, the count of steps, checkpoints, and input by queues."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import example
 from ..files.example import *  # noqa: F403
-from . import averages, checkpoints, clipping, optimizer, optimizers, proximal, rates, saver, steps
+from ..files.graph_def import write_graph
+from . import averages, checkpoints, clipping, coordinator, inputs, optimizer, optimizers, proximal, queue_runner, rates, saver, steps
 from .averages import *  # noqa: F403
 from .checkpoints import *  # noqa: F403
 from .clipping import *  # noqa: F403
+from .coordinator import *  # noqa: F403
+from .inputs import *  # noqa: F403
 from .optimizer import *  # noqa: F403
 from .optimizers import *  # noqa: F403
 from .proximal import *  # noqa: F403
+from .queue_runner import *  # noqa: F403
 from .rates import *  # noqa: F403
 from .saver import *  # noqa: F403
 from .steps import *  # noqa: F403
@@ -21,7 +25,8 @@ if TYPE_CHECKING:
     from ..optimize import ScipyOptimizerInterface as ScipyOptimizerInterface
 
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
-           *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__, "ScipyOptimizerInterface"]
+           *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__, *coordinator.__all__, *queue_runner.__all__, *inputs.__all__,
+           "ScipyOptimizerInterface", "write_graph"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

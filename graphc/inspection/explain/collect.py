@@ -12,6 +12,7 @@ from ...cpu import native
 from ...cpu.bodies import Bound, Control
 from ...cpu.cost import cost, elements
 from ...cpu.kernel_text import KernelText
+from ...cpu.loop_kernel import LoopText
 from ...cpu.program import Program
 from ...cpu.routines import Product
 from ...cpu.steps import NativeStep
@@ -151,7 +152,7 @@ def _kind(where: Group | Single, made: Any) -> str:
         return where.kind
     if not isinstance(made, NativeStep):
         return "host"
-    if isinstance(made.text, Control):
+    if isinstance(made.text, (Control, LoopText)):
         return where.node.operator.label
     if isinstance(made.text, Product):
         return "product" if made.text.source else "library"

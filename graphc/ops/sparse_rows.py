@@ -1,0 +1,164 @@
+"""Segments of rows that are taken from a table, and lookups by sparse ids: sums that never hold the table's rows twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DTypeError, ShapeError
+from ..ir.node import Node, describe, here
+from ..ir.operator import to_node
+from .array_gather import gather
+from .array_join import ones_like
+from .array_move import expand_dims, reshape
+from .math import cast, divide, floordiv, floormod, maximum, minimum, multiply, rsqrt, sqrt, square, where
+from .math import equal as equals
+from .reduce import reduce_sum
+from .segments import segment_mean, segment_sum, unsorted_segment_mean, unsorted_segment_sqrt_n, unsorted_segment_sum
+from .sparse_tensor import SparseTensor, along, sparse
+
+
+def _over_root(data: Node, ids: Node, name: str | None) -> Node:
+    counts = sqrt(maximum(segment_sum(ones_like(ids, dtype=data.dtype), ids), np.ones((), data.type.dtype)))
+    for _ in range((data.type.rank or 1) - 1):
+        counts = expand_dims(counts, -1)
+    return divide(segment_sum(data, ids), counts, name=name)
+
+
+def _segments(what: str, sorted_by: Callable[..., Node], by_number: Callable[..., Node], data: Any, indices: Any, segment_ids: Any,
+              num_segments: Any, name: str | None) -> Node:
+    x = to_node(data)
+    if not x.dtype.is_floating and what != "sparse_segment_sum":
+        raise DTypeError(f"{what}: {describe(x)} is not floating{here()}")
+    rows = gather(x, indices)
+    return sorted_by(rows, segment_ids, name=name) if num_segments is None else by_number(rows, segment_ids, num_segments, name=name)
+
+
+def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
+    """The sums of the rows of `data` at `indices`, of those with the same segment id.
+
+    data: number[n, ...], indices: int[k], segment_ids: int[k], sorted -> number[last id + 1 or num_segments, ...]. DTypeError, ShapeError:
+    they do not fit. InvalidArgumentError, when run: ids that are not sorted, or no such row.
+
+    >>> tf.Session(jit=False).run(tf.sparse_segment_sum([[1, 2], [3, 4], [5, 6]], [0, 2, 1], [0, 0, 1]))
+    array([[6, 8],
+           [3, 4]], dtype=int32)
+    """
+    return _segments("sparse_segment_sum", segment_sum, unsorted_segment_sum, data, indices, segment_ids, num_segments, name)
+
+
+def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
+    """The means of the rows of `data` at `indices`, of those with the same segment id; otherwise as `sparse_segment_sum`.
+
+    DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: ids that are not sorted, or no such row.
+
+    >>> tf.Session(jit=False).run(tf.sparse_segment_mean([[1.0], [3.0], [5.0]], [0, 2, 1], [0, 0, 1]))
+    array([[3.],
+           [3.]], dtype=float32)
+    """
+    return _segments("sparse_segment_mean", segment_mean, unsorted_segment_mean, data, indices, segment_ids, num_segments, name)
+
+
+def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
+    """The sums of the rows of `data` at `indices` over the roots of their numbers; otherwise as `sparse_segment_sum`.
+
+    DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: ids that are not sorted, or no such row.
+
+    >>> tf.Session(jit=False).run(tf.sparse_segment_sqrt_n([[1.0], [3.0], [5.0]], [0, 2, 1], [0, 1, 1]))
+    array([[1.      ],
+           [5.656854]], dtype=float32)
+    """
+    by_root = lambda rows, ids, name: _over_root(rows, to_node(ids), name)  # noqa: E731
+    return _segments("sparse_segment_sqrt_n", by_root, unsorted_segment_sqrt_n, data, indices, segment_ids, num_segments, name)
+
+
+# ---------------------------------------------------------------------- tables
+
+def rows_of_tables(params: Any, ids: Any, partition_strategy: Any, max_norm: Any, name: str | None, what: str) -> Node:
+    """The rows of one table, or of several among which the ids are shared out: "mod" in turn, "div" in runs."""
+    tables = [to_node(t) for t in (params if isinstance(params, (list, tuple)) else [params])]
+    if not tables:
+        raise ArgumentError(f"{what}: there is no table{here()}")
+    at = to_node(ids)
+    if at.type.dtype.kind not in "iu":
+        raise DTypeError(f"{what}: {describe(at)} are no whole numbers{here()}")
+    if len(tables) == 1:
+        found = gather(tables[0], at, name=name if max_norm is None else None)
+    else:
+        found = _of_several(tables, cast(at, dtype=np.int64), partition_strategy, what)
+    if max_norm is None:
+        return found
+    axes = list(range(at.type.rank or 0, found.type.rank or 0))
+    length = reduce_sum(square(found), axis=axes, keepdims=True)
+    least = np.asarray(max_norm, found.type.dtype)
+    return multiply(found, least * minimum(rsqrt(length), 1.0 / least), name=name)
+
+
+def _of_several(tables: list[Node], ids: Node, strategy: Any, what: str) -> Node:
+    n = len(tables)
+    sizes = [None if t.type.shape is None else t.type.shape[0] for t in tables]
+    if strategy not in ("mod", "div") or None in sizes or len({t.type.rank for t in tables}) > 1:
+        raise ArgumentError(f"{what}: of several tables the sizes are known and of one rank, and the strategy is 'mod' or 'div', "
+                            f"not {strategy!r:.40}{here()}")
+    if strategy == "mod":
+        which, row = floormod(ids, np.int64(n)), floordiv(ids, np.int64(n))
+    else:
+        whole, longer = divmod(sum(s for s in sizes if s is not None), n)
+        first = longer * (whole + 1)
+        low = ids < np.int64(first)
+        which = where(low, floordiv(ids, np.int64(whole + 1)), np.int64(longer) + floordiv(ids - np.int64(first), np.int64(max(whole, 1))))
+        row = where(low, floormod(ids, np.int64(whole + 1)), floormod(ids - np.int64(first), np.int64(max(whole, 1))))
+    found: Node | None = None
+    for i, table in enumerate(tables):
+        mine = equals(which, np.int64(i))
+        part = gather(table, where(mine, row, np.int64(0)))
+        for _ in range((part.type.rank or 0) - (ids.type.rank or 0)):
+            mine = expand_dims(mine, -1)
+        part = where(mine, part, np.zeros((), part.type.dtype))
+        found = part if found is None else found + part
+    assert found is not None
+    return found
+
+
+def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition_strategy: str = "mod", name: str | None = None,
+                            combiner: str | None = None, max_norm: Any = None) -> Node:
+    """The rows of a table at the ids of each row of a sparse tensor, combined: their "sum", "mean" or "sqrtn" (the sum over the root of the
+    sum of squared weights).
+
+    params: float[rows, ...], sp_ids: SparseTensor of int, of rank 2, each row with an id; sp_weights: SparseTensor of the same places or None
+    -> float[dense_shape[0], ...]. DTypeError, ShapeError, ArgumentError: they do not fit.
+
+    >>> ids = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], [1, 0, 1], [2, 2])
+    >>> tf.Session(jit=False).run(tf.nn.embedding_lookup_sparse(tf.constant([[1.0], [3.0]]), ids, None, combiner='mean'))
+    array([[2.],
+           [3.]], dtype=float32)
+    """
+    what, how = "embedding_lookup_sparse", "mean" if combiner is None else combiner
+    if how not in ("sum", "mean", "sqrtn"):
+        raise ArgumentError(f"{what}: the combiner is 'sum', 'mean' or 'sqrtn', not {combiner!r:.40}{here()}")
+    ids = sparse(sp_ids, what)
+    weights = None if sp_weights is None else sparse(sp_weights, what)
+    if ids.rank not in (None, 2):
+        raise ShapeError(f"{what}: {ids!r} is not of rank 2{here()}")
+    rows = along(ids, 0)
+    found = rows_of_tables(params, ids.values, partition_strategy, max_norm, None, what)
+    if weights is None:
+        own: dict[str, Callable[..., Node]] = {"sum": segment_sum, "mean": segment_mean,
+                                               "sqrtn": lambda x, r, name: _over_root(x, r, name)}
+        return own[how](found, rows, name=name)
+    return _weighted(found, rows, weights, how, name)
+
+
+def _weighted(found: Node, rows: Node, weights: SparseTensor, how: str, name: str | None) -> Node:
+    w = cast(weights.values, dtype=found.dtype)
+    wide = reshape(w, [-1, *[1] * ((found.type.rank or 1) - 1)])
+    total = segment_sum(found * wide, rows, name=name if how == "sum" else None)
+    if how == "sum":
+        return total
+    below = segment_sum(wide if how == "mean" else square(wide), rows)
+    return divide(total, below if how == "mean" else sqrt(below), name=name)
+
+
+__all__ = ["sparse_segment_sum", "sparse_segment_mean", "sparse_segment_sqrt_n"]

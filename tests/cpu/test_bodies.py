@@ -1,0 +1,180 @@
+"""Loops and branches as steps of a tape: what runs in machine code and what Python runs, errors, pauses, and that sizes compile nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc import errors
+from tests.autodiff.test_control import W, X, by_scan, unrolled
+
+
+def kinds(steps):
+    """The kinds of steps that are no fused kernels, those of bodies behind what runs them."""
+    found = []
+    for s in steps:
+        found += [s.kind] if s.kind not in ("map", "row", "column", "full") else []
+        found += [k for inside in s.bodies.values() for k in kinds(inside)]
+    return found
+
+
+def scalars():
+    x = tf.placeholder(tf.float64, [])
+    i, a, s = tf.while_loop(lambda i, a, s: i < 100, lambda i, a, s: (i + 1, 3.7 * a * (1 - a), s + a), [0, x, x * 0])
+    return [a, s], {x: 0.3}
+
+
+def branches_of_scalars():
+    n = tf.placeholder(tf.int32, [])
+    step = lambda n, c: (tf.cond(tf.equal(n % 2, 0), lambda: n // 2, lambda: 3 * n + 1), c + 1)  # noqa: E731
+    return [tf.while_loop(lambda n, c: tf.not_equal(n, 1), step, [n, 0])[1]], {n: 27}
+
+
+def rows_of_scalars():
+    x = tf.placeholder(tf.float64, [None])
+    y = tf.scan(lambda a, r: tf.sin(a) + r, x, tf.constant(0.5, tf.float64))
+    return [y, *tf.gradients(tf.reduce_sum(y * y), x)], {x: np.linspace(-1, 1, 9)}
+
+
+def matrices():
+    x = tf.placeholder(tf.float64, [None, 3])
+    return [by_scan(x, tf.Variable(W))], {x: X}
+
+
+def a_branch():
+    x = tf.placeholder(tf.float64, [3])
+    return [tf.cond(x[0] > 0, lambda: tf.reduce_sum(x) * x, lambda: x)], {x: np.ones(3)}
+
+
+def loops_in_loops():
+    x = tf.placeholder(tf.float64, [3])
+    inner = lambda a: tf.while_loop(lambda j, b: j < 3, lambda j, b: (j + 1, tf.sin(b)), [0, a])[1]  # noqa: E731
+    return [tf.while_loop(lambda i, a: i < 4, lambda i, a: (i + 1, inner(a) + a[::-1]), [0, x])[1]], {x: np.arange(3.0)}
+
+
+def drawn():
+    return [tf.map_fn(lambda _: tf.random_uniform([4], seed=2), tf.zeros([5]))], {}
+
+
+def shapes_that_change():
+    x = tf.placeholder(tf.float64, [None])
+    return [tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.concat([a, a], 0)), [0, x],
+                          shape_invariants=[tf.TensorShape([]), tf.TensorShape([None])])[1]], {x: np.ones(2)}
+
+
+def calls_of_python():
+    x = tf.placeholder(tf.float64, [])
+    more = lambda a: tf.reshape(tf.py_func(lambda v: v + 1, [a], tf.float64), [])  # noqa: E731
+    return [tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, more(a)), [0, x])[1]], {x: 1.0}
+
+
+PLANS = [(scalars, ["while"]), (branches_of_scalars, ["while"]), (rows_of_scalars, ["while", "while"]), (matrices, ["while"]), (a_branch, ["cond"]),
+         (loops_in_loops, ["while", "while"]), (drawn, ["while"]), (calls_of_python, ["host"])]
+
+
+@pytest.mark.parametrize("make, wanted", PLANS, ids=[row[0].__name__ for row in PLANS])
+def test_what_is_machine_code(make, wanted):
+    fetches, feeds = make()
+    with tf.Session() as session:
+        assert kinds(session.explain(fetches, feeds).steps) == wanted
+
+
+@pytest.mark.parametrize("make", [scalars, branches_of_scalars, rows_of_scalars, matrices, a_branch, loops_in_loops, drawn, shapes_that_change,
+                                  calls_of_python], ids=lambda f: f.__name__)
+def test_compiled_equals_interpreted(make):
+    fetches, feeds = make()
+    with tf.Session() as one, tf.Session(jit=False) as other:
+        for _ in range(3):                                              # the ways into a program differ from run to run
+            for a, b in zip(one.run(fetches, feeds), other.run(fetches, feeds), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_sizes_compile_nothing():
+    x, w = tf.placeholder(tf.float64, [None, 3]), tf.Variable(W)
+    y = by_scan(x, w)
+    g = tf.gradients(tf.reduce_sum(y * y), [x, w])
+    with tf.Session() as session:
+        session.run(g, {x: X})
+        before = session.compile_stats()
+        for n in (2, 7, 40):
+            found = session.run(g, {x: np.resize(X, (n, 3))})
+            assert found[0].shape == (n, 3)
+        assert session.compile_stats() == before
+        expected = tf.gradients(tf.reduce_sum(unrolled(x, w) ** 2), [x, w])
+        for a, b in zip(session.run(g, {x: X}), session.run(expected, {x: X}), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_errors_in_machine_code_name_the_iteration(session):
+    x, n = tf.placeholder(tf.float64, [5, 2]), tf.placeholder(tf.int32, [])
+    total = tf.while_loop(lambda i, s: i < n, lambda i, s: (i + 1, s + tf.gather(x, i)), [0, tf.zeros([2], tf.float64)])[1]
+    for _ in range(3):
+        assert session.run(total, {x: np.ones((5, 2)), n: 5}).tolist() == [5, 5]
+        with pytest.raises(errors.InvalidArgumentError, match=r"gather.*is wrong: 5 is not in \[0, 5\)[^$]*in iteration 5 of while|"
+                                                              r"[^$]*in iteration 5 of while"):
+            session.run(total, {x: np.ones((5, 2)), n: 9})
+
+
+def endless():
+    x = tf.placeholder(tf.float64, [])
+    yield "scalars", tf.while_loop(lambda i, a: i >= 0, lambda i, a: (tf.minimum(i + 1, 5), a * 0.5 + 1), [0, x])[1], x
+    x = tf.placeholder(tf.float64, [3])
+    yield "vectors", tf.while_loop(lambda i, a: i >= 0, lambda i, a: (tf.minimum(i + 1, 5), a * 0.5 + a[::-1]), [0, x])[1], x
+    inner = lambda a: tf.while_loop(lambda j, b: j >= 0, lambda j, b: (tf.minimum(j + 1, 5), b[::-1]), [0, a])[1]  # noqa: E731
+    yield "a loop in a loop", tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, inner(a)), [0, x])[1], x
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals are POSIX's")
+@pytest.mark.parametrize("case", range(3))
+def test_an_endless_loop_can_be_ended(case):
+    """Control-C is seen; the next run begins anew."""
+    _, end, x = [*endless()][case]
+    n = tf.placeholder(tf.int32, [])
+    fine = tf.while_loop(lambda i, a: i < n, lambda i, a: (i + 1, a + 1), [0, x])[1]
+    zeros = np.zeros(x.shape.as_list())
+    with tf.Session() as session:
+        session.explain(end, {x: zeros})                                # compiled: what is interrupted is the run
+        for _ in range(2):
+            sent: list[float] = []
+            timer = threading.Timer(0.3, lambda sent=sent: (sent.append(time.perf_counter()), os.kill(os.getpid(), signal.SIGINT)))
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                session.run(end, {x: zeros})
+            assert time.perf_counter() - sent[0] < 0.5                  # 0.1 s on a machine of one's own
+        assert np.all(session.run(fine, {x: zeros, n: 70_000}) == 70_000)
+
+
+def test_a_loop_that_pauses_goes_on():
+    """Long enough to pause many times, by all ways in."""
+    x, n = tf.placeholder(tf.float64, []), tf.placeholder(tf.int32, [])
+    i, a = tf.while_loop(lambda i, a: i < n, lambda i, a: (i + 1, a + 0.5), [0, x])
+    with tf.Session() as session:
+        for _ in range(3):
+            assert session.run([i, a], {x: 1.0, n: 30_000_000}) == [30_000_000, 15_000_001.0]
+        metadata = tf.RunMetadata()
+        found = session.run([i, a], {x: 1.0, n: 30_000_000}, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+        assert found == [30_000_000, 15_000_001.0] and any("while" in e.name for e in metadata.events)
+
+
+def test_check_numerics_names_the_iteration(session):
+    x = tf.placeholder(tf.float64, [2])
+    end = tf.while_loop(lambda i, a: i < 5, lambda i, a: (i + 1, a + tf.log(3.0 - tf.cast(i, tf.float64))), [0, x])[1]
+    with pytest.raises(errors.NumericsError, match=r"while/log.*first to make inf[^$]*in iteration 3 of while"):
+        session.run(end, {x: np.ones(2)}, check_numerics=True)
+
+
+def test_threads_give_the_same_bits():
+    x = tf.placeholder(tf.float32, [None, 300, 300])
+    y = tf.scan(lambda a, r: tf.tanh(tf.matmul(a, r) * 0.05), x, tf.eye(300))
+    value = np.random.default_rng(1).normal(size=(4, 300, 300)).astype(np.float32)
+    found = []
+    for threads in (1, 2):
+        with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads)) as session:
+            found.append(session.run(y, {x: value}))
+    assert np.array_equal(*found)

@@ -1,0 +1,441 @@
+"""Queues and what fills them: order, waiting, closing, readers and batches, against plain Python; no thread is left."""
+
+from __future__ import annotations
+
+import collections
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from tests import ROOT
+
+
+def rest(session, fetch):
+    found = []
+    try:
+        while True:
+            found.append(session.run(fetch))
+    except tf.errors.OutOfRangeError:
+        return found
+
+
+def plain(value):
+    return value.tolist() if hasattr(value, "tolist") else [*map(plain, value)] if isinstance(value, (list, tuple)) else value
+
+
+# ---------------------------------------------------------------------- queues
+
+def test_in_order(session):
+    q = tf.FIFOQueue(10, [tf.int32, tf.string], [[], []])
+    put, many = q.enqueue([tf.constant(1), "a"]), q.enqueue_many([[2, 3, 4], ["b", "c", "d"]])
+    one, two, size = q.dequeue(), q.dequeue_many(2), q.size()
+    session.run(put)
+    session.run(many)
+    assert session.run(size) == 4
+    assert session.run(one) == [1, b"a"] and plain(session.run(two)) == [[2, 3], [b"b", b"c"]]
+    assert session.run(size) == 1
+    session.run(q.close())
+    assert session.run(q.is_closed()) and session.run(one) == [4, b"d"]
+    with pytest.raises(tf.errors.OutOfRangeError, match="fifo_queue_Dequeue: the queue is closed and has 0 elements; 1 are wanted\n  at test_q"):
+        session.run(one)
+    with pytest.raises(tf.errors.CancelledError, match="the queue is closed"):
+        session.run(put)
+    with tf.Session() as other:
+        assert other.run(size) == 0
+
+
+def test_a_value_that_depends_on_the_run_is_handed_over_after_it(session):
+    q = tf.FIFOQueue(10, tf.float32)
+    v = tf.Variable(0.0)
+    step = v.assign_add(1.0)
+    session.run(v.initializer)
+    put = q.enqueue(step * 10)
+    for _ in range(3):
+        session.run([put, step])
+    assert [session.run(q.dequeue()) for _ in range(3)] == [10, 20, 30] and session.run(v) == 3
+
+
+def test_from_queue_to_queue(session):
+    """The counter of TensorFlow 1's own guide: dequeued, increased, enqueued again."""
+    q = tf.FIFOQueue(3, "float")
+    x = q.dequeue()
+    back = q.enqueue([x + 1])
+    session.run(q.enqueue_many(([0.0, 0.0, 0.0],)))
+    for _ in range(4):
+        session.run(back)
+    assert [session.run(x) for _ in range(3)] == [1, 1, 2]
+
+
+def test_up_to(session):
+    q = tf.FIFOQueue(10, tf.int32, [[]])
+    session.run(q.enqueue_many([[1, 2, 3, 4, 5]]))
+    session.run(q.close())
+    assert plain(rest(session, q.dequeue_up_to(2))) == [[1, 2], [3, 4], [5]]
+    with pytest.raises(tf.errors.OutOfRangeError, match="2 are wanted"):
+        session.run(q.dequeue_many(2))
+    assert session.run(q.dequeue_many(0)).shape == (0,)
+
+
+def test_random_order_is_that_of_the_seed_and_leaves_some_behind(session):
+    def drawn(seed, number=0):
+        q = tf.RandomShuffleQueue(100, 5, tf.int32, [[]], seed=seed, shared_name=f"{seed} {number} {id(session)}")
+        session.run(q.enqueue_many([np.arange(50)]))
+        x = q.dequeue()
+        found = [session.run(x) for _ in range(45)]
+        assert session.run(q.size()) == 5
+        session.run(q.close())
+        return [*map(int, found), *session.run(q.dequeue_many(5)).tolist()]
+    first = drawn(1)
+    assert sorted(first) == [*range(50)] and first != sorted(first) and first == drawn(1, 1) != drawn(2)
+
+
+def test_padding(session):
+    q = tf.PaddingFIFOQueue(10, [tf.int32, tf.string], [[None, 2], []])
+    for n in (1, 3, 2):
+        session.run(q.enqueue([np.full([n, 2], n), str(n)]))
+    found = session.run(q.dequeue_many(3))
+    assert plain(found[0]) == [[[n, n]] * n + [[0, 0]] * (3 - n) for n in (1, 3, 2)] and plain(found[1]) == [b"1", b"3", b"2"]
+
+
+def test_ranks(session):
+    q = tf.PriorityQueue(10, tf.string, [[]])
+    session.run(q.enqueue_many([np.array([5, 1, 3, 1]), ["five", "one", "three", "again"]]))
+    assert [session.run(q.dequeue())[1] for _ in range(4)] == [b"one", b"again", b"three", b"five"]
+
+
+def test_names(session):
+    q = tf.FIFOQueue(5, [tf.int32, tf.float32], names=["n", "x"])
+    session.run(q.enqueue({"x": 0.5, "n": 3}))
+    assert session.run(q.dequeue()) == {"n": 3, "x": 0.5}
+    assert tf.QueueBase.from_list(1, [q, q]) is q
+
+
+REFUSED = [
+    (lambda: tf.FIFOQueue("a", tf.int32), tf.errors.ArgumentError, "capacity is a whole number, not 'a'"),
+    (lambda: tf.FIFOQueue(3, [tf.int32, tf.int32], [[]]), tf.errors.GraphError, "1 shapes for 2 dtypes"),
+    (lambda: tf.FIFOQueue(3, tf.int32).enqueue([1, 2]), tf.errors.GraphError, None),
+    (lambda: tf.FIFOQueue(3, tf.int32).enqueue(tf.constant(1.5)), tf.errors.DTypeError, r"float32\[\] .* for a component int32"),
+    (lambda: tf.FIFOQueue(3, tf.int32, [[2]]).enqueue([[1, 2, 3]]), tf.errors.ShapeError, r"int32\[3\] .* for a component int32\[2\]"),
+    (lambda: tf.FIFOQueue(3, tf.int32).dequeue_many(2), tf.errors.ShapeError, "needs the shapes of all components"),
+    (lambda: tf.RandomShuffleQueue(3, 3, tf.int32), tf.errors.ArgumentError, "3 elements cannot stay behind in a queue of 3"),
+    (lambda: tf.PaddingFIFOQueue(3, [tf.int32], [None]), tf.errors.ShapeError, "the rank of each component"),
+    (lambda: tf.train.QueueRunner(3, []), tf.errors.GraphError, "QueueRunner takes a queue, not 3"),
+    (lambda: tf.train.batch([tf.placeholder(tf.int32)], 2), tf.errors.ShapeError, "is to be known: shapes="),
+    (lambda: tf.train.string_input_producer([]), tf.errors.ArgumentError, "there are no texts"),
+    (lambda: tf.TextLineReader().read(tf.FIFOQueue(3, tf.int32)), tf.errors.GraphError, "takes a queue of names of files"),
+    (lambda: tf.train.start_queue_runners(), tf.errors.GraphError, "needs a session"),
+    (lambda: tf.train.limit_epochs(1, 0), tf.errors.ArgumentError, "a number above 0, not 0"),
+]
+
+
+@pytest.mark.parametrize("make, kind, text", REFUSED)
+def test_refused(make, kind, text):
+    if text is None:
+        make()                      # one component: the list is the tensor
+        return
+    with pytest.raises(kind, match=text) as caught:
+        make()
+    assert "test_queues.py:" in str(caught.value)
+
+
+# ---------------------------------------------------------------------- waiting
+
+def test_who_waits_lets_others_run(session):
+    q = tf.FIFOQueue(2, tf.int32)
+    x = q.dequeue()
+    p = tf.placeholder(tf.int32, [])
+    put = q.enqueue(p)
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(session.run(x) for _ in range(20)))
+    thread.start()
+    for i in range(20):             # the queue holds two: both sides wait for each other
+        session.run(put, {p: i})
+    thread.join(30)
+    assert found == [*range(20)]
+
+
+def test_closing_lets_those_who_wait_go(session):
+    q = tf.FIFOQueue(1, tf.int32)
+    put = q.enqueue(1)
+    session.run(put)
+    errors = []
+
+    def waiting():
+        try:
+            session.run(put)
+        except tf.errors.CancelledError as e:
+            errors.append(e)
+    threads = [threading.Thread(target=waiting) for _ in range(3)]
+    for t in threads:
+        t.start()
+    time.sleep(0.1)
+    session.run(q.close(cancel_pending_enqueues=True))
+    for t in threads:
+        t.join(30)
+    assert len(errors) == 3 and session.run(q.size()) == 1
+
+
+def test_a_closed_session_lets_go():
+    q = tf.FIFOQueue(1, tf.int32)
+    sess = tf.Session(jit=False)
+    x = q.dequeue()
+    errors = []
+
+    def waiting():
+        try:
+            sess.run(x)
+        except tf.errors.CancelledError as e:
+            errors.append(e)
+    thread = threading.Thread(target=waiting)
+    thread.start()
+    time.sleep(0.1)
+    sess.close()
+    thread.join(30)
+    assert len(errors) == 1
+
+
+# ---------------------------------------------------------------------- coordinators and runners
+
+def test_coordinator():
+    coord = tf.train.Coordinator()
+    turns = []
+
+    def work():
+        with coord.stop_on_exception():
+            while not coord.should_stop():
+                turns.append(1)
+                if len(turns) > 5:
+                    raise KeyError("enough")
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for t in threads:
+        t.start()
+    with pytest.raises(KeyError, match="enough"):
+        coord.join(threads)
+    assert coord.joined and coord.should_stop()
+    coord.clear_stop()
+    assert not coord.should_stop() and not coord.wait_for_stop(0.01)
+    coord.request_stop(tf.errors.OutOfRangeError("the end"))
+    coord.join([])                          # a clean stop
+    looped = []
+    again = tf.train.Coordinator()
+    loop = tf.train.LooperThread.loop(again, 0.001, lambda: looped.append(1) or (len(looped) > 3 and again.request_stop()))
+    again.join([loop])
+    assert 4 <= len(looped) <= 5
+
+
+def test_threads_that_do_not_stop():
+    coord, end = tf.train.Coordinator(), threading.Event()
+    thread = threading.Thread(target=end.wait, name="slow")
+    thread.start()
+    coord.request_stop()
+    with pytest.raises(tf.errors.GraphError, match="0.05 seconds after a stop was asked for: slow"):
+        coord.join([thread], stop_grace_period_secs=0.05)
+    coord.join([thread], stop_grace_period_secs=0.05, ignore_live_threads=True)
+    end.set()
+    thread.join()
+
+
+def fed_by_threads(session, fetch, count=None):
+    """What a fetch gives to the end, or `count` times, with runners and a coordinator, as programs write it."""
+    session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+    coord = tf.train.Coordinator()
+    threads = tf.train.start_queue_runners(sess=session, coord=coord)
+    assert threads and all(t.daemon for t in threads)
+    found = []
+    try:
+        while not coord.should_stop() and (count is None or len(found) < count):
+            found.append(session.run(fetch))
+    except tf.errors.OutOfRangeError:
+        assert count is None
+    finally:
+        coord.request_stop()
+    coord.join(threads, stop_grace_period_secs=20)
+    assert not any(t.is_alive() for t in threads)
+    return found
+
+
+def test_slices_in_order(session):
+    x, y = tf.train.slice_input_producer([np.arange(10).reshape(5, 2), np.array([1.0, 2, 3, 4, 5], np.float32)], num_epochs=2, shuffle=False)
+    found = fed_by_threads(session, tf.train.batch([x, y], 4, allow_smaller_final_batch=True))
+    assert plain([a for a, _ in found]) == [[[0, 1], [2, 3], [4, 5], [6, 7]], [[8, 9], [0, 1], [2, 3], [4, 5]], [[6, 7], [8, 9]]]
+    assert np.concatenate([b for _, b in found]).tolist() == [1, 2, 3, 4, 5] * 2
+
+
+def test_slices_shuffled_without_end(session):
+    x = tf.train.slice_input_producer([tf.constant([*range(10)])], seed=3)[0]
+    found = [int(i) for i in fed_by_threads(session, x, 30)]
+    assert all(sorted(found[i:i + 10]) == [*range(10)] for i in (0, 10, 20)) and found[:10] != found[10:20]
+
+
+def test_batches_of_several_kinds(session):
+    number = tf.train.range_input_producer(12, 1, shuffle=False).dequeue()
+    rows = tf.train.batch({"n": number, "t": tf.as_string(number) if hasattr(tf, "as_string") else tf.constant("t")}, 5)
+    found = fed_by_threads(session, rows)
+    assert [plain(d["n"]) for d in found] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+
+
+def test_rows_and_padding(session):
+    number = tf.train.range_input_producer(5, 1, shuffle=False).dequeue()
+    padded = tf.train.batch([tf.range(number)], 3, dynamic_pad=True, allow_smaller_final_batch=True)
+    assert [plain(b) for b in fed_by_threads(session, padded)] == [[[0, 0], [0, 0], [0, 1]], [[0, 1, 2, 0], [0, 1, 2, 3]]]
+    source = tf.train.range_input_producer(3, 1, shuffle=False).dequeue()
+    rows = tf.train.batch([tf.stack([source, source * 10])], 2, enqueue_many=True)
+    assert [plain(b) for b in fed_by_threads(session, rows)] == [[0, 0], [1, 10], [2, 20]]
+
+
+def test_shuffled_batches(session):
+    number = tf.train.range_input_producer(100, 1, shuffle=False).dequeue()
+    found = fed_by_threads(session, tf.train.shuffle_batch([number], 10, capacity=40, min_after_dequeue=20, num_threads=2, seed=1))
+    flat = [i for b in found for i in plain(b)]
+    assert sorted(flat) == [*range(100)] and flat != sorted(flat)
+    assert all(i < 10 * (place // 10 + 1) + 41 for place, i in enumerate(flat))       # the queue holds 40 beside what a batch takes
+
+
+def test_joined(session):
+    numbers = [tf.train.range_input_producer(20, 1, shuffle=False).dequeue() for _ in range(2)]
+    found = fed_by_threads(session, tf.train.batch_join([[n] for n in numbers], 5))
+    assert collections.Counter(i for b in found for i in plain(b)) == collections.Counter([*range(20)] * 2)
+    more = [tf.train.range_input_producer(20, 1, shuffle=False).dequeue() for _ in range(2)]
+    found = fed_by_threads(session, tf.train.shuffle_batch_join([[n] for n in more], 5, 30, 5, seed=1))
+    assert collections.Counter(i for b in found for i in plain(b)) == collections.Counter([*range(20)] * 2)
+
+
+def test_a_runner_that_fails_stops_all(session):
+    number = tf.train.range_input_producer(10, shuffle=False).dequeue()
+    bad = tf.gather([1, 2, 3], number)
+    batch = tf.train.batch([bad], 2)
+    coord = tf.train.Coordinator()
+    threads = tf.train.start_queue_runners(session, coord)
+    with pytest.raises((tf.errors.OutOfRangeError, tf.errors.CancelledError)):
+        while True:
+            session.run(batch)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="gather"):
+        coord.join(threads)
+
+
+def test_limited(session):
+    x = tf.train.limit_epochs([1, 2], 2)
+    assert [a.tolist() for a in rest(session, x)] == [[1, 2]] * 2
+    assert tf.train.limit_epochs(x) is x
+
+
+def test_without_a_coordinator_a_closed_session_ends_the_threads():
+    number = tf.train.range_input_producer(10).dequeue()
+    sess = tf.Session(jit=False)
+    threads = tf.train.start_queue_runners(sess)
+    sess.run(number)
+    sess.close()
+    for t in threads:
+        t.join(20)
+    assert threads and not any(t.is_alive() for t in threads)
+
+
+# ---------------------------------------------------------------------- readers
+
+def named(tmp_path, **files):
+    names = []
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        names.append(str(tmp_path / name))
+    return tf.train.string_input_producer(names, num_epochs=1, shuffle=False), [n.encode() for n in names]
+
+
+def test_lines(tmp_path, session):
+    queue, (a, b) = named(tmp_path, a=b"h\n1,2\n3,4\n", b=b"h\n5,6")
+    reader = tf.TextLineReader(skip_header_lines=1)
+    key, value = reader.read(queue)
+    x, y = tf.decode_csv(value, [[0], [0.0]])
+    found = fed_by_threads(session, [key, x, y])
+    assert found == [[a + b":2", 1, 2.0], [a + b":3", 3, 4.0], [b + b":2", 5, 6.0]]
+    assert session.run([reader.num_records_produced(), reader.num_work_units_completed()]) == [3, 2]
+
+
+def test_several_lines(tmp_path, session):
+    queue, (a, b) = named(tmp_path, a=b"1\n2\n3\n", b=b"4")
+    found = fed_by_threads(session, tf.TextLineReader().read_up_to(queue, 2))
+    assert [plain(v) for _, v in found] == [[b"1", b"2"], [b"3"], [b"4"]]
+
+
+def test_other_readers(tmp_path, session):
+    with tf.python_io.TFRecordWriter(str(tmp_path / "r")) as writer:
+        writer.write(b"one")
+        writer.write(b"three")
+    records = (tmp_path / "r").read_bytes()
+    for reader, data, expected in (
+            (tf.WholeFileReader(), b"whole", [(b"", b"whole")]),
+            (tf.IdentityReader(), b"", [(b"", None)]),
+            (tf.FixedLengthRecordReader(2, header_bytes=1), b"Habcd", [(b":0", b"ab"), (b":1", b"cd")]),
+            (tf.TFRecordReader(), records, [(b":0", b"one"), (b":19", b"three")])):
+        queue, (a,) = named(tmp_path, f=data)
+        assert [*map(tuple, fed_by_threads(session, reader.read(queue)))] == [(a + k, a if v is None else v) for k, v in expected]
+
+
+def test_pictures_and_examples_through_queues(tmp_path, session):
+    """The input of a program: records of features, parsed, decoded, batched by a thread."""
+    path = str(tmp_path / "f")
+    with tf.python_io.TFRecordWriter(path) as writer:
+        for i in range(10):
+            features = {"image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[bytes([i] * 6)])),
+                        "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[i]))}
+            writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+    queue = tf.train.string_input_producer([path], num_epochs=2)
+    _, record = tf.TFRecordReader().read(queue)
+    parsed = tf.parse_single_example(record, features={"image": tf.FixedLenFeature([], tf.string), "label": tf.FixedLenFeature([], tf.int64)})
+    image = tf.reshape(tf.cast(tf.decode_raw(parsed["image"], tf.uint8), tf.float32), [3, 2])
+    images, labels = tf.train.shuffle_batch([image, parsed["label"]], batch_size=4, capacity=30, min_after_dequeue=8, num_threads=2, seed=1)
+    assert images.shape.as_list() == [4, 3, 2]
+    found = fed_by_threads(session, [images, labels, tf.reduce_sum(images, [1, 2])])
+    assert sorted(i for _, b, _ in found for i in b) == sorted([*range(10)] * 2)
+    for pictures, numbers, sums in found:
+        assert (pictures == numbers.reshape(4, 1, 1)).all() and (sums == numbers * 6).all()
+
+
+def test_matched_once(tmp_path, session):
+    (tmp_path / "a.txt").write_text("x")
+    names = tf.train.match_filenames_once(str(tmp_path / "*.txt"))
+    session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+    assert plain(session.run(names)) == [str(tmp_path / "a.txt").encode()]
+    (tmp_path / "b.txt").write_text("y")
+    assert len(session.run(names)) == 1
+    queue = tf.train.string_input_producer(names, num_epochs=1)
+    assert fed_by_threads(session, tf.WholeFileReader().read(queue)) == [(str(tmp_path / "a.txt").encode(), b"x")]
+    with tf.Session(jit=False) as other:
+        assert len(other.run(names)) == 2
+
+
+# ---------------------------------------------------------------------- the process
+
+_EXITS = """
+import graphc as tf
+n = tf.train.range_input_producer(10).dequeue()
+b = tf.train.shuffle_batch([n], 5, 100, 20, num_threads=3)
+s = tf.Session(jit=False)
+threads = tf.train.start_queue_runners(s)
+print(s.run(b).shape)
+"""
+
+
+def test_the_interpreter_ends_with_threads_that_wait():
+    done = subprocess.run([sys.executable, "-c", _EXITS], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(5,)\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_has_what_the_queue_had():
+    q = tf.FIFOQueue(100, tf.int32)
+    put, x = q.enqueue_many([[*range(50)]]), q.dequeue()
+    with tf.Session(jit=False) as sess:
+        sess.run(put)
+        child = os.fork()
+        if not child:
+            try:
+                os._exit(0 if [sess.run(x) for _ in range(50)] == [*range(50)] else 3)
+            except BaseException:
+                os._exit(4)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 and sess.run(x) == 0
