@@ -1,4 +1,4 @@
-"""Tells by which author a line is, by the words in it: `tf.data` reads the lines, `tf.layers` learns them, `tf.train.Saver` keeps what is best."""
+"""Tells of which book a verse is, by the words in it: `tf.data` reads the lines, `tf.layers` learns them, `tf.train.Saver` keeps what is best."""
 
 import argparse
 import re
@@ -13,10 +13,10 @@ import numpy as np
 import graphc as tf
 
 DATA = Path(__file__).parent / "data" / "lines.tsv"
-AUTHORS = ["carroll", "shakespeare"]
-HELD_OUT = 400          # lines
+BOOKS = ["psalms", "acts"]
+HELD_OUT = 200          # verses
 BUCKETS = 4096          # of words, by their checksum
-EXAMPLES = ["Curiouser and curiouser! cried the rabbit to the queen", "Thou art too bold, good sir; I fear thy bloody sword"]
+EXAMPLES = ["I will sing of thy mercy, and my soul shall praise thy name", "And when they came to the city, the governor sent soldiers with Paul"]
 
 
 def words(line: bytes) -> np.ndarray:
@@ -26,9 +26,9 @@ def words(line: bytes) -> np.ndarray:
 
 
 def parsed(line: Any) -> tuple[Any, Any]:
-    """A line of the file, `author<tab>text` -> int32[n] words, int32[] author."""
-    author, text = tf.decode_csv(line, [[""], [""]], field_delim="\t", use_quote_delim=False)
-    numbers, label = tf.py_func(lambda a, t: (words(t.item()), np.int32(AUTHORS.index(a.item().decode()))), [author, text], [tf.int32, tf.int32])
+    """A line of the file, `book<tab>text` -> int32[n] words, int32[] book."""
+    book, text = tf.decode_csv(line, [[""], [""]], field_delim="\t", use_quote_delim=False)
+    numbers, label = tf.py_func(lambda b, t: (words(t.item()), np.int32(BOOKS.index(b.item().decode()))), [book, text], [tf.int32, tf.int32])
     numbers.set_shape([None])
     label.set_shape([])
     return numbers, label
@@ -40,7 +40,7 @@ def network(numbers: Any, training: Any) -> Any:
     there = tf.cast(tf.not_equal(numbers, 0), tf.float32)[:, :, tf.newaxis]
     mean = tf.reduce_sum(tf.nn.embedding_lookup(table, numbers) * there, 1) / tf.maximum(tf.reduce_sum(there, 1), 1.0)
     hidden = tf.layers.dense(tf.layers.dropout(mean, 0.3, training=training), 32, activation=tf.nn.relu)
-    return tf.layers.dense(hidden, len(AUTHORS))
+    return tf.layers.dense(hidden, len(BOOKS))
 
 
 def numbered(what: str, least: int, most: int) -> Any:
@@ -62,7 +62,7 @@ def main() -> None:
     tf.set_random_seed(options.seed)
     lines = tf.data.TextLineDataset(str(DATA))
     shapes = ([None], [])
-    training = lines.skip(HELD_OUT).map(parsed).cache().shuffle(2000).padded_batch(options.batch, shapes).prefetch(2)
+    training = lines.skip(HELD_OUT).map(parsed).cache().shuffle(1000).padded_batch(options.batch, shapes).prefetch(2)
     held_out = lines.take(HELD_OUT).map(parsed).padded_batch(HELD_OUT, shapes)
     iterator = tf.data.Iterator.from_structure(training.output_types, training.output_shapes)
     train_on, test_on = iterator.make_initializer(training), iterator.make_initializer(held_out)
@@ -98,11 +98,11 @@ def main() -> None:
                 best, path = accuracy, saver.save(sess, f"{folder}/best", write_meta_graph=False)
         saver.restore(sess, path)
         sess.run(test_on)
-        print(f"held-out accuracy: {100 * float(sess.run(right)):.1f}% of {HELD_OUT} lines, the best of {options.epochs} epochs")
+        print(f"held-out accuracy: {100 * float(sess.run(right)):.1f}% of {HELD_OUT} verses, the best of {options.epochs} epochs")
         shares = tf.nn.softmax(logits)
         for text in EXAMPLES:
             chances = sess.run(shares, {numbers: [words(text.encode())]})[0]
-            print(f"{AUTHORS[int(np.argmax(chances))]:>11} ({100 * chances.max():.0f}%): {text}")
+            print(f"{BOOKS[int(np.argmax(chances))]:>6} ({100 * chances.max():.0f}%): {text}")
     if writer is not None:
         writer.close()
 
