@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..ir.axes import normal_axis
 from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
@@ -405,7 +405,8 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     array([[0, 0],
            [0, 0]], dtype=int32)
     """
-    return fill(shape, np.zeros((), dtype_of("zeros", dtype).dtype), name or "zeros")
+    kind = dtype_of("zeros", dtype).dtype
+    return fill(shape, b"" if kind.hasobject else np.zeros((), kind), name or "zeros")          # the zero of texts
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
@@ -416,7 +417,10 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     >>> tf.Session(jit=False).run(tf.ones([2]))
     array([1., 1.], dtype=float32)
     """
-    return fill(shape, np.ones((), dtype_of("ones", dtype).dtype), name or "ones")
+    kind = dtype_of("ones", dtype).dtype
+    if kind.hasobject:
+        raise DTypeError(f"ones: texts have no one{here()}")
+    return fill(shape, np.ones((), kind), name or "ones")
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
@@ -428,10 +432,7 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
     array([0, 0], dtype=int32)
     """
     tensor = to_node(tensor)
-    kind = tensor.dtype if dtype is None else dtype_of("zeros_like", dtype)
-    if kind.dtype.hasobject:            # the zero of texts
-        return fill(shape(tensor), b"", name or "zeros_like")
-    return zeros(shape(tensor), kind, name or "zeros_like")
+    return zeros(shape(tensor), tensor.dtype if dtype is None else dtype_of("zeros_like", dtype), name or "zeros_like")
 
 
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
