@@ -139,7 +139,8 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     return unsorted_segment_sum(ones, flat, length, name=name)
 
 
-@declare("host", lambda types, values: types[0], samples=(([np.array([1, 0, 1])], {}),))
+@declare("host", lambda types, values: types[0], batch="aligned",
+         samples=(([np.array([1, 0, 1])], {}),))
 def _not_negative(x: Any) -> Any:
     """x; the run fails at a number below 0."""
     if (x < 0).any():
