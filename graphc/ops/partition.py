@@ -11,8 +11,9 @@ from ..ir.known import as_int
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import Values, declare, many, to_node
 from ..ir.types import TensorType, as_dtype, compatible, float64, int32
+from .array_fill import ones_like, zeros
 from .array_gather import boolean_mask, gather, mask_indices, scatter_sum
-from .array_join import concat, ones_like, stack, zeros
+from .array_join import concat, stack
 from .array_move import Types, reshape, shape
 from .array_scan import unique
 from .math import cast, equal, floor, logical_not, maximum, minimum
