@@ -15,7 +15,6 @@ from .ops.array import (
     matrix_diag,
     matrix_diag_part,
     matrix_set_diag,
-    transpose,
 )
 from .ops.linalg import (
     cholesky,
@@ -36,10 +35,11 @@ from .ops.linalg import (
 from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
 from .tf1_names import getter as _getter
 
-__all__ = ["band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "inv",
+__all__ = ["adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "inv",
            "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag",
            "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
 
+adjoint = transpose = matrix_transpose
 band_part = matrix_band_part
 det = matrix_determinant
 diag = matrix_diag

@@ -7,9 +7,10 @@ from .ops.random import multinomial, random_normal, random_shuffle, random_unifo
 from .ops.random_draws import random_gamma, random_poisson
 from .tf1_names import getter as _getter
 
-__all__ = ["all_candidate_sampler", "fixed_unigram_candidate_sampler", "gamma", "log_uniform_candidate_sampler", "multinomial", "normal",
-           "poisson", "set_random_seed", "shuffle", "truncated_normal", "uniform", "uniform_candidate_sampler"]
+__all__ = ["all_candidate_sampler", "categorical", "fixed_unigram_candidate_sampler", "gamma", "log_uniform_candidate_sampler", "multinomial",
+           "normal", "poisson", "set_random_seed", "shuffle", "truncated_normal", "uniform", "uniform_candidate_sampler"]
 
+categorical = multinomial
 gamma = random_gamma
 normal = random_normal
 poisson = random_poisson
