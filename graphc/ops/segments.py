@@ -214,12 +214,11 @@ _UNSORTED: dict[str, Callable[..., Node]] = {
 _EMPTY = {"max": 0, "min": 0}
 
 
-@deferrable("unsorted segments", how=(str,))
-def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None, how: str = "sum") -> Node:
+def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None, how: str) -> Node:
     data, ids = to_node(data), to_node(segment_ids)
     count = to_node(num_segments)
     if None in (data.type.rank, ids.type.rank):
-        return later("unsorted segments", (data, ids, count), TensorType(data.type.dtype, None), name, how=how)
+        return later(f"unsorted_segment_{how}", (data, ids, count), TensorType(data.type.dtype, None), name)
     with saying(f"unsorted_segment_{how}"):
         _segment_type((data.type, ids.type, count.type), (None, None, None))
     if how in ("mean", "sqrt_n") and data.type.dtype.kind != "f":
@@ -227,11 +226,10 @@ def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None =
     return _UNSORTED[how](data, ids, count, name=name)
 
 
-@deferrable("sorted segments", how=(str,))
-def _sorted(data: Any, segment_ids: Any, name: str | None = None, how: str = "sum") -> Node:
+def _sorted(data: Any, segment_ids: Any, name: str | None, how: str) -> Node:
     data, ids = to_node(data), to_node(segment_ids)
     if None in (data.type.rank, ids.type.rank):
-        return later("sorted segments", (data, ids), TensorType(data.type.dtype, None), name, how=how)
+        return later(f"segment_{how}", (data, ids), TensorType(data.type.dtype, None), name)
     with saying(f"segment_{how}"):
         if ids.type.rank != 1:
             raise ShapeError(f"segment ids are a vector, not of shape {shape_str(ids.type.shape)}")
@@ -266,6 +264,7 @@ def ascending(segment_ids: Any) -> Any:
 
 # ---------------------------------------------------------------------- by name
 
+@deferrable("unsorted_segment_sum")
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSum") -> Node:
     """result[s] = the sum of the parts of `data` whose segment id is s; those of an id below 0 are left out.
 
@@ -277,6 +276,7 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "sum")
 
 
+@deferrable("unsorted_segment_prod")
 def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentProd") -> Node:
     """The product of the parts of each segment, 1 where there is none; otherwise as `unsorted_segment_sum`.
 
@@ -288,6 +288,7 @@ def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: 
     return _unsorted(data, segment_ids, num_segments, name, "prod")
 
 
+@deferrable("unsorted_segment_max")
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMax") -> Node:
     """The greatest part of each segment, the dtype's least number where there is none; equal ones share the gradient.
 
@@ -299,6 +300,7 @@ def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "max")
 
 
+@deferrable("unsorted_segment_min")
 def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMin") -> Node:
     """The smallest part of each segment, the dtype's greatest number where there is none; equal ones share the gradient.
 
@@ -310,6 +312,7 @@ def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "min")
 
 
+@deferrable("unsorted_segment_mean")
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMean") -> Node:
     """The mean of the parts of each segment, 0 where there is none.
 
@@ -321,6 +324,7 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
     return _unsorted(data, segment_ids, num_segments, name, "mean")
 
 
+@deferrable("unsorted_segment_sqrt_n")
 def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSqrtN") -> Node:
     """The sum of the parts of each segment, over the square root of their number; 0 where there is none.
 
@@ -332,6 +336,7 @@ def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name
     return _unsorted(data, segment_ids, num_segments, name, "sqrt_n")
 
 
+@deferrable("segment_sum")
 def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
     """result[s] = the sum of the rows of `data` whose segment id is s, as many as the last id tells; 0 where there is none.
 
@@ -343,6 +348,7 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") ->
     return _sorted(data, segment_ids, name, "sum")
 
 
+@deferrable("segment_mean")
 def segment_mean(data: Any, segment_ids: Any, name: str | None = "SegmentMean") -> Node:
     """The mean of the rows of each segment, 0 where there is none; otherwise as `segment_sum`.
 
@@ -354,6 +360,7 @@ def segment_mean(data: Any, segment_ids: Any, name: str | None = "SegmentMean") 
     return _sorted(data, segment_ids, name, "mean")
 
 
+@deferrable("segment_prod")
 def segment_prod(data: Any, segment_ids: Any, name: str | None = "SegmentProd") -> Node:
     """The product of the rows of each segment, 1 where there is none; otherwise as `segment_sum`.
 
@@ -365,6 +372,7 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = "SegmentProd") 
     return _sorted(data, segment_ids, name, "prod")
 
 
+@deferrable("segment_max")
 def segment_max(data: Any, segment_ids: Any, name: str | None = "SegmentMax") -> Node:
     """The greatest row element of each segment, 0 where there is none; otherwise as `segment_sum`.
 
@@ -376,6 +384,7 @@ def segment_max(data: Any, segment_ids: Any, name: str | None = "SegmentMax") ->
     return _sorted(data, segment_ids, name, "max")
 
 
+@deferrable("segment_min")
 def segment_min(data: Any, segment_ids: Any, name: str | None = "SegmentMin") -> Node:
     """The smallest row element of each segment, 0 where there is none; otherwise as `segment_sum`.
 
