@@ -19,7 +19,7 @@ from .array_gather import gather, scatter_sum
 from .array_join import concat
 from .array_move import Types, expand_dims, integers, reshape, shape
 from .array_scan import invert_permutation, linear_recurrence, shifted, stable_order
-from .contract import held
+from .contract import RULES, held
 from .later import deferrable, later
 from .math import cast, divide, equal, floordiv, greater_equal, logical_and, maximum, sqrt, where
 
@@ -45,8 +45,7 @@ def _segment_type(types: Types, values: Values) -> TensorType:
     if data.shape is None or ids.shape is None:
         return TensorType(data.dtype, None)
     rank = len(ids.shape)
-    if not compatible(data.shape[:rank], ids.shape):
-        raise ShapeError(f"segment ids of shape {shape_str(ids.shape)} are no numbers of the first axes of shape {shape_str(data.shape)}")
+    RULES["leading"]((data.shape, ids.shape), rank)
     known = known_shape(values[2])
     n = None if known is None else known[0]
     if n is not None and n < 0:
