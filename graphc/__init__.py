@@ -72,6 +72,7 @@ from .ir.types import (
 from .ir.types import bool_ as bool  # noqa: A004
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
+from .ops.array_places import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
@@ -105,7 +106,7 @@ from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Sessio
 from .runtime.timeline import RunMetadata
 from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
-from .train import clip_by_global_norm, clip_by_norm, global_norm
+from .train import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
     all_variables,

@@ -143,6 +143,11 @@ from .ops.array_index import rank as rank
 from .ops.array_index import size as size
 from .ops.array_join import concat as concat
 from .ops.array_join import split as split
+from .ops.array_places import broadcast_static_shape as broadcast_static_shape
+from .ops.array_places import identity_n as identity_n
+from .ops.array_places import repeat as repeat
+from .ops.array_places import shape_n as shape_n
+from .ops.array_places import unravel_index as unravel_index
 from .ops.array_sequence import reverse_sequence as reverse_sequence
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
@@ -301,6 +306,7 @@ from .summary import image_summary as image_summary
 from .summary import merge_all_summaries as merge_all_summaries
 from .summary import merge_summary as merge_summary
 from .summary import scalar_summary as scalar_summary
+from .train.clipping import clip_by_average_norm as clip_by_average_norm
 from .train.clipping import clip_by_global_norm as clip_by_global_norm
 from .train.clipping import clip_by_norm as clip_by_norm
 from .train.clipping import global_norm as global_norm
@@ -695,50 +701,50 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
            "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
            "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "bincount", "bitwise", "boolean_mask", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve",
-           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant",
-           "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh",
-           "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv",
-           "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2",
-           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
-           "distributions", "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum",
-           "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
-           "encode_base64", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr",
-           "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
-           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width",
-           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "image", "image_summary", "import_graph_def",
-           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal",
-           "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant",
-           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul",
-           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
-           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid",
-           "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg",
-           "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer",
-           "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example",
-           "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io",
-           "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
-           "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "regex_full_match", "regex_replace", "report", "reset_default_graph", "reshape", "resource_loader", "reverse",
-           "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary", "scan", "scatter_add",
-           "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update",
-           "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select",
-           "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "show", "sigmoid", "sign", "sin",
-           "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat",
-           "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum", "sparse_placeholder",
-           "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape",
-           "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split",
-           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt",
-           "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
-           "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
-           "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig",
-           "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing",
-           "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv",
-           "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer",
-           "unique", "unique_with_counts", "unpack", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
-           "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer",
-           "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer",
-           "zeros_like"]
+           "bincount", "bitwise", "boolean_mask", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat",
+           "cond", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
+           "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
+           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
+           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch",
+           "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior",
+           "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp",
+           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv",
+           "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
+           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
+           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians",
+           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "image", "image_summary",
+           "import_graph_def", "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32",
+           "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp",
+           "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log",
+           "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
+           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
+           "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
+           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function",
+           "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
+           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all",
+           "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
+           "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary",
+           "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
+           "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
+           "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n",
+           "show", "sigmoid", "sign", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
+           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum",
+           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
+           "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax",
+           "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose",
+           "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join",
+           "string_length", "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast",
+           "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd",
+           "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update",
+           "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
+           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
+           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
+           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
+           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
+           "write_file", "zeros", "zeros_initializer", "zeros_like"]

@@ -23,6 +23,7 @@ from .ops.nn import dropout as dropout
 from .ops.nn import embedding_lookup as embedding_lookup
 from .ops.nn import l2_normalize as l2_normalize
 from .ops.nn import moments as moments
+from .ops.nn import weighted_moments as weighted_moments
 from .ops.nn import xw_plus_b as xw_plus_b
 from .ops.nn import zero_fraction as zero_fraction
 from .ops.nn_activations import elu as elu
@@ -49,6 +50,7 @@ from .ops.nn_conv import depthwise_conv2d_native_backprop_filter as depthwise_co
 from .ops.nn_conv import depthwise_conv2d_native_backprop_input as depthwise_conv2d_native_backprop_input
 from .ops.nn_conv import separable_conv2d as separable_conv2d
 from .ops.nn_losses import l2_loss as l2_loss
+from .ops.nn_losses import log_poisson_loss as log_poisson_loss
 from .ops.nn_losses import log_softmax as log_softmax
 from .ops.nn_losses import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
 from .ops.nn_losses import softmax as softmax
@@ -106,13 +108,14 @@ def tanh(x: Any, name: str | None = None) -> Tensor:
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid", "sigmoid", "tanh",
            "softmax", "log_softmax", "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2",
            "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss",
-           "convolution", "conv1d", "conv2d", "conv3d", "atrous_conv2d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
-           "atrous_conv2d_transpose", "conv2d_backprop_input", "conv2d_backprop_filter", "conv3d_backprop_filter", "conv3d_backprop_filter_v2",
-           "depthwise_conv2d", "depthwise_conv2d_native", "depthwise_conv2d_native_backprop_input", "depthwise_conv2d_native_backprop_filter",
-           "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
-           "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
-           "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler",
-           "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu",
-           "moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add",
-           "xw_plus_b", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn",
+           "log_poisson_loss", "convolution", "conv1d", "conv2d", "conv3d", "atrous_conv2d", "conv1d_transpose", "conv2d_transpose",
+           "conv3d_transpose", "atrous_conv2d_transpose", "conv2d_backprop_input", "conv2d_backprop_filter", "conv3d_backprop_filter",
+           "conv3d_backprop_filter_v2", "depthwise_conv2d", "depthwise_conv2d_native", "depthwise_conv2d_native_backprop_input",
+           "depthwise_conv2d_native_backprop_filter", "separable_conv2d", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d",
+           "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool", "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization",
+           "local_response_normalization", "lrn", "dilation2d", "erosion2d", "all_candidate_sampler", "compute_accidental_hits",
+           "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler", "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss",
+           "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments", "batch_normalization",
+           "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout",
+           "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn",
            "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

@@ -53,9 +53,9 @@ from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .sparse_rows import rows_of_tables
 
 __all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, *candidates.__all__,
-           *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "batch_normalization",
-           "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "dropout",
-           "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
+           *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments",
+           "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
+           "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -86,6 +86,27 @@ def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_
     with scope(name, "moments", x):
         mean = reduce_mean(x, axis=axes, keepdims=True)
         variance = reduce_mean(squared_difference(x, mean), axis=axes, keepdims=True)
+        if keepdims or keep_dims:
+            return mean, variance
+        gone = normal_axes(axes, x.type.rank)
+        return squeeze(mean, axis=gone), squeeze(variance, axis=gone)
+
+
+def weighted_moments(x: Any, axes: Any, frequency_weights: Any, name: str | None = None, keep_dims: Any = None,
+                     keepdims: Any = None) -> tuple[Node, Node]:
+    """Mean and variance over `axes` of elements that count by their weights, which broadcast to x.
+
+    float[...], number[...] -> (mean, variance). DTypeError: no numbers. ShapeError: no such axis, weights that do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.weighted_moments(tf.constant([1.0, 3.0]), [0], [3.0, 1.0]))
+    (np.float32(1.5), np.float32(0.75))
+    """
+    x = to_node(x)
+    with scope(name, "weighted_moments", x):
+        w = OPERATORS["broadcast_to"](OPERATORS["cast"](to_node(frequency_weights), x.dtype), shape(x))
+        total = reduce_sum(w, axis=axes, keepdims=True)
+        mean = reduce_sum(w * x, axis=axes, keepdims=True) / total
+        variance = reduce_sum(w * squared_difference(x, mean), axis=axes, keepdims=True) / total
         if keepdims or keep_dims:
             return mean, variance
         gone = normal_axes(axes, x.type.rank)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,19 +21,22 @@ from .math import (
     choose,
     equal,
     exp,
+    greater,
     log,
     multiply,
     sigmoid,
     square,
     subtract,
     truediv,
+    where,
 )
 from .math_operands import floating
 from .nn_activations import scope, softplus
 from .reduce import reduce_max, reduce_sum
 
 __all__ = ["softmax", "log_softmax", "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2",
-           "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss"]
+           "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss",
+           "log_poisson_loss"]
 
 
 def _axis(axis: Any, dim: Any) -> Any:
@@ -178,6 +182,24 @@ def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
     if z.type.dtype != x.type.dtype:
         z = cast(z, x.type.dtype)
     return sigmoid_cross_entropy(z, x, name=name)
+
+
+def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Node:
+    """exp(c) - z c for z counts and c the logarithm of what they are expected to be, but for what depends on z alone.
+
+    With `compute_full_loss` that too, by Stirling's approximation for z > 1: z log(z) - z + log(2 pi z) / 2. number[...], float[...] of one
+    shape -> float[...]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.log_poisson_loss([1.0, 2.0], [0.0, 0.0]))
+    array([1., 1.], dtype=float32)
+    """
+    c = to_node(log_input)
+    z = held("log_poisson_loss", "same", cast(to_node(targets), c.dtype), c)
+    loss = exp(c) - z * c
+    if compute_full_loss:
+        stirling = z * log(z) - z + 0.5 * log(2.0 * math.pi * z)
+        loss = loss + where(greater(z, 1.0), stirling, 0.0)
+    return OPERATORS["identity"](loss, name=name or "log_poisson_loss")
 
 
 def weighted_cross_entropy_with_logits(targets: Any = None, logits: Any = None, pos_weight: Any = None,

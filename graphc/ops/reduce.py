@@ -62,7 +62,7 @@ def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -
     """
     x = _numeric(input_tensor)
     total = np.sum(x, axis=axis, keepdims=keepdims, dtype=accumulator(x, axis))
-    return total.astype(x.dtype, copy=False)
+    return np.asarray(total).astype(x.dtype, copy=False)       # a size, of sizes
 
 
 def _prod_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[Node]:

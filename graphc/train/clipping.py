@@ -10,11 +10,12 @@ import numpy as np
 from ..errors import GraphError
 from ..ir.node import Node, here
 from ..ir.operator import many, to_node
-from ..ops.math import is_finite, maximum, minimum, multiply, sqrt, square, where
+from ..ops.array import size
+from ..ops.math import cast, is_finite, maximum, minimum, multiply, sqrt, square, where
 from ..ops.reduce import reduce_sum
 from .optimizer import scalar
 
-__all__ = ["global_norm", "clip_by_global_norm", "clip_by_norm"]
+__all__ = ["global_norm", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm"]
 
 
 def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
@@ -62,6 +63,18 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
     limit = scalar(clip_norm, x.type.dtype)
     norm = sqrt(reduce_sum(square(x), axis=axes, keepdims=True))
     return multiply(x, minimum(limit / maximum(norm, scalar(np.finfo(x.type.dtype).tiny, x.type.dtype)), scalar(1, x.type.dtype)), name=name)
+
+
+def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Node:
+    """`t` scaled so that its L2 norm, divided by the number of its elements, is at most `clip_norm`. DTypeError: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.clip_by_average_norm([3.0, 4.0], 1.0))
+    array([1.2, 1.6], dtype=float32)
+    """
+    x = to_node(t)
+    limit, one = scalar(clip_norm, x.type.dtype), scalar(1, x.type.dtype)
+    average = sqrt(reduce_sum(square(x))) / cast(size(x, out_type="int64"), x.dtype)
+    return multiply(x, minimum(limit / maximum(average, scalar(np.finfo(x.type.dtype).tiny, x.type.dtype)), one), name=name)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,94 @@
+"""Places and shapes worked out from one another: of flat positions, of repeated elements, of several tensors at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import DTypeError, ShapeError
+from ..ir.node import OPERATORS, Node, describe, here, saying
+from ..ir.operator import many, to_node
+from ..ir.types import TensorShape, as_shape, broadcast, int32
+from .array_fill import ones
+from .array_gather import gather
+from .array_index import range as counted
+from .array_move import expand_dims, identity, reshape, shape
+from .array_scan import cumprod, cumsum
+from .math import cast, check_index
+from .ordering import searchsorted
+from .reduce import reduce_prod, reduce_sum
+
+__all__ = ["broadcast_static_shape", "identity_n", "repeat", "shape_n", "unravel_index"]
+
+
+def _integers(what: str, x: Any) -> Node:
+    node = to_node(x)
+    if node.type.dtype.kind not in "iu":
+        raise DTypeError(f"{what}: {describe(node)} are no integers{here()}")
+    return node
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Node]:
+    """The same tensors, as a list. GraphError: no list of tensors."""
+    return [identity(x, name=name) for x in many("identity_n", input)]
+
+
+def shape_n(input: Sequence[Any], out_type: Any = int32, name: str | None = None) -> list[Node]:
+    """The shapes of several tensors, a vector each. GraphError: no list of tensors. DTypeError: no integer dtype.
+
+    >>> tf.Session(jit=False).run(tf.shape_n([[[1, 2]], [3]]))
+    [array([1, 2], dtype=int32), array([1], dtype=int32)]
+    """
+    return [shape(x, out_type=out_type, name=name) for x in many("shape_n", input)]
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The shape of what is computed of tensors of two shapes, as far as they are known. ShapeError: they do not fit.
+
+    >>> tf.broadcast_static_shape([3, 1], [None, 4])
+    TensorShape((3, 4))
+    """
+    with saying("broadcast_static_shape"):
+        return TensorShape(broadcast(as_shape(shape_x), as_shape(shape_y)))
+
+
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Node:
+    """Places along each axis of positions in a tensor's elements, in row-major order.
+
+    indices: int[] or int[n], dims: int[rank] -> int[rank] or int[rank, n]. DTypeError: no integers. ShapeError: another rank.
+    InvalidArgumentError, when run: there is no such position.
+
+    >>> tf.Session(jit=False).run(tf.unravel_index([5, 7], [3, 4]))
+    array([[1, 1],
+           [1, 3]], dtype=int32)
+    """
+    places, sizes = _integers("unravel_index", indices), _integers("unravel_index", dims)
+    if places.type.rank not in (0, 1) or sizes.type.rank != 1:
+        raise ShapeError(f"unravel_index takes a number or a vector, and a vector of sizes, not {describe(places)} and {describe(sizes)}{here()}")
+    sizes = cast(sizes, places.dtype)
+    places = check_index(places, reduce_prod(sizes))
+    strides = cumprod(sizes, exclusive=True, reverse=True)
+    if places.type.rank:
+        places, strides, sizes = expand_dims(places, 0), expand_dims(strides, 1), expand_dims(sizes, 1)
+    return OPERATORS["floormod"](OPERATORS["floordiv"](places, strides), sizes, name=name or "unravel_index")
+
+
+def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Node:
+    """Each element along `axis` (of all elements in a row, without it) as often as `repeats` says: one number, or one for each.
+
+    any[...], int[] or int[n] -> the same dtype. DTypeError: no integers. ShapeError: another rank, no such axis.
+
+    >>> tf.Session(jit=False).run(tf.repeat([[1, 2], [3, 4]], [2, 1], axis=0))
+    array([[1, 2],
+           [1, 2],
+           [3, 4]], dtype=int32)
+    """
+    x, often = to_node(input), _integers("repeat", repeats)
+    if axis is None:
+        x, axis = reshape(x, [-1]), 0
+    if often.type.rank not in (0, 1):
+        raise ShapeError(f"repeat: {describe(often)} is neither a number nor a vector{here()}")
+    often = cast(often, "int64") * ones(expand_dims(shape(x, out_type="int64")[axis], 0), "int64")
+    ends = cumsum(often)
+    places = searchsorted(ends, counted(reduce_sum(often)), side="right", out_type="int64")
+    return gather(x, places, axis=axis, name=name or "repeat")
