@@ -113,7 +113,7 @@ def _rank(x: Node, user: Node) -> int:
 def widen(batch: Batch, node: Node) -> None:
     operator = node.operator
     if operator.name == "item" and node.inputs[0] in batch.unrolled:
-        batch.wide[node] = stack([operator.build(get_default_graph(), (part,), node.attrs) for part in batch.unrolled[node.inputs[0]]])
+        batch.wide[node] = _stacked(node, [operator.build(get_default_graph(), (part,), node.attrs) for part in batch.unrolled[node.inputs[0]]])
         return
     if operator.name == "item" and node.inputs[0] in batch.results:
         made, over = batch.results[node.inputs[0]][node.attrs["index"]]
@@ -133,9 +133,18 @@ def widen(batch: Batch, node: Node) -> None:
     if built is not None:
         batch.wide[node] = built
     elif isinstance(node.type, TensorType):
-        batch.wide[node] = stack(_unrolled(use))
+        batch.wide[node] = _stacked(node, _unrolled(use))
     else:
         batch.unrolled[node] = _unrolled(use)
+
+
+def _stacked(node: Node, parts: Sequence[Node]) -> Node:
+    """The node's values for the elements of the batch, of which there may be none."""
+    if parts:
+        return stack(parts)
+    if not node.type.known:
+        raise ShapeError(f"{node.operator.name} over a batch of no elements: the shape of {describe(node)} must be known{here()}")
+    return _as_node(np.zeros((0, *node.type.shape), node.type.dtype))
 
 
 def _unrolled(use: Use) -> list[Node]:
@@ -250,14 +259,20 @@ def _scattered(use: Use) -> Node | None:
     return use.build((indices, updates, _as_node(use.batch.prefix(whole))), {"axis": use.node.attrs["axis"] + 1})
 
 
+# Operands that say where, or how much, of those that `_trailing` takes: the same for the whole batch.
+_WHERE = frozenset({"indices", "index", "count", "written", "segment_ids", "num_segments", "shape"})
+
+
 def _trailing(use: Use) -> Node | None:
-    """gather_nd, scatter_nd: positions are counted from the first axes on, so the batch's own goes last."""
-    names = use.node.operator.params
-    if use.wide[names.index("indices")] or any(use.wide[i] for i, p in enumerate(names) if p == "shape"):
-        return None
-    operands = [x if not w and p != "shape" else concat([x, [use.batch.size]], 0) if p == "shape" else
-                transpose(x, (*range(1, 1 + use.rank(i)), 0))
-                for i, (p, x, w) in enumerate(zip(names, use.inputs, use.wide, strict=True))]
+    """Operators whose places are counted from the first axes on, so that the batch's own goes last."""
+    operands = []
+    for i, (name, x, w) in enumerate(zip(use.node.operator.params, use.inputs, use.wide, strict=True)):
+        if name in _WHERE:
+            if w:
+                return None
+            operands.append(concat([x, [use.batch.size]], 0) if name == "shape" else x)
+        else:
+            operands.append(transpose(x if w else use.batch.spread(x), (*range(1, 1 + use.rank(i)), 0)))
     built = use.build(operands)
     rank = _rank(use.node, use.node)
     return transpose(built, (rank, *range(rank)))

@@ -124,7 +124,7 @@ _SAMPLES: tuple[Any, ...] = (
 )
 
 
-@declare("routine", _segment_type, by_value=(2,), name="segment_max_of",
+@declare("routine", _segment_type, by_value=(2,), batch="trailing", name="segment_max_of",
          loop=lambda types, type: _segment_loop(types, type, least(type.dtype), "maximum({old}, {x})"),
          grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
 def segment_max_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
@@ -132,7 +132,7 @@ def segment_max_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
     return _combined(np.maximum, data, segment_ids, num_segments, least(data.dtype))
 
 
-@declare("routine", _segment_type, by_value=(2,), name="segment_min_of",
+@declare("routine", _segment_type, by_value=(2,), batch="trailing", name="segment_min_of",
          loop=lambda types, type: _segment_loop(types, type, greatest(type.dtype), "minimum({old}, {x})"),
          grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
 def segment_min_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
@@ -166,7 +166,7 @@ def _to_factors(g: Node, data: Node, ids: Node) -> Node:
     return _at_segments(g, ids) * reshape(others, shape(data))
 
 
-@declare("routine", _segment_type, by_value=(2,), name="segment_prod_of",
+@declare("routine", _segment_type, by_value=(2,), batch="trailing", name="segment_prod_of",
          loop=lambda types, type: _segment_loop(types, type, 1, "{old} * {x}"), grad=_prod_grad, weak=False,
          samples=(*_SAMPLES, ([(3,), np.array([2, 0, -1]), np.array(4)], {}),
                   ([np.array([2.0, 0.0, 3.0, 0.0, 0.0]), np.array([0, 0, 0, 1, 1]), np.array(2)], {})))

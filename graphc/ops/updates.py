@@ -88,7 +88,7 @@ def _changed_attrs(types: Types, how: Any, skip: Any) -> dict[str, Any]:
     return {"how": how, "skip": bool(skip)}
 
 
-@declare("overwriting", _changed_type, prepare=_changed_attrs, loop=_changed_loop, grad=_changed_grad, weak=False,
+@declare("overwriting", _changed_type, prepare=_changed_attrs, loop=_changed_loop, grad=_changed_grad, batch="trailing", weak=False,
          fixed={"indices": "int64"},
          samples=(([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "add"}), ([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "set"}),
                   ([(2, 3), np.array([[0, 1], [1, 2]]), (2,)], {"how": "sub"}), ([(3,), np.zeros((0, 1), int), (0,)], {"how": "add"})))
