@@ -16,7 +16,7 @@ from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import Node, topological
 from ..ir.operator import constant_node
 from ..ir.sizes import alike, few, fixed
-from ..ir.types import Array, TensorType, broadcast, element_count, same_type
+from ..ir.types import Array, TensorType, broadcast, content, element_count, same_type
 from ..ir.validate import refused
 from ..ops.array import broadcast_to, concat, expand_dims, transpose
 from ..ops.array_move import reshape
@@ -285,7 +285,7 @@ def _attrs_key(node: Node) -> Any:
         return tuple([(k, repr(v)) for k, v in node.attrs.items()]) if node.attrs else ()
     if node.operator.name == "constant":
         value = node.attrs["value"]
-        return value.tobytes() if value.nbytes <= 4096 else id(value)
+        return content(value) if value.nbytes <= 4096 else id(value)
     return tuple(map(repr, node.attrs["value"].flat)) if node.operator.name == "bound" else id(node)
 
 

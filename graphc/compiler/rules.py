@@ -15,7 +15,7 @@ from ..errors import DeclarationError
 from ..ir import types
 from ..ir.graph import Scratch
 from ..ir.node import Node, here
-from ..ir.types import TensorType, same_type
+from ..ir.types import TensorType, content, same_type
 from ..ops.math import choose
 from ..ops.math_arithmetic import abs, maximum, minimum, pow, square
 from ..ops.math_compare import greater, is_finite, logical_and, logical_not
@@ -147,7 +147,7 @@ def _match(p: Node, n: Node, bound: dict[Node, Node]) -> bool:
     if p.operator.name == "constant":
         if n.operator.name != "constant" or n.type.dtype != p.type.dtype or n.type.shape != ():
             return False
-        return n.attrs["value"].tobytes() == p.attrs["value"].tobytes()       # -0 is not 0
+        return content(n.attrs["value"]) == content(p.attrs["value"])       # -0 is not 0
     if n.operator is not p.operator or n.attrs != p.attrs:
         return False
     orders = [n.inputs, n.inputs[::-1]] if p.operator.commutative else [n.inputs]

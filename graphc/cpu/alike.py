@@ -11,6 +11,7 @@ import numpy as np
 from ..compiler.layout import Storage
 from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
+from ..ir.types import content
 from .emit import emit
 from .kernel_text import KernelText, bound_of, literal
 
@@ -53,7 +54,7 @@ class Writer:
         for m in group.members:
             key += m.operator, m.type, group.axes[m], group.over.get(m), m in self.stored
             for name, value in m.attrs.items():
-                key += name, value.tobytes() if isinstance(value, np.ndarray) else repr(value)
+                key += name, content(value) if isinstance(value, np.ndarray) else repr(value)
             for x in data_inputs(m):
                 if x not in number:
                     number[x] = len(number)

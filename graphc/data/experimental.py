@@ -11,7 +11,7 @@ from ..errors import GraphError, InvalidArgumentError
 from ..ir.arguments import hold as _hold
 from ..ir.node import caller, here, saying
 from ..ir.operator import to_node
-from ..ir.types import TEXT, TensorType, as_array, as_dtype
+from ..ir.types import TEXT, TensorType, as_array, as_dtype, content
 from ..ops.decode import fields_of
 from . import sources, stages
 from .blocks import Block, Stream, one, rows_of
@@ -160,7 +160,7 @@ def unique() -> Apply:
         def begin(run: Run) -> Stream:
             seen = set()
             for row in rows_of(dataset._begin(run)):
-                value = row[0].item() if row[0].ndim == 0 else (row[0].shape, row[0].tobytes())
+                value = row[0].item() if row[0].ndim == 0 else (row[0].shape, content(row[0]))
                 if value not in seen:
                     seen.add(value)
                     yield one(row)

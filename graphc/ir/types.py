@@ -23,9 +23,9 @@ from .shapes import (
 from .sizes import alike, has_sizes
 
 __all__ = ["DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension", "Shape", "TensorShape",
-           "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast", "compatible", "dtype_name",
-           "element_count", "exactly", "fits", "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string",
-           "uint8"]
+           "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast", "compatible", "content",
+           "dtype_name", "element_count", "exactly", "fits", "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type",
+           "shape_str", "string", "uint8"]
 
 Array = np.ndarray[Any, Any]
 
@@ -149,6 +149,15 @@ def as_text(value: Any) -> Array:
         except UnicodeEncodeError:
             raise DTypeError(f"{ascii(text):.60} is not a text: it has half of a surrogate pair, which UTF-8 has not") from None
     return array
+
+
+def content(array: Array) -> Any:
+    """What an array of known dtype and shape holds, to compare and to hash: the bits of numbers, but of texts not their addresses.
+
+    >>> content(np.array([b"a", b"bc"], object)), content(np.array([1], np.int8))
+    ((b'a', b'bc'), b'\\x01')
+    """
+    return tuple(array.ravel().tolist()) if array.dtype == TEXT else array.tobytes()
 
 
 def as_array(value: Any, dtype: Any = None) -> Array:

@@ -52,7 +52,7 @@ def _csv_type(types: Sequence[TensorType], values: Values, kinds: Any, **attrs: 
 
 
 @declare("host", _csv_type, name="decode_csv_fields", label="DecodeCSV", text=True, prepare=_csv_attrs, batch="aligned",
-         samples=(([np.array([b"1,x", b"2,y"], object)], {"kinds": (np.dtype("int32"), TEXT), "defaults": (None, None), "delimiter": ",",
+         samples=(([np.array([b"1,one", b"2,two"], object)], {"kinds": (np.dtype("int32"), TEXT), "defaults": (None, None), "delimiter": ",",
                                                          "quotes": True, "missing": "", "columns": None}),))
 def _decode_csv(records: Any, *, kinds: Any, defaults: Any, delimiter: Any, quotes: Any, missing: Any, columns: Any) -> Any:
     """The fields of CSV records, each an array of the records' shape."""

@@ -12,7 +12,7 @@ from ..compiler.specialise import StageWork
 from ..cpu.program import Program
 from ..ir.node import Node
 from ..ir.sizes import listable
-from ..ir.types import Array
+from ..ir.types import Array, content
 from .forms import Runnable
 
 VARIANTS = 8            # of a stage: for sizes of 0 or 1, of few or many; those that ran last
@@ -71,7 +71,7 @@ class Open(NamedTuple):
     def structure(self, arrays: Sequence[Array]) -> Any:
         """What no size decides: equal for all arrays that one variant may serve."""
         shapes: list[Any] = [a.shape if self.shaped else a.ndim for a in arrays]
-        return *shapes, *(arrays[i].shape for i in self.integers), *((arrays[i].shape, arrays[i].tobytes()) for i in self.known)
+        return *shapes, *(arrays[i].shape for i in self.integers), *((arrays[i].shape, content(arrays[i])) for i in self.known)
 
 
 class Variant(NamedTuple):
@@ -110,7 +110,7 @@ class Variants:
 
     def key(self, arrays: Sequence[Array]) -> Any:
         """What programs are kept by."""
-        return (*[a.shape for a in arrays], *[arrays[i].tobytes() for i in self.by_value])
+        return (*[a.shape for a in arrays], *[content(arrays[i]) for i in self.by_value])
 
     def find(self, arrays: Sequence[Array]) -> Bound | None:
         """The program that is kept for these shapes and values, the one that ran last now."""

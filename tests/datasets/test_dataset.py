@@ -345,6 +345,7 @@ APPLIED = {
     "counter": (lambda: X.Counter(5, -2, tf.int32).take(3), [5, 3, 1]),
     "take while": (lambda: RANGE(9).apply(X.take_while(lambda i: i * i < 10)), [0, 1, 2, 3]),
     "unique": (lambda: SLICES([1, 2, 1, 3, 2]).apply(X.unique()), [1, 2, 3]),
+    "unique rows of texts": (lambda: SLICES([["one", "two"], ["one", "one"], ["one"] * 2]).apply(X.unique()), [[b"one", b"two"], [b"one", b"one"]]),
     "scan": (lambda: RANGE(1, 5).apply(X.scan(np.int64(0), lambda s, i: (s + i, (s, s + i)))), [(0, 1), (1, 3), (3, 6), (6, 10)]),
     "choose": (lambda: X.choose_from_datasets([RANGE(3), RANGE(10, 13)], SLICES(np.array([0, 1, 1, 0, 1, 1, 0]))), [0, 10, 11, 1, 12, 2]),
     "sample one": (lambda: X.sample_from_datasets([RANGE(3), RANGE(9)], [1.0, 0.0]), [0, 1, 2]),

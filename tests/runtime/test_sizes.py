@@ -213,6 +213,18 @@ def test_variants_are_few() -> None:
         assert len(call.variants.variants) == VARIANTS and session.compile_stats()["programs"] == 17
 
 
+def test_equal_texts_are_one_program() -> None:
+    """A text that decides a size is what programs are kept by, not the address of its bytes."""
+    text = tf.placeholder(tf.string, [])
+    y = tf.zeros([tf.cast(tf.equal(text, "abcdef"), tf.int32) + 1])
+    with tf.Session() as session:
+        texts = [b"".join([b"abc", end]) for end in (b"def", b"xyz") * 4]          # each bytes of its own
+        assert len({id(t) for t in texts}) == 8
+        assert [session.run(y, {text: t}).size for t in texts] == [2, 1] * 4
+        call, = set(session.calls.known.values())
+        assert len(call.variants.bound) == 2
+
+
 def test_other_ranks_are_other_programs() -> None:
     x = tf.placeholder(tf.float32)
     y = tf.reduce_sum(x * 2.0, axis=-1)
