@@ -114,7 +114,8 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("a tensor of 4 TiB", lambda s: s.run(tf.zeros([2**20, 2**20]) + 1.0), errors.ResourceExhaustedError, ""),
     ("a variable of 4 TiB", lambda s: s.run(tf.Variable(tf.zeros([2**20, 2**20]), name="huge").initializer), errors.ResourceExhaustedError, "huge"),
     ("random numbers of 4 TiB", lambda s: s.run(tf.random_normal([2**20, 2**20])), errors.ResourceExhaustedError, ""),
-    ("a host step of 4 TiB", lambda s: s.run(tf.cumsum(tf.zeros([2**40]))), errors.ResourceExhaustedError, ""),
+    ("a running sum of 4 TiB", lambda s: s.run(tf.cumsum(tf.zeros([2**40]))), errors.ResourceExhaustedError, ""),
+    ("a host step of 4 TiB", lambda s: s.run(tf.sort(tf.zeros([2**40]))), errors.ResourceExhaustedError, ""),
 ]
 
 

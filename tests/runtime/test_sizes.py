@@ -124,11 +124,13 @@ WINDOWS: dict[str, Callable[[Any, Any], Any]] = {
     "of a row": lambda source, at: source[at] + 1.0,
     "multiplied": lambda source, at: tf.matmul(source[at:at + 10], source[at + 1:at + 11], transpose_a=True),
     "seen by Python": lambda source, at: tf.py_func(noted, [source[at:at + 10]], tf.float32) * 2.0,
-    "summed by a host step": lambda source, at: tf.cumsum(source[at:at + 10], axis=0),
+    "summed one by one": lambda source, at: tf.cumsum(source[at:at + 10], axis=0),
+    "sorted by a host step": lambda source, at: tf.sort(source[at:at + 10], axis=0),
     "in two places": lambda source, at: [source[at:at + 10], tf.gradients(tf.reduce_sum(tf.square(source[at:at + 10])), source)[0]],
     "counted": lambda source, at: source[at:at + 10] * tf.cast(at, tf.float32),
 }
-BEYOND = ("computed from", "fetched", "seen by Python", "summed by a host step", "in two places", "counted")    # that may lie over an end
+# Those that may lie over an end.
+BEYOND = ("computed from", "fetched", "seen by Python", "summed one by one", "sorted by a host step", "in two places", "counted")
 SOURCES: dict[str, Callable[[], tuple[Any, dict[Any, Any]]]] = {
     "a constant": lambda: (tf.constant(DATA[:200]), {}),
     "a variable": lambda: (tf.Variable(DATA[:200]), {}),
