@@ -7,6 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from graphc.ir.node import OPERATORS
+from graphc.ir.operator import Operator
+
 from .direct import Evaluation, closure
 from .recipe import Apply, Leaf, Recipe, Ref, Step, build, pruned, refs_of, renumbered
 
@@ -100,13 +103,39 @@ def _all_refs(recipe: Recipe) -> set[Ref]:
 
 
 def _smaller(recipe: Recipe) -> Iterator[Recipe]:
-    """Every leaf's axes of one size at a smaller one."""
-    sizes = sorted({d for s in recipe.steps if isinstance(s, Leaf) for d in s.shape if d > 1}, reverse=True)
+    """Every leaf's axes of one size at a smaller one, and in shapes that are operands too."""
+    sizes = sorted({d for s in recipe.steps for d in _sizes(s) if d > 1}, reverse=True)
     for size in sizes:
         for new in sorted({1, 2, 3, size // 2, size - 1}):
             if 0 < new < size:
-                yield replace(recipe, steps=tuple(replace(s, shape=tuple(new if d == size else d for d in s.shape))
-                                                  if isinstance(s, Leaf) else s for s in recipe.steps))
+                yield replace(recipe, steps=tuple(_resized(s, size, new) for s in recipe.steps))
+
+
+def _sizes(step: Step) -> tuple[int, ...]:
+    """The sizes that are written into a step."""
+    if isinstance(step, Leaf):
+        return step.shape
+    return tuple(d for x in _shapes(step).values() for d in x.values) if isinstance(step, Apply) else ()
+
+
+def _shapes(step: Apply) -> dict[int, Leaf]:
+    """The operands that are shapes written as numbers, by their places."""
+    operator = OPERATORS[step.operator]
+    params = operator.params if isinstance(operator, Operator) else ()
+    given = enumerate(zip(step.inputs, params, strict=False))
+    return {i: x for i, (x, param) in given if isinstance(x, Leaf) and x.kind == "literal" and param == "shape"}
+
+
+def _resized(step: Step, size: int, new: int) -> Step:
+    """The step with another size wherever the one is written."""
+    def exchanged(dims: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(new if d == size else d for d in dims)
+    if isinstance(step, Leaf):
+        return replace(step, shape=exchanged(step.shape))
+    if not isinstance(step, Apply):
+        return step
+    smaller = {i: replace(x, values=exchanged(x.values)) for i, x in _shapes(step).items()}
+    return replace(step, inputs=tuple(smaller.get(i, x) for i, x in enumerate(step.inputs)))
 
 
 def _simpler(leaf: Leaf) -> Iterator[Leaf]:
