@@ -93,6 +93,7 @@ from .ops.random_draws import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.segments import *  # noqa: F403
 from .ops.slices import *  # noqa: F403
+from .ops.sources import *  # noqa: F403
 from .ops.sparse import *  # noqa: F403
 from .ops.sparse_rows import *  # noqa: F403
 from .ops.state import *  # noqa: F403

@@ -247,6 +247,10 @@ from .ops.segments import unsorted_segment_sum as unsorted_segment_sum
 from .ops.slices import IndexedSlices as IndexedSlices
 from .ops.slices import IndexedSlicesValue as IndexedSlicesValue
 from .ops.slices import sparse_mask as sparse_mask
+from .ops.sources import constant as constant
+from .ops.sources import convert_to_tensor as convert_to_tensor
+from .ops.sources import placeholder as placeholder
+from .ops.sources import placeholder_with_default as placeholder_with_default
 from .ops.sparse_dense import sparse_tensor_to_dense as sparse_tensor_to_dense
 from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
 from .ops.sparse_forms import sparse_concat as sparse_concat
@@ -280,13 +284,9 @@ from .ops.state import Variable as Variable
 from .ops.state import assign as assign
 from .ops.state import assign_add as assign_add
 from .ops.state import assign_sub as assign_sub
-from .ops.state import constant as constant
-from .ops.state import convert_to_tensor as convert_to_tensor
 from .ops.state import group as group
 from .ops.state import is_variable_initialized as is_variable_initialized
 from .ops.state import no_op as no_op
-from .ops.state import placeholder as placeholder
-from .ops.state import placeholder_with_default as placeholder_with_default
 from .ops.state import tuple as tuple
 from .ops.string_parts import string_split as string_split
 from .ops.tables import initialize_all_tables as initialize_all_tables

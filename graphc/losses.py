@@ -15,7 +15,7 @@ from .ops.array import shape as shape_of
 from .ops.contract import held
 from .ops.math import abs, add_n, cast, choose, div_no_nan, greater, log, maximum, minimum, multiply, not_equal, square, subtract
 from .ops.reduce import reduce_sum
-from .ops.state import constant
+from .ops.sources import constant
 from .tf1_names import getter as _getter
 
 __all__ = ["Reduction", "absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses", "get_regularization_loss",

@@ -20,7 +20,7 @@ from .errors import ArgumentError, OpError
 from .ir.graph import Graph, get_default_graph, reset_default_graph, set_random_seed
 from .ir.node import Node, here
 from .ir.types import Array, TensorShape, element_count
-from .ops.state import placeholder
+from .ops.sources import placeholder
 from .runtime.session import ConfigProto, Session
 
 __all__ = ["Benchmark", "StubOutForTesting", "TestCase", "assert_equal_graph_def", "compute_gradient", "compute_gradient_error",

@@ -20,7 +20,7 @@ from ..ops.math import choose
 from ..ops.math_arithmetic import abs, maximum, minimum, pow, square
 from ..ops.math_compare import greater, is_finite, logical_and, logical_not
 from ..ops.nn_activations import relu
-from ..ops.state import placeholder_of
+from ..ops.sources import placeholder_of
 
 FLOATS, INTS, BOOLS = (tuple(d.name for d in kind) for kind in (types.FLOATS, types.INTEGERS, (types.bool_,)))
 _SIGNED = tuple(d.name for d in types.INTEGERS if d.min < 0)

@@ -18,7 +18,7 @@ from ..ir.operator import bound_node, constant_node
 from ..ir.sizes import Scope, has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
-from ..ops.state import placeholder_of
+from ..ops.sources import placeholder_of
 from ..process.importing import whole
 from .trim import Trim, trims
 

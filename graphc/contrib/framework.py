@@ -13,7 +13,8 @@ from ..errors import GraphError
 from ..ir.arguments import hold as _hold
 from ..ir.graph import GraphKeys, get_default_graph
 from ..ir.node import Node, Operation, here
-from ..ops.state import Variable, assign, group, placeholder
+from ..ops.sources import placeholder
+from ..ops.state import Variable, assign, group
 from ..tf1_names import getter as _getter
 from ..train import create_global_step, get_global_step, get_or_create_global_step, list_variables, load_checkpoint, load_variable
 from ..variables import get_variable

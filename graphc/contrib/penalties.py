@@ -12,7 +12,7 @@ from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ops.math import abs, add_n, multiply
 from ..ops.reduce import reduce_sum
-from ..ops.state import constant
+from ..ops.sources import constant
 
 __all__ = ["apply_regularization", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "sum_regularizer"]
 

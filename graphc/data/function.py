@@ -11,7 +11,7 @@ from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Loc, Node, describe, here, in_order, loc_str, reached
 from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType
-from ..ops.state import placeholder_of
+from ..ops.sources import placeholder_of
 from ..runtime.call import Call
 from ..runtime.fetching import all_of
 from ..runtime.resources import Resources

@@ -20,7 +20,8 @@ from ..ops.array import zeros
 from ..ops.linalg import matmul
 from ..ops.math import add, exp, log, multiply, sqrt, tanh
 from ..ops.reduce import reduce_sum
-from ..ops.state import Variable, assign, group, placeholder
+from ..ops.sources import placeholder
+from ..ops.state import Variable, assign, group
 from ..runtime.session import Session
 from ..version import __version__
 

@@ -17,7 +17,8 @@ from ..ops.math import (
 )
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.segments import unsorted_segment_sum
-from ..ops.state import Variable, assign_add, constant
+from ..ops.sources import constant
+from ..ops.state import Variable, assign_add
 from .base import Streaming, collected, flat, local_sum, scoped
 
 __all__ = ["mean_iou", "mean_per_class_accuracy"]

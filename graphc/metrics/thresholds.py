@@ -20,7 +20,8 @@ from ..ops.math import (
     minimum,
 )
 from ..ops.reduce import argmin, reduce_sum
-from ..ops.state import assign_add, constant
+from ..ops.sources import constant
+from ..ops.state import assign_add
 from .base import EPSILON, Streaming, as_float, collected, flat, local_sum, scoped
 
 __all__ = ["auc", "false_negatives_at_thresholds", "false_positives_at_thresholds", "precision_at_thresholds", "recall_at_thresholds",

@@ -18,7 +18,7 @@ from ..ir.types import DType, Shape, TensorShape, TensorType, as_dtype, as_shape
 from .array_gather import gather
 from .array_move import Types, expand_dims
 from .math import cast
-from .state import placeholder, placeholder_of
+from .sources import placeholder, placeholder_of
 
 INDEX = np.dtype(np.int64)
 Applied = Callable[[Sequence[Any], dict[str, Any], str | None], Any]

@@ -11,7 +11,7 @@ from ..autodiff.products import hessian, hvp, jacobian
 from ..errors import GradientError
 from ..ir.node import Node, describe, here
 from ..ir.types import Array
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 from .objective import Objective
 
 

@@ -20,7 +20,8 @@ from ..ops.linalg import matmul
 from ..ops.math import multiply, rsqrt, square, tanh, where
 from ..ops.nn import softmax
 from ..ops.reduce import argmax, reduce_sum
-from ..ops.state import Variable, constant
+from ..ops.sources import constant
+from ..ops.state import Variable
 from ..ops.tensor_array import TensorArray
 from ..variables import get_variable, variable_scope
 from .cell import RNNCell, positive, rows_of, size_at, tensors_of

@@ -14,7 +14,7 @@ from ..ops.array import shape as shape_of
 from ..ops.control_flow import while_loop
 from ..ops.math import logical_not, logical_or
 from ..ops.reduce import reduce_all
-from ..ops.state import constant
+from ..ops.sources import constant
 from ..ops.tensor_array import TensorArray
 from ..variables import variable_scope
 from .cell import dims_of, rows_of, tensors_of

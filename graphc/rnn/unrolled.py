@@ -12,7 +12,7 @@ from ..ir.operator import to_node
 from ..ir.types import compatible
 from ..ops.array import concat, identity, reshape, reverse_sequence, stack, unstack, zeros_like
 from ..ops.math import cast, greater_equal, where
-from ..ops.state import constant
+from ..ops.sources import constant
 from ..variables import variable_scope
 from .cell import dims_of, rows_of, tensors_of
 from .nested import alike, flatten, is_nested, mapped, packed, shown

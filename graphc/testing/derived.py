@@ -12,7 +12,7 @@ from ..errors import DTypeError
 from ..ir.graph import Graph
 from ..ir.node import here
 from ..ir.types import Array, element_count
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 from ..runtime.session import Session
 from .function import Function
 

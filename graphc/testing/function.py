@@ -13,7 +13,7 @@ from ..ir.graph import Graph, get_default_graph, get_default_session
 from ..ir.node import Node, describe, here, topological
 from ..ir.operator import constant_node, to_node
 from ..ir.types import Array, DType, TensorType
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 from ..runtime.session import Session
 
 

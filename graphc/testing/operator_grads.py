@@ -13,7 +13,7 @@ from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from ..ir.operator import Operator, constant_node
 from ..ir.types import Array
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 from ..runtime.session import Session
 from .function import Function
 from .grads import checked, repeated

@@ -19,7 +19,7 @@ from ..ir.types import Array
 from ..ops.array import concat, reshape, shape
 from ..ops.math import cast, sin
 from ..ops.reduce import reduce_sum
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 from ..runtime.session import Session
 from .samples import Sample, build, differentiable, reference, samples, say
 

@@ -10,7 +10,7 @@ from ..compiler.rules import RULES, Rule, match, pattern, rewritten
 from ..ir.graph import Graph
 from ..ir.reference import interpret
 from ..ir.types import Array
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 
 # NumPy before 2.3 gives some powers one unit in the last place beside the rounded value: 9.999999 for 0.1 ** -1 in float32.
 _POWERS_ARE_ROUGH = np.lib.NumpyVersion(np.__version__) < "2.3.0"

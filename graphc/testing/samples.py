@@ -12,7 +12,7 @@ from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Operator, constant_node
 from ..ir.types import Array, TensorType
-from ..ops.state import placeholder
+from ..ops.sources import placeholder
 
 # Shapes an elementwise operator meets: scalars, vectors, all that broadcasts, nothing at all. An operator of n operands
 # takes the first n of each row, the last one repeated.

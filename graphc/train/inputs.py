@@ -17,7 +17,7 @@ from ..ir.types import TEXT, TensorType
 from ..ops.array import gather, identity
 from ..ops.decode import matching_files
 from ..ops.outside import arrival
-from ..ops.state import placeholder_with_default
+from ..ops.sources import placeholder_with_default
 from ..runtime.resources import Resources
 from .queue_runner import QueueRunner, add_queue_runner
 
