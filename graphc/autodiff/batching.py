@@ -265,17 +265,18 @@ _WHERE = frozenset({"indices", "index", "count", "written", "segment_ids", "num_
 
 def _trailing(use: Use) -> Node | None:
     """Operators whose places are counted from the first axes on, so that the batch's own goes last."""
+    *ranks, rank = [x.type.rank for x in (*use.node.inputs, use.node)]
+    if rank is None or None in ranks:
+        return None
     operands = []
-    for i, (name, x, w) in enumerate(zip(use.node.operator.params, use.inputs, use.wide, strict=True)):
+    for name, x, w, own in zip(use.node.operator.params, use.inputs, use.wide, ranks, strict=True):
         if name in _WHERE:
             if w:
                 return None
             operands.append(concat([x, [use.batch.size]], 0) if name == "shape" else x)
         else:
-            operands.append(transpose(x if w else use.batch.spread(x), (*range(1, 1 + use.rank(i)), 0)))
-    built = use.build(operands)
-    rank = _rank(use.node, use.node)
-    return transpose(built, (rank, *range(rank)))
+            operands.append(transpose(x if w else use.batch.spread(x), (*range(1, 1 + (own or 0)), 0)))
+    return transpose(use.build(operands), (rank, *range(rank)))
 
 
 def _size(use: Use) -> Node:
