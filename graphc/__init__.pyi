@@ -128,6 +128,11 @@ from .ops.array import matrix_set_diag as matrix_set_diag
 from .ops.array import meshgrid as meshgrid
 from .ops.array import pad as pad
 from .ops.array import sequence_mask as sequence_mask
+from .ops.array_fill import fill as fill
+from .ops.array_fill import ones as ones
+from .ops.array_fill import ones_like as ones_like
+from .ops.array_fill import zeros as zeros
+from .ops.array_fill import zeros_like as zeros_like
 from .ops.array_gather import boolean_mask as boolean_mask
 from .ops.array_gather import gather as gather
 from .ops.array_index import lin_space as lin_space
@@ -137,12 +142,7 @@ from .ops.array_index import range as range
 from .ops.array_index import rank as rank
 from .ops.array_index import size as size
 from .ops.array_join import concat as concat
-from .ops.array_join import fill as fill
-from .ops.array_join import ones as ones
-from .ops.array_join import ones_like as ones_like
 from .ops.array_join import split as split
-from .ops.array_join import zeros as zeros
-from .ops.array_join import zeros_like as zeros_like
 from .ops.array_sequence import reverse_sequence as reverse_sequence
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd

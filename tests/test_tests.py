@@ -1,4 +1,4 @@
-"""The tests' own house: a folder for each of the machine's, commands that run what they say, hooks that run the same."""
+"""The tests' own house: a place for each package's, commands that run what they say, hooks that run the same."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from tests import ROOT
 from tests.__main__ import LEFT_OUT, LINTERS, TASKS
 
 PACKAGE = ROOT / "graphc"
-# Packages that are namespaces of TensorFlow 1: their tests lie beside this file.
-NAMESPACES = {"contrib", "optimize", "testing"}
-FOLDERS = sorted(p.parent.relative_to(PACKAGE) for p in PACKAGE.glob("*/**/__init__.py") if p.relative_to(PACKAGE).parts[0] not in NAMESPACES)
-WITHIN = {Path("inspection/explain"), Path("inspection/show")}         # a file of tests each
+# Namespaces whose parts are tested with the whole.
+ONE = {"contrib", "examples"}
+PACKAGES = sorted(p.parent.relative_to(PACKAGE) for p in PACKAGE.glob("*/**/__init__.py")
+                  if p.relative_to(PACKAGE).parts[0] not in ONE or len(p.relative_to(PACKAGE).parts) == 2)
+# A package whose name means something else in tests/ -> where its tests are: tests/data is what tests read, test_examples.py runs examples/.
+ELSEWHERE = {"data": "datasets/test_*.py", "examples": "test_run.py", "testing": "test_grads.py"}
 
 
-@pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in WITHIN], ids=str)
-def test_every_folder_has_tests(folder: Path) -> None:
-    assert list((ROOT / "tests" / folder).glob("test_*.py"))
+@pytest.mark.parametrize("package", PACKAGES, ids=str)
+def test_every_package_has_tests(package: Path) -> None:
+    """A folder of its path, or a file of its name: beside the tests of the package that it is in."""
+    own = [ELSEWHERE[str(package)]] if str(package) in ELSEWHERE else [f"{package}/test_*.py", f"{package.parent}/test_{package.name}.py"]
+    assert any(list((ROOT / "tests").glob(pattern)) for pattern in own)
 
 
 def test_markers_left_out_are_those_declared() -> None:

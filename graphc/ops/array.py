@@ -14,6 +14,11 @@ from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import listed, minimum, unknown
 from ..ir.types import TensorType, bool_, compatible, float32, int32
 from . import array_batched as array_batched
+from .array_fill import fill as fill
+from .array_fill import ones as ones
+from .array_fill import ones_like as ones_like
+from .array_fill import zeros as zeros
+from .array_fill import zeros_like as zeros_like
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
 from .array_gather import gather_nd as gather_nd
@@ -26,16 +31,11 @@ from .array_index import range as range
 from .array_index import rank as rank
 from .array_index import size as size
 from .array_join import concat as concat
-from .array_join import fill as fill
-from .array_join import ones as ones
-from .array_join import ones_like as ones_like
 from .array_join import pad_constant
 from .array_join import split as split
 from .array_join import stack as stack
 from .array_join import tile as tile
 from .array_join import unstack as unstack
-from .array_join import zeros as zeros
-from .array_join import zeros_like as zeros_like
 from .array_move import Placement, Types, sizes
 from .array_move import broadcast_to as broadcast_to
 from .array_move import expand_dims as expand_dims

@@ -1,4 +1,4 @@
-"""Operators that cut tensors apart, join, pad and repeat them, and tensors of one value."""
+"""Operators that cut tensors apart, join, pad and repeat them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..errors import ShapeError
 from ..ir.axes import normal_axis
 from ..ir.graph import get_default_graph
 from ..ir.known import as_int, static_value
-from ..ir.node import OPERATORS, Node, dtype_of, here
+from ..ir.node import OPERATORS, Node, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.sizes import fixed, has_sizes, listed, unknown, whole
-from ..ir.types import Shape, TensorShape, TensorType, compatible, float32, merge, shape_str
+from ..ir.types import Shape, TensorType, compatible, merge, shape_str
 from .array_move import (
     Placement,
     Strides,
@@ -376,74 +376,3 @@ def tile(input: Any, multiples: Any) -> Any:
     array([1, 2, 1, 2], dtype=int32)
     """
     return np.tile(input, tuple(np.asarray(multiples).astype(np.int64).tolist())) if np.ndim(input) else np.array(input)
-
-
-# ---------------------------------------------------------------------- tensors of one value
-
-def fill(dims: Any, value: Any, name: str | None = None) -> Node:
-    """A tensor of shape `dims` (a list, whose members may be tensors, or a tensor) of one value.
-
-    ShapeError: a size is negative. DTypeError: `value` is no number.
-
-    >>> tf.Session(jit=False).run(tf.fill([2, 2], 7))
-    array([[7, 7],
-           [7, 7]], dtype=int32)
-    """
-    if isinstance(dims, (int, np.integer)):
-        dims = [dims]
-    elif isinstance(dims, TensorShape):
-        dims = dims.as_list()
-    return broadcast_to(to_node(value), dims, name=name)
-
-
-def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
-    """Zeros of a shape.
-
-    shape: a list of ints and scalars, or int[rank] -> dtype[shape]. DTypeError: no such dtype. ShapeError: no shape.
-
-    >>> tf.Session(jit=False).run(tf.zeros([2, 2], tf.int32))
-    array([[0, 0],
-           [0, 0]], dtype=int32)
-    """
-    return fill(shape, np.zeros((), dtype_of("zeros", dtype).dtype), name or "zeros")
-
-
-def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
-    """Ones of a shape.
-
-    shape: a list of ints and scalars, or int[rank] -> dtype[shape]. DTypeError: no such dtype. ShapeError: no shape.
-
-    >>> tf.Session(jit=False).run(tf.ones([2]))
-    array([1., 1.], dtype=float32)
-    """
-    return fill(shape, np.ones((), dtype_of("ones", dtype).dtype), name or "ones")
-
-
-def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
-    """Zeros of the shape (and dtype, unless another is given) of a tensor.
-
-    DTypeError: no tensor, or no such dtype.
-
-    >>> tf.Session(jit=False).run(tf.zeros_like([3, 4]))
-    array([0, 0], dtype=int32)
-    """
-    tensor = to_node(tensor)
-    kind = tensor.dtype if dtype is None else dtype_of("zeros_like", dtype)
-    if kind.dtype.hasobject:            # the zero of texts
-        return fill(shape(tensor), b"", name or "zeros_like")
-    return zeros(shape(tensor), kind, name or "zeros_like")
-
-
-def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
-    """Ones of the shape (and dtype, unless another is given) of a tensor.
-
-    DTypeError: no tensor, or no such dtype.
-
-    >>> tf.Session(jit=False).run(tf.ones_like([[1.0, 2.0]]))
-    array([[1., 1.]], dtype=float32)
-    """
-    tensor = to_node(tensor)
-    return ones(shape(tensor), tensor.dtype if dtype is None else dtype, name or "ones_like")
-
-
-OPERATORS["zeros_like"] = zeros_like

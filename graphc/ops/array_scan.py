@@ -12,7 +12,8 @@ from ..ir.loops import Loop, word
 from ..ir.node import Node
 from ..ir.operator import Values, declare, typed_like
 from ..ir.types import TensorType, as_dtype, element_count, int32
-from .array_join import concat, narrow, zeros_like
+from .array_fill import zeros_like
+from .array_join import concat, narrow
 from .array_move import Types, integers, shape
 from .math import minimum
 

@@ -15,9 +15,10 @@ from ..ir.graph import name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import Array, TensorType, compatible, shape_str
+from .array_fill import fill
 from .array_gather import gather
 from .array_index import iota
-from .array_join import concat, fill
+from .array_join import concat
 from .array_move import Types, expand_dims, integers, reshape, shape, stop_gradient, transpose, vector_shape
 from .control_loops import repeated
 from .math import equal, exp, greater, less, log, logical_or, maximum, where

@@ -51,7 +51,7 @@ def _csv_type(types: Sequence[TensorType], values: Values, kinds: Any, **attrs: 
     return tuple(TensorType(k, shape) for k in kinds)
 
 
-@declare("host", _csv_type, name="decode_csv_fields", label="DecodeCSV", text=True, prepare=_csv_attrs,
+@declare("host", _csv_type, name="decode_csv_fields", label="DecodeCSV", text=True, prepare=_csv_attrs, batch="aligned",
          samples=(([np.array([b"1,one", b"2,two"], object)], {"kinds": (np.dtype("int32"), TEXT), "defaults": (None, None), "delimiter": ",",
                                                          "quotes": True, "missing": "", "columns": None}),))
 def _decode_csv(records: Any, *, kinds: Any, defaults: Any, delimiter: Any, quotes: Any, missing: Any, columns: Any) -> Any:
@@ -143,7 +143,7 @@ def _raw_type(types: Sequence[TensorType], values: Values, out_type: Any, little
     return TensorType(out_type, None if shape is None else (*shape, None))
 
 
-@declare("host", _raw_type, text=True, prepare=_raw_attrs, label="DecodeRaw",
+@declare("host", _raw_type, text=True, prepare=_raw_attrs, label="DecodeRaw", batch="aligned",
          samples=(([np.array([b"abcd", b"efgh"], object)], {"out_type": np.dtype("int16")}),))
 def decode_raw(bytes: Any, *, out_type: Any, little_endian: Any = True) -> Any:
     """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one].

@@ -10,7 +10,8 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..ir.node import Node, describe
 from ..ir.types import compatible
-from .array_join import concat, zeros_like
+from .array_fill import zeros_like
+from .array_join import concat
 from .array_move import reshape
 from .blocks import extents
 from .conv import conv

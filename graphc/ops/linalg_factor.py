@@ -150,7 +150,7 @@ def _square_qr_grad(gq: Node, gr: Node, q: Node, r: Node) -> Node:
     return matrix_transpose(matrix_triangular_solve(r, matrix_transpose(left), lower=False))
 
 
-@declare("host", _qr_types, results=("q", "r"), grad=_qr_grad, batch="unrolled", analytic=False, label="Qr",
+@declare("host", _qr_types, results=("q", "r"), grad=_qr_grad, batch="aligned", analytic=False, label="Qr",
          samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})))
 def qr(input: Any, *, full_matrices: bool = False) -> Any:
     """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative.

@@ -50,14 +50,15 @@ _SORTS: Any = (([np.array([3.0, 1.0, 2.0, -1.5])], {"axis": 0}), ([(3, 4)], {"ax
                ([(0,)], {"axis": 0}))
 
 
-@declare("host", typed_like(), prepare=_sort_attrs, grad=_sorted_grad, samples=_SORTS, analytic=False)
+@declare("host", typed_like(), prepare=_sort_attrs, grad=_sorted_grad, batch="leading", samples=_SORTS, analytic=False)
 def sorted_values(x: Any, *, axis: int = -1, descending: bool = False) -> Any:
     """The elements along an axis in order, nan last (first if descending)."""
     y = np.sort(x, axis=axis)
     return np.flip(y, axis) if descending else y
 
 
-@declare("host", lambda types, values, axis, descending: TensorType(np.dtype(np.int32), types[0].shape), prepare=_sort_attrs, samples=_SORTS)
+@declare("host", lambda types, values, axis, descending: TensorType(np.dtype(np.int32), types[0].shape), prepare=_sort_attrs, batch="leading",
+         samples=_SORTS)
 def sorted_order(x: Any, *, axis: int = -1, descending: bool = False) -> Any:
     """The places of the elements along an axis in their order; equal ones stay as they are."""
     if not descending:
@@ -132,7 +133,7 @@ def _searched_loop(types: Any, type: Any, side: str, out_type: Any) -> Loop:
     return Loop(body, {"n": n, "m": m}, rows, 8 * rows * m)
 
 
-@declare("routine", _searched_type, prepare=_searched_attrs, loop=_searched_loop,
+@declare("routine", _searched_type, prepare=_searched_attrs, loop=_searched_loop, batch="leading",
          samples=(([np.array([1.0, 2.0, 2.0, 5.0]), np.array([2.0, 0.0, 9.0])], {}),
                   ([np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[2.0], [3.5]])], {"side": "right"}), ([np.zeros(0), np.ones(2)], {})))
 def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_type: Any = int32) -> Any:

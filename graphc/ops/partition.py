@@ -11,8 +11,9 @@ from ..ir.known import as_int
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import Values, declare, many, to_node
 from ..ir.types import TensorType, as_dtype, compatible, float64, int32
+from .array_fill import ones_like, zeros
 from .array_gather import boolean_mask, gather, mask_indices, scatter_sum
-from .array_join import concat, ones_like, stack, zeros
+from .array_join import concat, stack
 from .array_move import Types, reshape, shape
 from .array_scan import unique
 from .math import cast, equal, floor, logical_not, maximum, minimum
@@ -139,7 +140,8 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     return unsorted_segment_sum(ones, flat, length, name=name)
 
 
-@declare("host", lambda types, values: types[0], samples=(([np.array([1, 0, 1])], {}),))
+@declare("host", lambda types, values: types[0], batch="aligned",
+         samples=(([np.array([1, 0, 1])], {}),))
 def _not_negative(x: Any) -> Any:
     """x; the run fails at a number below 0."""
     if (x < 0).any():

@@ -14,8 +14,9 @@ from ..ir.node import Node, describe, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import unknown
 from ..ir.types import TensorType, compatible, element_count, shape_str
+from .array_fill import ones_like, zeros_like
 from .array_gather import gather, scatter_sum
-from .array_join import concat, ones_like, zeros_like
+from .array_join import concat
 from .array_move import Types, expand_dims, integers, reshape, shape
 from .array_scan import invert_permutation, linear_recurrence, shifted, stable_order
 from .contract import held

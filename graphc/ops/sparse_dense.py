@@ -19,34 +19,34 @@ from .sparse_tensor import INDEX, PLACES, SparseTensor, of_sparse, sparse, spars
 
 
 def _densified(types: Types, values: Values, validate: bool) -> TensorType:
-    indices, whole, data, default = types
-    integers(indices, "indices")
+    places, whole, data, default = types
+    integers(places, "places")
     if data.dtype != default.dtype:
         raise DTypeError(f"the default value is {default.dtype}, the values are {data.dtype}")
     if not compatible(default.shape, ()):
         raise ShapeError(f"the default value is a scalar, not of shape {shape_str(default.shape)}")
     dims = vector_shape(whole, values[1], "output_shape")
     n = data.shape[0] if data.shape else None
-    if not compatible(data.shape, (n,)) or not compatible(indices.shape, (n, None if dims is None else len(dims))):
-        raise ShapeError(f"values of shape {shape_str(data.shape)} do not stand at places of shape {shape_str(indices.shape)} "
+    if not compatible(data.shape, (n,)) or not compatible(places.shape, (n, None if dims is None else len(dims))):
+        raise ShapeError(f"values of shape {shape_str(data.shape)} do not stand at places of shape {shape_str(places.shape)} "
                          f"of a tensor of shape {shape_str(dims)}")
     return TensorType(data.dtype, dims)
 
 
-def _densified_grad(g: Node, y: Node, indices: Node, whole: Node, values: Node, default: Node, validate: bool) -> tuple[Node | None, ...]:
-    own = gather_nd(g, indices)
+def _densified_grad(g: Node, y: Node, places: Node, whole: Node, values: Node, default: Node, validate: bool) -> tuple[Node | None, ...]:
+    own = gather_nd(g, places)
     return None, None, own, reduce_sum(g) - reduce_sum(own)
 
 
 @declare("host", _densified, name="densified", by_value=(1,), grad=_densified_grad, kinds={"validate": (bool,)}, text=True,
-         fixed={"indices": "int64", "output_shape": "int64"},
+         fixed={"places": "int64", "output_shape": "int64"},
          samples=(([PLACES, np.array([2, 3]), (3,), ()], {"validate": True}), ([np.array([[2], [0]]), np.array([4]), (2,), ()], {"validate": False}),
                   ([np.zeros((0, 1), int), np.array([3]), (0,), ()], {"validate": True})))
-def _densified_by(indices: Any, output_shape: Any, values: Any, default: Any, *, validate: bool) -> Any:
+def _densified_by(places: Any, output_shape: Any, values: Any, default: Any, *, validate: bool) -> Any:
     """A tensor with values at some places and the default elsewhere; `validate`: places stand in order, and once."""
-    sparse_position.reference(indices, output_shape, np.zeros(len(output_shape), INDEX), ordered=validate)
+    sparse_position.reference(places, output_shape, np.zeros(len(output_shape), INDEX), ordered=validate)
     out = np.full(tuple(output_shape.tolist()), default, values.dtype)
-    out[tuple(indices.T)] = values
+    out[tuple(places.T)] = values
     return out
 
 

@@ -13,8 +13,9 @@ from ..ir.node import Node, describe, here, saying
 from ..ir.operator import declare, many, to_node
 from ..ir.sizes import unknown
 from ..ir.types import TensorType, bool_, compatible
+from .array_fill import fill, ones_like
 from .array_gather import gather, mask_indices
-from .array_join import concat, fill, ones_like, stack
+from .array_join import concat, stack
 from .array_move import Types, expand_dims, reshape, shape
 from .array_scan import stable_order
 from .math import cast, greater_equal, less, logical_and, maximum, minimum

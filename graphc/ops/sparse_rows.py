@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
+from .array_fill import ones_like
 from .array_gather import gather
-from .array_join import ones_like
 from .array_move import expand_dims, reshape
 from .math import cast, divide, floordiv, floormod, maximum, minimum, multiply, rsqrt, sqrt, square, where
 from .math import equal as equals

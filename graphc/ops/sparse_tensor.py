@@ -242,10 +242,10 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
 # ---------------------------------------------------------------------- places as numbers
 
 def _position_type(types: Types, values: Values, ordered: bool) -> TensorType:
-    indices, dims, weights = types
-    n, rank = indices.shape if indices.shape is not None and len(indices.shape) == 2 else (None, None)
-    if not compatible(indices.shape, (n, rank)) or not compatible(dims.shape, (rank,)) or not compatible(weights.shape, (rank,)):
-        raise ShapeError(f"places {shape_str(indices.shape)} do not lie in a tensor of a shape of {shape_str(dims.shape)} numbers")
+    places, dims, weights = types
+    n, rank = places.shape if places.shape is not None and len(places.shape) == 2 else (None, None)
+    if not compatible(places.shape, (n, rank)) or not compatible(dims.shape, (rank,)) or not compatible(weights.shape, (rank,)):
+        raise ShapeError(f"places {shape_str(places.shape)} do not lie in a tensor of a shape of {shape_str(dims.shape)} numbers")
     return TensorType(INDEX, (n,))
 
 
@@ -255,20 +255,20 @@ PLACES = np.array([[0, 1], [1, 0], [1, 2]])
 @declare("host", _position_type, kinds={"ordered": (bool,)},
          samples=(([PLACES, np.array([2, 3]), np.array([3, 1])], {}), ([PLACES, np.array([2, 3]), np.array([0, 1])], {"ordered": True}),
                   ([np.zeros((0, 2), int), np.array([2, 3]), np.array([3, 1])], {})))
-def sparse_position(indices: Any, dense_shape: Any, weights: Any, *, ordered: bool = False) -> Any:
+def sparse_position(places: Any, dense_shape: Any, weights: Any, *, ordered: bool = False) -> Any:
     """The sum of each place's numbers times weights. The run fails at a place outside of the shape, and if `ordered` at one out of order."""
-    bad = ((indices < 0) | (indices >= dense_shape)).any(1)
+    bad = ((places < 0) | (places >= dense_shape)).any(1)
     if bad.any():
-        raise InvalidArgumentError(f"the place {indices[bad][0].tolist()} lies outside of the shape {dense_shape.tolist()}")
-    if ordered and len(indices) > 1:
-        before, after = indices[:-1], indices[1:]
+        raise InvalidArgumentError(f"the place {places[bad][0].tolist()} lies outside of the shape {dense_shape.tolist()}")
+    if ordered and len(places) > 1:
+        before, after = places[:-1], places[1:]
         first = np.argmax(before != after, axis=1)[:, None]
         wrong = np.take_along_axis(before, first, 1) >= np.take_along_axis(after, first, 1)
         if wrong.any():
             i = int(np.argmax(wrong))
             said = "stands twice" if (before[i] == after[i]).all() else f"stands behind {before[i].tolist()}, out of order"
             raise InvalidArgumentError(f"the place {after[i].tolist()} {said}")
-    return indices.astype(INDEX) @ weights.astype(INDEX)
+    return places.astype(INDEX) @ weights.astype(INDEX)
 
 
 @declare("host", lambda types, values: TensorType(INDEX, types[0].shape), shape_math=True,

@@ -11,9 +11,10 @@ from ..ir.loops import Check, Loop, word
 from ..ir.node import Node, Tensor, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, element_count, shape_str
+from .array_fill import zeros, zeros_like
 from .array_gather import gather_nd
 from .array_index import iota
-from .array_join import concat, zeros, zeros_like
+from .array_join import concat
 from .array_move import Types, broadcast_to, expand_dims, integers, reshape, shape
 from .math import equal, negative, where
 from .reduce import reduce_prod

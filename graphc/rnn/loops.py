@@ -49,7 +49,7 @@ def dynamic_rnn(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
     inputs: float[batch, steps, ...], or nested ([steps, batch, ...] if `time_major`, and so the outputs), `initial_state`: nested as the cell's
     state (else zeros of `dtype`), `sequence_length`: int[batch]: after a row's last step its outputs are zeros and its state is kept. Variables
     lie in the scope `rnn`; `parallel_iterations` and `swap_memory` change nothing. GraphError: no cell, neither state nor dtype, a state that
-    is nested otherwise. ShapeError: inputs without steps, lengths for other rows. DTypeError: lengths that are no integers.
+    is nested otherwise. ShapeError: inputs without steps, lengths for other rows. DTypeError: lengths that are no numbers.
 
     >>> outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(3), tf.ones([2, 5, 4]), dtype=tf.float32)
     >>> outputs.shape, state.shape

@@ -22,12 +22,12 @@ __all__ = ["static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn"]
 
 
 def lengths_of(what: str, lengths: Any, rows: Any = None) -> Node | None:
-    """The lengths of sequences, int32[batch]. DTypeError, ShapeError: they are none."""
+    """The lengths of sequences, numbers[batch], as int32: TensorFlow rounds floats towards 0. DTypeError, ShapeError: they are none."""
     if lengths is None:
         return None
     x = to_node(lengths)
-    if x.type.dtype.kind not in "iu":
-        raise DTypeError(f"{what}: the lengths {describe(x)} are no integers{here()}")
+    if x.type.dtype.kind not in "iuf":
+        raise DTypeError(f"{what}: the lengths {describe(x)} are no numbers{here()}")
     if not compatible(x.type.shape, (rows if isinstance(rows, int) else None,)):
         raise ShapeError(f"{what}: there is one length for each row of the inputs, [{rows if isinstance(rows, int) else 'batch'}]; "
                          f"{describe(x)} are not{here()}")
@@ -72,7 +72,7 @@ def static_rnn(cell: Any, inputs: Sequence[Any], initial_state: Any = None, dtyp
 
     inputs: float[batch, n] each, or nested, `initial_state`: nested as the cell's state (else zeros of `dtype`), `sequence_length`: int[batch]:
     after a row's last step its outputs are zeros and its state is kept. Variables lie in the scope `rnn`. GraphError: no cell, no inputs,
-    neither state nor dtype. ShapeError: inputs of several shapes, lengths for other rows. DTypeError: lengths that are no integers.
+    neither state nor dtype. ShapeError: inputs of several shapes, lengths for other rows. DTypeError: lengths that are no numbers.
 
     >>> xs = [tf.ones([2, 4]), tf.ones([2, 4])]
     >>> outputs, state = tf.nn.static_rnn(tf.nn.rnn_cell.GRUCell(3), xs, dtype=tf.float32)

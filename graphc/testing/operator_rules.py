@@ -184,7 +184,7 @@ def _subsets(operator: Operator, sample: Sample) -> list[tuple[int, ...]]:
 
 
 def _element(x: Array, name: str, k: int) -> Array:
-    """The k-th of a batch of operands: other numbers, other places; what describes axes is the same for all."""
+    """The k-th of a batch of operands: other numbers, other places; what describes axes, and places in order, is the same for all."""
     if x.dtype.kind == "f":
         return (x * _SCALES[k]).astype(x.dtype)
     return np.roll(x, k, axis=0) if x.ndim and name in ("indices", "condition", "mask") else x

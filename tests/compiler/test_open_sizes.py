@@ -49,6 +49,7 @@ FIXED_AT = {
     "ops/conv_lower.py:conv_filter_lower": "the same",
     "ops/conv_lower.py:_by_channel": "the same",
     "ops/conv_lower.py:_turned_round": "the same",
+    "ops/ctc_decode.py:_distance_type": "the same",
     "ir/operator.py:known_shape": "how many elements a shape has is a rank",
 }
 

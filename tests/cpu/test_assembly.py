@@ -13,7 +13,7 @@ from graphc.cpu.kernel.machine import machine
 
 TEXTS = {
     "product of floats": blas.text("float"), "product of doubles": blas.text("double"), "entry": entry._IR,
-    "tape on x86": tape_code.text(x86=True), "tape elsewhere": tape_code.text(x86=False),
+    **{f"tape on {processor}": tape_code.text(processor) for processor in (*tape_code._PROCESSORS, "riscv64")},
     "streams": limits._STREAM_IR, "multiply-adds of floats": limits._multiply_add_ir("float", 4),
     "multiply-adds of doubles": limits._multiply_add_ir("double", 2),
     **{f"{text.__name__} of {dtype}": text(dtype) for text in (ladder.fortran_text, ladder.loops_text) for dtype in ladder.TYPES},

@@ -378,9 +378,10 @@ _TABLE: dict[Family, list[Operator]] = {}
 
 
 def by_family() -> dict[Family, list[Operator]]:
-    """The operators that can be drawn, by family."""
+    """The operators that can be drawn, by family: those of numbers, which is all that leaves hold."""
     if not _TABLE:
         for operator in testing.testable():
-            if operator is OPERATORS.get(operator.name):
+            texts = any(getattr(spec, "dtype", None) == np.object_ for specs, _ in operator.samples for spec in specs)
+            if operator is OPERATORS.get(operator.name) and not texts:
                 _TABLE.setdefault(operator.family, []).append(operator)
     return _TABLE

@@ -202,6 +202,15 @@ def test_training(session):
     assert (session.run(logits).argmax(1) == labels).mean() > 0.95
 
 
+def test_lengths_may_be_floats(session):
+    """Programs sum a mask for them; TensorFlow rounds them towards 0."""
+    x = np.random.default_rng(3).normal(size=(2, 4, 3)).astype("float32")
+    tf.set_random_seed(2)
+    cell = C.GRUCell(2)
+    found, wanted = (tf.nn.dynamic_rnn(cell, x, n, dtype=tf.float32)[0] for n in ([2.0, 3.9], [2, 3]))
+    np.testing.assert_array_equal(*session.run([found, wanted]))
+
+
 # ---------------------------------------------------------------------- what is refused
 
 def looped(x, cell=None, **options):
@@ -229,7 +238,7 @@ WRONG = [
     (lambda: looped(X[0], dtype=tf.float32), "ShapeError", "gru_cell: "),
     (lambda: looped(X[0, 0], dtype=tf.float32), "ShapeError", "dynamic_rnn: the inputs rnn/Const: float32[3]"),
     (lambda: looped(tf.placeholder(tf.float32), dtype=tf.float32), "ShapeError", "are not [batch, steps, ...], of a known rank"),
-    (lambda: looped(X, dtype=tf.float32, sequence_length=[1.0, 2.0]), "DTypeError", "dynamic_rnn: the lengths"),
+    (lambda: looped(X, dtype=tf.float32, sequence_length=["1", "2"]), "DTypeError", "dynamic_rnn: the lengths"),
     (lambda: looped(X, dtype=tf.float32, sequence_length=[1, 2, 3]), "ShapeError", "dynamic_rnn: there is one length for each row"),
     (lambda: looped(X, C.LSTMCell(2), initial_state=tf.zeros([2, 2])), "GraphError", "dynamic_rnn: initial_state and the cell's state_size"),
     (lambda: looped(X, Grown(), dtype=tf.float32), "GraphError", "dynamic_rnn: the states before and after a step: * and (*, *) are not nested"),

@@ -123,7 +123,7 @@ WRONG = [
     (lambda: unrolled(ones(2, 3, 4), dtype=tf.float32), "GraphError", "static_rnn: the inputs are a list, one for each step"),
     (lambda: unrolled([ones(2, 3)]), "GraphError", "static_rnn: without initial_state it takes dtype"),
     (lambda: unrolled([ones(2, 3), ones(3, 3)], dtype=tf.float32), "ShapeError", "differ in the number of rows"),
-    (lambda: unrolled([ones(2, 3)], dtype=tf.float32, sequence_length=[1.0, 1.0]), "DTypeError", "static_rnn: the lengths rnn/Const: float32[2]"),
+    (lambda: unrolled([ones(2, 3)], dtype=tf.float32, sequence_length=["1", "1"]), "DTypeError", "static_rnn: the lengths rnn/Const: string[2]"),
     (lambda: unrolled([ones(2, 3)], dtype=tf.float32, sequence_length=[1, 1, 1]), "ShapeError", "static_rnn: there is one length"),
     (lambda: tf.nn.static_rnn(C.LSTMCell(2), [ones(2, 3)], initial_state=ones(2, 2)), "GraphError", "are not nested alike"),
     (lambda: unrolled([ones(2, 3)], initial_state=ones(2, 4)), "ShapeError", "gru_cell: the state, ones"),

@@ -1,0 +1,83 @@
+"""Tensors of one value, of a shape that is given or is another tensor's: no elements are kept, all are the same one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..ir.node import OPERATORS, Node, dtype_of, here
+from ..ir.operator import to_node
+from ..ir.types import TensorShape, float32
+from .array_move import broadcast_to, shape
+
+
+def fill(dims: Any, value: Any, name: str | None = None) -> Node:
+    """A tensor of shape `dims` (a list, whose members may be tensors, or a tensor) of one value.
+
+    ShapeError: a size is negative. DTypeError: `value` is no number.
+
+    >>> tf.Session(jit=False).run(tf.fill([2, 2], 7))
+    array([[7, 7],
+           [7, 7]], dtype=int32)
+    """
+    if isinstance(dims, (int, np.integer)):
+        dims = [dims]
+    elif isinstance(dims, TensorShape):
+        dims = dims.as_list()
+    return broadcast_to(to_node(value), dims, name=name)
+
+
+def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
+    """Zeros of a shape.
+
+    shape: a list of ints and scalars, or int[rank] -> dtype[shape]. DTypeError: no such dtype. ShapeError: no shape.
+
+    >>> tf.Session(jit=False).run(tf.zeros([2, 2], tf.int32))
+    array([[0, 0],
+           [0, 0]], dtype=int32)
+    """
+    kind = dtype_of("zeros", dtype).dtype
+    return fill(shape, b"" if kind.hasobject else np.zeros((), kind), name or "zeros")          # the zero of texts
+
+
+def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
+    """Ones of a shape.
+
+    shape: a list of ints and scalars, or int[rank] -> dtype[shape]. DTypeError: no such dtype. ShapeError: no shape.
+
+    >>> tf.Session(jit=False).run(tf.ones([2]))
+    array([1., 1.], dtype=float32)
+    """
+    kind = dtype_of("ones", dtype).dtype
+    if kind.hasobject:
+        raise DTypeError(f"ones: texts have no one{here()}")
+    return fill(shape, np.ones((), kind), name or "ones")
+
+
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
+    """Zeros of the shape (and dtype, unless another is given) of a tensor.
+
+    DTypeError: no tensor, or no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.zeros_like([3, 4]))
+    array([0, 0], dtype=int32)
+    """
+    tensor = to_node(tensor)
+    return zeros(shape(tensor), tensor.dtype if dtype is None else dtype_of("zeros_like", dtype), name or "zeros_like")
+
+
+def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
+    """Ones of the shape (and dtype, unless another is given) of a tensor.
+
+    DTypeError: no tensor, or no such dtype.
+
+    >>> tf.Session(jit=False).run(tf.ones_like([[1.0, 2.0]]))
+    array([[1., 1.]], dtype=float32)
+    """
+    tensor = to_node(tensor)
+    return ones(shape(tensor), tensor.dtype if dtype is None else dtype, name or "ones_like")
+
+
+OPERATORS["zeros_like"] = zeros_like
