@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axis
 from ..ir.node import Node, describe, here
-from ..ir.operator import to_node
-from ..ir.types import TensorType
+from ..ir.operator import Values, declare, to_node
+from ..ir.types import TensorType, compatible
 from .array_gather import gather
 from .array_index import iota
 from .array_join import concat
@@ -64,3 +65,35 @@ def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_a
     if lengths.type.dtype.kind not in "iu":
         raise DTypeError(f"reverse_sequence: the lengths {describe(lengths)} are no integers{here()}")
     return _reversed(to_node(input), lengths, seq_axis=int(along), batch_axis=int(rows), name=name)
+
+
+def _tree_type(types: Sequence[TensorType], values: Values) -> TensorType:
+    ids, parents, lengths, end = types
+    if not compatible(ids.shape, (None, None, None)) or not compatible(ids.shape, parents.shape):
+        raise ShapeError("step_ids and parent_ids are [steps, batch, beams], both of one shape")
+    if not compatible(lengths.shape, (None if ids.shape is None else ids.shape[1],)) or not compatible(end.shape, ()):
+        raise ShapeError("max_sequence_lengths is [batch], and end_token a scalar")
+    return ids
+
+
+@declare("host", _tree_type, weak=False, label="GatherTree",
+         samples=(([np.array([[[1, 2]], [[3, 4]], [[0, 5]]]), np.array([[[0, 0]], [[0, 1]], [[1, 0]]]), np.array([3]), np.array(0)], {}),))
+def gather_tree(step_ids: Any, parent_ids: Any, max_sequence_lengths: Any, end_token: Any) -> Any:
+    """The whole sequence of each beam, read back from its last step by parents; behind an end token there are end tokens alone.
+
+    >>> ids, parents = [[[1, 2]], [[3, 4]]], [[[0, 0]], [[1, 0]]]
+    >>> tf.Session(jit=False).run(tf.contrib.seq2seq.gather_tree(ids, parents, [2], 9))[:, 0].T.tolist()
+    [[2, 3], [1, 4]]
+    """
+    steps, rows, width = step_ids.shape
+    if ((parent_ids < 0) | (parent_ids >= width)).any():
+        raise InvalidArgumentError(f"a parent is not in [0, {width})")
+    out = np.full_like(step_ids, end_token)
+    row = np.arange(rows)[:, None]
+    at = np.broadcast_to(np.arange(width), (rows, width)).copy()
+    for t in range(steps - 1, -1, -1):
+        on = np.broadcast_to((t < max_sequence_lengths)[:, None], at.shape)
+        out[t] = np.where(on, step_ids[t][row, at], end_token)
+        at = np.where(on, parent_ids[t][row, at], at)
+    ended = np.cumsum(out == end_token, axis=0) > 0
+    return np.where(ended, np.asarray(end_token, out.dtype), out)

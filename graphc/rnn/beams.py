@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import GraphError, InvalidArgumentError, ShapeError
+from ..errors import GraphError, ShapeError
 from ..ir.node import Node, describe, here
-from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorShape, TensorType, compatible
+from ..ir.operator import to_node
+from ..ir.types import TensorShape, compatible
 from ..ops.array import concat, expand_dims, fill, gather, one_hot, reshape, tile, zeros
 from ..ops.array import range as numbers
 from ..ops.array import shape as shape_of
+from ..ops.array_sequence import gather_tree
 from ..ops.math import cast, equal, floordiv, floormod, logical_not, logical_or, where
 from ..ops.nn import log_softmax, top_k
 from ..ops.reduce import reduce_max
@@ -26,39 +26,7 @@ from .wrappers import a_cell
 __all__ = ["BeamSearchDecoder", "BeamSearchDecoderOutput", "BeamSearchDecoderState", "FinalBeamSearchDecoderOutput", "gather_tree", "tile_batch"]
 
 
-# ---------------------------------------------------------------------- reading back
-
-def _tree_type(types: Sequence[TensorType], values: Values) -> TensorType:
-    ids, parents, lengths, end = types
-    if not compatible(ids.shape, (None, None, None)) or not compatible(ids.shape, parents.shape):
-        raise ShapeError("step_ids and parent_ids are [steps, batch, beams], both of one shape")
-    if not compatible(lengths.shape, (None if ids.shape is None else ids.shape[1],)) or not compatible(end.shape, ()):
-        raise ShapeError("max_sequence_lengths is [batch], and end_token a scalar")
-    return ids
-
-
-@declare("host", _tree_type, weak=False, label="GatherTree",
-         samples=(([np.array([[[1, 2]], [[3, 4]], [[0, 5]]]), np.array([[[0, 0]], [[0, 1]], [[1, 0]]]), np.array([3]), np.array(0)], {}),))
-def gather_tree(step_ids: Any, parent_ids: Any, max_sequence_lengths: Any, end_token: Any) -> Any:
-    """The whole sequence of each beam, read back from its last step by parents; behind an end token there are end tokens alone.
-
-    >>> ids, parents = [[[1, 2]], [[3, 4]]], [[[0, 0]], [[1, 0]]]
-    >>> tf.Session(jit=False).run(tf.contrib.seq2seq.gather_tree(ids, parents, [2], 9))[:, 0].T.tolist()
-    [[2, 3], [1, 4]]
-    """
-    steps, rows, width = step_ids.shape
-    if ((parent_ids < 0) | (parent_ids >= width)).any():
-        raise InvalidArgumentError(f"a parent is not in [0, {width})")
-    out = np.full_like(step_ids, end_token)
-    row = np.arange(rows)[:, None]
-    at = np.broadcast_to(np.arange(width), (rows, width)).copy()
-    for t in range(steps - 1, -1, -1):
-        on = np.broadcast_to((t < max_sequence_lengths)[:, None], at.shape)
-        out[t] = np.where(on, step_ids[t][row, at], end_token)
-        at = np.where(on, parent_ids[t][row, at], at)
-    ended = np.cumsum(out == end_token, axis=0) > 0
-    return np.where(ended, np.asarray(end_token, out.dtype), out)
-
+# ---------------------------------------------------------------------- a batch of beams
 
 def tile_batch(t: Any, multiplier: int, name: str | None = "tile_batch") -> Any:
     """Each row `multiplier` times, one behind the other, of a tensor any[batch, ...] or of all of a structure.
