@@ -26,7 +26,7 @@ _JUMPS = re.compile(r"\b(floor|ceil|rint|trunc|floordiv|floormod)\(")
 
 # Sums that are lowered to others.
 SUMS = {"unbroadcast_dynamic"}
-ADDS = (FAMILIES["average"], FAMILIES["windowed"])          # families of which some do not say it of themselves
+ADDS = (FAMILIES["average"], FAMILIES["convolution"], FAMILIES["windowed"])          # families of which some do not say it of themselves
 
 
 class NotEvaluated(Exception):
