@@ -185,8 +185,9 @@ def test_a_constraint_holds_after_each_step(optimizer, session):
 def test_variables_to_train_and_those_without_a_path(wanted, session):
     a, b = tf.Variable(1.0, name="a"), tf.Variable(1.0, name="b")
     optimizer = tf.train.GradientDescentOptimizer(0.25)
-    with pytest.warns(errors.GradientWarning, match=r"no gradient leads from Mul.*to b: float32\[\] \(test_train.py:"):
+    with pytest.warns(errors.GradientWarning, match=r"no gradient leads from Mul.*to b: float32\[\] \(test_train.py:") as caught:
         step = optimizer.minimize(tf.multiply(a, a, name="Mul"), var_list=wanted(a, b))
+    assert [w.filename for w in caught] == [__file__]
     session.run(step)
     assert session.run([a, b]) == [0.5, 1.0]
     with warnings.catch_warnings():

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any, NamedTuple, NoReturn
@@ -49,6 +50,14 @@ def loc_str(loc: Loc | None) -> str:
 def here() -> str:
     """The end of an error's text: the user's line."""
     return f"\n  at {loc_str(caller())}"
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """A warning at the user's line, however many functions of graphc lie between."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_NOT_THE_USER):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, category, stacklevel=level)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from ..errors import FeedError, GraphGrowthWarning
 from ..ir.body import Body
 from ..ir.composite import Composite
 from ..ir.graph import Graph
-from ..ir.node import Node, here, loc_str
+from ..ir.node import Node, here, loc_str, warn
 from .call import Call
 from .exchange import Exchange, exchanging
 from .fetching import Form, all_of, collect_feed, flattened
@@ -83,8 +82,8 @@ class Calls:
         streak = streak + 1 if now > size and size else 0
         self._grown = (now, streak)
         if streak == _GROWING:
-            warnings.warn(f"the graph grows between runs, so each run compiles anew; the newest node is made at "
-                          f"{loc_str(self.graph.nodes[-1].loc)}", GraphGrowthWarning, stacklevel=4)
+            warn(f"the graph grows between runs, so each run compiles anew; the newest node is made at {loc_str(self.graph.nodes[-1].loc)}",
+                 GraphGrowthWarning)
 
     def _moved(self, variable: Node) -> None:
         """Drop the programs that point to a variable's old memory."""

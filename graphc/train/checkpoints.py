@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ import numpy as np
 
 from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError
 from ..files.checkpoint import Checkpoint, Index, damage, file_of, read_index, saved_in, write_index
-from ..ir.node import here
+from ..ir.node import here, warn
 from ..ir.types import Array, DType, as_dtype
 
 __all__ = ["CheckpointReader", "CheckpointState", "NewCheckpointReader", "checkpoint_exists", "get_checkpoint_mtimes", "get_checkpoint_state",
@@ -93,7 +92,7 @@ def _candidates(folder: str, latest: str | None, paths: Sequence[str]) -> Iterat
 
 
 def _warn(what: str, then: str) -> None:
-    warnings.warn(f"{what}; {then}", CheckpointWarning, stacklevel=4)
+    warn(f"{what}; {then}", CheckpointWarning)
 
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from ..autodiff.gradients import gradients
 from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError
 from ..ir.graph import GraphKeys
-from ..ir.node import Node, Operation, describe, here, topological
+from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
 from ..ir.types import exactly
 from ..ops.array import concat, expand_dims, gather, ones_like, reshape, shape, zeros_like
@@ -59,7 +58,7 @@ class Optimizer:
         if len(missing) == len(pairs):
             raise GradientError(self._no_path(loss, missing))
         if var_list is not None and missing:
-            warnings.warn(self._no_path(loss, missing), GradientWarning, stacklevel=3)
+            warn(self._no_path(loss, missing), GradientWarning)
         return self.apply_gradients(pairs, global_step, name)
 
     def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: Any = None, aggregation_method: Any = None,

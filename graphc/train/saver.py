@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from ..files.checkpoint import SUFFIX, Checkpoint, file_of, put, write
 from ..files.graph_json import from_json, to_json
 from ..files.safetensors import Entry, open_file
 from ..ir.graph import Graph, GraphKeys, get_default_graph
-from ..ir.node import Node, describe, here
+from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array, compatible
 from ..ops.state import Variable
 from ..runtime.session import Session
@@ -187,7 +186,7 @@ class Saver:
             try:
                 self._written = key, to_json(graph)
             except SerializationError as e:
-                warnings.warn(f"the checkpoint is written without its graph: {e}", CheckpointWarning, stacklevel=3)
+                warn(f"the checkpoint is written without its graph: {e}", CheckpointWarning)
                 self._written = key, None
         return self._written[1]
 

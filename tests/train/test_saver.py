@@ -393,6 +393,7 @@ def test_the_one_before_a_damaged_checkpoint_is_used(damage, text, most, folder)
             path = tf.train.latest_checkpoint("d")
         assert path == "d/m-1" and any(text in str(w.message) for w in caught)
         assert all("d/m-2" in str(w.message) for w in caught) and any("d/m-1 is used instead" in str(w.message) for w in caught)
+        assert {w.filename for w in caught} == {__file__}
         saver.restore(session, path)
         assert session.run(w) == [1.0]
 
@@ -634,8 +635,9 @@ def test_a_graph_with_a_python_function_is_left_out(folder):
     v = tf.Variable([1.0], name="v")
     tf.py_func(lambda a: a, [v], tf.float32)
     with tf.Session(jit=False) as session:
-        with pytest.warns(errors.CheckpointWarning, match="without its graph: .*py_func"):
+        with pytest.warns(errors.CheckpointWarning, match="without its graph: .*py_func") as caught:
             path = tf.train.Saver().save(session, "m")
+        assert [w.filename for w in caught] == [__file__]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             tf.train.Saver().save(session, "m", write_meta_graph=False)
