@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from functools import cache
 from types import TracebackType
 from typing import NamedTuple
@@ -28,6 +29,16 @@ def _calls() -> _Calls:
                   ctypes.PYFUNCTYPE(None, ctypes.c_int64)(code_address("graphc_float_mode_back")))
 
 
+class _Open(threading.local):
+    """The words that this thread has to take back, the first one first."""
+
+    def __init__(self) -> None:
+        self.words: list[int] = []
+
+
+_open = _Open()
+
+
 class flushed:
     """Inside, this thread computes with subnormal numbers as zeros, or, `on` being false, as they are."""
 
@@ -35,10 +46,21 @@ class flushed:
         self.on = on
 
     def __enter__(self) -> None:
-        self.word: int = _calls().put(self.on)
+        words = _open.words
+        words.append(_calls().put(self.on))
+        self.word = words[-1]
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         _calls().back(self.word)
+        if _open.words:             # a run that failed inside has put back all
+            _open.words.pop()
+
+
+def put_back() -> None:
+    """Put back what an interrupt has kept from being put back, when a run has failed."""
+    if _open.words:
+        _calls().back(_open.words[0])
+        _open.words.clear()
 
 
 class _AsIs:

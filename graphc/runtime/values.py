@@ -13,6 +13,7 @@ import numpy as np
 
 from ..compiler.specialise import needed, specialise
 from ..cpu.memory import aligned
+from ..cpu.subnormal import put_back
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError, ResourceExhaustedError, SessionClosedError
 from ..ir.body import RunBody, interpreted
@@ -204,6 +205,7 @@ class Values:
 
     def fail(self) -> None:
         """The run has failed, or was interrupted: either it had committed, or nothing has changed."""
+        put_back()
         if self.journal is not None:
             self._finish(self.journal)
         if self.first:
