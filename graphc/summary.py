@@ -20,7 +20,8 @@ from .errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from .files import events
 from .files.events import Summary
 from .files.records import RecordWriter
-from .ir.graph import Graph, GraphKeys, get_default_graph
+from .ir.collecting import GraphKeys
+from .ir.graph import Graph, get_default_graph
 from .ir.node import Node, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType

@@ -13,7 +13,9 @@ import numpy as np
 from .. import logging
 from ..data import Dataset
 from ..errors import ArgumentError, GraphError, InvalidArgumentError, NotFoundError, OutOfRangeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph, set_random_seed
+from ..ir.collecting import GraphKeys
+from ..ir.default_graph import set_random_seed
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, here
 from ..metrics import mean
 from ..ops.state import group

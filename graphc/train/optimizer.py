@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autodiff.gradients import gradients
 from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError
-from ..ir.graph import GraphKeys
+from ..ir.collecting import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
 from ..ir.types import exactly
