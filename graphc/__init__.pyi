@@ -673,7 +673,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards zero."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `truncatediv`, with the sign of x."""
 uint8: DType
