@@ -354,7 +354,8 @@ ROWS = {
     "text": Row("a GRU text model: batch 32, length 100, 256 units, vocabulary 128, one step of gradient descent",
                 {"graphc": text_graphc, "jax": text_jax, "graphc_after": partial(text_graphc, after=True), "torch": text_torch}, 1e-4,
                 {"torch": "graphc_after", "graphc_after": "graphc_after"}),
-    "scan_vector": Row("the gradient of a scan of 1,000 steps, a vector of 64 by a matrix of 64x64 in each", {"graphc": scan_graphc, "jax": scan_jax}, 1e-4),
+    "scan_vector": Row("the gradient of a scan of 1,000 steps, a vector of 64 by a matrix of 64x64 in each",
+                       {"graphc": scan_graphc, "jax": scan_jax}, 1e-4),
     "scan_matrix": Row("the same, a matrix of 64x64 by a matrix of 64x64 in each",
                        {"graphc": partial(scan_graphc, rows=64), "jax": partial(scan_jax, rows=64)}, 1e-3),
     "branch": Row("`cond` around 2 x + 1 of four numbers, its predicate fed, or taken of what is fed, and the branch alone",
@@ -496,11 +497,12 @@ def main() -> None:
     for name in filter(None, args.rows.split(",")):
         chosen = [b for b in ROWS[name].makers if importlib.util.find_spec(needs(b)) and b in (args.backends.split(",") if args.backends else [b])]
         rows = measured(name, chosen, args.rounds, args.small)
+        said = []
         for backend, row in rows.items():
             if "error" in row:
                 print(row["traceback"], file=sys.stderr)
-        said = ", ".join(f"{b} {r['error']}" if "error" in r else f"{b} {r.get('median_us', 0):,.2f} ({r.get('best_us', 0):,.2f})" for b, r in rows.items())
-        found.append((f"{name}: {ROWS[name].about}", said))
+            said.append(f"{backend} " + (row["error"] if "error" in row else f"{row.get('median_us', 0):,.2f} ({row.get('best_us', 0):,.2f})"))
+        found.append((f"{name}: {ROWS[name].about}", ", ".join(said)))
     if args.seconds:
         found += seconds_and_nodes()
     print(table(found))
