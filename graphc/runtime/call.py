@@ -148,10 +148,11 @@ class Call:
     def _within(self, arrays: list[Array]) -> list[Any]:
         """Run inside a run of another call of the same thread: a transaction of its own."""
         self.needed()
+        shapes = [a.shape for a in arrays]      # not below: what a trace raises in a list's loop passes by `finally` in Python 3.13.0
         try:
             self.running = True
             with self.values.transaction(self.streams):
-                return self._of_other_shapes(arrays, [a.shape for a in arrays])
+                return self._of_other_shapes(arrays, shapes)
         except MemoryError as e:
             raise exhausted(self.fetches, e) from None
         finally:
