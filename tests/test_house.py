@@ -30,7 +30,6 @@ LONG_FILES: dict[str, int] = {
     "tests/ir/test_families.py": 406,
     "tests/ops/test_control.py": 493,
     "tests/ops/test_conv.py": 524,
-    "tests/runtime/test_session.py": 661,
 }
 LONG_FUNCTIONS: dict[str, int] = {
     "graphc/cpu/conv_text.py:conv_filter": 80,
