@@ -183,6 +183,7 @@ def _slice_scattered(types: Types, values: Values, index: Index) -> TensorType:
 
 
 @declare("lowered", _slice_scattered, by_value=(1,), fixed={"whole": "int32"}, name="scatter_slice", prepare=_index_attrs, lower=_scatter_slice_lower,
+         complex=True,
          grad=lambda h, y, g, whole, index: (_strided_slice(h, index=index), None),
          samples=tuple(([np.zeros(x)[to_numpy(a["index"])].shape, np.array(x)], a) for (x,), a in _SLICES))
 def _scatter_slice(g: Any, whole: Any, *, index: Index) -> Any:
@@ -238,7 +239,7 @@ def _cut_grad(g: Node, y: Node, input_: Node, begin: Node, size: Node) -> tuple[
 
 
 @declare("host", _cut, by_value=(1, 2), fixed={"begin": "int32", "size": "int32"}, lower=_cut_lower, grad=_cut_grad,
-         label="Slice", shape_math=True, batch="leading",
+         label="Slice", shape_math=True, batch="leading", complex=True,
          samples=(([(4, 5), np.array([1, 0]), np.array([2, -1])], {}), ([(3,), np.array([3]), np.array([0])], {}),
                   ([(), np.zeros(0, int), np.zeros(0, int)], {})))
 def slice(input_: Any, begin: Any, size: Any) -> Any:
