@@ -81,7 +81,7 @@ def build_tensor_info(tensor: Any) -> TensorInfo:
 
     >>> info = tf.saved_model.build_tensor_info(tf.placeholder(tf.float32, [None, 3], name="x"))
     >>> info.name, info.dtype, info.tensor_shape.as_list()
-    ('x:0', tf.float32, [None, 3])
+    ('x:0', graphc.float32, [None, 3])
     """
     if isinstance(tensor, SparseTensor):
         parts = SparseInfo(tensor.values.name, tensor.indices.name, tensor.dense_shape.name)
@@ -123,8 +123,8 @@ def predict_signature_def(inputs: Mapping[str, Any], outputs: Mapping[str, Any])
 
 
 def _of(inputs: Mapping[str, Any], outputs: Mapping[str, Any], method: str) -> SignatureDef:
-    told = ({key: build_tensor_info(t) for key, t in given.items()} for given in (inputs, outputs))
-    return SignatureDef(*told, method)
+    taken, made = ({key: build_tensor_info(t) for key, t in given.items()} for given in (inputs, outputs))
+    return SignatureDef(taken, made, method)
 
 
 def regression_signature_def(examples: Any, predictions: Any) -> SignatureDef:
