@@ -104,7 +104,7 @@ class TestCase(unittest.TestCase):
         x, y = (v.astype("S") if v.dtype.kind in "OU" else v for v in (x, y))
         self.assertEqual(x.shape, y.shape, self._says(msg, "shapes differ"))
         same = x == y
-        if x.dtype.kind == "f" and y.dtype.kind == "f":
+        if x.dtype.kind in "fc" and y.dtype.kind in "fc":
             same = same | (np.isnan(x) & np.isnan(y))
         if not np.all(same):
             at = np.argwhere(~np.atleast_1d(same))

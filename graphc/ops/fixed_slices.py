@@ -179,7 +179,8 @@ def _slice_scattered(types: Types, values: Values, index: Index) -> TensorType:
     return whole
 
 
-@declare("lowered", _slice_scattered, by_value=(1,), fixed={"whole": "int32"}, name="scatter_slice", prepare=_index_attrs, lower=_scatter_slice_lower,
+@declare("lowered", _slice_scattered, by_value=(1,), fixed={"whole": "int32"}, name="scatter_slice", complex=True, prepare=_index_attrs,
+         lower=_scatter_slice_lower,
          grad=lambda h, y, g, whole, index: (fixed_slice(h, index=index), None),
          samples=tuple(([np.zeros(x)[to_numpy(a["index"])].shape, np.array(x)], a) for (x,), a in _SLICES))
 def _scatter_slice(g: Any, whole: Any, *, index: Index) -> Any:

@@ -66,7 +66,7 @@ def _cut_grad(g: Node, y: Node, input_: Node, begin: Node, size: Node) -> tuple[
 
 
 @declare("host", _cut, by_value=(1, 2), fixed={"begin": "int32", "size": "int32"}, lower=_cut_lower, grad=_cut_grad,
-         label="Slice", shape_math=True, batch="leading",
+         label="Slice", shape_math=True, batch="leading", complex=True,
          samples=(([(4, 5), np.array([1, 0]), np.array([2, -1])], {}), ([(3,), np.array([3]), np.array([0])], {}),
                   ([(), np.zeros(0, int), np.zeros(0, int)], {})))
 def slice(input_: Any, begin: Any, size: Any) -> Any:

@@ -295,7 +295,7 @@ def gradient_of_variable(value: Node, ref: Variable) -> Node:
     return held("apply_gradients", "assigned", value, ref)
 
 
-@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,))
+@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,), complex=True)
 def copy(x: Any) -> Any:
     """The same value in memory of its own."""
     return x

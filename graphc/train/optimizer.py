@@ -12,7 +12,7 @@ from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, 
 from ..ir.collecting import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
-from ..ir.types import exactly
+from ..ir.types import differentiable, exactly
 from ..ops.array import concat, expand_dims, gather, ones_like, reshape, shape, zeros_like
 from ..ops.array_gather import scatter_sum
 from ..ops.math import cast, greater, logical_or, maximum, where
@@ -275,7 +275,7 @@ def _broken_path(loss: Node, variable: Variable) -> Node | None:
     for n in order:
         uses[n] = n is variable or any(uses[x] for x in n.inputs)
     blocked = [n for n in order if uses[n] and n is not variable and
-               (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
+               (n.operator.grad is None or not differentiable(n.type.dtype) or gradients(n, n.inputs[:1])[0] is None)]
     return max(blocked, key=lambda n: n.index) if blocked else None
 
 

@@ -237,7 +237,7 @@ class Saver:
     @staticmethod
     def from_proto(saver_def: dict[str, Any], import_scope: str | None = None) -> Saver:
         """The saver that `to_proto` describes, of the default graph. GraphError: it has not those variables."""
-        return _described_saver(saver_def, get_default_graph(), import_scope or "", {})
+        return described_saver(saver_def, get_default_graph(), import_scope or "", {})
 
 
 def _named(var_list: Any) -> dict[str, Variable]:
@@ -328,7 +328,7 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     graph, scope = get_default_graph(), import_scope or ""
     graph.absorb(from_json(text), scope)
     if described is not None:
-        return _described_saver(described, graph, scope, kwargs)
+        return described_saver(described, graph, scope, kwargs)
     variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, f"{scope}/" if scope else None)
     return Saver(variables, **kwargs) if variables else None
 
@@ -353,7 +353,7 @@ def _graph_of(source: Any) -> tuple[str, Any]:
         return text, found.state.get("saver")
 
 
-def _described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
+def described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
     """The saver that a checkpoint describes, for variables that stand behind a scope now."""
     names = described.get("variables") if isinstance(described, dict) else None
     if not isinstance(names, dict) or not all(isinstance(label, str) for label in names.values()):

@@ -251,7 +251,7 @@ MISTAKES: list[tuple[str, Callable[[], Any], str]] = [
     ("family", one("elementwize", expr="{x}"), "there is no family 'elementwize' of operators; there are source, elementwise"),
     ("family that is no text", one(3), "there is no family 3"),
     ("combine", lambda: reduction("xor")(reduced), "there is no combine 'xor' of reductions; there are add, mul, max"),
-    ("fact", one("host", grda=None), "there is no fact 'grda'; there are analytic, batch"),
+    ("fact", one("host", grda=None), "there is no fact 'grda'; there are ahead, analytic, batch"),
     ("twice", lambda: one("host", name="tanh")(), "tanh: an operator of this name is declared already"),
     ("name", one("host", name="a b"), "'a b' is no name"),
     ("docstring", one("host", bare), "bare: the reference has no docstring"),
