@@ -150,18 +150,7 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
         inputs = tuple([new.get(x, x) for x in node.inputs])
         family = node.operator.family
         if not family.fuses or family.gathers:
-            inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
-            if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
-                inputs = (copied(inputs[0], node), *inputs[1:])
-            elif family.multiplies:
-                inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
-            elif family.convolves:
-                inputs = tuple([x if _in_order(nominal(x), len(node.attrs["strides"]), not i and node.operator.name != "conv_input")
-                                else copied(x, node) for i, x in enumerate(inputs)])
-            elif family.scatters or family.routine or node.operator.drive is not None:
-                inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
-            elif family.joins:
-                inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
+            inputs = _served(node, inputs, nominal, nests, copied)
         n = node
         if family.picks and (n := picked.setdefault((inputs[0], node.attrs["index"]), node)) is not node:
             new[node] = n                       # one place for each result
@@ -185,6 +174,25 @@ def _copied(scratch: Scratch, x: Node, place: Node) -> Node:
     """A copy of a value, in the name and at the line of who asks for it."""
     with scratch.at(place):
         return copy.build(scratch, (x,), {})
+
+
+def _served(node: Node, inputs: tuple[Node, ...], nominal: Callable[[Node], Any], nests: Callable[[Node, Node, Node], bool],
+            copied: Callable[[Node, Node], Node]) -> tuple[Node, ...]:
+    """The inputs of a node that is no fused kernel, with a copy of each that does not lie as it takes it."""
+    family = node.operator.family
+    inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
+    if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
+        inputs = (copied(inputs[0], node), *inputs[1:])
+    elif family.multiplies:
+        inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
+    elif family.convolves:
+        inputs = tuple([x if _in_order(nominal(x), len(node.attrs["strides"]), not i and node.operator.name != "conv_input")
+                        else copied(x, node) for i, x in enumerate(inputs)])
+    elif family.scatters or family.routine or node.operator.drive is not None:
+        inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
+    elif family.joins:
+        inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
+    return inputs
 
 
 def _uses_of_joined_products(order: Sequence[Node]) -> Counter[Node]:
