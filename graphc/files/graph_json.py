@@ -27,11 +27,11 @@ from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_
 from ..ir.operator import Operator
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
-from ..ops.state import Variable, closure
+from ..ops.state import READS, Variable, closure
 from .values import LONGEST, expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
 FORMAT, VERSION = "graphc graph", 1
-_STATE = ("variable", "placeholder", "run_number", "initialize", "read")      # what a body takes as parameters
+_STATE = ("variable", "placeholder", "run_number", "initialize", *READS)      # what a body takes as parameters
 
 
 # ---------------------------------------------------------------------- writing
