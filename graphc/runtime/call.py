@@ -24,7 +24,7 @@ from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, loc_str, reached
-from ..ir.sizes import Scope, integers_of, listable, sizes_of
+from ..ir.scope import Scope, integers_of, listable, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
 from . import keeping
