@@ -22,7 +22,8 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.body import Body
-from ..ir.graph import Graph, GraphKeys
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from ..ir.operator import Operator

@@ -151,7 +151,7 @@ _THREE = np.ones((2, 3))
 
 @declare("lowered", _agreed, name="contract", prepare=_attrs, ties=True,
          lower=lambda node, inputs, types, out_type, **attrs: inputs[0],
-         grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True,
+         grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True, complex=True,
          samples=(([(2, 3), _THREE], {"of": "add_n", "rule": "same"}), ([(2, 3), _THREE], {"of": "a step", "rule": "assigned"}),
                   ([(2,), _THREE], {"of": "cross entropy", "rule": "rows"}),
                   ([(2,), _THREE, _THREE], {"of": "where", "rule": "each row"}), ([(2, 1), _THREE], {"of": "loss", "rule": "covered"}),

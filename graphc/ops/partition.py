@@ -9,13 +9,13 @@ import numpy as np
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.known import as_int
 from ..ir.node import Node, describe, here, saying
-from ..ir.operator import Values, declare, many, to_node
-from ..ir.types import TensorType, as_dtype, compatible, float64, int32
+from ..ir.operator import declare, many, to_node
+from ..ir.types import as_dtype, compatible, float64, int32
 from .array_fill import ones_like, zeros
 from .array_gather import boolean_mask, gather, mask_indices, scatter_sum
 from .array_index import rank, size
 from .array_join import concat, stack
-from .array_move import Types, reshape, shape
+from .array_move import reshape, shape
 from .array_scan import unique
 from .contract import held
 from .math import cast, equal, floor, logical_not, maximum, minimum
@@ -197,10 +197,6 @@ def unique_with_counts(x: Any, out_idx: Any = int32, name: str | None = None) ->
     """
     found = unique(x, out_idx=out_idx, name=name)
     return UniqueWithCounts(found.y, found.idx, scatter_sum(found.idx, ones_like(found.idx), shape(found.y)))
-
-
-def _vector(types: Types, values: Values) -> TensorType:
-    return types[0]
 
 
 def setdiff1d(x: Any, y: Any, index_dtype: Any = int32, name: str | None = None) -> ListDiff:
