@@ -155,10 +155,7 @@ class _Scheduler:
                             self.store(x)
             live.append(step)
         live.reverse()
-        copying = self.copying(live)
-        made = Schedule(live, self.stored, self.home, self.apart, copying)
-        take_in_convolutions(made, {_root(x) for x in roots})
-        return made
+        return Schedule(live, self.stored, self.home, self.apart, self.copying(live))
 
     def copying(self, live: Iterable[Group | Single]) -> dict[Node, list[Group]]:
         """The groups that compute a node besides its home, which is the first of them if no other makes it."""
@@ -515,50 +512,6 @@ def root_of(x: Node) -> Node:
     while (seen := viewed(x)) is not None:
         x = seen
     return x
-
-
-def take_in_convolutions(sched: Schedule, roots: set[Node]) -> None:
-    """Make convolutions members of the loop nests that read their results first, element by element: these become statements of their kernels.
-
-    A result that nothing else reads, and is none of `roots`, is then not stored.
-    """
-    readers: dict[Node, dict[Group | Single, list[tuple[Node, Node]]]] = {
-        s.node: {} for s in sched.steps if isinstance(s, Single) and s.node.operator.family.convolves and s.node.operator.name != "conv_filter"}
-    for step in sched.steps if readers else ():
-        own = step.axes if isinstance(step, Group) else ()
-        for m in step.members if isinstance(step, Group) else [step.node]:
-            for x in data_inputs(m):
-                if x not in own and (root := _root(x)) in readers:
-                    readers[root].setdefault(step, []).append((m, x))
-    for y, by in readers.items():
-        group = next(iter(by), None)
-        if not isinstance(group, Group) or not all(x is y and _takes(group, m, y) for m, x in by[group]):
-            continue
-        sched.steps.remove(sched.home[y])
-        group.members.insert(0, y)
-        group.axes[y], group.convolution = _lying(y), y
-        sched.home[y] = group
-        if len(by) == 1 and y not in roots:
-            sched.stored.discard(y)
-        reason = f"{y.operator.name} {y.operator.family.apart}"
-        sched.apart.update({(y, m): reason for step in by if step is not group for m, _ in by[step]} | {(x, y): reason for x in data_inputs(y)})
-
-
-def _lying(y: Node) -> tuple[int | None, ...]:
-    """The dims of a loop nest over all elements of a value that its axes run over."""
-    counted = iter(range(len(y.type.shape)))
-    return tuple(None if d == 1 else next(counted) for d in y.type.shape)
-
-
-def _takes(group: Group, m: Node, y: Node) -> bool:
-    """Whether a member of a loop nest may take a convolution's elements one by one, in its place."""
-    if group.kind != "map" or group.convolution is not None or group.over or any(n.operator.family.gathers for n in group.members):
-        return False
-    shape = y.type.shape
-    if shape[-1] == 1 or not alike([d for d in shape if d != 1], group.dims):
-        return False
-    axes = group.axes[m][len(group.axes[m]) - len(shape):]
-    return tuple(None if d == 1 else a for a, d in zip(axes, shape, strict=True)) == _lying(y)
 
 
 def _extents(axes: Sequence[int | None], group: Group) -> tuple[int, ...]:
