@@ -1,4 +1,4 @@
-"""Loop nests of small matrices: elimination with the largest pivot of a column, and Cholesky's, row by row. Larger ones are LAPACK's."""
+"""Loop nests of square matrices: elimination with the largest pivot of a column for small ones, and Cholesky's factors of all sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..ir.sizes import fixed
 from ..ir.types import element_count
 from .triangular_loop import offsets
 
-MOST = 24               # rows and columns up to which these loops were measured to be faster than a call of LAPACK by numpy
+MOST = 64               # rows and columns up to which these loops were measured to be faster than a call of LAPACK by numpy
+_ROWS, _WIDEST = 6, 128  # of a tile of sums: rows, and bytes of each, which two of the widest vectors have
 SINGULAR, INDEFINITE = "Singular matrix", "Matrix is not positive definite"         # as numpy says it
 
 
@@ -111,16 +112,37 @@ def log_determinant_loop(types: Any, type: Any) -> Loop | None:
     return Loop(_each(lines), {"n": n}, count, count * n * n * n, [], [(types[0].dtype, count * n * n)])
 
 
-def cholesky_loop(types: Any, type: Any) -> Loop | None:
-    """Row by row: each element is what is left of the matrix's (of the mean of it and its transpose) by the rows above."""
+def cholesky_loop(types: Any, type: Any) -> Loop:
+    """The upper factor U in scratch memory, a block of rows after the other, and then its transpose.
+
+    Of (A + A^T) / 2 what the rows above give is taken off in tiles of registers, what those of the block give row by row.
+    """
     t, (*batch, n, _) = word(type.dtype), type.shape
-    if not _small(n):
-        return None
     count = element_count(tuple(batch))
-    left = [f"s = {t}(0)", "for r in range(j):", "    s = accumulate_add(s, load(out, at + i * n + r) * load(out, at + j * n + r))"]
-    lines = ["at = b * n * n", "for i in range(n):", "    for j in range(i + 1):",
-             *_indented([*left, f"v = {t}((load(input, at + i * n + j) + load(input, at + j * n + i)) * {t}(0.5) - s)"], 2),
-             "        if j < i:", f"            store(out, at + i * n + j, {t}(v / load(out, at + j * n + j)))",
-             "        else:", f"            if v <= {t}(0):", *_indented(_FAILED, 4), "            store(out, at + i * n + i, sqrt(v))",
+    mean = f"{t}((load(input, at + i * n + j) + load(input, at + j * n + i)) * {t}(0.5))"
+    lines = ["at = b * n * n", "for i in range(n):", "    for j in range(i, n):",
+             f"        store(scratch0, at + i * n + j, {mean})", f"for block in range((n + {_ROWS - 1}) // {_ROWS}):",
+             f"    top = block * {_ROWS}", f"    high = min(n - top, {_ROWS})",
+             f"    if high == {_ROWS} and top > 0:", "        for panel in range((n - top + 2 * LANES - 1) // (2 * LANES)):",
+             "            c = top + panel * 2 * LANES", "            wide = min(n - c, 2 * LANES)", f"            acc = tile({_ROWS}, 2, LANES, {t})",
+             "            if wide == 2 * LANES:", "                for q in range(top):",
+             "                    acc = add_outer(acc, scratch0, at + q * n + top, 1, scratch0, at + q * n + c)",
+             "                tile_store(sums, 0, 2 * LANES, acc)", f"                for r in range({_ROWS}):",
+             "                    for j in range(2 * LANES):",
+             "                        p = at + (top + r) * n + c + j",
+             f"                        store(scratch0, p, {t}(load(scratch0, p) - load(sums, r * 2 * LANES + j)))",
+             "            else:", "                for q in range(top):", f"                    for r in range({_ROWS}):",
+             "                        f = load(scratch0, at + q * n + top + r)", "                        for j in range(wide):",
+             "                            p = at + (top + r) * n + c + j",
+             f"                            store(scratch0, p, {t}(load(scratch0, p) - f * load(scratch0, at + q * n + c + j)))",
+             "        begin = top", "    else:", "        begin = int64(0)", "    for i in range(top, top + high):",
+             "        for q in range(begin, i):",
+             "            f = load(scratch0, at + q * n + i)", "            for j in range(i, n):",
+             f"                store(scratch0, at + i * n + j, {t}(load(scratch0, at + i * n + j) - f * load(scratch0, at + q * n + j)))",
+             "        d = load(scratch0, at + i * n + i)", f"        if d <= {t}(0):", *_indented(_FAILED, 3), "        d = sqrt(d)",
+             "        store(scratch0, at + i * n + i, d)", "        for j in range(i + 1, n):",
+             f"            store(scratch0, at + i * n + j, {t}(load(scratch0, at + i * n + j) / d))",
+             "for i in range(n):", "    for j in range(i + 1):", "        store(out, at + i * n + j, load(scratch0, at + j * n + i))",
              "    for j in range(i + 1, n):", f"        store(out, at + i * n + j, {t}(0))"]
-    return Loop(_each(lines), {"n": n}, count, count * n * n * n, [Check(0, 0, INDEFINITE)])
+    text = f"sums = scratch(0, {_ROWS * _WIDEST // type.dtype.itemsize}, {t})\n" + _each(lines)
+    return Loop(text, {"n": n}, count, count * n * n * n, [Check(0, 0, INDEFINITE)], [(type.dtype, count * n * n)])

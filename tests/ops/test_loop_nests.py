@@ -14,6 +14,8 @@ import scipy.sparse
 import scipy.special
 
 import graphc as tf
+from graphc.ir.types import TensorType
+from graphc.ops.linalg_loops import MOST
 from graphc.ops.sparse_product import row_sums, rows_sorted
 
 RNG = np.random.default_rng(8)
@@ -128,13 +130,14 @@ SQUARE: list[tuple[str, Callable[..., Any], Callable[..., Any], Callable[..., An
 
 @pytest.mark.parametrize("name, function, wanted, drawn", SQUARE, ids=[row[0] for row in SQUARE])
 def test_square_matrices(name, function, wanted, drawn):
-    """Small ones by loops, larger ones by LAPACK; one by one, as a batch of open size, none at all."""
-    for n, kind in ((1, "routine"), (2, "routine"), (3, "routine"), (8, "routine"), (24, "routine"), (25, "host")):
+    """Small ones and factors by loops, larger ones by LAPACK; one by one, as a batch of open size, none at all."""
+    for n in (1, 2, 3, 8, 24, 64, 65, 101):
+        kind = "routine" if n <= MOST or function is tf.cholesky else "host"
         x = tf.placeholder(tf.float64, (None, n, n))
         y, session = function(x), tf.Session()
         for count in (3, 1, 0, 7):
             given = drawn(count, n, n)
-            np.testing.assert_allclose(session.run(y, {x: given}), wanted(given), rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(session.run(y, {x: given}), wanted(given), rtol=1e-8, atol=1e-8)
         assert kind in [step.kind for step in session.explain(y, {x: drawn(2, n, n)}).steps]
 
 
@@ -152,6 +155,33 @@ def test_matrices_that_have_no_inverse_or_factor(function, matrix, message, jit)
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
         tf.Session(jit=jit).run(function(x), {x: matrix})
     assert message.replace("LINE", str(line)) in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_factors_of_any_size_by_one_program(dtype):
+    """Cholesky's factor of matrices whose side is open, against the matrix: within the bound of Higham 2002, theorem 10.3."""
+    x = tf.placeholder(dtype, (None, None))
+    y, session = tf.cholesky(x), tf.Session()
+    for n in (1, 5, 6, 7, 12, 31, 64, 90, 257):
+        given = definite(n, n).astype(dtype)
+        found = session.run(y, {x: given}).astype(float)
+        left = np.abs(found @ found.T - given) - (n + 1) * np.finfo(dtype).eps * (np.abs(found) @ np.abs(found.T))
+        assert (left <= 0).all() and (np.triu(found, 1) == 0).all() and (np.diag(found) > 0).all()
+
+
+@pytest.mark.parametrize("right, wrong", [("(n - top + 2 * LANES - 1)", "(n - top)"), ("range(top)", "range(top - 1)"),
+                                          ("begin = top", "begin = top + 1"),
+                                          ("for i in range(top, top + high)", "for i in range(top, top + high - 1)")])
+def test_faults_in_the_blocks_of_a_factor_are_found(right, wrong, monkeypatch):
+    operator, loop = tf.cholesky, tf.cholesky.loop
+    monkeypatch.setitem(vars(operator), "loop", lambda *args, **attrs: (made := loop(*args, **attrs))._replace(body=made.body.replace(right, wrong)))
+    assert right in loop([TensorType(np.dtype("float64"), (40, 40))], TensorType(np.dtype("float64"), (40, 40))).body
+    x, given = tf.placeholder(tf.float64, (40, 40)), definite(40, 40)
+    try:
+        found = tf.Session().run(tf.cholesky(x), {x: given})
+    except tf.errors.InvalidArgumentError:      # what is left is not positive definite
+        return
+    assert not np.allclose(found, np.linalg.cholesky(given), equal_nan=True)
 
 
 def test_determinant_of_a_singular_matrix():
