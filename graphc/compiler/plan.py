@@ -15,7 +15,7 @@ from .epilogues import take_in_convolutions
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
-COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
+COPIED = 1 << 16
 
 
 def copied(nbytes: Any) -> Any:

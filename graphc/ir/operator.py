@@ -43,7 +43,8 @@ class Operator:
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
-    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers;
+    None if for these types the reference is to run.
 
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,

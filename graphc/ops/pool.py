@@ -17,6 +17,8 @@ from . import continued, pool_loops
 from .array_move import Types, integers, shape, vector_shape
 from .windows import edges, places, span, split_shape, window_attrs, windows
 
+LONG = 64                   # a side of a window from which on it is asked whether it is longer than what it moves over
+
 # ---------------------------------------------------------------------- types
 
 def _pool_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from .array_move import (
     stop_gradient,
 )
 from .array_scan import accumulator, cumprod
+from .extreme_loops import extreme_loop
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
 from .math_complex import imag, is_complex, real
 
@@ -363,7 +364,8 @@ def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
     return exactly(function(x, axis), output_type)
 
 
-@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
+@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax", batch="leading",
+         loop=lambda types, type, **attrs: extreme_loop(types, type, ">", "accumulate_max", **attrs))
 def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one.
 
@@ -373,7 +375,8 @@ def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: A
     return _searched(np.argmax, input, axis, output_type)
 
 
-@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
+@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin", batch="leading",
+         loop=lambda types, type, **attrs: extreme_loop(types, type, "<", "accumulate_min", **attrs))
 def argmin(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one.
 
