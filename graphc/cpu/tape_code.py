@@ -353,6 +353,14 @@ _RESUMED = _walk("graphc_resume_tape", "call i32 %fn(ptr %buffers, ptr %extents,
   %k0 = load i64, ptr %resume
   store i64 0, ptr %resume""", first="%k0", stopped=_PAUSED_STEP)
 
+_TIMED_BODY = _walk("graphc_time_body",
+                    "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{loads("%tape", "ptr", trace=TRACE)}
+{places("%pool", traced=TRACED)}
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  store i64 0, ptr %resume""", "  store ptr %trace, ptr %traced", "  store ptr null, ptr %traced", first="%k0", stopped=_PAUSED_STEP)
+
 
 # How subnormal numbers are taken and made zeros: the bits of a word of the processor's. `graphc_float_mode` sets them and gives the word
 # that there was, `graphc_float_mode_back` takes that, `graphc_flushes` says whether they are set. x86: flush to zero and denormals are
@@ -437,7 +445,7 @@ _PROCESSORS = {"x86_64": (_X86, "call void @llvm.x86.sse2.pause()"), "amd64": (_
 def text(processor: str) -> str:
     """The functions above for a processor, as `platform.machine` calls it."""
     modes, pause = _PROCESSORS.get(processor.lower(), (_OTHER, "fence seq_cst"))
-    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text())).replace("PAUSE", pause)
+    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, _TIMED_BODY, control_text())).replace("PAUSE", pause)
 
 
 @cache
