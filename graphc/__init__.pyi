@@ -645,11 +645,11 @@ def string_lower(input: Any, encoding: str = '', name: str | None = None) -> Ten
 def string_strip(input: Any, name: str | None = None) -> Tensor:
     """The texts without white space at both ends."""
 def string_to_hash_bucket(string_tensor: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """`string_to_hash_bucket_fast`. GraphError: no number of buckets."""
+    """The same by MurmurHash64A, which newer programs do without. GraphError: no number of buckets."""
 def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """The number of a bucket below `num_buckets` for each text, int64: the same for the same text, everywhere and always."""
+    """The number of a bucket below `num_buckets` for each text, int64: the same for the same text, everywhere and always, TensorFlow's too."""
 def string_to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
-    """`string_to_hash_bucket_fast` by a key, two whole numbers, without which nobody can choose texts of one bucket. GraphError: no such key."""
+    """The same by SipHash-2-4 and a key, two whole numbers, without which nobody can choose texts of one bucket. GraphError: no such key."""
 def string_to_number(string_tensor: Any, out_type: Any = ..., name: str | None = None) -> Tensor:
     """The number that each text is, in a dtype: float32, float64, int32 or int64. InvalidArgumentError, when run: a text is none, or does not fit."""
 def string_upper(input: Any, encoding: str = '', name: str | None = None) -> Tensor:
@@ -673,7 +673,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards zero."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `truncatediv`, with the sign of x."""
 uint8: DType

@@ -114,7 +114,7 @@ gradients | differentiates every order; `aggregation_method`, `gate_gradients` a
 train.AdamOptimizer, train.GradientDescentOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
 train.RMSPropOptimizer, train.MomentumOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
 train.AdagradOptimizer | a variable asked for without a path to the loss is told of; `use_locking` has no effect
-train.Saver | one file, PATH.safetensors, in which the graph is too; TensorFlow's own checkpoints are not read; `sharded` has no effect
+train.Saver | one file, PATH.safetensors, in which the graph is too; `restore` reads TensorFlow's own; `sharded` has no effect
 train.get_checkpoint_state, train.latest_checkpoint | a damaged checkpoint is named in a warning, and the one before it given
 train.import_meta_graph | reads the graph of a checkpoint, PATH or PATH.meta; a name that is taken is an error
 layers.dense, layers.batch_normalization, layers.dropout | as in TensorFlow, but for `renorm`, `virtual_batch_size` and `adjustment`

@@ -28,6 +28,7 @@ from .lean import lean_loops
 from .narrow import narrow_products
 from .rules import rewritten
 from .sink import place_of, sink_views
+from .sums import sum_products
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Pass = Callable[[Sequence[Node]], "list[Node]"]
@@ -302,6 +303,7 @@ PIPELINE: list[tuple[str, Pass, str]] = [
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
     ("share", share, "after what makes nodes equal"),
+    ("sum_products", sum_products, "after sharing: looks at who uses a product, and what is a part of what"),
     ("sink_views", sink_views, "last: looks at who uses a value"),
 ]
 

@@ -15,7 +15,8 @@ from ..ir.known import static_value
 from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
-from ..ir.sizes import Scope, has_sizes, unknown
+from ..ir.scope import Scope
+from ..ir.sizes import has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.sources import placeholder_of

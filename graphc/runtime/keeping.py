@@ -32,7 +32,7 @@ from ..cpu.packing import LARGEST, Damaged, SizeReader, Unkept, ValueWriter, che
 from ..cpu.program import Program
 from ..errors import InvalidArgumentError
 from ..ir.node import OPERATORS, Node, loc_str
-from ..ir.sizes import listable
+from ..ir.scope import listable
 from ..ir.types import Array, TensorType
 from .forms import Runnable
 from .values import Values

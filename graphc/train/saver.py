@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import CheckpointWarning, DataLossError, DTypeError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
-from ..files.checkpoint import SUFFIX, Checkpoint, file_of, put, write
+from ..files.bundle import Bundle
+from ..files.checkpoint import SUFFIX, Checkpoint, open_checkpoint, place_of, put, write
 from ..files.graph_json import from_json, to_json
 from ..files.safetensors import Entry, open_file
 from ..ir.graph import Graph, GraphKeys, get_default_graph
@@ -20,7 +21,7 @@ from ..ir.types import Array, compatible
 from ..ops.state import Variable
 from ..runtime.session import Session
 from ..runtime.values import Drawn, Snapshot
-from .checkpoints import INDEX, opened, path_of, remove_checkpoint, write_state
+from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
 
 __all__ = ["RestoreReport", "Saver", "export_meta_graph", "import_meta_graph"]
 
@@ -132,6 +133,11 @@ class Saver:
         assert self._variables is not None
         return self._variables
 
+    @property
+    def _var_list(self) -> list[Variable]:
+        """The variables, under the name by which programs look for them in TensorFlow's."""
+        return [*self._by_name.values()]
+
     # ------------------------------------------------------------------ saving
 
     def save(self, sess: Session, save_path: Any, global_step: Any = None, latest_filename: str | None = None,
@@ -209,6 +215,7 @@ class Saver:
     def restore(self, sess: Session, save_path: Any, partial: bool = False) -> RestoreReport | None:
         """Set the variables to what a checkpoint holds, all of them or none.
 
+        Checkpoints of TensorFlow's own format, PATH.index and PATH.data-*, are read where there is no file of graphc's.
         `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
         taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
         NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.
@@ -219,7 +226,7 @@ class Saver:
         named = self._by_name
         self._check(sess, named)
         prefix = path_of(save_path, "Saver.restore")
-        with opened(prefix) as found:
+        with open_checkpoint(prefix) as found:
             report = _report(named, found.entries, self._reshape)
             if not partial and (report.missing or report.misshapen):
                 kind = NotFoundError if report.missing else InvalidArgumentError
@@ -259,7 +266,7 @@ class Saver:
     def recover_last_checkpoints(self, checkpoint_paths: Iterable[Any]) -> None:
         """Go on where another process stopped: those of the paths that are there count as written by this saver. GraphError: no path."""
         paths = [path_of(p, "recover_last_checkpoints") for p in checkpoint_paths]
-        self._last = [(p, os.path.getmtime(file_of(p))) for p in paths if os.path.exists(file_of(p))]
+        self._last = [(p, os.path.getmtime(place_of(p))) for p in paths if os.path.exists(place_of(p))]
 
     # ------------------------------------------------------------------ graphs
 
@@ -311,7 +318,7 @@ def _told(drawn: Drawn | None) -> dict[str, Any]:
     return {"streams": {str(s): str(n) for s, n in drawn.numbers.items()}, "first": str(drawn.base)}
 
 
-def _drawn(found: Checkpoint) -> Drawn | None:
+def _drawn(found: Checkpoint | Bundle) -> Drawn | None:
     """The courses of random numbers; None in a file of others.
 
     A file from before each operator had its own has "drawn", the number of the last run that drew any: all go on behind it.
@@ -381,9 +388,13 @@ def _graph_of(source: Any) -> tuple[str, Any]:
     path = path_of(source, "import_meta_graph")
     if os.path.isfile(path) and not path.endswith(SUFFIX):
         with open_file(path) as file:
-            return file.read().decode("utf-8", "surrogatepass"), None
-    prefix = path if os.path.exists(file_of(path)) else os.path.splitext(path)[0]
-    with opened(prefix) as found:
+            data: bytes = file.read()
+        if not data.lstrip().startswith(b"{"):
+            raise SerializationError(f"{path} is not JSON, no graph of graphc's: TensorFlow's own graphs are not read, its checkpoints are; build it "
+                                     f"by the program that made it, and tf.train.Saver().restore its variables{here()}")
+        return data.decode("utf-8", "surrogatepass"), None
+    prefix = path if os.path.exists(place_of(path)) else os.path.splitext(path)[0]
+    with open_checkpoint(prefix) as found:
         text = found.graph()
         if text is None:
             raise NotFoundError(f"{found.path} has no graph: it was saved with write_meta_graph=False, or by another program{here()}")
