@@ -18,6 +18,7 @@ PIECES = (
     "tf.tanh(tf.tensordot({0}, tf.ones_like({1}), [[-1], [-1]])[..., :1] * 0.125 + {1})", "{0} * tf.cast(i, {0}.dtype) * 0.125",
 )
 OF_MATRICES = ("tf.matmul({0}, tf.matmul({0}, {1}, transpose_a=True)) * 0.125", "tf.matmul({1} * 0.25, tf.matmul({1}, {0}, transpose_a=True))")
+OF_SCALARS = tuple(piece for piece in PIECES if not any(word in piece for word in ("axis", "reverse", "tensordot")))
 FORMS = ("while", "until", "fold", "scan", "back", "array", "cond", "map")
 
 
@@ -81,7 +82,10 @@ def draw(rng: np.random.Generator, pool: Sequence[Any]) -> tuple[Repeat, Any] | 
 
     def one(things: Sequence[Any]) -> Any:
         return things[int(rng.integers(len(things)))]
-    floats = [k for k in pool if k.value.dtype.kind == "f" and 0 < k.value.size <= 2_000 and 0 < k.value.ndim < 4]
+    floats = [k for k in pool if k.value.dtype.kind == "f" and 0 < k.value.size <= 2_000 and k.value.ndim < 4]
+    scalars = [k for k in floats if not k.value.ndim]
+    if scalars and rng.random() < 0.5:              # a loop of scalars is a kernel of its own
+        floats = scalars
     if not floats:
         return None
     state, times, form = one(floats), int(rng.integers(0, 6)), one(FORMS)
@@ -89,7 +93,7 @@ def draw(rng: np.random.Generator, pool: Sequence[Any]) -> tuple[Repeat, Any] | 
     like = [k.ref for k in floats if k.value.dtype == state.value.dtype and k.value.shape == shape]
     pieces = []
     for k in range(int(rng.integers(1, 5))):
-        choice = PIECES + (OF_MATRICES if len(shape) == 2 else ())
+        choice = PIECES + (OF_MATRICES if len(shape) == 2 else ()) if shape else OF_SCALARS
         pieces.append((str(one(choice)), k + 1 if rng.random() < 0.7 and k else int(rng.integers(0, k + 2)), int(rng.integers(0, k + 2))))
     rows = None
     if form in ("fold", "scan", "back", "map"):
