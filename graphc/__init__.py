@@ -82,6 +82,7 @@ from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
 from .ops.image_space import random_crop
+from .ops.incomplete import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403

@@ -182,6 +182,11 @@ from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
 from .ops.decode import decode_csv as decode_csv
 from .ops.image_space import random_crop as random_crop
+from .ops.incomplete import betainc as betainc
+from .ops.incomplete import igamma as igamma
+from .ops.incomplete import igammac as igammac
+from .ops.incomplete import polygamma as polygamma
+from .ops.incomplete import zeta as zeta
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
 from .ops.linalg import einsum as einsum
@@ -702,9 +707,9 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
            "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
            "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "bincount", "bitwise", "boolean_mask", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat",
-           "cond", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics",
+           "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat",
+           "concat", "cond", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
            "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
            "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
            "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
@@ -715,18 +720,18 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
            "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
            "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians",
-           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "image", "image_summary",
-           "import_graph_def", "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32",
-           "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp",
-           "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log",
-           "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
-           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "igamma", "igammac", "image",
+           "image_summary", "import_graph_def", "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16",
+           "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian",
+           "jvp", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer",
+           "log", "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip",
+           "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
            "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
            "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
            "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
            "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
-           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function",
-           "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
+           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
+           "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
            "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all",
            "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
            "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
@@ -748,4 +753,4 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index",
            "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
            "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
-           "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like"]
+           "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]

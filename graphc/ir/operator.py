@@ -65,7 +65,8 @@ class Operator:
     without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
     run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
     folded and shared. `ties`: the result is the first operand, and any run checks that the sizes which the type rule takes from the others are
-    its own. `label` is the default name of nodes.
+    its own. `once`: the numbers of operands by which there is no derivative, or no second one, as in TensorFlow: tests differentiate by the
+    others. `label` is the default name of nodes.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Operator:
     weak: bool = True
     text: bool = False
     analytic: bool | Callable[..., Any] = True
+    once: tuple[int, ...] = ()
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""

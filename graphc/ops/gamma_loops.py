@@ -22,11 +22,11 @@ def _zeta_above_one(k: int) -> float:
 
 # log gamma(2 + z) = (1 - euler) z + sum_k (-1)^k (zeta(k) - 1) z^k / k (Abramowitz and Stegun 1964, 6.1.33).
 _AT_TWO = [0.0, 1.0 - _EULER, *((-1) ** k * _zeta_above_one(k) / k for k in range(2, _TERMS))]
-_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
-_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
+DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 
 
-def _horner(coefficients: Any, x: str) -> str:
+def horner(coefficients: Any, x: str) -> str:
     text = repr(coefficients[-1])
     for c in reversed(coefficients[:-1]):
         text = f"({c!r} + {x} * {text})"
@@ -58,7 +58,7 @@ def lgamma_loop(types: Any, type: Any) -> Loop:
                     v -= 1.0
                     factor *= v
                 z = v - 2.0
-            y = {_horner(_AT_TWO, "z")}
+            y = {horner(_AT_TWO, "z")}
             if divided:
                 y -= log(factor)
             else:
@@ -66,7 +66,7 @@ def lgamma_loop(types: Any, type: Any) -> Loop:
         else:
             r = 1.0 / v
             s = r * r
-            y = (v - 0.5) * log(v) - v + {0.5 * math.log(2 * math.pi)!r} + r * {_horner(_STIRLING, "s")}
+            y = (v - 0.5) * log(v) - v + {0.5 * math.log(2 * math.pi)!r} + r * {horner(STIRLING, "s")}
             if v == inf:
                 y = v
         if below:
@@ -95,7 +95,7 @@ def digamma_loop(types: Any, type: Any) -> Loop:
             v += 1.0
         r = 1.0 / v
         s = r * r
-        y += log(v) - 0.5 * r - s * {_horner(_DIGAMMA, "s")}
+        y += log(v) - 0.5 * r - s * {horner(DIGAMMA, "s")}
         if whole:
             y = float64(inf) - float64(inf)
         store(out, i, {word(type.dtype)}(y))
