@@ -14,6 +14,7 @@ from types import ModuleType as _Module
 from . import bitwise, errors, image, initializers, math, nn, summary, train
 from .autodiff import batch_bodies as _batches_of_control
 from .autodiff import control as _derivatives_of_control
+from .autodiff.choices import AggregationMethod, UnconnectedGradients
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -70,6 +71,7 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..ir.node import Node, describe, here
+from ..ir.node import Node, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import Array, TensorType, compatible, shape_str
 from .array_fill import fill
@@ -245,9 +245,24 @@ def _crop_types(types: Types, values: Values, **attrs: Any) -> tuple[TensorType,
     size, boxes, _ = types
     if size.dtype.kind not in "iu" or not compatible(size.shape, (3,)):
         raise ShapeError(f"image_size is [height, width, channels], three whole numbers, not {size}")
-    if boxes.dtype != np.float32 or not compatible(boxes.shape, (None, None, 4)):
-        raise DTypeError(f"bounding_boxes is float32[batch, n, 4], not {boxes}")
+    if boxes.dtype.kind != "f" or not compatible(boxes.shape, (None, None, 4)):
+        raise DTypeError(f"bounding_boxes is float[batch, n, 4], not {boxes}")
     return TensorType(size.dtype, (3,)), TensorType(size.dtype, (3,)), TensorType(np.dtype(np.float32), (1, 1, 4))
+
+
+_MOST_ATTEMPTS = 10_000
+
+
+def _crop_attrs(types: Types, covered: Any, aspects: Any, areas: Any, attempts: Any, whole: Any) -> dict[str, Any]:
+    def pair(what: str, given: Any, most: float) -> tuple[float, float]:
+        found = [_number(what, v) for v in given] if isinstance(given, (list, tuple)) else []
+        if len(found) != 2 or not 0 < found[0] <= found[1] <= most:
+            raise GraphError(f"{what} is two numbers from low to high, not {given!r:.80}")
+        return found[0], found[1]
+    if isinstance(attempts, bool) or not isinstance(attempts, (int, np.integer)) or not 0 < attempts <= _MOST_ATTEMPTS:
+        raise GraphError(f"max_attempts is a number from 1 to {_MOST_ATTEMPTS}, not {attempts!r:.40}")
+    return {"covered": _number("min_object_covered", covered), "aspects": pair("aspect_ratio_range", aspects, 1e6),
+            "areas": pair("area_range", areas, 1.0), "attempts": int(attempts), "whole": bool(whole)}
 
 
 def _one_crop(height: int, width: int, areas: tuple[float, float], aspect: float, draw: np.random.Generator) -> tuple[int, int, int, int] | None:
@@ -275,7 +290,7 @@ def _covers(crop: tuple[int, int, int, int], boxes: Array, least: float) -> bool
 
 
 @declare("host", _crop_types, results=("begin", "size", "bboxes"), batch="unrolled", weak=False, label="SampleDistortedBoundingBoxV2",
-         kinds={"covered": (float,), "aspects": (tuple,), "areas": (tuple,), "attempts": (int,), "whole": (bool,)},
+         prepare=_crop_attrs,
          samples=(([np.array([40, 30, 3]), np.array([[[0.1, 0.2, 0.7, 0.9]]], np.float32), np.array([7, 11, 13, 17])],
                    {"covered": 0.1, "aspects": (0.75, 1.33), "areas": (0.05, 1.0), "attempts": 100, "whole": False}),))
 def distorted_box(image_size: Any, bounding_boxes: Any, words: Any, *, covered: float, aspects: Any, areas: Any, attempts: int, whole: bool) -> Any:
@@ -312,16 +327,8 @@ def sample_distorted_bounding_box(image_size: Any, bounding_boxes: Any, seed: in
     >>> tf.Session(jit=False).run(window.bboxes).shape
     (1, 1, 4)
     """
-    def pair(what: str, given: Any, default: tuple[float, float], most: float) -> tuple[float, float]:
-        found = default if given is None else tuple(_number(f"sample_distorted_bounding_box: {what}", v) for v in given)
-        if len(found) != 2 or not 0 < found[0] <= found[1] <= most:
-            raise GraphError(f"sample_distorted_bounding_box: {what} is two numbers from low to high, not {given!r:.80}{here()}")
-        return found
-    boxes = to_node(bounding_boxes)
-    if not isinstance(boxes, Node) or boxes.type.dtype.kind != "f":
-        raise DTypeError(f"sample_distorted_bounding_box: bounding_boxes is float32, not {describe(boxes)}{here()}")
-    covered = _number("sample_distorted_bounding_box: min_object_covered", min_object_covered)
-    return distorted_box(image_size, boxes, stream_of(seed, name or "sample_distorted_bounding_box"), covered=covered,
-                         aspects=pair("aspect_ratio_range", aspect_ratio_range, (0.75, 1.33), math.inf),
-                         areas=pair("area_range", area_range, (0.05, 1.0), 1.0), attempts=int(max_attempts or 100),
-                         whole=bool(use_image_if_no_bounding_boxes), name=name)
+    found: tuple[Node, Node, Node] = distorted_box(
+        image_size, bounding_boxes, stream_of(seed, name or "sample_distorted_bounding_box"), covered=min_object_covered,
+        aspects=(0.75, 1.33) if aspect_ratio_range is None else aspect_ratio_range, areas=(0.05, 1.0) if area_range is None else area_range,
+        attempts=max_attempts or 100, whole=bool(use_image_if_no_bounding_boxes), name=name)
+    return found

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
-from ..ir.node import Node, describe, here, saying
+from ..ir.node import OPERATORS, Node, describe, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import Array, TensorType
 from .array_move import broadcast_to, shape, stop_gradient
 from .contract import RULES
 from .incomplete_loops import beta_loop, gamma_loop, gamma_slope_loop, zeta_loop
-from .math import add, cast, equal, exp, floor, lgamma, log, logical_and, where
+from .math import add, cast, equal, exp, floor, lgamma, log, logical_and, subtract, where
 from .math_functions import digamma
 from .math_special import xlog1py, xlogy
+from .reduce import reduce_sum
 
-__all__ = ["betainc", "igamma", "igammac", "polygamma", "zeta"]
+__all__ = ["betainc", "igamma", "igammac", "lbeta", "polygamma", "zeta"]
 
 Types = Sequence[TensorType]
 _EPS = 2.0**-53
@@ -134,7 +135,7 @@ _GAMMA_SAMPLES: Any = (([(3, 4), (3, 4)], {"upper": False}), ([(3, 4), (3, 4)], 
 
 @declare("routine", _type, loop=lambda types, type, upper: gamma_loop(types, type, upper), batch="leading", domain=(0.3, 4.0), analytic=False,
          once=(0,), samples=_GAMMA_SAMPLES, label="Igamma",
-         grad=lambda g, y, a, x, upper: ((-g if upper else g) * gamma_slope(a, x), (-g if upper else g) * _density(a, x)))
+         grad=lambda g, y, a, x, upper: ((-g if upper else g) * OPERATORS["gamma_slope"](a, x), (-g if upper else g) * _density(a, x)))
 def gamma_part(exponent: Any, bound: Any, *, upper: bool = False) -> Any:
     """P(a, x), the part of the gamma function of a that lies below x, or 1 - P(a, x), which lies above it."""
     return _each(lambda a, x: _gamma(a, x, upper), exponent, bound)
@@ -211,6 +212,18 @@ def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Node:
     return _together("betainc", beta_part, (a, b, x), name)
 
 
+def lbeta(x: Any, name: str | None = None) -> Node:
+    """The logarithm of the beta function of the numbers along the last axis: the sum of their `lgamma`, less that of their sum.
+
+    float[..., n] -> float[...]. ShapeError: a scalar.
+
+    >>> tf.Session(jit=False).run(tf.lbeta([2.0, 3.0]))
+    np.float32(-2.4849...)
+    """
+    with saying("lbeta"):
+        return subtract(reduce_sum(lgamma(x), -1), lgamma(reduce_sum(x, -1)), name=name)
+
+
 # ---------------------------------------------------------------------- zeta
 
 def _zeta(x: float, q: float) -> float:
@@ -239,7 +252,7 @@ _BERNOULLI = [b / math.factorial(2 * j) for j, b in enumerate((1 / 6, -1 / 30, 1
 
 @declare("routine", _type, loop=lambda types, type: zeta_loop(types, type), batch="leading", domain=(1.2, 4.0), analytic=False, once=(0,),
          samples=(([(3, 4), (3, 4)], {}), ([(0,), (0,)], {}), ([np.array([2.0, 3.0, 30.0, 1.01]), np.array([0.1, -2.5, 8.0, 20.0])], {})),
-         label="Zeta", grad=lambda g, y, x, q: (None, -(g * x * zeta_sum(x + 1.0, q))))
+         label="Zeta", grad=lambda g, y, x, q: (None, -(g * x * OPERATORS["zeta_sum"](x + 1.0, q))))
 def zeta_sum(order: Any, start: Any) -> Any:
     """The sum of (q + k)^-x over k = 0, 1, ..."""
     return _each(_zeta, order, start)

@@ -80,8 +80,8 @@ def build_tensor_info(tensor: Any) -> TensorInfo:
     """What a signature says of a tensor. DTypeError: it is none.
 
     >>> info = tf.saved_model.build_tensor_info(tf.placeholder(tf.float32, [None, 3], name="x"))
-    >>> info.name, info.dtype, info.tensor_shape.as_list()
-    ('x:0', tf.float32, [None, 3])
+    >>> info.name, info.dtype.name, info.tensor_shape.as_list()
+    ('x:0', 'float32', [None, 3])
     """
     if isinstance(tensor, SparseTensor):
         parts = SparseInfo(tensor.values.name, tensor.indices.name, tensor.dense_shape.name)
