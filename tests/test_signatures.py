@@ -26,7 +26,8 @@ contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers io layers linalg logging losses manip math
-metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse spectral strings summary sysconfig test testing train
+metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader signal sparse spectral strings summary sysconfig test
+testing train
 """.split())]
 
 
