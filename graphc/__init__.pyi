@@ -646,7 +646,7 @@ def sqrt(x: Any, name: str | None = None) -> Tensor:
 def square(x: Any, name: str | None = None) -> Tensor:
     """x * x."""
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """(x - y) ** 2."""
+    """(x - y) ** 2; of complex numbers the squares of the differences' moduli."""
 def squeeze(input: Any, axis: Any = None, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
             dim: Any = ...) -> Tensor:
     """Without the dimensions of size 1: those at `axis`, or all."""

@@ -68,6 +68,14 @@ irfft(z * z, [5]) | float64 2,5 | -11.38175609 0 | 4 4 | - | - | 10 0 | - | -
 irfft(z * z, [8]) | float64 2,8 | -19.00980339 0 | 4 4 | - | - | 10 0 | - | -
 irfft2d(z * z) | float64 2,4 | -7.5625 0 | 2 -4 | - | - | 2 0 | - | -
 abs(fft(z)) | float64 2,3 | 58.43696688 0 | 7.554770231 -6.452720841 | - | - | 17.10286954 8.253125888 | - | -
+norm(z, axis=1) | complex128 2 | 9.098259394 0 | 1.881441737 -0.7231179114 | - | - | 6.897291314 0.5598043916 | - | -
+norm(z, ord=1) | float64  | 10.24007494 0 | 0.3858610265 -3.334356306 | - | - | 7.84693415 0.04395301809 | - | -
+nn.l2_normalize(z, 1) | complex128 2,3 | 1.881441737 -0.7231179114 | 6.897291314 0.5598043916 | - | - | -2.731184089 0.6187394783 | - | -
+squared_difference(z, w) | complex128 2,3 | 64.4375 0 | -0.5 -12 | - | 0.5 -3 | 0 0 | - | 0 0
+sign(z) | complex128 2,3 | 0.3858610265 -3.334356306 | 7.84693415 0.04395301809 | - | - | 3.823823454 5.549263575 | - | -
+unsorted_segment_sum(z * z, [1, 1], 3) | complex128 3,3 | -48.8125 24.75 | 10 -3 | - | - | 42 0 | - | -
+gather(z * z, [1, 0, 1], axis=1) | complex128 2,3 | 30.0625 4.5 | 40 2 | - | - | 38 0 | - | -
+einsum('ij,kj->ik', z, z) | complex128 2,2 | 21.6875 -5.25 | 15.5 -49.5 | - | - | 84 0 | - | -
 """
 
 
@@ -78,7 +86,7 @@ def _rows() -> list[tuple[str, list[str]]]:
 
 def _written(expression: str, **tensors: Any) -> Any:
     names = {**{n: getattr(tf, n) for n in tf.__all__}, **{n: getattr(tf.spectral, n) for n in tf.spectral.__all__}, "linalg": tf.linalg,
-             "complex": tf.complex, "abs": tf.abs, "pow": tf.pow, **tensors}
+             "complex": tf.complex, "nn": tf.nn, "abs": tf.abs, "pow": tf.pow, **tensors}
     return eval(expression, names)
 
 
