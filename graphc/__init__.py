@@ -38,21 +38,17 @@ from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
 from .inspection.show import show
 from .ir.arguments import hold as _hold
-from .ir.graph import (
-    Graph,
-    GraphKeys,
+from .ir.collecting import GraphKeys
+from .ir.default_graph import (
     add_to_collection,
     colocate_with,
     control_dependencies,
     device,
     get_collection,
     get_collection_ref,
-    get_default_graph,
-    get_default_session,
-    name_scope,
-    reset_default_graph,
     set_random_seed,
 )
+from .ir.graph import Graph, get_default_graph, get_default_session, name_scope, reset_default_graph
 from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.types import (
@@ -142,7 +138,7 @@ _publish(__name__, globals())
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
           "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
-          "resource_loader", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
+          "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)

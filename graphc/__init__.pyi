@@ -36,6 +36,7 @@ from . import python as python
 from . import python_io as python_io
 from . import random as random
 from . import resource_loader as resource_loader
+from . import saved_model as saved_model
 from . import signal as signal
 from . import sparse as sparse
 from . import spectral as spectral
@@ -89,19 +90,19 @@ from .inspection.diagnose import Diagnosis as Diagnosis
 from .inspection.diagnose import diagnose as diagnose
 from .inspection.report import report as report
 from .inspection.show import show as show
+from .ir.collecting import GraphKeys as GraphKeys
+from .ir.default_graph import add_to_collection as add_to_collection
+from .ir.default_graph import colocate_with as colocate_with
+from .ir.default_graph import control_dependencies as control_dependencies
+from .ir.default_graph import device as device
+from .ir.default_graph import get_collection as get_collection
+from .ir.default_graph import get_collection_ref as get_collection_ref
+from .ir.default_graph import set_random_seed as set_random_seed
 from .ir.graph import Graph as Graph
-from .ir.graph import GraphKeys as GraphKeys
-from .ir.graph import add_to_collection as add_to_collection
-from .ir.graph import colocate_with as colocate_with
-from .ir.graph import control_dependencies as control_dependencies
-from .ir.graph import device as device
-from .ir.graph import get_collection as get_collection
-from .ir.graph import get_collection_ref as get_collection_ref
 from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
-from .ir.graph import set_random_seed as set_random_seed
 from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
@@ -665,11 +666,11 @@ def string_lower(input: Any, encoding: str = '', name: str | None = None) -> Ten
 def string_strip(input: Any, name: str | None = None) -> Tensor:
     """The texts without white space at both ends."""
 def string_to_hash_bucket(string_tensor: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """`string_to_hash_bucket_fast`. GraphError: no number of buckets."""
+    """The same by MurmurHash64A, which newer programs do without. GraphError: no number of buckets."""
 def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """The number of a bucket below `num_buckets` for each text, int64: the same for the same text, everywhere and always."""
+    """The number of a bucket below `num_buckets` for each text, int64: the same for the same text, everywhere and always, TensorFlow's too."""
 def string_to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
-    """`string_to_hash_bucket_fast` by a key, two whole numbers, without which nobody can choose texts of one bucket. GraphError: no such key."""
+    """The same by SipHash-2-4 and a key, two whole numbers, without which nobody can choose texts of one bucket. GraphError: no such key."""
 def string_to_number(string_tensor: Any, out_type: Any = ..., name: str | None = None) -> Tensor:
     """The number that each text is, in a dtype: float32, float64, int32 or int64. InvalidArgumentError, when run: a text is none, or does not fit."""
 def string_upper(input: Any, encoding: str = '', name: str | None = None) -> Tensor:
@@ -693,7 +694,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards zero."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `truncatediv`, with the sign of x."""
 uint8: DType
@@ -750,8 +751,8 @@ __all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "
            "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
            "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
            "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape", "resource_loader",
-           "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary", "scan",
-           "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
+           "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary",
+           "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
            "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
            "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n",
            "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse",

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import DataLossError, NotFoundError
 from ..ir.node import here
-from ..ir.types import Array, shape_str
+from ..ir.types import Array, dtype_name, shape_str
 
 _CODES = {"F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
           "C64": "complex64"}
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     end: int
 
     def __str__(self) -> str:
-        return f"{self.code if self.dtype is None else self.dtype.name}{shape_str(self.shape)}"
+        return f"{self.code if self.dtype is None else dtype_name(self.dtype)}{shape_str(self.shape)}"
 
 
 class Header(NamedTuple):

@@ -194,6 +194,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
         raise ShapeError(f"a list whose rows differ in length is not a tensor: {e}") from None
     if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):
         return as_text(value)
+    if dtype == TEXT and not array.size and isinstance(value, (list, tuple)):      # numpy takes no texts for numbers
+        return np.empty(array.shape, TEXT)
     if array.dtype.kind not in KINDS or dtype == TEXT:
         unknown = isinstance(value, (list, tuple)) and any(v is None or isinstance(v, UnknownDimension) for v in value)
         raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}"

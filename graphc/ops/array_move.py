@@ -106,22 +106,6 @@ def stop_gradient(input: Any) -> Any:
     return input
 
 
-def _of_rank(types: Types, values: Values, rank: int) -> TensorType:
-    (x,) = types
-    if x.rank not in (None, rank):
-        raise ShapeError(f"it must have rank {rank}, not {x.rank}")
-    return x if x.shape is not None else TensorType(x.dtype, (None,) * rank)
-
-
-@declare("alias", _of_rank, prepare=lambda types, rank: {"rank": as_int(rank, "rank")}, grad=lambda g, y, x, rank: (g,),
-         samples=(([(2, 3)], {"rank": 2}), ([()], {"rank": 0})))
-def of_rank(x: Any, *, rank: Any) -> Any:
-    """The tensor itself, which must have that rank."""
-    if np.ndim(x) != rank:
-        raise ValueError(f"it has rank {np.ndim(x)}, not {rank}")
-    return x
-
-
 def _reshaped(types: Types, values: Values) -> TensorType:
     x = types[0]
     wanted = vector_shape(types[1], values[1], least=-1)

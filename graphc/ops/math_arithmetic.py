@@ -91,12 +91,14 @@ def floormod(x: Any, y: Any) -> Any:
     return np.mod(*numbers(x, y))
 
 
-@elementwise("floordiv({x}, {y}) + {T}((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))) & (floordiv({x}, {y}) < {T}(0)))",
+# One more than the floor, as the negative of one less than its negative: of -1 that is -0.
+@elementwise("select((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))) & (floordiv({x}, {y}) < {T}(0)), "
+             "{T}(-{T}({T}(-floordiv({x}, {y})) - {T}(1))), floordiv({x}, {y}))",
              grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv)
 def truncatediv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards zero."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
     down = _floored(*numbers(x, y))
-    return down + ((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)) & np.less(down, 0))
+    return np.where((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)) & np.less(down, 0), -(-down - 1), down)
 
 
 # A divisor with the sign of x makes floor and truncation the same. The least integer has no opposite, but is

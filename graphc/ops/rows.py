@@ -28,9 +28,9 @@ def _fresh_type(types: Sequence[TensorType], values: Values, dtype: Any, shape: 
     return TensorType(np.dtype(dtype), None if shape is None else (_count(values, 0), *shape))
 
 
-def _empty(shape: Any) -> list[Any]:
-    """The sizes of a row that nothing has been written to: those that are not known are 0."""
-    return [0] if shape is None else [0 if d is None else d for d in shape]
+def _empty(shape: Any) -> Any:
+    """The sizes of a row that nothing has been written to, int32[rank]: those that are not known are 0."""
+    return np.array([0] if shape is None else [0 if d is None else d for d in shape], np.int32)
 
 
 @declare("lowered", _fresh_type, by_value=(0,), prepare=lambda types, dtype, shape: {"dtype": as_dtype(dtype).dtype, "shape": as_shape(shape)},

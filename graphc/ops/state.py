@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, compatible, merge, shape_str

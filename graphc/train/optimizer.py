@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autodiff.gradients import gradients
 from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError
-from ..ir.graph import GraphKeys
+from ..ir.collecting import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
 from ..ir.types import differentiable, exactly
@@ -96,7 +96,10 @@ class Optimizer:
             for g, v in pairs:
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
                     moved = self._changes(g, v, {**hyper[v.type.dtype], **shared})
-                    updates += moved if v.constraint is None else [*moved, assign(v, v.constraint(moved[-1]))]
+                    updates += moved
+                    if v.constraint is not None:
+                        own = next(u for u in reversed(moved) if u.inputs[0] is v)
+                        updates.append(assign(v, v.constraint(own)))
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
@@ -174,7 +177,7 @@ class Optimizer:
         return []
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
-        """What changes by one step; the variable's own new value comes last."""
+        """What changes by one step: assignments to the variable and to its slots."""
         raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
 
     def _moved(self, updates: Sequence[tuple[Any, Node, str | None]]) -> list[Any]:

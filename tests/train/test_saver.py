@@ -561,18 +561,6 @@ def test_a_deferred_saver_takes_the_variables_that_are_there_then(folder):
         assert tf.train.list_variables(saver.save(session, "m")) == [("late", [1])]
 
 
-def test_a_checkpoint_of_tensorflow_says_so(folder):
-    """An index and files named as TensorFlow names its own."""
-    tf.Variable([1.0], name="v")
-    (folder / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-5"\nall_model_checkpoint_paths: "model.ckpt-5"\n')
-    for end in ("index", "data-00000-of-00001"):
-        (folder / f"model.ckpt-5.{end}").write_bytes(b"\0" * 8)
-    state = tf.train.get_checkpoint_state(folder)
-    assert state.model_checkpoint_path.endswith("model.ckpt-5") and tf.train.latest_checkpoint(folder) is None
-    with tf.Session(jit=False) as session, pytest.raises(errors.NotFoundError, match="TensorFlow's own format"):
-        tf.train.Saver().restore(session, state.model_checkpoint_path)
-
-
 # ---------------------------------------------------------------------- graphs
 
 SOURCES = [("the path", lambda p: p), ("with .meta", lambda p: p + ".meta"), ("the file", lambda p: p + ".safetensors"), ("a Path", Path)]
