@@ -183,7 +183,7 @@ def _float(x: Node) -> Node:
     return x if x.type.dtype.kind in "fc" else cast(x, np.float64)
 
 
-def _square_sizes(x: Node) -> Node:
+def square_sizes(x: Node) -> Node:
     """x^2; of complex numbers the squares of their moduli, which are real."""
     return square(real(x)) + square(imag(x)) if is_complex(x) else square(x)
 
@@ -274,7 +274,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     """
     x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims)
     x = _float(x)
-    return reduce_mean(_square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
+    return reduce_mean(square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
@@ -289,15 +289,21 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
 
 
 def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
-    """Square root of the sum of squares over `axis`.
+    """Square root of the sum of squares over `axis`; of complex numbers of the squares of their moduli.
 
-    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+    number[...] -> floating, of complex numbers complex, as TensorFlow has it. DTypeError: no numbers. ShapeError: no such axis.
 
     >>> tf.Session(jit=False).run(tf.math.reduce_euclidean_norm([[3.0, 4.0], [0.0, 2.0]], axis=1))
     array([5., 2.], dtype=float32)
     """
     x, axis, keepdims = _arguments("reduce_euclidean_norm", input_tensor, axis, keepdims)
-    return sqrt(reduce_sum(square(_float(x)), axis=axis, keepdims=keepdims), name=name or "reduce_euclidean_norm")
+    return norm_of(_float(x), axis, keepdims, name or "reduce_euclidean_norm")
+
+
+def norm_of(x: Node, axis: Axes, keepdims: bool, name: str) -> Node:
+    """The root of the sum of squares over `axis`, in x's dtype."""
+    total = reduce_sum(square_sizes(x), axis=axis, keepdims=keepdims)
+    return cast(sqrt(total), dtype=x.type.dtype, name=name) if is_complex(x) else sqrt(total, name=name)
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
