@@ -147,15 +147,16 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
         return views[x] if x in views else (x.type.shape, contiguous(x.type.shape), 0)
 
     for node in order:
-        inputs = tuple([new.get(x, x) for x in node.inputs])
-        family = node.operator.family
+        inputs, family = node.inputs, node.operator.family
+        if not new.keys().isdisjoint(inputs):
+            inputs = tuple([new.get(x, x) for x in inputs])
         if not family.fuses or family.gathers:
             inputs = _served(node, inputs, nominal, nests, copied)
         n = node
         if family.picks and (n := picked.setdefault((inputs[0], node.attrs["index"]), node)) is not node:
             new[node] = n                       # one place for each result
             continue
-        if inputs != node.inputs:
+        if inputs is not node.inputs and inputs != node.inputs:
             n = new[node] = node.on(inputs)
             if family.picks:
                 picked[inputs[0], node.attrs["index"]] = n
@@ -244,13 +245,16 @@ class Layout:
         self.buffers: list[Buffer] = []
         self._buffer_of = buffer_of                   # for what exists before the run
         self._storage: dict[Node, Storage] = {}
-        self._part_of: dict[Node, tuple[Node, int]] = {}
+        self._part_of: dict[Node, tuple[Node, int]] = {}        # the concat in which a value lies, and where along its axis
         for step in sched.steps:
             if isinstance(step, Single) and step.node.operator.family.joins:
-                for i, x in enumerate(step.node.inputs):
+                before = 0
+                for part in step.node.inputs:
+                    x = part
                     while x not in sched.home and x.operator.family.reshapes:
                         x = x.inputs[0]
-                    self._part_of[x] = (step.node, i)
+                    self._part_of[x] = (step.node, before)
+                    before += part.type.shape[step.node.attrs["axis"]]
 
     def __call__(self, node: Node) -> Storage:
         found = self._storage.get(node)
@@ -272,9 +276,8 @@ class Layout:
 
     def _base(self, node: Node) -> Storage:
         if node in self._part_of:
-            whole, i = self._part_of[node]
+            whole, before = self._part_of[node]
             where, axis = self(whole), whole.attrs["axis"]
-            before = sum(x.type.shape[axis] for x in whole.inputs[:i])
             strides = contiguous(node.type.shape) if adjacent(whole) else where.strides
             return Storage(where.buffer, where.offset + before * where.strides[axis], strides)
         if node in self.inplace:

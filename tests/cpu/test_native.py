@@ -306,7 +306,7 @@ def test_unusable_folder_warns_once_and_goes_on(empty_cache, monkeypatch, make):
         warnings.simplefilter("always")
         for text in texts:
             assert native.compile_kernels([text])[0].address
-    assert [w.category for w in caught] == [CacheWarning]
+    assert [(w.category, w.filename) for w in caught] == [(CacheWarning, __file__)]
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners are a POSIX idea")
