@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import GraphError, InvalidArgumentError, SerializationError
+from ..ir.formats import FORMATS
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import NodeDef, describe, here
 from ..ir.types import TensorType, compatible
@@ -131,6 +132,9 @@ def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool =
     except OSError as e:
         raise InvalidArgumentError(f"write_graph: nothing can be written to {path!r:.200}: {e}{here()}") from None
     return path
+
+
+FORMATS.graph_def = GraphDef
 
 
 def __dir__() -> list[str]:

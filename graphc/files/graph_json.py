@@ -23,6 +23,7 @@ import numpy as np
 from ..errors import GraphcError, SerializationError
 from ..ir.body import Body
 from ..ir.collecting import GraphKeys
+from ..ir.formats import FORMATS
 from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
@@ -369,3 +370,5 @@ def _loc(value: Any, where: str) -> tuple[str, int] | None:
 
 
 __all__ = ["to_json", "from_json"]
+
+FORMATS.to_json, FORMATS.from_json = to_json, from_json

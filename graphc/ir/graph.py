@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import FinalizedError, GraphError
 from ..process.importing import whole
 from .collecting import Collections
+from .formats import FORMATS
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
 
@@ -246,19 +247,17 @@ class Graph(Collections):
 
     def as_graph_def(self, from_version: Any = None, add_shapes: bool = False) -> Any:
         """The graph as a `tf.GraphDef`. What cannot be saved, a py_func, keeps it from being serialised."""
-        from ..files.graph_def import GraphDef
-        return GraphDef(self)
+        return FORMATS.graph_def(self)
 
     def to_json(self, fetches: Any = None) -> str:
         """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a py_func."""
-        from ..files.graph_json import to_json
-        return to_json(self, fetches)
+        return FORMATS.to_json(self, fetches)
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
         """The graph that `to_json` wrote; nothing it holds is executed. SerializationError, which says where, for any other text."""
-        from ..files.graph_json import from_json
-        return from_json(text)
+        made: Graph = FORMATS.from_json(text)
+        return made
 
     def absorb(self, other: Graph, scope: str = "") -> None:
         """Take over all that another graph has, names behind `scope`; the other is empty afterwards.
