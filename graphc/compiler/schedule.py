@@ -34,6 +34,7 @@ class Group:
     operands: set[Node] = field(default_factory=set)
     copies: set[Node] = field(default_factory=set)      # members that another group computes too: cheaper than having it store them
     first_use: int = NEVER
+    convolution: Node | None = None                     # a member whose elements the others take from its own kernel, as it makes them
 
     @property
     def kind(self) -> str:
