@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import compiling, derivatives, measure, operators, sizes
+from tests.bench import compiling, derivatives, lengths, measure, operators, sizes
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -68,6 +68,14 @@ def test_what_derivatives_cost() -> None:
     lines = compiling.table(derivatives.rows(calls=2, points=7, size=4)).splitlines()
     assert len(lines) == 7 and "7 points: value and gradient, beside the value alone" in lines[2]
     assert re.search(r"times the gradient times 2 \|$", lines[4]) and lines[6].endswith("gradients |")
+
+
+def test_updates_on_episodes_of_changing_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    (name, figures), = lengths.rows(["graphc"], 3)
+    assert name == "graphc" and re.fullmatch(r"[\d,]+ updates a second, [\d,]+ by the median", figures)
+    monkeypatch.setitem(lengths.WAYS, "wrong", lambda: lambda x, a, g: 0.0)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        list(lengths.rows(["graphc", "wrong"], 3))
 
 
 @pytest.mark.slow
