@@ -46,7 +46,7 @@ def _fallible(steps: list[Step]) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, Single):
             family = step.node.operator.family
-            if not (family.multiplies or family.joins or family.scatters or family.routine):
+            if not (family.multiplies or family.joins or family.scatters or family.routine or family.convolves):
                 yield step
                 continue
         checks = [c for m in (step.members if isinstance(step, Group) else [step.node]) for c in _checks(m)]

@@ -34,6 +34,7 @@ class Group:
     operands: set[Node] = field(default_factory=set)
     copies: set[Node] = field(default_factory=set)      # members that another group computes too: cheaper than having it store them
     first_use: int = NEVER
+    convolution: Node | None = None                     # a member whose elements the others take from its own kernel, as it makes them
 
     @property
     def kind(self) -> str:
@@ -138,7 +139,7 @@ class _Scheduler:
 
     def run(self, order: Sequence[Node], roots: list[Node]) -> Schedule:
         single = [n for n in order if n.operator.family.memory is Memory.OWN and not n.operator.family.fuses or n.operator.family.gathers]
-        self.whole.update(_root(x) for x in (*roots, *(x for n in single for x in data_inputs(n))))
+        self.whole.update(root_of(x) for x in (*roots, *(x for n in single for x in data_inputs(n))))
         for node in order:
             self.place(node)
         for root in roots:
@@ -148,10 +149,9 @@ class _Scheduler:
             if isinstance(step, Group):
                 if not any(m in self.stored for m in step.members if m not in step.copies):
                     continue                    # all that it would make is computed where it is used
-                for m in step.members:
-                    for x in data_inputs(m):
-                        if x not in step.axes:
-                            self.store(x)
+                for x in step.operands:
+                    if x not in step.axes:
+                        self.store(x)
             live.append(step)
         live.reverse()
         return Schedule(live, self.stored, self.home, self.apart, self.copying(live))
@@ -473,7 +473,7 @@ class _Scheduler:
         if not chain or len(group.members) + len(chain) > MAX_MEMBERS or len(group.operands) + len(read) > MAX_OPERANDS:
             return False
         most = _nbytes(x) * 5                   # quarters: small operands come on top, a row, a column
-        moves = any(_root(y) in self.changing and outgrows(16 * _nbytes(y), most) for y in leaves)
+        moves = any(root_of(y) in self.changing and outgrows(16 * _nbytes(y), most) for y in leaves)
         if moves or outgrows(4 * sum(_nbytes(y) for y in read), most):
             return False
         for n in chain:
@@ -506,7 +506,7 @@ class _Scheduler:
         return list(chain), list(leaves)
 
 
-def _root(x: Node) -> Node:
+def root_of(x: Node) -> Node:
     """What lies in memory where a value is a view."""
     while (seen := viewed(x)) is not None:
         x = seen

@@ -16,12 +16,13 @@ from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
-from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
+from ..ir.scope import Scope
+from ..ir.sizes import all_at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
 from .bodies import Control, control
-from .conv import conv_texts
+from .conv import conv_texts, fused_texts
 from .few_rows import few_rows
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
@@ -332,7 +333,7 @@ def texts(step: Group | Single, plan: Plan, write: Writer,
           code_of: Callable[[Plan], Code] | None = None) -> Iterator[KernelText | Product | Control | Node]:
     """What computes a step: texts of kernels, a product, what runs bodies that `code_of` makes code of, or the node itself, by its reference."""
     if isinstance(step, Group):
-        yield from (t for t in write(step) if t.n)
+        yield from fused_texts(step, plan.schedule.stored, plan.layout) if step.convolution is not None else (t for t in write(step) if t.n)
         return
     family = step.node.operator.family
     if family.multiplies:

@@ -125,11 +125,16 @@ def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[
     operator, loop = node.operator, loop_of(node)
     if loop is None:
         return None
+    only = next(iter(items)) if loop.alone and len(items) == 1 else None
+    loop = loop if only is None else loop.alone[only]
     overwrites, sizes = operator.family.overwrites, dict(loop.sizes)
     operands = [(i, x) for i, x in enumerate(node.inputs) if i not in operator.by_value and not (overwrites and inplace and not i)]
     names = [operator.params[i] for i, _ in operands]
     slots = [Slot("in", x, x.type.dtype) for _, x in operands]
-    if not isinstance(node.type, TensorType):
+    if only is not None:
+        names.append("out")
+        slots.append(Slot("out", items[only], items[only].type.dtype))
+    elif not isinstance(node.type, TensorType):
         for i, (name, t) in enumerate(zip(operator.results, node.type, strict=True)):
             names.append(name)
             item = items.get(i)

@@ -67,7 +67,7 @@ class HostStep(NamedTuple):
     def computed(self) -> Iterable[Node]:
         return self.outs
 
-    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any], run_body: RunBody) -> None:
+    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any], run_body: RunBody | None) -> None:
         """`array` gives values as views of where they lie; `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies."""
         node = self.node
         with np.errstate(all="ignore"):

@@ -2,7 +2,7 @@
 
 The file's metadata say `"format": "graphc checkpoint"`; "state" is JSON: when it was saved, and what the next random numbers follow from.
 The graph's JSON lies among the arrays, as bytes of the name `GRAPH`. The index is TensorFlow's text: paths, the latest, and when each was
-saved; its first line is a digest of the others.
+saved; its first line is a digest of the others. Checkpoints of TensorFlow's own format are read where there is none of graphc's.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import CheckpointError, DataLossError, NotFoundError
 from ..ir.node import here
 from ..ir.types import Array
+from . import bundle
 from .safetensors import Entry, encode, open_file, read_array, read_header, refuse
 from .whole import write_whole
 
@@ -33,6 +34,26 @@ _LONGEST_INDEX = 1 << 24        # bytes
 def file_of(prefix: str) -> str:
     """The file of a checkpoint, which programs name without its suffix."""
     return prefix if prefix.endswith(SUFFIX) else prefix + SUFFIX
+
+
+def place_of(prefix: str) -> str:
+    """The file that a checkpoint begins with: graphc's, or the index of TensorFlow's own format, if that alone is there."""
+    own = file_of(prefix)
+    return bundle.index_of(prefix) if not os.path.exists(own) and os.path.exists(bundle.index_of(prefix)) else own
+
+
+def open_checkpoint(prefix: str) -> Checkpoint | bundle.Bundle:
+    """The checkpoint of a path, open to be read. DataLossError, NotFoundError."""
+    return bundle.Bundle(prefix) if place_of(prefix) == bundle.index_of(prefix) else Checkpoint(prefix)
+
+
+def remove(prefix: str) -> None:
+    """Delete the files of a checkpoint, as far as they are there."""
+    for path in (file_of(prefix), *bundle.files_of(prefix)):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
 
 
 def write(prefix: str, arrays: Mapping[str, Array], graph: str | None, state: Mapping[str, Any]) -> None:
@@ -66,6 +87,11 @@ class Checkpoint:
     def entries(self) -> dict[str, Entry]:
         return {name: entry for name, entry in self.header.entries.items() if name != GRAPH}
 
+    @property
+    def readable(self) -> list[str]:
+        """The names of all that `array` reads."""
+        return [*self.header.entries]
+
     def array(self, name: str) -> Array:
         """The value of that name; DataLossError: it is not what was written."""
         return read_array(self.file, self.path, self.header, name)
@@ -98,8 +124,8 @@ class Checkpoint:
 def damage(prefix: str) -> str | None:
     """What is wrong with a checkpoint, all of which is read; None if nothing is."""
     try:
-        with Checkpoint(prefix) as found:
-            for name in found.header.entries:
+        with open_checkpoint(prefix) as found:
+            for name in found.readable:
                 found.array(name)
     except (DataLossError, NotFoundError) as e:
         return str(e).partition("\n")[0]

@@ -34,6 +34,7 @@ class Loop(NamedTuple):
     checks: Sequence[Check] = ()
     scratch: Sequence[tuple[np.dtype[Any], Any]] = ()   # dtype and number of elements
     superword: bool = False                             # statements written side by side are to become vectors
+    alone: Sequence[Loop] = ()                          # of several results: for each the loop nest for a run that uses no other, as `out`
 
 
 def loop_of(node: Node) -> Loop | None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from ..errors import GraphcError, InvalidArgumentError
 from .node import Node, loc_str, topological
-from .sizes import Atom, Scope, Size, Terms, alike
+from .polynomials import Atom, Terms
+from .scope import Scope
+from .sizes import Size, alike
 from .types import Shape, TensorType
 
 
@@ -65,7 +67,7 @@ class Shadows:
 
     def _inferred(self, n: Node, inputs: tuple[Node, ...]) -> Any:
         """The type that the operator's rule gives; None where it decides on a dimension, or the graph does not say what is read."""
-        if not inputs or n.operator.family.assigns or (n.operator.name == "read" and n.control_inputs):
+        if not inputs or n.operator.family.assigns or (n.operator.name == "read" and n.control_inputs) or n.operator.name == "latest":
             return None
         if n.operator.ties:                                     # the first operand's sizes are those that the others have
             inputs = (n.inputs[0], *inputs[1:])

@@ -22,8 +22,8 @@ def _zeta_above_one(k: int) -> float:
 
 # log gamma(2 + z) = (1 - euler) z + sum_k (-1)^k (zeta(k) - 1) z^k / k (Abramowitz and Stegun 1964, 6.1.33).
 _AT_TWO = [0.0, 1.0 - _EULER, *((-1) ** k * _zeta_above_one(k) / k for k in range(2, _TERMS))]
-_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
-_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
+DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 
 
 _SINE = [(-1) ** k * math.pi ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(12)]       # of sin(pi t) / t, in t^2, for |t| <= 1/2
@@ -31,7 +31,7 @@ _COSINE = [(-1) ** k * math.pi ** (2 * k) / math.factorial(2 * k) for k in range
 _BLOCK = 256            # elements that wait on the stack until it is known whether one of them is below 0
 
 
-def _horner(coefficients: Any, x: str) -> str:
+def horner(coefficients: Any, x: str) -> str:
     text = repr(coefficients[-1])
     for c in reversed(coefficients[:-1]):
         text = f"fma({x}, {text}, {c!r})"
@@ -59,7 +59,7 @@ def _blocks(type: Any, above: str, below: str, last: str) -> Loop:
                 y = load(beside, i - begin)
                 t = x_i - rint(x_i)
                 s = t * t
-                sine = t * {_horner(_SINE, "s")}
+                sine = t * {horner(_SINE, "s")}
                 {below}
                 store(beside, i - begin, select(x_i <= 0.0, y_below, y))
         for i in range(begin, end):
@@ -86,10 +86,10 @@ def lgamma_loop(types: Any, type: Any) -> Loop:
             z = select(v < 0.5, v, select(v < 1.5, v - 1.0, u - 2.0))
             low = v < 8.0
             logarithm = log(select(low, factor, v))
-            near = {_horner(_AT_TWO, "z")} + select(v < 1.5, -logarithm, logarithm)
+            near = {horner(_AT_TWO, "z")} + select(v < 1.5, -logarithm, logarithm)
             r = 1.0 / v
             s = r * r
-            far = (v - 0.5) * logarithm - v + {0.5 * math.log(2 * math.pi)!r} + r * {_horner(_STIRLING, "s")}
+            far = (v - 0.5) * logarithm - v + {0.5 * math.log(2 * math.pi)!r} + r * {horner(STIRLING, "s")}
             y = select(low, near, far)
     """
     return _blocks(type, above, f"y_below = log({math.pi!r} / abs(sine)) - y", "y = select(whole | (abs(x_i) == inf), float64(inf), y)")
@@ -107,6 +107,6 @@ def digamma_loop(types: Any, type: Any) -> Loop:
             {up}
             r = 1.0 / u
             s = r * r
-            y = log(u) - 0.5 * r - s * {_horner(_DIGAMMA, "s")} - p / q
+            y = log(u) - 0.5 * r - s * {horner(DIGAMMA, "s")} - p / q
     """
-    return _blocks(type, above, f"y_below = y - {math.pi!r} * {_horner(_COSINE, 's')} / sine", "y = select(whole, float64(inf) - float64(inf), y)")
+    return _blocks(type, above, f"y_below = y - {math.pi!r} * {horner(_COSINE, 's')} / sine", "y = select(whole, float64(inf) - float64(inf), y)")

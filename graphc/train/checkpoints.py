@@ -6,19 +6,20 @@ import glob
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError
-from ..files.checkpoint import Checkpoint, Index, damage, file_of, read_index, saved_in, write_index
+from ..files.bundle import Bundle, data_of, encode, index_of
+from ..files.checkpoint import Checkpoint, Index, damage, file_of, open_checkpoint, place_of, put, read_index, remove, saved_in, write_index
 from ..ir.node import here, warn
 from ..ir.types import Array, DType, as_dtype
 
-__all__ = ["CheckpointReader", "CheckpointState", "NewCheckpointReader", "checkpoint_exists", "get_checkpoint_mtimes", "get_checkpoint_state",
-           "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable", "remove_checkpoint", "update_checkpoint_state"]
+__all__ = ["CheckpointReader", "CheckpointState", "NewCheckpointReader", "checkpoint_exists", "export_checkpoint", "get_checkpoint_mtimes",
+           "get_checkpoint_state", "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable", "remove_checkpoint",
+           "update_checkpoint_state"]
 
 INDEX = "checkpoint"            # the index's name, unless `latest_filename` says otherwise
 
@@ -73,8 +74,8 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
                 state.all_model_checkpoint_timestamps = []
             return state
         _warn(why, "the checkpoint before it is looked for")
-    if latest is not None and not os.path.exists(file_of(latest)):
-        return state                # TensorFlow's own formats, or a folder that was cleared: what the index says
+    if latest is not None and not os.path.exists(place_of(latest)):
+        return state                # a folder that was cleared, or another format: what the index says
     raise DataLossError(f"no checkpoint of {folder} is whole{here()}")
 
 
@@ -82,7 +83,7 @@ def _candidates(folder: str, latest: str | None, paths: Sequence[str]) -> Iterat
     """What may be used, best first: the latest, those the index has before it, and then what else lies in the folder. Each once, if it is there."""
     seen = set()
     for path in [latest, *reversed(paths)]:
-        if path is not None and path not in seen and os.path.exists(file_of(path)):
+        if path is not None and path not in seen and os.path.exists(place_of(path)):
             seen.add(path)
             yield path
     if latest is None or seen:
@@ -114,21 +115,18 @@ def checkpoint_exists(checkpoint_prefix: Any) -> bool:
     >>> tf.train.checkpoint_exists("no/such/model-1")
     False
     """
-    path = file_of(path_of(checkpoint_prefix, "checkpoint_exists"))
-    return os.path.exists(path) or bool(glob.glob(path))
+    path = path_of(checkpoint_prefix, "checkpoint_exists")
+    return os.path.exists(place_of(path)) or any(map(glob.glob, (file_of(path), index_of(path))))
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[Any]) -> list[float]:
     """When each checkpoint was written, in seconds since 1970; those that are not there are left out. GraphError: no path."""
-    return [os.path.getmtime(f) for p in checkpoint_prefixes if os.path.exists(f := file_of(path_of(p, "get_checkpoint_mtimes")))]
+    return [os.path.getmtime(f) for p in checkpoint_prefixes if os.path.exists(f := place_of(path_of(p, "get_checkpoint_mtimes")))]
 
 
 def remove_checkpoint(checkpoint_prefix: Any, checkpoint_format_version: int = 2, meta_graph_suffix: str = "meta") -> None:
     """Delete a checkpoint, if it is there; the index is left as it is. GraphError: no path."""
-    try:
-        os.unlink(file_of(path_of(checkpoint_prefix, "remove_checkpoint")))
-    except FileNotFoundError:
-        pass
+    remove(path_of(checkpoint_prefix, "remove_checkpoint"))
 
 
 def update_checkpoint_state(save_dir: Any, model_checkpoint_path: Any, all_model_checkpoint_paths: Sequence[Any] | None = None,
@@ -160,7 +158,7 @@ def write_state(folder: str, latest: str, paths: Sequence[str], times: Sequence[
 class CheckpointReader:
     """What a checkpoint holds, without a graph. NotFoundError: there is none of that path. DataLossError: it is damaged.
 
-    `filepattern`: the path that `Saver.save` gave, or of any file in the safetensors format.
+    `filepattern`: the path that `Saver.save` gave, in graphc or in TensorFlow, or of any file in the safetensors format.
     """
 
     def __init__(self, filepattern: Any):
@@ -168,8 +166,8 @@ class CheckpointReader:
         with self._open() as found:
             self._entries = found.entries
 
-    def _open(self) -> Checkpoint:
-        return Checkpoint(self._path)
+    def _open(self) -> Checkpoint | Bundle:
+        return open_checkpoint(self._path)
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """The shapes of the variables by name."""
@@ -242,13 +240,24 @@ def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
     return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
 
 
-@contextmanager
-def opened(path: str) -> Iterator[Checkpoint]:
-    """A checkpoint to restore from; NotFoundError says more of a path that is TensorFlow's."""
-    if not os.path.exists(file_of(path)) and os.path.exists(f"{path}.index"):
-        raise NotFoundError(f"{path}.index is a checkpoint of TensorFlow's own format, which graphc does not read{here()}")
-    with Checkpoint(path) as found:
-        yield found
+def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any) -> str:
+    """Write the variables of a checkpoint, or of the latest one of a folder, in TensorFlow's own format; the path for its `Saver.restore`.
+
+    The files are PREFIX.data-00000-of-00001 and, when that is whole, PREFIX.index. NotFoundError, DataLossError: there is none, or it is damaged.
+    CheckpointError: it could not be written. GraphError: no path.
+
+    >>> v = tf.Variable([1.0, 2.0], name="v")
+    >>> with tf.Session(jit=False) as sess:
+    ...     path = tf.train.Saver({"v": v}).save(sess, "own/model")
+    >>> tf.train.load_variable(tf.train.export_checkpoint(path, "theirs/model"), "v")
+    array([1., 2.], dtype=float32)
+    """
+    to = path_of(prefix, "export_checkpoint")
+    reader = load_checkpoint(ckpt_dir_or_file)
+    index, pieces = encode({name: reader.get_tensor(name) for name in reader.get_variable_to_dtype_map()})
+    put(data_of(to), pieces)
+    put(index_of(to), [index])
+    return to
 
 
 def __dir__() -> list[str]:

@@ -2,79 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..errors import CheckpointWarning, DataLossError, DTypeError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
-from ..files.checkpoint import SUFFIX, Checkpoint, file_of, put, write
+from ..files.bundle import Bundle
+from ..files.checkpoint import SUFFIX, Checkpoint, open_checkpoint, place_of, put, write
 from ..files.graph_json import from_json, to_json
-from ..files.safetensors import Entry, open_file
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..files.safetensors import open_file
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, warn
-from ..ir.types import Array, compatible
+from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
 from ..runtime.values import Drawn, Snapshot
-from .checkpoints import INDEX, opened, path_of, remove_checkpoint, write_state
+from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
+from .restoring import RestoreReport, report_of
 
 __all__ = ["RestoreReport", "Saver", "export_meta_graph", "import_meta_graph"]
 
-_TOLD, _SOUGHT = 20, 1000       # variables that a report names one by one, and those it looks for a near name among
-
 
 # ---------------------------------------------------------------------- what fits
-
-class RestoreReport(NamedTuple):
-    """What a restore found: names as they stand in the checkpoint.
-
-    `restored`: variables that were set. `missing`: variables that the checkpoint has not. `misshapen`: those of another type there, with both
-    types. `unexpected`: what the checkpoint has beside. `near`: for a missing name the one among the unexpected that it may be.
-    """
-
-    restored: list[str]
-    missing: list[str]
-    misshapen: dict[str, str]
-    unexpected: list[str]
-    near: dict[str, str]
-
-    def __str__(self) -> str:
-        def lines(what: str, items: Iterable[str]) -> list[str]:
-            found = list(items)
-            more = [f"  {what}: and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
-            return [*(f"  {what}: {item}" for item in found[:_TOLD]), *more]
-        return "\n".join([
-            f"{len(self.restored)} restored, {len(self.missing)} missing, {len(self.misshapen)} of another type, {len(self.unexpected)} unexpected",
-            *lines("missing", (f"{n}; near it: {self.near[n]}" if n in self.near else n for n in self.missing)),
-            *lines("of another type", (f"{name}: {types}" for name, types in self.misshapen.items())),
-            *lines("unexpected", self.unexpected)])
-
-
-def _report(variables: Mapping[str, Variable], entries: Mapping[str, Entry], reshape: bool) -> RestoreReport:
-    """What of a checkpoint fits the variables."""
-    missing = [name for name in variables if name not in entries]
-    unexpected = sorted(entries.keys() - variables.keys())
-    misshapen = {name: f"{entries[name]} in the checkpoint, the variable is {describe(v)}"
-                 for name, v in variables.items() if name in entries and not _fits(v, entries[name], reshape)}
-    near = {}
-    for name in missing[:_TOLD]:
-        fitting = [n for n in unexpected[:_SOUGHT] if _fits(variables[name], entries[n], reshape)]
-        last = name.rpartition("/")[2]
-        found = difflib.get_close_matches(name, fitting, 1) or [n for n in fitting if n.rpartition("/")[2] == last][:1]
-        if found:
-            near[name] = found[0]
-    return RestoreReport([n for n in variables if n in entries and n not in misshapen], missing, misshapen, unexpected, near)
-
-
-def _fits(variable: Variable, entry: Entry, reshape: bool) -> bool:
-    kind = variable.type
-    if reshape and kind.known:
-        return entry.dtype == kind.dtype and np.prod(entry.shape, dtype=object) == np.prod(kind.shape, dtype=object)
-    return entry.dtype == kind.dtype and compatible(kind.shape, entry.shape)
 
 
 # ---------------------------------------------------------------------- the saver
@@ -131,6 +84,11 @@ class Saver:
         self.build()
         assert self._variables is not None
         return self._variables
+
+    @property
+    def _var_list(self) -> list[Variable]:
+        """The variables, under the name by which programs look for them in TensorFlow's."""
+        return [*self._by_name.values()]
 
     # ------------------------------------------------------------------ saving
 
@@ -209,6 +167,7 @@ class Saver:
     def restore(self, sess: Session, save_path: Any, partial: bool = False) -> RestoreReport | None:
         """Set the variables to what a checkpoint holds, all of them or none.
 
+        Checkpoints of TensorFlow's own format, PATH.index and PATH.data-*, are read where there is no file of graphc's.
         `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
         taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
         NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.
@@ -219,8 +178,8 @@ class Saver:
         named = self._by_name
         self._check(sess, named)
         prefix = path_of(save_path, "Saver.restore")
-        with opened(prefix) as found:
-            report = _report(named, found.entries, self._reshape)
+        with open_checkpoint(prefix) as found:
+            report = report_of(named, found.entries, self._reshape)
             if not partial and (report.missing or report.misshapen):
                 kind = NotFoundError if report.missing else InvalidArgumentError
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
@@ -259,7 +218,7 @@ class Saver:
     def recover_last_checkpoints(self, checkpoint_paths: Iterable[Any]) -> None:
         """Go on where another process stopped: those of the paths that are there count as written by this saver. GraphError: no path."""
         paths = [path_of(p, "recover_last_checkpoints") for p in checkpoint_paths]
-        self._last = [(p, os.path.getmtime(file_of(p))) for p in paths if os.path.exists(file_of(p))]
+        self._last = [(p, os.path.getmtime(place_of(p))) for p in paths if os.path.exists(place_of(p))]
 
     # ------------------------------------------------------------------ graphs
 
@@ -278,7 +237,7 @@ class Saver:
     @staticmethod
     def from_proto(saver_def: dict[str, Any], import_scope: str | None = None) -> Saver:
         """The saver that `to_proto` describes, of the default graph. GraphError: it has not those variables."""
-        return _described_saver(saver_def, get_default_graph(), import_scope or "", {})
+        return described_saver(saver_def, get_default_graph(), import_scope or "", {})
 
 
 def _named(var_list: Any) -> dict[str, Variable]:
@@ -311,7 +270,7 @@ def _told(drawn: Drawn | None) -> dict[str, Any]:
     return {"streams": {str(s): str(n) for s, n in drawn.numbers.items()}, "first": str(drawn.base)}
 
 
-def _drawn(found: Checkpoint) -> Drawn | None:
+def _drawn(found: Checkpoint | Bundle) -> Drawn | None:
     """The courses of random numbers; None in a file of others.
 
     A file from before each operator had its own has "drawn", the number of the last run that drew any: all go on behind it.
@@ -369,7 +328,7 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     graph, scope = get_default_graph(), import_scope or ""
     graph.absorb(from_json(text), scope)
     if described is not None:
-        return _described_saver(described, graph, scope, kwargs)
+        return described_saver(described, graph, scope, kwargs)
     variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, f"{scope}/" if scope else None)
     return Saver(variables, **kwargs) if variables else None
 
@@ -381,16 +340,20 @@ def _graph_of(source: Any) -> tuple[str, Any]:
     path = path_of(source, "import_meta_graph")
     if os.path.isfile(path) and not path.endswith(SUFFIX):
         with open_file(path) as file:
-            return file.read().decode("utf-8", "surrogatepass"), None
-    prefix = path if os.path.exists(file_of(path)) else os.path.splitext(path)[0]
-    with opened(prefix) as found:
+            data: bytes = file.read()
+        if not data.lstrip().startswith(b"{"):
+            raise SerializationError(f"{path} is not JSON, no graph of graphc's: TensorFlow's own graphs are not read, its checkpoints are; build it "
+                                     f"by the program that made it, and tf.train.Saver().restore its variables{here()}")
+        return data.decode("utf-8", "surrogatepass"), None
+    prefix = path if os.path.exists(place_of(path)) else os.path.splitext(path)[0]
+    with open_checkpoint(prefix) as found:
         text = found.graph()
         if text is None:
             raise NotFoundError(f"{found.path} has no graph: it was saved with write_meta_graph=False, or by another program{here()}")
         return text, found.state.get("saver")
 
 
-def _described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
+def described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
     """The saver that a checkpoint describes, for variables that stand behind a scope now."""
     names = described.get("variables") if isinstance(described, dict) else None
     if not isinstance(names, dict) or not all(isinstance(label, str) for label in names.values()):

@@ -144,6 +144,56 @@ def test_what_set_shape_added_comes_back():
     same_nodes(graph, again(graph))
 
 
+def example(**given):
+    lists = {str: lambda v: tf.train.Feature(bytes_list=tf.train.BytesList(value=[v.encode()])),
+             int: lambda v: tf.train.Feature(int64_list=tf.train.Int64List(value=[v]))}
+    features = {name: lists[type(value)](value) for name, value in given.items()}
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+# Of operators whose declarations have no samples: what is fetched, here and of the graph that was read.
+PROGRAMS = {
+    "summaries": lambda: tf.summary.merge([tf.summary.scalar("s", 1.0), tf.summary.histogram("h", [1.0, 2.0]),
+                                           tf.summary.image("i", tf.zeros([2, 2, 2, 3]), max_outputs=1), tf.summary.text("t", tf.constant("x"))]),
+    "checks": lambda: tf.check_numerics(tf.Print(tf.constant(1.0), [tf.constant(2.0)], "m", summarize=2, first_n=1), "m"),
+    "random numbers": lambda: tf.concat([tf.random_uniform([2], seed=1), tf.truncated_normal([2], seed=3), tf.random_gamma([2], 1.0, seed=1)], 0),
+    "texts": lambda: tf.string_join([tf.as_string([1.5], precision=2), tf.regex_replace(tf.substr(["abc"], 0, 2), "a", "b"),
+                                     tf.as_string(tf.string_to_hash_bucket_strong(["c"], 5, [1, 2]))], "-"),
+    "texts moved": lambda: tf.concat([tf.gather(tf.reverse(tf.constant(["a", "b"]), [0]), [1]), tf.tile(tf.split(["c", "d"], 2)[1], [2])], 0),
+    "pictures": lambda: tf.image.decode_png(tf.image.encode_png(tf.zeros([2, 2, 3], tf.uint8))),
+    "examples": lambda: tf.parse_single_example(tf.constant(example(x="a", n=3)), {
+        "x": tf.FixedLenFeature([], tf.string), "y": tf.FixedLenFeature([], tf.string, default_value="d"),
+        "n": tf.FixedLenFeature([1], tf.int64), "m": tf.FixedLenFeature([1], tf.int64, default_value=[7])})["y"],
+    "tables": lambda: tf.contrib.lookup.index_table_from_tensor(tf.constant(["a", "c"])).lookup(tf.constant(["c", "z"])),
+}
+
+
+@pytest.mark.parametrize("make", PROGRAMS.values(), ids=PROGRAMS)
+def test_programs_come_back(make):
+    with Graph().as_default() as graph:
+        made = make()
+    read = again(graph)
+    same_nodes(graph, read)
+    values = []
+    for each in (graph, read):
+        with tf.Session(graph=each, jit=False) as session:
+            session.run([n for n in each.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)])
+            values.append(session.run(made.name))
+    assert np.asarray(values[0]).tolist() == np.asarray(values[1]).tolist()
+
+
+@pytest.mark.parametrize("attrs, message", [({"kind": "video", "tag": "s", "options": []}, "no summary 'video'"),
+                                            ({"kind": "image", "tag": "s", "options": []}, "no summary 'image'"),
+                                            ({"kind": "scalar", "tag": "s", "options": [1]}, "no summary 'scalar'")])
+def test_what_a_file_says_of_a_summary_is_checked(attrs, message):
+    with Graph().as_default() as graph:
+        tf.summary.scalar("s", 1.0)
+    text = json.loads(graph.to_json())
+    text["nodes"][-1]["attrs"] = attrs
+    with pytest.raises(errors.SerializationError, match=message):
+        Graph.from_json(json.dumps(text))
+
+
 REFUSED = [
     ("py_func", lambda: tf.py_func(np.sin, [1.0], tf.float32), "func of .*PyFunc|py_func.*cannot be saved"),
     ("constraint", lambda: tf.Variable(1.0, constraint=abs), "constraint"),
@@ -157,6 +207,44 @@ def test_what_is_no_data_is_refused(make, message):
         make()
     with pytest.raises(errors.SerializationError, match=message):
         graph.to_json()
+
+
+# What a program has from outside: the tensors that it brings, and the operation that takes.
+OUTSIDE = {
+    "an iterator of pairs": lambda: (lambda it: (it.get_next(), it.initializer))(
+        tf.data.Dataset.from_tensor_slices(([1.0, 2.0], [3.0, 4.0])).make_initializable_iterator()),
+    "an iterator of single elements": lambda: (lambda it: ([it.get_next()], it.make_initializer(tf.data.Dataset.range(3))))(
+        tf.data.Iterator.from_structure(tf.int64, [])),
+    "a queue": lambda: (lambda q: ([q.dequeue()], q.enqueue([1.0])))(tf.FIFOQueue(3, tf.float32, [[]])),
+}
+
+
+@pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
+@pytest.mark.parametrize("jit", [True, False])
+def test_what_comes_from_outside_is_fed_to_a_graph_that_was_read(make, jit):
+    with Graph().as_default() as graph:
+        brought, taking = make()
+        doubled = [tf.identity(x * 2, name="doubled") for x in brought]
+    read = again(graph)
+    same_nodes(graph, read)
+    with tf.Session(graph=read, jit=jit) as session:
+        fetches = [x.name for x in doubled]
+        assert session.run(fetches, {x.name: 5 for x in brought}) == [10] * len(brought)
+        for wanted in (fetches, taking.name):
+            with pytest.raises(errors.FailedPreconditionError, match="no dataset and no queue in a graph that was read"):
+                session.run(wanted)
+
+
+@pytest.mark.parametrize("outside, out, message", [("present", {"type": "float32[]"}, "'present' is not 'absent'"),
+                                                   ("absent", 3, "no types of what is brought"), ("absent", [], "no types of what is brought"),
+                                                   ("absent", ["float32[]"], "no types of what is brought")])
+def test_what_a_file_says_of_the_outside_is_checked(outside, out, message):
+    with Graph().as_default() as graph:
+        tf.data.Dataset.range(3).make_one_shot_iterator().get_next()
+    text = json.loads(graph.to_json())
+    text["nodes"][0]["attrs"] = {"outside": {"outside": outside}, "out": out}
+    with pytest.raises(errors.SerializationError, match=message):
+        Graph.from_json(json.dumps(text))
 
 
 @pytest.mark.parametrize("operator", [op for op in OPERATORS.values() if isinstance(op, Operator)], ids=lambda op: op.name)

@@ -405,7 +405,7 @@ def test_dump_to_nowhere_warns_once_and_goes_on(monkeypatch, tmp_path):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         dumped(monkeypatch, tmp_path / "file" / "below")
-    assert [w.category for w in told] == [tf.errors.CacheWarning] and "nothing more is written" in str(told[0].message)
+    assert [(w.category, w.filename) for w in told] == [(tf.errors.CacheWarning, __file__)] and "nothing more is written" in str(told[0].message)
 
 
 def test_user_names_reach_no_path_and_no_code(monkeypatch, tmp_path):

@@ -139,6 +139,7 @@ def test_texts_are_split_into_rows(build, given, rows, jit):
     (lambda: tf.string_to_number(["a"], tf.uint8), tf.errors.DTypeError, "texts become float32, float64, int32 or int64, not uint8"),
     (lambda: tf.regex_replace(["a"], "(", "b"), tf.errors.InvalidArgumentError, "the pattern '('"),
     (lambda: tf.string_to_hash_bucket_fast(["a"], 0), tf.errors.GraphError, "num_buckets is a number of 1 or more, not 0"),
+    (lambda: tf.string_to_hash_bucket_strong(["a"], 9, [1]), tf.errors.GraphError, "the key is two whole numbers, not [1]"),
     (lambda: tf.ones([2], tf.string), tf.errors.DTypeError, "ones: texts have no one"),
     (lambda: tf.ones_like(["a"]), tf.errors.DTypeError, "ones: texts have no one"),
     (lambda: tf.decode_raw(["a"], tf.string), tf.errors.DTypeError, "numbers in memory are float32"),
@@ -175,6 +176,27 @@ def test_buckets_are_even_and_always_the_same(build):
     assert found.dtype == np.int64 and np.array_equal(found, again)
     counts = np.bincount(found, minlength=16)
     assert len(counts) == 16 and ((counts - 250) ** 2 / 250).sum() < 38       # chi squared, 15 degrees, one in a thousand
+
+
+# Text | bucket of a million: string_to_hash_bucket, _fast, and _strong by the key [1, 2], of TensorFlow 2.15.
+BUCKETS = [
+    (b"", 283899, 397263, 117435), (b"a", 535868, 363939, 958646), (b"hello", 780938, 800296, 801622), (b"x" * 7, 129983, 189679, 443929),
+    (b"y" * 8, 174513, 223233, 696174), (b"0123456789abcdef", 984294, 412263, 127844), (b"z" * 17, 963592, 619168, 62937),
+    (b"0123456789" * 4, 815444, 232700, 146663), (b"0123456789" * 7, 550261, 922136, 924286), (b"0123456789" * 20, 927823, 515285, 366769),
+]
+
+
+@pytest.mark.parametrize("value, shape", [([], (0,)), ([[]], (1, 0)), ((), (0,))])
+def test_no_texts(value, shape):
+    for x in (tf.constant(value, tf.string), tf.convert_to_tensor(value, dtype=tf.string), tf.convert_to_tensor(value, tf.string)):
+        assert x.dtype == tf.string and tf.Session(jit=False).run(x).shape == shape
+
+
+def test_buckets_are_tensorflows():
+    words = [row[0] for row in BUCKETS]
+    found = tf.Session(jit=False).run([tf.string_to_hash_bucket(words, 10**6), tf.string_to_hash_bucket_fast(words, 10**6),
+                                       tf.string_to_hash_bucket_strong(words, 10**6, key=[1, 2])])
+    assert np.transpose(found).tolist() == [list(row[1:]) for row in BUCKETS]
 
 
 def test_strong_buckets_depend_on_the_key():
