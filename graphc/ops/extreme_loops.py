@@ -11,6 +11,7 @@ from ..ir.types import element_count
 
 _PART = 256             # elements of a row that are searched one by one, of the part that holds the extreme
 _SHORT = 32             # elements up to which a row is searched one by one
+_PACKED = ("int8", "int16", "int32", "uint8", "uint16")         # what stands above a place in one number: of random rows no branch is foreseen
 _WIDE = 1024            # columns that are searched at a time: what is known of them stays in the nearest cache
 
 
@@ -36,6 +37,20 @@ def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, o
         return ("\n" + "    " * by).join([f"v = load(input, {at})", *made])
 
     if axis == len(dims) - 1:
+        place_of = "n - 1 - {}" if sign == ">" else "{}"        # of equal elements the first is to be found
+        short = f"""
+            total = int64(key) * {1 << 32} + ({place_of.format("0")})
+            for i in range(1, n):
+                {key("at + i", 4)}
+                total = {accumulate}(total, int64(key) * {1 << 32} + ({place_of.format("i")}))
+            first = {place_of.format(f"(total & {(1 << 32) - 1})")}
+""" if kind in _PACKED else f"""
+            for i in range(1, n):
+                {key("at + i", 4)}
+                better = key {sign} best
+                best = select(better, key, best)
+                first = select(better, i, first)
+"""
         body = f"""
     for row in range(lo, hi):
         at = row * n
@@ -43,11 +58,7 @@ def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, o
         best = key
         first = int64(0)
         if n <= {_SHORT}:
-            for i in range(1, n):
-                {key("at + i", 4)}
-                better = key {sign} best
-                best = select(better, key, best)
-                first = select(better, i, first)
+            {short.strip()}
         else:
             for part in range((n + {_PART - 1}) // {_PART}):
                 begin = part * {_PART}

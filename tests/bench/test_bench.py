@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import compiling, derivatives, lengths, measure, operators, sizes
+import graphc as tf
+from tests.bench import compiling, derivatives, lengths, measure, named, operators, products, sizes
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -123,3 +124,18 @@ def test_operators_are_measured_from_their_declarations(monkeypatch: pytest.Monk
     assert [(name, size) for name, size, _, _ in found] == [(n, s) for n in ("cumsum", "exp", "reduce_sum") for s in operators.SIZES]
     assert all(own > 0 and other > 0 for _, _, own, other in found)
     assert list(operators.figures(["none such"])) == []
+
+
+def test_products_are_measured_by_all() -> None:
+    (found,) = products.figures(["float32"], 1, [(64, 64, 64)])
+    name, rates, ratio = found
+    assert name == "float32 64x64x64" and {"graphc", "library", "numpy"} <= {*rates} and min(rates.values()) > 0 and ratio > 0
+
+
+def test_named_operators_do_what_numpy_does() -> None:
+    """What is timed is the same: small cases of each are compared."""
+    for case in named.cases():
+        if case.about.startswith(("inverse of 8", "Cholesky of 8", "determinant of 8", "solve 8", "argmax of (100000", "tile", "lgamma", "digamma")):
+            feeds = [tf.placeholder(x.dtype, x.shape) for x in case.operands]
+            found = tf.Session().run(case.build(*feeds), dict(zip(feeds, case.operands, strict=True)))
+            np.testing.assert_allclose(found, case.plain(*case.operands), rtol=1e-6, atol=1e-9)
