@@ -14,6 +14,7 @@ from types import ModuleType as _Module
 from . import bitwise, errors, image, initializers, math, nn, summary, train
 from .autodiff import batch_bodies as _batches_of_control
 from .autodiff import control as _derivatives_of_control
+from .autodiff.choices import AggregationMethod, UnconnectedGradients
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -68,6 +69,7 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
@@ -81,6 +83,7 @@ from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
 from .ops.fft import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .ops.image_space import random_crop
+from .ops.incomplete import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403
@@ -138,9 +141,9 @@ _publish(__name__, globals())
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
           "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
-          "resource_loader", "saved_model", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
+          "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
-         "python_io", "random", "sparse", "spectral")
+         "python_io", "random", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

@@ -37,6 +37,7 @@ from . import python_io as python_io
 from . import random as random
 from . import resource_loader as resource_loader
 from . import saved_model as saved_model
+from . import signal as signal
 from . import sparse as sparse
 from . import spectral as spectral
 from . import strings as strings
@@ -45,6 +46,8 @@ from . import sysconfig as sysconfig
 from . import test as test
 from . import testing as testing
 from . import train as train
+from .autodiff.choices import AggregationMethod as AggregationMethod
+from .autodiff.choices import UnconnectedGradients as UnconnectedGradients
 from .autodiff.gradients import gradients as gradients
 from .autodiff.products import batch_jacobian as batch_jacobian
 from .autodiff.products import hessian as hessian
@@ -145,7 +148,10 @@ from .ops.array_index import rank as rank
 from .ops.array_index import size as size
 from .ops.array_join import concat as concat
 from .ops.array_join import split as split
+from .ops.array_places import batch_gather as batch_gather
+from .ops.array_places import broadcast_dynamic_shape as broadcast_dynamic_shape
 from .ops.array_places import broadcast_static_shape as broadcast_static_shape
+from .ops.array_places import ensure_shape as ensure_shape
 from .ops.array_places import identity_n as identity_n
 from .ops.array_places import repeat as repeat
 from .ops.array_places import shape_n as shape_n
@@ -175,8 +181,11 @@ from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
 from .ops.debug import assert_integer as assert_integer
 from .ops.debug import assert_near as assert_near
+from .ops.debug import assert_proper_iterable as assert_proper_iterable
 from .ops.debug import assert_rank as assert_rank
 from .ops.debug import assert_rank_at_least as assert_rank_at_least
+from .ops.debug import assert_rank_in as assert_rank_in
+from .ops.debug import assert_same_float_dtype as assert_same_float_dtype
 from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
@@ -189,6 +198,12 @@ from .ops.fft import ifft as ifft
 from .ops.fft import ifft2d as ifft2d
 from .ops.fft import ifft3d as ifft3d
 from .ops.image_space import random_crop as random_crop
+from .ops.incomplete import betainc as betainc
+from .ops.incomplete import igamma as igamma
+from .ops.incomplete import igammac as igammac
+from .ops.incomplete import lbeta as lbeta
+from .ops.incomplete import polygamma as polygamma
+from .ops.incomplete import zeta as zeta
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
 from .ops.linalg import einsum as einsum
@@ -264,6 +279,7 @@ from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
 from .ops.sparse_forms import sparse_concat as sparse_concat
 from .ops.sparse_forms import sparse_expand_dims as sparse_expand_dims
 from .ops.sparse_forms import sparse_fill_empty_rows as sparse_fill_empty_rows
+from .ops.sparse_forms import sparse_merge as sparse_merge
 from .ops.sparse_forms import sparse_reorder as sparse_reorder
 from .ops.sparse_forms import sparse_reset_shape as sparse_reset_shape
 from .ops.sparse_forms import sparse_reshape as sparse_reshape
@@ -440,6 +456,7 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
+double: DType
 def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
     """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
 def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -646,7 +663,7 @@ def sqrt(x: Any, name: str | None = None) -> Tensor:
 def square(x: Any, name: str | None = None) -> Tensor:
     """x * x."""
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """(x - y) ** 2."""
+    """(x - y) ** 2; of complex numbers the squares of the differences' moduli."""
 def squeeze(input: Any, axis: Any = None, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
             dim: Any = ...) -> Tensor:
     """Without the dimensions of size 1: those at `axis`, or all."""
@@ -711,61 +728,63 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
-           "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "IdentityReader",
-           "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue",
-           "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary",
-           "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader",
-           "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app",
-           "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
-           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
-           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
-           "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "bincount", "bitwise", "boolean_mask", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
-           "complex64", "concat", "cond", "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies",
-           "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum",
-           "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part",
-           "diagnose", "digamma", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
-           "disable_v2_behavior", "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "dtypes", "dynamic_partition",
-           "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
-           "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "estimator", "examples",
-           "executing_eagerly", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags",
-           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm",
-           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater",
-           "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp",
-           "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "imag", "image", "image_summary", "import_graph_def", "initialize_all_tables",
-           "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io",
-           "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "less", "less_equal", "lgamma", "lin_space",
-           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging",
-           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part",
-           "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls",
-           "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "minimum", "mod",
-           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn",
-           "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize",
-           "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example",
-           "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop",
-           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
-           "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
-           "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape", "resource_loader",
-           "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary",
-           "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
-           "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
-           "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n",
-           "show", "sigmoid", "sign", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
-           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum",
-           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
-           "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax",
-           "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose",
-           "spectral", "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string",
-           "string_join", "string_length", "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast",
-           "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd",
-           "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update",
-           "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
-           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
-           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
-           "write_file", "zeros", "zeros_initializer", "zeros_like"]
+__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue",
+           "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys",
+           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print",
+           "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor",
+           "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "UnconnectedGradients",
+           "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
+           "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
+           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
+           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
+           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
+           "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian", "batch_matmul",
+           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
+           "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
+           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
+           "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
+           "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
+           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
+           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch",
+           "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior",
+           "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
+           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
+           "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity",
+           "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def",
+           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less",
+           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
+           "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
+           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
+           "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
+           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
+           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
+           "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
+           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all",
+           "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
+           "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul",
+           "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add",
+           "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min",
+           "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d",
+           "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
+           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
+           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
+           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
+           "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower",
+           "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
+           "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
+           "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double",
+           "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
+           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts",
+           "unpack", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
+           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]

@@ -146,7 +146,6 @@ estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator wit
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
 python.estimator | tf.estimator
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
-image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
 graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one

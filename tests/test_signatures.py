@@ -29,7 +29,7 @@ contrib.training contrib.util data data.experimental debugging distributions dty
 examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers io layers linalg logging losses manip math
 metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
-saved_model.signature_def_utils saved_model.tag_constants saved_model.utils sparse spectral strings summary sysconfig test testing train
+saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
 """.split())]
 
 
@@ -189,7 +189,7 @@ def test_every_public_callable_shows_its_arguments():
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
 _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
-                      "int8", "int16", "int32", "int64", "string", "uint8"},
+                      "int8", "int16", "int32", "int64", "string", "uint8", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
            **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
@@ -201,6 +201,7 @@ _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:
     _SPACES.setdefault(_path.rpartition(".")[0], set()).add(_path.rpartition(".")[2])
 _SPACES["graphc.app"] = {"flags"}
+_SPACES["graphc.io"] = {"gfile"}
 _SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
 _SPACES["graphc.contrib.learn.datasets"] = {"base", "mnist"}
 _BUILTINS = {"abs", "bool", "complex", "pow", "range", "round", "slice", "tuple", "math", "random"}

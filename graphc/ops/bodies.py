@@ -127,6 +127,8 @@ class Cut:
         with scratch.as_default():
             for n in self.inside(roots):
                 scratch.place = n
+                if n.operator.family.departs:
+                    raise GraphError(f"{self.what}: {describe(n)} hands over what a run has found when that is done; within one it cannot{here()}")
                 if n in new or n.operator.family.orders:
                     continue
                 if n.operator.name == "initialize":

@@ -80,8 +80,8 @@ def build_tensor_info(tensor: Any) -> TensorInfo:
     """What a signature says of a tensor. DTypeError: it is none.
 
     >>> info = tf.saved_model.build_tensor_info(tf.placeholder(tf.float32, [None, 3], name="x"))
-    >>> info.name, info.dtype, info.tensor_shape.as_list()
-    ('x:0', graphc.float32, [None, 3])
+    >>> info.name, info.dtype.name, info.tensor_shape.as_list()
+    ('x:0', 'float32', [None, 3])
     """
     if isinstance(tensor, SparseTensor):
         parts = SparseInfo(tensor.values.name, tensor.indices.name, tensor.dense_shape.name)
@@ -123,8 +123,7 @@ def predict_signature_def(inputs: Mapping[str, Any], outputs: Mapping[str, Any])
 
 
 def _of(inputs: Mapping[str, Any], outputs: Mapping[str, Any], method: str) -> SignatureDef:
-    taken, made = ({key: build_tensor_info(t) for key, t in given.items()} for given in (inputs, outputs))
-    return SignatureDef(taken, made, method)
+    return SignatureDef({key: build_tensor_info(t) for key, t in inputs.items()}, {key: build_tensor_info(t) for key, t in outputs.items()}, method)
 
 
 def regression_signature_def(examples: Any, predictions: Any) -> SignatureDef:

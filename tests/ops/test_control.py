@@ -379,6 +379,8 @@ REFUSED = [
      r"cond: result 0 is int32\[\] of the branch for true, and float32\[\] of the other"),
     ("branches of other structures", lambda: tf.cond(tf.constant(True), lambda: (1, 2), lambda: 1), errors.GraphError, "a tuple of 2 and a value"),
     ("other keys", lambda: tf.cond(tf.constant(True), lambda: {"a": 1}, lambda: {"b": 1}), errors.GraphError, "the keys"),
+    ("a queue filled inside", lambda: tf.cond(tf.constant(True), lambda: tf.group(tf.FIFOQueue(3, tf.int32, []).enqueue(1)), lambda: tf.no_op()),
+     errors.GraphError, "within one it cannot"),
     ("a branch without result", lambda: tf.cond(tf.constant(True), lambda: None, lambda: 1), errors.GraphError, "true_fn gives None"),
     ("no function", lambda: tf.cond(tf.constant(True), 1, 2), errors.ArgumentError, "true_fn is a function"),
     ("predicate of numbers", lambda: tf.cond(tf.constant(1), lambda: 1, lambda: 2), errors.DTypeError, r"not bool\[\]"),
@@ -485,6 +487,19 @@ def test_bodies_of_hostile_files(change, message):
 def test_scalars_that_are_written_in_part(session):
     """What is not written is zeros where the elements' shape is given, as in TensorFlow."""
     assert session.run(tf.TensorArray(tf.float32, size=3, element_shape=[]).write(1, 5.0).stack()).tolist() == [0, 5, 0]
+
+
+def test_iterations_take_elements_of_datasets(session):
+    """Each iteration one of its own, a branch that is not taken none; gradients take none; the end names the iteration."""
+    iterator = tf.data.Dataset.from_tensor_slices(np.arange(1.0, 8.0)).make_one_shot_iterator()
+    w, more = tf.constant(2.0, tf.float64), tf.placeholder(tf.bool, [])
+    y = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * w + iterator.get_next()), [0, tf.constant(0.0, tf.float64)])[1]
+    other = tf.cond(more, lambda: iterator.get_next(), lambda: w)
+    assert session.run([y, tf.gradients(y, w)[0]]) == [1 * 4 + 2 * 2 + 3, 2 * 2 + 2]
+    assert [session.run(other, {more: v}) for v in (False, True, False)] == [2.0, 4.0, 2.0]
+    assert session.run(y) == 5 * 4 + 6 * 2 + 7
+    with pytest.raises(errors.OutOfRangeError, match=r"end of the dataset(.|\n)*in iteration 0 of while"):
+        session.run(y)
 
 
 def test_structures_are_told_apart():

@@ -24,6 +24,10 @@ NO_GRADIENT = {
     "ctc_beam": "its scores are those of a search; ctc_loss of what it found has one",
     "orthonormal": "makes initial values",
     "gamma_drawn": "a draw is a constant as a function of its shape",
+    "best_boxes": "its scores are those of a choice, as in TensorFlow",
+    "best_by_overlaps": "its scores are those of a choice, as in TensorFlow",
+    "boxes_drawn": "pictures to look at, as in TensorFlow",
+    "distorted_box": "a draw",
     "unique": "its values are a choice that depends on the values",
 }
 # Their gradient is something else than the derivative, on purpose: rows of their own below.
