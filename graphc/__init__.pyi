@@ -38,6 +38,7 @@ from . import random as random
 from . import resource_loader as resource_loader
 from . import saved_model as saved_model
 from . import sparse as sparse
+from . import spectral as spectral
 from . import strings as strings
 from . import summary as summary
 from . import sysconfig as sysconfig
@@ -90,19 +91,19 @@ from .inspection.diagnose import Diagnosis as Diagnosis
 from .inspection.diagnose import diagnose as diagnose
 from .inspection.report import report as report
 from .inspection.show import show as show
+from .ir.collecting import GraphKeys as GraphKeys
+from .ir.default_graph import add_to_collection as add_to_collection
+from .ir.default_graph import colocate_with as colocate_with
+from .ir.default_graph import control_dependencies as control_dependencies
+from .ir.default_graph import device as device
+from .ir.default_graph import get_collection as get_collection
+from .ir.default_graph import get_collection_ref as get_collection_ref
+from .ir.default_graph import set_random_seed as set_random_seed
 from .ir.graph import Graph as Graph
-from .ir.graph import GraphKeys as GraphKeys
-from .ir.graph import add_to_collection as add_to_collection
-from .ir.graph import colocate_with as colocate_with
-from .ir.graph import control_dependencies as control_dependencies
-from .ir.graph import device as device
-from .ir.graph import get_collection as get_collection
-from .ir.graph import get_collection_ref as get_collection_ref
 from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
-from .ir.graph import set_random_seed as set_random_seed
 from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
@@ -189,6 +190,12 @@ from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
 from .ops.decode import decode_csv as decode_csv
+from .ops.fft import fft as fft
+from .ops.fft import fft2d as fft2d
+from .ops.fft import fft3d as fft3d
+from .ops.fft import ifft as ifft
+from .ops.fft import ifft2d as ifft2d
+from .ops.fft import ifft3d as ifft3d
 from .ops.image_space import random_crop as random_crop
 from .ops.incomplete import betainc as betainc
 from .ops.incomplete import igamma as igamma
@@ -347,13 +354,15 @@ GIT_VERSION: str
 VERSION: str
 __version__: str
 def abs(x: Any, name: str | None = None) -> Tensor:
-    """Absolute value. Its derivative at 0 counts as 0."""
+    """Absolute value; of complex numbers the modulus, a real number. Its derivative at 0 counts as 0."""
 def acos(x: Any, name: str | None = None) -> Tensor:
     """The angle in [0, pi] whose cosine is x.  d/dx = -1 / sqrt(1 - x**2)."""
 def acosh(x: Any, name: str | None = None) -> Tensor:
     """Inverse of cosh, of x >= 1.  d/dx = 1 / sqrt(x**2 - 1) = 1 / sinh(acosh(x))."""
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Sum, x + y."""
+def angle(input: Any, name: str | None = None) -> Tensor:
+    """The angles with the positive real axis, in [-pi, pi].  d angle(z) = Im(dz / z)."""
 def arg_max(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
             squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
@@ -420,6 +429,12 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
+def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """The complex numbers real + i imag: complex64 of float32, complex128 of float64."""
+complex128: DType
+complex64: DType
+def conj(x: Any, name: str | None = None) -> Tensor:
+    """The conjugates; of real numbers themselves."""
 def cos(x: Any, name: str | None = None) -> Tensor:
     """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
 def cosh(x: Any, name: str | None = None) -> Tensor:
@@ -474,6 +489,8 @@ def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x >= y."""
 def identity(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself."""
+def imag(input: Any, name: str | None = None) -> Tensor:
+    """The imaginary parts; of real numbers 0."""
 int16: DType
 int32: DType
 int64: DType
@@ -515,7 +532,7 @@ def matching_files(pattern: Any, name: str | None = None) -> Tensor:
     """The names of the files that match a pattern, or one of several, sorted: string[...] -> string[n]."""
 def matmul(a: Any, b: Any, transpose_a: _bool = False, transpose_b: _bool = False, adjoint_a: _bool = False, adjoint_b: _bool = False,
            a_is_sparse: _bool = False, b_is_sparse: _bool = False, name: str | None = None) -> Tensor:
-    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
+    """Matrix product over the last two axes, operands transposed (or their adjoints taken) on demand; leading axes are a batch and broadcast."""
 def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
     """Determinants of matrices."""
 def matrix_diag_part(input: Any, name: str | None = None) -> Tensor:
@@ -547,7 +564,7 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
          dim: Any = ...) -> Tensor:
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0, of complex numbers x = 0 (TensorFlow's rule)."""
 class _qr(NamedTuple):
     q: Tensor
     r: Tensor
@@ -555,6 +572,8 @@ def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr
     """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
+def real(input: Any, name: str | None = None) -> Tensor:
+    """The real parts; of real numbers themselves."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
@@ -631,7 +650,7 @@ def shape(input: Any, name: str | None = None, out_type: Any = ...) -> Tensor:
 def sigmoid(x: Any, name: str | None = None) -> Tensor:
     """1 / (1 + exp(-x)).  d/dx = y (1 - y)."""
 def sign(x: Any, name: str | None = None) -> Tensor:
-    """-1, 0 or 1; nan stays nan."""
+    """-1, 0 or 1; of complex numbers x / abs(x), or 0. nan stays nan."""
 def sin(x: Any, name: str | None = None) -> Tensor:
     """Sine of an angle in radians.  d sin(x)/dx = cos(x)."""
 def sinh(x: Any, name: str | None = None) -> Tensor:
@@ -683,14 +702,14 @@ def tanh(x: Any, name: str | None = None) -> Tensor:
     """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2."""
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """The tensor repeated `multiples[i]` times along axis i."""
-def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
-    """The axes in the order `perm`; reversed without it."""
+def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: _bool = False) -> Tensor:
+    """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers."""
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards zero."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `truncatediv`, with the sign of x."""
 uint8: DType
@@ -714,38 +733,39 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor",
            "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "UnconnectedGradients",
            "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
-           "add_to_collection", "all_variables", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin",
-           "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near",
-           "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_proper_iterable",
-           "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar", "assert_type", "assign",
-           "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian", "batch_matmul", "batch_to_space",
-           "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape",
-           "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm",
-           "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat", "cond", "confusion_matrix", "constant", "constant_initializer",
-           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero",
-           "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw",
-           "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma", "disable_control_flow_v2", "disable_eager_execution",
-           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distributions", "div",
-           "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
-           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape",
-           "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr",
-           "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_variable",
-           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians", "histogram_fixed_width",
-           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "igamma", "igammac", "image", "image_summary",
-           "import_graph_def", "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32",
-           "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp",
-           "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer",
-           "log", "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip",
-           "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
+           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
+           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
+           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
+           "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian", "batch_matmul",
+           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
+           "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
+           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
+           "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
+           "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
+           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
+           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch",
+           "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior",
+           "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
+           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
+           "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity",
+           "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def",
+           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less",
+           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
+           "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
+           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
            "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
            "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
            "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
            "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
            "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
            "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
-           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all",
+           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all",
            "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
            "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
            "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul",
@@ -757,8 +777,8 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
            "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
            "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
-           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
-           "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split", "string_strip",
+           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square", "squared_difference", "squeeze",
+           "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split", "string_strip",
            "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
            "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add",
            "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32",

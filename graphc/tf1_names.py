@@ -141,7 +141,6 @@ nn.seq2seq | tf.contrib.legacy_seq2seq
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-fft, ifft, fft2d, ifft2d, rfft, irfft, spectral, complex, complex64, complex128 | real and imaginary parts as two tensors; np.fft in tf.py_func
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers

@@ -1,14 +1,17 @@
-"""Loops and branches over a batch: their bodies over the batch, if no element of it decides which body runs, or how often."""
+"""Loops and branches over a batch: their bodies over the batch, if no element of it decides which body runs; and loops over the batch itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ir.body import Body, parameter
+from ..ir.body import Body, has_effect, parameter
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, reached
+from ..ir.operator import items
 from ..ir.types import TensorType
 from ..ops.array import transpose
+from ..ops.control import COUNT, loop
+from ..ops.math import cast
 from . import batching
 from .batching import Batch, Size, Use
 
@@ -99,9 +102,28 @@ def loop_over(use: Use) -> Results | None:
     return [(_swapped(x, (body.results[i - 1].type.rank or 0) + 2), w) if w and i > c else (x, w) for i, (x, w) in enumerate(found)]
 
 
+def one_by_one(use: Use) -> Results | None:
+    """A node of any operator for one element of the batch after the other, by a loop, however many there are."""
+    node, size = use.node, use.batch.size
+    if has_effect(node) or not isinstance(size, Node):
+        return None
+    scratch = Scratch()
+    with scratch.at(node):
+        own = [x if x.operator.name == "constant" and not w else parameter(p.type, p.label, p)
+               for p, x, w in zip(node.inputs, use.inputs, use.wide, strict=True)]
+        results = items(node.operator.build(scratch, tuple(own), node.attrs))
+    rows = [(x, p) for x, p, w in zip(use.inputs, own, use.wide, strict=True) if w]
+    others = [(x, p) for x, p, w in zip(use.inputs, own, use.wide, strict=True) if not w and p.operator.name == "parameter"]
+    index = parameter(TensorType(COUNT, ()), "index", node)
+    body = Body([index, *(p for _, p in [*rows, *others])], results)
+    attrs = {"cond": None, "body": body, "carried": 0, "sliced": len(rows), "reverse": False}
+    built = loop.build(get_default_graph(), (cast(size, COUNT), *(x for x, _ in [*rows, *others])), attrs)
+    return _items(built, [False, *[True] * len(results)])[1:]
+
+
 def _swapped(x: Node, rank: int) -> Node:
     """The first two axes exchanged."""
     return transpose(x, (1, 0, *range(2, rank)))
 
 
-batching.CONTROL.update({"cond": branch_over, "loop": loop_over})
+batching.CONTROL.update({"any": one_by_one, "cond": branch_over, "loop": loop_over})

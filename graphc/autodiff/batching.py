@@ -1,7 +1,8 @@
 """Part of a graph over one more leading axis: what it computes for many values of some of its nodes, in one program.
 
 Each node that depends on a batched one is rebuilt by the rule that its operator's family names, or its declaration
-(`Operator.batch`). An operator without a rule is built once for every element of the batch, and the results are stacked.
+(`Operator.batch`). An operator without a rule is built once for every element of the batch, and the results are stacked; where their
+number is not known while the graph is built, a loop over the batch runs it.
 """
 
 from __future__ import annotations
@@ -132,6 +133,15 @@ def widen(batch: Batch, node: Node) -> None:
     built = None if rule is None else rule(use)
     if built is not None:
         batch.wide[node] = built
+    elif isinstance(batch.size, Node):
+        found = CONTROL["any"](use)
+        if found is None:
+            raise ShapeError(f"{operator.name} has no rule for a batch, whose size must be known while the graph is built: "
+                             f"{describe(node)}\n  at {loc_str(node.loc or caller())}")
+        if isinstance(node.type, TensorType):
+            batch.wide[node] = found[0][0]
+        else:
+            batch.results[node] = found
     elif isinstance(node.type, TensorType):
         batch.wide[node] = _stacked(node, _unrolled(use))
     else:
@@ -149,11 +159,8 @@ def _stacked(node: Node, parts: Sequence[Node]) -> Node:
 
 def _unrolled(use: Use) -> list[Node]:
     """The node once for each element of the batch."""
-    size = use.batch.size
-    if isinstance(size, Node):
-        raise ShapeError(f"{use.node.operator.name} has no rule for a batch, whose size must be known while the graph is built: "
-                         f"{describe(use.node)}\n  at {loc_str(use.node.loc or caller())}")
-    return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(size)]
+    assert not isinstance(use.batch.size, Node)
+    return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(use.batch.size)]
 
 
 # ---------------------------------------------------------------------- rules: from a use to the node over the batch, None where they do not hold
@@ -204,13 +211,18 @@ _MOVED: dict[str, Callable[[Use, Any], Any]] = {
 # Operands that describe axes, and what they say of the batch's own (None: its size).
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
 
+_SAME = frozenset({"length"})       # operands that say how much, whatever the batch is
+
 
 def _leading(use: Use) -> Node | None:
     """Operators that take an axis before the others as it is, once attributes and operands that describe axes know of it."""
     names = use.node.operator.param_names(len(use.inputs))
     operands = []
     for name, x, w in zip(names, use.inputs, use.wide, strict=True):
-        if name in _VECTORS:
+        if name in _SAME:
+            if w:
+                return None
+        elif name in _VECTORS:
             if w:
                 return None
             x = _as_node(use.batch.prefix(x, _VECTORS[name]))
@@ -391,7 +403,8 @@ def _parted(x: Node, size: Size, axis: int, before: Any, n: Any) -> Node:
     return reshape(moved, [size, *dims, n, *behind])
 
 
-CONTROL: dict[str, Callable[[Use], list[tuple[Node, bool]] | None]] = {}        # of operators with bodies: `batch_bodies` fills it
+# Rules with bodies, which `batch_bodies` fills in: of the operators that have some, and, as "any", a loop around any other.
+CONTROL: dict[str, Callable[[Use], list[tuple[Node, bool]] | None]] = {}
 BATCHERS: dict[str, Callable[[Use], Node | None]] = {
     "aligned": _aligned, "leading": _leading, "gathered": _gathered, "scattered": _scattered, "trailing": _trailing, "squeezed": _squeezed,
     "stretched": _stretched, "unbroadcast": _unbroadcast, "product": _product, "convolved": _convolved,

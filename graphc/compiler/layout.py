@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,34 +115,32 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
 
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
-    scratch = Scratch()
+    copied = partial(_copied, Scratch())
     new: dict[Node, Node] = {}                    # of those that are replaced
     views: dict[Node, Any] = {}                   # shape, strides and offset of each
-    inner: set[Node] = set()                      # concats that lie within another one, which itself lies in none: places are found in two steps
+    placed: set[Node] = set()                     # what lies within a concat; of concats those in none: places are found in two steps
     outer: set[Node] = set()
     results: set[Node] = set()
     picked: dict[tuple[Node, int], Node] = {}
-    wanted = set(fetches)
-    order = topological(fetches)
-    uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
-    for node in order if uses else ():                  # of the products that are joined, by whatever
-        if not node.operator.family.joins:
-            uses.update(x for x in node.inputs if x in uses)
+    wanted, order = set(fetches), topological(fetches)
+    uses = _uses_of_joined_products(order)
 
     def nests(x: Node, was: Node, place: Node) -> bool:
-        """Whether a part may be made where it belongs: a product that nothing else reads, for a library writes rows at any distance; a concat
-        whose elements are one behind the other there, and that lies nowhere else."""
-        if x.operator.family.multiplies:
-            return uses[was] == 1 and x not in results
-        whole = joined(x)
-        if whole is None or whole in inner | outer | results or any(d != 1 for d in place.type.shape[:place.attrs["axis"]]):
+        """Whether a part is made where it belongs, once: what a kernel, the library or a concat makes, if its elements are one behind the other
+        there; else a product that nothing else reads, for a library writes rows at any distance."""
+        made = x
+        while made not in results and made.operator.family.reshapes:
+            made = made.inputs[0]
+        family = made.operator.family
+        if made in placed or made in outer or made in results:
             return False
-        inner.add(whole)
+        if adjacent(place):
+            if not (family.fuses or family.multiplies or family.joins):
+                return False
+        elif made is not x or not family.multiplies or uses[was] != 1:
+            return False
+        placed.add(made)
         return True
-
-    def copied(x: Node, place: Node) -> Node:
-        with scratch.at(place):
-            return copy.build(scratch, (x,), {})
 
     def nominal(x: Node) -> tuple[Any, Any, Any]:
         """Shape, strides and offset of a value within the memory that it has or is a view of."""
@@ -171,7 +170,7 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
             n = new[node] = node.on(inputs)
             if family.picks:
                 picked[inputs[0], node.attrs["index"]] = n
-        if family.joins and any(joined(x) is not None for x in inputs):
+        if family.joins and any(unshaped(x).operator.family.joins for x in inputs):
             outer.add(n)
         if node in wanted:
             results.add(n)
@@ -180,6 +179,21 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
     found = [new.get(f, f) for f in fetches]
     strided = [i in dense and not alike(tuple(nominal(f)[1]), contiguous(f.type.shape)) for i, f in enumerate(found)]
     return [copied(f, f) if far else f for f, far in zip(found, strided, strict=True)]
+
+
+def _copied(scratch: Scratch, x: Node, place: Node) -> Node:
+    """A copy of a value, in the name and at the line of who asks for it."""
+    with scratch.at(place):
+        return copy.build(scratch, (x,), {})
+
+
+def _uses_of_joined_products(order: Sequence[Node]) -> Counter[Node]:
+    """How often each product that is part of a concat is read, by whatever."""
+    uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
+    for node in order if uses else ():
+        if not node.operator.family.joins:
+            uses.update(x for x in node.inputs if x in uses)
+    return uses
 
 
 def _in_order(where: tuple[Sequence[int], Sequence[int], int], axes: int, strided: bool) -> bool:
@@ -193,11 +207,16 @@ def _in_order(where: tuple[Sequence[int], Sequence[int], int], axes: int, stride
     return bool(images and alike(strides[-1], 1))
 
 
-def joined(x: Node) -> Node | None:
-    """The concat whose result a value is, perhaps under another shape; None if it is something else."""
+def unshaped(x: Node) -> Node:
+    """What a value is, perhaps under another shape."""
     while x.operator.family.reshapes:
         x = x.inputs[0]
-    return x if x.operator.family.joins else None
+    return x
+
+
+def adjacent(concat: Node) -> bool:
+    """Whether the elements of each part lie one behind the other."""
+    return all(d == 1 for d in concat.type.shape[:concat.attrs["axis"]])
 
 
 def blas_ready(where: tuple[Sequence[int], Sequence[int], int]) -> bool:
@@ -221,8 +240,9 @@ class Layout:
         for step in sched.steps:
             if isinstance(step, Single) and step.node.operator.family.joins:
                 for i, x in enumerate(step.node.inputs):
-                    whole = joined(x)
-                    self._part_of[x if whole is None else whole] = (step.node, i)
+                    while x not in sched.home and x.operator.family.reshapes:
+                        x = x.inputs[0]
+                    self._part_of[x] = (step.node, i)
 
     def __call__(self, node: Node) -> Storage:
         found = self._storage.get(node)
@@ -247,7 +267,7 @@ class Layout:
             whole, i = self._part_of[node]
             where, axis = self(whole), whole.attrs["axis"]
             before = sum(x.type.shape[axis] for x in whole.inputs[:i])
-            strides = contiguous(node.type.shape) if node.operator.family.joins else where.strides
+            strides = contiguous(node.type.shape) if adjacent(whole) else where.strides
             return Storage(where.buffer, where.offset + before * where.strides[axis], strides)
         if node in self.inplace:
             return self(self.inplace[node])

@@ -24,8 +24,11 @@ from ..ops.math_arithmetic import add, multiply
 from ..ops.reduce import reduce_sum
 from .hoist import hoisted
 from .layout import contiguous, view_of
+from .lean import lean_loops
+from .narrow import narrow_products
 from .rules import rewritten
 from .sink import place_of, sink_views
+from .sums import sum_products
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
 Pass = Callable[[Sequence[Node]], "list[Node]"]
@@ -291,13 +294,16 @@ def _attrs_key(node: Node) -> Any:
 
 PIPELINE: list[tuple[str, Pass, str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
+    ("lean_loops", lean_loops, "early: results of loops that nobody needs are not made"),
     ("hoist_products", hoist_products, "early: what it takes out of loops goes through the others"),
+    ("narrow_products", narrow_products, "before expand_products: smaller products may be loops"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
     ("expand_products", expand_products, "before the rest: they work on what it leaves"),
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),
     ("fold_constants", fold_constants, "before sharing: equal constants are shared"),
     ("apply_rules", apply_rules, "after folding: literals are then constants"),
     ("share", share, "after what makes nodes equal"),
+    ("sum_products", sum_products, "after sharing: looks at who uses a product, and what is a part of what"),
     ("sink_views", sink_views, "last: looks at who uses a value"),
 ]
 

@@ -138,7 +138,7 @@ class _Scheduler:
 
     def run(self, order: Sequence[Node], roots: list[Node]) -> Schedule:
         single = [n for n in order if n.operator.family.memory is Memory.OWN and not n.operator.family.fuses or n.operator.family.gathers]
-        self.whole.update(_root(x) for x in (*roots, *(x for n in single for x in data_inputs(n))))
+        self.whole.update(root_of(x) for x in (*roots, *(x for n in single for x in data_inputs(n))))
         for node in order:
             self.place(node)
         for root in roots:
@@ -473,7 +473,7 @@ class _Scheduler:
         if not chain or len(group.members) + len(chain) > MAX_MEMBERS or len(group.operands) + len(read) > MAX_OPERANDS:
             return False
         most = _nbytes(x) * 5                   # quarters: small operands come on top, a row, a column
-        moves = any(_root(y) in self.changing and outgrows(16 * _nbytes(y), most) for y in leaves)
+        moves = any(root_of(y) in self.changing and outgrows(16 * _nbytes(y), most) for y in leaves)
         if moves or outgrows(4 * sum(_nbytes(y) for y in read), most):
             return False
         for n in chain:
@@ -506,7 +506,7 @@ class _Scheduler:
         return list(chain), list(leaves)
 
 
-def _root(x: Node) -> Node:
+def root_of(x: Node) -> Node:
     """What lies in memory where a value is a view."""
     while (seen := viewed(x)) is not None:
         x = seen

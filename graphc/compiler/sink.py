@@ -14,7 +14,7 @@ from ..ir.sizes import alike, outgrows
 from ..ir.types import TensorType, element_count
 from ..ops.array_move import broadcast_to
 from .layout import contiguous, reshaped, view_of
-from .schedule import viewed
+from .schedule import root_of, viewed
 
 SMALL_PART = 4          # operands of at most this part of the result's elements may be stored so that slices can be computed from them
 
@@ -78,7 +78,7 @@ class _Sinking:
             return False
         for x in node.inputs:
             if not (x.operator.name == "constant" or (x in self.chains and alike(x.type.shape, node.type.shape)) or _in_memory(x)
-                    or (_is_part(x, node) and not _root(x).operator.family.counts)):
+                    or (_is_part(x, node) and not root_of(x).operator.family.counts)):
                 return False
         return True
 
@@ -172,12 +172,6 @@ def _sized(x: Node) -> list[int]:
     return [d for d in x.type.shape if d != 1]
 
 
-def _root(x: Node) -> Node:
-    while (seen := viewed(x)) is not None:
-        x = seen
-    return x
-
-
 def _is_part(x: Node, whole: Node) -> bool:
     """Whether an operand has few elements beside the result."""
     return not outgrows(SMALL_PART * element_count(x.type.shape), element_count(whole.type.shape))
@@ -185,7 +179,7 @@ def _is_part(x: Node, whole: Node) -> bool:
 
 def _in_memory(x: Node) -> bool:
     """Whether a value is stored whether or not it is computed with: a source, or what no fused kernel makes."""
-    family = _root(x).operator.family
+    family = root_of(x).operator.family
     return family.memory in (Memory.OUTSIDE, Memory.PART) or (family.memory is Memory.OWN and not family.fuses)
 
 

@@ -15,7 +15,8 @@ from ..ir.known import static_value
 from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
-from ..ir.sizes import Scope, has_sizes, unknown
+from ..ir.scope import Scope
+from ..ir.sizes import has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.sources import placeholder_of
@@ -207,11 +208,14 @@ def rebuilt(body: Body, types: Sequence[TensorType]) -> Body | None:
     """A body for arguments of concrete types, its nodes as `specialise` makes them; None if data decides a type within it."""
     scratch = Scratch()
     with scratch.as_default():
-        new = {p: placeholder_of(t, scratch) for p, t in zip(body.parameters, types, strict=True)}
+        new = dict[Node, Node]()
+        for p, t in zip(body.parameters, types, strict=True):
+            scratch.place = p
+            new[p] = placeholder_of(t, scratch)
         left_out = trims(body.order)
         for node in body.order:
             scratch.place = node
-            new[node] = node if node.operator.name == "constant" else _trimmed(node, new, left_out, scratch)
+            new[node] = node if node.operator.name in ("constant", "bound") else _trimmed(node, new, left_out, scratch)
             if not _known(new[node]):
                 return None
     return Body([new[p] for p in body.parameters], [new[r] for r in body.results])

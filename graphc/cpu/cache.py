@@ -13,7 +13,6 @@ import re
 import stat
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import accumulate, islice
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import CacheWarning, InvalidArgumentError
+from ..ir.node import warn
 
 _MAGIC = b"graphc entry 2\n"
 _DIGEST = 32
@@ -92,7 +92,7 @@ def _unusable(place: Path, why: str) -> Any:
     """Warn once a folder; gives None, for the caller to return."""
     if str(place) not in warned:
         warned.add(str(place))
-        warnings.warn(f"compiled kernels are not kept in {place}: {why}", CacheWarning, stacklevel=2)
+        warn(f"compiled kernels are not kept in {place}: {why}", CacheWarning)
     return None
 
 

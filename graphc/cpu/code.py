@@ -16,7 +16,8 @@ from ..compiler.plan import Plan
 from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
-from ..ir.sizes import Scope, all_at_hand, fixed, listed, sizes_in
+from ..ir.scope import Scope
+from ..ir.sizes import all_at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer

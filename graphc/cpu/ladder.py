@@ -10,7 +10,6 @@ import ctypes
 import importlib.util
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import GraphcError, InternalError
+from ..ir.node import warn
 from ..ir.types import Array
 from ..process.importing import whole
 from . import cache as files
@@ -283,7 +283,7 @@ def chosen() -> Library:
         if library is not None and not fault:
             return library
         if library is not None:
-            warnings.warn(f"{name} ({library.about}) is not used: {fault}", RuntimeWarning, stacklevel=2)
+            warn(f"{name} ({library.about}) is not used: {fault}", RuntimeWarning)
     raise InternalError("nothing multiplies matrices right on this machine; `graphc doctor` says more")
 
 

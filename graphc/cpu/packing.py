@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..ir.node import Node, Operation
-from ..ir.sizes import Atom, Scope, Size, Terms
+from ..ir.polynomials import Atom, Terms
+from ..ir.scope import Scope
+from ..ir.sizes import Size
 from ..ir.types import DTYPES, INTERNAL, MOST_DIMENSIONS, Array, DType, TensorType, dtype_name
 
 DTYPE_OF = {dtype_name(d): d for d in (*DTYPES, *INTERNAL)}

@@ -22,6 +22,8 @@ from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
+LONG_FLOPS = 1_000_000_000   # multiply-adds of a part that takes 20 ms: a longer one is cut further, as a run is interrupted between parts,
+BROAD = 512                  # as long as the parts keep so many rows or columns, which costs BLAS nothing
 _ALONE = np.zeros((1, 3), np.int64)       # the offsets of a product that is no batch
 TILE = 16                    # parts are whole tiles of BLAS's kernels
 MODE, PART = 1, 12           # where the extents of a product by BLAS say over what it is cut, and into parts of what size
@@ -198,6 +200,8 @@ class Product:
         # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
         # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
         parts = default_threads() if work >= PARALLEL_FLOPS else 1
+        if parts > 1 and mode < 2:
+            parts *= max(1, min(work // (parts * LONG_FLOPS), span // (parts * BROAD)))
         part = span if parts == 1 else -(-span // parts) if mode == 2 else -(-span // (parts * TILE)) * TILE
         return Split(span, span if threads == 1 else part, mode, part)
 

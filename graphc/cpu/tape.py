@@ -39,7 +39,7 @@ from .tape_code import (
     walker,
 )
 
-PIECE = 50_000_000      # estimated operations that are done in one go: 3 to 20 ms
+PIECE = 50_000_000      # estimated operations that a thread does in one go: 3 to 20 ms
 LOOK = 1_000_000        # after so many it is worth to look at the clock
 NEVER = 1 << 62         # nanoseconds
 
@@ -131,7 +131,7 @@ class Tape:
             grain = np.maximum(n, 1)
         elif (n > grain).any():
             _pool.want(threads - 1)
-        self.step_of, begin, end = _pieces(n, grain, effort, unit)
+        self.step_of, begin, end = _pieces(n, grain, effort, unit, threads)
         shared = grain < n
         self._lasting = len(begin) if lasting is None else int(np.searchsorted(self.step_of, lasting))
         done = np.cumsum((effort // np.bincount(self.step_of, minlength=len(n)))[self.step_of]) // LOOK
@@ -206,10 +206,11 @@ class Tape:
         return int(self.step_of[self.words[FAILED]])
 
 
-def _pieces(n: Array, grain: Array, effort: Array, unit: Array) -> tuple[Array, Array, Array]:
-    """Ranges in parts that are done one after another: which step each is of, its begin, its end."""
-    cut = np.where(grain < n, grain, unit)
-    size = np.maximum(-(-n // np.maximum(-(-effort // PIECE), 1) // cut) * cut, cut)
+def _pieces(n: Array, grain: Array, effort: Array, unit: Array, threads: int) -> tuple[Array, Array, Array]:
+    """Ranges in parts that are done one after another: which step each is of, its begin, its end. One that is shared has a chunk for each thread."""
+    shared = grain < n
+    cut, most = np.where(shared, threads * grain, unit), np.where(shared, threads * PIECE, PIECE)
+    size = np.maximum(-(-n // np.maximum(-(-effort // most), 1) // cut) * cut, cut)
     parts = np.maximum(-(-n // size), 1)
     step = np.repeat(np.arange(len(n)), parts)
     begin = (np.arange(len(step)) - np.repeat(np.cumsum(parts) - parts, parts)) * size[step]

@@ -18,14 +18,14 @@ from .blocks import Stream
 from .draws import Draws
 from .function import Function
 from .iterator import Iterator, Run, initializable, one_shot
-from .structure import Structure, along, declared, flatten, joined, looser, said
+from .structure import Structure, Structured, along, declared, flatten, joined, looser, said
 
 Begin = Callable[[Run], Stream]
 Argument = Callable[[Run], Any]
 
 
 
-class Dataset:
+class Dataset(Structured):
     """Elements, each a tensor or a tuple or dict of them. Its methods give other datasets; an iterator's `get_next` gives an element a run.
 
     `TFRecordDataset`, `TextLineDataset` and others begin with files. Functions given to `map`, `filter`, `flat_map` and `interleave` are traced
@@ -48,21 +48,6 @@ class Dataset:
 
     def __iter__(self) -> Any:
         raise GraphError(f"{self!r} has elements when its graph runs: make_one_shot_iterator().get_next(), and session.run in a loop{here()}")
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element's components, nested as it is."""
-        return self._structure.output_types
-
-    @property
-    def output_shapes(self) -> Any:
-        """The shapes of an element's components, nested as it is."""
-        return self._structure.output_shapes
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of an element's components, nested as it is."""
-        return self._structure.pack([Node] * len(self._structure.types))
 
     # ------------------------------------------------------------------ sources
 

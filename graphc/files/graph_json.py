@@ -4,7 +4,8 @@
 
 A node is `{"name", "op", "inputs", "type", ...}`; inputs, control inputs and initial values are places in `nodes`, all of them
 before the node itself. Values that JSON has no word for are objects with one key: `{"array": ...}`, `{"dtype": "float32"}`,
-`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`. The body of a loop or a branch is
+`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`, and `{"outside": "absent"}` where a program
+had a dataset or a queue: of a graph that was read, what they would bring is fed. The body of a loop or a branch is
 `{"body": {"parameters": 3, "nodes": [...], "results": [...], "effects": [...]}}`: its nodes, of which so many are its parameters, are
 written like those of the graph, with places among themselves.
 """
@@ -20,11 +21,13 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.body import Body
-from ..ir.graph import Graph, GraphKeys
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from ..ir.operator import Operator
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
+from ..ops.outside import Absent
 from ..ops.state import Variable, closure
 from .values import LONGEST, expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
 
@@ -79,7 +82,9 @@ class _Writer:
             "type": [str(t) for t in types] if types is not None else None if n.type is None else str(n.type),
         }
         if n.attrs:
-            record["attrs"] = {k: self.value(v, f"{k} of {describe(n)}") for k, v in n.attrs.items()}
+            family = n.operator.family
+            absent = {"outside"} if family.arrives or family.departs else set[str]()
+            record["attrs"] = {k: {"outside": "absent"} if k in absent else self.value(v, f"{k} of {describe(n)}") for k, v in n.attrs.items()}
         if isinstance(n, Variable):
             if n.constraint is not None and self.strict:
                 raise SerializationError(f"{describe(n)} has a constraint, a Python function, which cannot be saved")
@@ -246,7 +251,7 @@ class _Reader:
         (kind, inner), = v.items()
         readers: dict[str, Callable[[Any, str], Any]] = {
             "array": read_array, "scalar": read_scalar, "dtype": read_dtype, "type": read_type, "float": read_special,
-            "body": self._body, "node": self._place, "operation": lambda i, w: Operation(self._place(i, w)),
+            "body": self._body, "node": self._place, "operation": lambda i, w: Operation(self._place(i, w)), "outside": _absent,
         }
         if kind not in readers:
             refuse(where, f"{said(kind)} is not a kind of value")
@@ -346,6 +351,10 @@ def _agreed(claimed: Any, inferred: Any, where: str) -> Any:
     elif type(claimed) is type(inferred) and (claimed is None or len(claimed) == len(inferred)):
         return None if claimed is None else tuple(_agreed(c, t, where) for c, t in zip(claimed, inferred, strict=True))
     refuse(f"{where}.type", f"{type_str(claimed)} is claimed, the operator gives {type_str(inferred)}")
+
+
+def _absent(word: Any, where: str) -> Absent:
+    return Absent() if word == "absent" else refuse(where, f"{said(word)} is not 'absent'")
 
 
 def _loc(value: Any, where: str) -> tuple[str, int] | None:

@@ -7,7 +7,6 @@ import inspect
 import json
 import re
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ..cpu import native
 from ..cpu.program import Program
 from ..cpu.steps import NativeStep
 from ..errors import CacheWarning
+from ..ir.node import warn
 from .explain import Explanation
 from .explain.records import page, plan_sections
 
@@ -45,7 +45,7 @@ def write(base: str, explanation: Explanation) -> None:
             (place / file).write_text(text, encoding="utf-8")
     except OSError as e:
         _refused.add(base)
-        warnings.warn(f"GRAPHC_DUMP: nothing more is written to {base[:200]}: {e.strerror or e}", CacheWarning, stacklevel=2)
+        warn(f"GRAPHC_DUMP: nothing more is written to {base[:200]}: {e.strerror or e}", CacheWarning)
 
 
 def _new_folder(base: Path, name: str) -> Path:

@@ -7,7 +7,9 @@ from typing import Any
 
 from ..errors import GraphcError, InvalidArgumentError
 from .node import Node, loc_str, topological
-from .sizes import Atom, Scope, Size, Terms, alike
+from .polynomials import Atom, Terms
+from .scope import Scope
+from .sizes import Size, alike
 from .types import Shape, TensorType
 
 

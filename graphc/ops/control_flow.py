@@ -344,7 +344,7 @@ def cut_loop(graph: Graph, scope: str, since: int, own: Sequence[Node], held: No
     """
     what = scope.rstrip("/")
     cut = Cut(what, since)
-    index = parameter(TensorType(COUNT, ()), f"{what}/iteration")
+    index = parameter(TensorType(COUNT, ()), f"{what}/iteration", next(iter([*own, *rows]), None))
     if held is not None and cut.assigned([held]):
         raise GraphError(f"{what}: the condition assigns to {describe(cut.assigned([held])[0])}; a body may{here()}")
     variables = cut.assigned([*results, *controls])

@@ -99,7 +99,7 @@ def _prepared(types: Sequence[TensorType], parts: Any, summarize: Any, **others:
     return {"parts": parts, "summarize": summarize, **others}
 
 
-@declare("host", _first, name="print", label="Print", effect=True, pure=False, text=True, prepare=_prepared,
+@declare("host", _first, name="print", label="Print", effect=True, pure=False, text=True, complex=True, prepare=_prepared,
          grad=lambda g, y, input_, *data, parts, message, summarize, first_n, serial: (g, *(None for _ in data)))
 def _print(*input_: Any, parts: Any, message: Any = "", summarize: Any = None, first_n: Any = None, serial: Any = 0) -> Any:
     """The first operand; prints the others to standard error."""
@@ -128,7 +128,8 @@ def Print(input_: Any, data: Any, message: str | None = None, first_n: int | Non
 
 # ---------------------------------------------------------------------- assertions
 
-@declare("host", lambda types, values, **attrs: None, name="assert", label="Assert", effect=True, pure=False, text=True, prepare=_prepared)
+@declare("host", lambda types, values, **attrs: None, name="assert", label="Assert", effect=True, pure=False, text=True, complex=True,
+         prepare=_prepared)
 def _assert(*condition: Any, parts: Any, summarize: Any = None) -> Any:
     """Fails unless the first operand is all true."""
     if not np.all(condition[0]):

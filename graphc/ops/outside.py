@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ..errors import GraphError, InvalidArgumentError
+from ..errors import FailedPreconditionError, GraphError, InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Operation
 from ..ir.operator import Values, declare, items
@@ -26,19 +26,34 @@ class Sink(Protocol):
         """Take the values; it may wait for room."""
 
 
+class Absent:
+    """What a graph that was read has in the place of a dataset or a queue, which are the program's that wrote it."""
+
+    def bring(self, kept: Any, inputs: Sequence[Any]) -> Sequence[Any]:
+        """FailedPreconditionError."""
+        raise FailedPreconditionError("it has no dataset and no queue in a graph that was read from a file: feed it")
+
+    def take(self, kept: Any, inputs: Sequence[Any]) -> None:
+        """FailedPreconditionError."""
+        raise FailedPreconditionError("it has no dataset and no queue in a graph that was read from a file")
+
+
 def _type(types: Sequence[TensorType], values: Values, outside: Any, out: Any) -> Any:
     return out
 
 
 def _source(types: Sequence[TensorType], outside: Any, out: Any) -> dict[str, Any]:
     if not callable(getattr(outside, "bring", None)):
-        raise GraphError(f"{outside!r:.60} brings nothing: a graph that is read has no datasets and queues")
+        raise GraphError(f"{outside!r:.60} brings nothing")
+    several = isinstance(out, tuple) and not isinstance(out, TensorType)
+    if not all(isinstance(t, TensorType) for t in (out if several else (out,))) or (several and not out):
+        raise GraphError(f"{out!r:.60} are no types of what is brought")
     return {"outside": outside, "out": out}
 
 
 def _sink(types: Sequence[TensorType], outside: Any) -> dict[str, Any]:
     if not callable(getattr(outside, "take", None)):
-        raise GraphError(f"{outside!r:.60} takes nothing: a graph that is read has no datasets and queues")
+        raise GraphError(f"{outside!r:.60} takes nothing")
     return {"outside": outside}
 
 

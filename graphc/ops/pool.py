@@ -34,6 +34,7 @@ from .windows import (
 )
 
 WRITTEN_OUT = 32            # elements of a window up to which its sum or maximum is written out: one fused kernel over slices
+LONG = 64                   # a side of a window from which on it is asked whether it is longer than what it moves over
 
 # ---------------------------------------------------------------------- types
 
@@ -57,6 +58,18 @@ def _moved_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID"
     sides = [k if n is None or d > 1 or not fixed(n) else min(k, max(2 * n, 1))
              for n, k, d in zip(parts[1], attrs["window"], attrs["dilations"], strict=True)]
     return attrs | {"window": tuple(sides)}
+
+
+def clipped(dims: Sequence[Any], how: dict[str, Any]) -> dict[str, Any]:
+    """How windows move over axes of these sizes: of long ones no more than is to be seen, as in `_moved_attrs`, which did not know the sizes.
+
+    What places of elements within windows are counted by. An axis that is so short is no longer of any size.
+    """
+    if how["padding"] != "SAME":
+        return how
+    sides = [max(2 * int(n), 1) if d == 1 and k > LONG and k > 2 * n else k
+             for n, k, d in zip(dims, how["window"], how["dilations"], strict=True)]
+    return {**how, "window": tuple(sides)}
 
 
 def _pooled_shape(x: TensorType, window: Any, strides: Any, padding: Any, dilations: Any) -> Shape | None:
@@ -141,6 +154,7 @@ def _max_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
         return node
     if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
         return empty
+    how = clipped(_sizes(types[0], how), how)
     return _over(_seen(inputs[0], _least(out_type.dtype), **how), how["window"], maximum, reduce_max)
 
 
@@ -149,6 +163,7 @@ def _sum_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
         return node
     if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
         return empty
+    how = clipped(_sizes(types[0], how), how)
     return _over(_seen(inputs[0], 0, **how), how["window"], add, reduce_sum)
 
 
@@ -157,6 +172,7 @@ def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
         return node
     if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
         return empty
+    how = clipped(_sizes(types[0], how), how)
     x, window = inputs[0], how["window"]
     first = len(types[0].shape or ()) - len(window) - 1
     seen = _seen(x, _least(types[0].dtype), **how)
@@ -214,6 +230,7 @@ def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
     if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
         return empty
     x, index = inputs
+    how = clipped(_sizes(types[0], how), how)
     seen = _seen(x, 0, **how)
     if prod(how["window"]) > WRITTEN_OUT:
         return _taken_of_many(seen, index, how["window"])
@@ -246,7 +263,8 @@ def _put_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tenso
     if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
         return empty
     g, index, _ = inputs
-    return _put_back(g, OPERATORS["cast"](index, np.int32), _sizes(out_type, how), **how)
+    dims = _sizes(out_type, how)
+    return _put_back(g, OPERATORS["cast"](index, np.int32), dims, **clipped(dims, how))
 
 
 def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
@@ -254,7 +272,8 @@ def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Te
         return node
     if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
         return empty
-    return _put_back(inputs[0], None, _sizes(out_type, how), **how)
+    dims = _sizes(out_type, how)
+    return _put_back(inputs[0], None, dims, **clipped(dims, how))
 
 
 def _put_back(g: Node, index: Node | None, dims: Sequence[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
@@ -305,6 +324,7 @@ def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> Array:
 def _walk(x: Any, fill: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
     """The windows of x [*lead, *places, elements, c], padding filled with one value, and which elements are none."""
     lead = x.ndim - len(window) - 1
+    window = clipped(x.shape[lead:-1], {"window": window, "padding": padding, "dilations": dilations})["window"]
     around = edges(x.shape[lead:-1], window, strides, padding, dilations)
     whole = [*[(0, 0)] * lead, *around, (0, 0)]
     parts = []
@@ -369,6 +389,7 @@ def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, paddi
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
     whole = tuple(np.asarray(whole).tolist())
     lead = len(whole) - len(window) - 1
+    window = clipped(whole[lead:-1], {"window": window, "padding": padding, "dilations": dilations})["window"]
     around = edges(whole[lead:-1], window, strides, padding, dilations)
     out = np.zeros([*whole[:lead], *(n + a + b + span(k, d) for n, (a, b), k, d in zip(whole[lead:-1], around, window, dilations, strict=True)),
                     whole[-1]], g.dtype)
@@ -416,6 +437,8 @@ def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[No
          samples=tuple(([_places_of(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_spread(g: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at all elements of each window: the gradient of `pool_sum`."""
+    dims = np.asarray(whole).tolist()[-len(window) - 1:-1]
+    window = clipped(dims, {"window": window, "padding": padding, "dilations": dilations})["window"]
     numbers = np.broadcast_to(np.arange(prod(window)), (*g.shape, prod(window)))
     return sum(pool_put.reference(g, numbers[..., i], whole, window=window, strides=strides, padding=padding, dilations=dilations)
                for i in range(prod(window)))

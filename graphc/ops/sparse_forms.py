@@ -23,9 +23,6 @@ from .reduce import reduce_all, reduce_max
 from .sparse_dense import sparse_to_dense
 from .sparse_tensor import INDEX, SparseTensor, along, like, places, sparse, sparse_position, sparse_strides, unraveled, whole_numbers
 
-_VECTOR = TensorType(INDEX, (None,))
-
-
 # ---------------------------------------------------------------------- order
 
 def _taken(x: SparseTensor, rows: Node) -> SparseTensor:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, compatible, merge, shape_str
@@ -294,7 +295,7 @@ def gradient_of_variable(value: Node, ref: Variable) -> Node:
     return held("apply_gradients", "assigned", value, ref)
 
 
-@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,))
+@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,), complex=True)
 def copy(x: Any) -> Any:
     """The same value in memory of its own."""
     return x

@@ -24,7 +24,7 @@ from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..errors import FeedError
 from ..ir.node import Node, here, in_order, loc_str, reached
-from ..ir.sizes import Scope, integers_of, listable, sizes_of
+from ..ir.scope import Scope, integers_of, listable, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
 from . import keeping
@@ -148,10 +148,11 @@ class Call:
     def _within(self, arrays: list[Array]) -> list[Any]:
         """Run inside a run of another call of the same thread: a transaction of its own."""
         self.needed()
+        shapes = [a.shape for a in arrays]      # not below: what a trace raises in a list's loop passes by `finally` in Python 3.13.0
         try:
             self.running = True
             with self.values.transaction(self.streams):
-                return self._of_other_shapes(arrays, [a.shape for a in arrays])
+                return self._of_other_shapes(arrays, shapes)
         except MemoryError as e:
             raise exhausted(self.fetches, e) from None
         finally:

@@ -25,14 +25,15 @@ from ..cpu import cache as files
 from ..cpu import native
 from ..cpu.bind import bind
 from ..cpu.code import Code
-from ..cpu.kept import Site, packed, restored
+from ..cpu.keep import packed
+from ..cpu.kept import Site, restored
 from ..cpu.kernel.machine import version
 from ..cpu.memory import Arena
 from ..cpu.packing import LARGEST, Damaged, SizeReader, Unkept, ValueWriter, check, joined, listed, parted, whole
 from ..cpu.program import Program
 from ..errors import InvalidArgumentError
 from ..ir.node import OPERATORS, Node, loc_str
-from ..ir.sizes import listable
+from ..ir.scope import listable
 from ..ir.types import Array, TensorType
 from .forms import Runnable
 from .values import Values

@@ -11,7 +11,7 @@ import numpy as np
 from ..compiler.specialise import StageWork
 from ..cpu.program import Program
 from ..ir.node import Node
-from ..ir.sizes import listable
+from ..ir.scope import listable
 from ..ir.types import Array, content
 from .forms import Runnable
 

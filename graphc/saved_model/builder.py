@@ -12,7 +12,8 @@ import numpy as np
 from ..errors import AlreadyExistsError, CheckpointError, GraphError
 from ..files.graph_json import to_json
 from ..files.saved_model import ASSETS, VARIABLES, Meta, write
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Operation, describe, here
 from ..runtime.session import Session

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from ..initializers import zeros_initializer
-from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
 from ..ops.math import cast, minimum, pow

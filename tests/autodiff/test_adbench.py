@@ -14,7 +14,7 @@ import pytest
 from autograd.scipy.special import logsumexp
 
 import graphc as tf
-from tests.adbench import DATA, TENSORS, Text, loss, text
+from tests.adbench import DATA, TENSORS, Text, loss, loss_by_loop, text
 
 GOLDEN = json.loads((DATA / "golden.json").read_text())
 
@@ -88,6 +88,36 @@ def test_unrolled_text_is_the_authors() -> None:
     assert nodes > 48_000
     assert abs(value - golden["objective"]) < 1e-8
     np.testing.assert_allclose(gradient, golden["gradient"], rtol=0, atol=1e-8)
+
+
+def by_loop(data: Text, count: int, jit: bool) -> tuple[int, float, np.ndarray]:
+    """As `differentiated`, of the loss as a loop, over any number of characters."""
+    with tf.Graph().as_default() as graph, tf.Session(jit=jit) as session:
+        main, extra = tf.placeholder(tf.float64, data.main.shape), tf.placeholder(tf.float64, data.extra.shape)
+        characters = tf.placeholder(tf.float64, [None, data.extra.shape[1]])
+        y = loss_by_loop(main, extra, tf.constant(data.state), characters)
+        nodes = len(graph.nodes)
+        value, gradient = session.run([y, tf.gradients(y, [main, extra])],
+                                      {main: data.main, extra: data.extra, characters: data.characters[:count]})
+        return nodes, value, joined(gradient)
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_looped_text_is_the_authors(jit: bool) -> None:
+    """All 1023 steps as one loop, in a hundredth of the unrolled nodes."""
+    golden = GOLDEN["lstm_l2_c1024"]
+    nodes, value, gradient = by_loop(text(), 1024, jit)
+    assert nodes < 480
+    assert abs(value - golden["objective"]) < 1e-8
+    np.testing.assert_allclose(gradient, golden["gradient"], rtol=0, atol=1e-8)
+
+
+def test_looped_text_equals_its_unrolled_form() -> None:
+    """Value and gradient of 64 characters: sums over time are in another order."""
+    data = text()
+    (_, one, slope), (_, other, steps) = by_loop(data, 64, jit=True), differentiated(data, 64, jit=False)
+    assert abs(one - other) < 1e-12
+    np.testing.assert_allclose(slope, steps, rtol=0, atol=1e-12)
 
 
 def test_compiled_text_is_autograds() -> None:

@@ -117,10 +117,10 @@ def large(name: str, share: float = 1.0) -> dict[str, float]:
                 "compiled": session.compile_stats()["kernels_compiled"]}
 
 
-def alone(call: str, cache: str, **environment: str) -> dict[str, float]:
-    """What a function of this module gives in a fresh process, which may keep byte code, with a folder for kernels."""
+def alone(call: str, cache: str, module: str = "compiling", **environment: str) -> dict[str, float]:
+    """What a function of a module here gives in a fresh process, which may keep byte code, with a folder for kernels."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    program = f"import json; from tests.bench import compiling; print(json.dumps(compiling.{call}))"
+    program = f"import json; from tests.bench import {module}; print(json.dumps({module}.{call}))"
     done = subprocess.run([sys.executable, "-c", program], env={**kept, "GRAPHC_CACHE_DIR": cache, **environment}, cwd=ROOT, check=True,
                           stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)

@@ -7,6 +7,7 @@ import os
 import statistics
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,12 +98,12 @@ def serve(pipe: Any, backend: str, workload: str) -> None:
 
 
 class Process:
-    """One backend at work on one workload, asked through a pipe."""
+    """One backend at work on one workload, asked through a pipe; `life`: what its process does."""
 
-    def __init__(self, backend: str, workload: str) -> None:
+    def __init__(self, backend: str, workload: str, life: Callable[[Any, str, str], None] = serve) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, end = context.Pipe()
-        self.process = context.Process(target=serve, args=(end, backend, workload), daemon=True)
+        self.process = context.Process(target=life, args=(end, backend, workload), daemon=True)
         self.process.start()
         end.close()
 

@@ -22,7 +22,8 @@ from graphc.cpu.program import Program
 from graphc.cpu.routines import Product
 from graphc.errors import GraphcError
 from graphc.ir.node import Node
-from graphc.ir.sizes import Scope, at_hand
+from graphc.ir.scope import Scope
+from graphc.ir.sizes import at_hand
 from graphc.ir.types import TensorType
 from graphc.runtime import call
 from graphc.runtime.variants import NOTHING, Variants

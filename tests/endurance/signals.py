@@ -55,12 +55,21 @@ def digest(session: tf.Session) -> str:
 
 @contextmanager
 def struck(delay: float) -> Iterator[None]:
-    """Control-C after so many seconds. It may come behind the end, which is waited for."""
+    """Control-C after so many seconds. It may come behind the end, which waits for it, however late the system hands it over."""
+    came: list[int] = []
+
+    def handle(number: int, frame: Any) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+    before = signal.signal(signal.SIGINT, handle)
     timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    yield
-    timer.join()
-    time.sleep(0.01)
+    try:
+        yield
+        while not came:
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def while_training(part: float) -> str:

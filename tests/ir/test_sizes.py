@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from graphc import errors
-from graphc.ir.sizes import Scope, Size, alike, all_at_hand, at_hand, fixed, maximum, minimum, number, outgrows
+from graphc.ir.scope import Scope
+from graphc.ir.sizes import Size, alike, all_at_hand, at_hand, fixed, maximum, minimum, number, outgrows
 
 # name -> what it does to two operands; of a divisor 0 nothing is asked
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {

@@ -374,6 +374,15 @@ def test_values_inside_a_loop_are_used_nowhere_else(session):
         session.run(tf.while_loop(lambda j: j < 3, lambda j: j + kept[0], [0]))
 
 
+def test_errors_name_operands_of_bodies(session):
+    """By their names and lines in the graph: what a loop takes from outside, and its own number of the iteration."""
+    x = tf.placeholder(tf.float32, [4, 3], name="rows")
+    y = tf.while_loop(lambda i, a: i < 6, lambda i, a: (i + 1, a + tf.gather(x, i)), [0, tf.zeros([3])])
+    with pytest.raises(errors.InvalidArgumentError, match=r"rows: float32\[4,3\] \(test_control.py:\d+\), while/iteration: int32\[\] "
+                                                          r"\(test_control.py:\d+\)(.|\n)*in iteration 4 of while"):
+        session.run(y, {x: np.ones((4, 3))})
+
+
 def test_errors_name_iteration_and_line(session):
     x = tf.placeholder(tf.float32, [4])
     found = tf.while_loop(lambda i, s: i < 9, lambda i, s: (i + 1, s + tf.gather(x, i)), [0, 0.0])[1]
@@ -431,6 +440,11 @@ def test_bodies_of_hostile_files(change, message):
     change(body_of(data))
     with pytest.raises(errors.SerializationError, match=message):
         Graph.from_json(json.dumps(data))
+
+
+def test_scalars_that_are_written_in_part(session):
+    """What is not written is zeros where the elements' shape is given, as in TensorFlow."""
+    assert session.run(tf.TensorArray(tf.float32, size=3, element_shape=[]).write(1, 5.0).stack()).tolist() == [0, 5, 0]
 
 
 def test_structures_are_told_apart():

@@ -119,14 +119,19 @@ def test_pieces_have_the_bits_of_the_whole(name: str, threads: int, monkeypatch:
     assert np.array_equal(found[0], found[1])
 
 
-# Range, chunk, effort, unit: the parts cover the range once, in order, begin at multiples of the unit, and are no longer than need be.
+# Range, chunk, effort, unit: the parts cover the range once, in order, begin at multiples of the unit, are no longer than need be, and have a
+# chunk for each thread where chunks are shared.
+@pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("n, grain, effort, unit", [(10, 10, 0, 1), (1, 1, 10**12, 1), (1000, 1000, 10**9, 64), (1000, 64, 10**9, 64), (0, 1, 0, 1),
-                                                    (7, 2, 10**10, 1), (10**6, 10**5, 10**10, 64)])
-def test_pieces_cover_the_range(n: int, grain: int, effort: int, unit: int) -> None:
-    steps, begins, ends = tape._pieces(*(np.array([1, value]) for value in (n, grain, effort, unit)))
+                                                    (7, 2, 10**10, 1), (10**6, 10**5, 10**10, 64), (1024, 512, 10**9, 512), (1024, 512, 10**9, 1)])
+def test_pieces_cover_the_range(n: int, grain: int, effort: int, unit: int, threads: int) -> None:
+    grain = max(n, 1) if threads == 1 else grain
+    steps, begins, ends = tape._pieces(*(np.array([1, value]) for value in (n, grain, effort, unit)), threads)
     assert steps.tolist() == [0, *[1] * (len(steps) - 1)]
     begin, end = begins[1:], ends[1:]
     assert begin.tolist() == [0, *end[:-1]] and end[-1] == n
-    step = grain if grain < n else unit
+    step, most = (threads * grain, threads * tape.PIECE) if grain < n else (unit, tape.PIECE)
     assert not (begin % step).any()
-    assert (effort * (end - begin) // max(n, 1) <= tape.PIECE + effort * step // max(n, 1)).all()
+    assert (effort * (end - begin) // max(n, 1) <= most + effort * step // max(n, 1)).all()
+    if grain < n:
+        assert (-(-(end - begin)[:-1] // grain) >= threads).all() and (threads * grain > n or len(begin) <= n // (threads * grain) + 1)

@@ -275,6 +275,8 @@ MISFITS = {
 }
 # The shape of what a variable of n elements does not take. Numpy broadcasts some to it, and it to others.
 MISFIT_SHAPES = {"one": lambda n: (1,), "more": lambda n: (n + 1,), "scalar": lambda n: (), "row": lambda n: (1, n), "empty": lambda n: (0,)}
+# All of them, but that what data decide is a vector.
+MISFITTING = [(way, shape) for way in MISFITS for shape in MISFIT_SHAPES if "data decide" not in way or shape not in ("scalar", "row")]
 
 
 def _after(first, then):
@@ -287,13 +289,10 @@ def _as_saved(node, *change):
 
 
 @pytest.mark.parametrize("n", [2, 20_000])
-@pytest.mark.parametrize("shape", MISFIT_SHAPES)
-@pytest.mark.parametrize("way", MISFITS)
+@pytest.mark.parametrize("way, shape", MISFITTING)
 def test_values_that_do_not_fit_their_variable(way, shape, n, session):
     """Nothing is broadcast into a variable, let alone read from beyond a value: every run says so, and changes nothing."""
     value = np.ones(MISFIT_SHAPES[shape](n), np.float32)
-    if "data decide" in way and value.ndim != 1:
-        pytest.skip("the mask gives vectors")
     update = MISFITS[way](tf.Variable(np.arange(n), dtype=tf.float32, name="v"), tf.placeholder(tf.float32, name="p"))
     with update.graph.as_default() as graph, tf.Session(jit=session.jit) as s:
         v, p, w = graph.get_tensor_by_name("v:0"), graph.get_tensor_by_name("p:0"), tf.Variable(1.0)

@@ -78,6 +78,19 @@ def test_the_pieces_of_a_threaded_step_make_the_whole():
         assert row.calls == 1 and row.seconds <= metadata.summary(limits=False).seconds
 
 
+def test_a_long_step_is_shared_by_two_threads():
+    """A product of 1024 by 1024 takes ten milliseconds a half: whoever is woken meanwhile finds the other half still to be done."""
+    with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=2)) as session:
+        x = tf.placeholder(tf.float32, [1024, 1024])
+        y = tf.matmul(x, x)
+        feeds = {x: np.eye(1024, dtype=np.float32)}
+        found = set()
+        for _ in range(20):                                   # a busy processor may leave the other thread asleep for that long
+            _, metadata = traced(session, y, feeds)
+            found |= {e.thread for e in metadata.events if e.kind == "library"}
+    assert found == {0, 1}
+
+
 def test_timeline_and_tables(tmp_path):
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [8, 8], name="x")

@@ -241,6 +241,8 @@ def test_a_run_that_is_interrupted_anywhere_has_changed_nothing_or_all(build: Ca
         session.values.restore(before)
         session.run(fetches, good)
         assert lines > 10 and state(session) == plain[2]
+        left = [call for call in (*session.calls.known.values(), *session.calls._bodies.values()) if call.running or call.inner is not None]
+        assert not left, "an interrupted call is taken to run still"
 
 
 def state_by_state(fetches: Any, feeds: Any, jit: bool) -> list[Any]:

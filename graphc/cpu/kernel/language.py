@@ -22,14 +22,16 @@ from typing import Any
 @cache
 def namespace() -> dict[str, Any]:
     """The names a kernel source may use (imports Numba)."""
-    from . import vecmath, vecrandom
+    from . import complex_numbers, vecmath, vecrandom
     from .memory import memory
     from .scalars import scalars
     from .tiles import tiles
 
     # Numba would compile Python's min and max as functions of their own.
     plain = {"pow": power(), "min": scalars()["minimum"], "max": scalars()["maximum"], "inf": float("inf")}
-    return {**scalars(), **memory(), **tiles(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
+    names = {**scalars(), **memory(), **tiles(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
+    both = {name: complex_numbers.either(name, names[name], f) if name in names else f for name, f in complex_numbers.functions().items()}
+    return names | both
 
 
 @cache
