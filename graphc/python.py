@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import GraphcError
 from .ir.known import static_value
+from .ir.node import warn
 from .ir.types import TensorShape
 from .tf1_names import getter as _getter
 
@@ -19,6 +20,7 @@ client.session | tf
 client.timeline | -
 client.device_lib | -
 data.ops.dataset_ops | data
+debug | -
 framework.constant_op | tf
 framework.dtypes | tf
 framework.errors | errors
@@ -203,6 +205,13 @@ def _unknown_shape(ndims: int | None = None, rank: int | None = None) -> TensorS
     return TensorShape(None if known is None else [None] * known)
 
 
+def _undebugged(sess: Any, *args: Any, **kwargs: Any) -> Any:
+    """The session itself, with a warning: TensorFlow's debugger is not here."""
+    warn("tf.python.debug: there is no such debugger here, and the session runs as it is; tf.add_check_numerics_ops finds "
+         "nan", UserWarning)
+    return sess
+
+
 def _decorated(*args: Any, **kwargs: Any) -> Any:
     """A decorator that leaves functions as they are."""
     return lambda function: function
@@ -231,6 +240,7 @@ def _own(path: str) -> dict[str, Any]:
         "framework.tensor_util": {"constant_value": static_value},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
+        "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
         "layers.utils": {"smart_cond": _smart_cond, "constant_value": static_value},
         "ops.control_flow_ops": {"smart_cond": _smart_cond},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},

@@ -64,6 +64,7 @@ IMPORTS = [
     ("from tensorflow.python.layers.core import Dense", "Dense", "layers.Dense"),
     ("from tensorflow.examples.tutorials.mnist import input_data", "input_data.read_data_sets", "examples.tutorials.mnist.input_data.read_data_sets"),
     ("import tensorflow.examples.tutorials.mnist.input_data as d", "d.DataSet", "examples.tutorials.mnist.input_data.DataSet"),
+    ("from tensorflow.examples.tutorials.mnist import mnist", "mnist.inference", "examples.tutorials.mnist.mnist.inference"),
     ("from tensorflow.python.framework import tensor_shape", "tensor_shape.TensorShape", "TensorShape"),
     ("from tensorflow.python.ops.init_ops import zeros_initializer", "zeros_initializer", "zeros_initializer"),
 ]
@@ -317,3 +318,26 @@ def test_mutated_files_raise_typed_errors(digits):
         except tf.errors.DataLossError:
             errors += 1
     assert errors > 500
+
+
+def test_the_network_of_the_tutorial(standing):
+    from tensorflow.examples.tutorials.mnist import mnist
+    images, labels = tf.placeholder(tf.float32, [None, mnist.IMAGE_PIXELS]), tf.placeholder(tf.int32, [None])
+    logits = mnist.inference(images, 16, 8)
+    loss, right = mnist.loss(logits, labels), mnist.evaluation(logits, labels)
+    step = mnist.training(loss, 0.1)
+    scopes = ("hidden1", "hidden2", "softmax_linear")
+    assert [v.op.name for v in tf.trainable_variables()] == [f"{s}/{n}" for s in scopes for n in ("weights", "biases")]
+    random = np.random.default_rng(0)
+    feed = {images: random.normal(size=(20, 784)), labels: random.integers(0, 10, 20)}
+    with tf.Session(jit=False) as session:
+        first = session.run(loss, feed)
+        for _ in range(60):
+            session.run(step, feed)
+        assert session.run(loss, feed) < 0.2 * first and session.run(right, feed) >= 18 and session.run("global_step:0") == 60
+
+
+def test_a_debugger_that_is_not_here(standing):
+    from tensorflow.python import debug
+    with tf.Session(jit=False) as session, pytest.warns(UserWarning, match="there is no such debugger here"):
+        assert debug.LocalCLIDebugWrapperSession(session) is session

@@ -26,8 +26,8 @@ contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq c
 contrib.seq2seq
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
-examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers io layers linalg logging losses manip math
-metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
+examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile image initializers io layers linalg
+logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
 saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
 """.split())]
@@ -191,7 +191,9 @@ def test_every_public_callable_shows_its_arguments():
 _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
                       "int8", "int16", "int32", "int64", "string", "uint8", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
-           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
+           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
+           "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
            **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
            **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
            "graphc.dtypes": {"bool", "complex64", "complex128", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},

@@ -67,8 +67,8 @@ class Operator:
     complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes without a default, the types that a file may give them,
     for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape another shape
     than it has. `pure`: the same inputs give the same result, so it may be folded and shared. `ties`: the result is the first operand, and any run
-    checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative, or
-    no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
+    checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative,
+    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
     """
 
     name: str
