@@ -1,7 +1,8 @@
 """Convolutions and pools, forward and gradients, beside PyTorch's in both layouts: `python -m tests.bench.convolutions [--only A,B] [--rounds N]`.
 
-Each library has a process of its own, whose threads sleep while the other's is asked; a figure is the least time of a call. PyTorch's tensors lie
-channels first and channels last: the better of the two is what a ratio is to. Without PyTorch there are graphc's times alone.
+Each library has a process of its own, whose threads sleep while the other's is asked; a figure is the least time of a call: on one thread the
+processor's, which others on the machine hardly change. PyTorch's tensors lie channels first and channels last: the better of the two is what a
+ratio is to. Without PyTorch there are graphc's times alone.
 """
 
 from __future__ import annotations
@@ -214,13 +215,13 @@ GROUPS: dict[str, tuple[Sequence[Any], Callable[..., Iterator[tuple[str, Call]]]
 }
 
 
-def turn(call: Call) -> float:
+def turn(call: Call, clock: Callable[[], float]) -> float:
     """The least milliseconds of some calls."""
-    found, begun = float("inf"), time.perf_counter()
+    found, begun = float("inf"), clock()
     while True:
-        before = time.perf_counter()
+        before = clock()
         call()
-        after = time.perf_counter()
+        after = clock()
         found = min(found, after - before)
         if after - begun > TURN:
             return 1e3 * found
@@ -230,11 +231,12 @@ def serve(pipe: Any, group: str, own: bool, threads: int) -> None:
     """The life of a library's process: told a row's number, it makes its programs; then it takes a turn of each whenever told so."""
     if not own:
         torch.set_num_threads(threads)
+    clock = time.process_time if threads == 1 else time.perf_counter
     rows, make = GROUPS[group]
     made: list[dict[str, Call]] = []
     for told in iter(pipe.recv, None):
         if told == "turn":
-            pipe.send([{what: turn(call) for what, call in programs.items()} for programs in made])
+            pipe.send([{what: turn(call, clock) for what, call in programs.items()} for programs in made])
             continue
         made = [dict(make(rows[told], threads, last)) for last in ((None,) if own else (False, True))]
         for call in (call for programs in made for call in programs.values()):
