@@ -17,8 +17,8 @@ from ..ir.node import Node
 from ..ir.sizes import fixed, maximum, minimum
 from ..ir.types import Array, TensorType, element_count
 from ..ops.array_gather import MANY
-from ..process.importing import whole
 from . import blas, native
+from .kernel.machine import SUPERWORD
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 
@@ -145,7 +145,7 @@ def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[
     for i, (dtype, size) in enumerate(loop.scratch):
         names.append(f"scratch{i}")
         slots.append(Slot("own", None, dtype, size))
-    lines = [whole(f"{__package__}.kernel.compiler").SUPERWORD] if loop.superword else []
+    lines = [SUPERWORD] if loop.superword else []
     lines += [f"{name} = pointer(buffers, {i}, {numba_name(slot.dtype)})" for i, (name, slot) in enumerate(zip(names, slots, strict=True))]
     if overwrites and not inplace:
         sizes["total"] = element_count(node.type.shape)

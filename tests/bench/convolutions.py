@@ -1,12 +1,14 @@
 """Convolutions and pools, forward and gradients, beside PyTorch's in both layouts: `python -m tests.bench.convolutions [--only A,B] [--rounds N]`.
 
-Each program is called in turns; a figure is the least time of a call. PyTorch's tensors lie channels first and channels last: the better of the
-two is what a ratio is to. Without PyTorch there are graphc's times alone.
+Each library has a process of its own, whose threads sleep while the other's is asked; a figure is the least time of a call: on one thread the
+processor's, which others on the machine hardly change. PyTorch's tensors lie channels first and channels last: the better of the two is what a
+ratio is to. Without PyTorch there are graphc's times alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -20,8 +22,8 @@ with suppress(ImportError):
     import torch
 
 Call = Callable[[], Any]
-PAUSE = 0.004           # seconds in which the threads of the program before stop spinning
-TURN = 0.012            # seconds of calls a turn
+PAUSE = 0.02            # seconds in which the threads of the program before stop spinning
+TURN = 0.03             # seconds of calls a turn
 
 
 class Shape(NamedTuple):
@@ -213,23 +215,51 @@ GROUPS: dict[str, tuple[Sequence[Any], Callable[..., Iterator[tuple[str, Call]]]
 }
 
 
-def least(calls: Sequence[Call], rounds: int) -> list[float]:
-    """The least milliseconds of a call of each."""
-    found = [float("inf")] * len(calls)
-    for call in calls:
+def turn(call: Call, clock: Callable[[], float]) -> float:
+    """The least milliseconds of some calls."""
+    found, begun = float("inf"), clock()
+    while True:
+        before = clock()
         call()
+        after = clock()
+        found = min(found, after - before)
+        if after - begun > TURN:
+            return 1e3 * found
+
+
+def serve(pipe: Any, group: str, own: bool, threads: int) -> None:
+    """The life of a library's process: told a row's number, it makes its programs; then it takes a turn of each whenever told so."""
+    if not own:
+        torch.set_num_threads(threads)
+    clock = time.process_time if threads == 1 else time.perf_counter
+    rows, make = GROUPS[group]
+    made: list[dict[str, Call]] = []
+    for told in iter(pipe.recv, None):
+        if told == "turn":
+            pipe.send([{what: turn(call, clock) for what, call in programs.items()} for programs in made])
+            continue
+        made = [dict(make(rows[told], threads, last)) for last in ((None,) if own else (False, True))]
+        for call in (call for programs in made for call in programs.values()):
+            call()
+        pipe.send(None)
+
+
+def measured(pipes: Sequence[Any], number: int, rounds: int) -> dict[str, list[float]]:
+    """The least milliseconds of what a row has, of each library and layout."""
+    for pipe in pipes:
+        pipe.send(number)
+        pipe.recv()
+    best: dict[str, list[float]] = {}
     for _ in range(rounds):
-        for i, call in enumerate(calls):
+        found: list[dict[str, float]] = []
+        for pipe in pipes:
             time.sleep(PAUSE)
-            begun = time.perf_counter()
-            while True:
-                before = time.perf_counter()
-                call()
-                after = time.perf_counter()
-                found[i] = min(found[i], after - before)
-                if after - begun > TURN:
-                    break
-    return [1e3 * f for f in found]
+            pipe.send("turn")
+            found += pipe.recv()
+        for what in found[0]:
+            times = [f[what] for f in found]
+            best[what] = [min(pair) for pair in zip(best.get(what, times), times, strict=True)]
+    return best
 
 
 def main() -> None:
@@ -239,22 +269,22 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5, help="turns that each program gets")
     args = parser.parse_args()
-    peer = "torch" in globals()
-    if peer:
-        torch.set_num_threads(args.threads)
     ratios: dict[str, list[float]] = {}
+    context = multiprocessing.get_context("spawn")
     for group in args.groups.split(","):
-        rows, make = GROUPS[group]
-        for row in rows:
-            if not any(part in row.name for part in args.only.split(",")):
-                continue
-            programs = [dict(make(row, args.threads, last)) for last in ((None, False, True) if peer else (None,))]
-            for what in programs[0]:
-                mine, *theirs = least([p[what] for p in programs], args.rounds)
-                ratio = mine / min(theirs) if theirs else float("nan")
-                ratios.setdefault(f"{group}, {what}", []).append(ratio)
-                beside = "".join(f"{t:9.3f}" for t in theirs)
-                print(f"{row.name:24}{what:16}{mine:9.3f} ms{beside}{ratio:8.2f}", flush=True)
+        pipes = []
+        for own in (True, False)[:2 if "torch" in globals() else 1]:
+            mine, theirs = context.Pipe()
+            context.Process(target=serve, args=(theirs, group, own, args.threads), daemon=True).start()
+            pipes.append(mine)
+        for number, row in enumerate(GROUPS[group][0]):
+            if any(part in row.name for part in args.only.split(",")):
+                for what, times in measured(pipes, number, args.rounds).items():
+                    ratio = times[0] / min(times[1:], default=float("nan"))
+                    ratios.setdefault(f"{group}, {what}", []).append(ratio)
+                    print(f"{row.name:24}{what:16}" + "".join(f"{t:9.3f}" for t in times) + f"{ratio:8.2f}", flush=True)
+        for pipe in pipes:
+            pipe.send(None)
     for what, found in ratios.items():
         print(f"{what:40} geometric mean {np.exp(np.mean(np.log(found))):.2f}, largest {max(found):.2f}")
 

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 from .language import namespace
+from .machine import SUPERWORD
 from .memory import table_types
 
 OPTIMISATION_LEVEL = 3
-SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
 
 
 def prepare() -> None:
