@@ -170,7 +170,10 @@ class Operator:
     def type_of(self, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The type of the result on converted inputs, and the attributes as they are kept. DTypeError, ShapeError: what does not fit."""
         types = [x.type for x in inputs]
-        self.check_kinds([t.dtype for t in types if t.__class__ is TensorType])
+        refused = self.refused
+        for t in types if refused else ():
+            if t.__class__ is TensorType and t.dtype.kind in refused:
+                self.check_kinds([t.dtype])
         if self.prepare is not None:
             attrs = self.prepare(types, **attrs)
         values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()

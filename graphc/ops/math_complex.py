@@ -15,7 +15,7 @@ import numpy as np
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import elementwise
 from ..ir.types import TensorType
-from .math_operands import floating, wide
+from .math_operands import floating, numbers, wide
 
 __all__ = ["complex", "real", "imag", "conj", "angle"]
 
@@ -79,7 +79,7 @@ def conj(x: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.conj(tf.constant([1 + 2j], tf.complex64)))
     array([1.-2.j], dtype=complex64)
     """
-    return np.conjugate(x)
+    return np.conjugate(*numbers(x))
 
 
 @elementwise("select({input} < {T}(0), {T}(3.141592653589793), {T}(0))", complex="angle({input})",

@@ -16,6 +16,7 @@ from ..ir.graph import Graph, Scratch
 from ..ir.node import Node
 from ..ir.operator import Operator
 from ..ir.types import Array
+from ..ir.types import differentiable as differentiable_dtype
 from ..ops.array import concat, reshape, shape
 from ..ops.math import cast, sin
 from ..ops.reduce import reduce_sum
@@ -185,7 +186,7 @@ def _subsets(operator: Operator, sample: Sample) -> list[tuple[int, ...]]:
 
 def _element(x: Array, name: str, k: int) -> Array:
     """The k-th of a batch of operands: other numbers, other places; what describes axes, and places in order, is the same for all."""
-    if x.dtype.kind == "f":
+    if differentiable_dtype(x.dtype):
         return (x * _SCALES[k]).astype(x.dtype)
     return np.roll(x, k, axis=0) if x.ndim and name in ("indices", "condition", "mask") else x
 
@@ -212,7 +213,7 @@ def _check_batch(operator: Operator, sample: Sample, shapes: str, wide: tuple[in
         for value, wanted in zip(found, reference(operator, Sample(operands, sample.attrs)), strict=True):
             if value.dtype != wanted.dtype or value.shape != (SIZE, *wanted.shape):
                 raise AssertionError(f"{said}: {value.dtype}{list(value.shape)}")
-            if wanted.dtype.kind == "f":
+            if differentiable_dtype(wanted.dtype):
                 np.testing.assert_allclose(value[k], wanted, rtol=1e-12, atol=1e-12, err_msg=said)
             else:
                 np.testing.assert_array_equal(value[k], wanted, said)

@@ -101,7 +101,7 @@ def _same(operator: Operator, sample: Sample, value: Any, wanted: Array, signs: 
     said = say(operator, sample)
     if value.dtype != wanted.dtype or value.shape != wanted.shape:
         raise AssertionError(f"{said}: {type_of(value)}, the reference gives {type_of(wanted)}")
-    if wanted.dtype.kind != "f":
+    if not types.differentiable(wanted.dtype):
         np.testing.assert_array_equal(value, wanted, said)
         return
     finite = np.abs(wanted[np.isfinite(wanted)])
@@ -160,7 +160,7 @@ def check_precision(operator: Operator) -> None:
                 feeds = {**one.feeds(narrow.operands), **two.feeds(wide.operands)}
                 found = session.run([one.results, two.results], feeds)
         for a, b in zip(*found, strict=True):
-            if np.asarray(b).dtype.kind == "f":
+            if types.differentiable(np.asarray(b).dtype):
                 np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * scale(b), equal_nan=True, err_msg=say(operator, narrow))
             else:
                 np.testing.assert_array_equal(a, b, say(operator, narrow))
