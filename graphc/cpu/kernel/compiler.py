@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from .language import namespace
-from .machine import SUPERWORD
+from .language import SUPERWORD, namespace
 from .memory import table_types
 
 OPTIMISATION_LEVEL = 3

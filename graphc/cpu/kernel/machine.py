@@ -15,7 +15,6 @@ from typing import Any
 # Measured on an AVX-512 Xeon against LLVM's default of 256: exp float32 0.45 ns an element for 0.80, tanh 0.58 for 0.86,
 # exp float64 1.55 for 2.03; loops bound by memory the same.
 VECTOR_BITS = 512
-SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
 
 
 class Machine:
