@@ -146,14 +146,16 @@ def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: 
     return found
 
 
-def _text(source: str, slots: list[Slot], extents: list[Any], n: Any, work: Any, node: Node, share: float = 1) -> KernelText:
+def _text(source: str, slots: list[Slot], extents: list[Any], n: Any, work: Any, node: Node, share: float = 1,
+          grain: int = 1) -> KernelText:
     """A text with what a call of it needs; the first extent is what a check has found wrong, and there is none."""
-    return KernelText(source, slots, [0, *extents], n, 1, work, annotated=[(line, node) for line in source.splitlines()], share=share)
+    return KernelText(source, slots, [0, *extents], n, grain, work, annotated=[(line, node) for line in source.splitlines()], share=share)
 
 
 # (rows, vectors) of a tile of channels by outputs, for vectors of so many lanes
 _FILTER_TILES = {16: ((6, 4), (8, 2), (12, 2), (8, 3), (5, 4), (7, 3), (16, 1), (12, 1), (8, 1), (4, 4)),
                  8: ((6, 2), (5, 2), (4, 3), (4, 2), (12, 1), (8, 1))}
+PIECES = 4              # that a gradient to a filter may be cut into, for threads and for looks at the clock
 LEAST = 8               # sums that go on at once: as many as additions take steps
 
 
@@ -206,7 +208,8 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
     parts = chunks * groups
     source = conv_text.conv_filter(tile, len(places))
     work = images * element_count(tuple(places)) * units * panels * tile.rows * tile.width * groups // WORK
-    texts = [_text(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node)]
+    # Who takes a few of the units copies as much of y as who takes all.
+    texts = [_text(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node, grain=-(-units // PIECES))]
     if not direct:
         source = conv_text.total(tile.rows, tile.width, tile.dtype)
         texts.append(_text(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
