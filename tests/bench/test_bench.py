@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import compiling, derivatives, measure, operators, sizes
+import graphc as tf
+from tests.bench import compiling, derivatives, loop_rows, loops, measure, operators, sizes
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -115,3 +116,19 @@ def test_operators_are_measured_from_their_declarations(monkeypatch: pytest.Monk
     assert [(name, size) for name, size, _, _ in found] == [(n, s) for n in ("cumsum", "exp", "reduce_sum") for s in operators.SIZES]
     assert all(own > 0 and other > 0 for _, _, own, other in found)
     assert list(operators.figures(["none such"])) == []
+
+
+@pytest.mark.parametrize("name", loop_rows.ROWS)
+def test_forms_of_loops_agree(name: str) -> None:
+    """What is measured of graphc gives what its other forms give: as a loop and unrolled, the branch taken and alone."""
+    row, results = loop_rows.ROWS[name], {}
+    for backend, make in row.makers.items():
+        if loops.needs(backend) == "graphc":
+            with tf.Graph().as_default():
+                run = make(True)
+                results[backend] = [run() for _ in range(loops.CHECKED)]
+    loops.compared(row, results)
+    first = next(iter(results))
+    if len(results) > 1 and not row.like:
+        with pytest.raises(measure.WrongResult):
+            loops.compared(row, {**results, first: [[np.asarray(x) * 1.01 + 0.01 for x in step] for step in results[first]]})
