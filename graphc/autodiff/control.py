@@ -18,7 +18,7 @@ from ..ir.expressions import HEAVY
 from ..ir.families import Memory
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, describe, in_order, loc_str, reached
-from ..ir.types import TensorType
+from ..ir.types import TensorType, differentiable
 from ..ops.array import fill, reshape, shape, zeros_like
 from ..ops.control import COUNT, branch, loop, settled
 from ..ops.linalg_matmul import matmul
@@ -32,7 +32,7 @@ _CALLED = re.compile(r"([a-z_]\w*)\(")
 
 
 def _floating(x: Node) -> bool:
-    return isinstance(x.type, TensorType) and x.type.dtype.kind == "f"
+    return isinstance(x.type, TensorType) and differentiable(x.type.dtype)
 
 
 def _items(node: Node, numbers: Iterable[int]) -> list[Node]:

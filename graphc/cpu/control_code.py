@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .assembly import loads, places, stores
+from typing import Any
+
+from .assembly import counting, loads, places, stores
 
 # The extents of such a step: how often a loop runs (negative: its first operand says it), and which entry of the table of pointers shows the
 # descriptor.
@@ -29,9 +31,7 @@ def _each(name: str, before: str, after: str, body: str) -> str:
     """A loop over the records of a list %name.n, %name.p; `body` uses the record's address %r.<name>. Goes from `before` to `after`."""
     return f"""
 {name}.head:
-  %{name}.k = phi i64 [ 0, %{before} ], [ %{name}.k1, %{name}.body ]
-  %{name}.more = icmp slt i64 %{name}.k, %{name}.n
-  br i1 %{name}.more, label %{name}.body, label %{after}
+{counting(f"{name}.k", f"%{name}.n", before, f"{name}.body", f"{name}.more", f"{name}.body", after)}
 {name}.body:
   %{name}.o = mul i64 %{name}.k, {WIDTHS[name.split('_')[0]]}
   %{name}.r = getelementptr i64, ptr %{name}.p, i64 %{name}.o
@@ -40,25 +40,25 @@ def _each(name: str, before: str, after: str, body: str) -> str:
   br label %{name}.head"""
 
 
+def _load(base: str, kind: str, name: str, offset: int | str, unit: str = "i64") -> str:
+    """`loads` of one value, whose name has a dot."""
+    where: dict[str, Any] = {name: offset}
+    return loads(base, kind, unit, **where)
+
+
 def _list(name: str, base: str, offset: int) -> str:
-    return f"""  %{name}.at = getelementptr i64, ptr {base}, i64 {offset}
-  %{name}.n = load i64, ptr %{name}.at
-  %{name}.to = getelementptr i64, ptr {base}, i64 {offset + 1}
-  %{name}.p = load ptr, ptr %{name}.to"""
+    """A list of a descriptor: %name.n, how many records, and %name.p, where they are."""
+    return f"{_load(base, 'i64', f'{name}.n', offset)}\n{_load(base, 'ptr', f'{name}.p', offset + 1)}"
 
 
 def _fields(name: str, *words: str) -> str:
     """The words of a record, as %name.word; those named `p...` are pointers."""
-    lines = []
-    for i, word in enumerate(words):
-        lines += [f"  %{name}.f{i} = getelementptr i64, ptr %{name}.r, i64 {i}",
-                  f"  %{name}.{word} = load {'ptr' if word.startswith('p') else 'i64'}, ptr %{name}.f{i}"]
-    return "\n".join(lines)
+    return "\n".join(_load(f"%{name}.r", "ptr" if word.startswith("p") else "i64", f"{name}.{word}", i) for i, word in enumerate(words))
 
 
 def _operand(name: str, slot: str) -> str:
-    return f"""  %{name}.s = getelementptr ptr, ptr %buffers, i64 {slot}
-  %{name}.b = load ptr, ptr %{name}.s"""
+    """The memory that an entry of the table of pointers shows, as %name.b."""
+    return _load("%buffers", "ptr", f"{name}.b", slot, "ptr")
 
 
 _SHOW = "\n".join((_fields("NAME", "pentry", "slot", "offset"), _operand("NAME", "%NAME.slot"),

@@ -42,8 +42,8 @@ class NativeStep(NamedTuple):
         """What a kernel that returned `status` found wrong: an element that is not in [0, bound)."""
         check: Check = self.text.checks[status - 1]
         node = check.node
-        return InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {check.operand.label} is wrong: {found} "
-                                    f"is not in [0, {bound if check.sized else check.bound})\n  at {loc_str(node.loc)}", node)
+        wrong = check.wrong or f"{check.operand.label} is wrong: {found} is not in [0, {bound if check.sized else check.bound})"
+        return InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {wrong}\n  at {loc_str(node.loc)}", node)
 
 
 class CommitStep(NamedTuple):
