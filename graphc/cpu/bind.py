@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,22 @@ def bind(code: Code, sizes: Sequence[int], state: State, arena: Arena) -> Progra
             extents[at + MODE], extents[at + PART] = mode, unit[k]
         tables[k] = product.table(own)
         memory.table[code.tables[k + 1] - 1] = address(tables[k])
+
+    def inside(part: Code) -> Program:
+        return bind(part, sizes, state, Arena())
     for k, step, column in code.controls:
         n[k] = grain[k] = unit[k] = 1
-        bound = tables[k] = step.bind(lambda part: bind(part, sizes, state, Arena()), numbers[column].tolist(), bool(work[k] >= QUICK))
+        # What a length of a sequence does not decide, as most bodies, is bound to the next one already.
+        own, lasts = numbers[column].tolist(), bool(work[k] >= QUICK)
+        decided = [_decided(part.code, sizes) for part in step.parts.values()]
+        bound = tables[k] = arena.bodies((id(step), lasts, *own, *decided), partial(step.bind, inside, own, lasts))
         memory.table[code.tables[k + 1] - 1] = address(bound.words)
     return Program(code, sizes, Ranges(n, grain, work, unit, extents, tables), memory, state)
+
+
+def _decided(code: Code, sizes: Sequence[int]) -> tuple[Any, ...]:
+    """All that the numbers of the free sizes decide about code, that of its bodies included."""
+    return (*code.numbers.values(*sizes), *(_decided(part.code, sizes) for _, step, _ in code.controls for part in step.parts.values()))
 
 
 def _sizes(code: Code, numbers: Array, n: Array, grain: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..ir.types import Array, TensorType, exactly
 from .code import Code
 from .steps import Value
 
+BODIES = 32             # bound bodies that an arena keeps
 SPARE = 10              # an arena that grows does so by a tenth more than is needed: sizes that creep up do not move it each time
 
 
@@ -74,6 +75,17 @@ class Arena:
         self.block = aligned(0)
         self._users: weakref.WeakSet[User] = weakref.WeakSet()
         self._places: dict[int, Array] = {}
+        self._bodies: dict[Any, Any] = {}
+
+    def bodies(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Bodies bound for some numbers, which programs of the arena share: one of them runs at a time. The last ones are kept."""
+        found = self._bodies.pop(key, None)
+        if found is None:
+            found = make()
+        self._bodies[key] = found
+        while len(self._bodies) > BODIES:
+            del self._bodies[next(iter(self._bodies))]
+        return found
 
     def hold(self, user: User, nbytes: int) -> Array:
         """The block, of at least so many bytes; `user` is told when there is another."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from tests.bench import compiling, derivatives, lengths, measure, named, operators, products, sizes
+from tests.bench import compiling, derivatives, lengths, loop_rows, loops, measure, named, operators, products, sizes
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
@@ -139,3 +139,19 @@ def test_named_operators_do_what_numpy_does() -> None:
             feeds = [tf.placeholder(x.dtype, x.shape) for x in case.operands]
             found = tf.Session().run(case.build(*feeds), dict(zip(feeds, case.operands, strict=True)))
             np.testing.assert_allclose(found, case.plain(*case.operands), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", loop_rows.ROWS)
+def test_forms_of_loops_agree(name: str) -> None:
+    """What is measured of graphc gives what its other forms give: as a loop and unrolled, the branch taken and alone."""
+    row, results = loop_rows.ROWS[name], {}
+    for backend, make in row.makers.items():
+        if loops.needs(backend) == "graphc":
+            with tf.Graph().as_default():
+                run = make(True)
+                results[backend] = [run() for _ in range(loops.CHECKED)]
+    loops.compared(row, results)
+    first = next(iter(results))
+    if len(results) > 1 and not row.like:
+        with pytest.raises(measure.WrongResult):
+            loops.compared(row, {**results, first: [[np.asarray(x) * 1.01 + 0.01 for x in step] for step in results[first]]})

@@ -12,6 +12,7 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from graphc.cpu import bodies
 from tests.autodiff.test_control import W, X, by_scan, unrolled
 
 
@@ -235,3 +236,25 @@ def test_open_sizes_keep_nothing_more_for_gradients():
             steps = session.explain(slopes, {x: np.ones((5, 20, 3))}).steps
             written.append([[(s.kind, s.bytes_written) for s in step.bodies["body"]] for step in steps if step.kind == "while"])
     assert written[0] == written[1] and len(written[0]) == 2
+
+
+def test_lengths_share_what_they_do_not_decide():
+    """A sequence of a length not seen before finds its loops' bodies bound; one of another batch size does not. Results are a fresh session's."""
+    x = tf.placeholder(tf.float32, [None, None, 3])
+    y, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(4), x, dtype=tf.float32, time_major=True)
+    fetches = [y, *tf.gradients(tf.reduce_sum(tf.square(y)), tf.trainable_variables())]
+    data, bound = np.random.default_rng(0).normal(size=(30, 30, 3)).astype(np.float32), []
+    with tf.Session() as session, pytest.MonkeyPatch.context() as patch:
+        session.run(tf.global_variables_initializer())
+        values = session.run(tf.trainable_variables())
+        bind = bodies.Control.bind
+        patch.setattr(bodies.Control, "bind", lambda *args: bound.append(args[0].node.label) or bind(*args))
+        for steps, rows, new in ((20, 25, 2), (22, 25, 0), (19, 25, 0), (22, 26, 2), (20, 25, 0), (21, 26, 0)):
+            before = len(bound)
+            found = session.run(fetches, {x: data[:steps, :rows]})
+            assert len(bound) == before + new
+            with tf.Session() as other:
+                other.run([v.assign(value) for v, value in zip(tf.trainable_variables(), values, strict=True)])
+                for a, b in zip(found, other.run(fetches, {x: data[:steps, :rows]}), strict=True):
+                    np.testing.assert_array_equal(a, b)
+            del bound[before + new:]
