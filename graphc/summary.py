@@ -36,7 +36,16 @@ _SERIALIZED = TensorType(TEXT, ())
 _MAKERS: dict[str, Callable[..., bytes]] = {"scalar": summaries.scalar, "histogram": summaries.histogram, "image": summaries.image}
 
 
-@declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False)
+def _summary_attrs(types: Sequence[TensorType], kind: Any = "scalar", tag: Any = "", options: Any = ()) -> dict[str, Any]:
+    """The attributes as a node keeps them; GraphError for what no summary of a program has."""
+    wanted = 1 if kind == "image" else 0
+    if not isinstance(kind, str) or kind not in _MAKERS or not isinstance(tag, str) or not isinstance(options, tuple) or len(options) != wanted \
+            or not all(type(o) is int for o in options):
+        raise GraphError(f"there is no summary {kind!r:.60} of the options {options!r:.60}")
+    return {"kind": kind, "tag": tag, "options": options}
+
+
+@declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False, prepare=_summary_attrs)
 def _summary(value: Any, *, kind: Any = "scalar", tag: Any = "", options: Any = ()) -> Any:
     """A serialised Summary of a value: bytes, as a 0-d array of one object."""
     return np.array(_MAKERS[kind](value, tag, *options), object)

@@ -67,8 +67,13 @@ def test_steps_go_on(estimator):
     assert again.evaluate(given(), steps=1, name="other")["global_step"] == 12
 
 
+@pytest.mark.filterwarnings("error::graphc.errors.CheckpointWarning")
 def test_the_end_of_a_dataset_ends_training(estimator):
+    """Its checkpoints have their graph."""
     estimator.train(of_dataset)
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(f"{estimator.latest_checkpoint()}.meta")
+        assert "IteratorGetNext" in [n.label for n in graph.nodes]
     assert estimator.evaluate(of_dataset)["global_step"] == 15
 
 

@@ -29,7 +29,7 @@ contrib.training contrib.util data data.experimental debugging distributions dty
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile image initializers io layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
-saved_model.signature_def_utils saved_model.tag_constants saved_model.utils sparse spectral strings summary sysconfig test testing train
+saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
 """.split())]
 
 

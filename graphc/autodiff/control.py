@@ -308,7 +308,8 @@ def _invariant(n: Node, outside: set[Node]) -> bool:
 
 def _repeats(body: Body) -> bool:
     """Whether a body may run a second time: nobody would see it."""
-    return not any(has_effect(n) or (n.operator.family.calls and not n.operator.pure and n.operator.drive is None) for n in everywhere(body.order))
+    return not any(has_effect(n) or n.operator.family.arrives or (n.operator.family.calls and not n.operator.pure and n.operator.drive is None)
+                   for n in everywhere(body.order))
 
 
 def _run_again(p: Parts, count: Node, kept: Sequence[Node]) -> list[Node]:

@@ -27,9 +27,9 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
               unconnected_gradients: str = "none") -> list[Node | None]:
     """Derivatives of the sum of all elements of `ys` (each weighted by its `grad_ys`) with respect to each of `xs`.
 
-    Of complex numbers the derivatives of the real part of that sum, by real and imaginary parts: dy/dRe(x) + i dy/dIm(x), as TensorFlow has it.
-    Nodes in `stop_gradients` count as constants. A gradient is None where no path leads from the x to a y
-    (zeros with unconnected_gradients="zero"). GradientError: an operator on the way has no gradient.
+    Of complex numbers, as TensorFlow has it: the real part of the sum of y conj(grad_y) is what is differentiated, by real and imaginary parts,
+    dRe(x) + i dIm(x); a complex y needs its grad_y. Nodes in `stop_gradients` count as constants. A gradient is None where no path leads from the
+    x to a y (zeros with unconnected_gradients="zero"). GradientError: an operator on the way has no gradient.
 
     >>> x = tf.constant(3.0)
     >>> tf.Session(jit=False).run(tf.gradients(x * x, x))
@@ -101,6 +101,8 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
         raise GraphError(f"gradients: {len(targets)} ys but {len(given)} grad_ys{here()}")
     seeds = []
     for y, g in zip(targets, given, strict=True):
+        if g is None and y.type.dtype.kind == "c":
+            raise DTypeError(f"gradients: {describe(y)} is complex: grad_ys says what its parts count{here()}")
         seed = ones_like(y) if g is None else to_node(g, None if isinstance(g, Node) else y.dtype)
         if not compatible(y.type.shape, seed.type.shape):
             raise ShapeError(f"gradients: grad_ys {describe(seed)} does not fit {describe(y)}{here()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import fixed
 from .schedule import Group, Schedule, Single, data_inputs, viewed
@@ -45,7 +46,7 @@ def _fallible(steps: list[Step]) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, Single):
             family = step.node.operator.family
-            if not (family.multiplies or family.joins or family.scatters or family.routine):
+            if not (family.multiplies or family.joins or family.scatters or family.routine or family.convolves):
                 yield step
                 continue
         checks = [c for m in (step.members if isinstance(step, Group) else [step.node]) for c in _checks(m)]
@@ -62,8 +63,8 @@ def _checks(n: Node) -> list[Any]:
         whole, indices = (n.inputs[0], n.inputs[1]) if family.gathers else (n, n.inputs[0])
         return [_check(indices, whole.type.shape[n.attrs["axis"]])]
     if family.routine:
-        assert operator.loop is not None
-        return [_check(n.inputs[c.operand], c.bound) for c in operator.loop([x.type for x in n.inputs], n.type, **n.attrs).checks]
+        loop = loop_of(n)
+        return [None] if loop is None else [None if c.wrong else _check(n.inputs[c.operand], c.bound) for c in loop.checks]
     return [None] * bool(operator.check)
 
 

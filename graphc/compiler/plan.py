@@ -11,10 +11,11 @@ from ..ir.node import Node, in_order, reached
 from ..ir.types import TensorType, element_count
 from ..ops.state import copy
 from .commit import commit_last
+from .epilogues import take_in_convolutions
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
-COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
+COPIED = 1 << 16
 
 
 def copied(nbytes: Any) -> Any:
@@ -36,6 +37,7 @@ class Plan:
         roots = [*(f for f in self.fetches if f is not None), *(v for _, v in assigns)]
         self.order = in_order(reached([*roots, *effects], data_inputs))         # shapes, already in the types, are left out
         self.schedule = schedule(self.order, roots, [variable for variable, _ in assigns])
+        take_in_convolutions(self.schedule, roots)
         self.inplace = commit_last(self.schedule, inplace_updates(self.schedule, assigns, self.order))
         self.late = [(variable, value) for variable, value in assigns if self.inplace.get(value) is not variable]
         self.sources: dict[Node, Buffer] = {}           # constants, feeds, variables: what exists before a run
@@ -78,11 +80,13 @@ class Plan:
         `steps`: of the schedule, one for each thing that runs: a group may be run in several parts.
         """
         for at, step in enumerate(steps):
-            for n in step.members if isinstance(step, Group) else [step.node, *self.items(step.node)]:
-                recomputed = isinstance(step, Group) and n in step.copies
-                for x in data_inputs(n) if recomputed else (n, *data_inputs(n)):
-                    if isinstance(x.type, TensorType) and self.stored(x):
-                        self.layout(x).buffer.touch(at)
+            if isinstance(step, Group):
+                touched = [*(m for m in step.members if m not in step.copies), *in_order(step.operands)]
+            else:
+                touched = [x for n in (step.node, *self.items(step.node)) for x in (n, *data_inputs(n))]
+            for x in touched:
+                if isinstance(x.type, TensorType) and self.stored(x):
+                    self.layout(x).buffer.touch(at)
         for n in (*[f for f in self.fetches if f is not None], *(v for _, v in self.late)):
             self.layout(n).buffer.touch(len(steps))
 

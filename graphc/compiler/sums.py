@@ -59,14 +59,14 @@ class _Rows(NamedTuple):
         return (self.end - self.begin) * self.columns
 
 
-def sum_products(fetches: Sequence[Node]) -> list[Node]:
+def sum_products(fetches: Sequence[Node]) -> Sequence[Node]:
     """x1' y1 + x2' y2 + ..., transposed on the left, is one product of the rows of all x and those of all y.
 
     It is done where few of them must be copied to lie below each other: others lie so already, or are computed there.
     """
     order = topological(fetches)
     sums = _sums(order, fetches)
-    return _Joining(order, fetches).run(sums) if sums else list(fetches)
+    return _Joining(order, fetches).run(sums) if sums else fetches
 
 
 def _sums(order: Sequence[Node], fetches: Sequence[Node]) -> list[_Sum]:
@@ -134,7 +134,7 @@ class _Joining:
         for i, x in enumerate(whole.parts):
             self.part_of.setdefault(x, (whole, i))
 
-    def run(self, sums: Sequence[_Sum]) -> list[Node]:
+    def run(self, sums: Sequence[_Sum]) -> Sequence[Node]:
         waits = _Waits(self.order, [total.node for total in sums])
         for total in sums:
             sides = self.sides(total, waits)
@@ -145,7 +145,7 @@ class _Joining:
                     if rows.whole.node is None:
                         self.placed.update(rows.whole.parts)
                         self.enter(rows.whole)
-        return self.rebuilt() if self.joined else list(self.fetches)
+        return self.rebuilt() if self.joined else self.fetches
 
     # ------------------------------------------------------------------ where operands lie below each other
 

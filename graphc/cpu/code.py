@@ -22,10 +22,11 @@ from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
 from .bodies import Control, control
-from .conv import conv_texts
+from .conv import conv_texts, fused_texts
 from .few_rows import few_rows
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
+from .panels import panel_texts
 from .routines import Commit, Product, product, routine_texts, scatter_texts
 from .steps import CommitStep, HostStep, NativeStep, Step, Value
 from .tape_code import code_address
@@ -332,18 +333,21 @@ def texts(step: Group | Single, plan: Plan, write: Writer,
           code_of: Callable[[Plan], Code] | None = None) -> Iterator[KernelText | Product | Control | Node]:
     """What computes a step: texts of kernels, a product, what runs bodies that `code_of` makes code of, or the node itself, by its reference."""
     if isinstance(step, Group):
-        yield from (t for t in write(step) if t.n)
+        yield from fused_texts(step, plan.schedule.stored, plan.layout) if step.convolution is not None else (t for t in write(step) if t.n)
         return
     family = step.node.operator.family
     if family.multiplies:
-        made = few_rows(step.node, plan.layout) or product(step.node, plan.layout)
-        yield from [made] if made is not None else []
+        for made in (few_rows, panel_texts, product):
+            if (found := made(step.node, plan.layout)) is not None:
+                yield from found if isinstance(found, list) else [found]
+                break
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
     elif family.convolves:
         yield from conv_texts(step.node, plan.layout)
     elif family.routine:
-        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
+        loops = routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
+        yield from [step.node] if loops is None else loops
     elif step.node.operator.drive is not None and code_of is not None:
         yield control(step.node, plan, code_of) or step.node
     elif not family.joins:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 from math import gcd, prod
 from typing import Any, NamedTuple
@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler.layout import Layout, contiguous
+from ..compiler.schedule import Group
 from ..ir.node import Node
 from ..ir.sizes import alike, maximum, minimum
 from ..ir.types import element_count
 from ..ops.windows import widths
 from . import conv_text, native
+from .conv_epilogue import EpilogueStatements
 from .conv_text import Tile
 from .kernel_text import KernelText, Slot
 
@@ -34,6 +36,13 @@ def tile_for(outputs: int, dtype: np.dtype[Any], most: int) -> Tile:
     return Tile(rows, vectors, lanes, dtype.name)
 
 
+def tile_apart(channels: int, dtype: np.dtype[Any], most: int) -> Tile:
+    """The tile of a convolution of so many channels, each by itself: as wide as these allow, with as many rows as that leaves vectors for."""
+    lanes = most // dtype.itemsize
+    vectors = next((v for v in (4, 2) if v * lanes <= channels), 1)
+    return Tile(16 // vectors if lanes == 16 else 8 // vectors, vectors, lanes, dtype.name)
+
+
 class Axis(NamedTuple):
     """Along an axis: places of the result; where the window of a place begins; taps, one from the other; of memory, what one further is."""
 
@@ -50,45 +59,65 @@ class Axis(NamedTuple):
 
 def conv_texts(node: Node, layout: Layout) -> list[KernelText]:
     """The kernels of a convolution, or of a gradient of it."""
-    return filter_texts(node, layout) if node.operator.name == "conv_filter" else sum_texts(node, layout)
+    if node.operator.name != "conv_filter":
+        return sum_texts(node, layout)
+    return apart_texts(node, layout) if node.type.shape[-2] == 1 else filter_texts(node, layout)
 
 
-def sum_texts(node: Node, layout: Layout) -> list[KernelText]:
-    """The kernels of a convolution or of its gradient to the input: the filter in panels, and sums in tiles."""
+def fused_texts(group: Group, stored: set[Node], layout: Layout) -> list[KernelText]:
+    """The kernels of a loop nest with a convolution, or its gradient to the input, among its members: they store what is to be stored."""
+    assert group.convolution is not None
+    return sum_texts(group.convolution, layout, group, stored)
+
+
+def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Collection[Node] = ()) -> list[KernelText]:
+    """The kernels of a convolution or of its gradient to the input: the filter in panels, and sums in tiles, perhaps with an epilogue."""
     turned = node.operator.name == "conv_input"
     w, x = node.inputs[:2] if turned else (node.inputs[1], node.inputs[0])
     *sides, inner, filters = w.type.shape
     count = len(sides)
-    groups = (node if turned else x).type.shape[-1] // inner if inner else 1
-    depth, outputs = (filters // groups, inner) if turned else (inner, filters // groups)
-    tile = tile_for(outputs, node.type.dtype, native.vector_bytes())
+    apart = inner == 1                          # each channel by itself
+    groups = 1 if apart or not inner else (node if turned else x).type.shape[-1] // inner
+    depth, outputs = (1, filters) if apart else (filters // groups, inner) if turned else (inner, filters // groups)
+    tile = tile_apart(filters, node.type.dtype, native.vector_bytes()) if apart else tile_for(outputs, node.type.dtype, native.vector_bytes())
     panels, taps = -(-outputs // tile.width), prod(sides)
     parts, panel = groups * panels, taps * depth * tile.width
     zeros_at = parts * panel
-    packed = Slot("partial", node, node.type.dtype, zeros_at + depth)
-    source = conv_text.pack(tile, turned)
-    texts = [_text(source, [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at], parts * taps,
-                   parts * panel // WORK, node, 0)]
-    x_strides, y_strides = layout(x).strides, layout(node).strides
+    texts, packed = [], Slot("in", w, node.type.dtype)
+    if not apart:
+        packed = Slot("partial", node, node.type.dtype, zeros_at + depth)
+        texts.append(_text(conv_text.pack(tile, turned), [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at],
+                           parts * taps, parts * panel // WORK, node, 0))
+    x_strides, y_strides = layout(x).strides, layout(node).strides if group is None else contiguous(node.type.shape)
     lead = len(x.type.shape) - count - 1
     images = element_count(node.type.shape[:lead])
     x_image, y_image = (s[lead - 1] if lead else 0 for s in (x_strides, y_strides))
     each = panels if parts * panel * node.type.dtype.itemsize <= IN_CACHE else 1
-    source = conv_text.conv(tile, count)
-    phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], depth * tile.width)
-    for axes, w_first, y_first in phases:
+    slots, made = [Slot("in", x, x.type.dtype), packed], None
+    if group is None:
+        source, slots = conv_text.conv(tile, count, None, apart), [*slots, Slot("out", node, node.type.dtype)]
+    else:
+        made = EpilogueStatements(group, stored, layout, slots, len(conv_text.conv_names(count)) + 2 * count, count)
+        source, slots = conv_text.conv(tile, count, made.text, apart), made.slots
+    phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], filters if apart else depth * tile.width)
+    for axes, w_first, y_first, where in phases:
         places = images * element_count(tuple(a.places for a in axes))
         tiles = -(-places // tile.rows)
         head = [places, tiles, panels // each, each, depth, panels, outputs, panel, w_first, zeros_at, x_image, y_image, y_first]
         work = places * prod(a.taps for a in axes) * depth * outputs * groups // WORK
-        texts.append(_text(source, [Slot("in", x, x.type.dtype), packed, Slot("out", node, node.type.dtype)], [*head, *(n for a in axes for n in a)],
-                           tiles * groups * (panels // each), work, node, 1 / len(phases)))
+        extents = [*head, *(n for a in axes for n in a)]
+        text = _text(source, slots, extents, tiles * groups * (panels // each), work, node, 1 / len(phases))
+        if made is not None:
+            text.extents += [*(n for at in where for n in at), *made.further]
+            text.checks, text.annotated = made.checks, [(line, made.lines.get(line.strip(), node)) for line, _ in text.annotated]
+        texts.append(text)
     return texts
 
 
 def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: Sequence[Any], y_strides: Sequence[Any],
-            element: int) -> list[tuple[list[Axis], Any, Any]]:
-    """The launches: axes, where in a panel of the filter and where in the result they begin. One, or one for each place within a stride."""
+            element: int) -> list[tuple[list[Axis], Any, Any, list[tuple[Any, Any]]]]:
+    """The launches: axes, where in a panel of the filter and where in the result they begin; along the axes of the result the step from one place
+    to the next, and the first. One, or one for each place within a stride."""
     attrs, count = node.attrs, len(sides)
     strides, dilations = attrs["strides"], attrs["dilations"]
     whole = (node if turned else x).type.shape[-count - 1:-1]
@@ -98,10 +127,10 @@ def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: 
     sizes = x.type.shape[-count - 1:-1]
     if not turned:
         return [([Axis(o, s, -before, d, k, n, xs, ys, ws) for o, s, (before, _), d, k, n, xs, ys, ws in
-                  zip(places, strides, around, dilations, sides, sizes, x_strides, y_strides, w_strides, strict=True)], 0, 0)]
+                  zip(places, strides, around, dilations, sides, sizes, x_strides, y_strides, w_strides, strict=True)], 0, 0, [(1, 0)] * count)]
     found = []
     for rests in product(*map(range, strides)):
-        axes, w_first, y_first = [], 0, 0
+        axes, where, w_first, y_first = [], [], 0, 0
         for r, s, d, k, n, size, (before, _), xs, ys, ws in zip(rests, strides, dilations, sides, places, sizes, around, x_strides, y_strides,
                                                                w_strides, strict=True):
             # The place a * s + r - before is element i of the window a + (r - i * d) / s, where that is whole.
@@ -111,8 +140,9 @@ def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: 
             last = (n - 1 + before - r) // s
             axes.append(Axis(last - begin + 1, 1, begin + (r - i0 * d) // s if i0 < k else 0, -(d // common), len(range(i0, k, s // common)), size,
                              xs, s * ys, s // common * ws))
+            where.append((s, begin * s + r - before))
             w_first, y_first = w_first + i0 * ws, y_first + (begin * s + r - before) * ys
-        found.append((axes, w_first, y_first))
+        found.append((axes, w_first, y_first, where))
     return found
 
 
@@ -182,6 +212,32 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
         texts.append(_text(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
                            taps * inner, chunks * taps * inner * filters // WORK, node, 0))
     return texts
+
+
+LINES = 16              # parts that a gradient to the filter of channels by themselves is added up in
+
+
+def apart_texts(node: Node, layout: Layout) -> list[KernelText]:
+    """The kernels of the gradient to a filter that each channel has for itself: sums of parts of the places, and their totals."""
+    x, y = node.inputs[:2]
+    *sides, _, channels = node.type.shape
+    dtype, count = node.type.dtype, len(sides)
+    tile = tile_apart(channels, dtype, native.vector_bytes())._replace(rows=1)
+    lead, taps, attrs = len(x.type.shape) - count - 1, prod(sides), node.attrs
+    dims, places = x.type.shape[lead:-1], y.type.shape[lead:-1]
+    lines = element_count(y.type.shape[:-2])
+    each = maximum(-(-lines // LINES), 1)
+    parts = maximum(-(-lines // each), 1)
+    x_strides, y_strides = layout(x).strides, layout(y).strides
+    before = [b for b, _ in widths(dims, sides, attrs["strides"], attrs["padding"], attrs["dilations"])]
+    axes = [n for o, s, b, d, k, size, xs, ys in zip(places, attrs["strides"], before, attrs["dilations"], sides, dims, x_strides[lead:-1],
+                                                     y_strides[lead:-1], strict=True) for n in (o, s, -b, d, k, size, xs, ys)]
+    extents = [lines, each, taps, channels, -(-channels // tile.width), x_strides[lead - 1] if lead else 0, y_strides[lead - 1] if lead else 0, *axes]
+    sums = Slot("partial", node, dtype, parts * taps * channels)
+    work = element_count(y.type.shape) * taps // WORK
+    return [_text(conv_text.filter_apart(tile, count), [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts, work, node),
+            _text(conv_text.total_apart(dtype.name), [sums, Slot("out", node, dtype)], [parts, taps * channels], taps * channels,
+                  parts * taps * channels // WORK, node, 0)]
 
 
 def _widened(node: Node, x: Node, y: Node, sides: Sequence[int], lead: int) -> tuple[list[Any], ...]:

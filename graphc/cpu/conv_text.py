@@ -54,11 +54,32 @@ def conv_names(axes: int) -> list[str]:
             *(f"{name}{i}" for i in range(axes) for name in each)]
 
 
+def places_names(axes: int) -> list[str]:
+    """The extents that a `conv` with an epilogue takes for the last ones: of its places where they lie along the result's axes."""
+    return [f"{name}{i}" for i in range(axes) for name in ("place_step", "place_first")]
+
+
+class Epilogue(NamedTuple):
+    """Statements that take the sums, as texts: what comes before the loops, at a row of a tile, and at an element, `sum`.
+
+    They know `image`, places `at0`, ... along the axes of the result, and `channel`.
+    """
+
+    head: tuple[str, ...]
+    row: tuple[str, ...]
+    element: tuple[str, ...]
+
+
+MOST_APART = 4096       # channels that are convolved each by itself: as many zeros a kernel has for a place outside
+
+
 @cache
-def conv(tile: Tile, axes: int) -> str:
+def conv(tile: Tile, axes: int, epilogue: Epilogue | None = None, apart: bool = False) -> str:
     """y[n, p, o] = sum over t, c of x[n, p * step + first + t * tap_step, c] * w[t, c, o], zeros where x has none; units are tiles of places.
 
-    w lies in panels [panel, t, c, width], zeros behind them. Past the last place a tile has that once more.
+    w lies in panels [panel, t, c, width], zeros behind them. Past the last place a tile has that once more. With an `epilogue` its
+    statements store what there is to store, of each place once. `apart`: of each channel by itself, o = c: w lies as it is, [t, o], and the last
+    panel begins so early that it is whole.
     """
     r, last = tile.rows, axes - 1
     rest = "".join(f"a{i} = rest % places{i}\nrest = rest // places{i}\n" for i in range(last, -1, -1))
@@ -67,7 +88,7 @@ def conv(tile: Tile, axes: int) -> str:
         further += f"{'    ' * (last - i)}a{i} += 1\n{'    ' * (last - i)}if a{i} == places{i}:\n{'    ' * (last - i + 1)}a{i} = 0\n"
     further += f"{'    ' * axes}rest += 1\n"
     begin = "".join(f"h{i} = a{i} * step{i} + first{i}\nstore(starts, {i * r} + i, h{i})\n" for i in range(axes))
-    x_at = " + ".join(["rest * x_image", *(f"h{i} * x_stride{i}" for i in range(axes)), "group * depth"])
+    x_at = " + ".join(["rest * x_image", *(f"h{i} * x_stride{i}" for i in range(axes)), *(["group * depth"] * (not apart))])
     y_at = " + ".join(["rest * y_image", *(f"a{i} * y_stride{i}" for i in range(axes)), "y_first + group * outputs"])
     over_taps = "".join(f"{'    ' * i}for t{i} in range(taps{i}):\n" for i in range(axes))
     number = "t0"
@@ -77,13 +98,44 @@ def conv(tile: Tile, axes: int) -> str:
                         for i in range(axes))
     moved = " + ".join(f"t{i} * tap_step{i} * x_stride{i}" for i in range(axes))
     w_at = " + ".join(["w_panel", *(f"t{i} * w_stride{i}" for i in range(axes))])
+    if epilogue is None and apart:
+        noted, stored = "", "tile_scatter(y, rows, 0, column, acc)"
+    elif epilogue is None:
+        noted = ""
+        stored = f"""if width >= {tile.width}:
+    tile_scatter(y, rows, 0, column, acc)
+else:
+    tile_store(beside, 0, {tile.width}, acc)
+    for i in range({r}):
+        for j in range(width):
+            store(y, load(rows, i) + column + j, load(beside, i * {tile.width} + j))
+"""
+    else:
+        begin_at = f"p * {tile.width} - column, " if apart else ""
+        noted = "".join(f"store(noted, {k * r} + i, {name})\n" for k, name in enumerate(["rest", *(f"a{i}" for i in range(axes))]))
+        known = ["image = load(noted, i)", *(f"at{i} = load(noted, {(i + 1) * r} + i) * place_step{i} + place_first{i}" for i in range(axes))]
+        stored = "\n".join([f"tile_store(beside, 0, {tile.width}, acc)", "first = group * outputs + column", f"width = minimum(width, {tile.width})",
+                            f"for i in range(minimum(left, {r})):", *("    " + line for line in (*known, *epilogue.row)),
+                            f"    for j in range({begin_at}width):",
+                            f"        sum = load(beside, i * {tile.width} + j)", "        channel = first + j",
+                            *("        " + line for line in epilogue.element)])
+    taken = f"for c in range(depth):\n    acc = add_spread(acc, where, t, c, w, w_at + c * {tile.width})"
+    nowhere, before = "nowhere = address(w, zeros_at)", "w_panel = (group * panels + p) * panel + w_first\n"
+    behind = f"column = p * {tile.width}\nwidth = outputs - column\n"
+    if apart:
+        taken = "acc = add_each(acc, where, t, column, w, w_at)"
+        nowhere = f"""zeros = scratch(6, {MOST_APART}, {tile.dtype})
+for i in range(outputs):
+    store(zeros, i, {tile.dtype}(0))
+nowhere = address(zeros, 0)
+"""
+        before, behind = f"column = minimum(p * {tile.width}, outputs - {tile.width})\nw_panel = w_first + column\n", f"width = {tile.width}\n"
+    panel = before + f"acc = {tile.zeros}\n" + over_taps + _indented(f"t = ({number}) * {r}\nw_at = {w_at}\n{taken}", axes) + behind
     body = f"""    where = scratch(0, {MOST_TAPS * r}, int64)
     starts = scratch(1, {axes * r}, int64)
     bases = scratch(2, {r}, int64)
-    rows = scratch(3, {r}, int64)
-    beside = scratch(4, {r * tile.width}, {tile.dtype})
-    nowhere = address(w, zeros_at)
-    for unit in range(lo, hi):
+{"" if epilogue else f"    rows = scratch(3, {r}, int64)" + chr(10)}    beside = scratch(4, {r * tile.width}, {tile.dtype})
+{_indented(nowhere, 1)}    for unit in range(lo, hi):
         at = unit % tiles
         part = unit // tiles
         group = part // splits
@@ -92,31 +144,18 @@ def conv(tile: Tile, axes: int) -> str:
         left = places - rest
 {_indented(rest, 2)}        for i in range({r}):
 {_indented(begin, 3)}            store(bases, i, {x_at})
-            store(rows, i, {y_at})
-            if i + 1 < left:
+{_indented(noted or f"store(rows, i, {y_at})", 3)}            if i + 1 < left:
 {_indented(further, 4)}{_indented(over_taps, 2)}{_indented(f'''t = ({number}) * {r}
 moved = {moved}
 for i in range({r}):
     there = {inside}
     store(where, t + i, select(there, address(x, load(bases, i) + moved), nowhere))
 ''', 2 + axes)}        for p in range(first_panel, first_panel + each):
-            w_panel = (group * panels + p) * panel + w_first
-            acc = {tile.zeros}
-{_indented(over_taps, 3)}{_indented(f'''t = ({number}) * {r}
-w_at = {w_at}
-for c in range(depth):
-    acc = add_spread(acc, where, t, c, w, w_at + c * {tile.width})
-''', 3 + axes)}            column = p * {tile.width}
-            width = outputs - column
-            if width >= {tile.width}:
-                tile_scatter(y, rows, 0, column, acc)
-            else:
-                tile_store(beside, 0, {tile.width}, acc)
-                for i in range({r}):
-                    for j in range(width):
-                        store(y, load(rows, i) + column + j, load(beside, i * {tile.width} + j))
-"""
-    return _kernel(("x", "w", "y"), tile.dtype, conv_names(axes), body)
+{_indented(panel, 3)}{_indented(stored, 3)}"""
+    if epilogue is None:
+        return _kernel(("x", "w", "y"), tile.dtype, conv_names(axes), body)
+    head = "".join(f"    {line}\n" for line in (*epilogue.head, f"noted = scratch(5, {(axes + 1) * r}, int64)"))
+    return _kernel(("x", "w"), tile.dtype, [*conv_names(axes), *places_names(axes)], head + body)
 
 
 PACK = ("taps", "depth", "outputs", "panels", "row", "zeros_at")
@@ -289,3 +328,66 @@ def total(rows: int, width: int, dtype: str) -> str:
                         store(w, to + j, load(w, to + j) + load(sums, at + j))
 """
     return _kernel(("sums", "w"), dtype, TOTAL, body)
+
+
+# ---------------------------------------------------------------------- each channel by itself
+
+def apart_names(axes: int) -> list[str]:
+    """The extents of `filter_apart`, in order."""
+    each = ("places", "step", "first", "tap_step", "taps", "size", "x_stride", "y_stride")
+    return ["lines", "lines_each", "taps", "channels", "panels", "x_image", "y_image", *(f"{name}{i}" for i in range(axes) for name in each)]
+
+
+@cache
+def filter_apart(tile: Tile, axes: int) -> str:
+    """w[part, t, c] = sum over n, p of x[n, p * step + first + t * tap_step, c] * y[n, p, c], where x has these; units are parts.
+
+    A part is some of the lines, places along the last axis. All taps of a line are summed up before the next one: it stays in the nearest cache.
+    """
+    column, outer = axes - 1, range(axes - 1)
+    decoded = "rest = t\n" + "".join(f"t{i} = rest % taps{i}\nrest = rest // taps{i}\n" for i in range(column, -1, -1))
+    line = "rest = line\n" + "".join(f"p{i} = rest % places{i}\nrest = rest // places{i}\n" for i in reversed(outer))
+    y_line = " + ".join(["rest * y_image", *(f"p{i} * y_stride{i}" for i in outer)])
+    at = "".join(f"h{i} = p{i} * step{i} + first{i} + t{i} * tap_step{i}\n" for i in outer)
+    inside = " & ".join(["(low < high)", *(f"(h{i} >= 0) & (h{i} < size{i})" for i in outer)])
+    x_line = " + ".join(["rest * x_image", *(f"h{i} * x_stride{i}" for i in outer), f"begin * x_stride{column}"])
+    body = f"""    for part in range(lo, hi):
+        sums = part * taps * channels
+        for i in range(taps * channels):
+            store(w, sums + i, {tile.dtype}(0))
+        for line in range(part * lines_each, minimum((part + 1) * lines_each, lines)):
+{_indented(line, 3)}            images = rest
+            y_line = {y_line}
+            for t in range(taps):
+{_indented(decoded, 4)}                rest = images
+{_indented(at, 4)}                begin = first{column} + t{column} * tap_step{column}
+                low = maximum(-(begin // step{column}), 0)
+                high = minimum((size{column} - 1 - begin) // step{column} + 1, places{column})
+                if {inside}:
+                    x_line = {x_line}
+                    for p in range(panels):
+                        c = minimum(p * {tile.width}, channels - {tile.width})
+                        acc = {tile.zeros}
+                        for j in range(low, high):
+                            acc = add_products(acc, x, x_line + j * step{column} * x_stride{column} + c, y, y_line + j * y_stride{column} + c)
+                        if c == p * {tile.width}:
+                            tile_store(w, sums + t * channels + c, 0, tile_sum(acc, tile_load(acc, w, sums + t * channels + c, 0)))
+                        else:
+                            tile_store(beside, 0, 0, acc)
+                            for j in range(p * {tile.width} - c, {tile.width}):
+                                o = sums + t * channels + c + j
+                                store(w, o, load(w, o) + load(beside, j))
+"""
+    return _kernel(("x", "y", "w"), tile.dtype, apart_names(axes), f"    beside = scratch(0, {tile.width}, {tile.dtype})\n" + body)
+
+
+@cache
+def total_apart(dtype: str) -> str:
+    """A filter [i] from the sums of its parts [part, i], in order; units are its elements."""
+    body = """    for i in range(lo, hi):
+        store(w, i, load(sums, i))
+    for part in range(1, parts):
+        for i in range(lo, hi):
+            store(w, i, load(w, i) + load(sums, part * elements + i))
+"""
+    return _kernel(("sums", "w"), dtype, ("parts", "elements"), body)

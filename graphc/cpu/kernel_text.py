@@ -41,11 +41,15 @@ def bound_of(node: Node) -> Any:
 
 
 class Check(NamedTuple):
-    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound); `bound` is a size, or words for several."""
+    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound); `bound` is a size, or words for several.
+
+    Of what is no index `wrong` says what was found to be.
+    """
 
     node: Node
     operand: Node
     bound: Any
+    wrong: str = ""
 
     @property
     def sized(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ class Loop(NamedTuple):
 class Statements:
     """The operands of a group as slots of a kernel, and the text of its members."""
 
-    def __init__(self, group: Group, stored: set[Node], place: Callable[[Node], Storage]):
+    def __init__(self, group: Group, stored: Collection[Node], place: Callable[[Node], Storage]):
         self.group, self.place = group, place
         self.kind = group.kind
         self.stored = [m for m in group.members if m in stored and m not in group.copies]

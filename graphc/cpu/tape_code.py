@@ -358,11 +358,19 @@ _RESUMED = _walk("graphc_resume_tape", "call i32 %fn(ptr %buffers, ptr %extents,
   %k0 = load i64, ptr %resume
   store i64 0, ptr %resume""", first="%k0", stopped=_PAUSED_STEP)
 
+_TIMED_BODY = _walk("graphc_time_body",
+                    "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{loads("%tape", "ptr", trace=TRACE)}
+{places("%pool", traced=TRACED)}
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  store i64 0, ptr %resume""", "  store ptr %trace, ptr %traced", "  store ptr null, ptr %traced", first="%k0", stopped=_PAUSED_STEP)
+
 
 def text(processor: str) -> str:
     """The functions above for a processor, as `platform.machine` calls it."""
     modes, pause = mode_code.for_processor(processor)
-    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text())).replace("PAUSE", pause)
+    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, _TIMED_BODY, control_text())).replace("PAUSE", pause)
 
 
 @cache

@@ -117,7 +117,6 @@ FAMILIES = _table(
     Family("views", "Several results, each some elements of the input, where a stride for every axis finds them.", Memory.NONE,
            batch="leading", needs=("view",), takes=("view",), exact=True, complex=True, cuts=True),
     Family("item", "One of the results of an operator that has several.", Memory.PART, batch="aligned", sampled=False, complex=True, picks=True),
-    Family("argreduction", "A place along an axis: where the element is that a comparison prefers.", batch="leading"),
     Family("lowered", "Other operators in its place, once all sizes are known.", Memory.NONE, batch="leading", needs=("lower",), exact=True),
     Family("average", "Other operators in its place, once all sizes are known, which add up elements.", Memory.NONE, batch="leading",
            needs=("lower",)),

@@ -43,7 +43,8 @@ class Operator:
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
-    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers;
+    None if for these types the reference is to run.
 
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
@@ -66,8 +67,8 @@ class Operator:
     complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes without a default, the types that a file may give them,
     for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape another shape
     than it has. `pure`: the same inputs give the same result, so it may be folded and shared. `ties`: the result is the first operand, and any run
-    checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative,
-    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
+    checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative, or
+    no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
     """
 
     name: str
@@ -292,7 +293,7 @@ class Operator:
         return found
 
     def _find_dtypes(self, inputs: tuple[np.dtype[Any], ...], attrs: dict[str, Any]) -> Any:
-        self.check_kinds(inputs)
+        self.check_kinds(d for d in inputs if not d.hasobject)         # what takes texts in its place asks it too
         fixed = [np.dtype(self.fixed[p]) if p in self.fixed else None for p in self.param_names(len(inputs))]
         for dtype, need, p in zip(inputs, fixed, self.param_names(len(inputs)), strict=True):
             if need is not None and dtype != need:

@@ -35,6 +35,7 @@ MUCH = 4                    # times as many columns as products from which the p
 MOST_TAPS, MOST_PHASES = 256, 16        # elements of a filter, and places within a stride, up to which a convolution is one operator
 LEAST_CHANNELS = {"conv": 2, "conv_input": 4, "conv_filter": 8}        # of the input from which it is, and those and outputs of a group
 LEAST_OF_GROUP = 8
+LEAST_APART, MOST_APART = 64, 4 * 4096      # bytes of channels that are convolved each by itself: a vector of them, and as many zeros as a kernel has
 LEAST_ROW, MOST_ROW = 2, 48             # elements of a window's row from which, and up to which, it is taken for channels
 WRITTEN_OUT = 64            # products of a depthwise filter up to which they are written out: one fused kernel, no columns
 
@@ -94,6 +95,8 @@ def _in_tiles(node: Node, sides: Sequence[Any], channels: Any, inner: Any, outpu
     if node.type.dtype.kind != "f" or not all(map(fixed, (channels, inner, outputs))) or not inner or not outputs or len(sides) > 3:
         return False
     groups = channels // inner
+    if inner == 1 and groups == outputs and LEAST_APART <= groups * node.type.dtype.itemsize <= MOST_APART:
+        return prod(sides) <= MOST_TAPS and prod(node.attrs["strides"]) <= MOST_PHASES
     if groups > 1 and min(inner, outputs // groups) < LEAST_OF_GROUP:
         return False
     name, strides = node.operator.name, node.attrs["strides"]

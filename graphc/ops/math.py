@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError, InvalidArgumentError
-from ..ir.node import OPERATORS, Node, dtype_of, here
+from ..errors import DTypeError, GraphError, InvalidArgumentError
+from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_compare, math_functions
@@ -130,6 +130,8 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:
     array([255,   0], dtype=uint8)
     """
     x, to = to_node(value), dtype_of("saturate_cast", dtype)
+    if to.is_complex or x.type.dtype.kind == "c":
+        raise DTypeError(f"saturate_cast: {describe(x)} to {to.name}: complex numbers have no least and no greatest{here()}")
     if to.is_bool or x.type.dtype.kind == "b":
         return cast(x, dtype=to, name=name)
     low, high = _held(x.type.dtype, to)

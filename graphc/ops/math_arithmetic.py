@@ -136,14 +136,22 @@ def square(x: Any) -> Any:
     return np.square(*numbers(x))
 
 
-@elementwise("({x} - {y}) * ({x} - {y})", grad=lambda g, out, x, y: (g * 2.0 * (x - y), g * 2.0 * (y - x)))
+def _squared_difference_grad(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
+    if out.type.dtype.kind == "c":          # d |z|^2 = 2 Re(conj(z) dz)
+        along = OPERATORS["cast"](OPERATORS["real"](g), out.type.dtype) * 2.0
+        return along * conjugate(x - y), along * conjugate(y - x)
+    return g * 2.0 * (x - y), g * 2.0 * (y - x)
+
+
+@elementwise("({x} - {y}) * ({x} - {y})", grad=_squared_difference_grad, complex="({x} - {y}) * conj({x} - {y})")
 def squared_difference(x: Any, y: Any) -> Any:
-    """(x - y) ** 2.
+    """(x - y) ** 2; of complex numbers the squares of the differences' moduli.
 
     >>> tf.Session(jit=False).run(tf.squared_difference([1.0, 5.0], 2.0))
     array([1., 9.], dtype=float32)
     """
-    return np.square(np.subtract(x, y))
+    difference = np.subtract(x, y)
+    return np.square(difference) if difference.dtype.kind != "c" else difference * np.conjugate(difference)
 
 
 def at_pole(g: Any, out: Any, instead: float) -> Any:

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..ir.node import OPERATORS, Node
+from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import fixed
 from ..ir.types import Array, Shape, TensorType, compatible, shape_str
-from . import continued
-from .array_index import iota
-from .array_move import Types, concrete, expand_dims, integers, reshape, shape, transpose, vector_shape
-from .math import add, choose, equal, greater, less, logical_and, logical_or, maximum, not_equal
-from .reduce import argmax, reduce_max, reduce_sum
-from .windows import (
-    dims_of,
-    edges,
-    gathered,
-    nothing,
-    places,
-    span,
-    split_shape,
-    surrounded,
-    tap,
-    widths,
-    window_attrs,
-    windows,
-)
+from . import continued, pool_loops
+from .array_move import Types, integers, shape, vector_shape
+from .windows import edges, places, span, split_shape, window_attrs, windows
 
-WRITTEN_OUT = 32            # elements of a window up to which its sum or maximum is written out: one fused kernel over slices
 LONG = 64                   # a side of a window from which on it is asked whether it is longer than what it moves over
 
 # ---------------------------------------------------------------------- types
@@ -115,177 +98,9 @@ def _taken_type(types: Types, values: Values, **how: Any) -> TensorType:
     return TensorType(x.dtype, index.shape)
 
 
-# ---------------------------------------------------------------------- in simpler operators
-
-def _sizes(t: TensorType, how: dict[str, Any]) -> tuple[int, ...]:
-    return concrete(t)[-len(how["window"]) - 1:-1]
-
-
 def _least(dtype: np.dtype[Any]) -> Any:
     """What no other number is less than."""
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-
-
-def _seen(x: Node, value: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
-    """The windows of x, with elements of one value where they reach over its ends."""
-    around = surrounded(x, _sizes(x.type, {"window": window}), window, strides, padding, dilations, value)
-    return windows(around, window=window, strides=strides, dilations=dilations)
-
-
-def _taps(seen: Node, window: Sequence[int]) -> Iterator[Node]:
-    """The elements of all windows at one place after another, row by row."""
-    first = len(dims_of(seen)) - len(window) - 1
-    return (tap(seen, at, first, 1) for at in np.ndindex(*window))
-
-
-def _over(seen: Node, window: Sequence[int], combine: Callable[..., Node], reduce: Callable[..., Node]) -> Node:
-    """The elements of each window combined: written out, or of many in loops of their own."""
-    if prod(window) > WRITTEN_OUT:
-        first = len(dims_of(seen)) - len(window) - 1
-        return reduce(seen, axis=tuple(range(first, first + len(window))))
-    total: Any = None
-    for x in _taps(seen, window):
-        total = x if total is None else combine(total, x)
-    return OPERATORS["identity"](total)
-
-
-def _max_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
-    if not types[0].known:
-        return node
-    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
-        return empty
-    how = clipped(_sizes(types[0], how), how)
-    return _over(_seen(inputs[0], _least(out_type.dtype), **how), how["window"], maximum, reduce_max)
-
-
-def _sum_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
-    if not types[0].known:
-        return node
-    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
-        return empty
-    how = clipped(_sizes(types[0], how), how)
-    return _over(_seen(inputs[0], 0, **how), how["window"], add, reduce_sum)
-
-
-def _index_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
-    if not types[0].known:
-        return node
-    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
-        return empty
-    how = clipped(_sizes(types[0], how), how)
-    x, window = inputs[0], how["window"]
-    first = len(types[0].shape or ()) - len(window) - 1
-    seen = _seen(x, _least(types[0].dtype), **how)
-    if prod(window) > WRITTEN_OUT:
-        rank = first + 2 * len(window) + 1
-        sides = range(first + len(window), rank - 1)
-        turned = transpose(seen, (*range(first + len(window)), rank - 1, *sides))
-        place = argmax(reshape(turned, [*dims_of(turned)[:-len(window)], prod(window)]), axis=-1, output_type=np.int32)
-    else:
-        place = _first_largest(_taps(seen, window), types[0].dtype.kind == "f")
-    dims = _sizes(types[0], how)
-    return _within(place, widths(dims, **how), dims, **how)
-
-
-def _first_largest(taps: Iterator[Node], nan: bool) -> Node:
-    """The number of the first one that is largest, or nan."""
-    best = next(taps)
-    place: Any = OPERATORS["cast"](not_equal(best, best), np.int32) * 0
-    for i, x in enumerate(taps, 1):
-        better = greater(x, best)
-        if nan:
-            better = logical_or(better, logical_and(not_equal(x, x), equal(best, best)))
-        place, best = choose(better, np.int32(i), place), choose(better, x, best)
-    return place
-
-
-def _within(place: Node, around: Sequence[tuple[Any, Any]], dims: Sequence[Any], window: Any, strides: Any, dilations: Any, padding: Any) -> Node:
-    """The place 0 of a window whose first elements are padding is that of the first one that is not: all others are least ones, too.
-
-    Where the elements of a dilated window all lie in padding, it stays 0.
-    """
-    rank = len(dims_of(place))
-    total: Any = None
-    inside: Any = None
-    first = rank - len(window) - 1
-    for i, ((before, _), size, s, d) in enumerate(zip(around, dims, strides, dilations, strict=True)):
-        if before == 0:
-            continue
-        n = dims_of(place)[first + i]
-        begin = iota([n if a == first + i else 1 for a in range(rank)], axis=first + i, dtype=np.int32) * s - before
-        skipped = OPERATORS["floordiv"](maximum(d - 1 - begin, 0), d)
-        if d > 1:
-            ends = less(begin + skipped * d, size)
-            inside = ends if inside is None else logical_and(inside, ends)
-        part = skipped * prod(window[i + 1:])
-        total = part if total is None else add(total, part)
-    if total is None:
-        return place
-    return choose(equal(place, 0), total if inside is None else choose(inside, total, 0), place)
-
-
-def _taken_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
-    if not types[0].known or not types[1].known:
-        return node
-    if (empty := nothing(out_type, _sizes(types[0], how), how["padding"])) is not None:
-        return empty
-    x, index = inputs
-    how = clipped(_sizes(types[0], how), how)
-    seen = _seen(x, 0, **how)
-    if prod(how["window"]) > WRITTEN_OUT:
-        return _taken_of_many(seen, index, how["window"])
-    total: Any = None
-    for i, element in enumerate(_taps(seen, how["window"])):
-        total = element if total is None else choose(equal(index, i), element, total)
-    return OPERATORS["identity"](total)
-
-
-def _taken_of_many(seen: Node, index: Node, window: Sequence[int]) -> Node:
-    first = len(dims_of(seen)) - len(window) - 1
-    sides = tuple(range(first, first + len(window)))
-    hot = equal(expand_dims(index, sides), _numbered(window, first, index.type.dtype))
-    return reduce_sum(choose(hot, seen, 0), axis=sides)
-
-
-def _numbered(window: Sequence[int], lead: int, dtype: Any) -> Node:
-    """The number of each element of a window, row by row, behind `lead` axes and before one, of size 1."""
-    shape = [*[1] * lead, *window, 1]
-    total: Any = None
-    for i in range(len(window)):
-        part = iota([k if a == lead + i else 1 for a, k in enumerate(shape)], axis=lead + i, dtype=dtype) * prod(window[i + 1:])
-        total = part if total is None else add(total, part)
-    return total
-
-
-def _put_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
-    if not out_type.known or not all(t.known for t in types[:2]):
-        return node
-    if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
-        return empty
-    g, index, _ = inputs
-    dims = _sizes(out_type, how)
-    return _put_back(g, OPERATORS["cast"](index, np.int32), dims, **clipped(dims, how))
-
-
-def _spread_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
-    if not out_type.known or not types[0].known:
-        return node
-    if (empty := nothing(out_type, _sizes(out_type, how), how["padding"])) is not None:
-        return empty
-    dims = _sizes(out_type, how)
-    return _put_back(inputs[0], None, dims, **clipped(dims, how))
-
-
-def _put_back(g: Node, index: Node | None, dims: Sequence[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Node:
-    """For each element the sum of g over the windows that hold it, if it is the one that a window's index names."""
-    def named(slices: list[Node], numbers: Array) -> Node:
-        return choose(equal(slices[1], numbers), slices[0], 0)
-
-    def held(slices: list[Node], numbers: Array) -> Node:
-        return slices[0] if (numbers >= 0).all() else choose(numbers >= 0, slices[0], 0)
-    around = widths(dims, window, strides, padding, dilations)
-    parts: list[tuple[Node, Any]] = [(g, 0)] if index is None else [(g, 0), (index, -1)]
-    return gathered(parts, dims, around, window, strides, dilations, held if index is None else named)
 
 
 # ---------------------------------------------------------------------- the operators
@@ -353,11 +168,34 @@ def _index(x: Any, **how: Any) -> Any:
     return np.where(all_least, np.argmin(missing, axis=-2), best).astype(np.int32)
 
 
+def _best_types(types: Types, values: Values, **how: Any) -> tuple[TensorType, TensorType]:
+    return _pool_type(types, values, **how), _index_type(types, values, **how)
+
+
+def _best_grad(g: Sequence[Node], y: Sequence[Node], x: Node, **how: Any) -> tuple[Node]:
+    return (pool_put(g[0], y[1], shape(x), **how),)
+
+
+@declare("routine", _best_types, prepare=_moved_attrs, results=("value", "index"), loop=pool_loops.first_largest, label="PoolBest", grad=_best_grad,
+         batch="leading", analytic=False, samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
+def pool_best(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """`max_pool_nd` and `pool_index`: what both become, so that a run that needs both walks over x once."""
+    how = {"window": window, "strides": strides, "padding": padding, "dilations": dilations}
+    return max_pool_nd.reference(x, **how), _index(x, **how)
+
+
+def _one_of(result: str) -> Callable[..., Node]:
+    """One of `pool_best`'s results in the place of an operator, as soon as its operand's sizes are known."""
+    def lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, **how: Any) -> Node:
+        return getattr(pool_best(inputs[0], **how), result) if types[0].known else node
+    return lower
+
+
 def _max_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
     return (pool_put(g, pool_index(x, **how), shape(x), **how),)
 
 
-@declare("lowered", _pool_type, prepare=_moved_attrs, lower=_max_lower, grad=_max_grad, label="MaxPool", analytic=continued.max_pool,
+@declare("lowered", _pool_type, prepare=_moved_attrs, lower=_one_of("value"), grad=_max_grad, label="MaxPool", analytic=continued.max_pool,
          samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
 def max_pool_nd(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The largest number of each window, padding apart; nan if one of them is: number[..., *sizes, c] -> number[..., *places, c]."""
@@ -367,7 +205,7 @@ def max_pool_nd(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", di
     return np.max(numbers, axis=-2, where=~missing, initial=_least(x.dtype))
 
 
-@declare("lowered", _index_type, prepare=_moved_attrs, lower=_index_lower, label="PoolIndex",
+@declare("lowered", _index_type, prepare=_moved_attrs, lower=_one_of("index"), label="PoolIndex",
          samples=(*(([x], attrs) for x, attrs in _SAMPLES),
                   ([np.array([[-np.inf], [-np.inf], [np.nan], [2.0], [2.0]])], {"window": (3,), "strides": (1,), "padding": "SAME"}),
                   ([(2, 2, 2, 3)], {"window": (2, 2), "strides": (1, 1), "padding": "SAME", "dilations": (1, 3)}),
@@ -382,8 +220,8 @@ def _put_grad(h: Node, y: Node, g: Node, index: Node, whole: Node, **how: Any) -
     return pool_take(h, index, **how), None, None
 
 
-@declare("windowed", _spread_type, by_value=(2,), fixed={"index": "int32", "whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
-         lower=_put_lower, weak=False, batch="leading", grad=_put_grad, label="PoolPut",
+@declare("routine", _spread_type, by_value=(2,), fixed={"index": "int32", "whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
+         loop=pool_loops.put_back, weak=False, batch="leading", grad=_put_grad, label="PoolPut",
          samples=tuple(([_places_of(x, attrs), _named(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
@@ -406,8 +244,8 @@ def _taken_grad(h: Node, y: Node, x: Node, index: Node, **how: Any) -> tuple[Nod
     return pool_put(h, index, shape(x), **how), None
 
 
-@declare("lowered", _taken_type, fixed={"index": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how), lower=_taken_lower,
-         grad=_taken_grad, label="PoolTake", weak=False,
+@declare("routine", _taken_type, fixed={"index": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how), loop=pool_loops.taken,
+         batch="leading", grad=_taken_grad, label="PoolTake", weak=False,
          samples=tuple(([x, _named(x, attrs)], attrs) for x, attrs in _SAMPLES))
 def pool_take(x: Any, index: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The element of each window that the index names."""
@@ -419,7 +257,7 @@ def _sum_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
     return (pool_spread(g, shape(x), **how),)
 
 
-@declare("windowed", _pool_type, prepare=_moved_attrs, lower=_sum_lower, batch="leading", grad=_sum_grad, label="PoolSum",
+@declare("routine", _pool_type, prepare=_moved_attrs, loop=pool_loops.totals, batch="leading", grad=_sum_grad, label="PoolSum",
          samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
 def pool_sum(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The sum of each window, padding apart."""
@@ -432,8 +270,8 @@ def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[No
     return pool_sum(h, **how), None
 
 
-@declare("windowed", _spread_type, by_value=(1,), fixed={"whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
-         lower=_spread_lower, weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
+@declare("routine", _spread_type, by_value=(1,), fixed={"whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
+         loop=pool_loops.spread_back, weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
          samples=tuple(([_places_of(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_spread(g: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at all elements of each window: the gradient of `pool_sum`."""

@@ -27,6 +27,7 @@ from .array_move import (
     stop_gradient,
 )
 from .array_scan import accumulator, cumprod
+from .extreme_loops import extreme_loop
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
 from .math_complex import imag, is_complex, real
 
@@ -182,7 +183,7 @@ def _float(x: Node) -> Node:
     return x if x.type.dtype.kind in "fc" else cast(x, np.float64)
 
 
-def _square_sizes(x: Node) -> Node:
+def square_sizes(x: Node) -> Node:
     """x^2; of complex numbers the squares of their moduli, which are real."""
     return square(real(x)) + square(imag(x)) if is_complex(x) else square(x)
 
@@ -273,7 +274,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     """
     x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims)
     x = _float(x)
-    return reduce_mean(_square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
+    return reduce_mean(square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
@@ -288,15 +289,21 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
 
 
 def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
-    """Square root of the sum of squares over `axis`.
+    """Square root of the sum of squares over `axis`; of complex numbers of the squares of their moduli.
 
-    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+    number[...] -> floating, of complex numbers complex, as TensorFlow has it. DTypeError: no numbers. ShapeError: no such axis.
 
     >>> tf.Session(jit=False).run(tf.math.reduce_euclidean_norm([[3.0, 4.0], [0.0, 2.0]], axis=1))
     array([5., 2.], dtype=float32)
     """
     x, axis, keepdims = _arguments("reduce_euclidean_norm", input_tensor, axis, keepdims)
-    return sqrt(reduce_sum(square(_float(x)), axis=axis, keepdims=keepdims), name=name or "reduce_euclidean_norm")
+    return norm_of(_float(x), axis, keepdims, name or "reduce_euclidean_norm")
+
+
+def norm_of(x: Node, axis: Axes, keepdims: bool, name: str) -> Node:
+    """The root of the sum of squares over `axis`, in x's dtype."""
+    total = reduce_sum(square_sizes(x), axis=axis, keepdims=keepdims)
+    return cast(sqrt(total), dtype=x.type.dtype, name=name) if is_complex(x) else sqrt(total, name=name)
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
@@ -363,7 +370,8 @@ def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
     return exactly(function(x, axis), output_type)
 
 
-@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
+@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax", batch="leading",
+         loop=lambda types, type, **attrs: extreme_loop(types, type, ">", "accumulate_max", **attrs))
 def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one.
 
@@ -373,7 +381,8 @@ def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: A
     return _searched(np.argmax, input, axis, output_type)
 
 
-@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
+@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin", batch="leading",
+         loop=lambda types, type, **attrs: extreme_loop(types, type, "<", "accumulate_min", **attrs))
 def argmin(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one.
 

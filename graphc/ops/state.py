@@ -34,6 +34,15 @@ def _read(ref: Any) -> Any:
     return ref
 
 
+@declare("alias", typed_like(), name="latest", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="latest")
+def latest(ref: Any) -> Any:
+    """The value of a variable after all assignments to it that come before in a run: what a body that assigns to it goes on from."""
+    return ref
+
+
+READS = ("read", "latest")      # operators that give a variable's value, and of which nothing is left when a run's order is known
+
+
 def _operand(node: Node, graph: Graph) -> Node:
     return _read.build(graph, (node,), {}) if graph.current_control else node
 

@@ -123,8 +123,7 @@ def predict_signature_def(inputs: Mapping[str, Any], outputs: Mapping[str, Any])
 
 
 def _of(inputs: Mapping[str, Any], outputs: Mapping[str, Any], method: str) -> SignatureDef:
-    taken, made = ({key: build_tensor_info(t) for key, t in given.items()} for given in (inputs, outputs))
-    return SignatureDef(taken, made, method)
+    return SignatureDef({key: build_tensor_info(t) for key, t in inputs.items()}, {key: build_tensor_info(t) for key, t in outputs.items()}, method)
 
 
 def regression_signature_def(examples: Any, predictions: Any) -> SignatureDef:

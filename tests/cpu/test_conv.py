@@ -32,12 +32,14 @@ def products(x, w, probe, loops, groups):
 class Drawn:
     """A convolution of random sizes, many channels and outputs among them, and what its three results are."""
 
-    def __init__(self, seed, few=False):
+    def __init__(self, seed, few=False, apart=False):
         rng = np.random.default_rng([7, seed])
         sizes, sides, strides, padding, dilations = drawn_movement(rng, [1, 2, 2, 3][seed % 4])
         groups, inner, each = int(rng.choice([1, 1, 2])), int(rng.integers(8, 40)), int(rng.integers(8, 80))
         if few:
             groups, inner, dilations[-1] = 1, int(rng.integers(1, 8)), 1
+        if apart:
+            groups, inner, each = int(rng.integers(16, 90)), 1, 1
         loops, images, self.dtype = Looped(sizes, sides, strides, padding, dilations), int(rng.integers(1, 4)), ["float32", "float64"][seed // 2 % 2]
         shapes = ((images, *sizes, groups * inner), (*sides, inner, groups * each), (images, *loops.counts, groups * each))
         self.x, self.w, self.probe = (rng.normal(size=shape).astype(self.dtype) for shape in shapes)
@@ -81,12 +83,24 @@ def test_rows_of_windows_of_few_channels(seed):
         assert drawn.near(others)
 
 
+@pytest.mark.parametrize("seed", range(16))
+def test_channels_by_themselves(seed):
+    """As many groups as channels: with known sizes and without, on one thread and two, the same bits."""
+    drawn = Drawn(seed, apart=True)
+    first = drawn.run(drawn.x.shape)
+    assert drawn.near(first), drawn.how
+    for others in (drawn.run(drawn.x.shape, threads=2), drawn.run([None, *[None] * (drawn.x.ndim - 2), drawn.x.shape[-1]])):
+        for f, same in zip(first, others, strict=True):
+            np.testing.assert_array_equal(f, same)
+
+
 @pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
 @pytest.mark.parametrize("seed", [0, 2, 5])
-def test_vectors_of_any_width(seed, width, monkeypatch):
+def test_vectors_of_any_width(seed, apart, width, monkeypatch):
     """Texts for processors with vectors of so many bytes; LLVM takes apart what is too wide for this one."""
     monkeypatch.setattr(native, "vector_bytes", lambda: width)
-    drawn = Drawn(seed)
+    drawn = Drawn(seed, apart=apart)
     assert drawn.near(drawn.run(drawn.x.shape))
 
 
@@ -122,6 +136,9 @@ FAULTS = [
     ("conv_filter", "begin = (image == image0)", "begin = (image >= image0)"), ("conv_filter", "), row1)", "), row1 - 1)"),
     ("conv_filter", "images_each, images)", "images_each, images - 1)"), ("conv_filter", "), column1)", "), column1 - 1)"),
     ("conv_filter", "source + j * y_place", "source + column0 * y_place"),
+    ("conv", "store(zeros, i, float32(0))", "store(zeros, i, float32(1))"), ("filter_apart", "range(low, high)", "range(low + 1, high)"),
+    ("filter_apart", "lines_each, lines)", "lines_each, lines - 1)"), ("filter_apart", "for j in range(p *", "for j in range(0 *"),
+    ("total_apart", "range(1, parts)", "range(2, parts)"),
     ("total", "for part in range(group + groups,", "for part in range(parts,"), ("total", "(c - minimum(", "0 * (c - minimum("),
 ]
 
@@ -129,7 +146,7 @@ FAULTS = [
 @pytest.mark.parametrize("text, right, wrong", FAULTS, ids=[f"{name} {right}" for name, right, _ in FAULTS])
 def test_faults_in_the_texts_are_found(text, right, wrong, monkeypatch):
     made = getattr(conv_text, text)
-    drawn = [Drawn(seed) for seed in (0, 1, 4, 5)]
+    drawn = [Drawn(seed, apart="apart" in text or "store(zeros" in right) for seed in (0, 1, 4, 5)]
     assert all(d.near(d.run(d.x.shape)) for d in drawn)
     changed = []
 

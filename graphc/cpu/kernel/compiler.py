@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -108,6 +110,32 @@ def _pipeline() -> Any:
     return KernelCompiler
 
 
+_found: dict[Any, tuple[Any, Any]] = {}          # function of Numba's and types of operands -> the function, kept alive, and the type of the call
+
+
+@contextmanager
+def _types_of_calls() -> Iterator[None]:
+    """Numba looks up once what type a call has: it tries one template after another, for each operator of each kernel. Its lock is held."""
+    from numba.core.types import functions
+
+    changed: Any = functions.BaseFunction
+    find = changed.get_call_type
+
+    def known(self: Any, context: Any, operands: Any, keywords: Any) -> Any:
+        key = id(self), operands
+        if keywords or key not in _found:
+            found = find(self, context, operands, keywords)
+            if keywords:
+                return found
+            _found[key] = self, found
+        return _found[key][1]
+    changed.get_call_type = known
+    try:
+        yield
+    finally:
+        changed.get_call_type = find
+
+
 def _translate(function: Any) -> tuple[str, str]:
     """LLVM assembly of a Python function, and the name that Numba gave it there."""
     from numba.core import compiler, cpu, registry, types
@@ -123,7 +151,7 @@ def _translate(function: Any) -> tuple[str, str]:
     # whoever asks which element is the largest finds it.
     flags.fastmath = cpu.FastMathOptions(False)
     target = registry.cpu_target
-    with global_compiler_lock:
+    with global_compiler_lock, _types_of_calls():
         library = _Library(target.target_context.codegen(), function.__name__)
         made = compiler.compile_extra(
             target.typing_context, target.target_context, function,

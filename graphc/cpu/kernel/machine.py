@@ -44,7 +44,7 @@ def machine() -> Machine:
 
 
 # The modules that decide what code a text becomes, by the names they have for Python.
-MODULES = ("compiler", "language", "machine", "memory", "scalars", "tiles", "vecmath", "vecmath_exp", "vecmath_huge", "vecmath_trig",
+MODULES = ("compiler", "language", "machine", "memory", "scalars", "tile_parts", "tiles", "vecmath", "vecmath_exp", "vecmath_huge", "vecmath_trig",
            "vecmath_value", "vecrandom", "worker", "philox")
 
 

@@ -6,6 +6,9 @@ do: each of their results is made once, and stored.
 * `acc = tile(6, 4, 16, float32)`: zeros.
 * `acc = add_spread(acc, where, i, c, w, j)`: row r has the element c behind the address `where[i + r]` times the row of vectors at `w[j]` added.
 * `acc = add_outer(acc, x, i, step, w, j)`: row r has `x[i + r * step]` times the row of vectors at `w[j]` added.
+* `acc = add_each(acc, where, i, c, w, j)`: row r has the elements from c on behind the address `where[i + r]` times those at `w[j]` added, each
+  by each.
+* `acc = add_products(acc, x, i, w, j)`: each row has the elements at `x[i]` times those at `w[j]` added, each by each.
 * `tile_load(like, p, i, step)`, `tile_store(p, i, step, acc)`: row r lies at `p[i + r * step]`.
 * `tile_sum(acc, other)`: element by element.
 * `tile_turned(acc)`: of as many rows of one vector as it has lanes, the transpose.
@@ -94,6 +97,14 @@ def _fused(builder: Any, kind: Any, tile: Any, scalars: Sequence[Any], vectors: 
             at = r * kind.vectors + v
             tile = builder.insert_value(tile, call_intrinsic(builder, name, kind.vector, [row, y, builder.extract_value(tile, at)]), at)
     return tile
+
+
+def _fused_at(builder: Any, kind: Any, tile: Any, at: int, x: Any, y: Any) -> Any:
+    """A tile with the product of two vectors added to one of its own."""
+    from .scalars import call_intrinsic
+
+    name = f"llvm.fma.v{kind.lanes}f{kind.dtype.bitwidth}"
+    return builder.insert_value(tile, call_intrinsic(builder, name, kind.vector, [x, y, builder.extract_value(tile, at)]), at)
 
 
 @cache
@@ -226,9 +237,41 @@ def values() -> dict[str, Callable[..., Any]]:
 
         return signature(types.none, p, rows, types.int64, types.int64, acc), emit
 
-    return {"tile": tile, "add_spread": add_spread, "add_outer": add_outer, "tile_load": tile_load, "tile_store": tile_store,
-            "tile_sum": tile_sum, "tile_turned": tile_turned,
-            "tile_scatter": tile_scatter}
+    @intrinsic
+    def add_each(typing: Any, acc: Any, where: Any, first: Any, behind: Any, w: Any, index: Any) -> Any:
+        if not (isinstance(acc, Tile) and isinstance(where, Pointer) and isinstance(w, Pointer)):
+            return None
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            tile, list_, i, c, base, j = args
+            element, factors = context.get_value_type(w), _vectors(builder, acc, w, base, j, acc.vectors)
+            for r in range(acc.rows):
+                place = access(builder, builder.load(builder.gep(list_, [builder.add(i, word(r))])), where.slot)
+                row = builder.gep(builder.inttoptr(place, element), [c])
+                for v, factor in enumerate(factors):
+                    at = builder.bitcast(builder.gep(row, [word(v * acc.lanes)]), acc.vector.as_pointer())
+                    tile = _fused_at(builder, acc, tile, r * acc.vectors + v, builder.load(at, align=acc.dtype.bitwidth // 8), factor)
+            return tile
+
+        return signature(acc, acc, where, types.int64, types.int64, w, types.int64), emit
+
+    @intrinsic
+    def add_products(typing: Any, acc: Any, x: Any, first: Any, w: Any, index: Any) -> Any:
+        if not (isinstance(acc, Tile) and isinstance(x, Pointer) and isinstance(w, Pointer)):
+            return None
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            tile, left, i, base, j = args
+            pairs = zip(_vectors(builder, acc, x, left, i, acc.vectors), _vectors(builder, acc, w, base, j, acc.vectors), strict=True)
+            for v, (a, b) in enumerate(pairs):
+                for r in range(acc.rows):
+                    tile = _fused_at(builder, acc, tile, r * acc.vectors + v, a, b)
+            return tile
+
+        return signature(acc, acc, x, types.int64, w, types.int64), emit
+
+    return {"tile": tile, "add_spread": add_spread, "add_outer": add_outer, "add_each": add_each, "add_products": add_products,
+            "tile_load": tile_load, "tile_store": tile_store, "tile_sum": tile_sum, "tile_turned": tile_turned, "tile_scatter": tile_scatter}
 
 
 @cache

@@ -151,7 +151,7 @@ def _lines(nodes: Sequence[Node]) -> list[str]:
 
 def _kind(where: Group | Single, made: Any) -> str:
     if isinstance(where, Group):
-        return where.kind
+        return where.kind if where.convolution is None else "convolution"
     if not isinstance(made, NativeStep):
         return "host"
     if isinstance(made.text, (Control, LoopText)):
