@@ -4,11 +4,10 @@ A layer is tanh(D^-1/2 (A + I) D^-1/2 X W), A the friendships and D the diagonal
 classification with graph convolutional networks", equation 2). Members are told apart by nothing but their number: X is the identity.
 """
 
-import argparse
 import sys
 
 import numpy as np
-from karate import INSTRUCTOR, OFFICER, edges, factions
+from karate import MEMBERS, arguments, edges, learn
 
 import graphc as tf
 
@@ -28,42 +27,13 @@ def layer(adjacency: tf.SparseTensor, x: tf.Tensor, units: int, name: str) -> tf
     return tf.sparse_tensor_dense_matmul(adjacency, tf.matmul(x, w))
 
 
-def arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--units", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    found = parser.parse_args(words)
-    for name, least, most in (("steps", 1, 100_000), ("units", 1, 1024), ("seed", 0, 2**32)):
-        if not least <= getattr(found, name) <= most:
-            parser.error(f"--{name} must be between {least} and {most}, not {getattr(found, name)}")
-    return found
-
-
 def main(words: list[str]) -> None:
-    """Check the gradients, train on two members, and say how many of the others are told rightly."""
-    options = arguments(words)
+    """Build the network and let it learn."""
+    options = arguments(__doc__, words)
     tf.set_random_seed(options.seed)
-    wanted = factions()
-    n = len(wanted)
-    adjacency = tf.SparseTensor.from_value(normalized(edges(), n))
-    hidden = tf.nn.tanh(layer(adjacency, tf.eye(n), options.units, "first"))
-    logits = layer(adjacency, hidden, 2, "second")
-    told = [INSTRUCTOR, OFFICER]
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted[told], logits=tf.gather(logits, told)))
-    train = tf.train.AdamOptimizer(0.05).minimize(loss)
-    right = tf.equal(tf.argmax(logits, 1), wanted)
-
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        tf.testing.check_grads(loss, tf.trainable_variables(), order=1, session=session)
-        print("gradients: as differences have them")
-        for step in range(options.steps):
-            _, value = session.run([train, loss])
-            if step % 50 == 0:
-                print(f"step {step}: loss {value:.4f}")
-        others = np.delete(session.run(right), told)
-        print(f"told rightly: {others.sum()} of the {len(others)} others")
+    adjacency = tf.SparseTensor.from_value(normalized(edges(), MEMBERS))
+    hidden = tf.nn.tanh(layer(adjacency, tf.eye(MEMBERS), options.units, "first"))
+    learn(layer(adjacency, hidden, 2, "second"), options.steps)
 
 
 if __name__ == "__main__":

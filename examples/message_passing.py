@@ -5,11 +5,10 @@ In each round member i becomes the mean, over its friends j and itself, of tanh(
 neural networks"). The same matrices serve every round; no matrix of the graph is made.
 """
 
-import argparse
 import sys
 
 import numpy as np
-from karate import INSTRUCTOR, OFFICER, edges, factions
+from karate import MEMBERS, arguments, edges, learn
 
 import graphc as tf
 
@@ -33,40 +32,12 @@ def told_each_other(x: tf.Tensor, pairs: np.ndarray, units: int) -> tf.Tensor:
     return x
 
 
-def arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--units", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    found = parser.parse_args(words)
-    for name, least, most in (("steps", 1, 100_000), ("units", 1, 1024), ("seed", 0, 2**32)):
-        if not least <= getattr(found, name) <= most:
-            parser.error(f"--{name} must be between {least} and {most}, not {getattr(found, name)}")
-    return found
-
-
 def main(words: list[str]) -> None:
-    """Check the gradients, train on two members, and say how many of the others are told rightly."""
-    options = arguments(words)
+    """Build the network and let it learn."""
+    options = arguments(__doc__, words)
     tf.set_random_seed(options.seed)
-    wanted = factions()
-    state = told_each_other(weights("start", len(wanted), options.units), edges(), options.units)
-    logits = tf.matmul(state, weights("last", options.units, 2))
-    told = [INSTRUCTOR, OFFICER]
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted[told], logits=tf.gather(logits, told)))
-    train = tf.train.AdamOptimizer(0.05).minimize(loss)
-    right = tf.equal(tf.argmax(logits, 1), wanted)
-
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        tf.testing.check_grads(loss, tf.trainable_variables(), order=1, session=session)
-        print("gradients: as differences have them")
-        for step in range(options.steps):
-            _, value = session.run([train, loss])
-            if step % 50 == 0:
-                print(f"step {step}: loss {value:.4f}")
-        others = np.delete(session.run(right), told)
-        print(f"told rightly: {others.sum()} of the {len(others)} others")
+    state = told_each_other(weights("start", MEMBERS, options.units), edges(), options.units)
+    learn(tf.matmul(state, weights("last", options.units, 2)), options.steps)
 
 
 if __name__ == "__main__":

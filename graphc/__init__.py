@@ -14,6 +14,7 @@ from types import ModuleType as _Module
 from . import bitwise, errors, image, initializers, math, nn, summary, train
 from .autodiff import batch_bodies as _batches_of_control
 from .autodiff import control as _derivatives_of_control
+from .autodiff.choices import AggregationMethod, UnconnectedGradients
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .cpu.tracing import RunOptions
@@ -38,21 +39,17 @@ from .inspection.diagnose import Diagnosis, diagnose
 from .inspection.report import report
 from .inspection.show import show
 from .ir.arguments import hold as _hold
-from .ir.graph import (
-    Graph,
-    GraphKeys,
+from .ir.collecting import GraphKeys
+from .ir.default_graph import (
     add_to_collection,
     colocate_with,
     control_dependencies,
     device,
     get_collection,
     get_collection_ref,
-    get_default_graph,
-    get_default_session,
-    name_scope,
-    reset_default_graph,
     set_random_seed,
 )
+from .ir.graph import Graph, get_default_graph, get_default_session, name_scope, reset_default_graph
 from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.types import (
@@ -60,6 +57,8 @@ from .ir.types import (
     DType,
     TensorShape,
     as_dtype,
+    complex64,
+    complex128,
     float32,
     float64,
     int8,
@@ -70,6 +69,7 @@ from .ir.types import (
     uint8,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
@@ -81,10 +81,13 @@ from .ops.counting import *  # noqa: F403
 from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
+from .ops.fft import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .ops.image_space import random_crop
+from .ops.incomplete import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403
+from .ops.math_complex import *  # noqa: F403
 from .ops.ordering import *  # noqa: F403
 from .ops.partition import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
@@ -138,9 +141,9 @@ _publish(__name__, globals())
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
           "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
-          "resource_loader", "sparse", "strings", "sysconfig", "test", "testing")
+          "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
-         "python_io", "random", "sparse")
+         "python_io", "random", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

@@ -36,13 +36,18 @@ from . import python as python
 from . import python_io as python_io
 from . import random as random
 from . import resource_loader as resource_loader
+from . import saved_model as saved_model
+from . import signal as signal
 from . import sparse as sparse
+from . import spectral as spectral
 from . import strings as strings
 from . import summary as summary
 from . import sysconfig as sysconfig
 from . import test as test
 from . import testing as testing
 from . import train as train
+from .autodiff.choices import AggregationMethod as AggregationMethod
+from .autodiff.choices import UnconnectedGradients as UnconnectedGradients
 from .autodiff.gradients import gradients as gradients
 from .autodiff.products import batch_jacobian as batch_jacobian
 from .autodiff.products import hessian as hessian
@@ -87,19 +92,19 @@ from .inspection.diagnose import Diagnosis as Diagnosis
 from .inspection.diagnose import diagnose as diagnose
 from .inspection.report import report as report
 from .inspection.show import show as show
+from .ir.collecting import GraphKeys as GraphKeys
+from .ir.default_graph import add_to_collection as add_to_collection
+from .ir.default_graph import colocate_with as colocate_with
+from .ir.default_graph import control_dependencies as control_dependencies
+from .ir.default_graph import device as device
+from .ir.default_graph import get_collection as get_collection
+from .ir.default_graph import get_collection_ref as get_collection_ref
+from .ir.default_graph import set_random_seed as set_random_seed
 from .ir.graph import Graph as Graph
-from .ir.graph import GraphKeys as GraphKeys
-from .ir.graph import add_to_collection as add_to_collection
-from .ir.graph import colocate_with as colocate_with
-from .ir.graph import control_dependencies as control_dependencies
-from .ir.graph import device as device
-from .ir.graph import get_collection as get_collection
-from .ir.graph import get_collection_ref as get_collection_ref
 from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
-from .ir.graph import set_random_seed as set_random_seed
 from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
@@ -143,7 +148,10 @@ from .ops.array_index import rank as rank
 from .ops.array_index import size as size
 from .ops.array_join import concat as concat
 from .ops.array_join import split as split
+from .ops.array_places import batch_gather as batch_gather
+from .ops.array_places import broadcast_dynamic_shape as broadcast_dynamic_shape
 from .ops.array_places import broadcast_static_shape as broadcast_static_shape
+from .ops.array_places import ensure_shape as ensure_shape
 from .ops.array_places import identity_n as identity_n
 from .ops.array_places import repeat as repeat
 from .ops.array_places import shape_n as shape_n
@@ -173,14 +181,29 @@ from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
 from .ops.debug import assert_integer as assert_integer
 from .ops.debug import assert_near as assert_near
+from .ops.debug import assert_proper_iterable as assert_proper_iterable
 from .ops.debug import assert_rank as assert_rank
 from .ops.debug import assert_rank_at_least as assert_rank_at_least
+from .ops.debug import assert_rank_in as assert_rank_in
+from .ops.debug import assert_same_float_dtype as assert_same_float_dtype
 from .ops.debug import assert_scalar as assert_scalar
 from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
 from .ops.decode import decode_csv as decode_csv
+from .ops.fft import fft as fft
+from .ops.fft import fft2d as fft2d
+from .ops.fft import fft3d as fft3d
+from .ops.fft import ifft as ifft
+from .ops.fft import ifft2d as ifft2d
+from .ops.fft import ifft3d as ifft3d
 from .ops.image_space import random_crop as random_crop
+from .ops.incomplete import betainc as betainc
+from .ops.incomplete import igamma as igamma
+from .ops.incomplete import igammac as igammac
+from .ops.incomplete import lbeta as lbeta
+from .ops.incomplete import polygamma as polygamma
+from .ops.incomplete import zeta as zeta
 from .ops.indexing import strided_slice as strided_slice
 from .ops.linalg import cross as cross
 from .ops.linalg import einsum as einsum
@@ -256,6 +279,7 @@ from .ops.sparse_dense import sparse_to_dense as sparse_to_dense
 from .ops.sparse_forms import sparse_concat as sparse_concat
 from .ops.sparse_forms import sparse_expand_dims as sparse_expand_dims
 from .ops.sparse_forms import sparse_fill_empty_rows as sparse_fill_empty_rows
+from .ops.sparse_forms import sparse_merge as sparse_merge
 from .ops.sparse_forms import sparse_reorder as sparse_reorder
 from .ops.sparse_forms import sparse_reset_shape as sparse_reset_shape
 from .ops.sparse_forms import sparse_reshape as sparse_reshape
@@ -331,13 +355,15 @@ GIT_VERSION: str
 VERSION: str
 __version__: str
 def abs(x: Any, name: str | None = None) -> Tensor:
-    """Absolute value. Its derivative at 0 counts as 0."""
+    """Absolute value; of complex numbers the modulus, a real number. Its derivative at 0 counts as 0."""
 def acos(x: Any, name: str | None = None) -> Tensor:
     """The angle in [0, pi] whose cosine is x.  d/dx = -1 / sqrt(1 - x**2)."""
 def acosh(x: Any, name: str | None = None) -> Tensor:
     """Inverse of cosh, of x >= 1.  d/dx = 1 / sqrt(x**2 - 1) = 1 / sinh(acosh(x))."""
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Sum, x + y."""
+def angle(input: Any, name: str | None = None) -> Tensor:
+    """The angles with the positive real axis, in [-pi, pi].  d angle(z) = Im(dz / z)."""
 def arg_max(input: Any, axis: Any = 0, name: str | None = None, output_type: Any = ..., *, reduction_indices: Any = ..., dimension: Any = ...,
             squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one."""
@@ -404,6 +430,12 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
+def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """The complex numbers real + i imag: complex64 of float32, complex128 of float64."""
+complex128: DType
+complex64: DType
+def conj(x: Any, name: str | None = None) -> Tensor:
+    """The conjugates; of real numbers themselves."""
 def cos(x: Any, name: str | None = None) -> Tensor:
     """Cosine of an angle in radians.  d cos(x)/dx = -sin(x)."""
 def cosh(x: Any, name: str | None = None) -> Tensor:
@@ -424,6 +456,7 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
+double: DType
 def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
     """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
 def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -457,6 +490,8 @@ def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x >= y."""
 def identity(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself."""
+def imag(input: Any, name: str | None = None) -> Tensor:
+    """The imaginary parts; of real numbers 0."""
 int16: DType
 int32: DType
 int64: DType
@@ -498,7 +533,7 @@ def matching_files(pattern: Any, name: str | None = None) -> Tensor:
     """The names of the files that match a pattern, or one of several, sorted: string[...] -> string[n]."""
 def matmul(a: Any, b: Any, transpose_a: _bool = False, transpose_b: _bool = False, adjoint_a: _bool = False, adjoint_b: _bool = False,
            a_is_sparse: _bool = False, b_is_sparse: _bool = False, name: str | None = None) -> Tensor:
-    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast."""
+    """Matrix product over the last two axes, operands transposed (or their adjoints taken) on demand; leading axes are a batch and broadcast."""
 def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
     """Determinants of matrices."""
 def matrix_diag_part(input: Any, name: str | None = None) -> Tensor:
@@ -530,7 +565,7 @@ def pack(values: Any, axis: Any = 0, name: str | None = None, *, reduction_indic
          dim: Any = ...) -> Tensor:
     """Tensors of one shape joined along a new dimension `axis`."""
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule)."""
+    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0, of complex numbers x = 0 (TensorFlow's rule)."""
 class _qr(NamedTuple):
     q: Tensor
     r: Tensor
@@ -538,6 +573,8 @@ def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr
     """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
+def real(input: Any, name: str | None = None) -> Tensor:
+    """The real parts; of real numbers themselves."""
 def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
@@ -614,7 +651,7 @@ def shape(input: Any, name: str | None = None, out_type: Any = ...) -> Tensor:
 def sigmoid(x: Any, name: str | None = None) -> Tensor:
     """1 / (1 + exp(-x)).  d/dx = y (1 - y)."""
 def sign(x: Any, name: str | None = None) -> Tensor:
-    """-1, 0 or 1; nan stays nan."""
+    """-1, 0 or 1; of complex numbers x / abs(x), or 0. nan stays nan."""
 def sin(x: Any, name: str | None = None) -> Tensor:
     """Sine of an angle in radians.  d sin(x)/dx = cos(x)."""
 def sinh(x: Any, name: str | None = None) -> Tensor:
@@ -626,7 +663,7 @@ def sqrt(x: Any, name: str | None = None) -> Tensor:
 def square(x: Any, name: str | None = None) -> Tensor:
     """x * x."""
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """(x - y) ** 2."""
+    """(x - y) ** 2; of complex numbers the squares of the differences' moduli."""
 def squeeze(input: Any, axis: Any = None, name: str | None = None, *, reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ...,
             dim: Any = ...) -> Tensor:
     """Without the dimensions of size 1: those at `axis`, or all."""
@@ -666,8 +703,8 @@ def tanh(x: Any, name: str | None = None) -> Tensor:
     """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2."""
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """The tensor repeated `multiples[i]` times along axis i."""
-def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
-    """The axes in the order `perm`; reversed without it."""
+def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: _bool = False) -> Tensor:
+    """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers."""
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient, x / y. Of integers too: they are divided as float64."""
 def trunc(x: Any, name: str | None = None) -> Tensor:
@@ -691,60 +728,63 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue", "FixedLenFeature",
-           "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "IdentityReader",
-           "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue",
-           "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary",
-           "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "VERSION", "VarLenFeature", "Variable", "WholeFileReader",
-           "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "app", "arg_max",
-           "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
-           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
-           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank", "assert_rank_at_least", "assert_scalar", "assert_type",
-           "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd",
-           "bincount", "bitwise", "boolean_mask", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "concat",
-           "cond", "confusion_matrix", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
+__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue",
+           "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys",
+           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print",
+           "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor",
+           "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "UnconnectedGradients",
+           "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
+           "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
+           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
+           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
+           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
+           "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian", "batch_matmul",
+           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
+           "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
+           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
+           "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
            "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
            "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
            "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "dtypes", "dynamic_partition", "dynamic_stitch",
+           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch",
            "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior",
-           "enable_v2_tensorshape", "encode_base64", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp",
-           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv",
-           "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
-           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians",
-           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "image", "image_summary",
-           "import_graph_def", "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32",
-           "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp",
-           "layers", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log",
-           "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
+           "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
+           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
+           "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity",
+           "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def",
+           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
+           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less",
+           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
+           "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
            "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
            "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
            "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
            "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
            "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
-           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polyval", "py_func", "py_function",
-           "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
-           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "realdiv", "reciprocal", "reduce_all",
+           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
+           "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
+           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all",
            "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
            "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
-           "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "scalar_mul", "scalar_summary",
-           "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
-           "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
-           "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n",
-           "show", "sigmoid", "sign", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
-           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_minimum",
-           "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
-           "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax",
-           "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose",
-           "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join",
-           "string_length", "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast",
-           "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd",
-           "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update",
-           "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
-           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
-           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "while_loop",
-           "write_file", "zeros", "zeros_initializer", "zeros_like"]
+           "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul",
+           "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add",
+           "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min",
+           "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d",
+           "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
+           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
+           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
+           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
+           "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower",
+           "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
+           "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
+           "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double",
+           "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
+           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts",
+           "unpack", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
+           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]

@@ -85,7 +85,9 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Put what was found where Python looks for the module."""
         assert module.__spec__ is not None
-        sys.modules[module.__name__] = module.__spec__.loader_state
+        found = sys.modules[module.__name__] = module.__spec__.loader_state
+        if isinstance(found, ModuleType) and not hasattr(found, "__path__"):
+            found.__path__ = []             # a package: programs import modules from within, `contrib.rnn.python.ops`
 
 
 def missing(path: str) -> MissingModuleError:

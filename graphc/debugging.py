@@ -16,8 +16,11 @@ from .ops.debug import (
     assert_non_positive,
     assert_none_equal,
     assert_positive,
+    assert_proper_iterable,
     assert_rank,
     assert_rank_at_least,
+    assert_rank_in,
+    assert_same_float_dtype,
     assert_scalar,
     assert_type,
     check_numerics,
@@ -26,8 +29,9 @@ from .ops.math import is_finite, is_inf, is_nan
 from .tf1_names import getter as _getter
 
 __all__ = ["Assert", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
-           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_rank",
-           "assert_rank_at_least", "assert_scalar", "assert_type", "check_numerics", "is_finite", "is_inf", "is_nan"]
+           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
+           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
+           "assert_scalar", "assert_type", "check_numerics", "is_finite", "is_inf", "is_nan"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
     __getattr__ = _getter(__name__)

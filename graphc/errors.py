@@ -7,8 +7,8 @@ __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning"
            "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
            "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
            "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError",
-           "OutOfRangeError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
-           "UnavailableError", "UnimplementedError", "UnrecognizedFlagError"]
+           "OutOfRangeError", "PermissionDeniedError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
+           "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "UnrecognizedFlagError"]
 
 
 class GraphcError(Exception):
@@ -173,6 +173,18 @@ class UnimplementedError(OpError, NotImplementedError):
 
 class ResourceExhaustedError(OpError, MemoryError):
     """Memory that a step needs and that is not to be had. Variables are as they were, and the session can be used."""
+
+
+class PermissionDeniedError(OpError):
+    """What a step may not do."""
+
+
+class UnauthenticatedError(OpError):
+    """What a step may not do as the one that it is."""
+
+
+class UnknownError(OpError):
+    """A step that failed, nobody knows why."""
 
 
 class DataLossError(OpError):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from . import gfile
 from .files.parsing import (
     FixedLenFeature,
     FixedLenSequenceFeature,
@@ -16,7 +17,7 @@ from .python_io import TFRecordCompressionType, TFRecordOptions, TFRecordWriter,
 from .tf1_names import getter as _getter
 
 __all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter",
-           "VarLenFeature", "decode_csv", "decode_image", "decode_jpeg", "decode_png", "decode_raw", "encode_jpeg",
+           "VarLenFeature", "decode_csv", "decode_image", "decode_jpeg", "decode_png", "decode_raw", "encode_jpeg", "gfile",
            "matching_files", "parse_example", "parse_single_example", "parse_single_sequence_example", "read_file",
            "tf_record_iterator", "write_file"]
 

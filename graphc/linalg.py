@@ -33,13 +33,14 @@ from .ops.linalg import (
     trace,
 )
 from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
+from .ops.linalg_matmul import adjoint
 from .tf1_names import getter as _getter
 
 __all__ = ["adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "inv",
            "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag",
            "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
 
-adjoint = transpose = matrix_transpose
+transpose = matrix_transpose
 band_part = matrix_band_part
 det = matrix_determinant
 diag = matrix_diag

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from . import nn
 from .errors import DTypeError, GraphError, ShapeError
 from .ir.arguments import hold as _hold
-from .ir.graph import GraphKeys, get_default_graph, name_scope
+from .ir.collecting import GraphKeys
+from .ir.graph import get_default_graph, name_scope
 from .ir.node import Node, describe, here
 from .ir.operator import to_node
 from .ops.array import broadcast_to, ones_like, size, squeeze, stop_gradient

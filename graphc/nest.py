@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ArgumentError
+from .ir import nest
 from .ir.node import here
 
 __all__ = ["assert_same_structure", "flatten", "is_nested", "is_sequence", "map_structure", "pack_sequence_as"]
@@ -13,27 +14,12 @@ __all__ = ["assert_same_structure", "flatten", "is_nested", "is_sequence", "map_
 
 def is_nested(structure: Any) -> bool:
     """Whether it is a list, a tuple or a dict, and no text, array or tensor."""
-    return isinstance(structure, (list, tuple, Mapping))
+    return nest.is_nested(structure, composites=False)
 
 
 def is_sequence(seq: Any) -> bool:
     """`is_nested`."""
     return is_nested(seq)
-
-
-def _parts(structure: Any) -> list[Any]:
-    """What a list, tuple or dict holds; of a dict in the order of its keys, as TensorFlow has it."""
-    return [structure[key] for key in sorted(structure)] if isinstance(structure, Mapping) else [*structure]
-
-
-def _like(structure: Any, parts: Sequence[Any]) -> Any:
-    """A structure of the same kind with other parts."""
-    if isinstance(structure, Mapping):
-        made = dict(zip(sorted(structure), parts, strict=True))
-        return type(structure)((key, made[key]) for key in structure)  # type: ignore[call-arg]
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*parts)
-    return type(structure)(parts)
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -42,7 +28,7 @@ def flatten(structure: Any) -> list[Any]:
     >>> tf.nest.flatten({"b": [1, 2], "a": (3,)})
     [3, 1, 2]
     """
-    return [leaf for part in _parts(structure) for leaf in flatten(part)] if is_nested(structure) else [structure]
+    return nest.flatten(structure, composites=False)
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
@@ -55,11 +41,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
     count = len(flatten(structure))
     if len(flat) != count:
         raise ArgumentError(f"pack_sequence_as: the structure holds {count}, and there are {len(flat)}{here()}")
-    return _packed(structure, iter(flat))
-
-
-def _packed(structure: Any, flat: Iterator[Any]) -> Any:
-    return _like(structure, [_packed(part, flat) for part in _parts(structure)]) if is_nested(structure) else next(flat)
+    return nest.pack(structure, flat, composites=False)
 
 
 def map_structure(func: Callable[..., Any], *structure: Any, check_types: bool = True, expand_composites: bool = False) -> Any:
@@ -90,9 +72,9 @@ def _different(a: Any, b: Any, check_types: bool) -> str:
         return ""
     if check_types and type(a) is not type(b) and not (isinstance(a, Mapping) and isinstance(b, Mapping)):
         return f"{type(a).__name__} and {type(b).__name__}"
-    if len(a) != len(b) or (isinstance(a, Mapping) and isinstance(b, Mapping) and set(a) != set(b)):
+    if len(nest.children(a)) != len(nest.children(b)) or (isinstance(a, Mapping) and isinstance(b, Mapping) and set(a) != set(b)):
         return f"{a!r:.60} and {b!r:.60}"
-    return next((d for d in (_different(x, y, check_types) for x, y in zip(_parts(a), _parts(b), strict=True)) if d), "")
+    return next((d for d in (_different(x, y, check_types) for x, y in zip(nest.children(a), nest.children(b), strict=True)) if d), "")
 
 
 def __dir__() -> list[str]:

@@ -101,6 +101,14 @@ platform.resource_loader | resource_loader
 platform.test | test
 platform.tf_logging | logging
 saved_model.builder | saved_model.builder
+saved_model.builder_impl | saved_model.builder
+saved_model.constants | saved_model.constants
+saved_model.loader | saved_model.loader
+saved_model.loader_impl | saved_model.loader
+saved_model.main_op | saved_model.main_op
+saved_model.signature_def_utils | saved_model.signature_def_utils
+saved_model.simple_save | saved_model
+saved_model.utils | saved_model.utils
 saved_model.signature_constants | saved_model.signature_constants
 saved_model.tag_constants | saved_model.tag_constants
 summary.summary | summary
@@ -131,6 +139,45 @@ util.deprecation | -
 util.nest | nest
 util.tf_contextlib | -
 util.tf_inspect | -
+"""
+
+# The same of the modules within those of `contrib`.
+_CONTRIB = """
+distributions.python.ops.distribution | contrib.distributions
+framework.python.framework | contrib.framework
+framework.python.framework.checkpoint_utils | train
+framework.python.ops | contrib.framework
+framework.python.ops.arg_scope | contrib.framework
+framework.python.ops.variables | contrib.framework
+layers.python.layers | contrib.layers
+layers.python.layers.initializers | contrib.layers
+layers.python.layers.layers | contrib.layers
+layers.python.layers.optimizers | contrib.layers
+layers.python.layers.regularizers | contrib.layers
+layers.python.layers.utils | -
+learn.python.learn | contrib.learn
+learn.python.learn.datasets | contrib.learn.datasets
+learn.python.learn.datasets.base | contrib.learn.datasets.base
+learn.python.learn.datasets.mnist | examples.tutorials.mnist.input_data
+learn.python.learn.preprocessing | contrib.learn.preprocessing
+legacy_seq2seq.python.ops.seq2seq | contrib.legacy_seq2seq
+losses.python.losses | contrib.losses
+metrics.python.ops.metric_ops | contrib.metrics
+rnn.python.ops.core_rnn | contrib.rnn
+rnn.python.ops.core_rnn_cell | contrib.rnn
+rnn.python.ops.core_rnn_cell_impl | contrib.rnn
+rnn.python.ops.rnn | contrib.rnn
+rnn.python.ops.rnn_cell | contrib.rnn
+seq2seq.python.ops.attention_wrapper | contrib.seq2seq
+seq2seq.python.ops.basic_decoder | contrib.seq2seq
+seq2seq.python.ops.beam_search_decoder | contrib.seq2seq
+seq2seq.python.ops.decoder | contrib.seq2seq
+seq2seq.python.ops.helper | contrib.seq2seq
+seq2seq.python.ops.loss | contrib.seq2seq
+slim.python.slim | contrib.slim
+slim.python.slim.evaluation | contrib.slim.evaluation
+slim.python.slim.learning | contrib.slim.learning
+training.python.training.hparam | contrib.training
 """
 
 
@@ -165,6 +212,11 @@ def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
 
+def _averages() -> Any:
+    from .train import averages
+    return averages
+
+
 def _own(path: str) -> dict[str, Any]:
     """What a module has that has no public name."""
     import contextlib
@@ -177,6 +229,8 @@ def _own(path: str) -> dict[str, Any]:
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
         "framework.tensor_util": {"constant_value": static_value},
+        "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
+                                     "weighted_moving_average": _averages().weighted_moving_average},
         "layers.utils": {"smart_cond": _smart_cond, "constant_value": static_value},
         "ops.control_flow_ops": {"smart_cond": _smart_cond},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
@@ -190,8 +244,8 @@ def _own(path: str) -> dict[str, Any]:
 class _Inner(ModuleType):
     """A module of TensorFlow's own: its names are those of some namespaces."""
 
-    def __init__(self, path: str, places: tuple[str, ...] = ()):
-        super().__init__(f"{__name__}.{path}", f"TensorFlow's tensorflow.python.{path}: its public names.")
+    def __init__(self, path: str, places: tuple[str, ...] = (), root: str = __name__):
+        super().__init__(f"{root}.{path}", f"TensorFlow's tensorflow.{root.partition('.')[2]}.{path}: its public names.")
         self.__path__: list[str] = []
         self._places = places
         self._own: dict[str, Any] | None = None
@@ -209,7 +263,10 @@ class _Inner(ModuleType):
                 return getattr(_top() if place == "tf" else _place(place), name)
             except (AttributeError, ImportError, GraphcError):
                 continue
-        raise _missing(path, self._places, name)
+        inner = sys.modules.get(f"{self.__name__}.{name}")          # behind the names, one of which may be called as a module is
+        if inner is None:
+            raise _missing(self.__name__, self._places, name)
+        return inner
 
 
 def _place(place: str) -> Any:
@@ -219,38 +276,35 @@ def _place(place: str) -> Any:
     return found
 
 
-def _missing(path: str, places: tuple[str, ...], name: str) -> AttributeError:
+def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:
     """What to write for a name, by the public names it may have."""
-    for place in (*places, f"python.{path}"):
+    for place in (*places, module.partition(".")[2]):
         try:
             _getter(f"graphc.{place}" if place != "tf" else "graphc")(name)
         except AttributeError as e:
             if "instead" in str(e):
                 return e
-    return AttributeError(f"module {__name__ + '.' + path!r} has no attribute {name!r}", name=name, obj=None)
+    return AttributeError(f"module {module!r} has no attribute {name!r}", name=name, obj=None)
 
 
 # Programs import these modules by their paths: `from tensorflow.python.framework import ops`.
 __path__: list[str] = []
 
 
-def _register() -> None:
-    for line in _MODULES.strip().splitlines():
+def _register(table: str, root: str, first: int) -> None:
+    """Make the modules of a table below a package; the first parts of their paths are modules of graphc's own."""
+    for line in table.strip().splitlines():
         path, _, places = line.partition(" | ")
         parts = path.split(".")
-        holder: Any = sys.modules[__name__]
-        for i in range(len(parts)):
-            full = f"{__name__}.{'.'.join(parts[:i + 1])}"
-            module = sys.modules.get(full)
-            if module is None:
+        for i in range(first, len(parts)):
+            full = f"{root}.{'.'.join(parts[:i + 1])}"
+            if full not in sys.modules:
                 leaf = tuple(p for p in places.split() if p != "-") if i + 1 == len(parts) else ()
-                module = sys.modules[full] = _Inner(".".join(parts[:i + 1]), leaf)
-            if isinstance(holder, ModuleType):
-                setattr(holder, parts[i], module)
-            holder = module
+                sys.modules[full] = _Inner(".".join(parts[:i + 1]), leaf, root)
 
 
-_register()
+_register(_MODULES, __name__, 0)
+_register(_CONTRIB, f"{__name__.rpartition('.')[0]}.contrib", 1)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ from .ops.sparse_forms import (
     sparse_concat,
     sparse_expand_dims,
     sparse_fill_empty_rows,
+    sparse_merge,
     sparse_reorder,
     sparse_reset_shape,
     sparse_reshape,
@@ -30,7 +31,7 @@ from .ops.sparse_tensor import SparseTensor, sparse_placeholder
 from .tf1_names import getter as _getter
 
 add, maximum, minimum, softmax = sparse_add, sparse_maximum, sparse_minimum, sparse_softmax
-concat, expand_dims, fill_empty_rows = sparse_concat, sparse_expand_dims, sparse_fill_empty_rows
+concat, expand_dims, fill_empty_rows, merge = sparse_concat, sparse_expand_dims, sparse_fill_empty_rows, sparse_merge
 reorder, reset_shape = sparse_reorder, sparse_reset_shape
 reshape, retain, slice, split, to_indicator, transpose = (  # noqa: A001
     sparse_reshape, sparse_retain, sparse_slice, split_of, sparse_to_indicator, sparse_transpose)
@@ -38,7 +39,7 @@ matmul = sparse_dense_matmul = sparse_tensor_dense_matmul
 placeholder, to_dense = sparse_placeholder, sparse_tensor_to_dense
 reduce_sum, reduce_sum_sparse, reduce_max = sparse_reduce_sum, sparse_reduce_sum_sparse, sparse_reduce_max
 
-__all__ = ["SparseTensor", "add", "concat", "expand_dims", "fill_empty_rows", "from_dense", "matmul", "maximum", "minimum", "placeholder",
+__all__ = ["SparseTensor", "add", "concat", "expand_dims", "fill_empty_rows", "from_dense", "matmul", "maximum", "merge", "minimum", "placeholder",
            "reduce_max", "reduce_sum", "reduce_sum_sparse", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax",
            "sparse_dense_matmul", "split", "to_dense", "to_indicator", "transpose"]
 

@@ -10,17 +10,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from .files import events
+from .files import events, summaries
 from .files.events import Summary
 from .files.records import RecordWriter
-from .ir.graph import Graph, GraphKeys, get_default_graph
+from .ir.collecting import GraphKeys
+from .ir.graph import Graph, get_default_graph
 from .ir.node import Node, describe, here
 from .ir.operator import Values, declare, to_node
 from .ir.types import TEXT, TensorType
@@ -31,49 +31,21 @@ __all__ = ["FileWriter", "FileWriterCache", "Summary", "histogram", "image", "me
 _SERIALIZED = TensorType(TEXT, ())
 
 
-# ---------------------------------------------------------------------- what is written of a value
-
-def _scalar(value: Any, tag: str) -> bytes:
-    return events.value(tag, events.single(2, float(np.asarray(value).item())))
-
-
-def _histogram(value: Any, tag: str) -> bytes:
-    values = np.asarray(value, np.float64)
-    if not np.isfinite(values).all():
-        raise InvalidArgumentError(f"histogram {tag}: there are values that are not finite")
-    return events.value(tag, events.put_bytes(5, events.histogram(values, _limits())))
-
-
-@cache
-def _limits() -> list[float]:
-    """TensorFlow's buckets: each a tenth wider than the one before, from 1e-12 to 1e20, of both signs."""
-    positive = (1e-12 * 1.1 ** np.arange(int(np.log(1e32) / np.log(1.1)) + 1)).tolist()
-    return [-v for v in reversed(positive)] + [0.0] + positive + [float(np.finfo(np.float64).max)]
-
-
-def _image(value: Any, tag: str, max_outputs: int) -> bytes:
-    pictures = _pixels(np.asarray(value)[:max_outputs])
-    names = [f"{tag}/image"] if max_outputs == 1 else [f"{tag}/image/{i}" for i in range(len(pictures))]
-    return b"".join(events.value(name, events.put_bytes(4, events.picture(p))) for name, p in zip(names, pictures, strict=True))
-
-
-def _pixels(pictures: Any) -> Any:
-    """TensorFlow's rule for floats: from 0 to the largest as 0 to 255 if none is negative, else 0 is 127 and the largest size 127 away."""
-    if pictures.dtype != np.uint8:
-        shown = np.nan_to_num(pictures.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        axes = tuple(range(1, shown.ndim))
-        low, size = shown.min(axis=axes, keepdims=True, initial=0.0), np.abs(shown).max(axis=axes, keepdims=True, initial=0.0)
-        scale = np.where(size > 0, np.where(low < 0, 127.0, 255.0) / np.where(size > 0, size, 1.0), 0.0)
-        pictures = np.clip(shown * scale + np.where(low < 0, 128.0, 0.0), 0, 255).astype(np.uint8)
-    return np.repeat(pictures, 3, axis=3) if pictures.shape[3] == 1 else pictures
-
-
 # ---------------------------------------------------------------------- operators
 
-_MAKERS: dict[str, Callable[..., bytes]] = {"scalar": _scalar, "histogram": _histogram, "image": _image}
+_MAKERS: dict[str, Callable[..., bytes]] = {"scalar": summaries.scalar, "histogram": summaries.histogram, "image": summaries.image}
 
 
-@declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False)
+def _summary_attrs(types: Sequence[TensorType], kind: Any = "scalar", tag: Any = "", options: Any = ()) -> dict[str, Any]:
+    """The attributes as a node keeps them; GraphError for what no summary of a program has."""
+    wanted = 1 if kind == "image" else 0
+    if not isinstance(kind, str) or kind not in _MAKERS or not isinstance(tag, str) or not isinstance(options, tuple) or len(options) != wanted \
+            or not all(type(o) is int for o in options):
+        raise GraphError(f"there is no summary {kind!r:.60} of the options {options!r:.60}")
+    return {"kind": kind, "tag": tag, "options": options}
+
+
+@declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False, prepare=_summary_attrs)
 def _summary(value: Any, *, kind: Any = "scalar", tag: Any = "", options: Any = ()) -> Any:
     """A serialised Summary of a value: bytes, as a 0-d array of one object."""
     return np.array(_MAKERS[kind](value, tag, *options), object)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
-from typing import NoReturn
+from typing import Any
 
 # The version of TensorFlow whose names these are: what `tf.VERSION` is, and `tf.__version__` of a program run by `graphc run`.
 VERSION = "1.15.0"
@@ -130,6 +130,7 @@ contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`
 __version__ | graphc's own version; in a program that `graphc run` runs, 1.15.0, as tf.VERSION is everywhere
 string | operators on texts are host steps between kernels; variables hold none
 errors.DeadlineExceededError | no operator of graphc raises it
+saved_model.builder.SavedModelBuilder | a folder of graphc's own files, which saved_model.loader.load reads; TensorFlow's own are not read
 GraphDef, import_graph_def | its bytes are graphc's JSON; TensorFlow's own are not read
 Tensor | the class of all nodes of the graph
 """
@@ -140,14 +141,12 @@ nn.seq2seq | tf.contrib.legacy_seq2seq
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
 train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
-fft, ifft, fft2d, ifft2d, rfft, irfft, spectral, complex, complex64, complex128 | real and imaginary parts as two tensors; np.fft in tf.py_func
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
 python.estimator | tf.estimator
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
-image.sample_distorted_bounding_box | tf.image.crop_to_bounding_box at a place drawn by tf.random_uniform(..., dtype=tf.int32)
-saved_model, graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
+graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
@@ -193,14 +192,17 @@ def advice(name: str) -> str | None:
     return None
 
 
-def getter(module: str) -> Callable[[str], NoReturn]:
+def getter(module: str) -> Callable[[str], Any]:
     """The `__getattr__` of a namespace: AttributeError, which says what to write for a name that TensorFlow 1 has.
 
     >>> getter("graphc.nn")("seq2seq")
     Traceback (most recent call last):
     AttributeError: tf.nn.seq2seq is not here; instead: tf.contrib.legacy_seq2seq
     """
-    def missing(name: str) -> NoReturn:
+    def missing(name: str) -> Any:
+        inner = sys.modules.get(f"{module}.{name}")
+        if inner is not None:           # one of TensorFlow's inner modules (`python`), which no import statement has brought
+            return inner
         path = f"{module}.{name}".partition(".")[2]
         text = None if name.startswith("__") else advice(path)
         if text is not None:

@@ -12,7 +12,8 @@ import numpy as np
 
 from .errors import GraphError, ShapeError
 from .initializers import glorot_uniform_initializer, zeros_initializer
-from .ir.graph import Graph, GraphKeys, get_default_graph
+from .ir.collecting import GraphKeys
+from .ir.graph import Graph, get_default_graph
 from .ir.node import Node, Operation, dtype_of, here, loc_str, saying
 from .ir.types import Shape, as_dtype, as_shape, compatible, shape_str
 from .ops.state import Variable, group

@@ -58,7 +58,8 @@ def signature(value: Any) -> str:
     except (TypeError, ValueError):
         return ""
     parameters = [p.replace(annotation=p.empty) for p in sig.parameters.values() if p.name not in ("self", "cls")]
-    return str(sig.replace(parameters=parameters, return_annotation=sig.empty))
+    text = str(sig.replace(parameters=parameters, return_annotation=sig.empty))
+    return re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)         # a default that is a function, by its name
 
 
 def prose(doc: str | None) -> str:

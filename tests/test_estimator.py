@@ -67,8 +67,13 @@ def test_steps_go_on(estimator):
     assert again.evaluate(given(), steps=1, name="other")["global_step"] == 12
 
 
+@pytest.mark.filterwarnings("error::graphc.errors.CheckpointWarning")
 def test_the_end_of_a_dataset_ends_training(estimator):
+    """Its checkpoints have their graph."""
     estimator.train(of_dataset)
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(f"{estimator.latest_checkpoint()}.meta")
+        assert "IteratorGetNext" in [n.label for n in graph.nodes]
     assert estimator.evaluate(of_dataset)["global_step"] == 15
 
 
@@ -117,6 +122,7 @@ def test_digits(tmp_path):
 
 SPEC = ESTIMATOR.EstimatorSpec
 REFUSED = [
+    (lambda e: tf.estimator.Estimator(lambda features: None, warm_start_from="models"), tf.errors.ArgumentError, "warm_start_from"),
     (lambda e: ESTIMATOR.Estimator(lambda x: x), tf.errors.GraphError, "takes features, labels, mode, params and config, not x"),
     (lambda e: e.train(given(), steps=1, max_steps=1), tf.errors.ArgumentError, "steps or max_steps"),
     (lambda e: e.train(given(), steps=0), tf.errors.ArgumentError, "steps is above 0, not 0"),

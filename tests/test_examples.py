@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import autograd.numpy as anp
+import deconvolution
 import digits
 import numpy as np
 import pytest
 from autograd import grad
 from scipy.special import multigammaln
 
+import graphc as tf
 from tests import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -46,6 +48,40 @@ def test_text_classifier_tells_books_apart(tmp_path: Path) -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()[-2:]] == ["psalms", "acts"]
     assert [p.name.startswith("events.out.tfevents.") for p in (tmp_path / "curves").iterdir()] == [True]
     assert done.stdout == run("text_classifier.py", cwd=tmp_path).stdout            # the same seed, the same numbers
+
+
+def test_deconvolution_sharpens_what_it_has_not_seen(tmp_path: Path) -> None:
+    done = run("deconvolution.py", "--out", "sharp.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    errors = re.search(r"^error of pixels that it has not seen: ([\d.]+) blurred, ([\d.]+) sharpened$", done.stdout, re.MULTILINE)
+    assert errors is not None and float(errors[2]) < 0.5 * float(errors[1]), done.stdout
+    assert (tmp_path / "sharp.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_deconvolution_learns_wieners_filter() -> None:
+    """The regression of sharp spectra on blurred ones has a formula: sum conj(B) S / sum |B|^2."""
+    training, *_ = digits.load()
+    wanted = deconvolution.sharp(training[:200])
+    seen = deconvolution.blurred(wanted, 3, 0.1, 0)
+    strength = np.sqrt(np.square(np.abs(np.fft.rfft2(seen))).mean(0))
+    x, y = (tf.placeholder(tf.float32, [None, 16, 16]) for _ in range(2))
+    loss, _, found = deconvolution.model(x, y, strength)
+    train = tf.train.GradientDescentOptimizer(deconvolution.RATE * deconvolution.SIDE**4 / 2).minimize(loss)
+    session = tf.Session()
+    for _ in range(60):
+        session.run(train, {x: seen, y: wanted})
+    b, s = np.fft.rfft2(seen), np.fft.rfft2(wanted)
+    np.testing.assert_allclose(session.run(found), (b.conj() * s).sum(0) / np.square(np.abs(b)).sum(0), atol=2e-4)
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    (["--length", "9"], "--length must be between 1 and 8, not 9"), (["--noise", "nan"], "--noise must be between 0 and 1, not nan"),
+    (["--steps", "0"], "--steps must be at least 1, not 0"), (["--out", "x.txt"], "--out must end in one of "),
+])
+def test_deconvolution_refuses(args: list[str], message: str, tmp_path: Path) -> None:
+    done = run("deconvolution.py", *args, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("args", "message"), [

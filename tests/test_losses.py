@@ -78,8 +78,6 @@ def call(name, first, second, **options):
 def test_loss(name, first, second, options, formula, kind):
     """All reductions at once, of known shapes and of open ones."""
     losses = formula(first, second)
-    if kind == "rows" and name == "cosine_distance" and losses.shape[0] == 1:
-        return                  # the same as "all"
     weights = _weights(losses, kind)
     reductions = tf.losses.Reduction.all()
     x = tf.placeholder(tf.float64, [None] * A.ndim)

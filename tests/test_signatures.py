@@ -22,11 +22,14 @@ from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
 app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
-contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn contrib.seq2seq
+contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
+contrib.seq2seq
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data extend flags gfile image initializers io layers linalg logging losses manip math
-metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader sparse strings summary sysconfig test testing train
+metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
+saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
+saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
 """.split())]
 
 
@@ -69,7 +72,7 @@ def fresh_graph() -> Iterator[None]:
     (tf.cast, "cast(x, dtype, name=None)"),
     (tf.stack, "stack(values, axis=0, name=None)"),
     (tf.reshape, "reshape(tensor, shape, name=None)"),
-    (tf.transpose, "transpose(a, perm=None, name=None)"),
+    (tf.transpose, "transpose(a, perm=None, name=None, conjugate=False)"),
     (tf.nn.leaky_relu, "leaky_relu(features, alpha=0.2, name=None)"),
 ])
 def test_call_in_one_line(operator, call):
@@ -123,13 +126,16 @@ def test_older_spellings_are_taken(old, new):
 
 
 @pytest.mark.parametrize("operator, fact", [
-    (tf.tanh, "Operands: x: bool, int or float. Result: bool, uint8, int8, int16, float32 -> float32; int32, int64, float64 -> float64."),
+    (tf.tanh, "Operands: x: bool, int, float or complex. Result: bool, uint8, int8, int16, float32 -> float32; int32, int64, float64 -> float64; "
+              "complex64 -> complex64; complex128 -> complex128."),
+    (tf.abs, "Operands: x: int, float or complex. Result: uint8 -> uint8; int8 -> int8; int16 -> int16; int32 -> int32; int64 -> int64; "
+             "float32, complex64 -> float32; float64, complex128 -> float64."),
     (tf.greater, "Operands: x, y: bool, int or float; shapes broadcast. Result: bool."),
     (tf.logical_and, "Operands: x: bool; y: bool; shapes broadcast. Result: bool."),
-    (tf.cast, "Operands: x: bool, int or float. Result: `dtype`."),
+    (tf.cast, "Operands: x: bool, int, float or complex. Result: `dtype`."),
     (tf.is_nan, "Operands: x: float. Result: bool."),
-    (tf.reshape, "Operands: tensor: bool, int or float; shape: int32. Result: the same dtype."),
-    (tf.matmul, "Operands: a, b: int or float. Result: their common dtype."),
+    (tf.reshape, "Operands: tensor: bool, int, float or complex; shape: int32. Result: the same dtype."),
+    (tf.matmul, "Operands: a, b: int, float or complex. Result: their common dtype."),
     (tf.tanh, "Gradient rule: yes."), (tf.greater, "Gradient rule: none."),
     (tf.reduce_sum, "ShapeError, an axis that is not there"),
 ])
@@ -182,21 +188,23 @@ def test_every_public_callable_shows_its_arguments():
 
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
-_VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "float32", "float64", "int8", "int16",
-                      "int32", "int64", "string", "uint8"},
+_VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
+                      "int8", "int16", "int32", "int64", "string", "uint8", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
-           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
+           **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
            **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
-           "graphc.dtypes": {"bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.dtypes": {"bool", "complex64", "complex128", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
            "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:
     _SPACES.setdefault(_path.rpartition(".")[0], set()).add(_path.rpartition(".")[2])
 _SPACES["graphc.app"] = {"flags"}
+_SPACES["graphc.io"] = {"gfile"}
 _SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
-_SPACES["graphc.contrib.learn.datasets"] = {"mnist"}
-_BUILTINS = {"abs", "bool", "pow", "range", "round", "slice", "tuple", "math", "random"}
+_SPACES["graphc.contrib.learn.datasets"] = {"base", "mnist"}
+_BUILTINS = {"abs", "bool", "complex", "pow", "range", "round", "slice", "tuple", "math", "random"}
 
 
 @pytest.mark.parametrize("name", NAMESPACES)

@@ -180,8 +180,8 @@ def test_buckets_hold_all(values):
     from tensorboard.compat.proto.summary_pb2 import HistogramProto
 
     from graphc.files.events import histogram
-    from graphc.summary import _limits
-    found = HistogramProto.FromString(histogram(np.array(values, np.float64), _limits()))
+    from graphc.files.summaries import limits
+    found = HistogramProto.FromString(histogram(np.array(values, np.float64), limits()))
     assert found.num == len(values) and sum(found.bucket) == len(values) and len(found.bucket) == len(found.bucket_limit)
     lower = -np.inf
     for limit, count in zip(found.bucket_limit, found.bucket, strict=True):

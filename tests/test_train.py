@@ -179,6 +179,24 @@ def test_a_constraint_holds_after_each_step(optimizer, session):
     np.testing.assert_allclose(session.run(v), constrained(START), rtol=1e-6)
 
 
+class Backwards(tf.train.Optimizer):
+    """An optimizer that says the variable's own new value first."""
+
+    def __init__(self):
+        super().__init__("Backwards", rate=1.0)
+
+    def _update(self, g, v, rate):
+        return [tf.assign(v, v - rate * g), tf.assign(self._slot(v, "sum"), self._slot(v, "sum") + g)]
+
+
+def test_a_constraint_is_of_the_variable_wherever_its_update_stands(session):
+    v = tf.get_variable("v", initializer=[2.0, -3.0], constraint=lambda x: tf.clip_by_value(x, -1.5, 1.5))
+    optimizer = Backwards()
+    session.run(optimizer.minimize(tf.reduce_sum(v)))
+    assert session.run([v, optimizer.get_slot(v, "sum")])[0].tolist() == [1.0, -1.5]
+    assert session.run(optimizer.get_slot(v, "sum")).tolist() == [1.0, 1.0]
+
+
 @pytest.mark.parametrize("wanted", [lambda a, b: [a, b], lambda a, b: {"a": a, "b": b}.values(), lambda a, b: (v for v in (a, b)),
                                     lambda a, b: {"b": [b], "a": a}, lambda a, b: [[a], (b,)]],
                          ids=["a list", "values", "a generator", "a dict", "lists in a list"])

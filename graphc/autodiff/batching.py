@@ -211,13 +211,18 @@ _MOVED: dict[str, Callable[[Use, Any], Any]] = {
 # Operands that describe axes, and what they say of the batch's own (None: its size).
 _VECTORS: dict[str, Any] = {"shape": None, "whole": None, "begin": 0, "size": -1, "multiples": 1, "paddings": (0, 0)}
 
+_SAME = frozenset({"length"})       # operands that say how much, whatever the batch is
+
 
 def _leading(use: Use) -> Node | None:
     """Operators that take an axis before the others as it is, once attributes and operands that describe axes know of it."""
     names = use.node.operator.param_names(len(use.inputs))
     operands = []
     for name, x, w in zip(names, use.inputs, use.wide, strict=True):
-        if name in _VECTORS:
+        if name in _SAME:
+            if w:
+                return None
+        elif name in _VECTORS:
             if w:
                 return None
             x = _as_node(use.batch.prefix(x, _VECTORS[name]))

@@ -12,25 +12,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import GradientError
+from ..errors import GradientError, GraphcError
 from ..ir.body import Body, bodies, everywhere, has_effect, parameter, substituted
 from ..ir.expressions import HEAVY
 from ..ir.families import Memory
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, describe, in_order, loc_str, reached
-from ..ir.types import TensorType
+from ..ir.types import TensorType, differentiable
 from ..ops.array import fill, reshape, shape, zeros_like
-from ..ops.control import branch, loop
+from ..ops.control import COUNT, branch, loop, settled
 from ..ops.linalg_matmul import matmul
 from ..ops.math_arithmetic import add, total
+from ..ops.uneven import cotangent_of, cut_row, uneven_row
 from .gradients import forward, reverse
 
 Maybe = Node | None
+SOME = 24               # a size for what is not known: many numbers divide it
 _CALLED = re.compile(r"([a-z_]\w*)\(")
 
 
 def _floating(x: Node) -> bool:
-    return isinstance(x.type, TensorType) and x.type.dtype.kind == "f"
+    return isinstance(x.type, TensorType) and differentiable(x.type.dtype)
 
 
 def _items(node: Node, numbers: Iterable[int]) -> list[Node]:
@@ -85,8 +87,9 @@ def _cond_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
     scratch, parts = Scratch(), []
     with scratch.at(node):
         for body in bodies(node):
-            cotangents = [_like(body.results[i], "gradient") for i in own]
-            parts.append((body, cotangents, _reversed([body.results[i] for i in own], cotangents, body.parameters)))
+            cotangents = [parameter(node.type[i], f"{body.results[i].label}/gradient", body.results[i]) for i in own]
+            seeds = [g if _is_of(g.type, r.type) else cotangent_of(g, r) for g, r in zip(cotangents, [body.results[i] for i in own], strict=True)]
+            parts.append((body, cotangents, _reversed([body.results[i] for i in own], seeds, body.parameters)))
         wanted = [k for k, x in enumerate(captured) if _floating(x) and any(found[k] is not None for _, _, found in parts)]
         made = []
         for body, cotangents, found in parts:
@@ -97,6 +100,11 @@ def _cond_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
     back = _made(branch, node, [pred, *captured, *along], {"then": made[0], "orelse": made[1]}, "grad")
     by_operand = dict(zip(wanted, _items(back, range(len(wanted))), strict=True))
     return [None, *(by_operand.get(k) for k in range(len(captured)))]
+
+
+def _is_of(common: TensorType, own: TensorType) -> bool:
+    """Whether a branch's result has the shape that results of both have, as far as that is known while the graph is built."""
+    return common.known and own.known
 
 
 def _cond_tangent(node: Node, along: Sequence[Maybe]) -> list[Maybe]:
@@ -162,7 +170,9 @@ def _loop_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
         of_states, of_slices, of_outside = found[:c], found[c:c + len(p.slices)], found[c + len(p.slices):]
         sums = [k for k, gk in enumerate(of_outside) if gk is not None and _floating(p.outside[k])]
         made = [m for m, gm in enumerate(of_slices) if gm is not None and _floating(p.slices[m])]
-        at_once = {k: parts for k in sums if (parts := _products(of_outside[k], {*p.outside})) is not None}
+        uneven = _uneven(p, found)
+        at_once = {k: parts for k in sums if (parts := _products(of_outside[k], {*p.outside})) is not None and uneven.isdisjoint(
+            x for pair in parts for x in pair)}
         sums = [k for k in sums if k not in at_once]
         factors = list(dict.fromkeys(x for parts in at_once.values() for pair in parts for x in pair if x not in p.slices))
         ahead = [x for x in factors if x in p.states or x in p.body.order]
@@ -172,9 +182,12 @@ def _loop_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
         results += [of_slices[m] for m in made]                 # type: ignore[misc]
         results = quiet([*results, *(x for x in factors if x not in ahead)])
     kept = _residuals(p, results, ahead)
-    stacks = _run_again(p, y[0], kept) if kept and node.attrs["cond"] is not None and _repeats(p.body) else _stacks(p, kept)
-    stand = {x: _like(x, "of iteration") for x in kept}
-    results = substituted(results, stand)
+    with scratch.at(node):
+        padded = {x: (uneven_row(x), shape(x)) for x in kept if x in uneven}
+        rows = [row for x in kept for row in padded.get(x, (x,))]
+        stand = {x: _like(x, "of iteration") for x in rows}
+        results = substituted(results, {x: cut_row(*(stand[row] for row in padded[x])) if x in padded else stand[x] for x in kept})
+    stacks = _run_again(p, y[0], rows) if kept and node.attrs["cond"] is not None and _repeats(p.body) else _stacks(p, rows)
     used = reached(results, lambda n: n.inputs)
     slices = [m for m, s in enumerate(p.slices) if s in used]
     outside = [k for k, s in enumerate(p.outside) if s in used]
@@ -186,12 +199,34 @@ def _loop_gradient(g: Sequence[Maybe], y: Sequence[Node]) -> list[Maybe]:
     back = _made(loop, node, operands, attrs, "grad")
     ended = iter(_items(back, range(1, 1 + len(results))))
     by_state, by_outside, by_slice = ({i: next(ended) for i in numbers} for numbers in (moving, sums, made))
-    over_time = {**dict(zip(kept, stacks, strict=True)), **dict(zip(p.slices, p.rows, strict=True))}
+    over_time = {**dict(zip(rows, stacks, strict=True)), **dict(zip(p.slices, p.rows, strict=True))}
     over_time.update((x, next(ended)) for x in factors if x not in ahead)
     for k, parts in at_once.items():
         by_outside[k] = total_of([matmul(_in_a_row(over_time[a]), _in_a_row(over_time[b]), transpose_a=True) for a, b in parts])
     return [None, *(by_state.get(i) for i in range(c)), *(by_slice.get(m) for m in range(len(p.slices))),
             *(by_outside.get(k) for k in range(len(p.outside)))]
+
+
+def _uneven(p: Parts, found: Sequence[Maybe]) -> set[Node]:
+    """What a loop computes, or its gradient, that may be of another shape in each iteration.
+
+    What the graph leaves open about the operands is taken for some number; what is open then, iterations decide.
+    """
+    nodes = in_order(reached([*p.body.results, *(x for x in found if x is not None)], lambda n: n.inputs))
+    values = [*p.states, *(n for n in nodes if n.operator.name != "parameter" and isinstance(n.type, TensorType))]
+    if all(n.type.known for n in values):
+        return set()
+    given = [TensorType(COUNT, ()), *(x.type for x in p.initial), *(s.type for s in p.slices), *(x.type for x in p.captured)]
+    own = Body([*p.body.parameters], [*p.body.results[:p.carried], *values])
+    try:
+        made = settled(own, [_with_some_sizes(t) for t in given], p.carried)
+    except GraphcError:                     # the numbers do not fit each other: a run will tell
+        return set()
+    return {x for x, r in zip(values, made.results[p.carried:], strict=True) if not r.type.known}
+
+
+def _with_some_sizes(t: TensorType) -> TensorType:
+    return t if t.shape is None else TensorType(t.dtype, tuple([SOME if d is None else d for d in t.shape]))
 
 
 def _given(g: Maybe, y: Maybe) -> Node:
@@ -273,7 +308,8 @@ def _invariant(n: Node, outside: set[Node]) -> bool:
 
 def _repeats(body: Body) -> bool:
     """Whether a body may run a second time: nobody would see it."""
-    return not any(has_effect(n) or (n.operator.family.calls and not n.operator.pure and n.operator.drive is None) for n in everywhere(body.order))
+    return not any(has_effect(n) or n.operator.family.arrives or (n.operator.family.calls and not n.operator.pure and n.operator.drive is None)
+                   for n in everywhere(body.order))
 
 
 def _run_again(p: Parts, count: Node, kept: Sequence[Node]) -> list[Node]:

@@ -1,4 +1,9 @@
-"""Differentiation of graphs in reverse and forward mode: derivatives as ordinary graph, built from the operators' own gradient rules."""
+"""Differentiation of graphs in reverse and forward mode: derivatives as ordinary graph, built from the operators' own gradient rules.
+
+The gradient g of a complex z is here the number by which a change dz counts as Re(g dz): then rules are written for complex numbers as for real
+ones, and forward mode is their transpose. TensorFlow's gradient is its conjugate, the direction of steepest ascent: `gradients` and `vjp` take
+and give that.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,11 @@ from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
-from ..ir.types import TensorType, compatible
+from ..ir.types import TensorType, compatible, differentiable
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
 from ..ops.math import cast
-from ..ops.math_arithmetic import total
+from ..ops.math_arithmetic import conjugate, total
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", colocate_gradients_with_ops: bool = False,
@@ -22,8 +27,9 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
               unconnected_gradients: str = "none") -> list[Node | None]:
     """Derivatives of the sum of all elements of `ys` (each weighted by its `grad_ys`) with respect to each of `xs`.
 
-    Nodes in `stop_gradients` count as constants. A gradient is None where no path leads from the x to a y
-    (zeros with unconnected_gradients="zero"). GradientError: an operator on the way has no gradient.
+    Of complex numbers, as TensorFlow has it: the real part of the sum of y conj(grad_y) is what is differentiated, by real and imaginary parts,
+    dRe(x) + i dIm(x); a complex y needs its grad_y. Nodes in `stop_gradients` count as constants. A gradient is None where no path leads from the
+    x to a y (zeros with unconnected_gradients="zero"). GradientError: an operator on the way has no gradient.
 
     >>> x = tf.constant(3.0)
     >>> tf.Session(jit=False).run(tf.gradients(x * x, x))
@@ -37,10 +43,15 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
     graph = targets[0].graph
     with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name):
         seeds = _seeds(targets, grad_ys)
-        found = reverse(targets, seeds, sources, frozenset(listed(stop_gradients)))
+        found = conjugates(reverse(targets, conjugates(seeds), sources, frozenset(listed(stop_gradients))))
         if unconnected_gradients == "zero":
             return [zeros_like(x) if g is None else g for x, g in zip(sources, found, strict=True)]
         return found
+
+
+def conjugates(given: Sequence[Node | None]) -> list[Any]:
+    """Gradients as TensorFlow has them, of those as rules have them, or the other way: complex ones conjugated, None as it is."""
+    return [None if g is None else conjugate(g) for g in given]
 
 
 # ---------------------------------------------------------------------- what the caller wrote
@@ -61,11 +72,11 @@ def check_given(what: str, xs: Any) -> None:
 
 
 def check_targets(what: str, targets: Sequence[Node]) -> None:
-    """DTypeError unless all targets are floating; GraphError if there are none, or of several graphs."""
+    """DTypeError unless all targets are floating or complex; GraphError if there are none, or of several graphs."""
     if not targets:
         raise GraphError(f"{what}: there is nothing to differentiate{here()}")
     for y in targets:
-        if not isinstance(y.type, TensorType) or y.type.dtype.kind != "f":
+        if not isinstance(y.type, TensorType) or not differentiable(y.type.dtype):
             raise DTypeError(f"{what}: {describe(y)} is not of a floating dtype{here()}")
         if y.graph is not targets[0].graph:
             raise GraphError(f"{what}: {describe(y)} is of another graph than {describe(targets[0])}{here()}")
@@ -90,6 +101,8 @@ def _seeds(targets: Sequence[Node], grad_ys: Any) -> list[Node]:
         raise GraphError(f"gradients: {len(targets)} ys but {len(given)} grad_ys{here()}")
     seeds = []
     for y, g in zip(targets, given, strict=True):
+        if g is None and y.type.dtype.kind == "c":
+            raise DTypeError(f"gradients: {describe(y)} is complex: grad_ys says what its parts count{here()}")
         seed = ones_like(y) if g is None else to_node(g, None if isinstance(g, Node) else y.dtype)
         if not compatible(y.type.shape, seed.type.shape):
             raise ShapeError(f"gradients: grad_ys {describe(seed)} does not fit {describe(y)}{here()}")
@@ -115,7 +128,7 @@ def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[No
 
 
 def _floating(node: Node) -> bool:
-    return not isinstance(node.type, TensorType) or node.type.dtype.kind == "f"
+    return not isinstance(node.type, TensorType) or differentiable(node.type.dtype)
 
 
 def _differentiable(node: Node) -> bool:
@@ -190,12 +203,12 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
     if not isinstance(node.type, TensorType):
         y = items(node, get_default_graph())
         if operator.drive is None:
-            g = [zeros_like(y[i]) if gi is None and y[i].type.dtype.kind == "f" else gi for i, gi in enumerate(g)]
+            g = [zeros_like(y[i]) if gi is None and differentiable(y[i].type.dtype) else gi for i, gi in enumerate(g)]
     rule = operator.grad(g, y, *node.inputs, **node.attrs)
     if len(rule) != len(node.inputs):
         raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
     return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
-            if gx is not None and x in live and x.type.dtype.kind == "f"]
+            if gx is not None and x in live and differentiable(x.type.dtype)]
 
 
 def _fit(g: Node, x: Node, broadcasts: bool) -> Node:
@@ -236,13 +249,13 @@ def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
     if node.operator.tangent is not None:
         moved = node.operator.tangent(node, along)
         return [moved] if any(t is not None for t in (moved if isinstance(moved, list) else [moved])) else []
-    if node.operator.family.broadcasts:
+    if node.operator.family.broadcasts and not any(x.type.dtype.kind == "c" for x in (node, *node.inputs)):
         return _push_elementwise(node, along)
     return _push_transposed(node, along)
 
 
 def _push_elementwise(node: Node, along: Sequence[Node | None]) -> list[Node]:
-    """A diagonal Jacobian is its own transpose: the gradient rule, applied to a tangent, gives a tangent."""
+    """A diagonal Jacobian of real numbers is its own transpose: the gradient rule, applied to a tangent, gives a tangent."""
     parts = []
     for i, t in enumerate(along):
         if t is None:
@@ -265,9 +278,10 @@ def _push_transposed(node: Node, along: Sequence[Node | None]) -> list[Any]:
     """
     many = not isinstance(node.type, TensorType)
     y: Any = items(node, get_default_graph()) if many else node
-    us = [identity(yi) if yi.type.dtype.kind == "f" else None for yi in (y if many else [y])]
+    us = [identity(yi) if differentiable(yi.type.dtype) else None for yi in (y if many else [y])]
     rule = node.operator.grad(us if many else us[0], y, *node.inputs, **node.attrs)
-    pairs = [(_fit(gx, x, False), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]
+    broadcasts = node.operator.family.broadcasts
+    pairs = [(_fit(gx, x, broadcasts), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]
     if not pairs:
         return []
     upstream = [u for u in us if u is not None]

@@ -17,13 +17,13 @@ from ..errors import DTypeError, GradientError, GraphcError, GraphError, ShapeEr
 from ..ir.graph import Graph, Scratch
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
-from ..ir.types import compatible
+from ..ir.types import compatible, differentiable
 from ..ops.array import broadcast_to, concat, eye, fill, identity, ones_like, reshape, shape, transpose
 from ..ops.contract import held
 from ..ops.math import add_n, cast
 from ..ops.reduce import reduce_prod, reduce_sum
 from .batching import Size, transcribe
-from .gradients import check_sources, check_targets, check_unconnected, forward, listed, reverse
+from .gradients import check_sources, check_targets, check_unconnected, conjugates, forward, listed, reverse
 
 Maybe = Node | None
 
@@ -31,7 +31,7 @@ Maybe = Node | None
 # ---------------------------------------------------------------------- products
 
 def vjp(ys: Any, xs: Any, cotangents: Any, *, unconnected_gradients: str = "error", name: str = "vjp") -> Any:
-    """u^T J: the gradients of sum(cotangent * y) by each x, in the shape and dtype of x.
+    """u^T J: the gradients of sum(cotangent * y) by each x, in the shape and dtype of x; of complex numbers as `gradients` has them.
 
     Floating tensors; a cotangent has the shape and dtype of its y. DTypeError, ShapeError, GraphError: they do not fit. GradientError:
     an operator on the way has no gradient, or no path leads from an x to a y (`unconnected_gradients` "none" or "zero": that instead).
@@ -40,7 +40,7 @@ def vjp(ys: Any, xs: Any, cotangents: Any, *, unconnected_gradients: str = "erro
     with _part_of(targets[0].graph, name) as scratch:
         along = _matched("vjp", "cotangent", ys, targets, cotangents)
         with scratch.as_default():
-            found = reverse(targets, along, sources)
+            found = conjugates(reverse(targets, conjugates(along), sources))
         found = _transcribed(found, scratch)
         return _as_given(xs, [_settled("vjp", g, x, targets, unconnected_gradients) for g, x in zip(found, sources, strict=True)])
 
@@ -209,9 +209,16 @@ def _checked(what: str, ys: Any, xs: Any, unconnected: str, single: bool = False
     if single and len(targets) > 1:
         raise GraphError(f"{what}: takes one y, not {len(targets)}{here()}")
     for x in sources:
-        if x.type.dtype.kind != "f":
+        if not differentiable(x.type.dtype):
             raise DTypeError(f"{what}: {describe(x)} is not of a floating dtype{here()}")
+    several = next((x for x in (*targets, *sources) if x.type.dtype.kind == "c"), None)
+    if several is not None and what not in _OF_COMPLEX:
+        raise DTypeError(f"{what}: {describe(several)} is complex; matrices of derivatives are of and by real numbers, as its tf.real and "
+                         f"tf.imag are{here()}")
     return targets, sources
+
+
+_OF_COMPLEX = ("vjp", "jvp")
 
 
 def _check_scalar(what: str, y: Node) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import fixed
 from .schedule import Group, Schedule, Single, data_inputs, viewed
@@ -62,8 +63,8 @@ def _checks(n: Node) -> list[Any]:
         whole, indices = (n.inputs[0], n.inputs[1]) if family.gathers else (n, n.inputs[0])
         return [_check(indices, whole.type.shape[n.attrs["axis"]])]
     if family.routine:
-        assert operator.loop is not None
-        return [_check(n.inputs[c.operand], c.bound) for c in operator.loop([x.type for x in n.inputs], n.type, **n.attrs).checks]
+        loop = loop_of(n)
+        return [None] if loop is None else [None if c.wrong else _check(n.inputs[c.operand], c.bound) for c in loop.checks]
     return [None] * bool(operator.check)
 
 

@@ -19,7 +19,8 @@ from .specialise import rebuilt
 def plan_of(body: Body, types: Sequence[TensorType]) -> tuple[Plan, list[Node]] | None:
     """The plan of a body for arguments of these types, and its parameters, which are what the plan is fed.
 
-    None if it is none of native steps alone: a shape within it is not known, or a Python function or a reference is called.
+    None if it is none of native steps alone: a shape within it is not known, a Python function or a reference is called, or a dataset gives
+    an element.
     """
     if body.effects or not all(t.known and not t.dtype.hasobject for t in types):
         return None
@@ -31,7 +32,7 @@ def plan_of(body: Body, types: Sequence[TensorType]) -> tuple[Plan, list[Node]] 
         return None
     results = optimise(made.results)
     order = topological(results)
-    if any(n.operator.family.calls and n.operator.drive is None for n in order):
+    if any(n.operator.family.arrives or (n.operator.family.calls and n.operator.drive is None) for n in order):
         return None
     joined = {x for n in order if n.operator.family.joins for part in n.inputs for x in _seen_through(part)}
     apart = [x if _is_apart(x) and x not in joined and x not in results[:i] else _copied(x) for i, x in enumerate(results)]

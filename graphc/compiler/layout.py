@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,19 +115,15 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
 
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
-    scratch = Scratch()
+    copied = partial(_copied, Scratch())
     new: dict[Node, Node] = {}                    # of those that are replaced
     views: dict[Node, Any] = {}                   # shape, strides and offset of each
     placed: set[Node] = set()                     # what lies within a concat; of concats those in none: places are found in two steps
     outer: set[Node] = set()
     results: set[Node] = set()
     picked: dict[tuple[Node, int], Node] = {}
-    wanted = set(fetches)
-    order = topological(fetches)
-    uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
-    for node in order if uses else ():                  # of the products that are joined, by whatever
-        if not node.operator.family.joins:
-            uses.update(x for x in node.inputs if x in uses)
+    wanted, order = set(fetches), topological(fetches)
+    uses = _uses_of_joined_products(order)
 
     def nests(x: Node, was: Node, place: Node) -> bool:
         """Whether a part is made where it belongs, once: what a kernel, the library or a concat makes, if its elements are one behind the other
@@ -145,35 +142,21 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
         placed.add(made)
         return True
 
-    def copied(x: Node, place: Node) -> Node:
-        with scratch.at(place):
-            return copy.build(scratch, (x,), {})
-
     def nominal(x: Node) -> tuple[Any, Any, Any]:
         """Shape, strides and offset of a value within the memory that it has or is a view of."""
         return views[x] if x in views else (x.type.shape, contiguous(x.type.shape), 0)
 
     for node in order:
-        inputs = tuple([new.get(x, x) for x in node.inputs])
-        family = node.operator.family
+        inputs, family = node.inputs, node.operator.family
+        if not new.keys().isdisjoint(inputs):
+            inputs = tuple([new.get(x, x) for x in inputs])
         if not family.fuses or family.gathers:
-            inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
-            if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
-                inputs = (copied(inputs[0], node), *inputs[1:])
-            elif family.multiplies:
-                inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
-            elif family.convolves:
-                inputs = tuple([x if _in_order(nominal(x), len(node.attrs["strides"]), not i and node.operator.name != "conv_input")
-                                else copied(x, node) for i, x in enumerate(inputs)])
-            elif family.scatters or family.routine or node.operator.drive is not None:
-                inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
-            elif family.joins:
-                inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
+            inputs = _served(node, inputs, nominal, nests, copied)
         n = node
         if family.picks and (n := picked.setdefault((inputs[0], node.attrs["index"]), node)) is not node:
             new[node] = n                       # one place for each result
             continue
-        if inputs != node.inputs:
+        if inputs is not node.inputs and inputs != node.inputs:
             n = new[node] = node.on(inputs)
             if family.picks:
                 picked[inputs[0], node.attrs["index"]] = n
@@ -186,6 +169,40 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
     found = [new.get(f, f) for f in fetches]
     strided = [i in dense and not alike(tuple(nominal(f)[1]), contiguous(f.type.shape)) for i, f in enumerate(found)]
     return [copied(f, f) if far else f for f, far in zip(found, strided, strict=True)]
+
+
+def _copied(scratch: Scratch, x: Node, place: Node) -> Node:
+    """A copy of a value, in the name and at the line of who asks for it."""
+    with scratch.at(place):
+        return copy.build(scratch, (x,), {})
+
+
+def _served(node: Node, inputs: tuple[Node, ...], nominal: Callable[[Node], Any], nests: Callable[[Node, Node, Node], bool],
+            copied: Callable[[Node, Node], Node]) -> tuple[Node, ...]:
+    """The inputs of a node that is no fused kernel, with a copy of each that does not lie as it takes it."""
+    family = node.operator.family
+    inputs = tuple([copied(x, node) if x.operator.family.counts else x for x in inputs])
+    if family.reshapes and reshaped(nominal(inputs[0])[0], nominal(inputs[0])[1], node.type.shape) is None:
+        inputs = (copied(inputs[0], node), *inputs[1:])
+    elif family.multiplies:
+        inputs = tuple([x if blas_ready(nominal(x)) else copied(x, node) for x in inputs])
+    elif family.convolves:
+        inputs = tuple([x if _in_order(nominal(x), len(node.attrs["strides"]), not i and node.operator.name != "conv_input")
+                        else copied(x, node) for i, x in enumerate(inputs)])
+    elif family.scatters or family.routine or node.operator.drive is not None:
+        inputs = tuple([x if alike(tuple(nominal(x)[1]), contiguous(x.type.shape)) else copied(x, node) for x in inputs])
+    elif family.joins:
+        inputs = tuple([x if nests(x, was, node) else copied(x, node) for x, was in zip(inputs, node.inputs, strict=True)])
+    return inputs
+
+
+def _uses_of_joined_products(order: Sequence[Node]) -> Counter[Node]:
+    """How often each product that is part of a concat is read, by whatever."""
+    uses = Counter(x for node in order if node.operator.family.joins for x in node.inputs if x.operator.family.multiplies)
+    for node in order if uses else ():
+        if not node.operator.family.joins:
+            uses.update(x for x in node.inputs if x in uses)
+    return uses
 
 
 def _in_order(where: tuple[Sequence[int], Sequence[int], int], axes: int, strided: bool) -> bool:
@@ -228,13 +245,16 @@ class Layout:
         self.buffers: list[Buffer] = []
         self._buffer_of = buffer_of                   # for what exists before the run
         self._storage: dict[Node, Storage] = {}
-        self._part_of: dict[Node, tuple[Node, int]] = {}
+        self._part_of: dict[Node, tuple[Node, int]] = {}        # the concat in which a value lies, and where along its axis
         for step in sched.steps:
             if isinstance(step, Single) and step.node.operator.family.joins:
-                for i, x in enumerate(step.node.inputs):
+                before = 0
+                for part in step.node.inputs:
+                    x = part
                     while x not in sched.home and x.operator.family.reshapes:
                         x = x.inputs[0]
-                    self._part_of[x] = (step.node, i)
+                    self._part_of[x] = (step.node, before)
+                    before += part.type.shape[step.node.attrs["axis"]]
 
     def __call__(self, node: Node) -> Storage:
         found = self._storage.get(node)
@@ -256,9 +276,8 @@ class Layout:
 
     def _base(self, node: Node) -> Storage:
         if node in self._part_of:
-            whole, i = self._part_of[node]
+            whole, before = self._part_of[node]
             where, axis = self(whole), whole.attrs["axis"]
-            before = sum(x.type.shape[axis] for x in whole.inputs[:i])
             strides = contiguous(node.type.shape) if adjacent(whole) else where.strides
             return Storage(where.buffer, where.offset + before * where.strides[axis], strides)
         if node in self.inplace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InternalError
 from ..ir.families import Memory
 from ..ir.graph import Scratch, get_default_graph
-from ..ir.node import Node, topological
+from ..ir.node import Node, Ordered, in_order, next_index, reached, topological
 from ..ir.operator import constant_node
 from ..ir.sizes import alike, few, fixed
 from ..ir.types import Array, TensorType, broadcast, content, element_count, same_type
@@ -24,12 +24,14 @@ from ..ops.math_arithmetic import add, multiply
 from ..ops.reduce import reduce_sum
 from .hoist import hoisted
 from .layout import contiguous, view_of
+from .lean import lean_loops
+from .narrow import narrow_products
 from .rules import rewritten
 from .sink import place_of, sink_views
 from .sums import sum_products
 
 Visit = Callable[[Node, tuple[Node, ...]], "Node | None"]
-Pass = Callable[[Sequence[Node]], "list[Node]"]
+Pass = Callable[[Sequence[Node]], Sequence[Node]]
 Observe = Callable[[str, Sequence[Node], Sequence[Node], float], None]
 
 SMALL_PRODUCT = 64          # multiply-adds up to which a product's own loops beat the call of a library
@@ -39,21 +41,45 @@ FOLDED_BYTES = 1 << 20      # the largest constant that folding may make; broadc
 def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     """Rebuild bottom-up: `visit(node, inputs)` gives what replaces a node; None keeps it, with its new inputs."""
     new: dict[Node, Node] = {}          # of those that are replaced
-    scratch = Scratch()
+    order, kept, made = topological(fetches), list[Node](), set[Node]()
+    scratch, last = Scratch(), next_index()
+
+    def unseen(node: Node) -> list[Node]:
+        return [x for x in node.inputs if x.index > last and x not in made]
+
     with scratch.as_default():
-        for node in topological(fetches):
+        for node in order:
             inputs = node.inputs
             touched = not new.keys().isdisjoint(inputs)
             if touched:
                 inputs = tuple([new.get(x, x) for x in inputs])
             scratch.place = node
             got = visit(node, inputs)
-            if got is None:
-                if touched:
-                    new[node] = node.on(inputs)
-            elif got is not node:
+            if got is None and touched:
+                got = new[node] = node.on(inputs)
+                made.add(got)
+            elif got is None or got is node:
+                kept.append(node)
+            else:
                 new[node] = got
-    return [new.get(f, f) for f in fetches]
+                if got.index > last and got not in made:
+                    made |= reached([got], unseen)
+    if not new:
+        return Ordered(fetches, order)
+    found = [new.get(f, f) for f in fetches]
+    return Ordered(found, _needed(found, in_order([*kept, *made])))
+
+
+def _needed(fetches: Iterable[Node], order: Sequence[Node]) -> list[Node]:
+    """Those of some nodes, inputs first, that the fetches need."""
+    needed = set(fetches)
+    found = []
+    for n in reversed(order):
+        if n in needed:
+            found.append(n)
+            needed.update(n.inputs)
+    found.reverse()
+    return found
 
 
 def hoist_products(fetches: Sequence[Node]) -> list[Node]:
@@ -292,7 +318,9 @@ def _attrs_key(node: Node) -> Any:
 
 PIPELINE: list[tuple[str, Pass, str]] = [
     ("remove_identities", remove_identities, "first: less to look at for all others"),
+    ("lean_loops", lean_loops, "early: results of loops that nobody needs are not made"),
     ("hoist_products", hoist_products, "early: what it takes out of loops goes through the others"),
+    ("narrow_products", narrow_products, "before expand_products: smaller products may be loops"),
     ("absorb_broadcasts", absorb_broadcasts, "before folding: a broadcast of a constant is not folded"),
     ("expand_products", expand_products, "before the rest: they work on what it leaves"),
     ("add_padded", add_padded, "before folding: looks for zeros that are broadcasts"),

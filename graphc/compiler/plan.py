@@ -15,7 +15,7 @@ from .epilogues import take_in_convolutions
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import Group, Single, data_inputs, schedule, viewed
 
-COPIED = 16384          # bytes up to which a feed or result is copied rather than used in place
+COPIED = 1 << 16
 
 
 def copied(nbytes: Any) -> Any:
@@ -80,11 +80,13 @@ class Plan:
         `steps`: of the schedule, one for each thing that runs: a group may be run in several parts.
         """
         for at, step in enumerate(steps):
-            for n in step.members if isinstance(step, Group) else [step.node, *self.items(step.node)]:
-                recomputed = isinstance(step, Group) and n in step.copies
-                for x in data_inputs(n) if recomputed else (n, *data_inputs(n)):
-                    if isinstance(x.type, TensorType) and self.stored(x):
-                        self.layout(x).buffer.touch(at)
+            if isinstance(step, Group):
+                touched = [*(m for m in step.members if m not in step.copies), *in_order(step.operands)]
+            else:
+                touched = [x for n in (step.node, *self.items(step.node)) for x in (n, *data_inputs(n))]
+            for x in touched:
+                if isinstance(x.type, TensorType) and self.stored(x):
+                    self.layout(x).buffer.touch(at)
         for n in (*[f for f in self.fetches if f is not None], *(v for _, v in self.late)):
             self.layout(n).buffer.touch(len(steps))
 

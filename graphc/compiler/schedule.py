@@ -149,10 +149,9 @@ class _Scheduler:
             if isinstance(step, Group):
                 if not any(m in self.stored for m in step.members if m not in step.copies):
                     continue                    # all that it would make is computed where it is used
-                for m in step.members:
-                    for x in data_inputs(m):
-                        if x not in step.axes:
-                            self.store(x)
+                for x in step.operands:
+                    if x not in step.axes:
+                        self.store(x)
             live.append(step)
         live.reverse()
         return Schedule(live, self.stored, self.home, self.apart, self.copying(live))

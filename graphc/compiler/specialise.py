@@ -20,6 +20,7 @@ from ..ir.sizes import has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly, same_type
 from ..ops.math_arithmetic import add, subtract
 from ..ops.sources import placeholder_of
+from ..ops.state import READS
 from ..process.importing import whole
 from .trim import Trim, trims
 
@@ -146,7 +147,7 @@ def stage(fetches: Sequence[Node], order: Sequence[Node], spec: Specialised, set
             items.setdefault(n.inputs[0], []).append(n)
             reach.add(n)
     # Sources, and variables as they were before the run, are there for all stages.
-    done = {n for n in reach if n not in settled and not _is_source(n) and not (n.operator.name == "read" and _is_source(spec.made[n]))}
+    done = {n for n in reach if n not in settled and not _is_source(n) and not (n.operator.name in READS and _is_source(spec.made[n]))}
     results = [[p] if isinstance(p.type, TensorType) else items.get(p, []) for p in spec.pending]
     evaluated = done.difference(pending, *results)
     left = [n for n in order if n not in done and n not in settled]
@@ -192,7 +193,7 @@ def _undecided(node: Node, built: Node, settled: Callable[[Node], bool]) -> list
 
 def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch) -> Node | None:
     operator = node.operator
-    if operator.name == "read":
+    if operator.name in READS:
         return state.read(node, new)
     if operator.family.assigns:
         return state.assign(node, new)
@@ -208,11 +209,14 @@ def rebuilt(body: Body, types: Sequence[TensorType]) -> Body | None:
     """A body for arguments of concrete types, its nodes as `specialise` makes them; None if data decides a type within it."""
     scratch = Scratch()
     with scratch.as_default():
-        new = {p: placeholder_of(t, scratch) for p, t in zip(body.parameters, types, strict=True)}
+        new = dict[Node, Node]()
+        for p, t in zip(body.parameters, types, strict=True):
+            scratch.place = p
+            new[p] = placeholder_of(t, scratch)
         left_out = trims(body.order)
         for node in body.order:
             scratch.place = node
-            new[node] = node if node.operator.name == "constant" else _trimmed(node, new, left_out, scratch)
+            new[node] = node if node.operator.name in ("constant", "bound") else _trimmed(node, new, left_out, scratch)
             if not _known(new[node]):
                 return None
     return Body([new[p] for p in body.parameters], [new[r] for r in body.results])
@@ -287,7 +291,7 @@ def _check_assigned(node: Node, present: TensorType, value: TensorType) -> None:
 
 
 class _State:
-    """Variables as values: each assignment makes a new one, and reads find the one that their control dependencies name."""
+    """Variables as values: each assignment makes a new one, and reads find the one that their control dependencies name, or the latest."""
 
     def __init__(self, order: Sequence[Node], held: dict[Node, Node], settled: Container[Node]):
         self.assigned: dict[Node, Node] = {}
@@ -299,9 +303,13 @@ class _State:
                 self._assignments.setdefault(n.inputs[0], []).append(n)
         self._before: dict[tuple[Node, ...], set[Node]] = {}
         self._previous: dict[Node, Node] = {}                                   # the assignment to the same variable before
-        for writes in self._assignments.values():
-            unsettled = [n for n in writes if n not in settled]
-            self._previous.update(zip(unsettled[1:], unsettled, strict=False))
+        last: dict[Node, Node] = {}
+        for n in order:
+            if (n.operator.family.assigns or n.operator.name == "latest") and n not in settled:
+                if n.inputs[0] in last:
+                    self._previous[n] = last[n.inputs[0]]
+                if n.operator.family.assigns:
+                    last[n.inputs[0]] = n
 
     def uses(self, node: Node) -> list[Node]:
         """What must be evaluated before a node: its inputs, what controls it, and the assignment that it goes on from."""
@@ -321,6 +329,8 @@ class _State:
 
     def read(self, node: Node, new: dict[Node, Node]) -> Node:
         variable = node.inputs[0]
+        if node.operator.name == "latest":
+            return self.assigned.get(variable, new[variable])
         writes = self._assignments.get(variable, ()) if node.control_inputs else ()
         earlier = self._earlier(node.control_inputs) if writes else set()
         last = next((a for a in reversed(writes) if a in earlier), None)

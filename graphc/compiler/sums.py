@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..errors import InternalError
 from ..ir.graph import Scratch
 from ..ir.node import OPERATORS, Node, topological
 from ..ir.sizes import alike, all_at_hand, fixed, outgrows
@@ -21,6 +22,7 @@ from .sink import place_of
 
 LARGE = 32768               # elements of a result from which one product is faster than several and their sum, however many rows each has
 SMALL, SHORT = 4096, 16     # elements from which it is, if none has more rows than that
+FEW = 8                     # one of so many operands may be copied in any case
 
 
 class _Sum(NamedTuple):
@@ -51,15 +53,20 @@ class _Rows(NamedTuple):
     end: Any
     columns: Any
 
+    @property
+    def count(self) -> Any:
+        """Of elements."""
+        return (self.end - self.begin) * self.columns
 
-def sum_products(fetches: Sequence[Node]) -> list[Node]:
+
+def sum_products(fetches: Sequence[Node]) -> Sequence[Node]:
     """x1' y1 + x2' y2 + ..., transposed on the left, is one product of the rows of all x and those of all y.
 
     It is done where few of them must be copied to lie below each other: others lie so already, or are computed there.
     """
     order = topological(fetches)
     sums = _sums(order, fetches)
-    return _Joining(order, fetches).run(sums) if sums else list(fetches)
+    return _Joining(order, fetches).run(sums) if sums else fetches
 
 
 def _sums(order: Sequence[Node], fetches: Sequence[Node]) -> list[_Sum]:
@@ -127,7 +134,7 @@ class _Joining:
         for i, x in enumerate(whole.parts):
             self.part_of.setdefault(x, (whole, i))
 
-    def run(self, sums: Sequence[_Sum]) -> list[Node]:
+    def run(self, sums: Sequence[_Sum]) -> Sequence[Node]:
         waits = _Waits(self.order, [total.node for total in sums])
         for total in sums:
             sides = self.sides(total, waits)
@@ -138,7 +145,7 @@ class _Joining:
                     if rows.whole.node is None:
                         self.placed.update(rows.whole.parts)
                         self.enter(rows.whole)
-        return self.rebuilt() if self.joined else list(self.fetches)
+        return self.rebuilt() if self.joined else self.fetches
 
     # ------------------------------------------------------------------ where operands lie below each other
 
@@ -146,15 +153,16 @@ class _Joining:
         """The left and the right operands of the one product; None if more would be copied than results are saved."""
         products = self.in_order(total.products)
         found: list[_Rows] = []
-        copied = 0
+        copied = whole = 0
         for side in (0, 1):
             parts = [p.inputs[side] for p in products]
             rows = self.lying(parts)
             if rows is None or waits.on(rows.whole.needs, total.node):
                 rows = _Rows(_Whole([unshaped(x) for x in parts]), 0, sum(x.type.shape[0] for x in parts), parts[0].type.shape[1])
                 copied += sum(element_count(x.type.shape) for x in parts if not self.computed_there(x))
+            whole += rows.count
             found.append(rows)
-        return None if outgrows(copied, len(products) * element_count(total.node.type.shape)) else found
+        return None if outgrows(copied, len(products) * element_count(total.node.type.shape)) and outgrows(FEW * copied, whole) else found
 
     def computed_there(self, x: Node) -> bool:
         """Whether a value can be computed where a whole wants it."""
@@ -214,6 +222,8 @@ class _Joining:
                         new[node] = self.one_product(node, new, scratch)
                     elif not new.keys().isdisjoint(node.inputs):
                         new[node] = node.on(tuple([new.get(x, x) for x in node.inputs]))
+                if len(late) == len(left):
+                    raise InternalError(f"{left[0]} waits for itself")
                 left = [*late]
         return [new.get(f, f) for f in self.fetches]
 
@@ -238,14 +248,19 @@ class _Joining:
             if whole.node is not None:
                 found = new.get(whole.node, whole.node)
             else:
-                found = concat([reshape(new.get(x, x), [element_count(x.type.shape) // columns, columns]) for x in whole.parts], axis=0)
-            count = element_count(found.type.shape) // columns
-            found = self.made[whole, columns] = found if alike(found.type.shape, (count, columns)) else reshape(found, [count, columns])
+                found = concat([_matrix(new.get(x, x), columns) for x in whole.parts], axis=0)
+            found = self.made[whole, columns] = _matrix(found, columns)
         if alike(begin, 0) and alike(end, found.type.shape[0]):
             return found
         last = None if alike(end, found.type.shape[0]) else end
         cut: Node = OPERATORS["strided_slice"](found, index=(("slice", begin, last, None),))
         return cut
+
+
+def _matrix(x: Node, columns: Any) -> Node:
+    """A value as a matrix of so many columns."""
+    count = element_count(x.type.shape) // columns
+    return x if alike(x.type.shape, (count, columns)) else reshape(x, [count, columns])
 
 
 class _Waits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..ir.body import Body
@@ -25,7 +25,7 @@ def trims(order: Iterable[Node]) -> dict[Node, Trim]:
             used.setdefault(n, set())
         elif n.operator.family.picks and n.inputs[0].operator.drive is not None:
             used.setdefault(n.inputs[0], set()).add(n.attrs["index"])
-    return {n: (_of_loop if n.operator.name == "loop" else _of_branch)(n, wanted) for n, wanted in used.items()}
+    return {n: of_loop(n.inputs, n.attrs, wanted) if n.operator.name == "loop" else _of_branch(n, wanted) for n, wanted in used.items()}
 
 
 def _divided(inputs: Sequence[Node], needed: Sequence[int]) -> tuple[list[int], list[tuple[int, Node]]]:
@@ -44,18 +44,19 @@ def _of_branch(node: Node, used: set[int]) -> Trim:
     return Trim([0, *(1 + k for k in kept)], attrs, {i: k for k, i in enumerate(results)})
 
 
-def _of_loop(node: Node, used: set[int]) -> Trim:
-    body, cond, c, m = (node.attrs[name] for name in ("body", "cond", "carried", "sliced"))
+def of_loop(inputs: Sequence[Node], attrs: Mapping[str, Any], used: set[int]) -> Trim:
+    """A loop with these operands and attributes, of whose results those are used."""
+    body, cond, c, m = (attrs[name] for name in ("body", "cond", "carried", "sliced"))
     stacked = [i - 1 for i in sorted(used) if i > c]
     states = _carried(body, cond, c, {i - 1 for i in used if 0 < i <= c}, stacked)
     seen = body.needs([*states, *stacked])
     slices = [k for k in range(m) if body.parameters[1 + c + k] in seen] or [*range(min(m, 1))]         # they say how often
-    captured, first = node.inputs[1 + c + m:], 1 + c + m
+    captured, first = inputs[1 + c + m:], 1 + c + m
     tested: set[Node] = set() if cond is None else cond.needs([0])
     kept, constants = _divided(captured, [k for k in range(len(captured)) if body.parameters[first + k] in seen
                                           or (cond is not None and cond.parameters[1 + c + k] in tested)])
     operands = [0, *(1 + i for i in states), *(1 + c + k for k in slices), *(first + k for k in kept)]
-    attrs = {**node.attrs, "carried": len(states), "sliced": len(slices),
+    attrs = {**attrs, "carried": len(states), "sliced": len(slices),
              "body": body.part(operands, [*states, *stacked], [(first + k, x) for k, x in constants])}
     if cond is not None:
         attrs["cond"] = cond.part([0, *(1 + i for i in states), *(1 + c + k for k in kept)], [0], [(1 + c + k, x) for k, x in constants])

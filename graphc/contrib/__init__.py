@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .. import python as _inner  # noqa: F401
+
 __all__ = ["data", "distributions", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "slim",
            "tensorboard", "training", "util"]
 

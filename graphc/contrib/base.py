@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import DTypeError, ShapeError
-from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ops.state import Variable

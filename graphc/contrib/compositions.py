@@ -8,7 +8,8 @@ from typing import Any
 from .. import nn, summary
 from ..errors import GraphError
 from ..initializers import zeros_initializer
-from ..ir.graph import GraphKeys, get_default_graph, name_scope
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph, name_scope
 from ..ir.node import Node, here
 from ..ir.operator import to_node
 from ..layers.convolutional import SeparableConv2D

@@ -11,7 +11,8 @@ from .. import nest as nest
 from .. import train
 from ..errors import GraphError
 from ..ir.arguments import hold as _hold
-from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, here
 from ..ops.sources import placeholder
 from ..ops.state import Variable, assign, group

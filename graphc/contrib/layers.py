@@ -10,7 +10,8 @@ from ..errors import GraphError, ShapeError
 from ..initializers import constant_initializer, ones_initializer, zeros_initializer
 from ..ir.arguments import hold as _hold
 from ..ir.axes import normal_axis
-from ..ir.graph import GraphKeys, get_default_graph, name_scope
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph, name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..layers import BatchNormalization

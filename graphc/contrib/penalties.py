@@ -7,7 +7,8 @@ from typing import Any
 
 from .. import nn
 from ..errors import GraphError, ShapeError
-from ..ir.graph import GraphKeys, get_default_graph, name_scope
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph, name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ops.math import abs, add_n, multiply

@@ -49,3 +49,16 @@ def pointers(*names: str) -> str:
       %tape.p = inttoptr i64 %tape to ptr
     """
     return "\n".join(f"  %{name}.p = inttoptr i64 %{name} to ptr" for name in names)
+
+
+def counting(i: str, n: str, begin: str, again: str, more: str, inside: str, done: str) -> str:
+    """The head of a loop: `i` from 0, after the block `begin`, and `i1`, after `again`; `inside` while there are `more` up to `n`, then `done`.
+
+    >>> print(counting("k", "%count", "entry", "next", "left", "body", "end"))
+      %k = phi i64 [ 0, %entry ], [ %k1, %next ]
+      %left = icmp slt i64 %k, %count
+      br i1 %left, label %body, label %end
+    """
+    return f"""  %{i} = phi i64 [ 0, %{begin} ], [ %{i}1, %{again} ]
+  %{more} = icmp slt i64 %{i}, {n}
+  br i1 %{more}, label %{inside}, label %{done}"""

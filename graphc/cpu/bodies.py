@@ -24,6 +24,8 @@ from .control_code import (
     INIT,
     LOOP_WORDS,
     MASK,
+    NOTED,
+    NOTES,
     ONCE,
     PATIENCE_OF,
     PHASE,
@@ -42,6 +44,8 @@ from .tape_code import FAILED, PATIENCE, RESUME, code_address
 LONG = 1 << 40          # the work of a loop of which nobody knows how often it runs
 EASY = 1_000_000        # operations after which it is worth to look at the clock
 NEVER = 1 << 62
+MOST_EVENTS = 1 << 17   # calls of the steps of a body, and iterations, that a traced run records
+MOST_NOTES = 1 << 17
 
 
 class Part(NamedTuple):
@@ -153,6 +157,27 @@ def _agrees(node: Node, name: str, plan: Plan) -> bool:
 
 # ---------------------------------------------------------------------- bound
 
+class Record(NamedTuple):
+    """What the steps of a body took in a traced run: `calls`, as its tape writes them, and `notes` of when the iterations were over."""
+
+    name: str
+    program: Any
+    tape: Any
+    calls: Array
+    notes: Array | None
+    within: dict[int, list[Record]]         # step that runs bodies -> theirs
+
+    def rows(self) -> tuple[Array, Array]:
+        """The calls, and which iteration each was in; 0 in a branch."""
+        rows = self.tape.recorded(self.calls)
+        if self.notes is None:
+            return rows, np.zeros(len(rows), np.int64)
+        noted = self.notes[2:2 + 2 * min(int(self.notes[0]), int(self.notes[1]))].reshape(-1, 2)
+        if not len(noted):
+            return rows, np.zeros(len(rows), np.int64)
+        return rows, noted[np.maximum(np.searchsorted(noted[:, 1], rows[:, 4], "right") - 1, 0), 0] + 1
+
+
 class Bound:
     """The descriptor of a step for some sizes, and all that it points to."""
 
@@ -214,6 +239,26 @@ class Bound:
 
     def failed(self) -> str:
         raise NotImplementedError
+
+    # ------------------------------------------------------------------ traces
+
+    def record(self) -> list[Record]:
+        """Have the steps of its bodies timed in the next run; what they will have taken, theirs and those within them."""
+        notes = np.zeros(2 + 2 * MOST_NOTES if self.step.loops else 16, np.int64)
+        notes[:2] = 0, MOST_NOTES
+        self.kept.append(notes)
+        self.words[NOTES if self.step.loops else NOTED] = notes.ctypes.data
+        return [Record(name, program, s.tape, s.tape.begin_record(MOST_EVENTS), notes if self.step.loops else None,
+                       {i: b.record() for i, b in program.within.items()})
+                for name, program in self.programs.items() for s in program.segments]
+
+    def stop_recording(self) -> None:
+        """No timing from now on."""
+        self.words[NOTES if self.step.loops else NOTED] = 0
+        self.kept.pop()
+        for program in self.programs.values():
+            for b in program.within.values():
+                b.stop_recording()
 
 
 class BoundLoop(Bound):

@@ -26,6 +26,7 @@ from .conv import conv_texts, fused_texts
 from .few_rows import few_rows
 from .kernel_text import SCRATCH, KernelText, Slot, effort
 from .loop_kernel import NEXT, PAUSED_AT, STRETCH, LoopText
+from .panels import panel_texts
 from .routines import Commit, Product, product, routine_texts, scatter_texts
 from .steps import CommitStep, HostStep, NativeStep, Step, Value
 from .tape_code import code_address
@@ -336,14 +337,17 @@ def texts(step: Group | Single, plan: Plan, write: Writer,
         return
     family = step.node.operator.family
     if family.multiplies:
-        made = few_rows(step.node, plan.layout) or product(step.node, plan.layout)
-        yield from [made] if made is not None else []
+        for made in (few_rows, panel_texts, product):
+            if (found := made(step.node, plan.layout)) is not None:
+                yield from found if isinstance(found, list) else [found]
+                break
     elif family.scatters:
         yield from scatter_texts(step.node, plan.layout)
     elif family.convolves:
         yield from conv_texts(step.node, plan.layout)
     elif family.routine:
-        yield from routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
+        loops = routine_texts(step.node, {x.attrs["index"]: x for x in plan.items(step.node)}, step.node in plan.inplace)
+        yield from [step.node] if loops is None else loops
     elif step.node.operator.drive is not None and code_of is not None:
         yield control(step.node, plan, code_of) or step.node
     elif not family.joins:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from .assembly import loads, places
+from typing import Any
+
+from .assembly import counting, loads, places, stores
 
 # The extents of such a step: how often a loop runs (negative: its first operand says it), and which entry of the table of pointers shows the
 # descriptor.
 TRIPS, LAST = 1, 2
 # The descriptor of a loop. PHASE: 0, or where it has paused. Lists are a number and an address of records.
-BODY, TEST, PRED, INDEX, REVERSE, DONE, PHASE, POOL_OF, PATIENCE_OF, MASK, COUNT_SLOT = range(11)
+BODY, TEST, PRED, INDEX, REVERSE, DONE, PHASE, POOL_OF, PATIENCE_OF, MASK, COUNT_SLOT, NOTES = range(12)
 ONCE, INIT, ROWS, SWAPS, FINALS = range(12, 22, 2)
 LOOP_WORDS = 24
 IN_TEST, IN_BODY, BETWEEN = 1, 2, 3
 # That of a branch: then, orelse; each a tape and a list of records.
 TAKEN = 0
+NOTED = 8
 BRANCH = 4
 BRANCH_WORDS = 12
 # Records: an entry of a table of pointers that is to show an operand (slot), so many bytes behind its beginning;
 # memory that an operand is copied to (from the beginning on so many bytes); an entry that is to show a row; an entry that shows two blocks
 # in turn; an operand that one of two blocks is copied to.
+# NOTES, of a traced run: how many notes came, how many fit, then two words a note: the number of an iteration that is over (-1: none; the loop
+# begins), and when. Of a branch it is any number but 0.
 WIDTHS = {"once": 3, "init": 3, "rows": 4, "swaps": 3, "finals": 4}
 
 
@@ -26,9 +31,7 @@ def _each(name: str, before: str, after: str, body: str) -> str:
     """A loop over the records of a list %name.n, %name.p; `body` uses the record's address %r.<name>. Goes from `before` to `after`."""
     return f"""
 {name}.head:
-  %{name}.k = phi i64 [ 0, %{before} ], [ %{name}.k1, %{name}.body ]
-  %{name}.more = icmp slt i64 %{name}.k, %{name}.n
-  br i1 %{name}.more, label %{name}.body, label %{after}
+{counting(f"{name}.k", f"%{name}.n", before, f"{name}.body", f"{name}.more", f"{name}.body", after)}
 {name}.body:
   %{name}.o = mul i64 %{name}.k, {WIDTHS[name.split('_')[0]]}
   %{name}.r = getelementptr i64, ptr %{name}.p, i64 %{name}.o
@@ -37,25 +40,25 @@ def _each(name: str, before: str, after: str, body: str) -> str:
   br label %{name}.head"""
 
 
+def _load(base: str, kind: str, name: str, offset: int | str, unit: str = "i64") -> str:
+    """`loads` of one value, whose name has a dot."""
+    where: dict[str, Any] = {name: offset}
+    return loads(base, kind, unit, **where)
+
+
 def _list(name: str, base: str, offset: int) -> str:
-    return f"""  %{name}.at = getelementptr i64, ptr {base}, i64 {offset}
-  %{name}.n = load i64, ptr %{name}.at
-  %{name}.to = getelementptr i64, ptr {base}, i64 {offset + 1}
-  %{name}.p = load ptr, ptr %{name}.to"""
+    """A list of a descriptor: %name.n, how many records, and %name.p, where they are."""
+    return f"{_load(base, 'i64', f'{name}.n', offset)}\n{_load(base, 'ptr', f'{name}.p', offset + 1)}"
 
 
 def _fields(name: str, *words: str) -> str:
     """The words of a record, as %name.word; those named `p...` are pointers."""
-    lines = []
-    for i, word in enumerate(words):
-        lines += [f"  %{name}.f{i} = getelementptr i64, ptr %{name}.r, i64 {i}",
-                  f"  %{name}.{word} = load {'ptr' if word.startswith('p') else 'i64'}, ptr %{name}.f{i}"]
-    return "\n".join(lines)
+    return "\n".join(_load(f"%{name}.r", "ptr" if word.startswith("p") else "i64", f"{name}.{word}", i) for i, word in enumerate(words))
 
 
 def _operand(name: str, slot: str) -> str:
-    return f"""  %{name}.s = getelementptr ptr, ptr %buffers, i64 {slot}
-  %{name}.b = load ptr, ptr %{name}.s"""
+    """The memory that an entry of the table of pointers shows, as %name.b."""
+    return _load("%buffers", "ptr", f"{name}.b", slot, "ptr")
 
 
 _SHOW = "\n".join((_fields("NAME", "pentry", "slot", "offset"), _operand("NAME", "%NAME.slot"),
@@ -64,11 +67,31 @@ _SHOW = "\n".join((_fields("NAME", "pentry", "slot", "offset"), _operand("NAME",
 _LOOP = f"""
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
+define internal void @graphc_note(ptr %notes, i64 %number, i64 %time) noinline {{
+entry:
+  %n = load i64, ptr %notes
+  %n1 = add i64 %n, 1
+  store i64 %n1, ptr %notes
+{loads("%notes", room=1)}
+  %fits = icmp slt i64 %n, %room
+  br i1 %fits, label %keep, label %done
+keep:
+  %pairs = mul i64 %n1, 2
+{places("%notes", pair="%pairs")}
+{stores("%pair", number=0, time=1)}
+  br label %done
+done:
+  ret void
+}}
+
 define i32 @graphc_loop(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 entry:
 {loads("%extents", said=TRIPS, last=LAST)}
 {_operand("d", "%last")}
 {loads("%d.b", "ptr", body=BODY, test=TEST, pred=PRED, index=INDEX, pool=POOL_OF)}
+{loads("%d.b", "ptr", notes=NOTES)}
+  %tracing = icmp ne ptr %notes, null
+  %walk = select i1 %tracing, ptr @graphc_time_body, ptr @graphc_resume_tape
 {loads("%d.b", reverse=REVERSE, phase=PHASE, patience=PATIENCE_OF, mask=MASK, counted=COUNT_SLOT)}
 {places("%d.b", done=DONE, phased=PHASE)}
 {_list("once", "%d.b", ONCE)}
@@ -93,8 +116,13 @@ told:
                                     i64 {BETWEEN}, label %head ]
 begin:
   store i64 0, ptr %done
+  br i1 %tracing, label %note.first, label %begin.on
+note.first:
+  call void @graphc_note(ptr %notes, i64 -1, i64 %begun)
+  br label %begin.on
+begin.on:
   br label %once.head
-{_each("once", "begin", "started", _SHOW.replace("NAME", "once"))}
+{_each("once", "begin.on", "started", _SHOW.replace("NAME", "once"))}
 started:
   br label %init.head
 {_each("init", "started", "head", _fields("init", "pto", "slot", "size") + chr(10) + _operand("init", "%init.slot") +
@@ -129,7 +157,7 @@ set:
   br i1 %tests, label %testing, label %running
 testing:
   store i64 {IN_TEST}, ptr %phased
-  %ts = call i64 @graphc_resume_tape(ptr %test)
+  %ts = call i64 %walk(ptr %test)
   %tbad = icmp ne i64 %ts, 0
   br i1 %tbad, label %failed, label %judge
 judge:
@@ -138,13 +166,19 @@ judge:
   br i1 %ends, label %finish, label %running
 running:
   store i64 {IN_BODY}, ptr %phased
-  %bs = call i64 @graphc_resume_tape(ptr %body)
+  %bs = call i64 %walk(ptr %body)
   %bbad = icmp ne i64 %bs, 0
   br i1 %bbad, label %failed, label %count
 count:
   %was = load i64, ptr %done
   %now1 = add i64 %was, 1
   store i64 %now1, ptr %done
+  br i1 %tracing, label %note, label %noted
+note:
+  %over.at = call i64 @graphc_now(ptr %pool)
+  call void @graphc_note(ptr %notes, i64 %was, i64 %over.at)
+  br label %noted
+noted:
   %masked = and i64 %now1, %mask
   %look = icmp eq i64 %masked, 0
   br i1 %look, label %clock, label %head
@@ -191,11 +225,14 @@ entry:
   %where = select i1 %no, i64 {TAKEN + BRANCH}, i64 {TAKEN}
   %mine = getelementptr i64, ptr %d.b, i64 %where
   %tape = load ptr, ptr %mine
+{loads("%d.b", noted=NOTED)}
+  %tracing = icmp ne i64 %noted, 0
+  %walk = select i1 %tracing, ptr @graphc_time_body, ptr @graphc_resume_tape
 {_list("once", "%mine", 1)}
   br label %once.head
 {_each("once", "entry", "run", _SHOW.replace("NAME", "once"))}
 run:
-  %s = call i64 @graphc_resume_tape(ptr %tape)
+  %s = call i64 %walk(ptr %tape)
   %s32 = trunc i64 %s to i32
   ret i32 %s32
 }}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from ..compiler.schedule import data_inputs, viewed
-from ..ir.loops import Loop
+from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import at_hand
 from ..ir.types import TensorType, element_count
@@ -89,8 +89,8 @@ def operations(node: Node) -> int:
     if family.reduces:
         return elements(node.inputs[0].type)
     if family.routine:
-        loop: Loop = node.operator.loop([x.type for x in node.inputs], node.type, **node.attrs)
-        return at_hand(loop.work)
+        loop = loop_of(node)
+        return 0 if loop is None else at_hand(loop.work)
     if family.scatters:
         return elements(node.inputs[1].type)
     if family.multiplies:

@@ -354,14 +354,17 @@ def _contiguous_over(kept: Sequence[int], dims: Sequence[int]) -> tuple[int, ...
     return tuple(steps.get(d, 0) for d in range(len(dims)))
 
 
+_WIDEST = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+
+
 def _rounds(m: Node) -> bool:
     """Whether a reduction's digits depend on the order of its steps."""
-    return m.operator.combine.rounds and m.type.dtype.kind == "f"
+    return m.operator.combine.rounds and m.type.dtype.kind in _WIDEST
 
 
 def _wide(m: Node) -> np.dtype[Any]:
     """In which dtype a reduction's partial results are combined."""
-    return np.dtype(np.float64) if _rounds(m) else m.type.dtype
+    return _WIDEST[m.type.dtype.kind] if _rounds(m) else m.type.dtype
 
 
 def _add_wide(m: Node, total: str, x: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InternalError
 from ..ir.types import Array
 from . import native
-from .assembly import loads, pointers
+from .assembly import counting, loads, pointers
 
 # An entry's words: what runs (0: nothing yet), the Python function for all other cases, and the C functions that are called.
 # `PyObject_Vectorcall` is inlined by the C compiler before Python 3.11 and no symbol there; with a dict of keywords it is one everywhere.
@@ -84,9 +84,7 @@ reading:
   %table = getelementptr i64, ptr %run.p, i64 {HEADER}
   br i1 %ready, label %checking, label %unfit
 checking:
-  %i = phi i64 [ 0, %reading ], [ %i1, %fits ]
-  %more = icmp slt i64 %i, %feeds
-  br i1 %more, label %check, label %copying
+{counting("i", "%feeds", "reading", "fits", "more", "check", "copying")}
 check:
 {loads("%args", "ptr", value="%i")}
   %rowi = mul i64 %i, {FEED}
@@ -111,9 +109,7 @@ measuring:
   %dims.p = inttoptr i64 %dims to ptr
   br label %measure
 measure:
-  %d = phi i64 [ 0, %measuring ], [ %d1, %equal ]
-  %inside = icmp slt i64 %d, %rank
-  br i1 %inside, label %compare, label %fits
+{counting("d", "%rank", "measuring", "equal", "inside", "compare", "fits")}
 compare:
 {loads("%dims.p", want="%d")}
 {loads("%itsdims", have="%d")}
@@ -126,9 +122,7 @@ fits:
   %i1 = add i64 %i, 1
   br label %checking
 copying:
-  %j = phi i64 [ 0, %checking ], [ %j1, %copied ]
-  %morefeeds = icmp slt i64 %j, %feeds
-  br i1 %morefeeds, label %copyin, label %walking
+{counting("j", "%feeds", "checking", "copied", "morefeeds", "copyin", "walking")}
 copyin:
 {loads("%args", "ptr", source="%j")}
   %rowj = mul i64 %j, {FEED}
@@ -168,9 +162,7 @@ single:
   %one = call ptr @graphc_taken(ptr %words, ptr %outs)
   ret ptr %one
 fill:
-  %r = phi i64 [ 0, %settled ], [ %r1, %filled ]
-  %moreresults = icmp slt i64 %r, %results
-  br i1 %moreresults, label %take, label %done
+{counting("r", "%results", "settled", "filled", "moreresults", "take", "done")}
 take:
   %rowr = mul i64 %r, {RESULT}
   %out = getelementptr i64, ptr %outs, i64 %rowr

@@ -1,7 +1,7 @@
-"""Code as bytes, and code that was read from them: all that binding and running look at, without a plan, which is made anew for those who ask.
+"""Code that was read from bytes: all that binding and running look at, without a plan, which is made anew for those who ask.
 
 Of the user's graph a file holds places in the order of what a run needs: constants and attributes, names and lines come from the graph at
-hand. Of kernels it has the keys of their entries. What no file holds, or this module does not know, is `Unkept`.
+hand. Of kernels it has the keys of their entries. `keep` writes it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,13 @@ from .packing import (
     NAMES,
     Damaged,
     SizeReader,
-    SizeWriter,
-    Unkept,
     ValueReader,
-    ValueWriter,
     check,
-    joined,
     listed,
     whole,
 )
 from .routines import Commit, Product
-from .steps import CommitStep, HostStep, NativeStep, Value
+from .steps import CommitStep, HostStep, Value
 from .tape_code import code_address
 
 _KEY = re.compile("[0-9a-f]{64}")
@@ -63,133 +59,6 @@ class Site(NamedTuple):
     def of(cls, order: Sequence[Node]) -> Site:
         return cls(order, {n: i for i, n in enumerate(order)})
 
-
-# ---------------------------------------------------------------------- writing
-
-def packed(code: Code, site: Site) -> bytes:
-    """Code that has been bound as bytes. Unkept: it has what no file can hold."""
-    return _Writer(code, site).content()
-
-
-class _Writer:
-    def __init__(self, code: Code, site: Site):
-        if vars(code).keys() - KNOWN or code._placement is None:
-            raise Unkept("code of another form")
-        if code.controls or code.paused.size:
-            raise Unkept("bodies of loops and branches")
-        self.code, self.site = code, site
-        self.sizes = SizeWriter(code.scope)
-        self.blobs: list[bytes] = []
-        self.value = ValueWriter(site.place, self.blob, self.sizes.size)
-        self.said = {(n.label, n.loc): i for i, n in enumerate(site.order)}        # what names and lines are whose
-        self.arrays = {id(v): i for i, n in enumerate(site.order) if isinstance(v := n.attrs.get("value"), np.ndarray)}
-
-    def blob(self, array: Array) -> int:
-        self.blobs.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-        return len(self.blobs) - 1
-
-    def at(self, node: Node) -> int:
-        """The node of the user's graph whose name and line a node has."""
-        found = self.said.get((node.label, node.loc))
-        if found is None:
-            raise Unkept(f"{node.label} has no place in the graph")
-        return found
-
-    def content(self) -> bytes:
-        code = self.code
-        record: dict[str, Any] = {"count": code.count, "texts": bool(code.texts),
-                                  "counters": [[code.number[b], "" if stream is None else str(stream)] for b, stream in code.counters.items()]}
-        columns: dict[str, Any] = {name: getattr(code, name) for name in COLUMNS}
-        columns["parts"] = [n for name in PARTS for n in (getattr(code, name).start, getattr(code, name).stop)]
-        self.put_numbers(record, columns)
-        self.put_steps(record, columns)
-        self.put_buffers(record, columns)
-        columns["feeds"] = [n for i, v in code.feeds for n in (i, *self.place(v))]
-        columns["fetches"] = [n for f in code.fetches for n in ((-1,) * 5 if f is None else (int(f.handed_over), *self.place(f.value)))]
-        columns["late"] = [n for x in code.late for n in (self.site.place[x.variable], *self.place(x.memory), *self.place(x.value))]
-        record.update(self.sizes.record())
-        return joined(record, columns, self.blobs)
-
-    def place(self, v: Value) -> tuple[int, int, int, int]:
-        return self.code.number[v.buffer], NAMES.index(_name(v.dtype)), v.rank, v.numbers.start
-
-    def put_numbers(self, record: dict[str, Any], columns: dict[str, Any]) -> None:
-        numbers = self.code.numbers
-        sizes, columns["open"], columns["which"] = numbers.which
-        columns["column"], columns["begins"] = numbers.at_hand, sorted(self.code._begins)
-        record["sizes"] = [self.sizes.terms(x.terms) for x in sizes]
-
-    def put_steps(self, record: dict[str, Any], columns: dict[str, Any]) -> None:
-        code = self.code
-        steps = [s for s in code.steps if isinstance(s, NativeStep)]
-        if ladder.chosen().largest < ladder.ANY and any(isinstance(s.text, Product) and not s.text.source for s in steps):
-            raise Unkept("products of a library that does not take all sizes")
-        number: dict[str, int] = {}
-        columns["text"] = [number.setdefault(s.text.source, len(number)) if s.text.source else -1 - NAMES.index(_name(_dtype_of(s)))
-                           for s in steps] + [COMMIT] * (code.commit is not None)
-        record["kernels"] = [native.key(source) for source in number]
-        columns["native"] = list(code.place)
-        columns["runs"] = [n for r in code.runs for n in (int(r.native), r.first, r.steps, -1 if r.lasting is None else r.lasting)]
-        columns["chunked"] = [n for pair in code.chunked for n in pair]
-        columns["multiplied"] = [n for pair in code.multiplied for n in pair]
-        columns["products"] = [n for k, p, part in code.products for n in (k, len(p.batch), part.start, part.stop)]
-        columns["words"] = [n for at, _ in code.words for n in (at, int(np.searchsorted(code.tables, at, "right")) - 1)]
-        record["hosts"] = [[at, *self.host(step)] for at, step in code.hosts.items()]
-
-    def host(self, step: HostStep) -> list[Any]:
-        """Place, operator, type and attributes of a host step's node, its inputs for messages, and where all lies."""
-        node, at = step.node, self.at(step.node)
-        mine = self.site.order[at]
-        own = node.operator is mine.operator and node.attrs is mine.attrs
-        inputs = [[self.at(x), self.value.type(x.type), *self.place(v)] for x, v in zip(node.inputs, step.inputs, strict=True)]
-        outs = [[-1 if out is node else out.attrs["index"], *self.place(v)] for out, v in zip(step.outs, step.places, strict=True)]
-        attrs = None if own else {name: self.value(v) for name, v in node.attrs.items()}
-        return [at, node.operator.name, self.value.type(node.type), attrs, [step.numbers.start, step.numbers.stop], inputs, outs]
-
-    def put_buffers(self, record: dict[str, Any], columns: dict[str, Any]) -> None:
-        """Kind, dtype, lifetime, whether it is given away, and what it holds: a node of the user's, or one of `keys`."""
-        code, keys, placement = self.code, list[Any](), self.code._placement
-        assert placement is not None
-        for b in code.buffers:
-            if b.kind not in BUFFERS:
-                raise Unkept(f"a buffer is {b.kind}")
-        columns["buffers"] = [n for b in code.buffers for n in
-                              (BUFFERS.index(b.kind), NAMES.index(_name(b.dtype)), b.first, b.last, int(b.given), self.key(b, keys))]
-        columns["bound"] = [n for b, part in code.bound.items() for n in (code.number[b], part.start, part.stop)]
-        columns["rooms"], columns["places"] = placement.found
-        record["top"], record["waste"], record["keys"] = int(placement.top), float(placement.waste), keys
-
-    def key(self, buffer: Buffer, keys: list[Any]) -> int:
-        """The number of what a buffer holds among `keys`, which it is put to; -1 if nobody asks."""
-        node = buffer.key
-        if node is None or buffer.kind not in ("constant", "variable", "run_number"):
-            return -1
-        if buffer.kind == "run_number":
-            keys.append(["stream", str(node.attrs["stream"])])
-            return len(keys) - 1
-        if node.operator.name == "variable":
-            keys.append(["variable", self.site.place[node.attrs["variable"]], self.value.type(node.type)])
-        elif node.operator.name == "bound":
-            keys.append(["bound", self.at(node), self.value.type(node.type)])
-        else:
-            array = node.attrs["value"]
-            found = self.arrays.get(id(array))
-            keys.append(["value", found] if found is not None else ["constant", self.value(array)])
-        return len(keys) - 1
-
-
-def _name(dtype: np.dtype[Any]) -> str:
-    return "string" if dtype.hasobject else dtype.name
-
-
-def _dtype_of(step: NativeStep) -> np.dtype[Any]:
-    """The dtype of a product by a library."""
-    assert isinstance(step.text, Product)
-    dtype: np.dtype[Any] = step.text.operands[2].type.dtype
-    return dtype
-
-
-# ---------------------------------------------------------------------- reading
 
 class KeptCode(Code):
     """Code read from a file. `remake()` makes its `whole` anew: code with a plan, for messages, traces and pictures."""

@@ -41,11 +41,15 @@ def bound_of(node: Node) -> Any:
 
 
 class Check(NamedTuple):
-    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound); `bound` is a size, or words for several."""
+    """What a kernel makes sure of: each element of `operand`, which `node` takes, lies in [0, bound); `bound` is a size, or words for several.
+
+    Of what is no index `wrong` says what was found to be.
+    """
 
     node: Node
     operand: Node
     bound: Any
+    wrong: str = ""
 
     @property
     def sized(self) -> bool:
@@ -77,7 +81,7 @@ def numba_name(dtype: np.dtype[Any]) -> str:
 def initial(combine: Combine, dtype: np.dtype[Any]) -> str:
     """The neutral element of a reduction, as text."""
     name = numba_name(dtype)
-    if dtype.kind == "f":
+    if dtype.kind in "fc":
         least, greatest = "-inf", "inf"
     elif dtype.kind == "b":
         least, greatest = "0", "1"
@@ -99,6 +103,8 @@ def heavy(m: Node) -> bool:
 def literal(x: Node) -> str | None:
     """The text of a 0-d constant of a few common values; other constants arrive through the buffer table, so kernels are shared."""
     if x.operator.name != "constant" or x.type.shape != ():
+        return None
+    if x.type.dtype.kind == "c":
         return None
     value = x.attrs["value"][()]
     if value not in _LITERALS or (value == 0 and np.signbit(np.float64(value))):

@@ -210,6 +210,7 @@ class Memory:
 
     def renew(self, buffer: Buffer) -> None:
         """Let a buffer be memory that nobody has seen: the last one is the caller's now."""
+        self._arrays.pop(buffer, None)          # if the caller has let go of it, it is given out again, while it is still in the caches
         self.move(buffer, uninitialised(int(self.sizes[self.code.number[buffer]]), buffer.dtype))
 
 

@@ -37,7 +37,7 @@ class HostPart(NamedTuple):
     attrs: Mapping[str, Any]
     flush: bool
 
-    def run(self, array: Callable[[Value], Array], run_body: RunBody) -> None:
+    def run(self, array: Callable[[Value], Array], run_body: RunBody | None) -> None:
         with subnormals(self.flush, self.step.node):
             self.step.run(array, self.attrs, run_body)
 
@@ -72,6 +72,8 @@ class Program:
         self.code, self.threads = code, code.threads
         self.sizes, self.ranges, self.memory, self.state = sizes, ranges, memory, state
         self.bound: list[Bound] = [b for b in ranges.tables.values() if isinstance(b, Bound)]
+        place = {k: i for i, k in code.place.items()}
+        self.within = {place[k]: b for k, b in ranges.tables.items() if isinstance(b, Bound)}       # step -> the bodies that it runs
         self.native = code.place                            # of its native steps: which they are among these
         self.segments = self._segments()
         alone = self.segments[0] if len(self.segments) == 1 else None
@@ -306,14 +308,18 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory.array, self.state.run_body)
+                    segment.run(self.memory.array, trace.running(segment.step.node, str(at), self.state.run_body))
                 at += 1
                 continue
             self.set_patience(False)
+            inside = {i: b.record() for i, b in self.within.items() if at <= i < at + segment.steps}
             status, events = segment.tape.trace()
+            for i in inside:
+                self.within[i].stop_recording()
             self.set_patience(True)
             of_steps = events[:, 0] < segment.steps
             trace.native(self, at, events[of_steps])
+            trace.bodies(inside)
             trace.committed(events[~of_steps], self._committed())
             if status:
                 raise self.error(segment, status)

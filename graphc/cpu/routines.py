@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler.layout import Layout
-from ..ir.loops import Loop
+from ..ir.loops import loop_of
 from ..ir.node import Node
-from ..ir.sizes import fixed, maximum
+from ..ir.sizes import fixed, maximum, minimum
 from ..ir.types import Array, TensorType, element_count
 from ..ops.array_gather import MANY
-from . import blas
+from . import blas, native
 from .kernel.machine import SUPERWORD
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
@@ -24,6 +25,7 @@ from .tape import default_threads
 PARALLEL_FLOPS = 300_000     # multiply-adds from which a product is cut into parts: 4 us of one core
 LONG_FLOPS = 1_000_000_000   # multiply-adds of a part that takes 20 ms: a longer one is cut further, as a run is interrupted between parts,
 BROAD = 512                  # as long as the parts keep so many rows or columns, which costs BLAS nothing
+PARTS, COLUMNS = 4, 16       # of scattered sums: so many parts, none of fewer columns
 _ALONE = np.zeros((1, 3), np.int64)       # the offsets of a product that is no batch
 TILE = 16                    # parts are whole tiles of BLAS's kernels
 MODE, PART = 1, 12           # where the extents of a product by BLAS say over what it is cut, and into parts of what size
@@ -46,7 +48,7 @@ def batch_strides(node: Node, strides: tuple[int, ...], batch: tuple[int, ...]) 
 
 
 def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
-    """Zero the result, then add each update to the row its index names, in order: one thread, so always the same sum.
+    """Zero the result, then add each update to the row its index names, in order, so always the same sum. Threads share the columns.
 
     Many floats to a row are added up with the digits of float64, beside the result.
     """
@@ -63,23 +65,35 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
     total, wide = ("p3", "float64") if apart else ("p2", name)
     pointers = [f"p{i} = pointer(buffers, {i}, {dtype})" for i, dtype in enumerate([index, name, name, *["float64"] * apart])]
     lines = "\n    ".join(pointers)
-    rounded = f"""
-        for i in range(a * rows * inner, (a + 1) * rows * inner):
-            store(p2, i, {name}(load(p3, i)))""" if apart else ""
+
+    def every(statement: str) -> str:
+        """Of each element of the columns; of all of them in one loop, which has no short one inside."""
+        return f"""
+        if end - first == inner:
+            for i in range(a * rows * inner, (a + 1) * rows * inner):
+                {statement}
+        else:
+            for row in range(a * rows, (a + 1) * rows):
+                for i in range(row * inner + first, row * inner + end):
+                    {statement}"""
+
+    rounded = every(f"store(p2, i, {name}(load(p3, i)))") if apart else ""
     source = f"""def kernel(buffers, extents, lo, hi):
     {lines}
     rows = extents[1]
     inner = extents[2]
     count = extents[3]
-    for a in range(lo, hi):
-        for i in range(rows * inner):
-            store({total}, a * rows * inner + i, {wide}(0))
+    parts = extents[4]
+    each = extents[5]
+    for a in range(lo // parts, (hi + parts - 1) // parts):
+        first = maximum(lo - a * parts, 0) * each
+        end = minimum(minimum(hi - a * parts, parts) * each, inner){every(f"store({total}, i, {wide}(0))")}
         for k in range(count):
             row = int64(load(p0, k))
             if row < 0 or row >= rows:
                 extents[0] = row
                 return 1
-            for j in range(inner):
+            for j in range(first, end):
                 i = (a * rows + row) * inner + j
                 store({total}, i, {wide}(load({total}, i) + load(p1, (a * count + k) * inner + j))){rounded}
     return 0
@@ -87,8 +101,9 @@ def scatter_texts(node: Node, layout: Layout) -> list[KernelText]:
     slots = [Slot("in", indices, indices.type.dtype), Slot("in", updates, updates.type.dtype), Slot("out", node, node.type.dtype)]
     if apart:
         slots.append(Slot("partial", node, np.dtype(np.float64), outer * rows * inner))
-    return [KernelText(source, slots, [0, rows, inner, count], outer, 1, outer * count * inner, [Check(node, indices, rows)],
-                       [(line, node) for line in source.splitlines()])]
+    parts = maximum(minimum(inner // COLUMNS, PARTS), 1)
+    return [KernelText(source, slots, [0, rows, inner, count, parts, -(-inner // parts)], outer * parts, 1, outer * count * inner,
+                       [Check(node, indices, rows)], [(line, node) for line in source.splitlines()])]
 
 
 @dataclass
@@ -102,14 +117,14 @@ class Commit:
     extents: list[Any]
     checks: tuple[Check, ...] = ()
     work: int = 0
-def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[KernelText]:
-    """The loop nest of an operator's declaration; `items`: its results that are used, of one that has several, by number.
+def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[KernelText] | None:
+    """The loop nest of an operator's declaration; `items`: its results that are used, of one that has several, by number. None: it has none here.
 
     `inplace`: the result of one that overwrites lies where its first operand does; elsewhere it begins as a copy.
     """
-    operator = node.operator
-    assert operator.loop is not None
-    loop: Loop = operator.loop([x.type for x in node.inputs], node.type, **node.attrs)
+    operator, loop = node.operator, loop_of(node)
+    if loop is None:
+        return None
     only = next(iter(items)) if loop.alone and len(items) == 1 else None
     loop = loop if only is None else loop.alone[only]
     overwrites, sizes = operator.family.overwrites, dict(loop.sizes)
@@ -137,9 +152,10 @@ def routine_texts(node: Node, items: Mapping[int, Node], inplace: bool) -> list[
     lines += [f"{name} = extents[{i}]" for i, name in enumerate(sizes, 1)]
     if overwrites and not inplace:
         lines += ["for i in range(total):", f"    store(out, i, load({operator.params[0]}, i))"]
-    lines += [*textwrap.dedent(loop.body).strip("\n").splitlines(), "return 0"]
+    lanes = str(native.vector_bytes() // slots[-1 - len(loop.scratch)].dtype.itemsize)
+    lines += [*re.sub(r"\bLANES\b", lanes, textwrap.dedent(loop.body)).strip("\n").splitlines(), "return 0"]
     source = "\n    ".join(["def kernel(buffers, extents, lo, hi):", *lines]) + "\n"
-    checks = [Check(node, node.inputs[c.operand], c.bound) for c in loop.checks]
+    checks = [Check(node, node.inputs[c.operand], c.bound, c.wrong) for c in loop.checks]
     work = loop.work + sizes.get("total", 0)
     return [KernelText(source, slots, [0, *sizes.values()], loop.n, 1, work, checks, [(line, node) for line in source.splitlines()])]
 

@@ -307,13 +307,13 @@ class Statements:
         values["T"] = kind
         for k, v in m.attrs.items():
             if isinstance(v, (int, float, np.number)):
-                values[k] = f"{kind}({number(float(v) if kind.startswith('float') else int(v))})"
+                values[k] = f"{kind}({number(int(v) if kind.startswith(('int', 'uint', 'bool')) else float(v))})"
         if op.check:
             self.checks.append(Check(m, m.inputs[0], bound_of(m)))
             out.append((f"if not ({op.check.format(**values)}):", m))
             out.append((f"    extents[0] = int64({values[op.params[0]]})", m))
             out.append((f"    return {len(self.checks)}", m))
-        text = op.expr.format(**values)
+        text = op.expression(free[0] if free else result).format(**values)
         if result.kind != "f" or numba_name(result) != kind:
             text = f"{numba_name(result)}({text})"
         out.append((f"{self.names[m]} = {text}", m))

@@ -42,8 +42,8 @@ class NativeStep(NamedTuple):
         """What a kernel that returned `status` found wrong: an element that is not in [0, bound)."""
         check: Check = self.text.checks[status - 1]
         node = check.node
-        return InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {check.operand.label} is wrong: {found} "
-                                    f"is not in [0, {bound if check.sized else check.bound})\n  at {loc_str(node.loc)}", node)
+        wrong = check.wrong or f"{check.operand.label} is wrong: {found} is not in [0, {bound if check.sized else check.bound})"
+        return InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {wrong}\n  at {loc_str(node.loc)}", node)
 
 
 class CommitStep(NamedTuple):
@@ -67,7 +67,7 @@ class HostStep(NamedTuple):
     def computed(self) -> Iterable[Node]:
         return self.outs
 
-    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any], run_body: RunBody) -> None:
+    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any], run_body: RunBody | None) -> None:
         """`array` gives values as views of where they lie; `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies."""
         node = self.node
         with np.errstate(all="ignore"):

@@ -192,14 +192,22 @@ class Tape:
         if not _pool.possible:
             raise FailedPreconditionError("steps are timed by clock_gettime, which this system does not have")
         steps = self.words[HEADER:].reshape(-1, STEP)
-        room = int(np.maximum(-(-(steps[:, 3] - steps[:, 5]) // steps[:, 4]), 1).sum())
-        record = np.zeros(2 + EVENT * room, np.int64)
-        record[1] = room
-        self.words[TRACE] = record.ctypes.data
+        record = self.begin_record(int(np.maximum(-(-(steps[:, 3] - steps[:, 5]) // steps[:, 4]), 1).sum()))
         status = self.entry(False, timed=True)(self.pointer)
-        rows = record[2:2 + EVENT * min(int(record[0]), room)].reshape(-1, EVENT)
+        return status, self.recorded(record)
+
+    def begin_record(self, room: int) -> Array:
+        """Memory for so many timed calls, which what walks the tape writes there: how many came, how many fit, then the calls."""
+        record = np.empty(2 + EVENT * room, np.int64)
+        record[:2] = 0, room
+        self.words[TRACE] = record.ctypes.data
+        return record
+
+    def recorded(self, record: Array) -> Array:
+        """The calls of a record, as rows."""
+        rows = record[2:2 + EVENT * min(int(record[0]), int(record[1]))].reshape(-1, EVENT)
         rows[:, 0] = np.take(self.step_of, rows[:, 0])
-        return status, rows
+        return rows
 
     @property
     def failed_step(self) -> int:

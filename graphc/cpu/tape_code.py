@@ -6,8 +6,8 @@ import platform
 import time
 from functools import cache
 
-from . import native
-from .assembly import loads, places, stores
+from . import mode_code, native
+from .assembly import counting, loads, places, stores
 from .control_code import control_text
 
 # A tape: HEADER words, then STEP words a step. All are int64.
@@ -99,9 +99,7 @@ entry:
   %pairs = mul i64 %copies, 2
   br label %copying
 copying:
-  %i = phi i64 [ 0, %entry ], [ %i1, %copy ]
-  %more = icmp slt i64 %i, %copies
-  br i1 %more, label %copy, label %counting
+{counting("i", "%copies", "entry", "copy", "more", "copy", "counting")}
 copy:
   %i2 = mul i64 %i, 2
 {places("%buffers", pair="%i2")}
@@ -111,9 +109,7 @@ copy:
   %i1 = add i64 %i, 1
   br label %copying
 counting:
-  %j = phi i64 [ 0, %copying ], [ %j1, %count ]
-  %left = icmp slt i64 %j, %counters
-  br i1 %left, label %count, label %done
+{counting("j", "%counters", "copying", "count", "left", "count", "done")}
 count:
   %behind = add i64 %pairs, 1
   %place = add i64 %behind, %j
@@ -189,7 +185,6 @@ left:
 """
 
 
-
 # A step that runs bodies may pause as well: the tape goes on with it.
 _PAUSED_STEP = f"""
   %rests = icmp eq i64 %result, {PAUSED}
@@ -200,14 +195,9 @@ rest:
 stopped:"""
 
 
-def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "", stopped: str = "") -> str:
-    """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help.
-
-    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead; `stopped`: what it
-    does where a step has not gone well.
-    """
-    return f"""
-define i64 @{name}(ptr %tape) align 64 {{
+def _in_mode(name: str) -> str:
+    """The function that the world calls: the walk, in the mode of the processor that the tape asks for."""
+    return f"""define i64 @{name}(ptr %tape) align 64 {{
 entry:
 {loads("%tape", flush=FLUSH)}
   %flushing = icmp ne i64 %flush, 0
@@ -220,40 +210,12 @@ in.mode:
   %flushed = call i64 @{name}_on(ptr %tape)
   call void @graphc_float_mode_back(i64 %before)
   ret i64 %flushed
-}}
+}}"""
 
-define internal i64 @{name}_on(ptr %tape) align 64 {{
-entry:
-{loads("%tape", count=N_STEPS)}
-{loads("%tape", "ptr", pool=POOL)}
-{places("%tape", failed=FAILED, crewed=CREW, first=HEADER)}
-{places("%pool", busy=BUSY, open=OPEN, generation=GENERATION, next=NEXT, active=ACTIVE, status=STATUS, sleepers=SLEEPERS, workers=WORKERS,
-        job=JOB)}
-{begin}
-  %empty = icmp sle i64 %count, 0
-  br i1 %empty, label %success, label %step
-step:
-  %k = phi i64 [ {first}, %entry ], [ %k1, %{"ahead" if behind else "advance"} ]
-  %offset = mul i64 %k, {STEP}
-{places("%first", at="%offset")}
-{loads("%at", "ptr", fn=0, buffers=1, extents=2)}
-{loads("%at", n=3, grain=4, lo=5)}
-  %left0 = sub i64 %n, %lo
-  %split = icmp sgt i64 %left0, %grain
-  br i1 %split, label %try, label %serial
-try:
-  %staff = load i64, ptr %workers
-  %alone = icmp sle i64 %staff, 0
-  br i1 %alone, label %serial, label %grab
-grab:
-  %got = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
-  %mine = extractvalue {{ i64, i1 }} %got, 1
-  br i1 %mine, label %post, label %serial
-serial:
-  %r = {call}
-  %r64 = sext i32 %r to i64
-  br label %judge
-post:
+
+def _shared_out(post: str, joined: str) -> str:
+    """A step in chunks, from the block `post` on, which workers help with, up to the last of them, and what is done before and after."""
+    return f"""post:
 {places("%pool", flushed=FLUSHED)}
   %mode = call i64 @graphc_flushes()
   store i64 %mode, ptr %flushed
@@ -297,7 +259,50 @@ joined:
 {joined}
   %st = load atomic i64, ptr %status seq_cst, align 8
   store atomic i64 0, ptr %busy seq_cst, align 8
+  br label %judge"""
+
+
+def _walk(name: str, call: str, begin: str = "", post: str = "", joined: str = "", first: str = "0", behind: str = "", stopped: str = "") -> str:
+    """A function that runs the steps of a tape: how it calls one, and what it does besides at the beginning, before and after workers help.
+
+    `first`: the step it begins with; `behind`: what it does between two steps, at whose end it goes to %step from %ahead; `stopped`: what it
+    does where a step has not gone well.
+    """
+    return f"""
+{_in_mode(name)}
+
+define internal i64 @{name}_on(ptr %tape) align 64 {{
+entry:
+{loads("%tape", count=N_STEPS)}
+{loads("%tape", "ptr", pool=POOL)}
+{places("%tape", failed=FAILED, crewed=CREW, first=HEADER)}
+{places("%pool", busy=BUSY, open=OPEN, generation=GENERATION, next=NEXT, active=ACTIVE, status=STATUS, sleepers=SLEEPERS, workers=WORKERS,
+        job=JOB)}
+{begin}
+  %empty = icmp sle i64 %count, 0
+  br i1 %empty, label %success, label %step
+step:
+  %k = phi i64 [ {first}, %entry ], [ %k1, %{"ahead" if behind else "advance"} ]
+  %offset = mul i64 %k, {STEP}
+{places("%first", at="%offset")}
+{loads("%at", "ptr", fn=0, buffers=1, extents=2)}
+{loads("%at", n=3, grain=4, lo=5)}
+  %left0 = sub i64 %n, %lo
+  %split = icmp sgt i64 %left0, %grain
+  br i1 %split, label %try, label %serial
+try:
+  %staff = load i64, ptr %workers
+  %alone = icmp sle i64 %staff, 0
+  br i1 %alone, label %serial, label %grab
+grab:
+  %got = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
+  %mine = extractvalue {{ i64, i1 }} %got, 1
+  br i1 %mine, label %post, label %serial
+serial:
+  %r = {call}
+  %r64 = sext i32 %r to i64
   br label %judge
+{_shared_out(post, joined)}
 judge:
   %result = phi i64 [ %r64, %serial ], [ %st, %joined ]
   %wrong = icmp ne i64 %result, 0
@@ -353,91 +358,19 @@ _RESUMED = _walk("graphc_resume_tape", "call i32 %fn(ptr %buffers, ptr %extents,
   %k0 = load i64, ptr %resume
   store i64 0, ptr %resume""", first="%k0", stopped=_PAUSED_STEP)
 
-
-# How subnormal numbers are taken and made zeros: the bits of a word of the processor's. `graphc_float_mode` sets them and gives the word
-# that there was, `graphc_float_mode_back` takes that, `graphc_flushes` says whether they are set. x86: flush to zero and denormals are
-# zero, in MXCSR; ARM: flush to zero, in FPCR.
-_X86 = """
-declare void @llvm.x86.sse2.pause()
-declare void @llvm.x86.sse.stmxcsr(ptr)
-declare void @llvm.x86.sse.ldmxcsr(ptr)
-
-define i64 @graphc_flushes() {
-  %at = alloca i32
-  call void @llvm.x86.sse.stmxcsr(ptr %at)
-  %word = load i32, ptr %at
-  %bits = and i32 %word, 32832
-  %found = zext i32 %bits to i64
-  ret i64 %found
-}
-
-define i64 @graphc_float_mode(i64 %flush) {
-  %at = alloca i32
-  call void @llvm.x86.sse.stmxcsr(ptr %at)
-  %old = load i32, ptr %at
-  %others = and i32 %old, -32833
-  %wanted = icmp ne i64 %flush, 0
-  %bits = select i1 %wanted, i32 32832, i32 0
-  %new = or i32 %others, %bits
-  store i32 %new, ptr %at
-  call void @llvm.x86.sse.ldmxcsr(ptr %at)
-  %word = zext i32 %old to i64
-  ret i64 %word
-}
-
-define void @graphc_float_mode_back(i64 %word) {
-  %at = alloca i32
-  %old = trunc i64 %word to i32
-  store i32 %old, ptr %at
-  call void @llvm.x86.sse.ldmxcsr(ptr %at)
-  ret void
-}
-"""
-_ARM = """
-define i64 @graphc_flushes() {
-  %word = call i64 @llvm.aarch64.get.fpcr()
-  %bits = and i64 %word, 16777216
-  ret i64 %bits
-}
-declare i64 @llvm.aarch64.get.fpcr()
-declare void @llvm.aarch64.set.fpcr(i64)
-
-define i64 @graphc_float_mode(i64 %flush) {
-  %old = call i64 @llvm.aarch64.get.fpcr()
-  %others = and i64 %old, -16777217
-  %wanted = icmp ne i64 %flush, 0
-  %bits = select i1 %wanted, i64 16777216, i64 0
-  %new = or i64 %others, %bits
-  call void @llvm.aarch64.set.fpcr(i64 %new)
-  ret i64 %old
-}
-
-define void @graphc_float_mode_back(i64 %word) {
-  call void @llvm.aarch64.set.fpcr(i64 %word)
-  ret void
-}
-"""
-_OTHER = """
-define i64 @graphc_flushes() {
-  ret i64 0
-}
-define i64 @graphc_float_mode(i64 %flush) {
-  ret i64 0
-}
-
-define void @graphc_float_mode_back(i64 %word) {
-  ret void
-}
-"""
-# By processor: what sets its mode, and what a thread that looks again and again does between two looks.
-_PROCESSORS = {"x86_64": (_X86, "call void @llvm.x86.sse2.pause()"), "amd64": (_X86, "call void @llvm.x86.sse2.pause()"),
-               "aarch64": (_ARM, "fence seq_cst"), "arm64": (_ARM, "fence seq_cst")}
+_TIMED_BODY = _walk("graphc_time_body",
+                    "call i32 @graphc_timed(ptr %trace, ptr %pool, i64 %k, i64 0, ptr %fn, ptr %buffers, ptr %extents, i64 %lo, i64 %n)", f"""
+{loads("%tape", "ptr", trace=TRACE)}
+{places("%pool", traced=TRACED)}
+{places("%tape", resume=RESUME)}
+  %k0 = load i64, ptr %resume
+  store i64 0, ptr %resume""", "  store ptr %trace, ptr %traced", "  store ptr null, ptr %traced", first="%k0", stopped=_PAUSED_STEP)
 
 
 def text(processor: str) -> str:
     """The functions above for a processor, as `platform.machine` calls it."""
-    modes, pause = _PROCESSORS.get(processor.lower(), (_OTHER, "fence seq_cst"))
-    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, control_text())).replace("PAUSE", pause)
+    modes, pause = mode_code.for_processor(processor)
+    return modes + "".join((_SHARED, _PLAIN, _TIMED, _PAUSING, _RESUMED, _TIMED_BODY, control_text())).replace("PAUSE", pause)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..compiler.schedule import Group
 from ..errors import InvalidArgumentError
+from ..ir.body import Body, RunBody
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from ..ir.types import Array, TensorType
@@ -71,6 +72,8 @@ class Event(NamedTuple):
     end: int
     cost: Cost                      # of this piece
     fraction: float = 1.0           # of the step
+    inside: str = ""                # of a step of a body, where that is: "7.body" of the loop that is step 7, "7.body.2.then" within it
+    iteration: tuple[int, ...] = () # of which iteration of the loops that it is inside
 
     @property
     def name(self) -> str:
@@ -91,12 +94,35 @@ class Trace:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.stage = 0
+        self.inside, self.iteration = "", tuple[int, ...]()            # which body Python is running, and for which time
         self._found: list[Callable[[], Iterable[Event]]] = []
         self._known: dict[tuple[Any, int], tuple[Work, Cost]] = {}
 
     def begin(self) -> None:
         """A program begins."""
-        self.stage += 1
+        self.stage += not self.inside
+
+    def _later(self, found: Callable[[], Iterable[Event]]) -> None:
+        """Note what will be asked for its events when the run is over."""
+        inside, iteration = self.inside, self.iteration
+        self._found.append(found if not inside else lambda: [
+            e._replace(inside=f"{inside}.{e.inside}" if e.inside else inside, iteration=(*iteration, *e.iteration)) for e in found()])
+
+    def running(self, node: Node, place: str, run_body: RunBody | None) -> RunBody | None:
+        """`run_body`, whose events are those of the body of `node` that it is called with; `place`: the node's step, or its name."""
+        if node.operator.drive is None or run_body is None:
+            return run_body
+        names = {id(v): name for name, v in node.attrs.items() if isinstance(v, Body)}
+
+        def run(body: Body, arguments: Sequence[Any]) -> Sequence[Any]:
+            before = self.inside, self.iteration
+            self.inside = f"{self.inside}.{place}.{names.get(id(body), 'body')}".lstrip(".")
+            self.iteration += (int(arguments[0]),) if "body" in node.attrs else ()
+            try:
+                return run_body(body, arguments)
+            finally:
+                self.inside, self.iteration = before
+        return run
 
     @contextmanager
     def copy(self, name: str, moved: int = 0) -> Iterator[None]:
@@ -106,7 +132,7 @@ class Trace:
             yield
         finally:
             event = Event(Work(name, "copy", (), False), stage, NO_STEP, 0, start, now(), Cost(moved, moved, 0))
-            self._found.append(lambda: [event])
+            self._later(lambda: [event])
 
     @contextmanager
     def host(self, program: Any, step: int) -> Iterator[None]:
@@ -115,16 +141,35 @@ class Trace:
         try:
             yield
         finally:
-            self._found.append(partial(self._whole, program, stage, step, start, now()))
+            self._later(partial(self._whole, program, stage, step, start, now()))
 
     def native(self, program: Any, first: int, rows: Array) -> None:
         """The calls that a tape made, as `Tape.trace` gives them; its first step is the program's step `first`."""
-        self._found.append(partial(self._pieces, program, self.stage, first, rows))
+        self._later(partial(self._pieces, program, self.stage, first, rows))
+
+    def bodies(self, records: Mapping[int, Sequence[Any]]) -> None:
+        """What the steps of bodies took, as `Bound.record` keeps it, by the steps that run them."""
+        stage = self.stage
+        self._later(lambda: self._within(records, stage, "", None))
+
+    def _within(self, records: Mapping[int, Sequence[Any]], stage: int, path: str, outer: Any) -> Iterator[Event]:
+        """`outer`: when the iterations of the loops around began, and which they were."""
+        for step, bodies in records.items():
+            for record in bodies:
+                rows, numbers = record.rows()
+                inside = f"{path}{step}.{record.name}"
+                around = _around(rows[:, 4], outer)
+                found = [(*above, int(n)) if record.notes is not None else above for above, n in zip(around, numbers, strict=True)]
+                for event, iteration in zip(self._pieces(record.program, stage, 0, rows), found, strict=True):
+                    yield event._replace(inside=inside, iteration=iteration)
+                order = np.argsort(rows[:, 4])
+                begun = rows[order, 4], [found[k] for k in order]
+                yield from self._within(record.within, stage, f"{inside}.", begun)
 
     def committed(self, rows: Array, moved: int) -> None:
         """The commit of a run, as `Tape.trace` gives it, in which so many bytes are copied; no rows: there was none."""
         stage = self.stage
-        self._found.append(lambda: [Event(Work("commit", "copy", (), False), stage, NO_STEP, 0, start, end, Cost(moved, moved, 0))
+        self._later(lambda: [Event(Work("commit", "copy", (), False), stage, NO_STEP, 0, start, end, Cost(moved, moved, 0))
                                     for *_, start, end in rows.tolist()])
 
     def node(self, run: Callable[[Node, Sequence[Any]], Any], n: Node, inputs: Sequence[Any]) -> Any:
@@ -134,7 +179,7 @@ class Trace:
         end = now()
         moved = Cost(_nbytes(inputs), _nbytes([result]), 0)
         event = Event(Work(n.label, "host", (Part(self._line(n), 1.0, moved),), False), stage, NO_STEP, 0, start, end, moved)
-        self._found.append(lambda: [event])
+        self._later(lambda: [event])
         return result
 
     def events(self) -> list[Event]:
@@ -161,7 +206,10 @@ class Trace:
             nodes = where.members if fused else [where.node]
             made = program.steps[step]
             native = isinstance(made, NativeStep)
-            kind = where.kind if fused else "library" if native else "host"
+            kind = where.kind if fused else "host" if not native else "library" if where.node.operator.drive is None else where.node.operator.label
+            if not fused and native and isinstance(made.text, KernelText):       # a loop over scalars: what its kernel computes
+                inside = dict.fromkeys(n for _, n in made.text.annotated if n is not None and isinstance(n.type, TensorType))
+                nodes = [*inside] or nodes
             share = made.text.share if isinstance(made, NativeStep) and isinstance(made.text, KernelText) else 1
             found = cost_by(self._line, nodes, program.plan.schedule.left_by(where), program.waiting(step))
             costs = {line: c.part(share) for line, c in found.items()}
@@ -177,6 +225,14 @@ class Trace:
     def _line(self, n: Node) -> str:
         forward = self.graph.differentiated(n.label)
         return loc_str(n.loc) if forward is None else f"{loc_str(forward.loc)} (gradient)"
+
+
+def _around(starts: Array, outer: Any) -> list[tuple[int, ...]]:
+    """Of which iterations of the loops around each of some times is."""
+    if outer is None or not len(outer[1]):
+        return [()] * len(starts)
+    times, iterations = outer
+    return [iterations[max(k, 0)] for k in (np.searchsorted(times, starts, "right") - 1).tolist()]
 
 
 def now() -> int:

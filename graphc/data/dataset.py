@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,20 +12,20 @@ from ..errors import ArgumentError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.node import Node, caller, describe, here, loc_str, saying
 from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, compatible, exactly, shape_str
-from . import sources, stages
+from . import kept_file, sources, stages
 from .ahead import Ahead
 from .blocks import Stream
 from .draws import Draws
 from .function import Function
 from .iterator import Iterator, Run, initializable, one_shot
-from .structure import Structure, along, declared, flatten, joined, looser, said
+from .structure import Structure, Structured, along, declared, flatten, joined, looser, said
 
 Begin = Callable[[Run], Stream]
 Argument = Callable[[Run], Any]
 
 
 
-class Dataset:
+class Dataset(Structured):
     """Elements, each a tensor or a tuple or dict of them. Its methods give other datasets; an iterator's `get_next` gives an element a run.
 
     `TFRecordDataset`, `TextLineDataset` and others begin with files. Functions given to `map`, `filter`, `flat_map` and `interleave` are traced
@@ -47,21 +48,6 @@ class Dataset:
 
     def __iter__(self) -> Any:
         raise GraphError(f"{self!r} has elements when its graph runs: make_one_shot_iterator().get_next(), and session.run in a loop{here()}")
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element's components, nested as it is."""
-        return self._structure.output_types
-
-    @property
-    def output_shapes(self) -> Any:
-        """The shapes of an element's components, nested as it is."""
-        return self._structure.output_shapes
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of an element's components, nested as it is."""
-        return self._structure.pack([Node] * len(self._structure.types))
 
     # ------------------------------------------------------------------ sources
 
@@ -219,10 +205,15 @@ class Dataset:
         return Dataset(structure, lambda run: stages.in_turn([lambda: self._begin(run), lambda: dataset._begin(run)]), [self, dataset])
 
     def cache(self, filename: Any = "") -> Dataset:
-        """The elements are kept in memory when they have all been made, and later passes of the iterator take them from there.
+        """The elements are kept when they have all been made, and later passes take them from there.
 
-        With a `filename` too: no file is written.
+        In memory, for the passes of one iterator; with a `filename` in a file of that name and `.graphc-cache`, for other processes too.
         """
+        if isinstance(filename, Node) or filename:
+            name = to_node(filename)
+            types = self._structure.types
+            return Dataset(self._structure, lambda run: kept_file.kept(os.fsdecode(run.value(name).item()), lambda: self._begin(run), types),
+                           [self], [name])
         made: Dataset
         made = Dataset(self._structure, lambda run: run.memories.setdefault(id(made), stages.Memory()).stream(lambda: self._begin(run)), [self])
         return made
@@ -235,6 +226,10 @@ class Dataset:
             ahead, stream = size(run), self._begin(run)
             return Ahead(stream, ahead if ahead > 0 else 2) if ahead else stream
         return Dataset(self._structure, begin, [self], needs)
+
+    def with_options(self, options: Any) -> Dataset:
+        """The dataset itself: what TensorFlow's options say of its runtime has no effect."""
+        return self
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
         """What a function makes of the dataset. GraphError: no dataset."""

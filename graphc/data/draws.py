@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.graph import Graph, get_default_graph, seed_of
+from ..ir.default_graph import seed_of
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from .iterator import Run
 

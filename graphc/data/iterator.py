@@ -20,7 +20,7 @@ from ..runtime.resources import Resources
 from .blocks import Stream
 from .function import same_always
 from .stages import Memory
-from .structure import Structure, declared, joined, said, tighter
+from .structure import Structure, Structured, declared, joined, said, tighter
 
 _serial = itertools.count()
 
@@ -137,7 +137,7 @@ class _Handle:
         pass
 
 
-class Iterator:
+class Iterator(Structured):
     """A place in a dataset, of which each session has its own. `get_next` gives the tensors of the next element.
 
     >>> iterator = tf.data.Dataset.from_tensor_slices([1.0, 2.0]).make_initializable_iterator()
@@ -163,21 +163,6 @@ class Iterator:
         if self._initializer is None:
             raise GraphError(f"this iterator has no initializer; make_initializable_iterator makes one that has, and make_initializer{here()}")
         return self._initializer
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element's components, nested as it is."""
-        return self._structure.output_types
-
-    @property
-    def output_shapes(self) -> Any:
-        """The shapes of an element's components, nested as it is."""
-        return self._structure.output_shapes
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of an element's components, nested as it is."""
-        return self._structure.pack([Node] * len(self._structure.types))
 
     def get_next(self, name: str | None = None) -> Any:
         """The next element's tensors. All of one call have one element a run; each call that a run needs takes an element of its own.

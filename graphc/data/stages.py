@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError, OpError
-from ..ir.types import Array, compatible, shape_str
+from ..ir.types import Array, shape_str
 from .blocks import Block, Pool, Stream, copied_at_once, joined, one, rows_of, runs
 
 Rows = Callable[[Sequence[Array]], list[Array]]     # a function of an element
@@ -270,15 +270,6 @@ class Memory:
             kept.append(block)
             yield block
         self.blocks = [*runs(kept)]
-
-
-def checked(stream: Stream, types: Sequence[Any], said: Callable[[], str]) -> Stream:
-    """A stream whose elements have the shapes that are declared; InvalidArgumentError: one has another."""
-    for block in stream:
-        for a, t in zip(block.arrays, types, strict=True):
-            if not compatible(t.shape, a.shape[1:]):
-                raise InvalidArgumentError(f"{said()}: an element has the shape {shape_str(a.shape[1:])}, which is not {t}")
-        yield block
 
 
 def sharded(stream: Stream, count: int, index: int) -> Stream:

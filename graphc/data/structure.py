@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import GraphError
-from ..ir.node import here, saying
+from ..ir.node import Node, here, saying
 from ..ir.types import TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
 
@@ -28,13 +28,26 @@ class Structure(NamedTuple):
         packed = self.pack(parts)
         return packed if type(self.form) is tuple else (packed,)
 
+
+class Structured:
+    """What has elements of one structure, and says of which."""
+
+    _structure: Structure
+
     @property
     def output_types(self) -> Any:
-        return self.pack([as_dtype(t.dtype) for t in self.types])
+        """The dtypes of an element's components, nested as it is."""
+        return self._structure.pack([as_dtype(t.dtype) for t in self._structure.types])
 
     @property
     def output_shapes(self) -> Any:
-        return self.pack([TensorShape(t.shape) for t in self.types])
+        """The shapes of an element's components, nested as it is."""
+        return self._structure.pack([TensorShape(t.shape) for t in self._structure.types])
+
+    @property
+    def output_classes(self) -> Any:
+        """The classes of an element's components, nested as it is."""
+        return self._structure.pack([Node] * len(self._structure.types))
 
 
 def _is_nested(value: Any) -> bool:

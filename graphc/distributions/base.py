@@ -28,6 +28,21 @@ def parameter(what: str, value: Any, like: Any = None) -> Node:
     return node
 
 
+def parameters_of(what: str, values: dict[str, Any]) -> dict[str, Node]:
+    """Parameters as floating tensors: numbers take the dtype of the first tensor among them, or else of the first. DTypeError: not floating."""
+    like = next((v for v in values.values() if isinstance(v, Node)), None)
+    found: dict[str, Node] = {}
+    for name, value in values.items():
+        found[name] = parameter(what, value, like)
+        like = found[name] if like is None else like
+    return found
+
+
+def given(name: str) -> Any:
+    """A parameter of a distribution as an attribute of it: the tensor that it is."""
+    return property(lambda self: self._given[name])
+
+
 def _floating(value: Any) -> Any:
     own = getattr(value, "dtype", None)
     return own if own is not None and np.dtype(own).kind == "f" else np.float32
@@ -222,10 +237,13 @@ def add_n_broadcast(tensors: list[Node]) -> Node:
 
 
 class Scalar(Distribution):
-    """A distribution of numbers, with parameters that broadcast."""
+    """A distribution of numbers, with parameters that broadcast. Those that are attributes, by `given`, are of `tensors`: themselves without it."""
 
-    def __init__(self, parameters: dict[str, Any], tensors: list[Node], name: str | None, dtype: Any = None, **options: Any):
-        super().__init__(parameters, tensors, name, (), 0, None if dtype is None else as_dtype(dtype), **options)
+    def __init__(self, parameters: dict[str, Any], name: str | None, validate_args: bool = False, allow_nan_stats: bool = True,
+                 tensors: dict[str, Node] | None = None, batch: list[Node] | None = None, dtype: Any = None):
+        self._given = parameters_of(type(self).__name__, parameters) if tensors is None else tensors
+        super().__init__(parameters, [*self._given.values()] if batch is None else batch, name, dtype=None if dtype is None else as_dtype(dtype),
+                         validate_args=validate_args, allow_nan_stats=allow_nan_stats)
 
     def _broadcast(self, x: Node) -> Node:
         return x if len(self._tensors) == 1 else x + cast(add_n_broadcast(self._tensors), x.dtype)

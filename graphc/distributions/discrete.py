@@ -15,7 +15,7 @@ from ..ops.nn import log_softmax, softmax, softplus
 from ..ops.random import multinomial, random_uniform
 from ..ops.random_draws import random_poisson
 from ..ops.reduce import argmax, reduce_prod, reduce_sum
-from .base import NOT_REPARAMETERIZED, Scalar, checked_rank, parameter
+from .base import NOT_REPARAMETERIZED, Scalar, checked_rank, given, parameter
 
 __all__ = ["Bernoulli", "Categorical", "Poisson"]
 
@@ -35,43 +35,35 @@ class Bernoulli(Scalar):
     """
 
     reparameterization_type = NOT_REPARAMETERIZED
+    logits, probs = given("logits"), given("probs")
 
     def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = "int32", validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Bernoulli"):
-        given = _one_of("Bernoulli", logits, probs)
-        self._logits = given if probs is None else log(given) - log1p(-given)
-        self._probs = sigmoid(given) if probs is None else given
-        super().__init__({"logits": logits, "probs": probs, "dtype": dtype}, [given], name, dtype_of("Bernoulli", dtype),
-                         validate_args=validate_args, allow_nan_stats=allow_nan_stats)
-
-    @property
-    def logits(self) -> Node:
-        return self._logits
-
-    @property
-    def probs(self) -> Node:
-        return self._probs
+        x = _one_of("Bernoulli", logits, probs)
+        both = {"logits": x if probs is None else log(x) - log1p(-x), "probs": sigmoid(x) if probs is None else x}
+        super().__init__({"logits": logits, "probs": probs, "dtype": dtype}, name, validate_args, allow_nan_stats, both, [x],
+                         dtype_of("Bernoulli", dtype))
 
     def _sample(self, sizes: Node, seed: int | None) -> Node:
-        u = random_uniform(sizes, dtype=self._probs.dtype, seed=seed)
-        return cast(less(u, self._probs), self.dtype)
+        u = random_uniform(sizes, dtype=self.probs.dtype, seed=seed)
+        return cast(less(u, self.probs), self.dtype)
 
     def _log_prob(self, x: Node) -> Node:
-        event = cast(x, self._logits.dtype)
+        event = cast(x, self.logits.dtype)
         # -softplus of the logit of the other value: sure in both tails.
-        return -(event * softplus(-self._logits) + (1.0 - event) * softplus(self._logits))
+        return -(event * softplus(-self.logits) + (1.0 - event) * softplus(self.logits))
 
     def _entropy(self) -> Node:
-        return -self._probs * -softplus(-self._logits) + (1.0 - self._probs) * softplus(self._logits)
+        return -self.probs * -softplus(-self.logits) + (1.0 - self.probs) * softplus(self.logits)
 
     def _mean(self) -> Node:
-        return self._probs
+        return self.probs
 
     def _variance(self) -> Node:
-        return self._probs * (1.0 - self._probs)
+        return self.probs * (1.0 - self.probs)
 
     def _mode(self) -> Node:
-        return cast(less(0.5, self._probs), self.dtype)
+        return cast(less(0.5, self.probs), self.dtype)
 
 
 class Categorical(Scalar):
@@ -83,33 +75,24 @@ class Categorical(Scalar):
     """
 
     reparameterization_type = NOT_REPARAMETERIZED
+    logits, probs = given("logits"), given("probs")
 
     def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = "int32", validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Categorical"):
-        given = checked_rank("Categorical", _one_of("Categorical", logits, probs), 1)
-        self._logits = given if probs is None else log(given)
-        self._probs = softmax(given) if probs is None else given
-        super().__init__({"logits": logits, "probs": probs, "dtype": dtype}, [reduce_sum(given, -1)], name, dtype_of("Categorical", dtype),
-                         validate_args=validate_args, allow_nan_stats=allow_nan_stats)
-        self._classes = (given.type.shape or (None,))[-1]
-
-    @property
-    def logits(self) -> Node:
-        return self._logits
-
-    @property
-    def probs(self) -> Node:
-        return self._probs
+        x = checked_rank("Categorical", _one_of("Categorical", logits, probs), 1)
+        both = {"logits": x if probs is None else log(x), "probs": softmax(x) if probs is None else x}
+        super().__init__({"logits": logits, "probs": probs, "dtype": dtype}, name, validate_args, allow_nan_stats, both, [reduce_sum(x, -1)],
+                         dtype_of("Categorical", dtype))
 
     @property
     def event_size(self) -> Node:
         """The number of classes, int32."""
-        return shape(self._logits)[-1]
+        return shape(self.logits)[-1]
 
     def _sample(self, sizes: Node, seed: int | None) -> Node:
         k = self.event_size
-        rows = reshape(self._logits, [-1, k])
-        lead = shape(sizes)[0] - (shape(shape(self._logits))[0] - 1)
+        rows = reshape(self.logits, [-1, k])
+        lead = shape(sizes)[0] - (shape(shape(self.logits))[0] - 1)
         n = reduce_prod(sizes[:lead])
         drawn = multinomial(rows, n, seed)
         return reshape(transpose(drawn), sizes) if self.dtype == drawn.dtype else cast(reshape(transpose(drawn), sizes), self.dtype)
@@ -119,52 +102,44 @@ class Categorical(Scalar):
             x = cast(x, "int32")
         chosen = one_hot(x, self.event_size, on_value=True, off_value=False, dtype="bool")
         # A choice, not a product: 0 * -inf would be nan.
-        return reduce_sum(where(chosen, log_softmax(self._logits) + zeros_like(cast(chosen, self._logits.dtype)), 0.0), -1)
+        return reduce_sum(where(chosen, log_softmax(self.logits) + zeros_like(cast(chosen, self.logits.dtype)), 0.0), -1)
 
     def _entropy(self) -> Node:
-        p = softmax(self._logits)
-        return -reduce_sum(where(equal(p, 0.0), 0.0, p * log_softmax(self._logits)), -1)
+        p = softmax(self.logits)
+        return -reduce_sum(where(equal(p, 0.0), 0.0, p * log_softmax(self.logits)), -1)
 
     def _mode(self) -> Node:
-        return argmax(self._logits, -1, output_type=self.dtype)
+        return argmax(self.logits, -1, output_type=self.dtype)
 
 
 class Poisson(Scalar):
     """Counts with mean `rate`, or exp(`log_rate`). GraphError: not one of them. DTypeError: not floating."""
 
     reparameterization_type = NOT_REPARAMETERIZED
+    rate, log_rate = given("rate"), given("log_rate")
 
     def __init__(self, rate: Any = None, log_rate: Any = None, validate_args: bool = False, allow_nan_stats: bool = True, name: str = "Poisson"):
-        given = _one_of("Poisson", log_rate, rate)
-        self._rate = given if log_rate is None else exp(given)
-        self._log_rate = given if rate is None else log(given)
-        super().__init__({"rate": rate, "log_rate": log_rate}, [given], name, validate_args=validate_args, allow_nan_stats=allow_nan_stats)
-
-    @property
-    def rate(self) -> Node:
-        return self._rate
-
-    @property
-    def log_rate(self) -> Node:
-        return self._log_rate
+        x = _one_of("Poisson", log_rate, rate)
+        both = {"rate": x if log_rate is None else exp(x), "log_rate": x if rate is None else log(x)}
+        super().__init__({"rate": rate, "log_rate": log_rate}, name, validate_args, allow_nan_stats, both, [x])
 
     def _sample(self, sizes: Node, seed: int | None) -> Node:
-        lead = shape(sizes)[0] - shape(shape(self._rate))[0]
-        return random_poisson(self._rate, sizes[:lead], dtype=self.dtype, seed=seed)
+        lead = shape(sizes)[0] - shape(shape(self.rate))[0]
+        return random_poisson(self.rate, sizes[:lead], dtype=self.dtype, seed=seed)
 
     def _log_prob(self, x: Node) -> Node:
         counted = where(less(x, 0.0), 0.0, x)
-        term = where(equal(counted, 0.0), 0.0, counted * self._log_rate)
-        found = term - self._rate - lgamma(counted + 1.0)
+        term = where(equal(counted, 0.0), 0.0, counted * self.log_rate)
+        found = term - self.rate - lgamma(counted + 1.0)
         return where(less(x, 0.0), -np.inf, where(equal(whole(x), x), found, -np.inf))
 
     def _mean(self) -> Node:
-        return self._rate
+        return self.rate
 
     _variance = _mean
 
     def _mode(self) -> Node:
-        return whole(self._rate)
+        return whole(self.rate)
 
 
 def __dir__() -> list[str]:

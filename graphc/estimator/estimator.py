@@ -13,7 +13,9 @@ import numpy as np
 from .. import logging
 from ..data import Dataset
 from ..errors import ArgumentError, GraphError, InvalidArgumentError, NotFoundError, OutOfRangeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph, set_random_seed
+from ..ir.collecting import GraphKeys
+from ..ir.default_graph import set_random_seed
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, here
 from ..metrics import mean
 from ..ops.state import group
@@ -35,7 +37,7 @@ class Estimator:
 
     `input_fn()` gives features and labels: tensors, or a dataset of both. Each call builds the model anew and takes its variables from the
     newest checkpoint of `model_dir`, a temporary folder if none is given. GraphError: `model_fn` returns no `EstimatorSpec`, or takes other
-    arguments.
+    arguments. ArgumentError: `warm_start_from`, which is not there.
     """
 
     def __init__(self, model_fn: Callable[..., Any], model_dir: Any = None, config: RunConfig | None = None, params: Any = None,
@@ -44,11 +46,12 @@ class Estimator:
         wrong = set(takes) - {"features", "labels", "mode", "params", "config", "self"}
         if "features" not in takes or wrong:
             raise GraphError(f"Estimator: model_fn takes features, labels, mode, params and config, not {', '.join(takes)}{here()}")
+        if warm_start_from is not None:
+            raise ArgumentError(f"Estimator: warm_start_from is not there; a Scaffold whose init_fn restores by a Saver takes values over{here()}")
         self._model_fn, self._takes, self._params = model_fn, takes, params
         given = model_dir or (config.model_dir if config is not None else None)
         self._dir = os.fspath(given) if given else tempfile.mkdtemp()
         self._config = (config or RunConfig()).replace(model_dir=self._dir)
-        self._warm = warm_start_from
 
     @property
     def model_dir(self) -> str:

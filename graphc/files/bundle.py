@@ -186,8 +186,7 @@ def _entry(data: bytes) -> tuple[Entry, _Place]:
     if not slices and (size != width * math.prod(shape) if width else dtype is not None and size < math.prod(shape)):
         raise DataLossError(f"a value of shape {list(shape)} has {size} bytes")
     for s in slices:
-        inside = (0 <= a and 0 <= n and a + n <= whole for a, n, whole in zip(s.starts, s.lengths, shape, strict=False))
-        if len(s.starts) != len(shape) or not all(inside):
+        if len(s.starts) != len(shape) or not all(0 <= a and 0 <= n <= d - a for a, n, d in zip(s.starts, s.lengths, shape, strict=True)):
             raise DataLossError(f"a part {s.starts} of {s.lengths} lies beyond the shape {list(shape)}")
     return Entry(dtype, name, shape, start, start + size), _Place(shard, crc, tuple(slices))
 

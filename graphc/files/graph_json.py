@@ -4,8 +4,9 @@
 
 A node is `{"name", "op", "inputs", "type", ...}`; inputs, control inputs and initial values are places in `nodes`, all of them
 before the node itself. Values that JSON has no word for are objects with one key: `{"array": ...}`, `{"dtype": "float32"}`,
-`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`, and `{"outside": "absent"}` where a program
-had a dataset or a queue: of a graph that was read, what they would bring is fed. The body of a loop or a branch is
+`{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`, `{"bytes": "YQ=="}`;
+`{"outside": "absent"}` stands where a program had a dataset or a queue: what they would bring is fed to a graph that was read. The body of
+a loop or a branch is
 `{"body": {"parameters": 3, "nodes": [...], "results": [...], "effects": [...]}}`: its nodes, of which so many are its parameters, are
 written like those of the graph, with places among themselves.
 """
@@ -21,17 +22,18 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.body import Body
-from ..ir.graph import Graph, GraphKeys
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
 from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from ..ir.operator import Operator
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
-from ..ops.state import Variable, closure
-from .values import LONGEST, expect, read_array, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array
+from ..ops.state import READS, Variable, closure
+from .values import LONGEST, expect, read_array, read_bytes, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array, write_bytes
 
 FORMAT, VERSION = "graphc graph", 1
-_STATE = ("variable", "placeholder", "run_number", "initialize", "read")      # what a body takes as parameters
+_STATE = ("variable", "placeholder", "run_number", "initialize", *READS)      # what a body takes as parameters
 
 
 # ---------------------------------------------------------------------- writing
@@ -101,6 +103,8 @@ class _Writer:
             return int(v)
         if isinstance(v, float) and not isinstance(v, np.generic):
             return v if math.isfinite(v) else {"float": repr(v)}
+        if isinstance(v, bytes):
+            return {"bytes": write_bytes(v)}
         if isinstance(v, TensorType):
             return {"type": str(v)}
         if isinstance(v, (tuple, list)):
@@ -114,6 +118,9 @@ class _Writer:
         node = v.node if isinstance(v, Operation) else v
         if isinstance(node, Node) and node in self.place:
             return {"operation" if isinstance(v, Operation) else "node": self.place[node]}
+        if self.strict and (hasattr(v, "bring") or hasattr(v, "take")):
+            raise SerializationError(f"{what} is a dataset or a queue, which is data and functions of the program, and no part of a file; save "
+                                     "what is computed from its elements, with graph.to_json(fetches) of a graph that has placeholders instead")
         if self.strict:
             raise SerializationError(f"{what} is a Python object, {v!r:.80}, which cannot be saved")
         return {"text": node.label if isinstance(node, Node) else getattr(v, "__name__", type(v).__name__)}
@@ -246,7 +253,7 @@ class _Reader:
             refuse(where, "an object here has one key, its kind")
         (kind, inner), = v.items()
         readers: dict[str, Callable[[Any, str], Any]] = {
-            "array": read_array, "scalar": read_scalar, "dtype": read_dtype, "type": read_type, "float": read_special,
+            "array": read_array, "scalar": read_scalar, "dtype": read_dtype, "type": read_type, "float": read_special, "bytes": read_bytes,
             "body": self._body, "node": self._place, "operation": lambda i, w: Operation(self._place(i, w)), "outside": _absent,
         }
         if kind not in readers:

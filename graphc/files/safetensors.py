@@ -4,6 +4,9 @@
 
 Files that are written here have three texts among the metadata: "digests", JSON that has the SHA-256 of each array, "digest", that of the
 header with zeros in its own place, and whatever the caller adds. Files of others have none, and are read without.
+
+Complex numbers stand as floats, with a last axis of 2 for their parts, which all readers know, and "complex", a JSON list among the metadata,
+has their names. The format's own word for complex64, which few readers know, is read too.
 """
 
 from __future__ import annotations
@@ -21,10 +24,12 @@ from ..errors import DataLossError, NotFoundError
 from ..ir.node import here
 from ..ir.types import Array, dtype_name, shape_str
 
-_CODES = {"F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool"}
+_CODES = {"F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
+          "C64": "complex64"}
 _DTYPES = {code: np.dtype(name) for code, name in _CODES.items()}
-_WIDTHS = {"F16": 2, "BF16": 2, "U16": 2, "U32": 4, "U64": 8, "F8_E4M3": 1, "F8_E5M2": 1, "C64": 8}       # no dtypes of graphc's
-_METADATA, _DIGEST, _DIGESTS = "__metadata__", "digest", "digests"
+_WIDTHS = {"F16": 2, "BF16": 2, "U16": 2, "U32": 4, "U64": 8, "F8_E4M3": 1, "F8_E5M2": 1}       # no dtypes of graphc's
+_METADATA, _DIGEST, _DIGESTS, _COMPLEX = "__metadata__", "digest", "digests", "complex"
+_OF_PARTS: dict[np.dtype[Any], np.dtype[Any]] = {np.dtype(np.float32): np.dtype(np.complex64), np.dtype(np.float64): np.dtype(np.complex128)}
 _LONGEST_HEADER = 100_000_000       # bytes, as the format's own readers have it
 _ALIGNED = 64                       # the data begins at a multiple of it
 _ZEROS = "0" * 64
@@ -56,6 +61,9 @@ class Header(NamedTuple):
 
 def encode(arrays: Mapping[str, Array], metadata: Mapping[str, str]) -> list[Any]:
     """The buffers that make a file, one behind the other. Arrays are ordered so that each lies at a multiple of its elements' size."""
+    parts = sorted(name for name, a in arrays.items() if a.dtype.kind == "c")
+    metadata = {**metadata, _COMPLEX: json.dumps(parts)} if parts else metadata
+    arrays = {name: _as_parts(a) if a.dtype.kind == "c" else a for name, a in arrays.items()}
     flat = {name: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for name, a in arrays.items()}
     order = sorted(flat, key=lambda name: (-flat[name].dtype.itemsize, name))
     codes = {dtype: code for code, dtype in _DTYPES.items()}
@@ -70,6 +78,11 @@ def encode(arrays: Mapping[str, Array], metadata: Mapping[str, str]) -> list[Any
     length = len(header).to_bytes(8, "little")
     signed = header.replace(_ZEROS.encode(), hashlib.sha256(length + header).hexdigest().encode(), 1)
     return [length, signed, *data]
+
+
+def _as_parts(a: Array) -> Array:
+    """Complex numbers as floats, the parts of each along a last axis."""
+    return np.stack([a.real, a.imag], -1)
 
 
 # ---------------------------------------------------------------------- reading
@@ -113,7 +126,26 @@ def read_header(file: Any, path: str) -> Header:
         place = entry.end
     if place != size - 8 - length:
         refuse(path, f"{place} bytes of data are wanted, {size - 8 - length} are there")
-    return Header(entries, metadata, _digests(path, first + text, metadata, entries), 8 + length)
+    digests = _digests(path, first + text, metadata, entries)
+    return Header(_joined(path, metadata, entries) if digests else entries, metadata, digests, 8 + length)
+
+
+def _joined(path: str, metadata: dict[str, str], entries: dict[str, Entry]) -> dict[str, Entry]:
+    """The entries, those of complex numbers as such, of a file that was written here."""
+    try:
+        names = json.loads(metadata.get(_COMPLEX, "[]"))
+    except (ValueError, RecursionError):
+        refuse(path, "the names of its complex numbers are no JSON")
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in entries for name in names):
+        refuse(path, "the names of its complex numbers are not among its arrays")
+    made = dict(entries)
+    for name in names:
+        entry = entries[name]
+        whole = None if entry.dtype is None else _OF_PARTS.get(entry.dtype)
+        if whole is None or entry.shape[-1:] != (2,):
+            refuse(path, f"{name!r:.80} is said to be complex, and has no two parts")
+        made[name] = entry._replace(dtype=whole, shape=entry.shape[:-1])
+    return made
 
 
 def _digests(path: str, header: bytes, metadata: dict[str, str], entries: dict[str, Entry]) -> dict[str, str]:

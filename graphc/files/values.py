@@ -37,16 +37,25 @@ def said(value: Any) -> str:
 # ---------------------------------------------------------------------- writing
 
 def write_array(a: Array) -> dict[str, Any]:
-    """An array bit for bit: as numbers when they are few and finite, else as little-endian bytes; texts as a list of base64 each."""
+    """An array bit for bit: as numbers when they are few, real and finite, else as little-endian bytes; texts as a list of base64 each."""
     head = {"dtype": dtype_name(a.dtype), "shape": list(a.shape)}
     if a.dtype.hasobject:
-        return {**head, "values": [base64.b64encode(text).decode() for text in a.flat]}
-    if a.size <= LISTED and np.isfinite(a).all():
+        return {**head, "values": [write_bytes(text) for text in a.flat]}
+    if a.size <= LISTED and a.dtype.kind != "c" and np.isfinite(a).all():
         return {**head, "values": a.reshape(-1).tolist()}
-    return {**head, "base64": base64.b64encode(a.astype(a.dtype.newbyteorder("<")).tobytes()).decode()}
+    return {**head, "base64": write_bytes(a.astype(a.dtype.newbyteorder("<")).tobytes())}
+
+
+def write_bytes(data: bytes) -> str:
+    """Bytes as base64."""
+    return base64.b64encode(data).decode()
 
 
 # ---------------------------------------------------------------------- reading
+
+def read_bytes(text: Any, where: str) -> bytes:
+    return _bytes(expect(text, str, where), where)
+
 
 def read_dtype(name: Any, where: str) -> np.dtype[Any]:
     if not isinstance(name, str) or name not in _DTYPES:
@@ -95,7 +104,7 @@ def read_array(value: Any, where: str) -> Array:
 
 
 def _listed(values: Any, dtype: np.dtype[Any], where: str) -> Array:
-    kinds = {"b": (bool,), "f": (int, float), "O": (str,)}.get(dtype.kind, (int,))
+    kinds = {"b": (bool,), "f": (int, float), "O": (str,), "c": ()}.get(dtype.kind, (int,))
     if not isinstance(values, list) or any(type(v) not in kinds for v in values):
         refuse(where, f"{said(values)} is not a list of {dtype_name(dtype)} values")
     if dtype == TEXT:

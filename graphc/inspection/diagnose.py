@@ -13,7 +13,7 @@ from ..autodiff.gradients import gradients
 from ..compiler.schedule import viewed
 from ..errors import GradientError
 from ..ir.node import Node, describe, here, loc_str
-from ..ops.state import Variable, closure
+from ..ops.state import READS, Variable, closure
 
 DEAD = 0.5              # of the units of a layer that give zero for the whole batch: from there on a verdict
 SATURATED = 0.5         # of the outputs within TAIL of an end of their range
@@ -123,7 +123,7 @@ def _first_use(n: Node, order: Sequence[Node]) -> int:
     """Where in the forward pass a node stands: a variable where its value is first used."""
     if not isinstance(n, Variable):
         return n.index
-    values = {n, *(x for x in order if x.operator.name == "read" and n in x.inputs)}
+    values = {n, *(x for x in order if x.operator.name in READS and n in x.inputs)}
     return min((x.index for x in order if x not in values and not values.isdisjoint(x.inputs)), default=n.index)
 
 

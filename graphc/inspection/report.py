@@ -210,7 +210,7 @@ def _steps(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[dict[str, 
     times: dict[int, list[float]] = {}
     for events in runs:
         last = max((e.stage for e in events), default=0)          # the program explained: those before it decide its shapes
-        for pieces in by_call(e for e in events if e.stage == last and e.step >= 0):
+        for pieces in by_call(e for e in events if e.stage == last and e.step >= 0 and not e.inside):
             times.setdefault(pieces[0].step, []).append((max(e.end for e in pieces) - min(e.start for e in pieces)) / 1e9)
     seconds = {step: statistics.median(found) for step, found in times.items()}
     total = sum(seconds.values()) or 1.0

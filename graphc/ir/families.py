@@ -49,6 +49,7 @@ class Family:
     exact: bool = False                     # each element comes of one element of each operand: no error adds up
     sampled: bool = True                    # tensors are all that its operators take: tests can run them by themselves
     repeatable: bool = True                 # the same inputs give the same result at every run
+    complex: bool = False                   # its operators take complex numbers, unless they say otherwise
     broadcasts: bool = False                # computed element by element, operands of other shapes repeated
     reduces: bool = False                   # combines elements along the attribute `axis`
     draws: bool = False                     # numbers made from the element's index, the run and a key
@@ -86,7 +87,8 @@ def _table(*families: Family) -> dict[str, Family]:
 
 
 FAMILIES = _table(
-    Family("source", "A value that is there before the run: a constant, a feed, a variable.", Memory.OUTSIDE, colour="#fff2cc", sampled=False),
+    Family("source", "A value that is there before the run: a constant, a feed, a variable.", Memory.OUTSIDE, colour="#fff2cc", sampled=False,
+           complex=True),
     Family("elementwise", "Each element of the result is a scalar expression of one element of each operand.", fuses=True, batch="aligned",
            colour="#d5e8d4", needs=("expr",), takes=("expr", "check"), exact=True, broadcasts=True),
     Family("reduction", "Elements along axes are combined by an associative operation.", fuses=True, batch="leading", colour="#e1d5e7",
@@ -95,9 +97,9 @@ FAMILIES = _table(
            needs=("expr",), takes=("expr",), repeatable=False, draws=True),
     Family("generator", "Each element is its own index along an axis.", Memory.NONE, exact=True, counts=True),
     Family("gather", "Slices of one operand along an axis, at the places that the other one holds.", fuses=True, batch="gathered",
-           apart="reads elements in an order of its own", exact=True, gathers=True),
+           apart="reads elements in an order of its own", exact=True, complex=True, gathers=True),
     Family("scatter", "Slices added up along an axis, at the places that an operand holds.", batch="scattered",
-           apart="adds rows in an order of its own", scatters=True),
+           apart="adds rows in an order of its own", complex=True, scatters=True),
     Family("routine", "Computed by a loop nest of its own, which stands in its declaration.", apart="is a loop nest of its own", colour="#dae8fc",
            needs=("loop",), takes=("loop",), routine=True),
     Family("overwriting", "Its first operand, some elements of which a loop nest of its own changes.", apart="is a loop nest of its own",
@@ -107,30 +109,29 @@ FAMILIES = _table(
     Family("convolution", "Sums of products over windows, in tiles that a kernel of its own keeps in registers, or by other operators.",
            colour="#dae8fc", apart="is a routine of its own", needs=("lower",), convolves=True),
     Family("concat", "The operands side by side along an axis; whoever makes one writes it there.", batch="leading",
-           apart="only joins what others write", exact=True, joins=True),
+           apart="only joins what others write", exact=True, complex=True, joins=True),
     Family("alias", "The elements of its first input in the same order, under the same or another shape.", Memory.VIEW, batch="leading",
-           exact=True, reshapes=True),
+           exact=True, complex=True, reshapes=True),
     Family("view", "Some elements of its first input, each where a stride for every axis finds it.", Memory.VIEW, batch="leading",
-           needs=("view",), takes=("view",), exact=True),
+           needs=("view",), takes=("view",), exact=True, complex=True),
     Family("views", "Several results, each some elements of the input, where a stride for every axis finds them.", Memory.NONE,
-           batch="leading", needs=("view",), takes=("view",), exact=True, cuts=True),
-    Family("item", "One of the results of an operator that has several.", Memory.PART, batch="aligned", sampled=False, picks=True),
-    Family("argreduction", "A place along an axis: where the element is that a comparison prefers.", batch="leading"),
+           batch="leading", needs=("view",), takes=("view",), exact=True, complex=True, cuts=True),
+    Family("item", "One of the results of an operator that has several.", Memory.PART, batch="aligned", sampled=False, complex=True, picks=True),
     Family("lowered", "Other operators in its place, once all sizes are known.", Memory.NONE, batch="leading", needs=("lower",), exact=True),
     Family("average", "Other operators in its place, once all sizes are known, which add up elements.", Memory.NONE, batch="leading",
            needs=("lower",)),
     Family("windowed", "Sums over the windows of an operand, or of what overlaps, by other operators once all sizes are known.", Memory.NONE,
            colour="#dae8fc", needs=("lower",)),
     Family("bodies", "Runs bodies, which are parts of a graph: again and again, or one of several.", colour="#ffe6cc", needs=("drive",),
-           takes=("drive",), apart="runs its bodies", sampled=False),
+           takes=("drive",), apart="runs its bodies", sampled=False, complex=True),
     Family("host", "Its numpy reference, called between kernels.", colour="#ffe6cc"),
-    Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, assigns=True),
+    Family("state", "A variable's new value.", Memory.NONE, colour="#f8cecc", sampled=False, repeatable=False, complex=True, assigns=True),
     Family("control", "No value: a place in the order in which a run does things.", Memory.NONE, colour="#eeeeee", sampled=False,
-           repeatable=False, orders=True),
+           repeatable=False, complex=True, orders=True),
     Family("arrival", "A value that is brought from outside before a run: the next element of a dataset or a queue.", Memory.OUTSIDE,
-           colour="#fff2cc", sampled=False, repeatable=False, arrives=True),
+           colour="#fff2cc", sampled=False, repeatable=False, complex=True, arrives=True),
     Family("departure", "No value: what a run hands to the outside when it is done, as an element to a queue.", Memory.NONE, colour="#eeeeee",
-           sampled=False, repeatable=False, orders=True, departs=True),
+           sampled=False, repeatable=False, complex=True, orders=True, departs=True),
 )
 
 

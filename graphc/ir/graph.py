@@ -1,4 +1,4 @@
-"""The graph a program declares: append-only, owner of its nodes, with scopes of names and control; and the default graph."""
+"""The graph a program declares: append-only, owner of its nodes, with scopes of names and control; and which graph is the default one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import DTypeError, FinalizedError, GraphError
+from ..errors import FinalizedError, GraphError
 from ..process.importing import whole
+from .collecting import Collections
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .types import TensorType
 
@@ -18,38 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
 _LONGEST_NAME = 10_000
 
 
-class GraphKeys:
-    """Names of the standard collections."""
-
-    GLOBAL_VARIABLES = "variables"
-    TRAINABLE_VARIABLES = "trainable_variables"
-    LOCAL_VARIABLES = "local_variables"
-    MODEL_VARIABLES = "model_variables"
-    METRIC_VARIABLES = "metric_variables"
-    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
-    SAVEABLE_OBJECTS = "saveable_objects"
-    SAVERS = "savers"
-    WEIGHTS = "weights"
-    BIASES = "biases"
-    ACTIVATIONS = "activations"
-    UPDATE_OPS = "update_ops"
-    REGULARIZATION_LOSSES = "regularization_losses"
-    LOSSES = "losses"
-    SUMMARIES = "summaries"
-    SUMMARY_OP = "summary_op"
-    GLOBAL_STEP = "global_step"
-    EVAL_STEP = "eval_step"
-    TRAIN_OP = "train_op"
-    INIT_OP = "init_op"
-    LOCAL_INIT_OP = "local_init_op"
-    READY_OP = "ready_op"
-    READY_FOR_LOCAL_INIT_OP = "ready_for_local_init_op"
-    QUEUE_RUNNERS = "queue_runners"
-    TABLE_INITIALIZERS = "table_initializer"
-    ASSET_FILEPATHS = "asset_filepaths"
-
-
-class Graph:
+class Graph(Collections):
     """Everything one program declares: nodes in creation order, unique names, collections, scopes.
 
     `digraph` is the same graph for `networkx`: an edge from each input (and control input) to its user.
@@ -62,12 +32,12 @@ class Graph:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.nodes: list[Node] = []
         self._digraph: Any = None
         self._drawn = 0
         self.seed: int | None = None
         self.finalized = False
-        self.collections: dict[str, list[Any]] = {}
         self.gradients_of: dict[Node, list[Node]] = {}     # what `gradients` found for a node: its derivatives, for those who look
         self.backward: list[tuple[int, Node | None]] = []  # after which node's index the gradient of which node begins
         self._labels: dict[str, Node] = {}
@@ -316,37 +286,6 @@ class Graph:
         self.seed = other.seed if self.seed is None else self.seed
         other.__init__()        # type: ignore[misc]
 
-    # ------------------------------------------------------------------ collections
-
-    def add_to_collection(self, name: str, value: Any) -> None:
-        """Put a value into the collection of that name."""
-        self.collections.setdefault(name, []).append(value)
-
-    def add_to_collections(self, names: Iterable[str], value: Any) -> None:
-        """Put a value into several collections."""
-        for name in names:
-            self.add_to_collection(name, value)
-
-    def get_collection(self, name: str, scope: str | None = None) -> list[Any]:
-        """The collection's members; with `scope`, those whose names match it (a regular expression, at the start)."""
-        members = list(self.collections.get(name, ()))
-        if scope is None:
-            return members
-        pattern = re.compile(scope)
-        return [m for m in members if hasattr(m, "name") and pattern.match(m.name)]
-
-    def get_collection_ref(self, name: str) -> list[Any]:
-        """The collection itself, a list to change; made when there is none."""
-        return self.collections.setdefault(name, [])
-
-    def clear_collection(self, name: str) -> None:
-        """Forget the collection of that name."""
-        self.collections.pop(name, None)
-
-    def get_all_collection_keys(self) -> list[str]:
-        """The names of the collections."""
-        return list(self.collections)
-
 
 class Scratch(Graph):
     """Where passes build: nodes keep the place of the node they replace, take any graph's inputs, and are not kept."""
@@ -446,78 +385,3 @@ def name_scope(name: str | None, default_name: str | None = None, values: Any = 
     """
     with get_default_graph().name_scope(name if name is not None else default_name) as scope:
         yield scope
-
-
-def control_dependencies(control_inputs: Iterable[Any] | None) -> Any:
-    """`Graph.control_dependencies` of the default graph.
-
-    GraphError: an input of another graph, or nothing that runs.
-
-    >>> v = tf.Variable(1.0)
-    >>> with tf.control_dependencies([v.assign(5.0)]):
-    ...     after = v.read_value()
-    >>> tf.Session(jit=False).run(after)
-    np.float32(5.0)
-    """
-    return get_default_graph().control_dependencies(control_inputs)
-
-
-def add_to_collection(name: str, value: Any) -> None:
-    """Put a value into a collection of the default graph."""
-    get_default_graph().add_to_collection(name, value)
-
-
-def get_collection(key: str, scope: str | None = None) -> list[Any]:
-    """`Graph.get_collection` of the default graph: the members, with `scope` those whose names match it (a regular expression, at the start).
-
-    >>> tf.add_to_collection("losses", 1.5)
-    >>> tf.get_collection("losses")
-    [1.5]
-    """
-    return get_default_graph().get_collection(key, scope)
-
-
-def get_collection_ref(key: str) -> list[Any]:
-    """The collection of the default graph itself, a list to change."""
-    return get_default_graph().get_collection_ref(key)
-
-
-def set_random_seed(seed: int | None) -> None:
-    """The seed of every random operator of the default graph that has none of its own; None: none.
-
-    DTypeError: no whole number.
-
-    >>> tf.set_random_seed(7)
-    """
-    get_default_graph().seed = seed_of("set_random_seed", seed)
-
-
-def seed_of(what: str, seed: Any) -> int | None:
-    """A seed, None for none; DTypeError, in the name of a function, for what is no whole number."""
-    if seed is None:
-        return None
-    try:
-        return int(seed.__index__())
-    except (AttributeError, TypeError):
-        raise DTypeError(f"{what}: a seed is a whole number, not {seed!r:.60}{here()}") from None
-
-
-@contextmanager
-def device(device_name_or_function: Any) -> Iterator[None]:
-    """Accepted for TensorFlow's sake: graphc computes on the CPU.
-
-    >>> with tf.device("/gpu:0"):
-    ...     print(tf.constant(1).device == "")
-    True
-    """
-    yield
-
-
-@contextmanager
-def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
-    """Accepted for TensorFlow's sake: there is one device.
-
-    >>> with tf.colocate_with(tf.constant(1.0)):
-    ...     x = tf.constant(2.0)
-    """
-    yield

@@ -67,7 +67,7 @@ class Shadows:
 
     def _inferred(self, n: Node, inputs: tuple[Node, ...]) -> Any:
         """The type that the operator's rule gives; None where it decides on a dimension, or the graph does not say what is read."""
-        if not inputs or n.operator.family.assigns or (n.operator.name == "read" and n.control_inputs):
+        if not inputs or n.operator.family.assigns or (n.operator.name == "read" and n.control_inputs) or n.operator.name == "latest":
             return None
         if n.operator.ties:                                     # the first operand's sizes are those that the others have
             inputs = (n.inputs[0], *inputs[1:])

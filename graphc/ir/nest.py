@@ -1,4 +1,7 @@
-"""Nested structures of values: lists, tuples, named tuples, mappings and composites, taken apart into leaves and put together again."""
+"""Nested structures of values: lists, tuples, named tuples, mappings and composites, taken apart into leaves and put together again.
+
+`composites=False` leaves composites whole, as leaves.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,9 @@ class Composite:
         return type
 
 
-def is_nested(value: Any) -> bool:
+def is_nested(value: Any, composites: bool = True) -> bool:
     """Whether a value is a structure, and no leaf."""
-    return isinstance(value, (list, tuple, Mapping, Composite)) or hasattr(value.__class__, "__attrs_attrs__")
+    return isinstance(value, (list, tuple, Mapping)) or (composites and isinstance(value, Composite)) or hasattr(value.__class__, "__attrs_attrs__")
 
 
 def children(value: Any) -> list[Any]:
@@ -48,29 +51,29 @@ def _keys(value: Mapping[Any, Any]) -> list[Any]:
         raise GraphError(f"the keys of a mapping of tensors can be sorted, which {list(value)!r:.80} cannot{here()}") from None
 
 
-def flatten(value: Any) -> list[Any]:
+def flatten(value: Any, composites: bool = True) -> list[Any]:
     """The leaves of a structure, in order; of a leaf itself.
 
     >>> flatten([1, (2, {"b": 4, "a": 3})])
     [1, 2, 3, 4]
     """
     # Recursive over the levels that a program writes down.
-    return [leaf for child in children(value) for leaf in flatten(child)] if is_nested(value) else [value]
+    return [leaf for child in children(value) for leaf in flatten(child, composites)] if is_nested(value, composites) else [value]
 
 
-def pack(like: Any, leaves: Sequence[Any]) -> Any:
+def pack(like: Any, leaves: Sequence[Any], composites: bool = True) -> Any:
     """The structure of `like` with other leaves in place of its own.
 
     >>> pack([1, (2, 3)], "abc")
     ['a', ('b', 'c')]
     """
-    return _packed(like, iter(leaves))
+    return _packed(like, iter(leaves), composites)
 
 
-def _packed(like: Any, leaves: Iterator[Any]) -> Any:
-    if not is_nested(like):
+def _packed(like: Any, leaves: Iterator[Any], composites: bool) -> Any:
+    if not is_nested(like, composites):
         return next(leaves)
-    parts = [_packed(child, leaves) for child in children(like)]
+    parts = [_packed(child, leaves, composites) for child in children(like)]
     if isinstance(like, Mapping):
         by_key = dict(zip(_keys(like), parts, strict=True))
         made: Any = like.__class__
@@ -82,9 +85,10 @@ def _packed(like: Any, leaves: Iterator[Any]) -> Any:
     return like.__class__(*parts) if hasattr(like.__class__, "__attrs_attrs__") else like.__class__(parts)
 
 
-def mapped(function: Callable[..., Any], *structures: Any) -> Any:
+def mapped(function: Callable[..., Any], *structures: Any, composites: bool = True) -> Any:
     """The structure of the first with the function's values of the leaves that stand in the same place of all."""
-    return pack(structures[0], [function(*leaves) for leaves in zip(*map(flatten, structures), strict=True)])
+    found = [function(*leaves) for leaves in zip(*(flatten(s, composites) for s in structures), strict=True)]
+    return pack(structures[0], found, composites)
 
 
 def difference(a: Any, b: Any, where: str = "") -> str | None:

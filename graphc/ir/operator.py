@@ -21,7 +21,7 @@ from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
 from .sizes import at_hand, has_sizes
-from .types import Array, TensorShape, TensorType, as_array, as_dtype, broadcast, exactly, fits
+from .types import KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
 from .validate import refused, validate
 
 Values = Sequence[Array | None]
@@ -43,7 +43,8 @@ class Operator:
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
 
-    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers.
+    Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers;
+    None if for these types the reference is to run.
 
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
@@ -55,17 +56,19 @@ class Operator:
     `tangent` pushes tangents forward where transposing the gradient rule would not do: `(node, tangents)` -> the tangent of the result, of
     several results a list, None for what does not move.
 
-    Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they
-    are known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the
-    node and given to all other rules. `results` names several results: calling the operator gives a named tuple of them (without names a list).
-    `variadic`: the one operand is a list of tensors. `batch` is the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`:
-    numbers and arrays among the operands take the dtype of the tensors. `shape_math`: the reference is also run on sizes while the graph is
-    built, nan standing for one that is unknown. `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the
-    continuation of the real function, or raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes
-    without a default, the types that a file may give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a
-    run. `resizes`: may give a variable of open shape another shape than it has. `pure`: the same inputs give the same result, so it may be
-    folded and shared. `ties`: the result is the first operand, and any run checks that the sizes which the type rule takes from the others are
-    its own. `label` is the default name of nodes.
+    Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they are
+    known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the node and
+    given to all other rules. `ahead` makes of a call's operands those of its node, `(inputs, attrs)` -> the inputs. `results` names several
+    results: calling the operator gives a named tuple of them (without names a list). `variadic`: the one operand is a list of tensors. `batch` is
+    the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`: numbers and arrays among the operands take the dtype of the
+    tensors. `complex`: takes complex numbers, or not, if that is another answer than its family's; a text is the expression for them, where `expr`
+    holds of real numbers alone. `shape_math`: the reference is also run on sizes while the graph is built, nan standing for one that is unknown.
+    `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the continuation of the real function, or raises; False:
+    complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes without a default, the types that a file may give them,
+    for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape another shape
+    than it has. `pure`: the same inputs give the same result, so it may be folded and shared. `ties`: the result is the first operand, and any run
+    checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative, or
+    no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Operator:
     fixed: dict[str, str] = field(default_factory=dict)
     by_value: tuple[int, ...] = ()
     prepare: Callable[..., dict[str, Any]] | None = None
+    ahead: Callable[..., tuple[Node, ...]] | None = None
     kinds: dict[str, tuple[type, ...]] = field(default_factory=dict)
     results: tuple[str, ...] = ()
     effect: bool = False
@@ -98,7 +102,9 @@ class Operator:
     batch: str = ""
     weak: bool = True
     text: bool = False
+    complex: bool | str | None = None
     analytic: bool | Callable[..., Any] = True
+    once: tuple[int, ...] = ()
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""
@@ -110,6 +116,8 @@ class Operator:
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
         self._dtypes: dict[Any, Any] = {}
+        takes_complex = self.family.complex if self.complex is None else bool(self.complex)
+        self.refused = "O" * (not self.text) + "c" * (not takes_complex)        # kinds of dtypes, as NumPy calls them
         self.of_texts: Operator | None = None           # what does the same with texts, if it is another
 
     def __get__(self, instance: Any, owner: Any = None) -> Operator:
@@ -133,6 +141,8 @@ class Operator:
             if isinstance(x, Composite):
                 return x.applied(self, operands, attrs, name)
         graph, inputs = self._convert(operands)
+        if self.ahead is not None:
+            inputs = self.ahead(inputs, attrs)
         node = self.build(graph, inputs, attrs, name)
         return self._several(node) if node.type.__class__ is tuple else node
 
@@ -160,10 +170,7 @@ class Operator:
     def type_of(self, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The type of the result on converted inputs, and the attributes as they are kept. DTypeError, ShapeError: what does not fit."""
         types = [x.type for x in inputs]
-        if not self.text:
-            for t in types:
-                if t.__class__ is TensorType and t.dtype.hasobject:
-                    raise DTypeError("not defined for string")
+        self.check_kinds([t.dtype for t in types if t.__class__ is TensorType])
         if self.prepare is not None:
             attrs = self.prepare(types, **attrs)
         values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
@@ -171,6 +178,16 @@ class Operator:
         if type.__class__ is TensorType and type.shape:
             _check_countable(type)
         return type, attrs
+
+    def check_kinds(self, dtypes: Iterable[np.dtype[Any]]) -> None:
+        """DTypeError for a dtype of a kind that no operand may have."""
+        for dtype in dtypes:
+            if dtype.kind in self.refused:
+                raise DTypeError(f"not defined for {dtype_name(dtype)}")
+
+    def expression(self, dtype: np.dtype[Any]) -> str:
+        """Elementwise: the scalar expression for operands computed in a dtype."""
+        return self.complex if dtype.kind == "c" and self.complex.__class__ is str else self.expr
 
     def _several(self, node: Node) -> Any:
         """The results of a node that has several, as the declaration says: a named tuple, or a list."""
@@ -245,22 +262,22 @@ class Operator:
         if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
             return OPERATORS["stack"](value, axis=0)
         if has_sizes(value):
-            beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iuf" else np.int32
+            beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iufc" else np.int32
             return bound_node(graph, value, fixed or beside)
         try:
             if like is not None and getattr(value, "dtype", None) == np.float16:            # weak: it takes the tensor's dtype
                 value = np.asarray(value, np.float32)
             array = as_array(value)
-            kinds = "biuf"
             if fixed is not None:
                 whole = array.dtype.kind in "iu" and not fits(array, np.dtype(fixed))       # a size or an index that needs int64
                 array = array if whole else as_array(value, fixed)
-            elif self.weak and like is not None and array.dtype.kind in kinds and like.type.dtype.kind in kinds:
+            elif self.weak and like is not None and array.dtype.kind in KINDS and like.type.dtype.kind in KINDS:
                 dtype = like.type.dtype
-                if kinds.index(array.dtype.kind) <= kinds.index(dtype.kind):
+                if KINDS.index(array.dtype.kind) <= KINDS.index(dtype.kind):
                     array = exactly(value, dtype)                  # not through float32
-                elif array.dtype.kind == "f" or dtype.kind == "b":
-                    array = exactly(value, np.result_type(dtype, array.dtype if dtype.kind == "b" else np.float32))
+                elif array.dtype.kind in "fc" or dtype.kind == "b":
+                    least = np.float32 if array.dtype.kind == "f" else np.complex64
+                    array = exactly(value, np.result_type(dtype, array.dtype if dtype.kind == "b" else least))
         except GraphcError as e:
             raise e.__class__(f"{self.name}: {e}{here()}") from None
         return constant_node(graph, array)
@@ -276,6 +293,7 @@ class Operator:
         return found
 
     def _find_dtypes(self, inputs: tuple[np.dtype[Any], ...], attrs: dict[str, Any]) -> Any:
+        self.check_kinds(d for d in inputs if not d.hasobject)         # what takes texts in its place asks it too
         fixed = [np.dtype(self.fixed[p]) if p in self.fixed else None for p in self.param_names(len(inputs))]
         for dtype, need, p in zip(inputs, fixed, self.param_names(len(inputs)), strict=True):
             if need is not None and dtype != need:
@@ -290,7 +308,7 @@ class Operator:
             result = np.dtype(np.float32)
         free = [d for d, need in zip(inputs, fixed, strict=True) if need is None]
         compute = np.result_type(*free) if free else result
-        if result.kind == "f" and compute.kind != "f":
+        if result.kind == "f" and compute.kind not in "fc":
             compute = result
         return tuple(need if need is not None else compute for need in fixed), result
 

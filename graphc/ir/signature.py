@@ -14,7 +14,8 @@ from .types import INTERNAL, NUMBERS, Array, TensorType, dtype_name
 
 _DTYPES = tuple(d.dtype for d in NUMBERS)
 # Sets of kinds (numpy's letters) that have a word.
-_WORDS = {"b": "bool", "iu": "int", "f": "float", "fiu": "int or float", "bfiu": "bool, int or float", "biu": "bool or int", "bf": "bool or float"}
+_WORDS = {"b": "bool", "iu": "int", "f": "float", "fiu": "int or float", "bfiu": "bool, int or float", "biu": "bool or int", "bf": "bool or float",
+          "c": "complex", "cf": "float or complex", "cfiu": "int, float or complex", "bcfiu": "bool, int, float or complex"}
 # Attributes that say the result's dtype.
 _RESULT_DTYPE = ("dtype", "out_type", "output_type")
 # TensorFlow's older spellings of keywords; an operator that has the newer word takes the older too.
@@ -109,7 +110,9 @@ def _word(dtypes: Iterable[np.dtype[Any]]) -> str:
     dtypes = [*dtypes]
     kinds = {d.kind for d in dtypes}
     if len(dtypes) == len([d for d in _DTYPES if d.kind in kinds]):
-        return _WORDS.get("".join(sorted(kinds)), "any")
+        word = _WORDS.get("".join(sorted(kinds)))
+        if word is not None:
+            return word
     return ", ".join(dtype_name(d) for d in dtypes)
 
 
@@ -133,6 +136,7 @@ def result_types(op: Any, dtype: np.dtype[Any]) -> Any:
         kept = {**op.attrs, **attrs}
         if op.prepare is not None:
             kept = op.prepare(types, **kept)
+        op.check_kinds([t.dtype for t in types])
         return op.infer(types, [x if i in op.by_value else None for i, x in enumerate(operands)] if op.by_value else (), **kept)
     except GraphcError:
         return None

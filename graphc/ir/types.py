@@ -22,10 +22,10 @@ from .shapes import (
 )
 from .sizes import alike, has_sizes
 
-__all__ = ["DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension", "Shape", "TensorShape",
-           "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast", "compatible", "content",
-           "dtype_name", "element_count", "exactly", "fits", "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type",
-           "shape_str", "string", "uint8"]
+__all__ = ["COMPLEX", "DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
+           "Shape", "TensorShape", "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast",
+           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits", "float32",
+           "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint8"]
 
 Array = np.ndarray[Any, Any]
 
@@ -67,16 +67,30 @@ class DType:
         return self.dtype.kind in "iu"
 
     @property
+    def is_complex(self) -> bool:
+        return self.dtype.kind == "c"
+
+    @property
+    def real_dtype(self) -> DType:
+        """The dtype of a complex number's parts; of others their own."""
+        return DTYPES[self.dtype.type(0).real.dtype] if self.is_complex else self
+
+    @property
     def is_bool(self) -> bool:
         return self.dtype.kind == "b"
 
     @property
     def min(self) -> Any:
-        return np.finfo(self.dtype).min if self.is_floating else np.iinfo(self.dtype).min
+        return np.finfo(self.dtype).min if self.is_floating else np.iinfo(self._ordered()).min
 
     @property
     def max(self) -> Any:
-        return np.finfo(self.dtype).max if self.is_floating else np.iinfo(self.dtype).max
+        return np.finfo(self.dtype).max if self.is_floating else np.iinfo(self._ordered()).max
+
+    def _ordered(self) -> np.dtype[Any]:
+        if self.is_complex:
+            raise DTypeError(f"{self.name} has no least and no greatest number")
+        return self.dtype
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
@@ -103,13 +117,20 @@ TEXT = np.dtype(object)
 
 float32, float64 = DType("float32"), DType("float64")
 int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
+complex64, complex128 = DType("complex64"), DType("complex128")
 bool_ = DType("bool")
 string = DType(TEXT)
-FLOATS, INTEGERS = (float32, float64), (int8, int16, int32, int64, uint8)
-DTYPES = {d.dtype: d for d in (*FLOATS, *INTEGERS, bool_, string)}
-NUMBERS = tuple(sorted((*FLOATS, *INTEGERS, bool_), key=lambda d: ("buif".index(d.dtype.kind), d.size)))         # from the narrowest on
+FLOATS, INTEGERS, COMPLEX = (float32, float64), (int8, int16, int32, int64, uint8), (complex64, complex128)
+DTYPES = {d.dtype: d for d in (*FLOATS, *INTEGERS, bool_, string, *COMPLEX)}
+KINDS = "biufc"             # of numbers, as NumPy calls them: what is weak takes the dtype of a later one
+NUMBERS = tuple(sorted((*FLOATS, *INTEGERS, bool_, *COMPLEX), key=lambda d: ("buifc".index(d.dtype.kind), d.size)))      # from the narrowest on
 # Only graphc's own random operators use these two; no user tensor has them.
 INTERNAL = (np.dtype("uint32"), np.dtype("uint64"))
+
+
+def differentiable(dtype: np.dtype[Any]) -> bool:
+    """Whether there are derivatives of and by values of a dtype."""
+    return dtype.kind in "fc"
 
 
 def as_dtype(value: Any) -> DType:
@@ -173,7 +194,9 @@ def as_array(value: Any, dtype: Any = None) -> Array:
         raise ShapeError(f"a list whose rows differ in length is not a tensor: {e}") from None
     if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):
         return as_text(value)
-    if array.dtype.kind not in "fiub" or dtype == TEXT:
+    if dtype == TEXT and not array.size and isinstance(value, (list, tuple)):      # numpy takes no texts for numbers
+        return np.empty(array.shape, TEXT)
+    if array.dtype.kind not in KINDS or dtype == TEXT:
         unknown = isinstance(value, (list, tuple)) and any(v is None or isinstance(v, UnknownDimension) for v in value)
         raise DTypeError(f"{type(value).__name__} {value!r:.80} is not a tensor of {'a supported dtype' if dtype is None else dtype_name(dtype)}"
                          + "; a dimension that is known only when the graph runs is tf.shape(x)[i]" * unknown)
@@ -195,6 +218,8 @@ def exactly(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     array = np.asarray(value)
     if has_sizes(array):                        # looked at when they are numbers
         return array
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise DTypeError(f"{value!r:.60} is complex, and not of dtype {dtype}; tf.real and tf.imag are its parts")
     if not fits(array, dtype):
         least, greatest = _range(dtype)
         wrong = next(v for v in array.ravel().tolist() if not least <= v <= greatest)
@@ -230,7 +255,7 @@ def _made_by_numpy(value: Any) -> bool:
 def _from_python(array: Array, value: Any) -> np.dtype[Any]:
     if array.dtype.kind == "f" or array.size == 0:
         return np.dtype(np.float32)
-    if array.dtype.kind == "b":
+    if array.dtype.kind in "bc":
         return array.dtype
     small = np.iinfo(np.int32).min <= array.min() and array.max() <= np.iinfo(np.int32).max
     return np.dtype(np.int32 if small else np.int64)

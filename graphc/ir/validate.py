@@ -70,7 +70,7 @@ def _expressions(op: Any) -> str | None:
     numbers = [k for k, v in op.attrs.items() if v is None or isinstance(v, Number)]
     names = {*op.params, *numbers}
     if op.family.broadcasts:
-        wrong = mistake(op.expr, names)
+        wrong = mistake(op.expr, names) or (mistake(op.complex, names) if isinstance(op.complex, str) else None)
         return wrong if wrong is not None or not op.check else mistake(op.check, names)
     return None
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from .. import initializers, nn
 from ..errors import GraphError, ShapeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
 from ..ir.types import DType, TensorShape, as_dtype, as_shape

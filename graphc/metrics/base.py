@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ops.array import broadcast_to, reshape, squeeze

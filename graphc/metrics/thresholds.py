@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -51,61 +51,41 @@ def _confusion(what: str, labels: Any, predictions: Any, thresholds: Sequence[fl
     return before, after
 
 
-def _at_thresholds(what: str, kind: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any, metrics_collections: Any,
-                   updates_collections: Any, name: str | None) -> Streaming:
-    with scoped(name, kind):
-        before, after = _confusion(what, labels, predictions, thresholds, weights, [kind])
-        return collected(before[kind], after[kind], metrics_collections, updates_collections)
+class AtThresholds(Protocol):
+    """A metric with a value for each threshold."""
+
+    def __call__(self, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
+                 updates_collections: Any = None, name: str | None = None) -> Streaming: ...
 
 
-def true_positives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
-                                 metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """`true_positives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
-    return _at_thresholds("true_positives_at_thresholds", "true_positives", labels, predictions, thresholds, weights, metrics_collections,
-                          updates_collections, name)
+def _of_thresholds(name: str, about: str, kinds: Sequence[str], value: Callable[[dict[str, Node]], Node]) -> AtThresholds:
+    """The metric of that name, made of some counts for each threshold."""
+    def metric(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
+               updates_collections: Any = None, name: str | None = None) -> Streaming:
+        with scoped(name, scope):
+            before, after = _confusion(metric.__name__, labels, predictions, thresholds, weights, kinds)
+            return collected(value(before), value(after), metrics_collections, updates_collections)
+    scope = name if len(kinds) > 1 else kinds[0]
+    metric.__name__ = metric.__qualname__ = name
+    metric.__doc__ = f"{about} Errors (ShapeError, DTypeError) as of `accuracy`."
+    return metric
 
 
-def true_negatives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
-                                 metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """`true_negatives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
-    return _at_thresholds("true_negatives_at_thresholds", "true_negatives", labels, predictions, thresholds, weights, metrics_collections,
-                          updates_collections, name)
+def _count(kind: str) -> AtThresholds:
+    return _of_thresholds(f"{kind}_at_thresholds", f"`{kind}` of predictions above each threshold.", [kind], lambda counts: counts[kind])
 
 
-def false_positives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
-                                  metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """`false_positives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
-    return _at_thresholds("false_positives_at_thresholds", "false_positives", labels, predictions, thresholds, weights, metrics_collections,
-                          updates_collections, name)
+def _quotient(name: str, wrong: str) -> AtThresholds:
+    return _of_thresholds(f"{name}_at_thresholds", f"`{name}` of predictions above each threshold: (float32[thresholds], operation).",
+                          ["true_positives", wrong], lambda counts: counts["true_positives"] / (counts["true_positives"] + counts[wrong] + EPSILON))
 
 
-def false_negatives_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None,
-                                  metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """`false_negatives` of predictions above each threshold. Errors (ShapeError, DTypeError) as of `accuracy`."""
-    return _at_thresholds("false_negatives_at_thresholds", "false_negatives", labels, predictions, thresholds, weights, metrics_collections,
-                          updates_collections, name)
-
-
-def precision_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
-                            updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """`precision` of predictions above each threshold: (float32[thresholds], operation). Errors (ShapeError, DTypeError) as of `accuracy`."""
-    return _quotients("precision_at_thresholds", "false_positives", labels, predictions, thresholds, weights, metrics_collections,
-                      updates_collections, name)
-
-
-def recall_at_thresholds(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
-                         updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """`recall` of predictions above each threshold: (float32[thresholds], operation). Errors (ShapeError, DTypeError) as of `accuracy`."""
-    return _quotients("recall_at_thresholds", "false_negatives", labels, predictions, thresholds, weights, metrics_collections,
-                      updates_collections, name)
-
-
-def _quotients(what: str, wrong: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any, metrics_collections: Any,
-               updates_collections: Any, name: str | None) -> Streaming:
-    with scoped(name, what):
-        counts = _confusion(what, labels, predictions, thresholds, weights, ["true_positives", wrong])
-        value, update = (c["true_positives"] / (c["true_positives"] + c[wrong] + EPSILON) for c in counts)
-        return collected(value, update, metrics_collections, updates_collections)
+true_positives_at_thresholds = _count("true_positives")
+true_negatives_at_thresholds = _count("true_negatives")
+false_positives_at_thresholds = _count("false_positives")
+false_negatives_at_thresholds = _count("false_negatives")
+precision_at_thresholds = _quotient("precision", "false_positives")
+recall_at_thresholds = _quotient("recall", "false_negatives")
 
 
 def _even_thresholds(what: str, count: int) -> list[float]:

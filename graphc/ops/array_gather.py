@@ -149,7 +149,7 @@ def _nd_gather_loop(types: Any, type: Any) -> Loop:
                 [Check(1, d) for d in x.shape[:depth]])
 
 
-@declare("routine", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing", loop=_nd_gather_loop,
+@declare("routine", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing", loop=_nd_gather_loop, complex=True,
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
                   ([(3,), np.zeros((0, 1), int)], {}), ([(3,), np.zeros((2, 0), int)], {})))
 def gather_nd(params: Any, indices: Any) -> Any:
@@ -196,7 +196,7 @@ def _nd_scatter_loop(types: Any, type: Any) -> Loop:
 
 
 @declare("routine", _nd_scattered, loop=_nd_scatter_loop, by_value=(2,), fixed={"indices": "int32", **SHAPE_OPERAND}, weak=False, label="ScatterNd",
-         batch="trailing",
+         batch="trailing", complex=True,
          grad=lambda h, y, indices, updates, whole: (None, gather_nd(h, indices), None),
          samples=(([np.array([[1], [1], [0]]), (3, 2), np.array([3, 2])], {}),
                   ([np.array([[0, 1]]), (1,), np.array([2, 2])], {}), ([np.zeros((2, 0), int), (2, 3), np.array([3])], {})))

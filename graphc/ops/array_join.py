@@ -262,7 +262,7 @@ def _stacked(types: Types, values: Values, axis: int) -> TensorType:
     return TensorType(dtype, None if each is None else (*each[:axis], len(types), *each[axis:]))
 
 
-@declare("lowered", _stacked, prepare=_stack_attrs, shape_math=True, lower=_stack_lower,
+@declare("lowered", _stacked, prepare=_stack_attrs, shape_math=True, lower=_stack_lower, complex=True,
          grad=lambda g, y, *values, axis: tuple(unstack(g, len(values), axis)),
          samples=(([(2, 3), (2, 3)], {"axis": 1}), ([(), (), ()], {}), ([(0,), (0,)], {"axis": -1})))
 def stack(*values: Any, axis: Any = 0) -> Any:
@@ -315,7 +315,7 @@ def _pad_grad(g: Node, y: Node, tensor: Node, paddings: Node, constant_values: A
     return OPERATORS["slice"](g, paddings[:, 0], shape(tensor)), None
 
 
-@declare("lowered", _padded, name="pad", by_value=(1,), fixed={"paddings": "int32"}, lower=_pad_lower, label="Pad",
+@declare("lowered", _padded, name="pad", by_value=(1,), fixed={"paddings": "int32"}, lower=_pad_lower, label="Pad", complex=True,
          grad=_pad_grad,
          samples=(([(2, 3), np.array([[1, 2], [0, 1]])], {}), ([(2,), np.array([[0, 0]])], {}),
                   ([(0, 2), np.array([[1, 0], [0, 0]])], {"constant_values": 3.0}), ([(), np.zeros((0, 2), int)], {})))
@@ -367,7 +367,7 @@ def _untiled(g: Node, input: Node, multiples: Node) -> Node:
     return OPERATORS["reduce_sum"](apart, axis=tuple(range(0, 2 * rank, 2)))
 
 
-@declare("lowered", _tiled, by_value=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile",
+@declare("lowered", _tiled, by_value=(1,), fixed={"multiples": "int32"}, lower=_tile_lower, grad=_tile_grad, label="Tile", complex=True,
          samples=(([(2, 3), np.array([2, 1])], {}), ([(2,), np.array([0])], {}), ([(), np.array([], np.int32)], {})))
 def tile(input: Any, multiples: Any) -> Any:
     """The tensor repeated `multiples[i]` times along axis i.

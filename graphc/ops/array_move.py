@@ -55,7 +55,7 @@ def _shape_attrs(types: Types, out_type: Any) -> dict[str, Any]:
     return {"out_type": as_dtype(out_type).dtype}
 
 
-@declare("host", lambda types, values, out_type: TensorType(out_type, (types[0].rank,)), prepare=_shape_attrs, batch="size",
+@declare("host", lambda types, values, out_type: TensorType(out_type, (types[0].rank,)), prepare=_shape_attrs, batch="size", complex=True,
          samples=(([(3, 2)], {}), ([()], {"out_type": "int64"})), label="Shape")
 def shape(input: Any, *, name: str | None = None, out_type: Any = int32) -> Any:
     """The shape of a tensor, as a vector.
@@ -104,22 +104,6 @@ def stop_gradient(input: Any) -> Any:
     [np.float32(3.0)]
     """
     return input
-
-
-def _of_rank(types: Types, values: Values, rank: int) -> TensorType:
-    (x,) = types
-    if x.rank not in (None, rank):
-        raise ShapeError(f"it must have rank {rank}, not {x.rank}")
-    return x if x.shape is not None else TensorType(x.dtype, (None,) * rank)
-
-
-@declare("alias", _of_rank, prepare=lambda types, rank: {"rank": as_int(rank, "rank")}, grad=lambda g, y, x, rank: (g,),
-         samples=(([(2, 3)], {"rank": 2}), ([()], {"rank": 0})))
-def of_rank(x: Any, *, rank: Any) -> Any:
-    """The tensor itself, which must have that rank."""
-    if np.ndim(x) != rank:
-        raise ValueError(f"it has rank {np.ndim(x)}, not {rank}")
-    return x
 
 
 def _reshaped(types: Types, values: Values) -> TensorType:
@@ -260,7 +244,7 @@ def squeeze(input: Any, *, axis: Any = None) -> Any:
 
 # ---------------------------------------------------------------------- views: other strides over the same memory
 
-def _transpose_attrs(types: Types, perm: Any) -> dict[str, Any]:
+def _transpose_attrs(types: Types, perm: Any, conjugate: Any = False) -> dict[str, Any]:
     rank = types[0].rank
     if perm is None:
         return {"perm": None if rank is None else tuple(reversed(range(rank)))}
@@ -268,6 +252,10 @@ def _transpose_attrs(types: Types, perm: Any) -> dict[str, Any]:
     if sorted(order) != list(range(len(order) if rank is None else rank)):
         raise ShapeError(f"perm {order} is not a permutation of the axes of an operand of rank {rank}")
     return {"perm": order}
+
+
+def _conjugated(inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Node, ...]:
+    return tuple([OPERATORS["conj"](x) for x in inputs]) if attrs["conjugate"] else inputs
 
 
 def _transposed(types: Types, values: Values, perm: tuple[int, ...] | None) -> TensorType:
@@ -286,10 +274,10 @@ def _transpose_grad(g: Node, y: Node, a: Node, perm: tuple[int, ...] | None) -> 
     return (transpose(g) if perm is None else transpose(g, tuple(int(i) for i in np.argsort(perm))),)
 
 
-@declare("view", _transposed, prepare=_transpose_attrs, view=_transpose_view, grad=_transpose_grad,
+@declare("view", _transposed, prepare=_transpose_attrs, ahead=_conjugated, view=_transpose_view, grad=_transpose_grad,
          samples=(([(2, 3, 4)], {"perm": (2, 0, 1)}), ([(2, 3)], {}), ([()], {}), ([(0, 3)], {})))
-def transpose(a: Any, *, perm: Any = None) -> Any:
-    """The axes in the order `perm`; reversed without it.
+def transpose(a: Any, *, perm: Any = None, name: str | None = None, conjugate: bool = False) -> Any:
+    """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers.
 
     >>> tf.Session(jit=False).run(tf.transpose([[1, 2], [3, 4]]))
     array([[1, 3],
@@ -398,7 +386,7 @@ def _unbroadcast_type(types: Types, values: Any) -> TensorType:
     return TensorType(types[0].dtype, types[1].shape)
 
 
-@declare("lowered", _unbroadcast_type, lower=_unbroadcast_lower, weak=False, batch="unbroadcast",
+@declare("lowered", _unbroadcast_type, lower=_unbroadcast_lower, weak=False, batch="unbroadcast", complex=True,
          grad=lambda h, y, g, x: (broadcast_to(h, shape(g)), None),
          samples=(([(2, 3), np.ones((1, 3))], {}), ([(4, 2, 3), np.ones((2, 1))], {}), ([(2,), np.ones(2)], {})))
 def unbroadcast_dynamic(g: Any, x: Any) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
-from ..errors import DTypeError, ShapeError
+import numpy as np
+
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import OPERATORS, Node, describe, here, saying
-from ..ir.operator import many, to_node
-from ..ir.types import TensorShape, as_shape, broadcast, int32
+from ..ir.operator import declare, many, to_node
+from ..ir.types import TensorShape, TensorType, as_shape, broadcast, compatible, int32, merge, shape_str
 from .array_fill import ones
 from .array_gather import gather
 from .array_index import range as counted
@@ -18,7 +21,7 @@ from .math import cast, check_index
 from .ordering import searchsorted
 from .reduce import reduce_prod, reduce_sum
 
-__all__ = ["broadcast_static_shape", "identity_n", "repeat", "shape_n", "unravel_index"]
+__all__ = ["batch_gather", "broadcast_dynamic_shape", "broadcast_static_shape", "ensure_shape", "identity_n", "repeat", "shape_n", "unravel_index"]
 
 
 def _integers(what: str, x: Any) -> Node:
@@ -50,6 +53,82 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
     """
     with saying("broadcast_static_shape"):
         return TensorShape(broadcast(as_shape(shape_x), as_shape(shape_y)))
+
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Node:
+    """The shape, a vector, of what is computed of tensors of two shapes, known when the graph runs. DTypeError: no integers.
+
+    InvalidArgumentError, when run: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.broadcast_dynamic_shape([3, 1], [2, 1, 4]))
+    array([2, 3, 4], dtype=int32)
+    """
+    x, y = _integers("broadcast_dynamic_shape", shape_x), _integers("broadcast_dynamic_shape", shape_y)
+    with saying("broadcast_dynamic_shape"):
+        return cast(joined_sizes(x, y), dtype=x.dtype)
+
+
+def _joined_type(types: Sequence[TensorType], values: Any) -> TensorType:
+    ranks = [t.shape[0] if t.shape is not None and len(t.shape) == 1 else None for t in types]
+    if any(t.rank not in (None, 1) for t in types):
+        raise ShapeError("a shape is a vector")
+    return TensorType(np.dtype(np.int64), (None if None in ranks else max(int(r) for r in ranks if r is not None),))
+
+
+@declare("host", _joined_type, batch="unrolled", weak=False,
+         samples=(([np.array([3, 1]), np.array([2, 1, 4])], {}), ([np.array([2]), np.array([2])], {})))
+def joined_sizes(x: Any, y: Any) -> Any:
+    """The shape that two shapes are repeated to."""
+    try:
+        return np.array(np.broadcast_shapes(tuple(map(int, x)), tuple(map(int, y))), np.int64)
+    except ValueError:
+        raise InvalidArgumentError(f"shapes {x.tolist()} and {y.tolist()} do not fit") from None
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Node:
+    """The tensor, which has that shape as far as it is named; what is not known yet is compared in every run.
+
+    ShapeError: it has another. InvalidArgumentError, when run: the same.
+
+    >>> tf.ensure_shape(tf.placeholder(tf.float32), [None, 3]).shape
+    TensorShape((None, 3))
+    """
+    node, wanted = to_node(x), as_shape(shape)
+    with saying("ensure_shape"):
+        if not compatible(node.type.shape, wanted):
+            raise ShapeError(f"{describe(node)} has not the shape {shape_str(wanted)}{here()}")
+    checked: Node = of_shape(node, wanted=None if wanted is None else tuple(wanted), name=name)
+    return checked
+
+
+def _of_shape_type(types: Sequence[TensorType], values: Any, wanted: Any) -> TensorType:
+    if not compatible(types[0].shape, wanted):
+        raise ShapeError(f"the shape {shape_str(types[0].shape)} is not {shape_str(wanted)}")
+    return TensorType(types[0].dtype, merge(types[0].shape, wanted))
+
+
+@declare("host", _of_shape_type, text=True, batch="unrolled", kinds={"wanted": (tuple, NoneType)}, grad=lambda g, y, x, wanted: (g,),
+         samples=(([(3, 4)], {"wanted": (3, None)}), ([(2,)], {"wanted": None})))
+def of_shape(x: Any, *, wanted: Any) -> Any:
+    """x, whose shape is one that is named in part."""
+    if not compatible(x.shape, wanted):
+        raise InvalidArgumentError(f"the shape {shape_str(x.shape)} is not {shape_str(wanted)}")
+    return x
+
+
+def batch_gather(params: Any, indices: Any, name: str | None = None) -> Node:
+    """The slices of each row of a batch at the places of its own: `gather` with all axes of the indices but the last for those of the batch.
+
+    any[..., n, ...], int[..., k] -> any[..., k, ...]. ShapeError: the rank of the indices is not known.
+
+    >>> tf.Session(jit=False).run(tf.batch_gather([[1, 2], [3, 4]], [[1], [0]]))
+    array([[2],
+           [3]], dtype=int32)
+    """
+    at = to_node(indices)
+    if not at.type.rank:
+        raise ShapeError(f"batch_gather: {describe(at)} has no axis, or a rank that is not known{here()}")
+    return gather(params, at, axis=at.type.rank - 1, batch_dims=at.type.rank - 1, name=name)
 
 
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Node:

@@ -17,13 +17,14 @@ from .array_join import concat, narrow
 from .array_move import Types, integers, shape
 from .math import minimum
 
+WIDER = {np.dtype(np.float32): np.dtype(np.float64), np.dtype(np.complex64): np.dtype(np.complex128)}
 LONG = 1024             # elements from which float32 is added up in float64: numpy adds all but contiguous ones one after another
 
 
 def accumulator(x: Any, axis: int | tuple[int, ...] | None) -> np.dtype[Any]:
     """The dtype in which numpy is to add up `x` along axes so that its error does not grow with their length."""
     sizes = x.shape if axis is None else [x.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,))]
-    return np.dtype(np.float64) if x.dtype == np.float32 and np.prod(sizes, dtype=np.int64) > LONG else x.dtype
+    return WIDER[x.dtype] if x.dtype in WIDER and np.prod(sizes, dtype=np.int64) > LONG else x.dtype
 
 
 def _scan_attrs(types: Types, axis: Any = 0, exclusive: Any = False, reverse: Any = False) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def _scan_loop(types: Any, type: Any, step: str, start: int, axis: int, exclusiv
     t = word(type.dtype)
     dims = type.shape
     outer, n, inner = element_count(dims[:axis]), dims[axis], element_count(dims[axis + 1:])
-    wide = "float64" if t == "float32" else t
+    wide = word(WIDER.get(type.dtype, type.dtype))
     total = step.format(total="total", x=f"{wide}(load(x, at))")
     if axis < len(dims) - 1:                # totals of all columns side by side
         total = step.format(total="load(scratch0, place)", x=f"{wide}(load(x, at))")
@@ -91,7 +92,7 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
 
 
 @declare("routine", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading", grad=_cumsum_grad,
-         loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} + {x}", 0, **attrs))
+         loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} + {x}", 0, **attrs), complex=True)
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`.
 
@@ -124,7 +125,7 @@ def shifted(x: Node, axis: int, by: int) -> Node:
 
 @declare("routine", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading",
          loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} * {x}", 1, **attrs),
-         samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})))
+         samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})), complex=True)
 def cumprod(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
     return _scanned(np.cumprod, x, 1, axis, exclusive, reverse)
@@ -155,7 +156,7 @@ def _recurrence_loop(types: Any, type: Any, axis: int, reverse: bool) -> Loop:
     return Loop(body, {"n": n, "inner": inner}, outer * inner, outer * n * inner)
 
 
-@declare("routine", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad, batch="leading", loop=_recurrence_loop,
+@declare("routine", typed_like(1), prepare=_recurrence_attrs, grad=_recurrence_grad, batch="leading", loop=_recurrence_loop, complex=True,
          samples=(([(2, 4), (2, 4)], {"axis": 1}), ([(4,), (4,)], {"axis": 0, "reverse": True}),
                   ([(0,), (0,)], {"axis": 0})))
 def linear_recurrence(a: Any, b: Any, *, axis: Any, reverse: bool = False) -> Any:

@@ -14,7 +14,7 @@ from ..ir.node import OPERATORS, Node, Operation, describe, here, in_order, reac
 from ..ir.operator import declare, elementwise, to_node
 from ..ir.types import TensorType
 from .math_arithmetic import add, subtract
-from .state import Variable
+from .state import Variable, latest
 
 # ---------------------------------------------------------------------- what stands for arguments
 
@@ -127,12 +127,16 @@ class Cut:
         with scratch.as_default():
             for n in self.inside(roots):
                 scratch.place = n
+                if n.operator.family.departs:
+                    raise GraphError(f"{self.what}: {describe(n)} hands over what a run has found when that is done; within one it cannot{here()}")
                 if n in new or n.operator.family.orders:
                     continue
                 if n.operator.name == "initialize":
                     raise GraphError(f"{self.what}: {describe(n)} sets a variable to its initial value, which is done before a run, not inside "
                                      f"of one{here()}")
-                if n.operator.name == "read":
+                if n.operator.name == "latest":
+                    new[n] = state[n.inputs[0]] if n.inputs[0] in state else value(n.inputs[0])
+                elif n.operator.name == "read":
                     earlier = reached(n.control_inputs, self._uses)
                     last = next((w for w in reversed(writes) if w.inputs[0] is n.inputs[0] and w in earlier), None)
                     new[n] = value(n.inputs[0]) if last is None else new[last]
@@ -158,9 +162,12 @@ def bodies_of(own: Sequence[Sequence[Node]], pieces: Sequence[Piece], cut: Cut) 
             for p, piece in zip(own, pieces, strict=True)]
 
 
-def inputs_of(cut: Cut, graph: Graph) -> list[Node]:
-    """What bodies take from outside, as operands: variables as they are read here; the run's number, which must wait for nothing inside."""
-    return [to_node(x, graph=graph) if isinstance(x, Variable)
+def inputs_of(cut: Cut, graph: Graph, assigned: Sequence[Node] = ()) -> list[Node]:
+    """What bodies take from outside, as operands: variables as they are read here; the run's number, which must wait for nothing inside.
+
+    Variables that are assigned to inside are taken as the assignments before have left them, so that none of these is lost.
+    """
+    return [latest.build(graph, (x,), {}) if x in assigned else to_node(x, graph=graph) if isinstance(x, Variable)
             else OPERATORS["run_number"].build(graph, (), x.attrs) if x.operator.name == "run_number" else x for x in cut.outside]
 
 

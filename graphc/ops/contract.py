@@ -99,6 +99,16 @@ def _leading(shapes: Shapes, place: int) -> Shape | None:
     return (*(merge(one[:place], other[:place]) or ()), *one[place:])
 
 
+def _begins(shapes: Shapes, place: int) -> Shape | None:
+    """The second begins with the sizes of the first."""
+    one, whole = shapes
+    if one is None or whole is None:
+        return one
+    if not compatible(one, whole[:len(one)]):
+        raise ShapeError(f"shape {shape_str(whole)} does not begin with the sizes of shape {shape_str(one)}")
+    return merge(one, whole[:len(one)])
+
+
 def _diagonal(shapes: Shapes, place: int) -> Shape | None:
     """The first is the main diagonal of each matrix of the second."""
     diagonal, matrices = shapes
@@ -115,7 +125,7 @@ def _diagonal(shapes: Shapes, place: int) -> Shape | None:
 
 RULES: dict[str, Callable[[Shapes, int], Shape | None]] = {
     "same": _same, "assigned": _assigned, "rows": _rows, "each row": _each_row, "covered": _covered,
-    "channels": _channels, "leading": _leading, "diagonal": _diagonal,
+    "channels": _channels, "leading": _leading, "begins": _begins, "diagonal": _diagonal,
 }
 _OF_MANY = ("same", "each row")          # rules of two operands or more; all others are of two
 
@@ -141,13 +151,14 @@ _THREE = np.ones((2, 3))
 
 @declare("lowered", _agreed, name="contract", prepare=_attrs, ties=True,
          lower=lambda node, inputs, types, out_type, **attrs: inputs[0],
-         grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True,
+         grad=lambda g, y, *operands, of, rule, place, lead: (g, *[None] * (len(operands) - 1)), text=True, complex=True,
          samples=(([(2, 3), _THREE], {"of": "add_n", "rule": "same"}), ([(2, 3), _THREE], {"of": "a step", "rule": "assigned"}),
                   ([(2,), _THREE], {"of": "cross entropy", "rule": "rows"}),
                   ([(2,), _THREE, _THREE], {"of": "where", "rule": "each row"}), ([(2, 1), _THREE], {"of": "loss", "rule": "covered"}),
                   ([(), _THREE], {"of": "loss", "rule": "covered"}),
                   ([(2, 3), np.ones(3)], {"of": "bias_add", "rule": "channels", "place": -1}),
-                  ([(2, 3), _THREE], {"of": "einsum", "rule": "leading", "place": 1}), ([(2,), _THREE], {"of": "diagonal", "rule": "diagonal"})))
+                  ([(2, 3), _THREE], {"of": "einsum", "rule": "leading", "place": 1}),
+                  ([(2,), _THREE], {"of": "dynamic_partition", "rule": "begins"}), ([(2,), _THREE], {"of": "diagonal", "rule": "diagonal"})))
 def _contract(*operands: Any, of: Any, rule: Any, place: Any = 0, lead: Any = 0) -> Any:
     """The first operand, in the name of the function `of`; the run fails unless the shapes fulfil the rule.
 

@@ -14,6 +14,7 @@ from ..ir.operator import Values, declare
 from ..ir.reference import add_to
 from ..ir.sizes import alike, unknown
 from ..ir.types import TensorType, compatible, shape_str
+from .uneven import padded_rows
 
 COUNT = np.dtype(np.int32)      # of iterations, and of their numbers
 
@@ -196,6 +197,8 @@ def _stacked(rows: list[Any], like: Node, reverse: bool) -> Any:
     if not rows:
         return np.zeros((0, *(d or 0 for d in like.type.shape or ())), like.type.dtype)
     if any(r.shape != rows[0].shape for r in rows):
+        if like.operator is OPERATORS["uneven_row"]:
+            return padded_rows(rows[::-1] if reverse else rows)
         shapes = sorted({r.shape for r in rows})
         raise InvalidArgumentError(f"{like.label} has another shape in each iteration, {shapes[0]} and {shapes[-1]}: its values make no tensor")
     return np.stack(rows[::-1] if reverse else rows)

@@ -22,6 +22,7 @@ from .debug import Assert
 from .math import cast
 from .math_compare import equal
 from .reduce import reduce_any
+from .state import latest
 
 __all__ = ["cond", "case", "switch_case", "while_loop"]
 
@@ -81,7 +82,7 @@ def _branches(pred: Node, functions: Sequence[Callable[[], Any]], what: str, str
         held = {v: cut.taken(v) for v in variables}
         pieces = [cut.piece((), r, c, held) for r, c in zip(results, controls, strict=True)]
         then, orelse = bodies_of(((), ()), pieces, cut)
-        node = built(branch, graph, (pred, *inputs_of(cut, graph)), {"then": then, "orelse": orelse}, scope)
+        node = built(branch, graph, (pred, *inputs_of(cut, graph, variables)), {"then": then, "orelse": orelse}, scope)
         return given_by(node, gave[:1], [len(results[0])], variables, graph)[0]
 
 
@@ -344,7 +345,7 @@ def cut_loop(graph: Graph, scope: str, since: int, own: Sequence[Node], held: No
     """
     what = scope.rstrip("/")
     cut = Cut(what, since)
-    index = parameter(TensorType(COUNT, ()), f"{what}/iteration")
+    index = parameter(TensorType(COUNT, ()), f"{what}/iteration", next(iter([*own, *rows]), None))
     if held is not None and cut.assigned([held]):
         raise GraphError(f"{what}: the condition assigns to {describe(cut.assigned([held])[0])}; a body may{here()}")
     variables = cut.assigned([*results, *controls])
@@ -357,7 +358,7 @@ def cut_loop(graph: Graph, scope: str, since: int, own: Sequence[Node], held: No
     body = Body([*mine, *rows, *outside], [*found.results[:count], *found.assigned.values(), *found.results[count:]], found.effects)
     cond = None if test is None else Body([*mine, *outside], test.results, test.effects)
     attrs = {"cond": cond, "body": body, "carried": count + len(variables), "sliced": len(rows), "reverse": False}
-    entering = [to_node(v, graph=graph) for v in variables]
+    entering = [latest.build(graph, (v,), {}) for v in variables]
     return attrs, [*entering, *inputs_of(cut, graph)], variables
 
 

@@ -12,6 +12,7 @@ from ..ir.node import Node, describe, here, in_order, reached
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType
 from .array import zeros_like
+from .math_arithmetic import conjugate
 from .state import Variable
 
 __all__ = ["custom_gradient"]
@@ -29,11 +30,11 @@ def _attrs(types: Sequence[TensorType], function: Any, place: Any, count: Any) -
 
 def _gradient(g: Node, y: Node, *operands: Node, function: Callable[..., Any], place: int, count: int) -> Any:
     """What the program's function makes of the gradient of one result; those of the others, which add up, count as zeros."""
-    given = function([g if i == place else zeros_like(x) for i, x in enumerate(operands[:count])])
-    return (*[None] * count, *given)
+    given = function([conjugate(g) if i == place else zeros_like(x) for i, x in enumerate(operands[:count])])
+    return (*[None] * count, *[None if x is None else conjugate(x) for x in given])
 
 
-@declare("lowered", _first, prepare=_attrs, grad=_gradient, lower=lambda node, inputs, types, out_type, **attrs: inputs[0], pure=False,
+@declare("lowered", _first, prepare=_attrs, grad=_gradient, lower=lambda node, inputs, types, out_type, **attrs: inputs[0], pure=False, complex=True,
          label="CustomGradient")
 def with_gradient(*operands: Any, function: Any, place: Any, count: Any) -> Any:
     """The first operand; the gradient of what it and the `count - 1` beside it are made of, the rest, is what `function` says."""

@@ -16,14 +16,15 @@ from ..ir.graph import get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorType
+from ..ir.types import TensorType, as_dtype
 from .math import abs as absolute
 from .math import equal, greater, greater_equal, less, less_equal, not_equal
 from .state import group
 
 __all__ = ["Print", "Assert", "check_numerics", "verify_tensor_all_finite", "add_check_numerics_ops", "assert_equal", "assert_none_equal",
            "assert_less", "assert_less_equal", "assert_greater", "assert_greater_equal", "assert_positive", "assert_negative",
-           "assert_non_negative", "assert_non_positive", "assert_near", "assert_rank", "assert_rank_at_least", "assert_integer",
+           "assert_non_negative", "assert_non_positive", "assert_near", "assert_rank", "assert_rank_at_least", "assert_rank_in",
+           "assert_proper_iterable", "assert_same_float_dtype", "assert_integer",
            "assert_type", "assert_scalar"]
 
 _serial = itertools.count()
@@ -98,7 +99,7 @@ def _prepared(types: Sequence[TensorType], parts: Any, summarize: Any, **others:
     return {"parts": parts, "summarize": summarize, **others}
 
 
-@declare("host", _first, name="print", label="Print", effect=True, pure=False, text=True, prepare=_prepared,
+@declare("host", _first, name="print", label="Print", effect=True, pure=False, text=True, complex=True, prepare=_prepared,
          grad=lambda g, y, input_, *data, parts, message, summarize, first_n, serial: (g, *(None for _ in data)))
 def _print(*input_: Any, parts: Any, message: Any = "", summarize: Any = None, first_n: Any = None, serial: Any = 0) -> Any:
     """The first operand; prints the others to standard error."""
@@ -127,7 +128,8 @@ def Print(input_: Any, data: Any, message: str | None = None, first_n: int | Non
 
 # ---------------------------------------------------------------------- assertions
 
-@declare("host", lambda types, values, **attrs: None, name="assert", label="Assert", effect=True, pure=False, text=True, prepare=_prepared)
+@declare("host", lambda types, values, **attrs: None, name="assert", label="Assert", effect=True, pure=False, text=True, complex=True,
+         prepare=_prepared)
 def _assert(*condition: Any, parts: Any, summarize: Any = None) -> Any:
     """Fails unless the first operand is all true."""
     if not np.all(condition[0]):
@@ -223,6 +225,32 @@ def assert_rank_at_least(x: Any, rank: int, data: Any = None, summarize: int | N
     """Raises ShapeError now unless x has at least that rank; an operation that does nothing, to depend on."""
     x = to_node(x)
     return _rank("assert_rank_at_least", x, rank, x.type.rank is not None and x.type.rank >= rank, message)
+
+
+def assert_rank_in(x: Any, ranks: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
+                   name: str | None = None) -> Operation:
+    """Raises ShapeError now unless the rank of x is one of several; an operation that does nothing, to depend on."""
+    x, several = to_node(x), [int(r) for r in ranks]
+    if x.type.rank is None:
+        raise ShapeError(f"assert_rank_in: the rank of {describe(x)} is not known{here()}")
+    if x.type.rank not in several:
+        raise ShapeError(f"{message + '. ' if message else ''}assert_rank_in: {describe(x)} has rank {x.type.rank}, not one of {several}{here()}")
+    return group()
+
+
+def assert_proper_iterable(values: Any) -> None:
+    """Raises DTypeError unless the values are several, in a list or another collection, and not one tensor, array or text."""
+    if isinstance(values, (Node, np.ndarray, str, bytes)) or not hasattr(values, "__iter__"):
+        raise DTypeError(f"a list of values is wanted, not {values!r:.80}{here()}")
+
+
+def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:
+    """The one floating dtype that tensors have, or float32 if there are none. DTypeError: they have several, another one, or none that floats."""
+    kinds = [to_node(t).dtype for t in tensors or ()] + ([] if dtype is None else [as_dtype(dtype)])
+    wrong = next((k for k in kinds if k != kinds[0] or not k.is_floating), None)
+    if wrong is not None:
+        raise DTypeError(f"one floating dtype is wanted, not {', '.join(k.name for k in kinds)}{here()}")
+    return kinds[0] if kinds else as_dtype(np.float32)
 
 
 def assert_scalar(tensor: Any, name: str | None = None) -> Node:

@@ -22,83 +22,91 @@ def _zeta_above_one(k: int) -> float:
 
 # log gamma(2 + z) = (1 - euler) z + sum_k (-1)^k (zeta(k) - 1) z^k / k (Abramowitz and Stegun 1964, 6.1.33).
 _AT_TWO = [0.0, 1.0 - _EULER, *((-1) ** k * _zeta_above_one(k) / k for k in range(2, _TERMS))]
-_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
-_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
+DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 
 
-def _horner(coefficients: Any, x: str) -> str:
+_SINE = [(-1) ** k * math.pi ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(12)]       # of sin(pi t) / t, in t^2, for |t| <= 1/2
+_COSINE = [(-1) ** k * math.pi ** (2 * k) / math.factorial(2 * k) for k in range(12)]               # of cos(pi t)
+_BLOCK = 256            # elements that wait on the stack until it is known whether one of them is below 0
+
+
+def horner(coefficients: Any, x: str) -> str:
     text = repr(coefficients[-1])
     for c in reversed(coefficients[:-1]):
-        text = f"({c!r} + {x} * {text})"
+        text = f"fma({x}, {text}, {c!r})"
     return text
+
+
+def _blocks(type: Any, above: str, below: str, last: str) -> Loop:
+    """y of each v by statements that vectors can take; of v below 0 from y at 1 - v, for which no time is lost if there is none."""
+    lines = "\n".join(" " * 12 + line.strip() for line in above.strip().splitlines())
+    body = f"""
+    beside = scratch(0, {_BLOCK}, float64)
+    for block in range(lo, hi):
+        begin = block * {_BLOCK}
+        end = min(begin + {_BLOCK}, n)
+        negative = int64(0)
+        for i in range(begin, end):
+            x_i = float64(load(x, i))
+            negative = accumulate_add(negative, int64(x_i <= 0.0))
+            v = select(x_i <= 0.0, 1.0 - x_i, x_i)
+{lines}
+            store(beside, i - begin, y)
+        if negative > 0:
+            for i in range(begin, end):
+                x_i = float64(load(x, i))
+                y = load(beside, i - begin)
+                t = x_i - rint(x_i)
+                s = t * t
+                sine = t * {horner(_SINE, "s")}
+                {below}
+                store(beside, i - begin, select(x_i <= 0.0, y_below, y))
+        for i in range(begin, end):
+            x_i = float64(load(x, i))
+            whole = (x_i <= 0.0) & (x_i == floor(x_i))
+            y = load(beside, i - begin)
+            {last}
+            store(out, i, {word(type.dtype)}(y))
+    """
+    n = element_count(type.shape)
+    return Loop(body, {"n": n}, (n + (_BLOCK - 1)) // _BLOCK, 8 * n)
 
 
 def lgamma_loop(types: Any, type: Any) -> Loop:
     """Series at 2 between 1.5 and 2.5, to which recurrences lead from 0 to 8; Stirling's series from 8 on; reflection below 0."""
-    body = f"""
-    for i in range(lo, hi):
-        v = float64(load(x, i))
-        whole = v <= 0.0 and v == floor(v)
-        below = v < 0.0
-        sine = 1.0
-        if below:
-            sine = abs(sin({math.pi!r} * (v - rint(v))))
-            v = 1.0 - v
-        factor = 1.0
-        if v < 8.0:
-            divided = v < 1.5
-            if v < 0.5:
-                factor = v * (1.0 + v)
-                z = v
-            elif v < 1.5:
-                factor = v
-                z = v - 1.0
-            else:
-                while v >= 2.5:
-                    v -= 1.0
-                    factor *= v
-                z = v - 2.0
-            y = {_horner(_AT_TWO, "z")}
-            if divided:
-                y -= log(factor)
-            else:
-                y += log(factor)
-        else:
+    down = "\n".join("""less = u - 1.0
+            factor = select(u >= 2.5, factor * less, factor)
+            u = select(u >= 2.5, less, u)""" for _ in range(6))
+    above = f"""
+            u = v
+            factor = float64(1)
+            {down}
+            factor = select(v < 0.5, v * (1.0 + v), select(v < 1.5, v, factor))
+            z = select(v < 0.5, v, select(v < 1.5, v - 1.0, u - 2.0))
+            low = v < 8.0
+            logarithm = log(select(low, factor, v))
+            near = {horner(_AT_TWO, "z")} + select(v < 1.5, -logarithm, logarithm)
             r = 1.0 / v
             s = r * r
-            y = (v - 0.5) * log(v) - v + {0.5 * math.log(2 * math.pi)!r} + r * {_horner(_STIRLING, "s")}
-            if v == inf:
-                y = v
-        if below:
-            y = log({math.pi!r} / sine) - y
-        if whole or v == inf:
-            y = float64(inf)
-        store(out, i, {word(type.dtype)}(y))
+            far = (v - 0.5) * logarithm - v + {0.5 * math.log(2 * math.pi)!r} + r * {horner(STIRLING, "s")}
+            y = select(low, near, far)
     """
-    n = element_count(type.shape)
-    return Loop(body, {}, n, 8 * n)
+    return _blocks(type, above, f"y_below = log({math.pi!r} / abs(sine)) - y", "y = select(whole | (abs(x_i) == inf), float64(inf), y)")
 
 
 def digamma_loop(types: Any, type: Any) -> Loop:
-    """Recurrence up to 10, then the asymptotic series (Bernardo 1976); reflection below 0."""
-    body = f"""
-    for i in range(lo, hi):
-        v = float64(load(x, i))
-        whole = v <= 0.0 and v == floor(v)
-        y = float64(0)
-        if v <= 0.0:
-            angle = {math.pi!r} * (v - floor(v))
-            y = -{math.pi!r} * cos(angle) / sin(angle)
-            v = 1.0 - v
-        while v < 10.0:
-            y -= 1.0 / v
-            v += 1.0
-        r = 1.0 / v
-        s = r * r
-        y += log(v) - 0.5 * r - s * {_horner(_DIGAMMA, "s")}
-        if whole:
-            y = float64(inf) - float64(inf)
-        store(out, i, {word(type.dtype)}(y))
+    """Recurrence up to 10, then the asymptotic series (Bernardo 1976); reflection below 0. The recurrence is one quotient p / q."""
+    up = "\n".join("""p = select(u < 10.0, p * u + q, p)
+            q = select(u < 10.0, q * u, q)
+            u = select(u < 10.0, u + 1.0, u)""" for _ in range(10))
+    above = f"""
+            u = v
+            p = float64(0)
+            q = float64(1)
+            {up}
+            r = 1.0 / u
+            s = r * r
+            y = log(u) - 0.5 * r - s * {horner(DIGAMMA, "s")} - p / q
     """
-    n = element_count(type.shape)
-    return Loop(body, {}, n, 8 * n)
+    return _blocks(type, above, f"y_below = y - {math.pi!r} * {horner(_COSINE, 's')} / sine", "y = select(whole, float64(inf) - float64(inf), y)")

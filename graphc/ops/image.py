@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from . import image_colour, image_files, image_quality, image_resize, image_space
+from . import image_boxes, image_colour, image_files, image_quality, image_resize, image_space
 from .blocks import extract_image_patches as extract_image_patches
+from .image_boxes import *  # noqa: F403
 from .image_colour import *  # noqa: F403
 from .image_files import *  # noqa: F403
 from .image_quality import *  # noqa: F403
@@ -12,5 +13,5 @@ from .image_space import *  # noqa: F403
 
 extract_patches = extract_image_patches
 
-__all__ = [*image_colour.__all__, *image_files.__all__, *image_quality.__all__, *image_resize.__all__, *image_space.__all__,
+__all__ = [*image_boxes.__all__, *image_colour.__all__, *image_files.__all__, *image_quality.__all__, *image_resize.__all__, *image_space.__all__,
            "extract_image_patches", "extract_patches"]

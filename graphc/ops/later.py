@@ -16,7 +16,7 @@ from ..ir.node import OPERATORS, Node, loc_str
 from ..ir.operator import Values, constant_node, declare
 from ..ir.reference import interpret
 from ..ir.sizes import has_sizes, unknown
-from ..ir.types import TensorType
+from ..ir.types import TensorType, differentiable
 
 
 class Function(NamedTuple):
@@ -91,7 +91,7 @@ def _lowered(node: Node, inputs: Sequence[Node], types: Any, out_type: Any, of: 
 
 def _gradient(g: Node, y: Node, *operands: Node, of: str, type: TensorType, options: Any, by: tuple[int, ...]) -> list[Node | None]:
     return [_later.build(g.graph, (g, *operands), {"of": of, "type": x.type, "options": options, "by": (*by, i)})
-            if x.type.dtype.kind == "f" else None for i, x in enumerate(operands)]
+            if differentiable(x.type.dtype) else None for i, x in enumerate(operands)]
 
 
 def _attrs(types: Sequence[TensorType], of: Any, type: Any, options: Any, by: Any) -> dict[str, Any]:
@@ -136,6 +136,7 @@ def _unplaced(error: GraphcError) -> str:
 
 
 @declare("lowered", _type, name="later", prepare=_attrs, by_value=(1, 2, 3), lower=_lowered, grad=_gradient, batch="unrolled", text=True,
+         complex=True,
          samples=(([(2, 3)], {"of": "matrix_transpose"}),
                   ([(2, 2), (2,)], {"of": "matrix_set_diag"})))
 def _later(*operands: Any, of: Any, type: Any = None, options: Any = (), by: Any = ()) -> Any:

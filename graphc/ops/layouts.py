@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphcError, ShapeError
-from ..ir.known import static_value
+from ..ir.known import as_int, static_value
 from ..ir.node import Node, describe, describe_call, here
-from ..ir.operator import Operator, to_node
+from ..ir.operator import Operator, Values, declare, to_node
+from ..ir.types import TensorType
 from .array_gather import gather
-from .array_move import of_rank, transpose
+from .array_move import Types, transpose
 from .windows import Pairs, paddings, sides
 
 FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}      # by the axes that windows move over: channels last, channels first
@@ -70,6 +71,22 @@ def is_first(data_format: Any, count: int) -> bool:
     if data_format not in known:
         raise ShapeError(f"data_format {data_format!r:.40} is none of {' and '.join(map(repr, (last, first)))}")
     return known[data_format]
+
+
+def _of_rank(types: Types, values: Values, rank: int) -> TensorType:
+    (x,) = types
+    if x.rank not in (None, rank):
+        raise ShapeError(f"it must have rank {rank}, not {x.rank}")
+    return x if x.shape is not None else TensorType(x.dtype, (None,) * rank)
+
+
+@declare("alias", _of_rank, prepare=lambda types, rank: {"rank": as_int(rank, "rank")}, grad=lambda g, y, x, rank: (g,),
+         samples=(([(2, 3)], {"rank": 2}), ([()], {"rank": 0})))
+def of_rank(x: Any, *, rank: Any) -> Any:
+    """The tensor itself, which must have that rank."""
+    if np.ndim(x) != rank:
+        raise ValueError(f"it has rank {np.ndim(x)}, not {rank}")
+    return x
 
 
 def ranked(x: Node, rank: int, what: str) -> Node:

@@ -31,8 +31,8 @@ from .linalg_solve import matrix_solve as matrix_solve
 from .linalg_solve import matrix_triangular_solve as matrix_triangular_solve
 from .linalg_solve import self_adjoint_eig as self_adjoint_eig
 from .math import abs as absolute
-from .math import pow, sqrt, square
-from .reduce import reduce_max, reduce_sum
+from .math import pow, sqrt
+from .reduce import norm_of, reduce_max, reduce_sum
 
 __all__ = ["matmul", "batch_matmul", "tensordot", "einsum", "matrix_transpose", "trace", "norm", "cross", "cholesky",
            "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve",
@@ -261,7 +261,8 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     """The norm along `axis` (of all elements without it): "euclidean", which is Frobenius', a number p, or np.inf.
 
     Along two axes that of matrices, rows first: 1 is the largest column sum, np.inf the largest row sum, 2 the largest singular value.
-    number[...] -> floating. ShapeError: no such `ord` or axis. DTypeError: no numbers.
+    number[...] -> floating; the "euclidean" one of complex numbers is complex, as TensorFlow has it. ShapeError: no such `ord` or axis.
+    DTypeError: no numbers.
 
     >>> tf.Session(jit=False).run(tf.norm([3.0, 4.0]))
     np.float32(5.0)
@@ -271,7 +272,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     if isinstance(axis, (list, tuple)) and len(axis) == 2 and ord not in ("euclidean", "fro"):
         return _matrix_norm(x, ord, axis, kept, name)
     if ord in ("euclidean", "fro", 2):
-        return sqrt(reduce_sum(square(x), axis=axes, keepdims=kept), name=name or "norm")
+        return norm_of(x, axes, kept, name or "norm")
     if not isinstance(ord, (int, float)) or ord <= 0:
         raise ShapeError(f"norm: ord {ord!r:.40} is none of 'euclidean', a positive number, np.inf{here()}")
     if ord == np.inf:

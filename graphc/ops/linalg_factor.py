@@ -14,6 +14,7 @@ from ..ir.types import TensorType, shape_str
 from .array import eye, matrix_band_part, matrix_diag, matrix_diag_part
 from .array_join import concat
 from .array_move import Types, expand_dims, shape
+from .linalg_loops import log_determinant_loop
 from .linalg_matmul import matmul, matrix_transpose
 from .linalg_solve import (
     GENERAL,
@@ -177,7 +178,7 @@ def _slogdet_types(types: Types, values: Values) -> tuple[TensorType, TensorType
     return one, one
 
 
-@declare("host", _slogdet_types, results=("sign", "log_abs_determinant"), label="LogMatrixDeterminant", batch="aligned",
+@declare("routine", _slogdet_types, loop=log_determinant_loop, results=("sign", "log_abs_determinant"), label="LogMatrixDeterminant", batch="aligned",
          samples=(([GENERAL], {}), ([SPD], {})), analytic=False,
          grad=lambda g, y, input: (expand_dims(g[1], (-2, -1)) * matrix_inverse(input, adjoint=True),))
 def log_matrix_determinant(input: Any) -> Any:

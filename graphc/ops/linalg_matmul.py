@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,22 @@ from ..ir.types import TensorType, broadcast
 from .array_join import same_dtype
 from .array_move import Types, transpose, unbroadcast
 from .later import deferrable, later
+from .math import cast
+from .math_arithmetic import conjugate as conjugated
+from .math_arithmetic import total
+from .math_complex import complex, imag, is_complex, real
 
-__all__ = ["matmul", "batch_matmul", "matrix_transpose"]
+__all__ = ["matmul", "batch_matmul", "matrix_transpose", "adjoint"]
 
 
 def _product_attrs(types: Types, transpose_a: Any = False, transpose_b: Any = False, adjoint_a: Any = False,
                    adjoint_b: Any = False, a_is_sparse: Any = False, b_is_sparse: Any = False) -> dict[str, Any]:
     return {"transpose_a": bool(transpose_a or adjoint_a), "transpose_b": bool(transpose_b or adjoint_b)}
+
+
+def _adjoints(inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Node, ...]:
+    """The operands, those whose adjoint is wanted as their conjugates: a transpose is a flag of the product."""
+    return tuple([conjugated(x) if attrs.get(word) else x for x, word in zip(inputs, ("adjoint_a", "adjoint_b"), strict=True)])
 
 
 def _product(types: Types, values: Values, transpose_a: bool, transpose_b: bool) -> TensorType:
@@ -65,7 +75,21 @@ def _own_batch(g: Node, x: Node) -> Node:
     return unbroadcast(g, x)
 
 
-@declare("contraction", _product, prepare=_product_attrs, grad=_product_grad, lower=same_dtype, label="MatMul",
+def _product_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, transpose_a: bool, transpose_b: bool) -> Node:
+    """Of complex matrices products of their parts, which a library computes: four, or two where one of the matrices is real."""
+    if out_type.dtype.kind != "c":
+        return same_dtype(node, inputs, types, out_type, transpose_a=transpose_a, transpose_b=transpose_b)
+
+    def times(x: Node, y: Node) -> Node:
+        return matmul(x, y, transpose_a=transpose_a, transpose_b=transpose_b)
+
+    (a, c), (b, d) = ((real(x), imag(x) if is_complex(x) else None) for x in inputs)
+    re = times(a, b) if c is None or d is None else times(a, b) - times(c, d)
+    im = total([times(x, y) for x, y in ((a, d), (c, b)) if x is not None and y is not None])
+    return cast(complex(re, im), dtype=out_type.dtype)
+
+
+@declare("contraction", _product, prepare=_product_attrs, ahead=_adjoints, grad=_product_grad, lower=_product_lower, label="MatMul", complex=True,
          samples=(([(3, 4), (4, 2)], {}), ([(4, 3), (4, 2)], {"transpose_a": True}),
                   ([(3, 4), (2, 4)], {"transpose_b": True}),
                   ([(4, 3), (2, 4)], {"transpose_a": True, "transpose_b": True}),
@@ -74,7 +98,7 @@ def _own_batch(g: Node, x: Node) -> Node:
                   ([(1, 4), (4, 1)], {})))
 def matmul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
            adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False) -> Any:
-    """Matrix product over the last two axes, operands transposed on demand; leading axes are a batch and broadcast.
+    """Matrix product over the last two axes, operands transposed (or their adjoints taken) on demand; leading axes are a batch and broadcast.
 
     >>> tf.Session(jit=False).run(tf.matmul([[1.0, 2.0]], [[3.0], [4.0]]))
     array([[11.]], dtype=float32)
@@ -86,17 +110,17 @@ def matmul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = Fal
 def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name: str | None = None) -> Node:
     """`matmul` by its older name.
 
-    `adj_x`, `adj_y`: transpose that operand. DTypeError, ShapeError: as `matmul`.
+    `adj_x`, `adj_y`: transpose that operand, of complex numbers conjugated too. DTypeError, ShapeError: as `matmul`.
 
     >>> tf.Session(jit=False).run(tf.batch_matmul([[1, 2]], [[3, 4]], adj_y=True))
     array([[11]], dtype=int32)
     """
-    return matmul(x, y, transpose_a=adj_x, transpose_b=adj_y, name=name)
+    return matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
 
 
 @deferrable("matrix_transpose")
-def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
-    """The last two axes exchanged.
+def matrix_transpose(a: Any, name: str | None = "matrix_transpose", conjugate: bool = False) -> Node:
+    """The last two axes exchanged; `conjugate`: of complex numbers the conjugates.
 
     any[..., m, n] -> any[..., n, m]. ShapeError: the rank is below 2.
 
@@ -104,10 +128,22 @@ def matrix_transpose(a: Any, name: str | None = "matrix_transpose") -> Node:
     array([[1, 3],
            [2, 4]], dtype=int32)
     """
-    a = to_node(a)
+    a = conjugated(to_node(a)) if conjugate else to_node(a)
     rank = a.type.rank
     if rank is None:
         return later("matrix_transpose", (a,), a.type, name)
     if rank < 2:
         raise ShapeError(f"matrix_transpose: the rank of {describe(a)} must be at least 2{here()}")
     return transpose(a, (*range(rank - 2), rank - 1, rank - 2), name=name)
+
+
+def adjoint(matrix: Any, name: str | None = "adjoint") -> Node:
+    """The last two axes exchanged, of complex numbers the conjugates.
+
+    any[..., m, n] -> any[..., n, m]. ShapeError: the rank is below 2.
+
+    >>> tf.Session(jit=False).run(tf.linalg.adjoint(tf.constant([[1j, 2]], tf.complex64)))
+    array([[0.-1.j],
+           [2.-0.j]], dtype=complex64)
+    """
+    return matrix_transpose(matrix, name=name, conjugate=True)

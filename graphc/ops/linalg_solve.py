@@ -13,6 +13,7 @@ from ..ir.types import TensorType, broadcast, shape_str
 from . import continued
 from .array import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag
 from .array_move import Types, expand_dims, unbroadcast
+from .linalg_loops import cholesky_loop, determinant_loop, inverse_loop, solve_loop
 from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
 from .triangular_loop import triangular_loop
@@ -54,7 +55,7 @@ def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", lambda types, values: square_matrices(types[0]), grad=_cholesky_grad, label="Cholesky", batch="aligned",
+@declare("routine", lambda types, values: square_matrices(types[0]), loop=cholesky_loop, grad=_cholesky_grad, label="Cholesky", batch="aligned",
          samples=(([SPD], {}), ([SPD[0]], {})), analytic=continued.cholesky)
 def cholesky(input: Any) -> Any:
     """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
@@ -80,8 +81,8 @@ def _inverse_grad(g: Node, y: Node, input: Node, adjoint: bool) -> tuple[Node]:
     return (-(matrix_transpose(inner) if adjoint else inner),)
 
 
-@declare("host", lambda types, values, adjoint: square_matrices(types[0]), grad=_inverse_grad, label="MatrixInverse", batch="aligned",
-         samples=(([GENERAL], {}), ([SPD], {"adjoint": True})))
+@declare("routine", lambda types, values, adjoint: square_matrices(types[0]), loop=inverse_loop, grad=_inverse_grad, label="MatrixInverse",
+         batch="aligned", samples=(([GENERAL], {}), ([SPD], {"adjoint": True})))
 def matrix_inverse(input: Any, *, adjoint: bool = False) -> Any:
     """Inverses of matrices, or of their transposes."""
     return factored(np.linalg.inv, np.swapaxes(input, -1, -2) if adjoint else input)
@@ -96,7 +97,7 @@ def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return (expand_dims(g * y, (-2, -1)) * matrix_inverse(input, adjoint=True),)
 
 
-@declare("host", _determinant_type, grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
+@declare("routine", _determinant_type, loop=determinant_loop, grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
          samples=(([GENERAL], {}), ([SPD], {})))
 def matrix_determinant(input: Any) -> Any:
     """Determinants of matrices."""
@@ -125,7 +126,7 @@ def _solve_grad(g: Node, y: Node, matrix: Node, rhs: Node, adjoint: bool) -> tup
     return unbroadcast(-ga, matrix), unbroadcast(gb, rhs)
 
 
-@declare("host", _solution, grad=_solve_grad, label="MatrixSolve", batch="aligned",
+@declare("routine", _solution, loop=solve_loop, grad=_solve_grad, label="MatrixSolve", batch="aligned",
          samples=(([GENERAL, _SIDES], {}), ([SPD, (2, 3, 1)], {"adjoint": True})))
 def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
     """X with matrix X = rhs (the transposed matrix if `adjoint`)."""

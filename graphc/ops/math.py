@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError, InvalidArgumentError
-from ..ir.node import OPERATORS, Node, dtype_of, here
+from ..errors import DTypeError, GraphError, InvalidArgumentError
+from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_compare, math_functions
@@ -28,7 +28,7 @@ def _where_grad(g: Any, out: Any, condition: Any, x: Any, y: Any) -> Any:
     return None, choose(condition, g, 0.0), choose(condition, 0.0, g)
 
 
-@elementwise("select({condition}, {x}, {y})", name="where", fixed={"condition": "bool"}, grad=_where_grad)
+@elementwise("select({condition}, {x}, {y})", name="where", fixed={"condition": "bool"}, grad=_where_grad, complex=True)
 def choose(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, y elsewhere."""
     return np.where(condition, x, y)
@@ -97,16 +97,19 @@ _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8
 
 
 @declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
-         shape_math=True, samples=_CAST_SAMPLES)
+         shape_math=True, samples=_CAST_SAMPLES, complex=True)
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true.
 
-    A float goes to an integer through int32 (or int64), of which it becomes the nearest end if it lies outside, and nan becomes 0.
+    Of a complex number the real part stays. A float goes to an integer through int32 (or int64), of which it becomes the nearest end if it
+    lies outside, and nan becomes 0.
 
     >>> tf.Session(jit=False).run(tf.cast([1.7, -1.7], tf.int32))
     array([ 1, -1], dtype=int32)
     """
     x = np.asarray(x)
+    if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
+        x = x.real
     return _whole(x, np.dtype(dtype)) if x.dtype.kind == "f" and np.dtype(dtype).kind in "iu" else x.astype(dtype)
 
 
@@ -127,6 +130,8 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:
     array([255,   0], dtype=uint8)
     """
     x, to = to_node(value), dtype_of("saturate_cast", dtype)
+    if to.is_complex or x.type.dtype.kind == "c":
+        raise DTypeError(f"saturate_cast: {describe(x)} to {to.name}: complex numbers have no least and no greatest{here()}")
     if to.is_bool or x.type.dtype.kind == "b":
         return cast(x, dtype=to, name=name)
     low, high = _held(x.type.dtype, to)

@@ -13,7 +13,7 @@ from ..ir.operator import declare, elementwise, many, to_node
 from ..ir.types import TensorType, as_dtype, as_shape, compatible, shape_str
 from . import continued
 from .contract import held
-from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or
+from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or, not_equal
 from .math_operands import larger, numbers, smaller, wide
 
 __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
@@ -24,7 +24,7 @@ __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div",
 
 # ---------------------------------------------------------------------- arithmetic
 
-@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True, commutative=True)
+@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True, commutative=True, complex=True)
 def add(x: Any, y: Any) -> Any:
     """Sum, x + y.
 
@@ -34,7 +34,7 @@ def add(x: Any, y: Any) -> Any:
     return np.add(*numbers(x, y))
 
 
-@elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True)
+@elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True, complex=True)
 def subtract(x: Any, y: Any) -> Any:
     """Difference, x - y.
 
@@ -44,7 +44,7 @@ def subtract(x: Any, y: Any) -> Any:
     return np.subtract(x, y)
 
 
-@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True, commutative=True)
+@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True, commutative=True, complex=True)
 def multiply(x: Any, y: Any) -> Any:
     """Product, x * y.
 
@@ -54,7 +54,7 @@ def multiply(x: Any, y: Any) -> Any:
     return np.multiply(*numbers(x, y))
 
 
-@elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0))
+@elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0), complex=True)
 def truediv(x: Any, y: Any) -> Any:
     """Quotient, x / y. Of integers too: they are divided as float64.
 
@@ -116,7 +116,7 @@ def truncatemod(x: Any, y: Any) -> Any:
     return np.fmod(*numbers(x, y))
 
 
-@elementwise("-{x}", grad=lambda g, y, x: (-g,))
+@elementwise("-{x}", grad=lambda g, y, x: (-g,), complex=True)
 def negative(x: Any) -> Any:
     """-x.
 
@@ -126,7 +126,7 @@ def negative(x: Any) -> Any:
     return np.negative(x)
 
 
-@elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,))
+@elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,), complex=True)
 def square(x: Any) -> Any:
     """x * x.
 
@@ -136,14 +136,22 @@ def square(x: Any) -> Any:
     return np.square(*numbers(x))
 
 
-@elementwise("({x} - {y}) * ({x} - {y})", grad=lambda g, out, x, y: (g * 2.0 * (x - y), g * 2.0 * (y - x)))
+def _squared_difference_grad(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
+    if out.type.dtype.kind == "c":          # d |z|^2 = 2 Re(conj(z) dz)
+        along = OPERATORS["cast"](OPERATORS["real"](g), out.type.dtype) * 2.0
+        return along * conjugate(x - y), along * conjugate(y - x)
+    return g * 2.0 * (x - y), g * 2.0 * (y - x)
+
+
+@elementwise("({x} - {y}) * ({x} - {y})", grad=_squared_difference_grad, complex="({x} - {y}) * conj({x} - {y})")
 def squared_difference(x: Any, y: Any) -> Any:
-    """(x - y) ** 2.
+    """(x - y) ** 2; of complex numbers the squares of the differences' moduli.
 
     >>> tf.Session(jit=False).run(tf.squared_difference([1.0, 5.0], 2.0))
     array([1., 9.], dtype=float32)
     """
-    return np.square(np.subtract(x, y))
+    difference = np.subtract(x, y)
+    return np.square(difference) if difference.dtype.kind != "c" else difference * np.conjugate(difference)
 
 
 def at_pole(g: Any, out: Any, instead: float) -> Any:
@@ -152,6 +160,8 @@ def at_pole(g: Any, out: Any, instead: float) -> Any:
     Where nothing is asked for, nothing comes back, though the derivative is infinite there or not defined: TensorFlow's rule for the roots
     and the reciprocal, by which `where(x > 0, sqrt(x), 0)` has a gradient.
     """
+    if out.type.dtype.kind == "c":          # so it is of real numbers alone
+        return out
     lost = logical_not(is_finite(out)) if instead == 0 else logical_not(greater(out, 0.0))
     return OPERATORS["where"](logical_and(equal(g, 0.0), lost), instead, out)
 
@@ -161,7 +171,7 @@ def _reciprocal_grad(g: Any, y: Any, x: Any) -> Any:
     return (-(g * y * y),)
 
 
-@elementwise("{T}(1) / {x}", grad=_reciprocal_grad, domain=(0.3, 2.0))
+@elementwise("{T}(1) / {x}", grad=_reciprocal_grad, domain=(0.3, 2.0), complex=True)
 def reciprocal(x: Any) -> Any:
     """1 / x."""
     x = wide(x)
@@ -172,7 +182,7 @@ def _div_no_nan_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
     return div_no_nan(g, y), -(g * div_no_nan(out, y))
 
 
-@elementwise("select({y} == {T}(0), {T}(0), {x} / {y})", grad=_div_no_nan_grad, domain=(0.4, 2.0))
+@elementwise("select({y} == {T}(0), {T}(0), {x} / {y})", grad=_div_no_nan_grad, domain=(0.4, 2.0), complex=True)
 def div_no_nan(x: Any, y: Any) -> Any:
     """x / y, and 0 where y is 0."""
     x, y = wide(x), wide(y)
@@ -199,23 +209,23 @@ integer_pow = declare("host", _integer_pow_type, name="integer_pow",
 def _pow_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
     # y = 0 gives x no derivative; the exponent y - 1 = -1 would make it 0 * inf at x = 0.
     exponent = OPERATORS["where"](equal(y, 0.0), 0.0, y - 1.0)
-    positive = greater(x, 0.0)
+    positive = not_equal(x, 0.0) if "c" in (x.type.dtype.kind, y.type.dtype.kind) else greater(x, 0.0)
     log_x = OPERATORS["log"](OPERATORS["where"](positive, x, 1.0))
     return g * y * pow(x, exponent), g * out * log_x
 
 
 def _pow_lower(node: Node, inputs: Any, types: Any, out_type: TensorType) -> Node:
-    return node if out_type.dtype.kind == "f" else integer_pow(*inputs)
+    return node if out_type.dtype.kind in "fc" else integer_pow(*inputs)
 
 
-@elementwise("pow({x}, {y})", grad=_pow_grad, lower=_pow_lower, domain=(0.3, 2.0))
+@elementwise("pow({x}, {y})", grad=_pow_grad, lower=_pow_lower, domain=(0.3, 2.0), complex=True)
 def pow(x: Any, y: Any) -> Any:
-    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0 (TensorFlow's rule).
+    """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0, of complex numbers x = 0 (TensorFlow's rule).
 
     >>> tf.Session(jit=False).run(tf.pow([2, 3], 2))
     array([4, 9], dtype=int32)
     """
-    if np.result_type(x, y).kind == "f":
+    if np.result_type(x, y).kind in "fc":
         return np.power(x, y)
     return _integer_pow(*numbers(x, y))
 
@@ -272,10 +282,23 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
     return larger(smaller(*numbers(t, clip_value_max)), clip_value_min)
 
 
+def conjugate(x: Node) -> Node:
+    """The conjugates of complex numbers; what is real, as it is."""
+    return OPERATORS["conj"](x) if x.type.dtype.kind == "c" else x
+
+
+def _sign_grad(g: Node, y: Node, x: Node) -> tuple[Node]:
+    """0; of a complex number, what of g is across it, over its modulus."""
+    if x.type.dtype.kind != "c":
+        return (OPERATORS["zeros_like"](x),)
+    along = OPERATORS["cast"](OPERATORS["real"](g * y), g.type.dtype)
+    return (div_no_nan(g - conjugate(y) * along, OPERATORS["cast"](abs(x), g.type.dtype)),)
+
+
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
-             grad=lambda g, y, x: (OPERATORS["zeros_like"](x),), analytic=continued.sign)
+             grad=_sign_grad, analytic=continued.sign, complex="sign({x})")
 def sign(x: Any) -> Any:
-    """-1, 0 or 1; nan stays nan.
+    """-1, 0 or 1; of complex numbers x / abs(x), or 0. nan stays nan.
 
     >>> tf.Session(jit=False).run(tf.sign([-2.0, 0.0, 3.0]))
     array([-1.,  0.,  1.], dtype=float32)
@@ -283,9 +306,9 @@ def sign(x: Any) -> Any:
     return np.sign(x)
 
 
-@elementwise("abs({x})", grad=lambda g, y, x: (g * sign(x),), analytic=continued.abs)
+@elementwise("abs({x})", grad=lambda g, y, x: (g * conjugate(sign(x)),), analytic=continued.abs, complex=True)
 def abs(x: Any) -> Any:
-    """Absolute value. Its derivative at 0 counts as 0.
+    """Absolute value; of complex numbers the modulus, a real number. Its derivative at 0 counts as 0.
 
     >>> tf.Session(jit=False).run(tf.abs([-1.5, 2.0]))
     array([1.5, 2. ], dtype=float32)

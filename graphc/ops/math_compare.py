@@ -17,7 +17,7 @@ __all__ = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal
 
 # ---------------------------------------------------------------------- comparison and logic
 
-@elementwise("{x} == {y}", commutative=True)
+@elementwise("{x} == {y}", commutative=True, complex=True)
 def equal(x: Any, y: Any) -> Any:
     """Whether x == y.
 
@@ -27,7 +27,7 @@ def equal(x: Any, y: Any) -> Any:
     return np.equal(x, y)
 
 
-@elementwise("{x} != {y}", commutative=True)
+@elementwise("{x} != {y}", commutative=True, complex=True)
 def not_equal(x: Any, y: Any) -> Any:
     """Whether x != y; a nan differs from everything.
 

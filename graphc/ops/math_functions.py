@@ -21,7 +21,7 @@ __all__ = ["exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan",
            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "erf", "erfc", "lgamma", "digamma"]
 
 
-@elementwise("exp({x})", grad=lambda g, y, x: (g * y,))
+@elementwise("exp({x})", grad=lambda g, y, x: (g * y,), complex=True)
 def exp(x: Any) -> Any:
     """e ** x.  Its derivative is itself.
 
@@ -31,7 +31,7 @@ def exp(x: Any) -> Any:
     return np.exp(wide(x))
 
 
-@elementwise("log({x})", grad=lambda g, y, x: (g / x,), domain=(0.2, 4.0))
+@elementwise("log({x})", grad=lambda g, y, x: (g / x,), domain=(0.2, 4.0), complex=True)
 def log(x: Any) -> Any:
     """Natural logarithm.  d log(x)/dx = 1 / x.
 
@@ -41,19 +41,26 @@ def log(x: Any) -> Any:
     return np.log(wide(x))
 
 
-@elementwise("log1p({x})", grad=lambda g, y, x: (g / (1.0 + x),), domain=(-0.7, 4.0))
+@elementwise("log1p({x})", grad=lambda g, y, x: (g / (1.0 + x),), domain=(-0.7, 4.0), complex=True)
 def log1p(x: Any) -> Any:
     """log(1 + x), exact near 0.  d/dx = 1 / (1 + x)."""
-    return np.log1p(wide(x))
+    x = wide(x)
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    near = 0.5 * np.log1p(x.real * (2 + x.real) + x.imag * x.imag)      # numpy's own is not exact near 0
+    above = np.array(x)
+    above.real += 1                     # adding a complex number would lose the sign of a zero
+    found = np.log(above)
+    return np.where(np.maximum(np.abs(x.real), np.abs(x.imag)) < 0.5, near + 1j * found.imag, found).astype(x.dtype)
 
 
-@elementwise("expm1({x})", grad=lambda g, y, x: (g * exp(x),))
+@elementwise("expm1({x})", grad=lambda g, y, x: (g * exp(x),), complex=True)
 def expm1(x: Any) -> Any:
     """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
     return np.expm1(wide(x))
 
 
-@elementwise("sqrt({x})", grad=lambda g, y, x: (g * 0.5 / at_pole(g, y, math.inf),), domain=(0.2, 4.0))
+@elementwise("sqrt({x})", grad=lambda g, y, x: (g * 0.5 / at_pole(g, y, math.inf),), domain=(0.2, 4.0), complex=True)
 def sqrt(x: Any) -> Any:
     """Square root.  d sqrt(x)/dx = 1 / (2 sqrt(x)), infinite at 0, where a gradient of 0 stays 0.
 
@@ -68,7 +75,7 @@ def _rsqrt_grad(g: Any, y: Any, x: Any) -> Any:
     return (g * -0.5 * y * y * y,)
 
 
-@elementwise("{T}(1) / sqrt({x})", grad=_rsqrt_grad, domain=(0.3, 4.0))
+@elementwise("{T}(1) / sqrt({x})", grad=_rsqrt_grad, domain=(0.3, 4.0), complex=True)
 def rsqrt(x: Any) -> Any:
     """1 / sqrt(x).  d/dx = -rsqrt(x)**3 / 2.
 
@@ -79,7 +86,7 @@ def rsqrt(x: Any) -> Any:
     return np.ones((), root.dtype) / root
 
 
-@elementwise("sin({x})", grad=lambda g, y, x: (g * OPERATORS["cos"](x),))
+@elementwise("sin({x})", grad=lambda g, y, x: (g * OPERATORS["cos"](x),), complex=True)
 def sin(x: Any) -> Any:
     """Sine of an angle in radians.  d sin(x)/dx = cos(x).
 
@@ -89,7 +96,7 @@ def sin(x: Any) -> Any:
     return np.sin(wide(x))
 
 
-@elementwise("cos({x})", grad=lambda g, y, x: (-(g * sin(x)),))
+@elementwise("cos({x})", grad=lambda g, y, x: (-(g * sin(x)),), complex=True)
 def cos(x: Any) -> Any:
     """Cosine of an angle in radians.  d cos(x)/dx = -sin(x).
 
@@ -99,7 +106,7 @@ def cos(x: Any) -> Any:
     return np.cos(wide(x))
 
 
-@elementwise("tan({x})", grad=lambda g, y, x: (g * (1.0 + y * y),), domain=(-1.2, 1.2))
+@elementwise("tan({x})", grad=lambda g, y, x: (g * (1.0 + y * y),), domain=(-1.2, 1.2), complex=True)
 def tan(x: Any) -> Any:
     """Tangent of an angle in radians.  d tan(x)/dx = 1 + tan(x)**2."""
     return np.tan(wide(x))
@@ -135,19 +142,19 @@ def atan2(y: Any, x: Any) -> Any:
     return np.arctan2(wide(y), wide(x))
 
 
-@elementwise("sinh({x})", grad=lambda g, y, x: (g * OPERATORS["cosh"](x),))
+@elementwise("sinh({x})", grad=lambda g, y, x: (g * OPERATORS["cosh"](x),), complex=True)
 def sinh(x: Any) -> Any:
     """Hyperbolic sine.  d sinh(x)/dx = cosh(x)."""
     return np.sinh(wide(x))
 
 
-@elementwise("cosh({x})", grad=lambda g, y, x: (g * sinh(x),))
+@elementwise("cosh({x})", grad=lambda g, y, x: (g * sinh(x),), complex=True)
 def cosh(x: Any) -> Any:
     """Hyperbolic cosine.  d cosh(x)/dx = sinh(x)."""
     return np.cosh(wide(x))
 
 
-@elementwise("tanh({x})", grad=lambda g, y, x: (g * (1.0 - y * y),))
+@elementwise("tanh({x})", grad=lambda g, y, x: (g * (1.0 - y * y),), complex=True)
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent.  d tanh(x)/dx = 1 - tanh(x)**2.
 
@@ -181,7 +188,7 @@ def atanh(x: Any) -> Any:
     return np.arctanh(wide(x))
 
 
-@elementwise("sigmoid({x})", grad=lambda g, y, x: (g * y * (1.0 - y),), analytic=continued.sigmoid)
+@elementwise("sigmoid({x})", grad=lambda g, y, x: (g * y * (1.0 - y),), analytic=continued.sigmoid, complex=True)
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)).  d/dx = y (1 - y).
 
@@ -189,6 +196,10 @@ def sigmoid(x: Any) -> Any:
     array([0.5     , 0.88079...], dtype=float32)
     """
     x = wide(x)
+    if x.dtype.kind == "c":
+        left = x.real < 0
+        small = np.exp(np.where(left, x, -x))
+        return np.where(left, small, np.ones((), x.dtype)) / (1 + small)
     small = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, np.ones((), small.dtype), small) / (1 + small)
 

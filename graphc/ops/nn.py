@@ -36,7 +36,6 @@ from .math import (
     multiply,
     negative,
     rsqrt,
-    square,
     squared_difference,
 )
 from .nn_activations import *  # noqa: F403
@@ -48,7 +47,7 @@ from .nn_pool import *  # noqa: F403
 from .nn_sampled import *  # noqa: F403
 from .nn_top import top_k as top_k
 from .random import random_uniform
-from .reduce import reduce_mean, reduce_sum
+from .reduce import reduce_mean, reduce_sum, square_sizes
 from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .sparse_rows import rows_of_tables
 
@@ -132,16 +131,16 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Node:
-    """x / sqrt(max(sum(x**2), epsilon)), the sum along `axis` (None: over all).
+    """x / sqrt(max(sum(x**2), epsilon)), the sum along `axis` (None: over all); of complex numbers that of the squares of their moduli.
 
-    float[...] -> the same type. DTypeError: no numbers. ShapeError: no such axis.
+    float or complex[...] -> the same type. DTypeError: no numbers. ShapeError: no such axis.
 
     >>> tf.Session(jit=False).run(tf.nn.l2_normalize([3.0, 4.0], 0))
     array([0.6, 0.8], dtype=float32)
     """
     x = to_node(x)
     with scope(name, "l2_normalize", x) as last:
-        total = reduce_sum(square(x), axis=axis if axis is not None else dim, keepdims=True)
+        total = reduce_sum(square_sizes(x), axis=axis if axis is not None else dim, keepdims=True)
         return multiply(x, rsqrt(maximum(total, epsilon)), name=last)
 
 

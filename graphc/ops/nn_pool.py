@@ -15,9 +15,9 @@ from .array_index import along
 from .array_join import concat
 from .array_move import broadcast_to, shape, sizes
 from .layouts import as_given, channels_last, each_axis, is_first, made, moved, operands, ranked, telling
-from .math import add, cast, floordiv, floormod, maximum, multiply, truediv
+from .math import add, cast, floordiv, floormod, maximum, minimum, multiply, truediv
 from .nn_activations import scope
-from .pool import max_pool_nd, pool_index, pool_sum
+from .pool import LONG, max_pool_nd, pool_index, pool_sum
 from .windows import span, widths
 
 __all__ = ["max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
@@ -226,8 +226,9 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
         how = dict(index.attrs)                 # its windows are no longer than need be
         tap = cast(index, dtype)
         whole = [cast(n, dtype) if isinstance(n, Node) else n for n in (_extent(x, i) for i in range(4))]
-        row = _element(floordiv(tap, how["window"][1]), whole[1], how, 0, dtype)
-        column = _element(floormod(tap, how["window"][1]), whole[2], how, 1, dtype)
+        high, wide = (_side(how, axis, n) for axis, n in enumerate(whole[1:3]))
+        row = _element(floordiv(tap, wide), whole[1], high, how, 0, dtype)
+        column = _element(floormod(tap, wide), whole[2], wide, how, 1, dtype)
         place = (row * whole[2] + column) * whole[3] + along(_extent(x, 3), 3, 4, dtype)
         if include_batch_in_index:
             place = place + along(_extent(x, 0), 0, 4, dtype) * multiply(to_scalar(whole[1], dtype) * whole[2], whole[3])
@@ -244,9 +245,15 @@ def _extent(x: Node, axis: int) -> Any:
     return shape(x)[axis] if known is None else known
 
 
-def _element(tap: Node, size: Any, how: dict[str, Any], axis: int, dtype: Any) -> Node:
-    """The element along an axis at which an element of a window lies; `size`: how many the axis has."""
-    k, s, d = how["window"][axis], how["strides"][axis], how["dilations"][axis]
+def _side(how: dict[str, Any], axis: int, size: Any) -> Any:
+    """The side of a window by which `pool_index` counts."""
+    k = how["window"][axis]
+    return minimum(maximum(size * 2, 1), k) if isinstance(size, Node) and how["padding"] == "SAME" and k > LONG else k
+
+
+def _element(tap: Node, size: Any, k: Any, how: dict[str, Any], axis: int, dtype: Any) -> Node:
+    """The element along an axis at which an element of a window of side `k` lies; `size`: how many the axis has."""
+    s, d = how["strides"][axis], how["dilations"][axis]
     padding = how["padding"]
     n = shape(tap)[1 + axis] if tap.type.shape is None or tap.type.shape[1 + axis] is None else tap.type.shape[1 + axis]
     before: Any = 0

@@ -9,13 +9,15 @@ import numpy as np
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.known import as_int
 from ..ir.node import Node, describe, here, saying
-from ..ir.operator import Values, declare, many, to_node
-from ..ir.types import TensorType, as_dtype, compatible, float64, int32
+from ..ir.operator import declare, many, to_node
+from ..ir.types import as_dtype, compatible, float64, int32
 from .array_fill import ones_like, zeros
 from .array_gather import boolean_mask, gather, mask_indices, scatter_sum
+from .array_index import rank, size
 from .array_join import concat, stack
-from .array_move import Types, reshape, shape
+from .array_move import reshape, shape
 from .array_scan import unique
+from .contract import held
 from .math import cast, equal, floor, logical_not, maximum, minimum
 from .reduce import reduce_max
 from .segments import unsorted_segment_sum
@@ -56,12 +58,18 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: Any, name: str
             raise DTypeError(f"{describe(numbers)} are no whole numbers")
         if count < 1:
             raise ShapeError(f"there are {count} partitions")
-        if numbers.type.rank is None or (x.type.shape is not None and not compatible(x.type.shape[:numbers.type.rank], numbers.type.shape)):
-            raise ShapeError(f"{describe(numbers)} does not have a number for each part of {describe(x)}")
-    numbers = _numbered(numbers, np.asarray(count, numbers.type.dtype))
-    if numbers.type.rank == 0:
+    numbers = _numbered(held("dynamic_partition", "begins", numbers, x), np.asarray(count, numbers.type.dtype))
+    if numbers.type.rank is None:
+        x, numbers = _flattened(x, numbers), reshape(numbers, [-1])
+    elif numbers.type.rank == 0:
         x, numbers = reshape(x, concat([[1], shape(x)], 0)), reshape(numbers, [1])
     return [boolean_mask(x, equal(numbers, np.asarray(i, numbers.type.dtype)), name=name) for i in range(count)]
+
+
+def _flattened(x: Node, numbers: Node) -> Node:
+    """Parts of a tensor, one for each of some numbers, along one axis: the axes that are the numbers' own become one."""
+    own = rank(numbers)
+    return reshape(x, concat([[size(numbers)], shape(x)[own:]], 0))
 
 
 @declare("host", lambda types, values: types[0], samples=(([np.array([1, 0, 1]), np.array(2)], {}),))
@@ -86,15 +94,14 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Node:
     with saying("dynamic_stitch"):
         if not places or len(places) != len(parts):
             raise ShapeError(f"{len(places)} tensors of indices for {len(parts)} of data")
-        for at, x in zip(places, parts, strict=True):
+        for at in places:
             if at.type.dtype.kind not in "iu":
                 raise DTypeError(f"{describe(at)} are no whole numbers")
-            if at.type.rank is None or (x.type.shape is not None and not compatible(x.type.shape[:at.type.rank], at.type.shape)):
-                raise ShapeError(f"{describe(at)} does not have a place for each part of {describe(x)}")
         if len({x.type.dtype for x in parts}) > 1:
             raise DTypeError(f"{' and '.join(map(describe, parts))} are of different dtypes")
+    places = [held("dynamic_stitch", "begins", at, x) for at, x in zip(places, parts, strict=True)]
     flat = concat([reshape(cast(at, dtype=np.int64), [-1]) for at in places], 0) if len(places) > 1 else reshape(places[0], [-1])
-    rows = [reshape(x, concat([[-1], shape(x)[at.type.rank or 0:]], 0)) for at, x in zip(places, parts, strict=True)]
+    rows = [_flattened(x, at) for at, x in zip(places, parts, strict=True)]
     whole = concat(rows, 0) if len(rows) > 1 else rows[0]
     count = cast(maximum(reduce_max(flat), -1) + 1, dtype=np.int64)
     start = zeros(concat([reshape(count, [1]), shape(whole, out_type=np.int64)[1:]], 0), dtype=whole.dtype)
@@ -126,8 +133,7 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
         if x.type.dtype.kind not in "iu":
             raise DTypeError(f"{describe(x)} does not hold whole numbers")
         w = None if weights is None else to_node(weights)
-        if w is not None and not compatible(w.type.shape, x.type.shape):
-            raise ShapeError(f"{describe(w)} does not have a weight for each number of {describe(x)}")
+    w = None if w is None else held("bincount", "same", w, x)
     flat = _not_negative(reshape(cast(x, dtype=np.int64), [-1]))
     length = maximum(reduce_max(flat), np.int64(-1)) + 1
     if minlength is not None:
@@ -191,10 +197,6 @@ def unique_with_counts(x: Any, out_idx: Any = int32, name: str | None = None) ->
     """
     found = unique(x, out_idx=out_idx, name=name)
     return UniqueWithCounts(found.y, found.idx, scatter_sum(found.idx, ones_like(found.idx), shape(found.y)))
-
-
-def _vector(types: Types, values: Values) -> TensorType:
-    return types[0]
 
 
 def setdiff1d(x: Any, y: Any, index_dtype: Any = int32, name: str | None = None) -> ListDiff:

@@ -17,6 +17,8 @@ from . import continued, pool_loops
 from .array_move import Types, integers, shape, vector_shape
 from .windows import edges, places, span, split_shape, window_attrs, windows
 
+LONG = 64                   # a side of a window from which on it is asked whether it is longer than what it moves over
+
 # ---------------------------------------------------------------------- types
 
 def _pool_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> dict[str, Any]:
@@ -39,6 +41,18 @@ def _moved_attrs(types: Types, window: Any, strides: Any, padding: Any = "VALID"
     sides = [k if n is None or d > 1 or not fixed(n) else min(k, max(2 * n, 1))
              for n, k, d in zip(parts[1], attrs["window"], attrs["dilations"], strict=True)]
     return attrs | {"window": tuple(sides)}
+
+
+def clipped(dims: Sequence[Any], how: dict[str, Any]) -> dict[str, Any]:
+    """How windows move over axes of these sizes: of long ones no more than is to be seen, as in `_moved_attrs`, which did not know the sizes.
+
+    What places of elements within windows are counted by. An axis that is so short is no longer of any size.
+    """
+    if how["padding"] != "SAME":
+        return how
+    sides = [max(2 * int(n), 1) if d == 1 and k > LONG and k > 2 * n else k
+             for n, k, d in zip(dims, how["window"], how["dilations"], strict=True)]
+    return {**how, "window": tuple(sides)}
 
 
 def _pooled_shape(x: TensorType, window: Any, strides: Any, padding: Any, dilations: Any) -> Shape | None:
@@ -125,6 +139,7 @@ def _named(x: tuple[int, ...], attrs: dict[str, Any]) -> Array:
 def _walk(x: Any, fill: Any, window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
     """The windows of x [*lead, *places, elements, c], padding filled with one value, and which elements are none."""
     lead = x.ndim - len(window) - 1
+    window = clipped(x.shape[lead:-1], {"window": window, "padding": padding, "dilations": dilations})["window"]
     around = edges(x.shape[lead:-1], window, strides, padding, dilations)
     whole = [*[(0, 0)] * lead, *around, (0, 0)]
     parts = []
@@ -212,6 +227,7 @@ def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, paddi
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
     whole = tuple(np.asarray(whole).tolist())
     lead = len(whole) - len(window) - 1
+    window = clipped(whole[lead:-1], {"window": window, "padding": padding, "dilations": dilations})["window"]
     around = edges(whole[lead:-1], window, strides, padding, dilations)
     out = np.zeros([*whole[:lead], *(n + a + b + span(k, d) for n, (a, b), k, d in zip(whole[lead:-1], around, window, dilations, strict=True)),
                     whole[-1]], g.dtype)
@@ -259,6 +275,8 @@ def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[No
          samples=tuple(([_places_of(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_spread(g: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at all elements of each window: the gradient of `pool_sum`."""
+    dims = np.asarray(whole).tolist()[-len(window) - 1:-1]
+    window = clipped(dims, {"window": window, "padding": padding, "dilations": dilations})["window"]
     numbers = np.broadcast_to(np.arange(prod(window)), (*g.shape, prod(window)))
     return sum(pool_put.reference(g, numbers[..., i], whole, window=window, strides=strides, padding=padding, dilations=dilations)
                for i in range(prod(window)))

@@ -44,8 +44,8 @@ def _checked(result: Any, t: TensorType, func: Any) -> Any:
     return array.astype(t.dtype)
 
 
-_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False, text=True)(_call)
-_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False, text=True)(_call)
+_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False, text=True, complex=True)(_call)
+_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False, text=True, complex=True)(_call)
 
 
 def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
-from ..ir.graph import Graph, get_default_graph, seed_of, set_random_seed
+from ..ir.default_graph import seed_of, set_random_seed
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import DType, TensorType, as_dtype, float32, shape_str

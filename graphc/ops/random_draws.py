@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
+from ..ir.graph import get_default_graph
 from ..ir.node import Node, dtype_of, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, as_dtype, float32, int32
@@ -18,14 +19,14 @@ from .random import _graph_of, _sizes, _standard
 _WORDS = np.array([7, 11, 13, 17])
 
 
-def _generator(words: Any) -> np.random.Generator:
+def generator_of(words: Any) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int.from_bytes(np.asarray(words, np.int32).tobytes(), "little") & (1 << 128) - 1))
 
 
 @declare("host", lambda types, values: types[0], samples=(([np.array([0.5, 2.0]), _WORDS], {}),), analytic=False)
 def gamma_drawn(alpha: Any, words: Any) -> Any:
     """A number of the gamma distribution of each shape, scale 1, from a stream that the words name."""
-    return _generator(words).standard_gamma(alpha.astype(np.float64)).astype(alpha.dtype)
+    return generator_of(words).standard_gamma(alpha.astype(np.float64)).astype(alpha.dtype)
 
 
 def _poisson_type(types: Types, values: Values, dtype: np.dtype[Any]) -> TensorType:
@@ -38,7 +39,7 @@ def _poisson_type(types: Types, values: Values, dtype: np.dtype[Any]) -> TensorT
          samples=(([np.array([0.5, 20.0]), _WORDS], {"dtype": "int32"}),))
 def poisson_drawn(lam: Any, words: Any, *, dtype: Any) -> Any:
     """A number of the Poisson distribution of each mean, from a stream that the words name."""
-    return _generator(words).poisson(np.maximum(lam.astype(np.float64), 0.0)).astype(dtype)
+    return generator_of(words).poisson(np.maximum(lam.astype(np.float64), 0.0)).astype(dtype)
 
 
 def _stream(seed: Any, scope: str) -> Node:
@@ -81,6 +82,12 @@ def random_poisson(lam: Any, shape: Any, dtype: Any = float32, seed: Any = None,
     graph = _graph_of(means, shape)
     with graph.as_default(), graph.name_scope(name or "random_poisson") as scope:
         return poisson_drawn(broadcast_to(means, _whole_shape(shape, means)), _stream(seed, scope), dtype=kind)
+
+
+def stream_of(seed: Any, name: str) -> Node:
+    """Four words that name a stream, others in every run, of an operator of that name in the default graph."""
+    with get_default_graph().name_scope(name) as scope:
+        return _stream(seed, scope)
 
 
 def _number(x: Any, kind: Any) -> Node:

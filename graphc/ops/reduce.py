@@ -27,7 +27,9 @@ from .array_move import (
     stop_gradient,
 )
 from .array_scan import accumulator, cumprod
+from .extreme_loops import extreme_loop
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
+from .math_complex import imag, is_complex, real
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
            "reduce_euclidean_norm", "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
@@ -53,7 +55,7 @@ def _numeric(x: Any) -> Any:
 
 
 @reduction("add", samples=_SAMPLES, shape_math=True, label="Sum",
-           grad=lambda g, y, x, axis, keepdims: (broadcast_to(kept(g, axis, keepdims), shape(x)),))
+           grad=lambda g, y, x, axis, keepdims: (broadcast_to(kept(g, axis, keepdims), shape(x)),), complex=True)
 def reduce_sum(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis` (all axes without it), in the operand's dtype.
 
@@ -88,7 +90,7 @@ _ZEROS = (([np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 5.0]])], {"axis": 1}),
           ([np.array([[[2.0, 0.0], [4.0, 3.0]], [[1.5, -2.0], [0.0, 0.0]]])], {"axis": (-1, 0)}))
 
 
-@reduction("mul", samples=(*_SAMPLES, *_ZEROS), shape_math=True, grad=_prod_grad, label="Prod")
+@reduction("mul", samples=(*_SAMPLES, *_ZEROS), shape_math=True, grad=_prod_grad, label="Prod", complex=True)
 def reduce_prod(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Product over `axis` (all axes without it), in the operand's dtype.
 
@@ -178,7 +180,12 @@ def _arguments(what: str, x: Any, axis: Any, keepdims: Any, reduction_indices: A
 
 
 def _float(x: Node) -> Node:
-    return x if x.type.dtype.kind == "f" else cast(x, np.float64)
+    return x if x.type.dtype.kind in "fc" else cast(x, np.float64)
+
+
+def square_sizes(x: Node) -> Node:
+    """x^2; of complex numbers the squares of their moduli, which are real."""
+    return square(real(x)) + square(imag(x)) if is_complex(x) else square(x)
 
 
 def count_over(x: Node, axis: Axes) -> Node:
@@ -194,7 +201,7 @@ def count_over(x: Node, axis: Axes) -> Node:
 
 def _mean_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
     (x,) = types
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    dtype = x.dtype if x.dtype.kind in "fc" else np.dtype(np.float64)
     if x.shape is None:
         return TensorType(dtype, () if axis is None and not keepdims else None)
     return TensorType(dtype, reduced_shape(x.shape, axis, keepdims))
@@ -217,7 +224,7 @@ def _mean_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[N
     return (mean_gradient(x, g, axis=axis, keepdims=keepdims),)
 
 
-@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad)
+@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad, complex=True)
 def reduce_mean(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean over `axis` (all axes without it); of integers in float64; nan of no elements.
 
@@ -239,7 +246,7 @@ def _mean_gradient_lower(node: Node, inputs: Sequence[Node], types: Types, out_t
 
 
 def _mean_gradient_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
-    if types[1].dtype.kind != "f":
+    if types[1].dtype.kind not in "fc":
         raise DTypeError(f"not defined for {dtype_name(types[1].dtype)}")
     wanted = _mean_type(types[:1], (), axis, keepdims)
     if not compatible(types[1].shape, wanted.shape):
@@ -247,7 +254,7 @@ def _mean_gradient_type(types: Types, values: Values, axis: Any, keepdims: bool)
     return TensorType(types[1].dtype, types[0].shape)
 
 
-@declare("average", _mean_gradient_type, prepare=_mean_attrs, weak=False,
+@declare("average", _mean_gradient_type, prepare=_mean_attrs, weak=False, complex=True,
          lower=_mean_gradient_lower,
          grad=lambda h, y, x, g, axis, keepdims: (None, reduce_mean(h, axis=axis, keepdims=keepdims)),
          samples=(([(2, 3), ()], {"axis": None}), ([(2, 3, 4), (3,)], {"axis": (0, 2)}), ([(2, 3), (2, 1)], {"axis": (1,), "keepdims": True})))
@@ -267,7 +274,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     """
     x, axis, keepdims = _arguments("reduce_variance", input_tensor, axis, keepdims)
     x = _float(x)
-    return reduce_mean(square(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
+    return reduce_mean(square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
@@ -282,15 +289,21 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
 
 
 def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
-    """Square root of the sum of squares over `axis`.
+    """Square root of the sum of squares over `axis`; of complex numbers of the squares of their moduli.
 
-    number[...] -> floating. DTypeError: no numbers. ShapeError: no such axis.
+    number[...] -> floating, of complex numbers complex, as TensorFlow has it. DTypeError: no numbers. ShapeError: no such axis.
 
     >>> tf.Session(jit=False).run(tf.math.reduce_euclidean_norm([[3.0, 4.0], [0.0, 2.0]], axis=1))
     array([5., 2.], dtype=float32)
     """
     x, axis, keepdims = _arguments("reduce_euclidean_norm", input_tensor, axis, keepdims)
-    return sqrt(reduce_sum(square(_float(x)), axis=axis, keepdims=keepdims), name=name or "reduce_euclidean_norm")
+    return norm_of(_float(x), axis, keepdims, name or "reduce_euclidean_norm")
+
+
+def norm_of(x: Node, axis: Axes, keepdims: bool, name: str) -> Node:
+    """The root of the sum of squares over `axis`, in x's dtype."""
+    total = reduce_sum(square_sizes(x), axis=axis, keepdims=keepdims)
+    return cast(sqrt(total), dtype=x.type.dtype, name=name) if is_complex(x) else sqrt(total, name=name)
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
@@ -357,7 +370,8 @@ def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
     return exactly(function(x, axis), output_type)
 
 
-@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax")
+@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax", batch="leading",
+         loop=lambda types, type, **attrs: extreme_loop(types, type, ">", "accumulate_max", **attrs))
 def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the largest element along `axis`: the first of several, the first nan if there is one.
 
@@ -367,7 +381,8 @@ def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: A
     return _searched(np.argmax, input, axis, output_type)
 
 
-@declare("argreduction", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin")
+@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin", batch="leading",
+         loop=lambda types, type, **attrs: extreme_loop(types, type, "<", "accumulate_min", **attrs))
 def argmin(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one.
 

@@ -28,12 +28,13 @@ def _fresh_type(types: Sequence[TensorType], values: Values, dtype: Any, shape: 
     return TensorType(np.dtype(dtype), None if shape is None else (_count(values, 0), *shape))
 
 
-def _empty(shape: Any) -> list[Any]:
-    """The sizes of a row that nothing has been written to: those that are not known are 0."""
-    return [0] if shape is None else [0 if d is None else d for d in shape]
+def _empty(shape: Any) -> Any:
+    """The sizes of a row that nothing has been written to, int32[rank]: those that are not known are 0."""
+    return np.array([0] if shape is None else [0 if d is None else d for d in shape], np.int32)
 
 
 @declare("lowered", _fresh_type, by_value=(0,), prepare=lambda types, dtype, shape: {"dtype": as_dtype(dtype).dtype, "shape": as_shape(shape)},
+         complex=True,
          lower=lambda node, inputs, types, type, dtype, shape: fill(OPERATORS["concat"]([reshape(maximum(inputs[0], 0), [1]), _empty(shape)], 0),
                                                                     np.zeros((), dtype)),
          samples=(([np.int32(2)], {"dtype": "float32", "shape": (3,)}),))
@@ -84,7 +85,7 @@ def _put_tangent(node: Node, along: Sequence[Node | None]) -> Node:
 _ROWS = np.arange(6.0).reshape(3, 2)
 
 
-@declare("host", _put_type, grad=_put_gradient, tangent=_put_tangent, batch="trailing",
+@declare("host", _put_type, grad=_put_gradient, tangent=_put_tangent, batch="trailing", complex=True,
          samples=(([_ROWS, np.int32(1), (2,)], {"of": "rows"}),), kinds={"of": (str,), "grow": (bool,)})
 def put_row(rows: Any, index: Any, value: Any, *, of: Any, grow: Any = False) -> Any:
     """The rows with another one in place of that number; with `grow` there are more of them, if need be."""
@@ -105,7 +106,7 @@ def _take_type(types: Sequence[TensorType], values: Values, of: str) -> TensorTy
     return TensorType(types[0].dtype, None if types[0].shape is None else types[0].shape[1:])
 
 
-@declare("host", _take_type, samples=(([_ROWS, np.int32(2)], {"of": "rows"}),), kinds={"of": (str,)}, batch="trailing",
+@declare("host", _take_type, samples=(([_ROWS, np.int32(2)], {"of": "rows"}),), kinds={"of": (str,)}, batch="trailing", complex=True,
          grad=lambda g, y, rows, index, of: (OPERATORS["row_at"](g, index, shape(rows)[0], of=of), None))
 def take_row(rows: Any, index: Any, *, of: Any) -> Any:
     """The row of that number."""
@@ -113,6 +114,7 @@ def take_row(rows: Any, index: Any, *, of: Any) -> Any:
 
 
 @declare("host", lambda types, values, of: TensorType(types[0].dtype, None if types[0].shape is None else (_count(values, 2), *types[0].shape)),
+         complex=True,
          by_value=(2,), samples=(([(2,), np.int32(1), np.int32(3)], {"of": "rows"}),), kinds={"of": (str,)}, batch="trailing",
          grad=lambda g, y, row, index, count, of: (take_row(g, index, of=of), None, None))
 def row_at(row: Any, index: Any, count: Any, *, of: Any) -> Any:
@@ -163,7 +165,7 @@ def _rows_for_lowered(node: Node, inputs: Sequence[Node], types: Any, type: Any,
     return inputs[0] if alike(count, own[0]) else node
 
 
-@declare("host", _rows_for_type, by_value=(2,), kinds={"of": (str,)}, lower=_rows_for_lowered, batch="trailing",
+@declare("host", _rows_for_type, by_value=(2,), kinds={"of": (str,)}, lower=_rows_for_lowered, batch="trailing", complex=True,
          samples=(([_ROWS, np.array([True, True, False]), np.int32(2)], {"of": "rows"}),),
          grad=lambda g, y, rows, written, count, of: (OPERATORS["more_rows"](g, shape(rows)[0]), None, None))
 def rows_for(rows: Any, written: Any, count: Any, *, of: Any) -> Any:
@@ -173,6 +175,7 @@ def rows_for(rows: Any, written: Any, count: Any, *, of: Any) -> Any:
 
 
 @declare("host", lambda types, values, of: types[0], kinds={"of": (str,)}, grad=lambda g, y, rows, written, of: (g, None), batch="trailing",
+         complex=True,
          lower=lambda node, inputs, types, type, of: inputs[0] if _says(inputs[1], True) else node,
          samples=(([_ROWS, np.ones(3, bool)], {"of": "rows"}),))
 def all_rows(rows: Any, written: Any, *, of: Any) -> Any:
@@ -185,7 +188,7 @@ def _more_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(types[0].dtype, None if types[0].shape is None else (_count(values, 1), *types[0].shape[1:]))
 
 
-@declare("host", _more_type, by_value=(1,), batch="trailing", samples=(([(2, 3), np.int32(4)], {}),),
+@declare("host", _more_type, by_value=(1,), batch="trailing", samples=(([(2, 3), np.int32(4)], {}),), complex=True,
          lower=lambda node, inputs, types, type: inputs[0] if node.type.shape and alike(node.type.shape[0], inputs[0].type.shape[0]) else node,
          grad=lambda g, y, rows, count: (OPERATORS["first_rows"](g, shape(rows)[0]), None))
 def more_rows(rows: Any, count: Any) -> Any:
@@ -193,7 +196,7 @@ def more_rows(rows: Any, count: Any) -> Any:
     return np.concatenate([rows, np.zeros((max(int(count) - len(rows), 0), *rows.shape[1:]), rows.dtype)])
 
 
-@declare("host", _more_type, by_value=(1,), batch="trailing", samples=(([(4, 3), np.int32(2)], {}),),
+@declare("host", _more_type, by_value=(1,), batch="trailing", samples=(([(4, 3), np.int32(2)], {}),), complex=True,
          lower=lambda node, inputs, types, type: inputs[0] if node.type.shape and alike(node.type.shape[0], inputs[0].type.shape[0]) else node,
          grad=lambda g, y, rows, count: (more_rows(g, shape(rows)[0]), None))
 def first_rows(rows: Any, count: Any) -> Any:

@@ -38,7 +38,7 @@ def _densified_grad(g: Node, y: Node, places: Node, whole: Node, values: Node, d
     return None, None, own, reduce_sum(g) - reduce_sum(own)
 
 
-@declare("host", _densified, name="densified", by_value=(1,), grad=_densified_grad, kinds={"validate": (bool,)}, text=True,
+@declare("host", _densified, name="densified", by_value=(1,), grad=_densified_grad, kinds={"validate": (bool,)}, text=True, complex=True,
          fixed={"places": "int64", "output_shape": "int64"},
          samples=(([PLACES, np.array([2, 3]), (3,), ()], {"validate": True}), ([np.array([[2], [0]]), np.array([4]), (2,), ()], {"validate": False}),
                   ([np.zeros((0, 1), int), np.array([3]), (0,), ()], {"validate": True})))

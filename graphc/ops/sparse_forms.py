@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axis
 from ..ir.known import as_int, known_shape, static_value
 from ..ir.node import Node, describe, here, saying
@@ -22,9 +22,6 @@ from .math import cast, greater_equal, less, logical_and, maximum, minimum
 from .reduce import reduce_all, reduce_max
 from .sparse_dense import sparse_to_dense
 from .sparse_tensor import INDEX, SparseTensor, along, like, places, sparse, sparse_position, sparse_strides, unraveled, whole_numbers
-
-_VECTOR = TensorType(INDEX, (None,))
-
 
 # ---------------------------------------------------------------------- order
 
@@ -307,6 +304,34 @@ def sparse_fill_empty_rows(sp_input: Any, default_value: Any, name: str | None =
     return like(x, concat([expand_dims(rows, 1), others], 1), values, x.dense_shape), empty
 
 
+def sparse_merge(sp_ids: Any, sp_values: Any, vocab_size: Any, name: str | None = None, already_sorted: bool = False) -> SparseTensor:
+    """Values at the places that ids say: the last axis of the ids, which counts them, becomes one of the size `vocab_size`.
+
+    sp_ids: a sparse tensor of integers, or a list of them with a list of sizes, one more axis for each; sp_values: a sparse tensor of the same
+    places. DTypeError: no sparse tensors, no integers. GraphError: not as many sizes as ids. In C order unless `already_sorted`.
+
+    >>> ids = tf.SparseTensor([[0, 0], [1, 0], [1, 1]], tf.constant([2, 0, 1], tf.int64), [2, 2])
+    >>> values = tf.SparseTensor([[0, 0], [1, 0], [1, 1]], [1.0, 2.0, 3.0], [2, 2])
+    >>> tf.Session(jit=False).run(tf.sparse_tensor_to_dense(tf.sparse_merge(ids, values, 3)))
+    array([[0., 0., 1.],
+           [2., 3., 0.]], dtype=float32)
+    """
+    several = isinstance(sp_ids, (list, tuple))
+    given = [sparse(x, "sparse_merge") for x in (sp_ids if several else [sp_ids])]
+    sizes = [*vocab_size] if several and isinstance(vocab_size, (list, tuple)) else [vocab_size]
+    if len(sizes) != len(given):
+        raise GraphError(f"sparse_merge: {len(given)} tensors of ids, and {len(sizes)} sizes{here()}")
+    values = sparse(sp_values, "sparse_merge")
+    for x in given:
+        if x.values.type.dtype.kind not in "iu":
+            raise DTypeError(f"sparse_merge: {describe(x.values)} are no integers{here()}")
+    columns = [expand_dims(cast(x.values, dtype=INDEX), 1) for x in given]
+    indices = concat([given[0].indices[:, :-1], *columns], 1)
+    whole = concat([given[0].dense_shape[:-1], *(reshape(cast(to_node(n), dtype=INDEX), [1]) for n in sizes)], 0)
+    made = SparseTensor(indices, values.values, whole)
+    return made if already_sorted else sparse_reorder(made, name=name)
+
+
 def sparse_to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Node:
     """Numbers below `vocab_size` in the last axis of a sparse tensor, as a dense tensor of booleans that is true where one of them stands.
 
@@ -321,4 +346,4 @@ def sparse_to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None)
 
 
 __all__ = ["sparse_reorder", "sparse_transpose", "sparse_reshape", "sparse_expand_dims", "sparse_reset_shape", "sparse_retain", "sparse_slice",
-           "sparse_split", "sparse_concat", "sparse_fill_empty_rows", "sparse_to_indicator"]
+           "sparse_split", "sparse_concat", "sparse_fill_empty_rows", "sparse_merge", "sparse_to_indicator"]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, compatible, merge, shape_str
@@ -31,6 +32,15 @@ def _variable() -> Any:
 def _read(ref: Any) -> Any:
     """The value of a variable at this point of the order that control dependencies set."""
     return ref
+
+
+@declare("alias", typed_like(), name="latest", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="latest")
+def latest(ref: Any) -> Any:
+    """The value of a variable after all assignments to it that come before in a run: what a body that assigns to it goes on from."""
+    return ref
+
+
+READS = ("read", "latest")      # operators that give a variable's value, and of which nothing is left when a run's order is known
 
 
 def _operand(node: Node, graph: Graph) -> Node:
@@ -294,7 +304,7 @@ def gradient_of_variable(value: Node, ref: Variable) -> Node:
     return held("apply_gradients", "assigned", value, ref)
 
 
-@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,))
+@declare("elementwise", typed_like(), expr="{x}", grad=lambda g, y, x: (g,), complex=True)
 def copy(x: Any) -> Any:
     """The same value in memory of its own."""
     return x

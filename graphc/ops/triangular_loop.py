@@ -1,17 +1,19 @@
-"""The loop nest that solves triangular systems by substitution: some columns at once in registers, one by itself in a row of its own."""
+"""The loop nest that solves triangular systems by substitution: vectors of columns in tiles, single ones each in a row of its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..ir.loops import Loop, word
+from ..ir.sizes import fixed
 from ..ir.types import element_count
 
-_COLUMNS = 16                   # that one part of the work has; threads share the parts
-_BLOCKS = (16, 4)               # columns whose sums are kept in registers at once
+_ROWS = 6                       # whose sums are kept in registers at once, two vectors each
+LEAST = 2                       # columns from which tiles may serve: as many as the narrowest vectors have lanes
+_WIDEST = 128                   # bytes of them: two of the widest vectors
 
 
-def _offsets(own: Any, whole: Any) -> list[Any]:
+def offsets(own: Any, whole: Any) -> list[Any]:
     """How far apart, in matrices, those of an operand are along the axes of the batch; 0 along those that it is repeated along."""
     padded = [1] * (len(whole) - len(own)) + list(own)
     steps: list[Any] = []
@@ -22,25 +24,31 @@ def _offsets(own: Any, whole: Any) -> list[Any]:
     return steps[::-1]
 
 
-def _in_registers(block: int, t: str, adjoint: bool, forward: bool) -> list[str]:
-    """Columns c to c + block: row by row what is known is taken off; of a transposed matrix each result is taken off what follows."""
-    q = range(block)
-    row = ["i = step" if forward else "i = n - 1 - step"]
-    rest = ("range(i + 1, n)", "range(0, i)")
-    if adjoint:
-        return [*(line for i in ["for i in range(n):"] for line in
-                  [i, *(f"    store(out, to + i * k + c + {x}, load(rhs, fro + i * k + c + {x}))" for x in q)]),
-                "for step in range(n):", *("    " + r for r in row), "    d = load(matrix, at + i * n + i)",
-                *(f"    s{x} = {t}(load(out, to + i * k + c + {x}) / d)" for x in q),
-                *(f"    store(out, to + i * k + c + {x}, s{x})" for x in q),
-                f"    for j in {rest[not forward]}:", "        m = load(matrix, at + i * n + j)",
-                *(f"        store(out, to + j * k + c + {x}, {t}(load(out, to + j * k + c + {x}) - m * s{x}))" for x in q)]
-    return ["for step in range(n):", *("    " + r for r in row),
-            *(f"    s{x} = load(rhs, fro + i * k + c + {x})" for x in q),
-            f"    for j in {rest[forward]}:", "        m = load(matrix, at + i * n + j)",
-            *(f"        s{x} = {t}(s{x} - m * load(out, to + j * k + c + {x}))" for x in q),
-            "    d = load(matrix, at + i * n + i)",
-            *(f"    store(out, to + i * k + c + {x}, {t}(s{x} / d))" for x in q)]
+def _in_tiles(t: str, adjoint: bool, forward: bool) -> list[str]:
+    """Columns c to c + wide, kept in scratch memory: blocks of rows less the products of what is known, in tiles; in a block row by row."""
+    width = "2 * LANES"
+    outer = "matrix, at + p * n + top, 1" if adjoint else "matrix, at + top * n + p, n"
+    place = "q * n + i" if adjoint else "i * n + q"
+    one = f"tile(1, 2, LANES, {t})"
+    return [f"width = {width}", "for i in range(n):", f"    row = tile_load_part({one}, rhs, fro + i * k + c, 0, 1, wide)",
+            "    tile_store(scratch0, mine + i * width, 0, row)",
+            f"for block in range((n + {_ROWS - 1}) // {_ROWS}):",
+            f"    top = block * {_ROWS}" if forward else f"    top = max(n - {_ROWS} - block * {_ROWS}, 0)",
+            f"    high = min(n - top, {_ROWS})" if forward else f"    high = min(n - block * {_ROWS}, {_ROWS})",
+            f"    acc = tile({_ROWS}, 2, LANES, {t})",
+            f"    if high == {_ROWS}:", f"        for p in range({'0, top' if forward else 'top + high, n'}):",
+            f"            acc = add_outer(acc, {outer}, scratch0, mine + p * width)",
+            "    tile_store(sums, 0, width, acc)",
+            f"    begin = select(high == {_ROWS}, {'top' if forward else 'top + high'}, {'int64(0)' if forward else 'n'})",
+            "    for step in range(high):", f"        i = {'top + step' if forward else 'top + high - 1 - step'}",
+            "        for j in range(width):", "            store(scratch0, mine + i * width + j, "
+            f"{t}(load(scratch0, mine + i * width + j) - load(sums, (i - top) * width + j)))",
+            f"        for q in range({'begin, i' if forward else 'i + 1, begin'}):", f"            m = load(matrix, at + {place})",
+            "            for j in range(width):", "                store(scratch0, mine + i * width + j, "
+            f"{t}(load(scratch0, mine + i * width + j) - m * load(scratch0, mine + q * width + j)))",
+            "        d = load(matrix, at + i * n + i)", "        for j in range(width):",
+            f"            store(scratch0, mine + i * width + j, {t}(load(scratch0, mine + i * width + j) / d))",
+            "for i in range(n):", f"    tile_store_part(out, to + i * k + c, 0, tile_load({one}, scratch0, mine + i * width, 0), 1, wide)"]
 
 
 def _alone(t: str, adjoint: bool, forward: bool) -> list[str]:
@@ -62,16 +70,18 @@ def triangular_loop(types: Any, type: Any, lower: bool, adjoint: bool) -> Loop:
     """X with T X = rhs, T a triangle of each matrix, or its transpose."""
     t, forward = word(type.dtype), lower is not adjoint
     *batch, n, k = type.shape
-    sizes = {"n": n, "k": k, "parts": (k + (_COLUMNS - 1)) // _COLUMNS}
-    lines = ["b = part // parts", "c = (part % parts) * 16", "end = min(c + 16, k)", "left = b", "at = int64(0)", "fro = int64(0)"]
-    steps = [_offsets(x.shape[:-2], batch) for x in types]
+    widest = _WIDEST // type.dtype.itemsize
+    sizes = {"n": n, "k": k, "parts": (k + (widest - 1)) // widest, "beside": n if fixed(k) and k < LEAST else n * widest}
+    lines = ["b = part // parts", f"c = part % parts * {widest}", f"end = min(c + {widest}, k)", "left = b", "at = int64(0)", "fro = int64(0)"]
+    steps = [offsets(x.shape[:-2], batch) for x in types]
     for axis in reversed(range(len(batch))):
         sizes |= {f"b{axis}": batch[axis], f"m{axis}": steps[0][axis], f"r{axis}": steps[1][axis]}
         lines += [f"at += (left % b{axis}) * m{axis}", f"fro += (left % b{axis}) * r{axis}", f"left = left // b{axis}"]
-    lines += ["at *= n * n", "fro *= n * k", "to = b * n * k", "mine = part * n"]
-    for block in _BLOCKS:
-        lines += [f"while c + {block} <= end:", *("    " + line for line in _in_registers(block, t, adjoint, forward)), f"    c += {block}"]
+    lines += ["at *= n * n", "fro *= n * k", "to = b * n * k", "mine = part * beside"]
+    if not (fixed(k) and k < LEAST):
+        lines += ["while end - c >= LANES:", "    wide = min(end - c, 2 * LANES)", *("    " + line for line in _in_tiles(t, adjoint, forward)),
+                  "    c += wide"]
     lines += ["while c < end:", *("    " + line for line in _alone(t, adjoint, forward)), "    c += 1"]
     count = element_count(tuple(batch)) * sizes["parts"]
-    body = "\n".join(["for part in range(lo, hi):", *("    " + line for line in lines)])
-    return Loop(body, sizes, count, element_count(tuple(batch)) * n * n * k, scratch=[(type.dtype, count * n)], superword=True)
+    body = "\n".join([f"sums = scratch(0, {_ROWS * widest}, {t})", "for part in range(lo, hi):", *("    " + line for line in lines)])
+    return Loop(body, sizes, count, element_count(tuple(batch)) * n * n * k, scratch=[(type.dtype, count * sizes["beside"])])

@@ -33,6 +33,8 @@ def _changed_type(types: Types, values: Values, how: str, skip: bool) -> TensorT
         raise DTypeError(f"updates of {updates.dtype} do not fit a tensor of {x.dtype}")
     if x.dtype.kind == "b" and how != "set":
         raise DTypeError("booleans are not numbers")
+    if x.dtype.kind == "c" and how in ("min", "max"):
+        raise DTypeError(f"not defined for {x.dtype}")
     if x.shape is None or not indices.shape or indices.shape[-1] is None:
         return x
     depth = indices.shape[-1]
@@ -88,7 +90,7 @@ def _changed_attrs(types: Types, how: Any, skip: Any) -> dict[str, Any]:
     return {"how": how, "skip": bool(skip)}
 
 
-@declare("overwriting", _changed_type, prepare=_changed_attrs, loop=_changed_loop, grad=_changed_grad, batch="trailing", weak=False,
+@declare("overwriting", _changed_type, prepare=_changed_attrs, loop=_changed_loop, grad=_changed_grad, batch="trailing", weak=False, complex=True,
          fixed={"indices": "int64"},
          samples=(([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "add"}), ([(4, 2), np.array([[3], [0], [3]]), (3, 2)], {"how": "set"}),
                   ([(2, 3), np.array([[0, 1], [1, 2]]), (2,)], {"how": "sub"}), ([(3,), np.zeros((0, 1), int), (0,)], {"how": "add"})))
@@ -113,7 +115,7 @@ def changed(x: Any, indices: Any, updates: Any, *, how: str = "set", skip: bool 
     else:
         for k in range(len(rows)):
             place = tuple(rows[k])
-            out[place] = out[place] / new[k] if out.dtype.kind == "f" else out[place] // new[k]
+            out[place] = out[place] / new[k] if out.dtype.kind in "fc" else out[place] // new[k]
     return out
 
 

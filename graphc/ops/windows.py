@@ -248,7 +248,8 @@ def _overlaid_samples() -> Iterable[Any]:
         yield [_windows_type([TensorType(np.dtype("float64"), x)], (), **full).shape, np.array(x)], attrs
 
 
-@declare("windowed", _overlaid_type, by_value=(1,), fixed={"whole": "int32"}, prepare=lambda types, **attrs: _unpadded(types[:1], **attrs),
+@declare("windowed", _overlaid_type, by_value=(1,), fixed={"whole": "int32"}, complex=True,
+         prepare=lambda types, **attrs: _unpadded(types[:1], **attrs),
          lower=_overlaid_lower, weak=False, batch="leading", grad=lambda h, y, parts, whole, **attrs: (windows(h, **attrs), None),
          samples=tuple(_overlaid_samples()))
 def overlaid(y: Any, whole: Any, *, window: Any, strides: Any, dilations: Any = 1) -> Any:

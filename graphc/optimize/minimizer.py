@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autodiff.gradients import gradients
 from ..errors import DTypeError, GradientError, GraphError, ShapeError
-from ..ir.graph import GraphKeys, get_default_session
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_session
 from ..ir.node import Node, describe, here, topological
 from ..ir.types import Array, TensorType
 from ..ops.state import Variable

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ir.graph import control_dependencies
+from ..ir.default_graph import control_dependencies
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import compatible

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import DTypeError, GraphError, ShapeError
 from ..initializers import random_uniform_initializer
-from ..ir.graph import device, name_scope
+from ..ir.default_graph import device
+from ..ir.graph import name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import compatible

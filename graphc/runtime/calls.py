@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ..errors import FeedError, GraphGrowthWarning
-from ..ir.body import Body
+from ..ir.body import Body, interpreted
 from ..ir.composite import Composite
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str, warn
+from ..ir.reference import run_reference
 from .call import Call
 from .exchange import Exchange, exchanging
 from .fetching import Form, all_of, collect_feed, flattened
@@ -29,8 +31,7 @@ class Calls:
         self._grown = (0, 0)
         values.moved, values.cut_off = self._moved, self._cut_off
         self._bodies: dict[Body, Call] = {}
-        if jit:
-            values.run_body = self.run_body
+        values.run_body = self.run_body if jit else self.interpret_body
 
     def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:
         """The call of some fetches and feeds, and what is fed to it, in its order. FetchError, FeedError, SessionClosedError."""
@@ -65,9 +66,18 @@ class Calls:
         call = self._bodies.get(body)
         if call is None:
             nodes = [*body.results, *body.effects]
-            call = self._bodies[body] = Call(self.values, nodes, body.parameters, all_of(nodes), self.jit, self.threads, self.stats)
+            call = Call(self.values, nodes, body.parameters, all_of(nodes), self.jit, self.threads, self.stats)
+            if exchanging(call.needed()):           # each run of the body takes elements of its own
+                call = Exchange(self.values, nodes, body.parameters, all_of(nodes), call.needed(), self.jit, self.threads, self.stats)
+            self._bodies[body] = call
         found: list[Any] = call.enter(*arguments)
         return found[:len(body.results)]
+
+    def interpret_body(self, body: Body, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The results of a body by references; by a call, if it takes elements of datasets."""
+        if exchanging(body.order):
+            return self.run_body(body, arguments)
+        return interpreted(body, arguments, partial(run_reference, run_body=self.interpret_body))
 
     def last(self, fetches: Any) -> Call | None:
         """The call that ran last with these fetches, whatever it was fed."""

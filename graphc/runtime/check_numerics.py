@@ -63,7 +63,7 @@ def _any(test: Any, value: Any) -> bool:
     """Whether an element of an array, or of one of several (an operator's results), passes."""
     if isinstance(value, (tuple, list)):
         return any(_any(test, v) for v in value)
-    return np.asarray(value).dtype.kind == "f" and bool(test(value).any())
+    return np.asarray(value).dtype.kind in "fc" and bool(test(value).any())
 
 
 def _report(n: Node, wrong: str, result: Any, inputs: Sequence[Any], graph: Any) -> str:

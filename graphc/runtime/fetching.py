@@ -149,7 +149,7 @@ def fed(node: Node, value: Any) -> Array:
             raise FeedError(f"{describe(node)} is fed a tensor, {describe(value) if isinstance(value, Node) else value!r}; feed its value{here()}")
         try:
             array = as_text(value) if dtype.hasobject else np.asarray(value)
-            if array.dtype.kind not in "fiubO" or value is None:
+            if array.dtype.kind not in "fiubcO" or value is None:
                 raise TypeError
             value = array if dtype.hasobject else exactly(array, dtype)
         except DTypeError as e:

@@ -25,7 +25,8 @@ from ..cpu import cache as files
 from ..cpu import native
 from ..cpu.bind import bind
 from ..cpu.code import Code
-from ..cpu.kept import Site, packed, restored
+from ..cpu.keep import packed
+from ..cpu.kept import Site, restored
 from ..cpu.kernel.machine import version
 from ..cpu.memory import Arena
 from ..cpu.packing import LARGEST, Damaged, SizeReader, Unkept, ValueWriter, check, joined, listed, parted, whole

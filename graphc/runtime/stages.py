@@ -44,8 +44,11 @@ class Staged:
     def last(self, arrays: Sequence[Array], trace: Trace | None = None) -> tuple[Runnable, list[Array]]:
         """The program of the last stage, and all that it is fed, after the others have run."""
         (program, variant), known, given = self.first, dict[Node, Array](), [*arrays]
-        run = partial(run_reference, run_body=self.run_body)
-        evaluate = run if trace is None else partial(trace.node, run)
+
+        def evaluate(p: Node, inputs: Sequence[Any]) -> Any:
+            if trace is None:
+                return run_reference(p, inputs, run_body=self.run_body)
+            return trace.node(partial(run_reference, run_body=trace.running(p, p.label, self.run_body)), p, inputs)
         while variant.work is not None and variant.following is not None:
             found = program.run(given, trace)
             known.update((n, np.asarray(v, n.type.dtype)) for n, v in zip(variant.work.found, found, strict=True))

@@ -74,13 +74,16 @@ class Summary:
     kernels: list[Row]
     lines: list[Row]
     limits: Limits | None           # the machine's
+    iterations: dict[str, list[float]] = field(default_factory=dict)     # of each loop, "7.body": the seconds of each iteration recorded
 
     def __str__(self) -> str:
         out = [f"{1e6 * self.seconds:.1f} us, {1e6 * self.idle:.1f} of them between steps (timing them took about {1e6 * self.timing:.1f})"]
         if self.limits is not None:
             out.append(f"limit: {self.limits.bandwidth_bytes_per_s / 1e9:.1f} GB/s from memory, {self.limits.flops_per_s_f32 / 1e9:.0f} GFLOP/s in "
                        f"float32, {self.limits.flops_per_s_f64 / 1e9:.0f} in float64, measured; data in caches come faster")
-        return "\n".join([*out, "", *_table("kernel", self.kernels), "", *_table("line", self.lines)])
+        found = [f"{path}: {len(took)} iterations, {1e6 * min(took):.2f} to {1e6 * max(took):.2f} us, the longest is number "
+                 f"{took.index(max(took))}" for path, took in self.iterations.items()]
+        return "\n".join([*out, *found, "", *_table("kernel", self.kernels), "", *_table("line", self.lines)])
 
 
 def _table(title: str, rows: Sequence[Row]) -> list[str]:
@@ -135,8 +138,9 @@ class RunMetadata:
             seconds = max(e.end - e.start, 1) / 1e9
             made.append({"name": e.name[:200], "cat": e.kind, "ph": "X", "pid": 1, "tid": e.thread, "ts": (e.start - origin) / 1e3,
                          "dur": (e.end - e.start) / 1e3,
-                         "args": {"stage": e.stage, "step": e.step, "lines": list(e.lines), "bytes": e.cost.bytes, "operations": e.cost.operations,
-                                  "GB/s": round(e.cost.bytes / seconds / 1e9, 3), "GFLOP/s": round(e.cost.operations / seconds / 1e9, 3)}})
+                         "args": {"stage": e.stage, "step": e.step, **_in_bodies(e), "lines": list(e.lines), "bytes": e.cost.bytes,
+                                  "operations": e.cost.operations, "GB/s": round(e.cost.bytes / seconds / 1e9, 3),
+                                  "GFLOP/s": round(e.cost.operations / seconds / 1e9, 3)}})
         text = json.dumps({"traceEvents": made, "displayTimeUnit": "ns"})
         if path is not None:
             write(path, text, "trace")
@@ -151,17 +155,20 @@ class RunMetadata:
         total = max(max((e.end for e in self.events), default=0) - self._origin, 1) / 1e9
         kernels: dict[str, _Sum] = {}
         lines: dict[str, _Sum] = {}
+        inner = _inner(self.events)
         for pieces in by_call(self.events):
-            work, seconds = pieces[0].work, _covered(pieces)
+            work, first = pieces[0].work, pieces[0]
+            seconds = max(0.0, _covered(pieces) - inner.pop(_place(first), 0.0))
             parts = work.parts or [Part(work.name, 1.0, pieces[0].cost)]
             whole = Cost(*(sum(c) for c in zip(*(p.cost for p in parts), strict=True)))
-            kernels.setdefault(work.name, _Sum()).add(whole, seconds, _allowed(whole, work.double, most), pieces[0].step)
+            kernels.setdefault(_name(first), _Sum()).add(whole, seconds, _allowed(whole, work.double, most), NO_STEP if first.inside else first.step)
             for p in parts:
                 lines.setdefault(p.line, _Sum()).add(p.cost, p.share * seconds, _allowed(p.cost, work.double, most), NO_STEP)
+        iterations = _iterations(self.events)
         idle = max(0.0, total - _covered(self.events))
         timed = sum(e.kind not in ("host", "copy") for e in self.events)
         return Summary(total, idle, min(idle, timed * timing_cost()[1] / 1e9 if timed else 0.0),
-                       _rows(kernels, total, limits), _rows(lines, total, limits), most)
+                       _rows(kernels, total, limits), _rows(lines, total, limits), most, iterations)
 
 
 def write(path: Any, text: str, what: str) -> None:
@@ -190,10 +197,48 @@ class _Sum:
 
 def by_call(events: Iterable[Event]) -> list[list[Event]]:
     """The pieces of a step that threads shared are one call."""
-    calls: dict[tuple[int, int, int], list[Event]] = {}
+    calls: dict[tuple[Any, ...], list[Event]] = {}
     for e in events:
-        calls.setdefault((e.stage, e.step, e.start if e.step == NO_STEP else 0), []).append(e)
+        calls.setdefault((e.stage, e.step, e.start if e.step == NO_STEP else 0, e.inside, e.iteration), []).append(e)
     return list(calls.values())
+
+
+def _in_bodies(e: Event) -> dict[str, Any]:
+    """Which body a step is of, and in which iteration, for the timeline."""
+    return {"inside": e.inside, "iteration": list(e.iteration)} if e.inside else {}
+
+
+def _name(e: Event) -> str:
+    """What a step computes; of one in a body with where that is before it."""
+    place = f"{e.inside}.{e.step}" if e.step >= 0 else e.inside
+    return f"{place}: {e.name}" if e.inside else e.name
+
+
+def _place(e: Event) -> tuple[Any, ...]:
+    """Where a call was: of a node that no step computes, by its name."""
+    return e.stage, e.inside, str(e.step) if e.step >= 0 else e.name, e.iteration
+
+
+def _inner(events: Iterable[Event]) -> dict[tuple[Any, ...], float]:
+    """For each call of a step that runs bodies, the seconds in which a step of them was on."""
+    found: dict[tuple[Any, ...], list[Event]] = {}
+    for e in events:
+        if e.inside:
+            *above, step, name = e.inside.split(".")
+            iteration = e.iteration[:-1] if name in ("body", "cond") else e.iteration
+            found.setdefault((e.stage, ".".join(above), step, iteration), []).append(e)
+    return {key: _covered(inside) for key, inside in found.items()}
+
+
+def _iterations(events: Iterable[Event]) -> dict[str, list[float]]:
+    """Of each loop the seconds of its iterations, from the start of the first step to the end of the last."""
+    found: dict[tuple[int, str], dict[tuple[int, ...], tuple[int, int]]] = {}
+    for e in events:
+        if e.inside.endswith(".body"):
+            times = found.setdefault((e.stage, e.inside), {})
+            start, end = times.get(e.iteration, (e.start, e.end))
+            times[e.iteration] = min(start, e.start), max(end, e.end)
+    return {path: [(end - start) / 1e9 for _, (start, end) in sorted(times.items())] for (_, path), times in found.items()}
 
 
 def _covered(events: Iterable[Event]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .complex_numbers import check_complex_numbers
 from .grads import check_grads
 from .operator_grads import check_compiled_gradients, check_gradients, check_open_gradients
 from .operator_rules import (
@@ -22,6 +23,7 @@ from .rules import check_rule
 from .samples import Built, Operator, Sample, build, differentiable, reference, samples, some_samples, testable
 
 __all__ = ["CHECKS", "Built", "Operator", "Report", "Row", "Sample", "build", "check_batching", "check_compiled_gradients",
+           "check_complex_numbers",
            "check_complex_steps", "check_gradients", "check_gradients_beside_integers", "check_grads", "check_hessian_products",
            "check_interpreted", "check_jacobians", "check_open_batching", "check_open_gradients", "check_open_jacobians", "check_operator",
            "check_precision", "check_rule", "check_saved", "check_specials", "check_types", "check_values", "complex_steps", "differentiable",
@@ -31,7 +33,7 @@ __all__ = ["CHECKS", "Built", "Operator", "Report", "Row", "Sample", "build", "c
 CHECKS: tuple[Callable[[Operator], None], ...] = (
     check_types, check_interpreted, check_values, check_specials, check_precision, check_saved, check_gradients, check_gradients_beside_integers,
     check_compiled_gradients, check_open_gradients, check_jacobians, check_hessian_products, check_open_jacobians, check_batching,
-    check_open_batching, check_complex_steps)
+    check_open_batching, check_complex_steps, check_complex_numbers)
 
 
 def __dir__() -> list[str]:
@@ -41,10 +43,10 @@ def __dir__() -> list[str]:
 def check_operator(operator: Operator) -> None:
     """All of CHECKS, which are those that graphc's own operators are tested by; AssertionError says which sample fails, and how.
 
-    Types, values (interpreted, compiled, special ones, in both precisions, in graphs saved and read again), gradients of first and second
-    order (against differences, compiled, beside integers), Jacobians in both modes, products with Hessians, one more leading axis, what of it
-    holds with sizes unknown while the graph is built, complex steps. Empty operands are among the samples of elementwise operators; others
-    declare them.
+    Types, values (interpreted, compiled, special ones, in both precisions, in graphs saved and read again), gradients of first and second order
+    (against differences, compiled, beside integers), Jacobians in both modes, products with Hessians, one more leading axis, what of it holds
+    with sizes unknown while the graph is built, complex steps, complex numbers. Empty operands are among the samples of elementwise operators;
+    others declare them.
     """
     if not some_samples(operator):
         raise AssertionError(f"{operator.name} has no samples: nothing to try it on")

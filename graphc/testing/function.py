@@ -14,6 +14,7 @@ from ..ir.node import Node, describe, here, topological
 from ..ir.operator import constant_node, to_node
 from ..ir.types import Array, DType, TensorType
 from ..ops.sources import placeholder
+from ..ops.state import READS
 from ..runtime.session import Session
 
 
@@ -121,7 +122,7 @@ def _replayed(ys: Sequence[Node], given: Mapping[Node, Node], dtype: np.dtype[An
         if n.operator.name == "constant":
             value = n.attrs["value"]
             new[n] = constant_node(graph, value.astype(dtype) if value.dtype.kind == "f" else value)
-        elif n.operator.name == "read":
+        elif n.operator.name in READS:
             new[n] = new[n.inputs[0]]
         else:
             new[n] = n.operator.build(graph, tuple([new[x] for x in n.inputs]), {k: _in(dtype, v) for k, v in n.attrs.items()})

@@ -246,7 +246,7 @@ def _inputs(graph: Graph, nodes: Sequence[Node], feeds: Mapping[Node, Array]) ->
 def _alone(n: Node, values: Sequence[Array]) -> Function:
     """One operator of a graph as a function of its floating operands."""
     at = [np.asarray(v) for v in values]
-    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in n.operator.by_value]
+    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in (*n.operator.by_value, *n.operator.once)]
 
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
         graph = get_default_graph()

@@ -42,7 +42,7 @@ def _smooth_results(operator: Operator, sample: Sample) -> bool:
 def _function(operator: Operator, sample: Sample) -> Function:
     """The operator on a sample, on tensors of unknown sizes if it takes them."""
     at = [np.asarray(x) for x in sample.operands]
-    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in operator.by_value]
+    wanted = [i for i, x in enumerate(at) if x.dtype.kind == "f" and i not in (*operator.by_value, *operator.once)]
 
     def make(nodes: Sequence[Node], dtype: np.dtype[Any]) -> list[Node]:
         operands = [constant_node(get_default_graph(), at[i]) if i in operator.by_value else x for i, x in enumerate(nodes)]

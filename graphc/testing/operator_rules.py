@@ -65,7 +65,7 @@ def _trials(operator: Operator, shapes: str = "static") -> Iterator[_Trial]:
                     raise
                 continue
             feeds = built.feeds(sample.operands)
-            xs = [x for x in feeds if x.type.dtype.kind == "f"]
+            xs = [x for i, x in enumerate(built.fed) if x is not None and x.type.dtype.kind == "f" and i not in operator.once]
             for y in [r for r in built.results if r.type.dtype.kind == "f"] if xs else []:
                 yield _Trial(f"{say(operator, sample)}, sizes {shapes}", y, xs, feeds, session)
 

@@ -8,14 +8,53 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ir.graph import GraphKeys, get_default_graph
+from ..initializers import zeros_initializer
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
 from ..ops.math import cast, minimum, pow
 from ..ops.state import Variable, assign, assign_add, assign_sub, group
+from ..variables import AUTO_REUSE, get_variable, variable_scope
 from .optimizer import scalar
 
 __all__ = ["ExponentialMovingAverage"]
+
+
+def assign_moving_average(variable: Variable, value: Any, decay: Any, zero_debias: bool = True, name: str | None = None) -> Node:
+    """variable <- decay * variable + (1 - decay) * value; what layers of normalisation written by hand keep their statistics by.
+
+    `zero_debias`: what the start from 0 does to the average is divided out, by two variables beside it (Kingma and Ba 2015, section 3).
+    The result is the variable's new value. DTypeError: no variable of a floating dtype.
+    """
+    if not isinstance(variable, Variable) or variable.type.dtype.kind != "f":
+        raise DTypeError(f"assign_moving_average takes a variable of a floating dtype, not {variable!r:.80}{here()}")
+    with variable.graph.name_scope(name or "AssignMovingAvg") as scope:
+        forgotten, wanted = 1.0 - scalar(decay, variable.type.dtype), cast(to_node(value), variable.dtype)
+        if not zero_debias:
+            return assign_sub(variable, (variable.value() - wanted) * forgotten, name=scope)
+        with variable.graph.control_dependencies(None), variable_scope(variable.op.name, reuse=AUTO_REUSE):
+            options: dict[str, Any] = {"initializer": zeros_initializer(), "trainable": False}
+            biased = get_variable("biased", variable.type.shape, variable.dtype, **options)
+            count = get_variable("local_step", [], variable.dtype, **options)
+        moved, steps = assign_sub(biased, (biased - wanted) * forgotten), assign_add(count, 1.0)
+        return assign(variable, moved / (1.0 - pow(1.0 - forgotten, steps)), name=scope)
+
+
+def weighted_moving_average(value: Any, decay: Any, weight: Any, truediv: bool = True, collections: Any = None, name: str | None = None) -> Node:
+    """The average of values by weights, which forgets exponentially: of value * weight and of weight, one divided by the other.
+
+    value, weight: float, of one shape or as they broadcast; ShapeError: the value's shape is not known.
+    """
+    x, w = to_node(value), to_node(weight)
+    if not x.type.known:
+        raise ShapeError(f"weighted_moving_average: the shape of {describe(x)} is not known{here()}")
+    with variable_scope(name, default_name="WeightedMovingAvg", reuse=False):
+        options: dict[str, Any] = {"initializer": zeros_initializer(), "trainable": False, "collections": collections}
+        top = get_variable("value_x_weight", x.type.shape, x.dtype, **options)
+        below = get_variable("weight", w.type.shape, w.dtype, **options)
+        moved = assign_moving_average(top, x * w, decay, zero_debias=False), assign_moving_average(below, w, decay, zero_debias=False)
+        return moved[0] / moved[1]
 
 
 class ExponentialMovingAverage:

@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import logging
 from ..errors import ArgumentError, GraphError
-from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import here
 from ..summary import FileWriter, Summary
 from .hooks import SecondOrStepTimer, SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues, step_tensor

@@ -10,7 +10,8 @@ import numpy as np
 from ..data.draws import Draws
 from ..data.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from ..errors import ArgumentError, GraphError, OutOfRangeError, ShapeError
-from ..ir.graph import control_dependencies, get_default_graph, name_scope
+from ..ir.default_graph import control_dependencies
+from ..ir.graph import get_default_graph, name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import TEXT, TensorType

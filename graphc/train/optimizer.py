@@ -9,10 +9,10 @@ import numpy as np
 
 from ..autodiff.gradients import gradients
 from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError
-from ..ir.graph import GraphKeys
+from ..ir.collecting import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
-from ..ir.types import exactly
+from ..ir.types import differentiable, exactly
 from ..ops.array import concat, expand_dims, gather, ones_like, reshape, shape, zeros_like
 from ..ops.array_gather import scatter_sum
 from ..ops.math import cast, greater, logical_or, maximum, where
@@ -96,7 +96,10 @@ class Optimizer:
             for g, v in pairs:
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
                     moved = self._changes(g, v, {**hyper[v.type.dtype], **shared})
-                    updates += moved if v.constraint is None else [*moved, assign(v, v.constraint(moved[-1]))]
+                    updates += moved
+                    if v.constraint is not None:
+                        own = next(u for u in reversed(moved) if u.inputs[0] is v)
+                        updates.append(assign(v, v.constraint(own)))
             updates += self._finish(shared)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
@@ -174,7 +177,7 @@ class Optimizer:
         return []
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
-        """What changes by one step; the variable's own new value comes last."""
+        """What changes by one step: assignments to the variable and to its slots."""
         raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
 
     def _moved(self, updates: Sequence[tuple[Any, Node, str | None]]) -> list[Any]:
@@ -272,7 +275,7 @@ def _broken_path(loss: Node, variable: Variable) -> Node | None:
     for n in order:
         uses[n] = n is variable or any(uses[x] for x in n.inputs)
     blocked = [n for n in order if uses[n] and n is not variable and
-               (n.operator.grad is None or n.type.dtype.kind != "f" or gradients(n, n.inputs[:1])[0] is None)]
+               (n.operator.grad is None or not differentiable(n.type.dtype) or gradients(n, n.inputs[:1])[0] is None)]
     return max(blocked, key=lambda n: n.index) if blocked else None
 
 

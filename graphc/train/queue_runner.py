@@ -9,7 +9,8 @@ from typing import Any
 
 from ..data.queues import QueueBase
 from ..errors import ArgumentError, CancelledError, GraphError, OutOfRangeError, SessionClosedError
-from ..ir.graph import GraphKeys, get_default_graph, get_default_session
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph, get_default_session
 from ..ir.node import here
 from .coordinator import Coordinator
 

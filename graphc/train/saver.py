@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,68 +13,21 @@ from ..errors import CheckpointWarning, DataLossError, DTypeError, GraphError, I
 from ..files.bundle import Bundle
 from ..files.checkpoint import SUFFIX, Checkpoint, open_checkpoint, place_of, put, write
 from ..files.graph_json import from_json, to_json
-from ..files.safetensors import Entry, open_file
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..files.safetensors import open_file
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, warn
-from ..ir.types import Array, compatible
+from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
 from ..runtime.values import Drawn, Snapshot
 from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
+from .restoring import RestoreReport, report_of
 
 __all__ = ["RestoreReport", "Saver", "export_meta_graph", "import_meta_graph"]
 
-_TOLD, _SOUGHT = 20, 1000       # variables that a report names one by one, and those it looks for a near name among
-
 
 # ---------------------------------------------------------------------- what fits
-
-class RestoreReport(NamedTuple):
-    """What a restore found: names as they stand in the checkpoint.
-
-    `restored`: variables that were set. `missing`: variables that the checkpoint has not. `misshapen`: those of another type there, with both
-    types. `unexpected`: what the checkpoint has beside. `near`: for a missing name the one among the unexpected that it may be.
-    """
-
-    restored: list[str]
-    missing: list[str]
-    misshapen: dict[str, str]
-    unexpected: list[str]
-    near: dict[str, str]
-
-    def __str__(self) -> str:
-        def lines(what: str, items: Iterable[str]) -> list[str]:
-            found = list(items)
-            more = [f"  {what}: and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
-            return [*(f"  {what}: {item}" for item in found[:_TOLD]), *more]
-        return "\n".join([
-            f"{len(self.restored)} restored, {len(self.missing)} missing, {len(self.misshapen)} of another type, {len(self.unexpected)} unexpected",
-            *lines("missing", (f"{n}; near it: {self.near[n]}" if n in self.near else n for n in self.missing)),
-            *lines("of another type", (f"{name}: {types}" for name, types in self.misshapen.items())),
-            *lines("unexpected", self.unexpected)])
-
-
-def _report(variables: Mapping[str, Variable], entries: Mapping[str, Entry], reshape: bool) -> RestoreReport:
-    """What of a checkpoint fits the variables."""
-    missing = [name for name in variables if name not in entries]
-    unexpected = sorted(entries.keys() - variables.keys())
-    misshapen = {name: f"{entries[name]} in the checkpoint, the variable is {describe(v)}"
-                 for name, v in variables.items() if name in entries and not _fits(v, entries[name], reshape)}
-    near = {}
-    for name in missing[:_TOLD]:
-        fitting = [n for n in unexpected[:_SOUGHT] if _fits(variables[name], entries[n], reshape)]
-        last = name.rpartition("/")[2]
-        found = difflib.get_close_matches(name, fitting, 1) or [n for n in fitting if n.rpartition("/")[2] == last][:1]
-        if found:
-            near[name] = found[0]
-    return RestoreReport([n for n in variables if n in entries and n not in misshapen], missing, misshapen, unexpected, near)
-
-
-def _fits(variable: Variable, entry: Entry, reshape: bool) -> bool:
-    kind = variable.type
-    if reshape and kind.known:
-        return entry.dtype == kind.dtype and np.prod(entry.shape, dtype=object) == np.prod(kind.shape, dtype=object)
-    return entry.dtype == kind.dtype and compatible(kind.shape, entry.shape)
 
 
 # ---------------------------------------------------------------------- the saver
@@ -227,7 +179,7 @@ class Saver:
         self._check(sess, named)
         prefix = path_of(save_path, "Saver.restore")
         with open_checkpoint(prefix) as found:
-            report = _report(named, found.entries, self._reshape)
+            report = report_of(named, found.entries, self._reshape)
             if not partial and (report.missing or report.misshapen):
                 kind = NotFoundError if report.missing else InvalidArgumentError
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
@@ -285,7 +237,7 @@ class Saver:
     @staticmethod
     def from_proto(saver_def: dict[str, Any], import_scope: str | None = None) -> Saver:
         """The saver that `to_proto` describes, of the default graph. GraphError: it has not those variables."""
-        return _described_saver(saver_def, get_default_graph(), import_scope or "", {})
+        return described_saver(saver_def, get_default_graph(), import_scope or "", {})
 
 
 def _named(var_list: Any) -> dict[str, Variable]:
@@ -376,7 +328,7 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     graph, scope = get_default_graph(), import_scope or ""
     graph.absorb(from_json(text), scope)
     if described is not None:
-        return _described_saver(described, graph, scope, kwargs)
+        return described_saver(described, graph, scope, kwargs)
     variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, f"{scope}/" if scope else None)
     return Saver(variables, **kwargs) if variables else None
 
@@ -401,7 +353,7 @@ def _graph_of(source: Any) -> tuple[str, Any]:
         return text, found.state.get("saver")
 
 
-def _described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
+def described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:
     """The saver that a checkpoint describes, for variables that stand behind a scope now."""
     names = described.get("variables") if isinstance(described, dict) else None
     if not isinstance(names, dict) or not all(isinstance(label, str) for label in names.values()):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError
-from ..ir.graph import GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import get_default_graph
 from ..ir.node import here
 from ..ops.state import Variable
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import GraphError, OutOfRangeError
-from ..ir.graph import Graph, GraphKeys, get_default_graph
+from ..ir.collecting import GraphKeys
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import here
 from ..runtime.session import Session
 from ..summary import FileWriter, merge_all

@@ -229,3 +229,79 @@ def test_gradients_of_gradient_loops_leave_the_value_as_it_is(session):
 
 def test_checks_of_gradients():
     testing.check_grads(lambda x: tf.while_loop(lambda i, a: i < 4, lambda i, a: (i + 1, tf.sin(a) * x), [0, x])[1], [X[0]])
+
+
+# ---------------------------------------------------------------------- shapes that change
+
+def growing(x):
+    """Each iteration adds a row."""
+    def step(i, a):
+        return i + 1, tf.concat([tf.sin(a), a[:1] * 2.0], 0)
+    return tf.while_loop(lambda i, a: i < 3, step, [0, x], shape_invariants=[tf.TensorShape([]), tf.TensorShape([None])])[1]
+
+
+def grown(x):
+    for _ in range(3):
+        x = tf.concat([tf.sin(x), x[:1] * 2.0], 0)
+    return x
+
+
+def beginnings(x):
+    return tf.while_loop(lambda i, a: i < 4, lambda i, a: (i + 1, a + tf.reduce_sum(x[:i] * x[:i])), [0, tf.constant(0.0, tf.float64)])[1]
+
+
+def shorter(x):
+    """A loop that runs longer in each iteration of another one."""
+    def step(i, a):
+        return i + 1, tf.while_loop(lambda j, b: j < i, lambda j, b: (j + 1, tf.sin(b) + x), [0, a])[1]
+    return tf.while_loop(lambda i, a: i < 4, step, [0, x])[1]
+
+
+def shortened(x):
+    a = x
+    for i in range(4):
+        for _ in range(i):
+            a = tf.sin(a) + x
+    return a
+
+
+def by_scan_of_slices(x):
+    return tf.scan(lambda a, n: a * tf.reduce_sum(tf.cos(x[:n])), tf.constant([1, 3, 2]), tf.constant(1.0, tf.float64))
+
+
+def slices_one_by_one(x):
+    found = [tf.constant(1.0, tf.float64)]
+    for n in (1, 3, 2):
+        found.append(found[-1] * tf.reduce_sum(tf.cos(x[:n])))
+    return tf.stack(found[1:])
+
+
+UNEVEN = {
+    "a state that grows": (growing, grown),
+    "slices of the counter's length": (beginnings, lambda x: sum(tf.reduce_sum(x[:i] * x[:i]) for i in range(4))),
+    "a loop within, of another length each time": (shorter, shortened),
+    "slices of given lengths": (by_scan_of_slices, slices_one_by_one),
+}
+
+
+@pytest.mark.parametrize("looped, straight", UNEVEN.values(), ids=UNEVEN)
+def test_residuals_of_other_shapes(session, looped, straight):
+    """A gradient needs of each iteration a value of another shape; its own gradient does too."""
+    x = tf.placeholder(tf.float64, [None])
+    found = []
+    for make in (looped, straight):
+        y = make(x)
+        first = tf.gradients(tf.reduce_sum(y * y), x)[0]
+        found.append([y, first, *tf.gradients(tf.reduce_sum(first * tf.cos(x)), x)])
+    for a, b in zip(*session.run(found, {x: [0.3, -0.7, 0.2]}), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("v", [True, False])
+def test_gradient_of_branches_of_other_shapes(session, v):
+    x, p = tf.placeholder(tf.float64, [4, 3]), tf.placeholder(tf.bool, [])
+    y = tf.cond(p, lambda: tf.sin(x[:2]), lambda: x * x)
+    data = np.arange(12.0).reshape(4, 3)
+    g = session.run(tf.gradients(tf.reduce_sum(y * y), x)[0], {x: data, p: v})
+    want = np.concatenate([np.sin(2 * data[:2]), 0 * data[2:]]) if v else 4 * data ** 3
+    np.testing.assert_allclose(g, want, rtol=1e-13)

@@ -63,6 +63,47 @@ def test_a_concat_lies_within_another(name: str) -> None:
     assert len(made) == copies
 
 
+# The same, of what kernels and the library make; and all copies that are left.
+PLACED: dict[str, tuple[Callable[[Any, Any], list[Any]], int]] = {
+    "read by a product too": (lambda a, b: [tf.concat([s := tf.sin(a), tf.cos(b)], 0), tf.matmul(s, b)], 0),
+    "read under another shape": (lambda a, b: [tf.concat([s := tf.sin(a), b], 0), tf.matmul(tf.reshape(s, (4, 9)), tf.reshape(b, (9, 4)))], 1),
+    "joined under another shape": (lambda a, b: [tf.stack([s := tf.sin(a), tf.cos(b)]) * 2.0, tf.matmul(s, b)], 0),
+    "a sum of columns": (lambda a, b: [tf.concat([s := tf.reduce_sum(tf.sin(a), 0), a[0]], 0), tf.matmul(s[None], b)], 1),
+    "twice": (lambda a, b: [tf.concat([s := tf.sin(a), s], 0)], 1),
+    "in two": (lambda a, b: [tf.concat([s := tf.sin(a), b], 0), tf.concat([b, s], 0)], 3),
+    "fetched": (lambda a, b: [s := tf.sin(a), tf.concat([s, tf.cos(b)], 0)], 1),
+    "fetched under another shape": (lambda a, b: [tf.reshape(s := tf.sin(a), (36,)), tf.concat([s, tf.cos(b)], 0)], 0),
+    "joined as it is fetched": (lambda a, b: [s := tf.reshape(tf.sin(a), (1, 36)), tf.concat([s, tf.reshape(b, (1, 36))], 0)], 2),
+    "side by side": (lambda a, b: [tf.concat([s := tf.sin(a), tf.cos(b)], 1), tf.matmul(s, b)], 2),
+    "a product, read elsewhere": (lambda a, b: [tf.concat([p := tf.matmul(a, b), tf.sin(a)], 0), tf.matmul(p, b)], 0),
+    "a product, fetched": (lambda a, b: [p := tf.matmul(a, b), tf.concat([p, tf.sin(a)], 0)], 1),
+    "in a concat within another": (lambda a, b: [tf.concat([tf.concat([s := tf.sin(a), tf.cos(b)], 0), tf.exp(a)], 0), tf.matmul(s, b)], 0),
+}
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_parts_are_computed_where_they_lie(name: str) -> None:
+    build, copies = PLACED[name]
+    with tf.Graph().as_default() as graph:
+        a, b = tf.placeholder(tf.float32, (6, 6)), tf.placeholder(tf.float32, (6, 6))
+        fetched = build(a, b)
+        compiled, plain = (tf.Session(graph=graph, jit=jit).run(fetched, {a: A, b: B}) for jit in (True, False))
+        for got, want in zip(compiled, plain, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+        plan = tf.Session().explain(fetched, {a: A, b: B}).program.plan
+    assert sum(n.operator.name == "copy" for n in plan.order) == copies
+
+
+def test_a_variable_may_become_what_is_a_part_too() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        v, w = tf.Variable(np.zeros((6, 6), np.float32)), tf.Variable(np.zeros((1, 36), np.float32))
+        session.run([v.initializer, w.initializer])
+        s, t = tf.sin(tf.constant(A) + v), tf.reshape(tf.cos(tf.constant(B) + v), (1, 36))
+        whole, other, *_ = session.run([tf.concat([s, -s], 0), tf.concat([t, -t], 0), v.assign(s), w.assign(t)])
+        np.testing.assert_array_equal(whole, np.concatenate([v.eval(session=session), -v.eval(session=session)]))
+        np.testing.assert_array_equal(other, np.concatenate([w.eval(session=session), -w.eval(session=session)]))
+
+
 def test_a_variable_may_become_a_part() -> None:
     with tf.Graph().as_default(), tf.Session() as session:
         v = tf.Variable(np.zeros((6, 12), np.float32))

@@ -77,3 +77,26 @@ def test_a_matrix_that_is_transposed_is_read_in_the_order_of_memory() -> None:
         x, y = tf.placeholder(tf.float32, [50, 30]), tf.placeholder(tf.float32, [50, 1])
         steps = session.explain(tf.matmul(tf.transpose(x), y), {x: np.ones((50, 30)), y: np.ones((50, 1))}).steps
     assert [step.kind for step in steps] == ["column"]
+
+
+COLUMNS = [      # what is made of a product [5, 9] x [9, 7], and how many columns of it are computed
+    (lambda y: tf.split(y, [3, 4], 1)[1], 4),
+    (lambda y: y[:, 2:5], 3),
+    (lambda y: tf.split(y, [3, 4], 1)[0] + tf.reduce_sum(y), 7),
+    (lambda y: y[1:3], 7),
+    (lambda y: y[:, ::2], 7),
+]
+
+
+@pytest.mark.parametrize("across", [False, True])
+@pytest.mark.parametrize(("view", "columns"), COLUMNS)
+def test_columns_of_products_that_nobody_needs_are_not_computed(view: Callable[[Any], Any], columns: int, across: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.integers(-9, 9, (5, 9)).astype(np.float32), rng.integers(-9, 9, (9, 7)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        a, b = tf.placeholder(tf.float32, [None, 9]), tf.placeholder(tf.float32, [7, 9] if across else [9, 7])
+        feeds = {a: x, b: w.T if across else w}
+        made = view(tf.matmul(a, b, transpose_b=across))
+        np.testing.assert_array_equal(session.run(made, feeds), session.run(view(tf.constant(x @ w))))
+        (product,) = [step for step in session.explain(made, feeds).steps if step.kind in ("library", "product")]
+    assert product.operations == 2 * 5 * 9 * columns

@@ -8,12 +8,12 @@ import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from graphc.cpu import assembly, blas, entry, ladder, limits, native, tape_code
+from graphc.cpu import assembly, blas, entry, ladder, limits, mode_code, native, tape_code
 from graphc.cpu.kernel.machine import machine
 
 TEXTS = {
     "product of floats": blas.text("float"), "product of doubles": blas.text("double"), "entry": entry._IR,
-    **{f"tape on {processor}": tape_code.text(processor) for processor in (*tape_code._PROCESSORS, "riscv64")},
+    **{f"tape on {processor}": tape_code.text(processor) for processor in (*mode_code.PROCESSORS, "riscv64")},
     "streams": limits._STREAM_IR, "multiply-adds of floats": limits._multiply_add_ir("float", 4),
     "multiply-adds of doubles": limits._multiply_add_ir("double", 2),
     **{f"{text.__name__} of {dtype}": text(dtype) for text in (ladder.fortran_text, ladder.loops_text) for dtype in ladder.TYPES},

@@ -220,3 +220,18 @@ def test_one_product_before_the_loop():
     with tf.Session() as session:
         steps = session.explain(y, {x: np.ones((50, 2, 4))}).steps
     assert [s.kind for s in steps].index("library") < [s.kind for s in steps].index("while")
+
+
+def test_open_sizes_keep_nothing_more_for_gradients():
+    """How values were broadcast is a number once sizes are known: what a loop then keeps of its iterations is what declared sizes make it keep."""
+    written = []
+    for shape in ([None, None, 3], [5, 20, 3]):
+        with tf.Graph().as_default(), tf.Session() as session:
+            x = tf.placeholder(tf.float32, shape)
+            cell = tf.nn.rnn_cell.BasicLSTMCell(16)
+            y, _ = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, time_major=True)
+            slopes = tf.gradients(tf.reduce_sum(tf.square(y)), tf.trainable_variables())
+            session.run(tf.global_variables_initializer())
+            steps = session.explain(slopes, {x: np.ones((5, 20, 3))}).steps
+            written.append([[(s.kind, s.bytes_written) for s in step.bodies["body"]] for step in steps if step.kind == "while"])
+    assert written[0] == written[1] and len(written[0]) == 2

@@ -210,8 +210,9 @@ def test_a_wrong_library_is_passed_over_and_remembered(rungs, monkeypatch):
     found = {"first": lambda: python_library(gives_nan, "1.0"), "second": lambda: python_library(right, "2.0"), "third": nothing}
     for wanted in (["1.0", "2.0"], []):
         rungs(found)
-        with pytest.warns(RuntimeWarning, match=r"first \(a library 1\.0\) is not used: its product of float32 is wrong"):
+        with pytest.warns(RuntimeWarning, match=r"first \(a library 1\.0\) is not used: its product of float32 is wrong") as told:
             assert ladder.chosen().version == "2.0"
+        assert [w.filename for w in told] == [__file__]
         assert checked == wanted
         checked.clear()
     rungs(found | {"first": lambda: python_library(right, "1.1")})

@@ -2,65 +2,29 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
-import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import textwrap
 import threading
 import warnings
-import zipfile
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graphc.cpu import cache, compile_pool, native
-from graphc.cpu.kernel import machine as machine_module
-from graphc.cpu.kernel.machine import MODULES, digest, machine, makers
-from graphc.cpu.tape import Tape
+from graphc.cpu import cache, native
+from graphc.cpu.kernel.machine import machine
 from graphc.errors import CacheWarning
 from tests import ROOT
+from tests.cpu.kernels import call, evaluate, kernel_name, source
 
-PACKAGE = ROOT / "graphc"
 INF, NAN = np.inf, np.nan
 FLOATS = np.array([0.0, -0.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3.7, -3.7, 1e30, -1e30, 1e-40, INF, -INF, NAN])
 pytestmark = pytest.mark.usefixtures("own_cache")
 X86_64 = platform.machine() in ("x86_64", "AMD64")
-
-
-def source(expression: str, inputs: list[str], output: str) -> str:
-    """A kernel that stores an expression over x0, x1, ... elementwise into the last buffer."""
-    lines = ["def kernel(buffers, extents, lo, hi):"]
-    lines += [f"    p{k} = pointer(buffers, {k}, {name})" for k, name in enumerate([*inputs, output])]
-    lines += ["    for i in range(lo, hi):"]
-    lines += [f"        x{k} = load(p{k}, i)" for k in range(len(inputs))]
-    lines += [f"        store(p{len(inputs)}, i, {expression})", "    return 0", ""]
-    return "\n".join(lines)
-
-
-def kernel_name(dtype: Any) -> str:
-    return "boolean" if np.dtype(dtype) == np.bool_ else np.dtype(dtype).name
-
-
-def call(kernel: native.Kernel, arrays: list[np.ndarray], n: int, extents: np.ndarray | None = None) -> int:
-    table = np.array([a.ctypes.data for a in arrays], np.uintp)
-    extents = np.zeros(8, np.int64) if extents is None else extents
-    return Tape.of([(kernel.address, table, extents, n, n)], threads=1).run()
-
-
-def evaluate(expression: str, arrays: list[np.ndarray], result: Any) -> np.ndarray:
-    arrays = [np.ascontiguousarray(a) for a in arrays]
-    out = np.zeros(arrays[0].size, result)
-    text = source(expression, [kernel_name(a.dtype) for a in arrays], kernel_name(result))
-    assert call(native.compile_kernels([text])[0], [*arrays, out], out.size) == 0
-    return out
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> None:
@@ -342,7 +306,7 @@ def test_unusable_folder_warns_once_and_goes_on(empty_cache, monkeypatch, make):
         warnings.simplefilter("always")
         for text in texts:
             assert native.compile_kernels([text])[0].address
-    assert [w.category for w in caught] == [CacheWarning]
+    assert [(w.category, w.filename) for w in caught] == [(CacheWarning, __file__)]
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners are a POSIX idea")
@@ -384,94 +348,3 @@ def test_threads_may_compile_at_once(empty_cache):
 
 
 # ---------------------------------------------------------------------- what decides the machine code of a text
-
-LOADED = """
-import json, sys
-from graphc.cpu.kernel import machine
-machine.compile_one(json.loads(sys.argv[1]), "key", machine.machine().name)
-print(json.dumps([m.__file__ for name, m in sys.modules.items() if name.startswith("graphc.") and m.__file__]), file=sys.__stdout__)
-import os
-os._exit(0)
-"""
-
-
-def test_key_of_kept_kernels_covers_all_that_a_worker_loads():
-    """What a worker imports of graphc to compile a kernel that draws numbers, but for packages that hold a sentence only."""
-    source = "def kernel(buffers, extents, lo, hi):\n    p0 = pointer(buffers, 0, float32)\n    for i in range(lo, hi):\n" \
-             "        store(p0, i, exp(load(p0, i)))\n    return 0\n"
-    start = compile_pool._START.replace("from graphc.cpu.kernel.worker import serve\nserve()", LOADED)
-    assert start != compile_pool._START
-    done = subprocess.run([sys.executable, "-c", start, json.dumps(source)], input=json.dumps([sys.path, str(PACKAGE)]) + "\n",
-                          capture_output=True, text=True, check=True)
-    loaded = {Path(f).relative_to(PACKAGE).as_posix() for f in json.loads(done.stdout.splitlines()[-1])}
-    keyed = {p.relative_to(PACKAGE).as_posix() for p in makers()}
-    assert loaded - {"cpu/__init__.py", "ops/__init__.py"} == keyed - {"cpu/kernel/worker.py"}
-    for name in ("cpu/__init__.py", "ops/__init__.py"):
-        assert len(ast.parse((PACKAGE / name).read_text()).body) == 1
-
-
-@pytest.mark.parametrize("name", sorted(p.relative_to(PACKAGE).as_posix() for p in makers()))
-def test_key_of_kept_kernels_changes_with_each_module(name, tmp_path):
-    copy = tmp_path / "graphc"
-    shutil.copytree(PACKAGE / "cpu", copy / "cpu", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(PACKAGE / "ops", copy / "ops", ignore=shutil.ignore_patterns("__pycache__"))
-    spec = importlib.util.spec_from_file_location("machine_of_a_copy", copy / "cpu" / "kernel" / "machine.py")
-    other = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(other)
-    assert other.digest() == digest()
-    (copy / name).write_text((copy / name).read_text() + "\n# another version\n")
-    assert other.digest() != digest()
-
-
-# Loads the module of each archive anew, as a worker does, and prints its digest.
-ARCHIVED = """
-import importlib, sys, types
-for archive in sys.argv[1:]:
-    for name in [name for name in sys.modules if name.startswith("graphc")]:
-        del sys.modules[name]
-    sys.modules["graphc"] = types.ModuleType("graphc")
-    sys.modules["graphc"].__path__ = [archive + "/graphc"]
-    machine = importlib.import_module("graphc.cpu.kernel.machine")
-    assert not machine.makers() and archive in machine.__file__
-    print(machine.digest())
-"""
-
-
-def archive(path: Path, compiled: bool, change: str = "") -> str:
-    """The folders that a worker needs, in one file; `change`: a module of them that another version has another constant in."""
-    with zipfile.ZipFile(path, "w") as file:
-        for source in (*PACKAGE.glob("cpu/**/*.py"), *PACKAGE.glob("ops/*.py")):
-            text = source.read_text() + "\nCHANGED = {'a', 'b', 'c'} <= {1.5}\n" * (source.stem == change)
-            name = source.relative_to(ROOT)
-            code = importlib._bootstrap_external._code_to_timestamp_pyc(compile(text, str(name), "exec", dont_inherit=True))
-            file.writestr(*((f"{name}c", code) if compiled else (str(name), text)))
-    return str(path)
-
-
-def test_key_of_kept_kernels_without_files(tmp_path):
-    """In an archive, of text or of byte code, as in frozen programs: alike for alike code, and another for another version of any module."""
-    assert {*MODULES} | {"__init__"} == {path.stem for path in makers()}
-    same = [archive(tmp_path / f"{compiled}.zip", compiled) for compiled in (False, True)]
-    others = [archive(tmp_path / f"{name}.zip", False, name) for name in MODULES]
-    found = [subprocess.run([sys.executable, "-c", ARCHIVED, *same, *others], capture_output=True, text=True, check=True,
-                            env=os.environ | {"PYTHONHASHSEED": seed}).stdout.split() for seed in ("1", "2")]
-    assert found[0] == found[1] and found[0][0] == found[0][1]
-    assert len({*found[0]}) == 1 + len(MODULES)
-
-
-def test_key_of_kept_kernels_without_metadata(monkeypatch):
-    """As in frozen programs: packages are told apart by their code, what has none by the program; Numba is not imported for it."""
-    known = [machine_module.version(name) for name in ("numba", "llvmlite")]
-
-    def no_metadata(name):
-        raise metadata.PackageNotFoundError(name)
-    monkeypatch.setattr(metadata, "version", no_metadata)
-    monkeypatch.delitem(sys.modules, "numba", raising=False)
-    for name, version in zip(("numba", "llvmlite"), known, strict=True):
-        assert version in machine_module.version(name)
-    assert "numba" not in sys.modules
-    program = machine_module.identity("graphc_nothing._version")
-    assert str(os.stat(sys.executable).st_size) in program and "graphc_nothing" in program
-    assert machine_module.identity("math") != program
-    monkeypatch.setattr(sys, "executable", "")
-    assert machine_module.identity("math") == "('math', None)"

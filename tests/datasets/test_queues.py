@@ -14,20 +14,7 @@ import pytest
 
 import graphc as tf
 from tests import ROOT
-
-
-def rest(session, fetch):
-    found = []
-    try:
-        while True:
-            found.append(session.run(fetch))
-    except tf.errors.OutOfRangeError:
-        return found
-
-
-def plain(value):
-    return value.tolist() if hasattr(value, "tolist") else [*map(plain, value)] if isinstance(value, (list, tuple)) else value
-
+from tests.datasets.feeding import fed_by_threads, plain, rest
 
 # ---------------------------------------------------------------------- queues
 
@@ -119,7 +106,6 @@ def test_names(session):
 REFUSED = [
     (lambda: tf.FIFOQueue("a", tf.int32), tf.errors.ArgumentError, "capacity is a whole number, not 'a'"),
     (lambda: tf.FIFOQueue(3, [tf.int32, tf.int32], [[]]), tf.errors.GraphError, "1 shapes for 2 dtypes"),
-    (lambda: tf.FIFOQueue(3, tf.int32).enqueue([1, 2]), tf.errors.GraphError, None),
     (lambda: tf.FIFOQueue(3, tf.int32).enqueue(tf.constant(1.5)), tf.errors.DTypeError, r"float32\[\] .* for a component int32"),
     (lambda: tf.FIFOQueue(3, tf.int32, [[2]]).enqueue([[1, 2, 3]]), tf.errors.ShapeError, r"int32\[3\] .* for a component int32\[2\]"),
     (lambda: tf.FIFOQueue(3, tf.int32).dequeue_many(2), tf.errors.ShapeError, "needs the shapes of all components"),
@@ -134,11 +120,16 @@ REFUSED = [
 ]
 
 
+def test_a_list_is_the_tensor_of_a_queue_of_one_component():
+    queue = tf.FIFOQueue(3, tf.int32)
+    put, taken = queue.enqueue([1, 2]), queue.dequeue()
+    with tf.Session(jit=False) as session:
+        session.run(put)
+        assert session.run(taken).tolist() == [1, 2]
+
+
 @pytest.mark.parametrize("make, kind, text", REFUSED)
 def test_refused(make, kind, text):
-    if text is None:
-        make()                      # one component: the list is the tensor
-        return
     with pytest.raises(kind, match=text) as caught:
         make()
     assert "test_queues.py:" in str(caught.value)
@@ -241,25 +232,6 @@ def test_threads_that_do_not_stop():
     thread.join()
 
 
-def fed_by_threads(session, fetch, count=None):
-    """What a fetch gives to the end, or `count` times, with runners and a coordinator, as programs write it."""
-    session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-    coord = tf.train.Coordinator()
-    threads = tf.train.start_queue_runners(sess=session, coord=coord)
-    assert threads and all(t.daemon for t in threads)
-    found = []
-    try:
-        while not coord.should_stop() and (count is None or len(found) < count):
-            found.append(session.run(fetch))
-    except tf.errors.OutOfRangeError:
-        assert count is None
-    finally:
-        coord.request_stop()
-    coord.join(threads, stop_grace_period_secs=20)
-    assert not any(t.is_alive() for t in threads)
-    return found
-
-
 def test_slices_in_order(session):
     x, y = tf.train.slice_input_producer([np.arange(10).reshape(5, 2), np.array([1.0, 2, 3, 4, 5], np.float32)], num_epochs=2, shuffle=False)
     found = fed_by_threads(session, tf.train.batch([x, y], 4, allow_smaller_final_batch=True))
@@ -337,76 +309,6 @@ def test_without_a_coordinator_a_closed_session_ends_the_threads():
 
 
 # ---------------------------------------------------------------------- readers
-
-def named(tmp_path, **files):
-    names = []
-    for name, data in files.items():
-        (tmp_path / name).write_bytes(data)
-        names.append(str(tmp_path / name))
-    return tf.train.string_input_producer(names, num_epochs=1, shuffle=False), [n.encode() for n in names]
-
-
-def test_lines(tmp_path, session):
-    queue, (a, b) = named(tmp_path, a=b"h\n1,2\n3,4\n", b=b"h\n5,6")
-    reader = tf.TextLineReader(skip_header_lines=1)
-    key, value = reader.read(queue)
-    x, y = tf.decode_csv(value, [[0], [0.0]])
-    found = fed_by_threads(session, [key, x, y])
-    assert found == [[a + b":2", 1, 2.0], [a + b":3", 3, 4.0], [b + b":2", 5, 6.0]]
-    assert session.run([reader.num_records_produced(), reader.num_work_units_completed()]) == [3, 2]
-
-
-def test_several_lines(tmp_path, session):
-    queue, (a, b) = named(tmp_path, a=b"1\n2\n3\n", b=b"4")
-    found = fed_by_threads(session, tf.TextLineReader().read_up_to(queue, 2))
-    assert [plain(v) for _, v in found] == [[b"1", b"2"], [b"3"], [b"4"]]
-
-
-def test_other_readers(tmp_path, session):
-    with tf.python_io.TFRecordWriter(str(tmp_path / "r")) as writer:
-        writer.write(b"one")
-        writer.write(b"three")
-    records = (tmp_path / "r").read_bytes()
-    for reader, data, expected in (
-            (tf.WholeFileReader(), b"whole", [(b"", b"whole")]),
-            (tf.IdentityReader(), b"", [(b"", None)]),
-            (tf.FixedLengthRecordReader(2, header_bytes=1), b"Habcd", [(b":0", b"ab"), (b":1", b"cd")]),
-            (tf.TFRecordReader(), records, [(b":0", b"one"), (b":19", b"three")])):
-        queue, (a,) = named(tmp_path, f=data)
-        assert [*map(tuple, fed_by_threads(session, reader.read(queue)))] == [(a + k, a if v is None else v) for k, v in expected]
-
-
-def test_pictures_and_examples_through_queues(tmp_path, session):
-    """The input of a program: records of features, parsed, decoded, batched by a thread."""
-    path = str(tmp_path / "f")
-    with tf.python_io.TFRecordWriter(path) as writer:
-        for i in range(10):
-            features = {"image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[bytes([i] * 6)])),
-                        "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[i]))}
-            writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
-    queue = tf.train.string_input_producer([path], num_epochs=2)
-    _, record = tf.TFRecordReader().read(queue)
-    parsed = tf.parse_single_example(record, features={"image": tf.FixedLenFeature([], tf.string), "label": tf.FixedLenFeature([], tf.int64)})
-    image = tf.reshape(tf.cast(tf.decode_raw(parsed["image"], tf.uint8), tf.float32), [3, 2])
-    images, labels = tf.train.shuffle_batch([image, parsed["label"]], batch_size=4, capacity=30, min_after_dequeue=8, num_threads=2, seed=1)
-    assert images.shape.as_list() == [4, 3, 2]
-    found = fed_by_threads(session, [images, labels, tf.reduce_sum(images, [1, 2])])
-    assert sorted(i for _, b, _ in found for i in b) == sorted([*range(10)] * 2)
-    for pictures, numbers, sums in found:
-        assert (pictures == numbers.reshape(4, 1, 1)).all() and (sums == numbers * 6).all()
-
-
-def test_matched_once(tmp_path, session):
-    (tmp_path / "a.txt").write_text("x")
-    names = tf.train.match_filenames_once(str(tmp_path / "*.txt"))
-    session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-    assert plain(session.run(names)) == [str(tmp_path / "a.txt").encode()]
-    (tmp_path / "b.txt").write_text("y")
-    assert len(session.run(names)) == 1
-    queue = tf.train.string_input_producer(names, num_epochs=1)
-    assert fed_by_threads(session, tf.WholeFileReader().read(queue)) == [(str(tmp_path / "a.txt").encode(), b"x")]
-    with tf.Session(jit=False) as other:
-        assert len(other.run(names)) == 2
 
 
 # ---------------------------------------------------------------------- the process

@@ -144,6 +144,56 @@ def test_what_set_shape_added_comes_back():
     same_nodes(graph, again(graph))
 
 
+def example(**given):
+    lists = {str: lambda v: tf.train.Feature(bytes_list=tf.train.BytesList(value=[v.encode()])),
+             int: lambda v: tf.train.Feature(int64_list=tf.train.Int64List(value=[v]))}
+    features = {name: lists[type(value)](value) for name, value in given.items()}
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+# Of operators whose declarations have no samples: what is fetched, here and of the graph that was read.
+PROGRAMS = {
+    "summaries": lambda: tf.summary.merge([tf.summary.scalar("s", 1.0), tf.summary.histogram("h", [1.0, 2.0]),
+                                           tf.summary.image("i", tf.zeros([2, 2, 2, 3]), max_outputs=1), tf.summary.text("t", tf.constant("x"))]),
+    "checks": lambda: tf.check_numerics(tf.Print(tf.constant(1.0), [tf.constant(2.0)], "m", summarize=2, first_n=1), "m"),
+    "random numbers": lambda: tf.concat([tf.random_uniform([2], seed=1), tf.truncated_normal([2], seed=3), tf.random_gamma([2], 1.0, seed=1)], 0),
+    "texts": lambda: tf.string_join([tf.as_string([1.5], precision=2), tf.regex_replace(tf.substr(["abc"], 0, 2), "a", "b"),
+                                     tf.as_string(tf.string_to_hash_bucket_strong(["c"], 5, [1, 2]))], "-"),
+    "texts moved": lambda: tf.concat([tf.gather(tf.reverse(tf.constant(["a", "b"]), [0]), [1]), tf.tile(tf.split(["c", "d"], 2)[1], [2])], 0),
+    "pictures": lambda: tf.image.decode_png(tf.image.encode_png(tf.zeros([2, 2, 3], tf.uint8))),
+    "examples": lambda: tf.parse_single_example(tf.constant(example(x="a", n=3)), {
+        "x": tf.FixedLenFeature([], tf.string), "y": tf.FixedLenFeature([], tf.string, default_value="d"),
+        "n": tf.FixedLenFeature([1], tf.int64), "m": tf.FixedLenFeature([1], tf.int64, default_value=[7])})["y"],
+    "tables": lambda: tf.contrib.lookup.index_table_from_tensor(tf.constant(["a", "c"])).lookup(tf.constant(["c", "z"])),
+}
+
+
+@pytest.mark.parametrize("make", PROGRAMS.values(), ids=PROGRAMS)
+def test_programs_come_back(make):
+    with Graph().as_default() as graph:
+        made = make()
+    read = again(graph)
+    same_nodes(graph, read)
+    values = []
+    for each in (graph, read):
+        with tf.Session(graph=each, jit=False) as session:
+            session.run([n for n in each.get_collection(tf.GraphKeys.TABLE_INITIALIZERS)])
+            values.append(session.run(made.name))
+    assert np.asarray(values[0]).tolist() == np.asarray(values[1]).tolist()
+
+
+@pytest.mark.parametrize("attrs, message", [({"kind": "video", "tag": "s", "options": []}, "no summary 'video'"),
+                                            ({"kind": "image", "tag": "s", "options": []}, "no summary 'image'"),
+                                            ({"kind": "scalar", "tag": "s", "options": [1]}, "no summary 'scalar'")])
+def test_what_a_file_says_of_a_summary_is_checked(attrs, message):
+    with Graph().as_default() as graph:
+        tf.summary.scalar("s", 1.0)
+    text = json.loads(graph.to_json())
+    text["nodes"][-1]["attrs"] = attrs
+    with pytest.raises(errors.SerializationError, match=message):
+        Graph.from_json(json.dumps(text))
+
+
 REFUSED = [
     ("py_func", lambda: tf.py_func(np.sin, [1.0], tf.float32), "func of .*PyFunc|py_func.*cannot be saved"),
     ("constraint", lambda: tf.Variable(1.0, constraint=abs), "constraint"),

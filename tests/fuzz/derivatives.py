@@ -14,7 +14,8 @@ from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 
 from .direct import DISTURBANCES, MARGIN, Array, Evaluation, Noise, NotEvaluated, closure, disturbance
-from .recipe import Apply, Assign, Leaf, Recipe, build
+from .loops import Repeat
+from .recipe import Apply, Assign, Leaf, Recipe, Step, build
 
 # Operators whose gradient is something else than the derivative, on purpose.
 DEFINED = {"stop_gradient"}
@@ -61,13 +62,20 @@ def check_derivatives(recipe: Recipe, finding: Callable[[str, str], Exception]) 
         _against_each_other([w.reshape(-1) for w in weights], forward, [t.reshape(-1) for t in tangents], backward, given, finding)
     except NotEvaluated:                    # the inverse of a singular matrix
         return
-    if not any(isinstance(s, Apply) and s.operator in DEFINED for s in recipe.steps):
+    if not any(_defined(s) for s in recipe.steps):
         said = _against_differences(ys, weights, leaves, given, tangents, slopes)
         # Where operands tie, as at equal bounds of a clip, the gradient is a convention; near by it is the derivative. What cancels
         # out of a sum after having swallowed the steps is not there.
         near = {x: np.where(np.abs(value) <= STEADY, value + rng.uniform(0.01, 0.05, value.shape), 1.0) for x, value in leaves.items()}
         if said and _against_differences(ys, weights, near, {**given, **near}, tangents, slopes):
             raise finding("gradients", said)
+
+
+def _defined(step: Step) -> bool:
+    """Whether a step's gradient is something else than its derivative."""
+    if isinstance(step, Repeat):
+        return any(name in piece for name in DEFINED for piece, *_ in step.pieces)
+    return isinstance(step, Apply) and step.operator in DEFINED
 
 
 def _against_each_other(weights: Sequence[Array], forward: Sequence[Node], tangents: Sequence[Array], backward: Sequence[Node],

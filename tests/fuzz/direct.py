@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphc.ir.body import Body
 from graphc.ir.families import COMBINES, FAMILIES
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
@@ -64,6 +66,9 @@ class Evaluation:
 
     def visit(self, node: Node) -> None:
         """Evaluate a node whose inputs are known. NotEvaluated: numpy refuses."""
+        if node.operator.family.picks and node.inputs[0] in self.known and node.attrs["index"] >= len(self.known[node.inputs[0]]):
+            del self.known[node.inputs[0]]              # a loop of which a gradient wants more
+            self.visit(node.inputs[0])
         if node in self.known or node.operator.family.orders:
             return
         if node.operator.name == "read":
@@ -103,6 +108,14 @@ class State:
         return [work.known[f] if f.type is not None else None for f in fetches]
 
 
+def _body(body: Body, arguments: Sequence[Any], noise: Noise | None) -> list[Any]:
+    """What a loop's or a branch's body gives for its arguments."""
+    known = dict(zip(body.parameters, arguments, strict=True))
+    for n in body.order:
+        known[n] = value_of(n, known, noise)
+    return [known[r] for r in body.results]
+
+
 def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) -> Any:
     """One node by its reference; its roundings disturbed by `noise`."""
     operator = node.operator
@@ -113,7 +126,8 @@ def value_of(node: Node, known: Mapping[Node, Any], noise: Noise | None = None) 
         inputs = _disturbed_inputs(node, inputs, noise)
     try:
         with np.errstate(all="ignore"):
-            result = operator.reference(*inputs, **node.attrs)
+            result = operator.reference(*inputs, **node.attrs) if operator.drive is None else \
+                operator.drive(partial(_body, noise=noise), *inputs, **node.attrs)
     except Exception as e:
         raise NotEvaluated(f"{operator.name}: {type(e).__name__}: {e}") from e
     if node.type is None:

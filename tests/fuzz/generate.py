@@ -15,13 +15,15 @@ from graphc.ir.families import Family
 from graphc.ir.node import OPERATORS, Node
 from graphc.ir.operator import Operator
 
-from .direct import Array, Evaluation, NotEvaluated
+from .direct import Array, Evaluation, NotEvaluated, closure
+from .loops import Repeat, draw
 from .proposals import BY_FAMILY, PROPOSALS, Proposal, ancestors, rename_sizes, vary
 from .recipe import Apply, Assign, Gradient, Leaf, Read, Recipe, Ref, Step, namespace, pruned, refs_of, step_text
 
 SIZES = (2, 3, 4, 5, 7, 8, 16, 17, 33, 70)
 DTYPES = ("float64", "float32", "int32", "int64", "int8", "int16", "uint8", "bool")
 MOST_ELEMENTS = 20_000
+LOOPS = 0.15                # the part of graphs that may have loops or branches
 # How often each family is drawn; one that is not named here joins at the last weight.
 FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "views": 1.0, "concat": 1.5, "lowered": 1.5, "average": 1.0,
             "contraction": 2.0, "windowed": 1.5}
@@ -66,6 +68,9 @@ class Draft:
         self.graph = tf.Graph()
         self.work = Evaluation({})
         self.seen = 0
+        # Loops have random numbers of their own: graphs without them are what they were before there were loops.
+        self.loop_rng = np.random.default_rng([seed, 21])
+        self.loops = 2 if self.loop_rng.random() < LOOPS else 0         # how many may come
         self.broken = False           # the last step raised what no user's mistake explains: the recipe ends there
 
     def chance(self, p: float) -> bool:
@@ -92,6 +97,9 @@ class Draft:
                 self.pair()
             else:
                 self.operator()
+            if self.loops and self.loop_rng.random() < 0.5:
+                self.loops -= 1
+                self.repeated()
             if differentiated and k >= wanted // 2 and self.chance(0.4):
                 self.gradient()
         return pruned(Recipe(tuple(self.steps), tuple(self.fetched()), self.limits(), self.seed))
@@ -142,6 +150,10 @@ class Draft:
     def _evaluate(self, number: int, step: Step) -> None:
         if isinstance(step, Leaf) and step.kind != "constant":
             self.work.known[self.names[f"v{number}"]] = step.array()
+        if isinstance(step, Repeat):                # what its functions built has values inside alone
+            self.seen = len(self.graph.nodes)
+            for node in closure([self.names[f"v{number}"]]):
+                self.work.visit(node)
         for node in self.graph.nodes[self.seen:]:
             self.seen += 1
             self.work.visit(node)
@@ -324,6 +336,18 @@ class Draft:
             alike = [o for o in by_family().get(operator.family, []) if (len(o.params), [*o.attrs]) == (len(operator.params), [*operator.attrs])]
             attrs = vary(self, step.attrs, self._rank(step.inputs))
             step = replace(step, operator=self.one(alike or [operator]).name, attrs=attrs, several=False)
+        self.add(step)
+
+    def repeated(self) -> None:
+        """A loop or a branch, if there is something that it can begin with."""
+        drawn = draw(self.loop_rng, self.pool)
+        if drawn is None:
+            return
+        step, rows = drawn
+        if rows is not None:
+            if not self.add(rows):
+                return
+            step = replace(step, rows=Ref(len(self.steps) - 1))
         self.add(step)
 
     def pair(self) -> None:

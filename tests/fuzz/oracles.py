@@ -21,7 +21,8 @@ from graphc.ir.node import Node
 
 from .derivatives import check_derivatives
 from .direct import DISTURBANCES, Array, Noise, NotEvaluated, State, Wanted, difference, disturbance, settle, unequal
-from .recipe import Built, Leaf, Recipe, build
+from .loops import Repeat
+from .recipe import Built, Gradient, Leaf, Recipe, build
 
 RUNS = 3                # the first compiles, the second is quick, the third is quicker: each takes another way in
 Results = list[list[Any]]
@@ -292,6 +293,24 @@ def reloaded(case: Case, base: Results) -> None:
     case.equal(found, base, "reloaded")
 
 
+def written_out(case: Case, base: Results) -> None:
+    """Loops written out have the same value: the same bits where references alone compute both, the same up to rounding where kernels do."""
+    if not any(isinstance(s, Repeat) for s in case.recipe.steps):
+        return
+    straight = build(closed(case.recipe), straight=True)
+
+    def of(jit: bool) -> Results:
+        with case.session(jit=jit, graph=straight.graph) as session:
+            return runs(session, straight.fetches, straight.feeds, straight.variables, 2)
+    case.compare(of(True), "written out")
+    if any(isinstance(s, Gradient) for s in case.recipe.steps):        # adds up in another order
+        return
+    with passes.left_out():
+        found = of(False)
+        with case.session(jit=False) as session:
+            case.equal(case.run(session, times=2), found, "written out, bit for bit")
+
+
 def alone(case: Case) -> None:
     """A fetch by itself has the value that it has among others."""
     values = [i for i, f in enumerate(case.built.fetches) if f.type is not None]
@@ -337,7 +356,7 @@ def check(recipe: Recipe, drawn: bool = True) -> None:
         interpreted(case)
         check_derivatives(recipe, Finding)
         base = compiled(case)
-        for oracle in (two_threads, fresh_memory, layouts, bound_anew, from_a_kept_plan, reloaded):
+        for oracle in (two_threads, fresh_memory, layouts, bound_anew, from_a_kept_plan, reloaded, written_out):
             oracle(case, base)
         alone(case)
 

@@ -11,6 +11,8 @@ import numpy as np
 import graphc as tf
 from graphc.ir.node import OPERATORS, Node
 
+from .loops import Repeat, repeat_text
+
 Array = np.ndarray[Any, Any]
 
 
@@ -78,7 +80,7 @@ class Gradient:
     xs: tuple[Ref, ...]
 
 
-Step = Leaf | Apply | Assign | Read | Gradient
+Step = Leaf | Apply | Assign | Read | Gradient | Repeat
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,10 @@ def _listed(refs: Iterable[Ref | Leaf]) -> str:
     return "[" + ", ".join(map(ref_text, refs)) + "]"
 
 
-def step_text(number: int, step: Step) -> str:
-    """The line (two under a control dependency) that makes `v<number>`."""
+def step_text(number: int, step: Step, straight: bool = False) -> str:
+    """The line (two under a control dependency, some more of loops) that makes `v<number>`; `straight`: loops are written out."""
+    if isinstance(step, Repeat):
+        return repeat_text(number, step, ref_text, straight)
     if isinstance(step, Leaf):
         return f"v{number} = {_leaf_text(step)}"
     if isinstance(step, Apply):
@@ -182,9 +186,9 @@ from graphc.ir.node import OPERATORS
 """
 
 
-def graph_text(recipe: Recipe) -> str:
+def graph_text(recipe: Recipe, straight: bool = False) -> str:
     """The lines that declare the graph, `feeds` and `fetches`."""
-    lines = [step_text(i, s) for i, s in enumerate(recipe.steps)]
+    lines = [step_text(i, s, straight) for i, s in enumerate(recipe.steps)]
     lines.append("feeds = {" + ", ".join(f"v{i}: {array_text(recipe.steps[i])}" for i in recipe.leaves("feed")) + "}")  # type: ignore[arg-type]
     lines.append(f"variables = [{', '.join(f'v{i}' for i in recipe.leaves('variable'))}]")
     lines.append(f"fetches = {_listed(recipe.fetches)}")
@@ -200,11 +204,11 @@ def namespace() -> dict[str, Any]:
     return names
 
 
-def build(recipe: Recipe) -> Built:
+def build(recipe: Recipe, straight: bool = False) -> Built:
     """The recipe's program, run. Raises what graphc raises."""
     names = namespace()
     with tf.Graph().as_default() as graph:
-        exec(compile(graph_text(recipe), "recipe.py", "exec"), names)
+        exec(compile(graph_text(recipe, straight), "recipe.py", "exec"), names)
     values = {i: names[f"v{i}"] for i in range(len(recipe.steps))}
     return Built(graph, values, names["fetches"], names["feeds"], names["variables"])
 
@@ -219,6 +223,8 @@ def refs_of(step: Step) -> list[Ref]:
         return [step.variable, step.value, *step.after]
     if isinstance(step, Read):
         return [step.variable, *step.after]
+    if isinstance(step, Repeat):
+        return [step.state, step.other, step.rows]
     return [*step.ys, *step.xs] if isinstance(step, Gradient) else []
 
 
@@ -232,6 +238,9 @@ def renumbered(step: Step, to: Mapping[Ref, Ref]) -> Step:
         return replace(step, variable=to.get(step.variable, step.variable), value=to.get(step.value, step.value), after=new(step.after))
     if isinstance(step, Read):
         return replace(step, variable=to.get(step.variable, step.variable), after=new(step.after))
+    if isinstance(step, Repeat):
+        state, other, rows = new((step.state, step.other, step.rows))
+        return replace(step, state=state, other=other, rows=rows)
     return replace(step, ys=new(step.ys), xs=new(step.xs)) if isinstance(step, Gradient) else step
 
 

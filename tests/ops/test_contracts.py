@@ -78,6 +78,11 @@ REFUSED: list[tuple[str, Any, list[Any], str, str]] = [
     ("tensordot", lambda a, b: tf.tensordot(a, b, [[1], [0]]), [SQUARE, WIDE], "", ""),
     ("squeeze", lambda x: tf.squeeze(x, 1), [WIDE], "squeeze(", "only size 1"),
     ("top_k", lambda x: tf.nn.top_k(x, 4).values, [THREE], "top_k", "fewer than 4"),
+    ("numbers of parts", lambda x, n: tf.dynamic_partition(x, n, 2)[0], [WIDE, np.array([0, 1, 0])], "dynamic_partition(", "does not begin with"),
+    ("numbers of turned parts", lambda x, n: tf.dynamic_partition(x, n, 2)[0], [WIDE, np.zeros((3, 2), np.int32)], "dynamic_partition(",
+     "does not begin with"),
+    ("places of parts", lambda x, n: tf.dynamic_stitch([n], [x]), [WIDE, np.zeros((3, 2), np.int32)], "dynamic_stitch(", "does not begin with"),
+    ("weights of counts", lambda x, w: tf.bincount(x, w), [np.zeros((2, 3), np.int32), WIDE.T], "bincount(", "one shape"),
 ]
 
 
@@ -155,6 +160,13 @@ LEGAL: list[tuple[str, Any, list[Any], Any]] = [
     ("scatter_nd by no numbers", lambda i, u: tf.scatter_nd(i, u, [3]), [np.zeros((2, 0), np.int32), WIDE], WIDE.sum(0)),
     ("squeeze an axis twice", lambda x: tf.squeeze(x, [1, 1]), [WIDE[:, :1]], WIDE[:, 0]),
     ("relu6 of integers", tf.nn.relu6, [np.array([-1, 3, 9])], np.array([0, 3, 6])),
+    ("parts by numbers", lambda x, n: tf.dynamic_partition(x, n, 2)[1], [WIDE, np.array([[0, 1, 1], [1, 0, 0]])],
+     np.array([WIDE[0, 1], WIDE[0, 2], WIDE[1, 0]])),
+    ("rows by numbers", lambda x, n: tf.dynamic_partition(x, n, 2)[1], [WIDE, np.array([0, 1])], WIDE[1:]),
+    ("a tensor by its number", lambda x, n: tf.dynamic_partition(x, n, 2)[1], [WIDE, np.array(1)], WIDE[None]),
+    ("parts of no elements", lambda x, n: tf.dynamic_partition(x, n, 2)[1], [np.zeros((3, 0), np.float32), np.array([0, 1, 1])],
+     np.zeros((2, 0), np.float32)),
+    ("parts in their places", lambda x, n: tf.dynamic_stitch([n], [x]), [WIDE, np.array([2, 0])], np.stack([WIDE[1], 0 * WIDE[0], WIDE[0]])),
     ("norm of matrices, columns", lambda x: tf.norm(x, 1, [0, 1]), [WIDE], np.linalg.norm(WIDE, 1)),
     ("norm of matrices, rows", lambda x: tf.norm(x, np.inf, [0, 1]), [WIDE], np.linalg.norm(WIDE, np.inf)),
     ("norm of matrices, singular values", lambda x: tf.norm(x, 2, [0, 1]), [WIDE], np.linalg.norm(WIDE, 2)),

@@ -68,6 +68,46 @@ def test_only_the_branch_taken_runs(session, capsys):
     assert capsys.readouterr().err.split() == ["before[2]", "before[-2]", "other[-2]"]
 
 
+def counted(v, times=3):
+    """A loop that adds 1 to a variable, so many times."""
+    return tf.while_loop(lambda i: i < times, lambda i: tf.identity(i + 1 + 0 * tf.cast(v.assign_add(1.0), tf.int32)), [0])
+
+
+def chosen(v, p, by=1.0):
+    """A branch that adds to a variable."""
+    return tf.cond(p, lambda: v.assign_add(by), lambda: v.assign_add(100.0))
+
+
+def after(first, build):
+    with tf.control_dependencies([first]):
+        return build()
+
+
+# What assigns to a variable that is 0 before the run, in bodies and beside them; what it is afterwards, as TensorFlow 2.15 has it.
+ASSIGNED = {
+    "an assignment and a branch": (lambda v, p: [v.assign_add(10.0), chosen(v, p)], 11),
+    "a branch and an assignment": (lambda v, p: [chosen(v, p), v.assign_add(10.0)], 11),
+    "an assignment and a loop": (lambda v, p: [v.assign_add(10.0), counted(v)], 13),
+    "two branches": (lambda v, p: [chosen(v, p), chosen(v, p, 5.0)], 6),
+    "two loops": (lambda v, p: [counted(v), counted(v)], 6),
+    "a loop and a branch": (lambda v, p: [counted(v), chosen(v, p)], 4),
+    "a branch within a branch": (lambda v, p: [v.assign_add(10.0), tf.cond(p, lambda: chosen(v, p), lambda: tf.constant(0.0))], 11),
+    "a loop within a branch": (lambda v, p: [v.assign_add(10.0), tf.cond(p, lambda: counted(v), lambda: 0)], 13),
+    "a loop after a value": (lambda v, p: (lambda a: [a, after(a, lambda: counted(v))])(v.assign(100.0)), 103),
+    "a scan": (lambda v, p: [v.assign_add(10.0), tf.scan(lambda a, x: a + v.assign_add(x), tf.constant([1.0, 2.0]), 0.0)], 13),
+    "a branch, and what data decides": (lambda v, p: [v.assign_add(10.0), chosen(v, p), tf.boolean_mask([1.0, 2.0], tf.range(2.0) < v * 0 + 1)], 11),
+}
+
+
+@pytest.mark.parametrize("build, wanted", ASSIGNED.values(), ids=ASSIGNED)
+def test_no_assignment_beside_a_body_is_lost(session, build, wanted):
+    v, p = tf.Variable(0.0), tf.placeholder(tf.bool, [])
+    fetches = build(v, p)
+    for times in (1, 2):
+        session.run(fetches, {p: True})
+        assert session.run(v) == (wanted if wanted == 103 else times * wanted)
+
+
 def test_a_branch_sees_what_it_assigned(session):
     x, v = tf.placeholder(tf.float64, []), tf.Variable(np.float64(5.0))
 
@@ -339,6 +379,8 @@ REFUSED = [
      r"cond: result 0 is int32\[\] of the branch for true, and float32\[\] of the other"),
     ("branches of other structures", lambda: tf.cond(tf.constant(True), lambda: (1, 2), lambda: 1), errors.GraphError, "a tuple of 2 and a value"),
     ("other keys", lambda: tf.cond(tf.constant(True), lambda: {"a": 1}, lambda: {"b": 1}), errors.GraphError, "the keys"),
+    ("a queue filled inside", lambda: tf.cond(tf.constant(True), lambda: tf.group(tf.FIFOQueue(3, tf.int32, []).enqueue(1)), lambda: tf.no_op()),
+     errors.GraphError, "within one it cannot"),
     ("a branch without result", lambda: tf.cond(tf.constant(True), lambda: None, lambda: 1), errors.GraphError, "true_fn gives None"),
     ("no function", lambda: tf.cond(tf.constant(True), 1, 2), errors.ArgumentError, "true_fn is a function"),
     ("predicate of numbers", lambda: tf.cond(tf.constant(1), lambda: 1, lambda: 2), errors.DTypeError, r"not bool\[\]"),
@@ -372,6 +414,15 @@ def test_values_inside_a_loop_are_used_nowhere_else(session):
         session.run(kept[0])
     with pytest.raises(errors.InvalidArgumentError, match="is a value inside while"):
         session.run(tf.while_loop(lambda j: j < 3, lambda j: j + kept[0], [0]))
+
+
+def test_errors_name_operands_of_bodies(session):
+    """By their names and lines in the graph: what a loop takes from outside, and its own number of the iteration."""
+    x = tf.placeholder(tf.float32, [4, 3], name="rows")
+    y = tf.while_loop(lambda i, a: i < 6, lambda i, a: (i + 1, a + tf.gather(x, i)), [0, tf.zeros([3])])
+    with pytest.raises(errors.InvalidArgumentError, match=r"rows: float32\[4,3\] \(test_control.py:\d+\), while/iteration: int32\[\] "
+                                                          r"\(test_control.py:\d+\)(.|\n)*in iteration 4 of while"):
+        session.run(y, {x: np.ones((4, 3))})
 
 
 def test_errors_name_iteration_and_line(session):
@@ -431,6 +482,24 @@ def test_bodies_of_hostile_files(change, message):
     change(body_of(data))
     with pytest.raises(errors.SerializationError, match=message):
         Graph.from_json(json.dumps(data))
+
+
+def test_scalars_that_are_written_in_part(session):
+    """What is not written is zeros where the elements' shape is given, as in TensorFlow."""
+    assert session.run(tf.TensorArray(tf.float32, size=3, element_shape=[]).write(1, 5.0).stack()).tolist() == [0, 5, 0]
+
+
+def test_iterations_take_elements_of_datasets(session):
+    """Each iteration one of its own, a branch that is not taken none; gradients take none; the end names the iteration."""
+    iterator = tf.data.Dataset.from_tensor_slices(np.arange(1.0, 8.0)).make_one_shot_iterator()
+    w, more = tf.constant(2.0, tf.float64), tf.placeholder(tf.bool, [])
+    y = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * w + iterator.get_next()), [0, tf.constant(0.0, tf.float64)])[1]
+    other = tf.cond(more, lambda: iterator.get_next(), lambda: w)
+    assert session.run([y, tf.gradients(y, w)[0]]) == [1 * 4 + 2 * 2 + 3, 2 * 2 + 2]
+    assert [session.run(other, {more: v}) for v in (False, True, False)] == [2.0, 4.0, 2.0]
+    assert session.run(y) == 5 * 4 + 6 * 2 + 7
+    with pytest.raises(errors.OutOfRangeError, match=r"end of the dataset(.|\n)*in iteration 0 of while"):
+        session.run(y)
 
 
 def test_structures_are_told_apart():

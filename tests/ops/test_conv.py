@@ -504,3 +504,21 @@ def test_pools_of_absurd_windows_see_all_of_an_axis(n, stride, jit):
                 np.testing.assert_allclose(found[-2], found[-1], rtol=1e-6)
         largest = session.run(tf.nn.max_pool(x, [1, 10**9, 10**9, 1], [1, stride, 1, 1], "SAME"))
         np.testing.assert_array_equal(largest, np.broadcast_to(value.max((1, 2), keepdims=True), largest.shape))
+
+
+@pytest.mark.parametrize("side", [100, 2**31 - 1])
+@pytest.mark.parametrize("known", ["sizes", "rank", "nothing"])
+def test_pools_longer_than_what_they_move_over_take_no_more_memory(session, known, side):
+    """As those of a known size: each window sees all of the picture, and padding beyond twice its size is none."""
+    picture = np.random.default_rng(3).normal(size=(2, 3, 5, 2)).astype(np.float32)
+    x = tf.placeholder(tf.float32, {"sizes": picture.shape, "rank": [None] * 4, "nothing": None}[known])
+    y = tf.reshape(x, [-1, tf.shape(x)[1], tf.shape(x)[2], 2]) if known == "nothing" else x
+    how = ([1, side, side, 1], [1, 2, 2, 1], "SAME")
+    largest, average, placed = tf.nn.max_pool(y, *how), tf.nn.avg_pool(y, *how), tf.nn.max_pool_with_argmax(y, *how)
+    flat = picture.reshape(2, 15, 2)
+    most, mean, at, slope = session.run([largest, average, placed.argmax, tf.gradients(largest, x)[0]], {x: picture})
+    assert most.shape == mean.shape == at.shape == (2, 2, 3, 2)
+    np.testing.assert_array_equal(most, np.broadcast_to(flat.max(1)[:, None, None], most.shape))
+    np.testing.assert_allclose(mean, np.broadcast_to(flat.mean(1)[:, None, None], mean.shape), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(at, np.broadcast_to((flat.argmax(1) * 2 + np.arange(2))[:, None, None], at.shape))
+    np.testing.assert_array_equal(slope.reshape(flat.shape), 6.0 * (flat == flat.max(1, keepdims=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ import scipy.sparse
 import scipy.special
 
 import graphc as tf
+from graphc.ir.types import TensorType
+from graphc.ops.linalg_loops import MOST
 from graphc.ops.sparse_product import row_sums, rows_sorted
 
 RNG = np.random.default_rng(8)
@@ -70,6 +73,18 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
       for name, f, g in (("cumsum", tf.cumsum, np.cumsum), ("cumprod", tf.cumprod, np.cumprod)) for axis in (0, 1)),
     ("gather_nd", tf.gather_nd, lambda x, i: x[i[:, 0], i[:, 1]],
      [[RNG.normal(size=(6, 7, w)), RNG.integers(0, 6, (n, 2))] for n, w in ((1, 1), (90, 5))]),
+    *((f"{name}, axis {axis}", lambda x, f=f, axis=axis: f(x, axis), lambda x, g=g, axis=axis: g(x, axis), [
+        *spread(1, 2, 5, 300), *([RNG.integers(0, 3, (n, 1200)).astype(float)] for n in (2, 600)),
+        [np.where(RNG.random((300, 600)) < 0.005, np.nan, 1.0)]])
+      for name, f, g in (("argmax", tf.argmax, np.argmax), ("argmin", tf.argmin, np.argmin)) for axis in (0, 1)),
+    ("argmax of integers", lambda x: tf.argmax(x, 1, output_type=tf.int32), lambda x: np.argmax(x, 1),
+     [[RNG.integers(-9, 9, (7, n)).astype(d)] for n, d in ((1, "int32"), (700, "int32"))]),
+    ("argmin of truths", lambda x: tf.argmin(x, 0), lambda x: np.argmin(x, 0), [[RNG.random((n, 5)) < 0.7] for n in (2, 9)]),
+    ("sums of scattered rows", lambda i, x: tf.unsorted_segment_sum(x, i, 50), lambda i, x: np.array([x[i == r].sum(0) for r in range(50)]),
+     [[RNG.integers(0, 50, n), RNG.normal(size=(n, w))] for n, w in ((3, 1), (900, 7), (900, 16), (300, 50), (20, 700), (0, 3), (5, 0))]),
+    ("gradient of a gather", lambda x, i: tf.gradients(tf.gather(tf.cumsum(x), i), x)[0],
+     lambda x, i: np.cumsum(np.bincount(i, minlength=len(x))[::-1, None] * np.ones(x.shape), 0)[::-1],
+     [[RNG.normal(size=(40, w)), RNG.integers(0, 40, n)] for n, w in ((3, 1), (900, 33), (900, 200))]),
     ("lgamma", tf.lgamma, scipy.special.gammaln,
      [[np.concatenate([np.linspace(-9.4, 30, n), np.geomspace(1e-300, 1e300, n), [1.0, 2.0, 1 + 1e-9, 2 - 1e-9, 0.0, -3.0, np.inf, np.nan]])]
       for n in (3, 1000)]),
@@ -88,6 +103,90 @@ def test_values_of_all_sizes_by_one_program(name, function, wanted, sizes):
         found = one.run(y, fed)
         np.testing.assert_allclose(found, wanted(*operands), rtol=1e-10, atol=1e-11, equal_nan=True)
         np.testing.assert_array_equal(two.run(y, fed), found, "the same bits on two threads")
+
+
+def matrices(*shape: int) -> Any:
+    return RNG.normal(size=shape) + 2.0 * np.eye(shape[-1])
+
+
+def definite(*shape: int) -> Any:
+    x = RNG.normal(size=shape)
+    return x @ np.swapaxes(x, -1, -2) + np.eye(shape[-1])
+
+
+# An operator of square matrices, the same by numpy, and which matrices
+SQUARE: list[tuple[str, Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = [
+    ("inverse", tf.matrix_inverse, np.linalg.inv, matrices),
+    ("inverse of the transpose", lambda x: tf.matrix_inverse(x, adjoint=True), lambda x: np.linalg.inv(np.swapaxes(x, -1, -2)), matrices),
+    ("determinant", tf.matrix_determinant, np.linalg.det, matrices),
+    ("sign of the determinant", lambda x: tf.linalg.slogdet(x)[0], lambda x: np.linalg.slogdet(x)[0], matrices),
+    ("logarithm of the determinant", lambda x: tf.linalg.slogdet(x)[1], lambda x: np.linalg.slogdet(x)[1], matrices),
+    ("Cholesky", tf.cholesky, np.linalg.cholesky, definite),
+    ("solve", lambda x: tf.matrix_solve(x, x[:, :, :2]), lambda x: np.linalg.solve(x, x[:, :, :2]), matrices),
+    ("solve by the transpose", lambda x: tf.matrix_solve(x, x[:1], adjoint=True),
+     lambda x: np.linalg.solve(np.swapaxes(x, -1, -2), np.broadcast_to(x[:1], x.shape)), matrices),
+]
+
+
+@pytest.mark.parametrize("name, function, wanted, drawn", SQUARE, ids=[row[0] for row in SQUARE])
+def test_square_matrices(name, function, wanted, drawn):
+    """Small ones and factors by loops, larger ones by LAPACK; one by one, as a batch of open size, none at all."""
+    for n in (1, 2, 3, 8, 24, 64, 65, 101):
+        kind = "routine" if n <= MOST or function is tf.cholesky else "host"
+        x = tf.placeholder(tf.float64, (None, n, n))
+        y, session = function(x), tf.Session()
+        for count in (3, 1, 0, 7):
+            given = drawn(count, n, n)
+            np.testing.assert_allclose(session.run(y, {x: given}), wanted(given), rtol=1e-8, atol=1e-8)
+        assert kind in [step.kind for step in session.explain(y, {x: drawn(2, n, n)}).steps]
+
+
+# What is wrong with a matrix, and which operator says so
+WRONG = [(tf.matrix_inverse, [[1.0, 2.0], [2.0, 4.0]], "matrix_inverse(x: float64[2,2] (test_loop_nests.py:LINE)): Singular matrix"),
+         (lambda x: tf.matrix_solve(x, tf.ones([2, 1], tf.float64)), [[0.0, 0.0], [0.0, 1.0]], "Singular matrix"),
+         (tf.cholesky, [[1.0, 2.0], [2.0, 1.0]], "cholesky(x: float64[2,2] (test_loop_nests.py:LINE)): Matrix is not positive definite")]
+
+
+@pytest.mark.parametrize("jit", [True, False])
+@pytest.mark.parametrize("function, matrix, message", WRONG)
+def test_matrices_that_have_no_inverse_or_factor(function, matrix, message, jit):
+    x = tf.placeholder(tf.float64, (2, 2), name="x")
+    line = sys._getframe().f_lineno - 1
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        tf.Session(jit=jit).run(function(x), {x: matrix})
+    assert message.replace("LINE", str(line)) in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_factors_of_any_size_by_one_program(dtype):
+    """Cholesky's factor of matrices whose side is open, against the matrix: within the bound of Higham 2002, theorem 10.3."""
+    x = tf.placeholder(dtype, (None, None))
+    y, session = tf.cholesky(x), tf.Session()
+    for n in (1, 5, 6, 7, 12, 31, 64, 90, 257):
+        given = definite(n, n).astype(dtype)
+        found = session.run(y, {x: given}).astype(float)
+        left = np.abs(found @ found.T - given) - (n + 1) * np.finfo(dtype).eps * (np.abs(found) @ np.abs(found.T))
+        assert (left <= 0).all() and (np.triu(found, 1) == 0).all() and (np.diag(found) > 0).all()
+
+
+@pytest.mark.parametrize("right, wrong", [("(n - top + 2 * LANES - 1)", "(n - top)"), ("range(top)", "range(top - 1)"),
+                                          ("begin = top", "begin = top + 1"),
+                                          ("for i in range(top, top + high)", "for i in range(top, top + high - 1)")])
+def test_faults_in_the_blocks_of_a_factor_are_found(right, wrong, monkeypatch):
+    operator, loop = tf.cholesky, tf.cholesky.loop
+    monkeypatch.setitem(vars(operator), "loop", lambda *args, **attrs: (made := loop(*args, **attrs))._replace(body=made.body.replace(right, wrong)))
+    assert right in loop([TensorType(np.dtype("float64"), (40, 40))], TensorType(np.dtype("float64"), (40, 40))).body
+    x, given = tf.placeholder(tf.float64, (40, 40)), definite(40, 40)
+    try:
+        found = tf.Session().run(tf.cholesky(x), {x: given})
+    except tf.errors.InvalidArgumentError:      # what is left is not positive definite
+        return
+    assert not np.allclose(found, np.linalg.cholesky(given), equal_nan=True)
+
+
+def test_determinant_of_a_singular_matrix():
+    x = tf.placeholder(tf.float64, (2, 2))
+    assert tf.Session().run([tf.matrix_determinant(x), *tf.linalg.slogdet(x)], {x: [[1.0, 2.0], [2.0, 4.0]]}) == [0.0, 0.0, -np.inf]
 
 
 def test_precise_beside_its_zeros():

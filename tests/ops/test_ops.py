@@ -15,6 +15,7 @@ from graphc.ir.node import OPERATORS
 
 OPS = testing.testable()
 DIFFERENTIABLE = [op for op in OPS if testing.differentiable(op)]
+COMPLEX = lambda op: "c" not in op.refused or op.name in ("complex", "real_fourier")       # noqa: E731 - takes or gives complex numbers
 BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 
 # Floating operators that are not differentiated, and why.
@@ -23,6 +24,10 @@ NO_GRADIENT = {
     "ctc_beam": "its scores are those of a search; ctc_loss of what it found has one",
     "orthonormal": "makes initial values",
     "gamma_drawn": "a draw is a constant as a function of its shape",
+    "best_boxes": "its scores are those of a choice, as in TensorFlow",
+    "best_by_overlaps": "its scores are those of a choice, as in TensorFlow",
+    "boxes_drawn": "pictures to look at, as in TensorFlow",
+    "distorted_box": "a draw",
     "unique": "its values are a choice that depends on the values",
 }
 # Their gradient is something else than the derivative, on purpose: rows of their own below.
@@ -83,6 +88,12 @@ def test_compiled_gradients_of_open_shapes(op: Any) -> None:
 def test_gradients_beside_integers(op: Any) -> None:
     """The derivative by a floating operand is computed in its precision, whatever the others are: small integers would wrap around."""
     testing.check_gradients_beside_integers(op)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if COMPLEX(op)], ids=lambda op: op.name)
+def test_complex_numbers(op: Any) -> None:
+    if op.name not in DEFINED_GRADIENT:
+        testing.check_complex_numbers(op)
 
 
 def test_check_operator_runs_every_check() -> None:
@@ -162,6 +173,9 @@ MUTANTS = [
     ("a reference that is another run", testing.check_interpreted, lambda: _with("sin", reference=_unsteady)),
     ("an operator of another one's name", testing.check_saved, lambda: _with("tanh")),
     ("a reference that is another function of complex numbers", testing.check_complex_steps, lambda: _with("sin", reference=_twice_if_complex)),
+    ("an expression for complex numbers of its own, which is wrong", testing.check_complex_numbers, lambda: _with("exp", complex="log({x})")),
+    ("a gradient that is conjugated", testing.check_complex_numbers, lambda: _with("square", grad=lambda g, y, x: (g * 2.0 * tf.conj(x),))),
+    ("a rule that gives no transpose", testing.check_complex_numbers, lambda: _with("imag", grad=lambda g, y, x: (tf.complex(0.0, g),))),
     ("a view that starts elsewhere", testing.check_values,
      lambda: _with("reverse", view=lambda shape, strides, **_: (shape, strides, 0))),
 ]

@@ -186,6 +186,12 @@ BUCKETS = [
 ]
 
 
+@pytest.mark.parametrize("value, shape", [([], (0,)), ([[]], (1, 0)), ((), (0,))])
+def test_no_texts(value, shape):
+    for x in (tf.constant(value, tf.string), tf.convert_to_tensor(value, dtype=tf.string), tf.convert_to_tensor(value, tf.string)):
+        assert x.dtype == tf.string and tf.Session(jit=False).run(x).shape == shape
+
+
 def test_buckets_are_tensorflows():
     words = [row[0] for row in BUCKETS]
     found = tf.Session(jit=False).run([tf.string_to_hash_bucket(words, 10**6), tf.string_to_hash_bucket_fast(words, 10**6),

@@ -80,10 +80,10 @@ def test_another_length_compiles_nothing():
     outputs, _ = tf.nn.dynamic_rnn(C.MultiRNNCell([C.GRUCell(3), C.BasicLSTMCell(2)]), x, n, dtype=tf.float32)
     train = tf.train.AdamOptimizer(0.01).minimize(tf.reduce_sum(tf.square(outputs)))
     with tf.Session() as session:
-        # Sizes of their own: where two happen to be the same, a plan may do better.
-        session.run(train, {x: np.ones((7, 11, 4)), n: [3] * 7})
+        # Sizes of their own: where two happen to be the same, or rows so few that a product is a sum in a loop, a plan may do better.
+        session.run(train, {x: np.ones((12, 17, 4)), n: [3] * 12})
         before = session.compile_stats()
-        session.run(train, {x: np.ones((8, 13, 4)), n: [9] * 8})
+        session.run(train, {x: np.ones((14, 19, 4)), n: [9] * 14})
         assert session.compile_stats() == before
 
 

@@ -23,82 +23,12 @@ from graphc.runtime import keeping
 from tests import ROOT
 from tests.cpu.test_bind import GRAPHS
 from tests.digest import plan_digest
+from tests.runtime.kept_programs import PROGRAMS, Built, of
 
-Array = np.ndarray[Any, Any]
 MUTATIONS = 10_000
-Built = tuple[Any, list[dict[Any, Any]]]         # what to fetch, and what to feed run after run
-PROGRAMS: dict[str, Callable[[], Built]] = {}
-
-
-def program(build: Callable[[], Built]) -> Callable[[], Built]:
-    PROGRAMS[build.__name__] = build
-    return build
-
-
-def rows(*sizes: int) -> list[Array]:
-    return [np.random.default_rng(n).normal(size=(n, 24)).astype(np.float32) for n in sizes]
-
-
-def of(name: str) -> Callable[[], Built]:
-    """A graph that is bound to open sizes in other tests, for sizes of several variants."""
-    def build() -> Built:
-        x = tf.placeholder(tf.float32, [None, 24])
-        return GRAPHS[name](x), [{x: a} for a in rows(*(31, 40, 31) if name == "pieces" else (37, 1, 53, 0, 1531, 37))]
-    return build
 
 
 PROGRAMS.update({name: of(name) for name in GRAPHS})
-
-
-@program
-def random_numbers() -> Built:
-    x = tf.placeholder(tf.float64, [None])
-    return [tf.random_normal([3], seed=4) + tf.reduce_sum(x), tf.nn.dropout(x, 0.5, seed=1)], [{x: np.arange(n) * 1.0} for n in (5, 5, 9)]
-
-
-@program
-def values_that_decide_sizes() -> Built:
-    x, k, n = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [2])
-    fetches = [x[k:k + 2] * 2.0, tf.reshape(x, tf.concat([[-1], n], 0)), tf.tile(x, n)]
-    return fetches, [{x: a[:, :4].copy(), k: i, n: m} for a, i, m in zip(rows(10, 10, 15), (3, 4, 0), ([2, 2], [2, 2], [4, 1]), strict=True)]
-
-
-@program
-def fixed_shapes() -> Built:
-    x, w = tf.placeholder(tf.float32, [16, 24]), tf.get_variable("w", initializer=np.full((24, 3), 0.1, np.float32))
-    y = tf.nn.softmax(x @ w)
-    return [y, tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_mean(tf.square(y)))], [{x: rows(16)[0]}] * 3
-
-
-@program
-def constants_and_attributes() -> Built:
-    """Host steps with attributes of many kinds, constants that are folded, one that is large."""
-    x = tf.placeholder(tf.float32, [None, 3, 3])
-    table = tf.constant(np.random.default_rng(0).normal(size=(300, 9)))
-    both = tf.matrix_inverse(x + 9.0 * tf.eye(3)), tf.cast(tf.reshape(x, [-1, 9]), tf.float64) * tf.reduce_mean(table) + tf.constant(2.0, tf.float64)
-    return [*both, *tf.nn.top_k(x, 2), tf.shape(x)], [{x: np.ones((n, 3, 3), np.float32)} for n in (4, 5, 1)]
-
-
-@program
-def no_tensors() -> Built:
-    total = tf.Variable(1.0)
-    return [tf.assign_add(total, 2.0).op], [{}] * 2
-
-
-@program
-def small_products() -> Built:
-    x = tf.placeholder(tf.int32, [None, 2])
-    return [tf.matmul(x, tf.constant([[1, 2], [3, 4]])), tf.argmax(x, 1), tf.cumsum(x)], [{x: np.arange(2 * n).reshape(n, 2)} for n in (4, 90)]
-
-
-@program
-def convolutions() -> Built:
-    """In tiles, with open sizes: their kernels, the panels of filters between them, and gradients of two kinds."""
-    x = tf.placeholder(tf.float32, [None, None, None, 16])
-    w = tf.get_variable("filters", initializer=np.linspace(-1, 1, 9 * 16 * 20, dtype=np.float32).reshape(3, 3, 16, 20))
-    y = tf.nn.conv2d(x, w, [1, 2, 1, 1], "SAME")
-    pictures = [np.random.default_rng(n).normal(size=(n, 5, n + 2, 16)).astype(np.float32) for n in (2, 3, 7)]
-    return [y, *tf.gradients(tf.reduce_sum(tf.square(y)), [x, w])], [{x: p} for p in pictures]
 
 
 def results(session: tf.Session, fetches: Any, feeds: Sequence[Mapping[Any, Any]]) -> list[list[Any]]:

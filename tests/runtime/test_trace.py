@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -172,3 +173,74 @@ def test_an_interrupted_run_leaves_the_session_usable(kind, tmp_path):
     code = INTERRUPTED.format(build=build, size=size, warm=warm, after=after)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.stdout.startswith("interrupted\n3.0 1.0 2.0\n"), done.stdout + done.stderr
+
+
+# ---------------------------------------------------------------------- loops and branches
+
+def traced_loop(fetches, feeds):
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        plain = session.run(fetches, feeds)
+        metadata = tf.RunMetadata()
+        found = session.run(fetches, feeds, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+        np.testing.assert_array_equal(found, plain)
+        np.testing.assert_array_equal(session.run(fetches, feeds), plain)
+        return metadata
+
+
+def nested(x):
+    """Three iterations of two, one and no iterations of a product."""
+    w = tf.constant(np.eye(16, dtype=np.float32))
+
+    def step(i, a):
+        b = tf.while_loop(lambda j, b: j < 2 - i, lambda j, b: (j + 1, tf.matmul(b, w) + 1.0), [0, a])[1]
+        return i + 1, tf.cond(tf.reduce_sum(b) > 1e6, lambda: tf.sin(b), lambda: b * 2.0)
+    return tf.while_loop(lambda i, a: i < 3, step, [0, x])[1]
+
+
+def growing(x):
+    """Python runs a loop whose shapes change."""
+    return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.concat([a * 2.0, a[:1]], 0)), [0, x],
+                         shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, 16])])[1]
+
+
+def watched(x):
+    """Python runs a loop whose body calls it."""
+    return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.reshape(tf.py_func(lambda v: v, [a * 2.0], tf.float32), [4, 16])), [0, x])[1]
+
+
+def scanned(x):
+    return tf.scan(lambda a, r: tf.tanh(a + r), x, tf.zeros([16]))
+
+
+@pytest.mark.parametrize("make, iterations", [
+    (nested, {"body": [(i,) for i in range(3)], "body.body": [(0, 0), (0, 1), (1, 0)], "body.orelse": [(i,) for i in range(3)]}),
+    (growing, {"body": [(i,) for i in range(3)]}), (watched, {"body": [(i,) for i in range(3)]}), (scanned, {"body": [(i,) for i in range(4)]})],
+    ids=["nested", "growing", "watched", "scanned"])
+def test_steps_of_bodies_are_traced_by_iteration(make, iterations):
+    x = tf.placeholder(tf.float32, [4, 16])
+    metadata = traced_loop(make(x), {x: np.full((4, 16), 1.0, np.float32)})
+    found = {}
+    for e in metadata.events:
+        if e.inside:
+            found.setdefault(".".join(e.inside.split(".")[1::2]), set()).add(e.iteration)
+    assert {k: sorted(v) for k, v in found.items() if not k.endswith("cond")} == iterations
+    summary = metadata.summary(limits=False)
+    assert [len(took) for took in summary.iterations.values()] == [len(v) for k, v in sorted(iterations.items()) if k.endswith("body")]
+    assert "iterations" in str(summary) and sum(row.seconds for row in summary.kernels) <= 1.01 * summary.seconds
+    assert sum(row.seconds for row in summary.lines) == pytest.approx(sum(row.seconds for row in summary.kernels), rel=1e-6)
+    assert all(json.loads(metadata.to_chrome_trace())["traceEvents"])
+
+
+def test_lines_of_a_loop_of_scalars_share_its_time():
+    x = tf.placeholder(tf.float32, [])
+
+    def step(i, a):
+        b = tf.sin(a)
+        return i + 1, b + 1.0
+    metadata = traced_loop(tf.while_loop(lambda i, a: i < 1000, step, [0, x])[1], {x: np.float32(1.0)})
+    rows = {row.name: row.share for row in metadata.summary(limits=False).lines}
+    lines = [name for name in rows if name.startswith("test_trace.py")]
+    first = inspect.getsourcelines(test_lines_of_a_loop_of_scalars_share_its_time)[1]
+    assert {f"test_trace.py:{first + 4}", f"test_trace.py:{first + 5}"} <= {*lines}
+    assert rows[f"test_trace.py:{first + 4}"] > rows[f"test_trace.py:{first + 5}"]

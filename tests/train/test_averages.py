@@ -47,6 +47,39 @@ def test_average(options, tensor, wanted, session):
         np.testing.assert_allclose(session.run(ema.average(x)), right, rtol=1e-12)
 
 
+# Three steps towards [1, 3] and [2, 5] by 0.9, from [0, 1]: with zero_debias and without, as TensorFlow 2.15's recurrence has them.
+@pytest.mark.parametrize("zero_debias", [True, False])
+def test_assigned_average(zero_debias, session):
+    from graphc.python.training import moving_averages
+    v = tf.Variable([0.0, 1.0], dtype=tf.float64, name="v")
+    fed = tf.placeholder(tf.float64, [2])
+    moved = moving_averages.assign_moving_average(v, fed, 0.9, zero_debias=zero_debias)
+    wanted = debiased(VALUES) if zero_debias else averaged(VALUES, np.array([0.0, 1.0]))
+    for value, right in zip(VALUES, wanted, strict=True):
+        np.testing.assert_allclose(session.run(moved, {fed: value}), right, rtol=1e-12)
+        np.testing.assert_allclose(session.run(v), right, rtol=1e-12)
+    assert [x.op.name for x in tf.global_variables()] == ["v", *(["v/biased", "v/local_step"] if zero_debias else [])]
+
+
+def test_weighted_average(session):
+    from graphc.python.training import moving_averages
+    x, w = tf.placeholder(tf.float64, [2]), tf.placeholder(tf.float64, [2])
+    found = moving_averages.weighted_moving_average(x, 0.5, w)
+    top = below = np.zeros(2)
+    for value, weight in zip(VALUES, np.abs(VALUES[::-1]), strict=True):
+        top, below = 0.5 * top + 0.5 * value * weight, 0.5 * below + 0.5 * weight
+        np.testing.assert_allclose(session.run(found, {x: value, w: weight}), top / below, rtol=1e-12)
+    assert [v.op.name for v in tf.global_variables()] == ["WeightedMovingAvg/value_x_weight", "WeightedMovingAvg/weight"]
+
+
+def test_an_average_of_no_variable():
+    from graphc.python.training import moving_averages
+    with pytest.raises(errors.DTypeError, match="takes a variable of a floating dtype"):
+        moving_averages.assign_moving_average(tf.constant(1.0), 1.0, 0.9)
+    with pytest.raises(errors.ShapeError, match="is not known"):
+        moving_averages.weighted_moving_average(tf.placeholder(tf.float32), 0.5, 1.0)
+
+
 def test_names_and_collections():
     with tf.variable_scope("net"):
         w, b = tf.get_variable("w", [2]), tf.get_variable("b", [2], trainable=False)

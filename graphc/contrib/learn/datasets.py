@@ -1,4 +1,4 @@
-"""`tf.contrib.learn.datasets`: MNIST, by `mnist.read_data_sets`."""
+"""`tf.contrib.learn.datasets`: MNIST, by `mnist.read_data_sets`, and tables of numbers, by `base`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ...examples.tutorials.mnist import input_data as mnist
 from ...tf1_names import getter as _getter
+from . import base
 
-__all__ = ["mnist"]
+__all__ = ["base", "mnist"]
 
 
 def __dir__() -> list[str]:

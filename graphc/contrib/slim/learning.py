@@ -11,7 +11,8 @@ from ... import summary
 from ... import train as _train
 from ...errors import GraphError
 from ...ir.arguments import hold as _hold
-from ...ir.graph import Graph, GraphKeys, get_default_graph, name_scope
+from ...ir.collecting import GraphKeys
+from ...ir.graph import Graph, get_default_graph, name_scope
 from ...ir.node import Node, here
 from ...logging import info
 from ...ops.array import identity

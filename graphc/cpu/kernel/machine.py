@@ -45,7 +45,7 @@ def machine() -> Machine:
 
 
 # The modules that decide what code a text becomes, by the names they have for Python.
-MODULES = ("compiler", "language", "machine", "memory", "scalars", "tiles", "vecmath", "vecmath_exp", "vecmath_huge", "vecmath_trig",
+MODULES = ("compiler", "language", "machine", "memory", "scalars", "tile_parts", "tiles", "vecmath", "vecmath_exp", "vecmath_huge", "vecmath_trig",
            "vecmath_value", "vecrandom", "worker", "philox")
 
 
@@ -108,7 +108,7 @@ def version(package: str) -> str:
 def module(source: str, key: str) -> Any:
     """The optimised LLVM module of a kernel (imports Numba). Whatever goes wrong is an error of graphc's own."""
     from .compiler import optimised_module
-    return optimised_module(source, f"kernel_{key}", machine().target)
+    return optimised_module(source, f"kernel_{key}", machine().target, SUPERWORD in source)
 
 
 def compile_one(source: str, key: str, maker: str) -> tuple[str, bytes, float]:

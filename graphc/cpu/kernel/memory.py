@@ -125,6 +125,7 @@ def memory() -> dict[str, Callable[..., Any]]:
     from numba.core.typing import signature
     from numba.extending import intrinsic
 
+    from .complex_numbers import complex_type, of_parts, pair, places
     from .scalars import dtype_of
 
     buffers_type, _ = table_types()
@@ -153,6 +154,8 @@ def memory() -> dict[str, Callable[..., Any]]:
             return None
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            if isinstance(source.dtype, complex_type()):
+                return of_parts(builder, *(access(builder, builder.load(at), source.slot) for at in places(builder, *args)))
             value = access(builder, builder.load(builder.gep(args[0], [args[1]])), source.slot)
             return builder.icmp_unsigned("!=", value, byte(0)) if source.dtype is types.boolean else value
 
@@ -164,6 +167,10 @@ def memory() -> dict[str, Callable[..., Any]]:
             return None
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            if isinstance(target.dtype, complex_type()):
+                for part, at in zip(pair(builder, args[2]), places(builder, *args[:2]), strict=True):
+                    access(builder, builder.store(part.raw, at), target.slot)
+                return context.get_dummy_value()
             value = builder.zext(args[2], byte) if target.dtype is types.boolean else args[2]
             access(builder, builder.store(value, builder.gep(args[0], [args[1]])), target.slot)
             return context.get_dummy_value()

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from . import complex_numbers
+from .complex_numbers import complex_type, complex_types, joined, of_parts, pair
+from .vecmath_complex import multiply as multiply_pairs
+
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-DTYPES = ("float32", "float64", *INTEGERS, "boolean")
+DTYPES = ("float32", "float64", *INTEGERS, "boolean", *complex_numbers.DTYPES)
 # A reduction says that its order is free, so it vectorises into several accumulators; nothing else may be reordered.
 FREE_ORDER = ("reassoc",)
 
@@ -26,10 +30,10 @@ def casts() -> dict[str, Callable[..., Any]]:
     from numba.extending import intrinsic
 
     def cast_to(name: str) -> Callable[..., Any]:
-        target = getattr(types, name)
+        target = dtype_named(name)
 
         def cast(typing: Any, value: Any) -> Any:
-            if not isinstance(value, (types.Number, types.Boolean)):
+            if not isinstance(value, (types.Number, types.Boolean, complex_type())):
                 return None
             source = types.unliteral(value)
 
@@ -60,19 +64,26 @@ def casts() -> dict[str, Callable[..., Any]]:
     return {name: cast_to(name) for name in DTYPES} | {f"bits_{name}": bits_to(name) for name in bits}
 
 
-def dtype_of(function: Any) -> Any:
-    """The Numba type that a cast function, itself given as a type, stands for."""
+def dtype_named(name: str) -> Any:
+    """The Numba type of a dtype."""
     from numba.core import types
 
+    return complex_types()[name] if name in complex_numbers.DTYPES else getattr(types, name)
+
+
+def dtype_of(function: Any) -> Any:
+    """The Numba type that a cast function, itself given as a type, stands for."""
     names = {id(cast): name for name, cast in casts().items() if name in DTYPES}
-    return getattr(types, names[id(function.typing_key)])
+    return dtype_named(names[id(function.typing_key)])
 
 
 def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
-    """The LLVM value cast as in C; float to integer saturates, so that no value is undefined."""
+    """The LLVM value cast as in C; float to integer saturates, so that no value is undefined. Of a complex number the real part stays."""
     from llvmlite import ir
     from numba.core import types
 
+    if isinstance(source, complex_type()) or isinstance(target, complex_type()):
+        return _convert_complex(builder, value, source, target)
     to = ir.IntType(1) if target is types.boolean else _llvm_type(target)
     if source is target:
         return value
@@ -92,6 +103,21 @@ def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
     if target.bitwidth > source.bitwidth:
         return builder.sext(value, to) if source.signed else builder.zext(value, to)
     return builder.trunc(value, to) if target.bitwidth < source.bitwidth else value
+
+
+def _convert_complex(builder: Any, value: Any, source: Any, target: Any) -> Any:
+    """The cast to or from a complex number; one is true if a part of it is not 0."""
+    from numba.core import types
+
+    if not isinstance(source, complex_type()):
+        re = convert(builder, value, source, target.part)
+        return of_parts(builder, re, re.type(0.0))
+    re, im = (part.raw for part in pair(builder, value))
+    if target is types.boolean:
+        return builder.or_(*(convert(builder, part, source.part, target) for part in (re, im)))
+    if not isinstance(target, complex_type()):
+        return convert(builder, re, source.part, target)
+    return of_parts(builder, *(convert(builder, part, source.part, target.part) for part in (re, im)))
 
 
 def _float_to_integer(builder: Any, value: Any, source: Any, target: Any, to: Any) -> Any:
@@ -135,7 +161,7 @@ def _overloaded(builder: Any, name: str, *args: Any, flags: tuple[str, ...] = ()
 def _define(
     name: str, arity: int, accepts: str, body: Callable[..., Any], result: Any = None, same: bool = True
 ) -> Callable[..., Any]:
-    """The intrinsic `name` over `arity` operands of one type that `accepts` ("f" floats, "i" integers, "b" boolean).
+    """The intrinsic `name` over `arity` operands of one type that `accepts` ("f" floats, "i" integers, "b" boolean, "c" complex numbers).
 
     `body(builder, numba_type, *values)` emits it.  Literals and narrower operands are converted to the first
     operand's type if `same`, so that `maximum(x, 0)` has the type of x.
@@ -145,12 +171,12 @@ def _define(
     from numba.extending import intrinsic
 
     def accepted(numba_type: Any) -> bool:
-        kinds = {"f": types.Float, "i": types.Integer, "b": types.Boolean}
+        kinds = {"f": types.Float, "i": types.Integer, "b": types.Boolean, "c": complex_type()}
         return any(isinstance(numba_type, kinds[k]) for k in accepts)
 
     def typed(typing: Any, operands: tuple[Any, ...]) -> Any:
         kind = types.unliteral(operands[0])
-        if not accepted(kind) or not all(isinstance(a, (types.Number, types.Boolean)) for a in operands):
+        if not accepted(kind) or not all(isinstance(a, (types.Number, types.Boolean, complex_type())) for a in operands):
             return None
         sources = [types.unliteral(a) for a in operands]
 
@@ -224,6 +250,13 @@ def _extreme(builder: Any, kind: Any, x: Any, y: Any, largest: bool) -> Any:
     return builder.select(compare(">" if largest else "<", x, y), x, y)
 
 
+def _select(builder: Any, kind: Any, condition: Any, a: Any, b: Any) -> Any:
+    """One of two values of a type; of complex numbers part by part, as vectors are chosen."""
+    if not isinstance(kind, complex_type()):
+        return builder.select(condition, a, b)
+    return of_parts(builder, *(builder.select(condition, x.raw, y.raw) for x, y in zip(pair(builder, a), pair(builder, b), strict=True)))
+
+
 @cache
 def choices() -> dict[str, Callable[..., Any]]:
     """`maximum`, `minimum` (nan-propagating) and `select(condition, a, b)`, which evaluates both."""
@@ -238,7 +271,7 @@ def choices() -> dict[str, Callable[..., Any]]:
         kind, other = types.unliteral(a), types.unliteral(b)
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            return builder.select(args[0], args[1], convert(builder, args[2], other, kind))
+            return _select(builder, kind, args[0], args[1], convert(builder, args[2], other, kind))
 
         return signature(kind, condition, kind, other), emit
 
@@ -389,11 +422,16 @@ def accumulators() -> dict[str, Callable[..., Any]]:
     from numba.core import types
 
     def add(builder: Any, kind: Any, total: Any, v: Any) -> Any:
+        if isinstance(kind, complex_type()):
+            parts = [builder.fadd(x.raw, y.raw, flags=FREE_ORDER) for x, y in zip(pair(builder, total), pair(builder, v), strict=True)]
+            return of_parts(builder, *parts)
         if isinstance(kind, types.Boolean):
             return builder.or_(total, v)
         return builder.fadd(total, v, flags=FREE_ORDER) if isinstance(kind, types.Float) else builder.add(total, v)
 
     def multiply(builder: Any, kind: Any, total: Any, v: Any) -> Any:
+        if isinstance(kind, complex_type()):
+            return joined(builder, multiply_pairs(pair(builder, total), pair(builder, v)))
         if isinstance(kind, types.Boolean):
             return builder.and_(total, v)
         return builder.fmul(total, v, flags=FREE_ORDER) if isinstance(kind, types.Float) else builder.mul(total, v)
@@ -405,4 +443,5 @@ def accumulators() -> dict[str, Callable[..., Any]]:
         return _extreme(builder, kind, total, v, False)
 
     steps = {"add": add, "mul": multiply, "max": largest, "min": smallest}
-    return {f"accumulate_{name}": _define(f"accumulate_{name}", 2, "fib", body) for name, body in steps.items()}
+    return {f"accumulate_{name}": _define(f"accumulate_{name}", 2, "fibc" if name in ("add", "mul") else "fib", body)
+            for name, body in steps.items()}

@@ -1,0 +1,86 @@
+"""What programs ask of the default graph by functions: control dependencies, collections, the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import DTypeError
+from .graph import get_default_graph
+from .node import here
+
+
+def control_dependencies(control_inputs: Iterable[Any] | None) -> Any:
+    """`Graph.control_dependencies` of the default graph.
+
+    GraphError: an input of another graph, or nothing that runs.
+
+    >>> v = tf.Variable(1.0)
+    >>> with tf.control_dependencies([v.assign(5.0)]):
+    ...     after = v.read_value()
+    >>> tf.Session(jit=False).run(after)
+    np.float32(5.0)
+    """
+    return get_default_graph().control_dependencies(control_inputs)
+
+
+def add_to_collection(name: str, value: Any) -> None:
+    """Put a value into a collection of the default graph."""
+    get_default_graph().add_to_collection(name, value)
+
+
+def get_collection(key: str, scope: str | None = None) -> list[Any]:
+    """`Graph.get_collection` of the default graph: the members, with `scope` those whose names match it (a regular expression, at the start).
+
+    >>> tf.add_to_collection("losses", 1.5)
+    >>> tf.get_collection("losses")
+    [1.5]
+    """
+    return get_default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: str) -> list[Any]:
+    """The collection of the default graph itself, a list to change."""
+    return get_default_graph().get_collection_ref(key)
+
+
+def set_random_seed(seed: int | None) -> None:
+    """The seed of every random operator of the default graph that has none of its own; None: none.
+
+    DTypeError: no whole number.
+
+    >>> tf.set_random_seed(7)
+    """
+    get_default_graph().seed = seed_of("set_random_seed", seed)
+
+
+def seed_of(what: str, seed: Any) -> int | None:
+    """A seed, None for none; DTypeError, in the name of a function, for what is no whole number."""
+    if seed is None:
+        return None
+    try:
+        return int(seed.__index__())
+    except (AttributeError, TypeError):
+        raise DTypeError(f"{what}: a seed is a whole number, not {seed!r:.60}{here()}") from None
+
+
+@contextmanager
+def device(device_name_or_function: Any) -> Iterator[None]:
+    """Accepted for TensorFlow's sake: graphc computes on the CPU.
+
+    >>> with tf.device("/gpu:0"):
+    ...     print(tf.constant(1).device == "")
+    True
+    """
+    yield
+
+
+@contextmanager
+def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
+    """Accepted for TensorFlow's sake: there is one device.
+
+    >>> with tf.colocate_with(tf.constant(1.0)):
+    ...     x = tf.constant(2.0)
+    """
+    yield

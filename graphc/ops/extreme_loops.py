@@ -1,0 +1,89 @@
+"""The loop nests of places of extremes: vectors find the part of a row that holds it, and then that part is searched; columns go side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir.loops import Loop, word
+from ..ir.types import element_count
+
+_PART = 256             # elements of a row that are searched one by one, of the part that holds the extreme
+_SHORT = 32             # elements up to which a row is searched one by one
+_WIDE = 1024            # columns that are searched at a time: what is known of them stays in the nearest cache
+
+
+def _keys(dtype: np.dtype[Any], sign: str) -> tuple[str, list[str]]:
+    """The dtype of integers in the order of the elements, nan beyond all others, and the lines that make `key` of `v`."""
+    if dtype.kind != "f":
+        return ("int8" if dtype.kind == "b" else dtype.name), ["key = int8(v)" if dtype.kind == "b" else "key = v"]
+    kind = f"int{8 * dtype.itemsize}"
+    limits = np.iinfo(kind)
+    beyond = limits.max if sign == ">" else limits.min
+    return kind, [f"bits = bits_{kind}(v + {dtype.name}(0))",          # of -0, too, those of 0; of numbers below 0 all but the sign turned round
+                  f"turned = {kind}({kind}(bits >> {kind}({8 * dtype.itemsize - 1})) & {kind}({limits.max}))", f"key = {kind}(bits ^ turned)",
+                  f"key = select(v != v, {kind}({beyond}), key)"]
+
+
+def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, output_type: Any) -> Loop:
+    """Where along an axis the first element stands that no other exceeds (`sign` ">") or falls below ("<"), or the first nan."""
+    x, dims = types[0], types[0].shape
+    outer, n, inner = element_count(dims[:axis]), dims[axis], element_count(dims[axis + 1:])
+    (kind, made), place = _keys(x.dtype, sign), word(type.dtype)
+
+    def key(at: str, by: int) -> str:
+        return ("\n" + "    " * by).join([f"v = load(input, {at})", *made])
+
+    if axis == len(dims) - 1:
+        body = f"""
+    for row in range(lo, hi):
+        at = row * n
+        {key("at", 2)}
+        best = key
+        first = int64(0)
+        if n <= {_SHORT}:
+            for i in range(1, n):
+                {key("at + i", 4)}
+                better = key {sign} best
+                best = select(better, key, best)
+                first = select(better, i, first)
+        else:
+            for part in range((n + {_PART - 1}) // {_PART}):
+                begin = part * {_PART}
+                {key("at + begin", 4)}
+                top = key
+                for i in range(begin, min(begin + {_PART}, n)):
+                    {key("at + i", 5)}
+                    top = {accumulate}(top, key)
+                if top {sign} best:
+                    best = top
+                    first = begin
+            end = min(first + {_PART}, n)
+            found = end
+            for i in range(first, end):
+                {key("at + i", 4)}
+                found = accumulate_min(found, select(key == best, i, end))
+            first = found
+        store(out, row, {place}(first))
+    """
+        return Loop(body, {"n": n}, outer, outer * n)
+    body = f"""
+    for unit in range(lo, hi):
+        row = unit // parts
+        begin = unit % parts * {_WIDE}
+        end = min(begin + {_WIDE}, inner)
+        for j in range(begin, end):
+            {key("row * n * inner + j", 3)}
+            store(scratch0, row * inner + j, key)
+            store(out, row * inner + j, {place}(0))
+        for i in range(1, n):
+            for j in range(begin, end):
+                {key("(row * n + i) * inner + j", 4)}
+                best = load(scratch0, row * inner + j)
+                better = key {sign} best
+                store(scratch0, row * inner + j, select(better, key, best))
+                store(out, row * inner + j, select(better, {place}(i), load(out, row * inner + j)))
+    """
+    parts = (inner + (_WIDE - 1)) // _WIDE
+    return Loop(body, {"n": n, "inner": inner, "parts": parts}, outer * parts, outer * n * inner, scratch=[(np.dtype(kind), outer * inner)])

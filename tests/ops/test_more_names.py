@@ -1,0 +1,83 @@
+"""Names of TensorFlow 1 that are made of others: a row each, with the value that TensorFlow 2.15's `compat.v1` gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as tf
+from graphc import errors
+
+
+def _ids() -> Any:
+    return tf.SparseTensor([[0, 0], [1, 0], [1, 1]], tf.constant([2, 0, 1], tf.int64), [2, 2])
+
+
+def _values() -> Any:
+    return tf.SparseTensor([[0, 0], [1, 0], [1, 1]], [1.0, 2.0, 3.0], [2, 2])
+
+
+VALUES: list[Any] = [
+    ("broadcast_dynamic_shape", lambda: tf.broadcast_dynamic_shape([3, 1], [2, 1, 4]), [2, 3, 4]),
+    ("broadcast_dynamic_shape, long", lambda: tf.broadcast_dynamic_shape(tf.constant([2], tf.int64), tf.constant([1, 1], tf.int64)), [1, 2]),
+    ("ensure_shape", lambda: tf.ensure_shape(tf.placeholder_with_default(np.ones((2, 3)), None), [None, 3]), [[1, 1, 1], [1, 1, 1]]),
+    ("ensure_shape, of texts", lambda: tf.ensure_shape(tf.constant(["a"]), [1]), [b"a"]),
+    ("batch_gather", lambda: tf.batch_gather([[1, 2], [3, 4]], [[1, 1, 0], [0, 1, 1]]), [[2, 2, 1], [3, 4, 4]]),
+    ("batch_gather of a vector", lambda: tf.batch_gather([5, 6, 7], [2, 0]), [7, 5]),
+    ("lbeta", lambda: tf.lbeta(tf.constant([[2.0, 3.0], [1.0, 1.0]], tf.float64)), [-2.4849066497880004, 0.0]),
+    ("sparse_merge", lambda: tf.sparse_tensor_to_dense(tf.sparse_merge(_ids(), _values(), 3)), [[0, 0, 1], [2, 3, 0]]),
+    ("sparse_merge of two", lambda: tf.sparse_merge([_ids(), _ids()], _values(), [3, 4]).indices, [[0, 2, 2], [1, 0, 0], [1, 1, 1]]),
+    ("sparse.merge, sorted", lambda: tf.sparse.merge(_ids(), _values(), tf.constant(3), already_sorted=True).dense_shape, [2, 3]),
+]
+
+
+@pytest.mark.parametrize("build, wanted", [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
+def test_values(build, wanted, session):
+    found = session.run(build())
+    np.testing.assert_allclose(found, wanted, atol=1e-15) if found.dtype != object else np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_shape_is_ensured_in_every_run(session):
+    x = tf.placeholder(tf.float32)
+    y = tf.ensure_shape(x, [None, 3])
+    assert y.shape.as_list() == [None, 3]
+    np.testing.assert_array_equal(session.run(tf.gradients(2.0 * y, x)[0], {x: np.ones((1, 3))}), [[2, 2, 2]])
+    with pytest.raises(errors.InvalidArgumentError, match=r"the shape \[2,4\] is not \[\?,3\]"):
+        session.run(y, {x: np.ones((2, 4))})
+
+
+def test_assertions():
+    tf.assert_proper_iterable([1.0, 2.0])
+    assert tf.assert_same_float_dtype([tf.zeros([1], tf.float64)], tf.float64) == tf.double and tf.assert_same_float_dtype() == tf.float32
+    assert isinstance(tf.debugging.assert_rank_in(tf.zeros([2, 2]), (1, 2)), tf.Operation)
+
+
+REFUSED: list[Any] = [
+    ("shapes that do not fit", lambda: tf.Session(jit=False).run(tf.broadcast_dynamic_shape([3], [2])), errors.InvalidArgumentError, "do not fit"),
+    ("a shape of fractions", lambda: tf.broadcast_dynamic_shape([1.5], [2]), errors.DTypeError, "are no integers"),
+    ("a matrix for a shape", lambda: tf.broadcast_dynamic_shape([[1]], [2]), errors.ShapeError, "a shape is a vector"),
+    ("another shape", lambda: tf.ensure_shape(tf.zeros([2, 4]), [None, 3]), errors.ShapeError, r"has not the shape \[\?,3\]"),
+    ("no rows", lambda: tf.batch_gather([1], 0), errors.ShapeError, "has no axis"),
+    ("another rank", lambda: tf.assert_rank_in(tf.zeros([2]), (0, 2)), errors.ShapeError, r"has rank 1, not one of \[0, 2\]"),
+    ("an unknown rank", lambda: tf.assert_rank_in(tf.placeholder(tf.float32), (0, 2)), errors.ShapeError, "is not known"),
+    ("a tensor for a list", lambda: tf.assert_proper_iterable(tf.zeros([2])), errors.DTypeError, "a list of values is wanted"),
+    ("two dtypes", lambda: tf.assert_same_float_dtype([tf.zeros([1]), tf.zeros([1], tf.float64)]), errors.DTypeError, "float32, float64"),
+    ("integers", lambda: tf.assert_same_float_dtype([tf.zeros([1], tf.int32)]), errors.DTypeError, "one floating dtype is wanted, not int32"),
+    ("too few sizes", lambda: tf.sparse_merge([_ids(), _ids()], _values(), [3]), errors.GraphError, "2 tensors of ids, and 1 sizes"),
+    ("ids that are no integers", lambda: tf.sparse_merge(_values(), _values(), 3), errors.DTypeError, "are no integers"),
+]
+
+
+@pytest.mark.parametrize("build, kind, message", [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_refused(build, kind, message):
+    with pytest.raises(kind, match=message):
+        build()
+
+
+def test_choices_by_name(session):
+    x, other = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+    zero, = tf.gradients(x * 2.0, other, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE,
+                         unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    assert session.run(zero, {other: 1.0}) == 0.0 and tf.io.gfile.exists is tf.gfile.exists
