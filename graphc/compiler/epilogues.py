@@ -29,6 +29,7 @@ def take_in_convolutions(sched: Schedule, roots: Iterable[Node]) -> None:
             continue
         sched.steps.remove(sched.home[y])
         group.members.insert(0, y)
+        group.operands = {x for x in group.operands | {*data_inputs(y)} if x is not y}
         group.axes[y], group.convolution = _lying(y), y
         sched.home[y] = group
         if len(by) == 1 and y not in kept:

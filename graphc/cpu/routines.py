@@ -18,7 +18,7 @@ from ..ir.sizes import fixed, maximum, minimum
 from ..ir.types import Array, TensorType, element_count
 from ..ops.array_gather import MANY
 from . import blas, native
-from .kernel.language import SUPERWORD
+from .kernel.machine import SUPERWORD
 from .kernel_text import Check, KernelText, Slot, numba_name
 from .tape import default_threads
 

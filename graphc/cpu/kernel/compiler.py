@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from .language import SUPERWORD, namespace
+from .language import namespace
 from .memory import table_types
 
 OPTIMISATION_LEVEL = 3
@@ -20,7 +20,7 @@ def prepare() -> None:
     _pipeline()
 
 
-def optimised_module(source: str, symbol: str, machine: Any) -> Any:
+def optimised_module(source: str, symbol: str, machine: Any, superword: bool = False) -> Any:
     """The LLVM module of a source, exporting `symbol` with the C signature of a kernel.  The caller holds a lock."""
     import llvmlite.binding as llvm
 
@@ -34,7 +34,7 @@ def optimised_module(source: str, symbol: str, machine: Any) -> Any:
     # Whoever writes vectors has unrolled as far as there are registers.
     options.loop_vectorization = True
     options.loop_unrolling = "tile(" not in source
-    options.slp_vectorization = SUPERWORD in source
+    options.slp_vectorization = superword
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     left = [f.name for f in module.functions if f.is_declaration and f.name.startswith(("_ZN", "NRT_", "numba_", "Py"))]

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
-
 
 @cache
 def namespace() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 # Measured on an AVX-512 Xeon against LLVM's default of 256: exp float32 0.45 ns an element for 0.80, tanh 0.58 for 0.86,
 # exp float64 1.55 for 2.03; loops bound by memory the same.
 VECTOR_BITS = 512
+SUPERWORD = "# superword"       # in a kernel that keeps several sums side by side, written out: LLVM makes vectors of them
 
 
 class Machine:
@@ -107,7 +108,7 @@ def version(package: str) -> str:
 def module(source: str, key: str) -> Any:
     """The optimised LLVM module of a kernel (imports Numba). Whatever goes wrong is an error of graphc's own."""
     from .compiler import optimised_module
-    return optimised_module(source, f"kernel_{key}", machine().target)
+    return optimised_module(source, f"kernel_{key}", machine().target, SUPERWORD in source)
 
 
 def compile_one(source: str, key: str, maker: str) -> tuple[str, bytes, float]:
