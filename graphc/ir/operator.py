@@ -42,7 +42,6 @@ class Operator:
     one dtype only, whatever the others are. `commutative`: the same bits for two operands in either order.
 
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
-
     Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers;
     None if for these types the reference is to run.
 
@@ -50,9 +49,7 @@ class Operator:
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
     `(node, inputs, types, type, **attrs)`.
 
-    With bodies (`ir.body`) among its attributes: `drive` is the reference that is given a function which runs them,
-    `(run_body, *inputs, **attrs)`.
-
+    With bodies (`ir.body`) among its attributes: `drive` is the reference, given a function that runs them, `(run_body, *inputs, **attrs)`.
     `tangent` pushes tangents forward where transposing the gradient rule would not do: `(node, tangents)` -> the tangent of the result, of
     several results a list, None for what does not move.
 

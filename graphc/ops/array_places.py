@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from types import NoneType
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.node import OPERATORS, Node, describe, here, saying
 from ..ir.operator import declare, many, to_node
+from ..ir.sizes import maximum
 from ..ir.types import TensorShape, TensorType, as_shape, broadcast, compatible, int32, merge, shape_str
 from .array_fill import ones
 from .array_gather import gather
@@ -72,7 +74,7 @@ def _joined_type(types: Sequence[TensorType], values: Any) -> TensorType:
     ranks = [t.shape[0] if t.shape is not None and len(t.shape) == 1 else None for t in types]
     if any(t.rank not in (None, 1) for t in types):
         raise ShapeError("a shape is a vector")
-    return TensorType(np.dtype(np.int64), (None if None in ranks else max(int(r) for r in ranks if r is not None),))
+    return TensorType(np.dtype(np.int64), (None if None in ranks else reduce(maximum, ranks),))
 
 
 @declare("host", _joined_type, batch="unrolled", weak=False,

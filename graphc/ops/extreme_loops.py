@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,18 +28,10 @@ def _keys(dtype: np.dtype[Any], sign: str) -> tuple[str, list[str]]:
                   f"key = select(v != v, {kind}({beyond}), key)"]
 
 
-def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, output_type: Any) -> Loop:
-    """Where along an axis the first element stands that no other exceeds (`sign` ">") or falls below ("<"), or the first nan."""
-    x, dims = types[0], types[0].shape
-    outer, n, inner = element_count(dims[:axis]), dims[axis], element_count(dims[axis + 1:])
-    (kind, made), place = _keys(x.dtype, sign), word(type.dtype)
-
-    def key(at: str, by: int) -> str:
-        return ("\n" + "    " * by).join([f"v = load(input, {at})", *made])
-
-    if axis == len(dims) - 1:
-        place_of = "n - 1 - {}" if sign == ">" else "{}"        # of equal elements the first is to be found
-        short = f"""
+def _rows(key: Callable[[str, int], str], kind: str, place: str, sign: str, accumulate: str) -> str:
+    """The loop over rows that lie in one piece: `key` makes the lines that give an element's, of dtype `kind`."""
+    place_of = "n - 1 - {}" if sign == ">" else "{}"        # of equal elements the first is to be found
+    short = f"""
             total = int64(key) * {1 << 32} + ({place_of.format("0")})
             for i in range(1, n):
                 {key("at + i", 4)}
@@ -51,7 +44,7 @@ def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, o
                 best = select(better, key, best)
                 first = select(better, i, first)
 """
-        body = f"""
+    return f"""
     for row in range(lo, hi):
         at = row * n
         {key("at", 2)}
@@ -78,7 +71,19 @@ def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, o
             first = found
         store(out, row, {place}(first))
     """
-        return Loop(body, {"n": n}, outer, outer * n)
+
+
+def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, output_type: Any) -> Loop:
+    """Where along an axis the first element stands that no other exceeds (`sign` ">") or falls below ("<"), or the first nan."""
+    x, dims = types[0], types[0].shape
+    outer, n, inner = element_count(dims[:axis]), dims[axis], element_count(dims[axis + 1:])
+    (kind, made), place = _keys(x.dtype, sign), word(type.dtype)
+
+    def key(at: str, by: int) -> str:
+        return ("\n" + "    " * by).join([f"v = load(input, {at})", *made])
+
+    if axis == len(dims) - 1:
+        return Loop(_rows(key, kind, place, sign, accumulate), {"n": n}, outer, outer * n)
     body = f"""
     for unit in range(lo, hi):
         row = unit // parts
