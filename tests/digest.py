@@ -11,6 +11,7 @@ import numpy as np
 
 import graphc as tf
 from graphc.cpu import code as compiled
+from graphc.cpu.bodies import Bound
 from graphc.cpu.program import Program
 from graphc.cpu.steps import NativeStep, Value
 from graphc.ir.sizes import with_numbers
@@ -33,7 +34,10 @@ def plan_digest(program: Program) -> dict[str, Any]:
         made = program.steps[i]
         assert isinstance(made, NativeStep)
         k = program.native[i]
-        table = program.ranges.tables[k].tolist() if k in program.ranges.tables else None
+        table = program.ranges.tables.get(k)
+        if isinstance(table, Bound):                    # a loop or a branch: what its bodies do
+            return {name: plan_digest(body) for name, body in table.programs.items()}, program.extents(i), int(program.ranges.work[k])
+        table = None if table is None else table.tolist()
         return made.text.source, program.extents(i), program.range(i), int(program.ranges.work[k]), table
 
     return {

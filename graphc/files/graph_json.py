@@ -119,9 +119,6 @@ class _Writer:
         node = v.node if isinstance(v, Operation) else v
         if isinstance(node, Node) and node in self.place:
             return {"operation" if isinstance(v, Operation) else "node": self.place[node]}
-        if self.strict and (hasattr(v, "bring") or hasattr(v, "take")):
-            raise SerializationError(f"{what} is a dataset or a queue, which is data and functions of the program, and no part of a file; save "
-                                     "what is computed from its elements, with graph.to_json(fetches) of a graph that has placeholders instead")
         if self.strict:
             raise SerializationError(f"{what} is a Python object, {v!r:.80}, which cannot be saved")
         return {"text": node.label if isinstance(node, Node) else getattr(v, "__name__", type(v).__name__)}

@@ -433,9 +433,3 @@ def test_a_file_of_other_elements_or_damaged(tmp_path):
         file.write_bytes(bytes(changed[:random.integers(1, len(changed))] if random.random() < 0.3 else changed))
         with tf.Graph().as_default(), pytest.raises(tf.errors.DataLossError):
             _all_of(_counted(str(path), []))
-
-
-def test_a_graph_of_a_dataset_is_not_saved_and_says_why():
-    RANGE(3).make_one_shot_iterator().get_next()
-    with pytest.raises(tf.errors.SerializationError, match="is a dataset or a queue, which is data and functions of the program"):
-        tf.get_default_graph().to_json()
