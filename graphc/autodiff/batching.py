@@ -159,8 +159,9 @@ def _stacked(node: Node, parts: Sequence[Node]) -> Node:
 
 def _unrolled(use: Use) -> list[Node]:
     """The node once for each element of the batch."""
-    assert not isinstance(use.batch.size, Node)
-    return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(use.batch.size)]
+    count = use.batch.size
+    assert isinstance(count, int)
+    return [use.build([x[i] if w else x for x, w in zip(use.inputs, use.wide, strict=True)]) for i in range(count)]
 
 
 # ---------------------------------------------------------------------- rules: from a use to the node over the batch, None where they do not hold

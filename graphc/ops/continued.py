@@ -146,6 +146,11 @@ def trunc(x: Any) -> Any:
     return np.trunc(x.real)
 
 
+def squared_difference(x: Any, y: Any) -> Any:
+    """The square, not that of the absolute value."""
+    return (x - y) * (x - y)
+
+
 def floordiv(x: Any, y: Any) -> Any:
     return np.floor_divide(x.real, y.real)
 

@@ -143,7 +143,8 @@ def _squared_difference_grad(g: Node, out: Node, x: Node, y: Node) -> tuple[Node
     return g * 2.0 * (x - y), g * 2.0 * (y - x)
 
 
-@elementwise("({x} - {y}) * ({x} - {y})", grad=_squared_difference_grad, complex="({x} - {y}) * conj({x} - {y})")
+@elementwise("({x} - {y}) * ({x} - {y})", grad=_squared_difference_grad, complex="({x} - {y}) * conj({x} - {y})",
+             analytic=continued.squared_difference)
 def squared_difference(x: Any, y: Any) -> Any:
     """(x - y) ** 2; of complex numbers the squares of the differences' moduli.
 

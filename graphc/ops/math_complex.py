@@ -52,7 +52,7 @@ def complex(real: Any, imag: Any) -> Any:
     return found
 
 
-@elementwise("{input}", grad=lambda g, y, x: (g,), complex="real({input})", lower=_own)
+@elementwise("{input}", grad=lambda g, y, x: (g,), complex="real({input})", lower=_own, analytic=np.positive)
 def real(input: Any) -> Any:
     """The real parts; of real numbers themselves.
 
@@ -62,7 +62,7 @@ def real(input: Any) -> Any:
     return np.real(input)
 
 
-@elementwise("{T}(0)", grad=lambda g, y, x: (_turned(g) if is_complex(x) else None,), complex="imag({input})")
+@elementwise("{T}(0)", grad=lambda g, y, x: (_turned(g) if is_complex(x) else None,), complex="imag({input})", analytic=False)
 def imag(input: Any) -> Any:
     """The imaginary parts; of real numbers 0.
 
@@ -72,7 +72,7 @@ def imag(input: Any) -> Any:
     return np.imag(input)
 
 
-@elementwise("{x}", grad=lambda g, y, x: (OPERATORS["conj"](g),), complex="conj({x})", lower=_own)
+@elementwise("{x}", grad=lambda g, y, x: (OPERATORS["conj"](g),), complex="conj({x})", lower=_own, analytic=np.positive)
 def conj(x: Any) -> Any:
     """The conjugates; of real numbers themselves.
 

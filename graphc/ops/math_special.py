@@ -116,7 +116,8 @@ def _ratio_expression() -> str:
     centre = _horner("({T}({w}) - {T}(3.125))", _CENTRE)
     middle, tail = (_horner(f"({root} - {{T}}({c}))", factors) for c, factors in ((3.25, _MIDDLE), (5.05, _TAIL)))
     far = _horner(f"({{T}}(1) / {root} - {{T}}(0.10158150851581509))", _FAR)
-    return f"select({{w}} < {{T}}(6.25), {centre}, select({{w}} < {{T}}(16), {middle}, select({{w}} < {{T}}(36), {tail}, {root} * ({far}))))"
+    near = f"select({{w}} < {{T}}(6.25), {centre}, select({{w}} < {{T}}(16), {middle}, select({{w}} < {{T}}(36), {tail}, {root} * ({far}))))"
+    return f"select({{w}} < {{T}}(0), {root}, {near})"
 
 
 def _ratio_grad(g: Any, y: Any, w: Any) -> Any:
@@ -126,13 +127,13 @@ def _ratio_grad(g: Any, y: Any, w: Any) -> Any:
 
 @elementwise(_ratio_expression(), domain=(0.4, 5.0), analytic=False, grad=_ratio_grad)
 def inverse_erf_ratio(w: Any) -> Any:
-    """erfinv(x) / x, of w = -log(1 - x**2)."""
+    """erfinv(x) / x, of w = -log(1 - x**2); nan below 0, where no x is."""
     w = wide(w)
     w = w.astype(w.dtype if w.dtype.kind == "f" else np.result_type(w.dtype, np.float32))
     s = np.sqrt(w)
     far = s * _polynomial(_FAR, 1 / s - 0.10158150851581509)
     near = np.where(w < 16, _polynomial(_MIDDLE, s - 3.25), np.where(w < 36, _polynomial(_TAIL, s - 5.05), far))
-    return np.where(w < 6.25, _polynomial(_CENTRE, w - 3.125), near).astype(w.dtype)
+    return np.where(w < 0, s, np.where(w < 6.25, _polynomial(_CENTRE, w - 3.125), near)).astype(w.dtype)
 
 
 def _newton(x: float, rest: float) -> float:

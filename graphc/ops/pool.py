@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.loops import Loop
 from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import fixed
@@ -53,6 +54,13 @@ def clipped(dims: Sequence[Any], how: dict[str, Any]) -> dict[str, Any]:
     sides = [max(2 * int(n), 1) if d == 1 and k > LONG and k > 2 * n else k
              for n, k, d in zip(dims, how["window"], how["dilations"], strict=True)]
     return {**how, "window": tuple(sides)}
+
+
+def _over(loop: Callable[..., Loop], back: bool = False) -> Callable[..., Loop]:
+    """A loop nest over windows, by which places within them are counted as `clipped` says; `back`: the result is what they move over."""
+    def made(types: Any, type: Any, **how: Any) -> Loop:
+        return loop(types, type, **clipped((type if back else types[0]).shape[-len(how["window"]) - 1:-1], how))
+    return made
 
 
 def _pooled_shape(x: TensorType, window: Any, strides: Any, padding: Any, dilations: Any) -> Shape | None:
@@ -176,7 +184,8 @@ def _best_grad(g: Sequence[Node], y: Sequence[Node], x: Node, **how: Any) -> tup
     return (pool_put(g[0], y[1], shape(x), **how),)
 
 
-@declare("routine", _best_types, prepare=_moved_attrs, results=("value", "index"), loop=pool_loops.first_largest, label="PoolBest", grad=_best_grad,
+@declare("routine", _best_types, prepare=_moved_attrs, results=("value", "index"), loop=_over(pool_loops.first_largest), label="PoolBest",
+         grad=_best_grad,
          batch="leading", analytic=False, samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
 def pool_best(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """`max_pool_nd` and `pool_index`: what both become, so that a run that needs both walks over x once."""
@@ -221,7 +230,7 @@ def _put_grad(h: Node, y: Node, g: Node, index: Node, whole: Node, **how: Any) -
 
 
 @declare("routine", _spread_type, by_value=(2,), fixed={"index": "int32", "whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
-         loop=pool_loops.put_back, weak=False, batch="leading", grad=_put_grad, label="PoolPut",
+         loop=_over(pool_loops.put_back, back=True), weak=False, batch="leading", grad=_put_grad, label="PoolPut",
          samples=tuple(([_places_of(x, attrs), _named(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
@@ -244,7 +253,7 @@ def _taken_grad(h: Node, y: Node, x: Node, index: Node, **how: Any) -> tuple[Nod
     return pool_put(h, index, shape(x), **how), None
 
 
-@declare("routine", _taken_type, fixed={"index": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how), loop=pool_loops.taken,
+@declare("routine", _taken_type, fixed={"index": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how), loop=_over(pool_loops.taken),
          batch="leading", grad=_taken_grad, label="PoolTake", weak=False,
          samples=tuple(([x, _named(x, attrs)], attrs) for x, attrs in _SAMPLES))
 def pool_take(x: Any, index: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
@@ -257,7 +266,7 @@ def _sum_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
     return (pool_spread(g, shape(x), **how),)
 
 
-@declare("routine", _pool_type, prepare=_moved_attrs, loop=pool_loops.totals, batch="leading", grad=_sum_grad, label="PoolSum",
+@declare("routine", _pool_type, prepare=_moved_attrs, loop=_over(pool_loops.totals), batch="leading", grad=_sum_grad, label="PoolSum",
          samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
 def pool_sum(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """The sum of each window, padding apart."""
@@ -271,7 +280,7 @@ def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[No
 
 
 @declare("routine", _spread_type, by_value=(1,), fixed={"whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
-         loop=pool_loops.spread_back, weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
+         loop=_over(pool_loops.spread_back, back=True), weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
          samples=tuple(([_places_of(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_spread(g: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at all elements of each window: the gradient of `pool_sum`."""

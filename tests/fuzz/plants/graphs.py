@@ -12,7 +12,7 @@ from graphc.compiler import passes, rules, specialise
 from graphc.files import graph_json
 from graphc.ir.families import Memory
 from graphc.ir.graph import OPERATORS
-from graphc.ops import conv_lower, math_compare, pool, windows
+from graphc.ops import conv_lower, pool_loops, windows
 
 from .registry import plant
 
@@ -48,7 +48,7 @@ def quotient_by_its_divisor() -> None:
 def odd_padding_in_front() -> None:
     """With "SAME" the odd element of padding goes before the others, not behind."""
     made = windows.widths
-    conv_lower.widths = windows.widths = pool.widths = lambda *args: [(after, before) for before, after in made(*args)]     # type: ignore[attr-defined]
+    conv_lower.widths = windows.widths = lambda *args: [(after, before) for before, after in made(*args)]     # type: ignore[attr-defined]
 
 
 @plant
@@ -60,13 +60,14 @@ def filter_not_turned_round() -> None:
 @plant
 def last_of_equal_maxima() -> None:
     """The place of a maximum in a window is that of the last of equal ones."""
-    pool.greater = math_compare.greater_equal       # type: ignore[attr-defined]
+    made = pool_loops._better
+    pool_loops._better = lambda *args: made(*args).replace(">", ">=")
 
 
 @plant
 def padding_is_zero_in_maxima() -> None:
     """What pads a picture counts as 0 in the maximum of a window."""
-    pool._least = lambda dtype: 0
+    pool_loops.least_text = lambda dtype: "0"
 
 
 @plant
