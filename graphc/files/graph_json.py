@@ -91,6 +91,8 @@ class _Writer:
             if n.constraint is not None and self.strict:
                 raise SerializationError(f"{describe(n)} has a constraint, a Python function, which cannot be saved")
             record["initial_value"], record["trainable"] = self.place[n.initial_value], bool(n.trainable)
+        if n.gradient is not None:
+            record["gradient"] = n.gradient
         if n.control_inputs:
             record["control"] = [self.place[c] for c in n.control_inputs if c in self.place]
         if n.loc is not None:
@@ -188,7 +190,7 @@ class _Reader:
         expect(record, dict, where)
         label = expect(record.get("name"), str, f"{where}.name")
         where = f"{where} {label[:60]!r}"
-        unknown = record.keys() - {"name", "op", "inputs", "attrs", "type", "control", "line", "initial_value", "trainable"}
+        unknown = record.keys() - {"name", "op", "inputs", "attrs", "type", "control", "line", "initial_value", "trainable", "gradient"}
         if unknown:
             refuse(where, f"a node has no {said(min(unknown))}")
         operator = self._operator(record.get("op"), where)
@@ -202,6 +204,8 @@ class _Reader:
         else:
             attrs, inferred = _inferred(operator, inputs, attrs, where)
             node = Node(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
+        if "gradient" in record:
+            node.gradient = expect(record["gradient"], str, f"{where}.gradient")
         self.graph.adopt(node)
         if operator.name == "initialize":
             attrs["variable"].restore_initializer(node)
