@@ -14,7 +14,7 @@ from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, compatible, exactly, shape_str
 from . import kept_file, sources, stages
 from .ahead import Ahead
-from .blocks import Stream
+from .blocks import Stream, one, rows_of
 from .draws import Draws
 from .function import Function
 from .iterator import Iterator, Run, initializable, one_shot
@@ -191,6 +191,33 @@ class Dataset(Structured):
         """All but the first `count` elements; none if that is -1."""
         (n,), needs = arguments_of("Dataset.skip", (("count", count),))
         return Dataset(self._structure, lambda run: stages.skipped(self._begin(run), n(run)), [self], needs)
+
+    def take_while(self, predicate: Callable[..., Any]) -> Dataset:
+        """The elements up to the first for which a function of them is false. GraphError: what the function returns is no tensor."""
+        f = Function("Dataset.take_while", predicate, self._structure, caller())
+        f.returns(f.result)
+
+        def begin(run: Run) -> Stream:
+            holds = f.running(run.kept, run.value)
+            for row in rows_of(self._begin(run)):
+                if not holds(row)[0]:
+                    return
+                yield one(row)
+        return Dataset(self._structure, begin, [self], f.captured)
+
+    def unbatch(self) -> Dataset:
+        """The rows of each element's components as elements. InvalidArgumentError, when run: not as many rows each. GraphError: a scalar."""
+        form, types = self._structure
+        if any(t.shape == () for t in types):
+            raise GraphError(f"Dataset.unbatch: {self!r} has a scalar, which has no rows{here()}")
+        rows = tuple(TensorType(t.dtype, None if t.shape is None else t.shape[1:]) for t in types)
+        return Dataset(Structure(form, rows), lambda run: stages.unbatched(self._begin(run)), [self])
+
+    def enumerate(self, start: Any = 0) -> Dataset:
+        """Pairs of a number, counted from `start` on, and an element. ArgumentError: `start` is no whole number."""
+        (first,), needs = arguments_of("Dataset.enumerate", (("start", start),))
+        counted = Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(first(run), 2**63 - 1, 1), (), needs)
+        return Dataset.zip((counted, self))
 
     def shard(self, num_shards: Any, index: Any) -> Dataset:
         """Every `num_shards`-th element, from number `index` on. InvalidArgumentError, when run: no such shard."""
