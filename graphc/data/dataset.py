@@ -110,10 +110,7 @@ class Dataset(Structured):
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function of them is true."""
-        f = Function("Dataset.filter", predicate, self._structure, caller())
-        given = f.returns(f.result)
-        if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
-            raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
+        f = _predicate("Dataset.filter", predicate, self)
         return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run.kept, run.value)), [self], f.captured)
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
@@ -193,9 +190,8 @@ class Dataset(Structured):
         return Dataset(self._structure, lambda run: stages.skipped(self._begin(run), n(run)), [self], needs)
 
     def take_while(self, predicate: Callable[..., Any]) -> Dataset:
-        """The elements up to the first for which a function of them is false. GraphError: what the function returns is no tensor."""
-        f = Function("Dataset.take_while", predicate, self._structure, caller())
-        f.returns(f.result)
+        """The elements up to the first for which a function of them is false. GraphError: it returns no truth value."""
+        f = _predicate("Dataset.take_while", predicate, self)
 
         def begin(run: Run) -> Stream:
             holds = f.running(run.kept, run.value)
@@ -313,6 +309,15 @@ def _later(what: str, word: str, node: Node, least: int | None) -> Argument:
             raise InvalidArgumentError(f"{what}: {word} is at least {least}, not {number}")
         return number
     return value
+
+
+def _predicate(what: str, function: Callable[..., Any], dataset: Dataset) -> Function:
+    """A function of elements that gives a truth value. GraphError: it gives anything else."""
+    f = Function(what, function, dataset._structure, caller())
+    given = f.returns(f.result)
+    if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
+        raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
+    return f
 
 
 def _size(number: int, what: str = "Dataset.batch: batch_size") -> int:

@@ -122,7 +122,7 @@ def enumerate_dataset(start: Any = 0) -> Apply:
 def take_while(predicate: Callable[..., Any]) -> Apply:
     """The elements up to the first for which a function of them is false.
 
-    GraphError: what the function returns is no tensor.
+    GraphError: it returns no truth value.
     """
     return lambda dataset: dataset.take_while(predicate)
 
