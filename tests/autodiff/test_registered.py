@@ -72,6 +72,18 @@ def test_gradient_is_the_registered_one(name, jit):
         np.testing.assert_allclose(session.run(tf.gradients(y, x, W)[0], {x: V}), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("jit", [True, False])
+@pytest.mark.parametrize("shape", [[4], [None], None])
+def test_bodies_of_other_sizes_keep_it(shape, jit):
+    """Three turns with a branch each, twice the second branch's: (-1/2)^3 4, and by the first derivative once more."""
+    x, n = tf.placeholder(tf.float32, shape), tf.placeholder(tf.int32, [])
+    with tf.get_default_graph().gradient_override_map({"Sign": "TestFlipped"}):
+        y = tf.while_loop(lambda i, v: i < n, lambda i, v: (i + 1, tf.cond(i < 1, lambda: tf.sign(v), lambda: tf.sign(v) * 2.0)), [0, x])[1]
+    slope = tf.gradients(y, x)[0]
+    with tf.Session(jit=jit) as session:
+        np.testing.assert_allclose(session.run([slope, tf.gradients(slope * x, x)[0]], {x: V, n: 3}), np.full((2, 4), -0.5))
+
+
 def test_blocks_nest_and_end():
     x, graph = tf.constant(V), tf.get_default_graph()
     with graph.gradient_override_map({"Identity": "TestFlipped"}):
