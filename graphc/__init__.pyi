@@ -108,6 +108,9 @@ from .ir.graph import reset_default_graph as reset_default_graph
 from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
+from .ir.registered import NoGradient as NoGradient
+from .ir.registered import NotDifferentiable as NotDifferentiable
+from .ir.registered import RegisterGradient as RegisterGradient
 from .ir.shapes import Dimension as Dimension
 from .ir.shapes import TensorShape as TensorShape
 from .ir.types import DType as DType
@@ -730,16 +733,16 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 
 __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue",
            "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys",
-           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NodeDef", "Operation", "PaddingFIFOQueue", "Print",
-           "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RunMetadata", "RunOptions", "Session", "SparseTensor",
-           "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape", "TextLineReader", "UnconnectedGradients",
-           "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
-           "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
-           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
-           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
-           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
-           "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian", "batch_matmul",
-           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
+           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable", "Operation",
+           "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata",
+           "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape",
+           "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh",
+           "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin",
+           "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
+           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
+           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian",
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
            "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
            "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
            "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",

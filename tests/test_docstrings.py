@@ -153,6 +153,7 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
     ("nn.embedding_lookup", "InvalidArgumentError", lambda: run(tf.nn.embedding_lookup(tf.constant([1.0]), [4]))),
     ("nn.embedding_lookup", "ArgumentError", lambda: tf.nn.embedding_lookup([x(2, 2), x(2, 2)], i(2), "in halves")),
     ("nn.top_k", "ShapeError", lambda: tf.nn.top_k(x(2), 3)), ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(["a"], 1)),
+    ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(x(2), tf.placeholder(tf.int32, []))),
     ("Print", "DTypeError", lambda: tf.Print(x(2), [object()])),
     ("verify_tensor_all_finite", "InvalidArgumentError", lambda: run(tf.verify_tensor_all_finite([np.nan], "m"))),
     ("add_check_numerics_ops", "InvalidArgumentError", lambda: (lambda c: run(tf.add_check_numerics_ops()))(tf.log(tf.constant(-1.0)))),

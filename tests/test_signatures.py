@@ -23,7 +23,7 @@ from graphc.testing.samples import testable as tried
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
 app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
-contrib.seq2seq
+contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile image initializers io layers linalg

@@ -19,7 +19,8 @@ from ..ir.types import TensorType, compatible, differentiable
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
 from ..ops.math import cast
-from ..ops.math_arithmetic import conjugate, total
+from ..ops.math_arithmetic import total
+from .registered import conjugates, registered_gradient
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", colocate_gradients_with_ops: bool = False,
@@ -47,11 +48,6 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", co
         if unconnected_gradients == "zero":
             return [zeros_like(x) if g is None else g for x, g in zip(sources, found, strict=True)]
         return found
-
-
-def conjugates(given: Sequence[Node | None]) -> list[Any]:
-    """Gradients as TensorFlow has them, of those as rules have them, or the other way: complex ones conjugated, None as it is."""
-    return [None if g is None else conjugate(g) for g in given]
 
 
 # ---------------------------------------------------------------------- what the caller wrote
@@ -135,7 +131,7 @@ def _differentiable(node: Node) -> bool:
     """Whether derivatives pass through the node; GradientError if they are due and there is no rule."""
     if not _floating(node):
         return False
-    if node.operator.grad is not None:
+    if node.operator.grad is not None or node.gradient is not None:
         return True
     raise GradientError(f"{node.operator.name} has no gradient: {describe(node)} lies on the path that is differentiated"
                         f"\n  at {loc_str(node.loc or caller())}")
@@ -204,7 +200,7 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
         y = items(node, get_default_graph())
         if operator.drive is None:
             g = [zeros_like(y[i]) if gi is None and differentiable(y[i].type.dtype) else gi for i, gi in enumerate(g)]
-    rule = operator.grad(g, y, *node.inputs, **node.attrs)
+    rule = operator.grad(g, y, *node.inputs, **node.attrs) if node.gradient is None else registered_gradient(node, g, y)
     if len(rule) != len(node.inputs):
         raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
     return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
@@ -246,10 +242,10 @@ def _push_forward(node: Node, along: Sequence[Any]) -> list[Any]:
         return [] if t is None else [t]
     if not _differentiable(node):
         return []
-    if node.operator.tangent is not None:
+    if node.operator.tangent is not None and node.gradient is None:
         moved = node.operator.tangent(node, along)
         return [moved] if any(t is not None for t in (moved if isinstance(moved, list) else [moved])) else []
-    if node.operator.family.broadcasts and not any(x.type.dtype.kind == "c" for x in (node, *node.inputs)):
+    if node.gradient is None and node.operator.family.broadcasts and not any(x.type.dtype.kind == "c" for x in (node, *node.inputs)):
         return _push_elementwise(node, along)
     return _push_transposed(node, along)
 
@@ -279,7 +275,8 @@ def _push_transposed(node: Node, along: Sequence[Node | None]) -> list[Any]:
     many = not isinstance(node.type, TensorType)
     y: Any = items(node, get_default_graph()) if many else node
     us = [identity(yi) if differentiable(yi.type.dtype) else None for yi in (y if many else [y])]
-    rule = node.operator.grad(us if many else us[0], y, *node.inputs, **node.attrs)
+    g: Any = us if many else us[0]
+    rule = node.operator.grad(g, y, *node.inputs, **node.attrs) if node.gradient is None else registered_gradient(node, g, y)
     broadcasts = node.operator.family.broadcasts
     pairs = [(_fit(gx, x, broadcasts), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]
     if not pairs:

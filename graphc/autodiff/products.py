@@ -23,7 +23,8 @@ from ..ops.contract import held
 from ..ops.math import add_n, cast
 from ..ops.reduce import reduce_prod, reduce_sum
 from .batching import Size, transcribe
-from .gradients import check_sources, check_targets, check_unconnected, conjugates, forward, listed, reverse
+from .gradients import check_sources, check_targets, check_unconnected, forward, listed, reverse
+from .registered import conjugates
 
 Maybe = Node | None
 

@@ -14,7 +14,7 @@ from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, compatible, exactly, shape_str
 from . import kept_file, sources, stages
 from .ahead import Ahead
-from .blocks import Stream
+from .blocks import Stream, one, rows_of
 from .draws import Draws
 from .function import Function
 from .iterator import Iterator, Run, initializable, one_shot
@@ -110,10 +110,7 @@ class Dataset(Structured):
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function of them is true."""
-        f = Function("Dataset.filter", predicate, self._structure, caller())
-        given = f.returns(f.result)
-        if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
-            raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
+        f = _predicate("Dataset.filter", predicate, self)
         return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run.kept, run.value)), [self], f.captured)
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
@@ -191,6 +188,32 @@ class Dataset(Structured):
         """All but the first `count` elements; none if that is -1."""
         (n,), needs = arguments_of("Dataset.skip", (("count", count),))
         return Dataset(self._structure, lambda run: stages.skipped(self._begin(run), n(run)), [self], needs)
+
+    def take_while(self, predicate: Callable[..., Any]) -> Dataset:
+        """The elements up to the first for which a function of them is false. GraphError: it returns no truth value."""
+        f = _predicate("Dataset.take_while", predicate, self)
+
+        def begin(run: Run) -> Stream:
+            holds = f.running(run.kept, run.value)
+            for row in rows_of(self._begin(run)):
+                if not holds(row)[0]:
+                    return
+                yield one(row)
+        return Dataset(self._structure, begin, [self], f.captured)
+
+    def unbatch(self) -> Dataset:
+        """The rows of each element's components as elements. InvalidArgumentError, when run: not as many rows each. GraphError: a scalar."""
+        form, types = self._structure
+        if any(t.shape == () for t in types):
+            raise GraphError(f"Dataset.unbatch: {self!r} has a scalar, which has no rows{here()}")
+        rows = tuple(TensorType(t.dtype, None if t.shape is None else t.shape[1:]) for t in types)
+        return Dataset(Structure(form, rows), lambda run: stages.unbatched(self._begin(run)), [self])
+
+    def enumerate(self, start: Any = 0) -> Dataset:
+        """Pairs of a number, counted from `start` on, and an element. ArgumentError: `start` is no whole number."""
+        (first,), needs = arguments_of("Dataset.enumerate", (("start", start),))
+        counted = Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(first(run), 2**63 - 1, 1), (), needs)
+        return Dataset.zip((counted, self))
 
     def shard(self, num_shards: Any, index: Any) -> Dataset:
         """Every `num_shards`-th element, from number `index` on. InvalidArgumentError, when run: no such shard."""
@@ -286,6 +309,15 @@ def _later(what: str, word: str, node: Node, least: int | None) -> Argument:
             raise InvalidArgumentError(f"{what}: {word} is at least {least}, not {number}")
         return number
     return value
+
+
+def _predicate(what: str, function: Callable[..., Any], dataset: Dataset) -> Function:
+    """A function of elements that gives a truth value. GraphError: it gives anything else."""
+    f = Function(what, function, dataset._structure, caller())
+    given = f.returns(f.result)
+    if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
+        raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
+    return f
 
 
 def _size(number: int, what: str = "Dataset.batch: batch_size") -> int:

@@ -93,13 +93,7 @@ def unbatch() -> Apply:
 
     GraphError: a component is a scalar.
     """
-    def apply(dataset: Dataset) -> Dataset:
-        form, types = dataset._structure
-        if any(t.shape == () for t in types):
-            raise GraphError(f"unbatch: {dataset!r} has a scalar, which has no rows{here()}")
-        rows = tuple(TensorType(t.dtype, None if t.shape is None else t.shape[1:]) for t in types)
-        return Dataset(Structure(form, rows), lambda run: stages.unbatched(dataset._begin(run)), [dataset])
-    return apply
+    return Dataset.unbatch
 
 
 def Counter(start: Any = 0, step: Any = 1, dtype: Any = np.int64) -> Dataset:
@@ -122,30 +116,15 @@ def enumerate_dataset(start: Any = 0) -> Apply:
 
     ArgumentError: `start` is no whole number.
     """
-    return lambda dataset: Dataset.zip((Counter(start), dataset))
-
-
-def _of_functions(what: str, dataset: Dataset, function: Callable[..., Any], extra: Sequence[TensorType] = ()) -> Function:
-    return Function(what, function, dataset._structure, caller())
+    return lambda dataset: dataset.enumerate(start)
 
 
 def take_while(predicate: Callable[..., Any]) -> Apply:
     """The elements up to the first for which a function of them is false.
 
-    GraphError: what the function returns is no tensor.
+    GraphError: it returns no truth value.
     """
-    def apply(dataset: Dataset) -> Dataset:
-        f = _of_functions("take_while", dataset, predicate)
-        f.returns(f.result)
-
-        def begin(run: Run) -> Stream:
-            holds = f.running(run.kept, run.value)
-            for row in rows_of(dataset._begin(run)):
-                if not holds(row)[0]:
-                    return
-                yield one(row)
-        return Dataset(dataset._structure, begin, [dataset], f.captured)
-    return apply
+    return lambda dataset: dataset.take_while(predicate)
 
 
 def unique() -> Apply:

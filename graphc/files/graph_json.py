@@ -91,6 +91,8 @@ class _Writer:
             if n.constraint is not None and self.strict:
                 raise SerializationError(f"{describe(n)} has a constraint, a Python function, which cannot be saved")
             record["initial_value"], record["trainable"] = self.place[n.initial_value], bool(n.trainable)
+        if n.gradient is not None:
+            record["gradient"] = n.gradient
         if n.control_inputs:
             record["control"] = [self.place[c] for c in n.control_inputs if c in self.place]
         if n.loc is not None:
@@ -176,8 +178,13 @@ class _Reader:
         if data.get("version") != VERSION:
             refuse("version", f"{said(data.get('version'))} is not {VERSION}, the one this graphc reads")
         self.graph = Graph()
+        self.later: list[tuple[Variable, int, str]] = []        # variables whose initial values come behind them, and where those stand
         for i, record in enumerate(expect(data.get("nodes"), list, "nodes")):
             self._add(i, record)
+        for variable, place, where in self.later:
+            variable.initial_value = initial = self._initial(variable.type, place, where)
+            if initial.inputs or initial.control_inputs or initial.operator.name == "variable":
+                refuse(f"{where}.initial_value", f"{describe(initial)} comes behind its variable, and needs others")
         self.graph.reserve_names(n.label for n in self.graph.nodes)         # what is added later gets other names, and other scopes
         self._collections(data)
 
@@ -188,7 +195,7 @@ class _Reader:
         expect(record, dict, where)
         label = expect(record.get("name"), str, f"{where}.name")
         where = f"{where} {label[:60]!r}"
-        unknown = record.keys() - {"name", "op", "inputs", "attrs", "type", "control", "line", "initial_value", "trainable"}
+        unknown = record.keys() - {"name", "op", "inputs", "attrs", "type", "control", "line", "initial_value", "trainable", "gradient"}
         if unknown:
             refuse(where, f"a node has no {said(min(unknown))}")
         operator = self._operator(record.get("op"), where)
@@ -202,6 +209,8 @@ class _Reader:
         else:
             attrs, inferred = _inferred(operator, inputs, attrs, where)
             node = Node(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
+        if "gradient" in record:
+            node.gradient = expect(record["gradient"], str, f"{where}.gradient")
         self.graph.adopt(node)
         if operator.name == "initialize":
             attrs["variable"].restore_initializer(node)
@@ -229,14 +238,23 @@ class _Reader:
         return None if value is None else read_type(value, where)
 
     def _variable(self, record: dict[str, Any], claimed: Any, label: str, loc: Any, where: str) -> Variable:
-        initial = self._place(record.get("initial_value"), f"{where}.initial_value")
+        place, count = record.get("initial_value"), len(self.graph.nodes)
         trainable = expect(record.get("trainable"), bool, f"{where}.trainable")
         if record.get("inputs") or record.get("attrs") or record.get("control"):
             refuse(where, "a variable has no inputs, attributes or control inputs")
+        if type(place) is not int or place <= count or not isinstance(claimed, TensorType):
+            return Variable.restored(self.graph, self._initial(claimed, place, where), claimed, trainable, label, loc)
+        variable = Variable.restored(self.graph, None, claimed, trainable, label, loc)
+        self.later.append((variable, place, where))
+        return variable
+
+    def _initial(self, claimed: Any, place: Any, where: str) -> Node:
+        """The initial value of a variable of a type; one that was replaced comes behind the variable, and needs nothing itself."""
+        initial = self._place(place, f"{where}.initial_value")
         if not isinstance(initial.type, TensorType) or not isinstance(claimed, TensorType) or claimed.dtype != initial.type.dtype \
                 or not compatible(claimed.shape, initial.type.shape):
             refuse(f"{where}.type", f"{type_str(claimed)} is not the type of its initial value, {describe(initial)}")
-        return Variable.restored(self.graph, initial, claimed, trainable, label, loc)
+        return initial
 
     # ------------------------------------------------------------------ values
 
@@ -264,7 +282,7 @@ class _Reader:
         if data.keys() != {"parameters", "nodes", "results", "effects"}:
             refuse(where, f"a body has parameters, nodes, results and effects, not {said(sorted(data))}")
         inner = _Reader.__new__(_Reader)
-        inner.graph = Graph()
+        inner.graph, inner.later = Graph(), []
         for i, record in enumerate(expect(data["nodes"], list, f"{where}.nodes")):
             inner._add(i, record)
         nodes, count = inner.graph.nodes, data["parameters"]

@@ -65,6 +65,7 @@ class Body:
                 if inputs != n.inputs or has_effect(n):
                     scratch.place = n
                     new[n] = _as_declared(n.operator.build(scratch, inputs, n.attrs), n.type)
+                    new[n].gradient = n.gradient
         made = [tuple([new.get(x, x) for x in part]) for part in (self.parameters, self.results, self.effects)]
         return Body(*made)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..process.importing import whole
 from .collecting import Collections
 from .formats import FORMATS
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
+from .registered import overriding
 from .types import TensorType
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
@@ -46,6 +47,7 @@ class Graph(Collections):
         self._read: list[str] = []      # names that came from files, sorted
         self._scope = ""
         self._control: list[tuple[Node, ...]] = [()]
+        self._overrides: dict[str, str] = {}    # the gradients that operators are to have now
         self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
@@ -78,6 +80,8 @@ class Graph(Collections):
     def _register(self, node: Node) -> None:
         self.nodes.append(node)
         self._labels[node.label] = node
+        if self._overrides:
+            node.gradient = self._overrides.get(node.operator.name, node.gradient)
 
     @property
     def digraph(self) -> Any:
@@ -237,6 +241,16 @@ class Graph(Collections):
     def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Accepted: there is one device."""
         yield
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
+        """Give operations made inside, of a type by its name, the gradient that `tf.RegisterGradient` registered by the other name.
+
+        A type is TensorFlow's or graphc's name of an operator; the other may be one too ({"Sign": "Identity"}), whose gradient is taken.
+        DTypeError: no dict of texts. GraphError: no such operator. GradientError, from `gradients`: no such gradient.
+        """
+        with overriding(self._overrides, op_type_map):
+            yield
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:

@@ -87,11 +87,11 @@ class Node:
     `type` is a `TensorType`, a tuple of them (several results, picked by `item`), or None (an operation without result).
     """
 
-    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "__weakref__")
+    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "gradient", "__weakref__")
     __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
 
     def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
-                 loc: Loc | None, control_inputs: tuple[Node, ...], graph: Any):
+                 loc: Loc | None, control_inputs: tuple[Node, ...], graph: Any, gradient: str | None = None):
         self.operator = operator
         self.inputs = inputs
         self.attrs = attrs
@@ -99,12 +99,12 @@ class Node:
         self.label = label
         self.loc = loc
         self.control_inputs = control_inputs
-        self.graph = graph          # a `Graph`, which stands above
+        self.graph, self.gradient = graph, gradient     # a `Graph`, which stands above; the name of a registered one instead of the operator's
         self.index = next(_serial)  # inputs always have smaller ones: creation order is a topological order
 
     def on(self, inputs: tuple[Node, ...], type: TensorType | tuple[TensorType, ...] | None = None) -> Node:
         """The same operation on other inputs, of another type if one is given: what a rewrite makes. No graph lists it."""
-        return Node(self.operator, inputs, self.attrs, type or self.type, self.label, self.loc, (), self.graph)
+        return Node(self.operator, inputs, self.attrs, type or self.type, self.label, self.loc, (), self.graph, self.gradient)
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..ir.node import Node, describe, dtype_of, here
-from ..ir.types import float32
+from ..ir.types import Array, float32
 from .array_join import concat, split, stack, unstack
 from .array_move import identity
 from .layouts import operands, telling
@@ -21,9 +21,14 @@ from .reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 
 __all__ = ["convert_image_dtype", "per_image_standardization", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue",
            "adjust_saturation", "random_brightness", "random_contrast", "random_hue", "random_saturation", "rgb_to_grayscale", "grayscale_to_rgb",
-           "rgb_to_hsv", "hsv_to_rgb"]
+           "rgb_to_hsv", "hsv_to_rgb", "rgb_to_yuv", "yuv_to_rgb", "rgb_to_yiq", "yiq_to_rgb"]
 
 GREY = np.array([0.2989, 0.587, 0.114])       # of red, green and blue: ITU-R BT.601, in the digits that TensorFlow has
+# Signals of television, a row for each channel that is given: PAL's YUV and NTSC's YIQ (ITU-R BT.470), in those digits too.
+_TO_YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
+_OF_YUV = np.array([[1.0, 1.0, 1.0], [0.0, -0.394642334, 2.03206185], [1.13988303, -0.58062185, 0.0]])
+_TO_YIQ = np.array([[0.299, 0.59590059, 0.2115], [0.587, -0.27455667, -0.52273617], [0.114, -0.32134392, 0.31119955]])
+_OF_YIQ = np.array([[1.0, 1.0, 1.0], [0.95598634, -0.27201283, -1.10674021], [0.6208248, -0.64720424, 1.70423049]])
 
 
 def _pixels(what: str, image: Any, channels: int | None = None) -> Node:
@@ -300,3 +305,59 @@ def hsv_to_rgb(images: Any, name: str | None = None) -> Node:
                   subtract(2.0, absolute(subtract(sixth, 4.0))))
         parts = [multiply(value, add(subtract(1.0, saturation), multiply(saturation, clip_by_value(s, 0.0, 1.0)))) for s in shares]
         return stack(parts, axis=-1, name=last)
+
+
+def _mixed(what: str, images: Any, shares: Array) -> Node:
+    """Each channel as a sum of those given by their shares."""
+    x = _pixels(what, images, 3)
+    with telling(what, x), scope(None, what, x) as last:
+        if x.type.dtype.kind != "f":
+            raise DTypeError(f"not defined for {x.type.dtype}")
+        given = unstack(x, 3, -1)
+        kinds = np.asarray(shares, x.type.dtype)
+        parts = [add(add(multiply(given[0], a), multiply(given[1], b)), multiply(given[2], c)) for a, b, c in kinds.T]
+        return stack(parts, axis=-1, name=last)
+
+
+def rgb_to_yuv(images: Any) -> Node:
+    """Luma, from 0 to 1, and the two chroma signals of PAL (ITU-R BT.470).
+
+    float[..., 3], red, green and blue from 0 to 1 -> float[..., 3]. ShapeError: there are not three channels. DTypeError: no floats.
+
+    >>> tf.Session(jit=False).run(tf.image.rgb_to_yuv([[[1.0, 0.0, 0.0]]]))[0, 0].round(3)
+    array([ 0.299, -0.147,  0.615], dtype=float32)
+    """
+    return _mixed("rgb_to_yuv", images, _TO_YUV)
+
+
+def yuv_to_rgb(images: Any) -> Node:
+    """Red, green and blue of luma and the two chroma signals of PAL (ITU-R BT.470), not cut off at 0 and 1.
+
+    float[..., 3] -> float[..., 3]. ShapeError: there are not three channels. DTypeError: no floats.
+
+    >>> tf.Session(jit=False).run(tf.image.yuv_to_rgb([[[0.5, 0.0, 0.0]]]))[0, 0]
+    array([0.5, 0.5, 0.5], dtype=float32)
+    """
+    return _mixed("yuv_to_rgb", images, _OF_YUV)
+
+
+def rgb_to_yiq(images: Any) -> Node:
+    """Luma, from 0 to 1, and the two chroma signals of NTSC (ITU-R BT.470).
+
+    float[..., 3], red, green and blue from 0 to 1 -> float[..., 3]. ShapeError: there are not three channels. DTypeError: no floats.
+
+    >>> tf.Session(jit=False).run(tf.image.rgb_to_yiq([[[1.0, 0.0, 0.0]]]))[0, 0].round(3)
+    array([0.299, 0.596, 0.212], dtype=float32)
+    """
+    return _mixed("rgb_to_yiq", images, _TO_YIQ)
+
+
+def yiq_to_rgb(images: Any) -> Node:
+    """Red, green and blue of luma and the two chroma signals of NTSC (ITU-R BT.470), not cut off at 0 and 1.
+
+    float[..., 3] -> float[..., 3]. ShapeError: there are not three channels. DTypeError: no floats.
+
+    >>> tf.Session(jit=False).run(tf.image.yiq_to_rgb([[[0.5, 0.0, 0.0]]]))[0, 0]
+    array([0.5, 0.5, 0.5], dtype=float32)
+    """
+    return _mixed("yiq_to_rgb", images, _OF_YIQ)

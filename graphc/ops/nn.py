@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from . import candidates, ctc, nn_activations, nn_conv, nn_losses, nn_norms, nn_
 from .array import concat, expand_dims, identity, reshape, shape, squeeze
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
+from .blocks import extents
 from .blocks import space_to_batch as space_to_batch
 from .blocks import space_to_depth as space_to_depth
 from .candidates import *  # noqa: F403
@@ -25,6 +27,7 @@ from .ctc import *  # noqa: F403
 from .ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
 from .ctc_decode import ctc_greedy_decoder as ctc_greedy_decoder
 from .later import deferrable, later
+from .layouts import telling
 from .math import (
     add,
     cast,
@@ -53,6 +56,7 @@ from .sparse_rows import rows_of_tables
 
 __all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, *candidates.__all__,
            *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments",
+           "sufficient_statistics", "normalize_moments",
            "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
            "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
@@ -110,6 +114,44 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, name: str | None
             return mean, variance
         gone = normal_axes(axes, x.type.rank)
         return squeeze(mean, axis=gone), squeeze(variance, axis=gone)
+
+
+def sufficient_statistics(x: Any, axes: Any, shift: Any = None, keep_dims: Any = None, name: str | None = None,
+                          keepdims: Any = None) -> tuple[Node, Node, Node, Node | None]:
+    """How many elements lie along `axes`, their sum and the sum of their squares, of which moments are made; and the shift.
+
+    float[...] -> (float[], sum, sum of squares, shift). `shift`: a number or tensor that is taken from each element before. DTypeError: no
+    floating numbers. ShapeError: no such axis.
+
+    >>> count, total, squares, shift = tf.nn.sufficient_statistics(tf.constant([1.0, 3.0]), axes=[0])
+    >>> tf.Session(jit=False).run([count, total, squares])
+    [np.float32(2.0), np.float32(4.0), np.float32(10.0)]
+    """
+    x = to_node(x)
+    if x.type.dtype.kind not in "fc":
+        raise DTypeError(f"sufficient_statistics is not defined for {describe(x)}: no floating numbers{here()}")
+    with telling("sufficient_statistics", x), scope(name, "sufficient_statistics", x):
+        sizes = extents(x)
+        count = cast(to_node(math.prod(sizes[i] for i in normal_axes(axes, len(sizes)) or ())), x.dtype)
+        given = None if shift is None else to_node(shift, None if isinstance(shift, Node) else x.dtype)
+        kept = bool(keepdims or keep_dims)
+        apart, squares = (x, x * x) if given is None else (x - given, squared_difference(x, given))
+        return count, reduce_sum(apart, axis=axes, keepdims=kept), reduce_sum(squares, axis=axes, keepdims=kept), given
+
+
+def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None) -> tuple[Node, Node]:
+    """Mean and variance of what `sufficient_statistics` gives: sum / count, and sum of squares / count - its square.
+
+    float[], float[...], float[...], a shift or None -> (mean, variance). DTypeError, ShapeError: they do not fit each other.
+
+    >>> tf.Session(jit=False).run(tf.nn.normalize_moments(2.0, 4.0, 10.0, None))
+    (np.float32(2.0), np.float32(1.0))
+    """
+    sums = to_node(mean_ss)
+    with scope(name, "normalize", sums):
+        each = 1.0 / to_node(counts, None if isinstance(counts, Node) else sums.dtype)
+        apart = sums * each
+        return apart if shift is None else apart + shift, variance_ss * each - apart * apart
 
 
 def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,

@@ -13,6 +13,7 @@ from ..ir.loops import Loop
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, element_count
+from .layouts import telling
 from .nn_activations import scope
 
 
@@ -116,13 +117,15 @@ class TopK(NamedTuple):
 def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
     """The k largest elements along the last axis, in descending order, and their indices (int32).
 
-    number[..., n] -> (number[..., k], int32[..., k]). ShapeError: fewer than k elements. DTypeError: no numbers.
+    number[..., n] -> (number[..., k], int32[..., k]). `k`: a number, or a tensor that is one while the
+    graph is built. ShapeError: fewer than k elements. DTypeError: no numbers, or a k that only a run knows.
 
     >>> tf.Session(jit=False).run(tf.nn.top_k([1, 9, 5], k=2).values)
     array([9, 5], dtype=int32)
     """
     x = to_node(input)
-    with scope(name, "top_k", x):
+    with telling("top_k", x), scope(name, "top_k", x):
+        k = as_int(k, "k")
         indices = top_k_indices(x, k=k)
         return TopK(pick_last(x, indices), indices)
 

@@ -96,8 +96,8 @@ class Variable(Node):
         graph.add_to_collections(names, self)
 
     @classmethod
-    def restored(cls, graph: Graph, initial_value: Node, type: TensorType, trainable: bool, label: str, loc: Any) -> Variable:
-        """A variable as a file describes it; the caller adds it to the graph and its collections."""
+    def restored(cls, graph: Graph, initial_value: Any, type: TensorType, trainable: bool, label: str, loc: Any) -> Variable:
+        """A variable as a file describes it; the caller adds it to the graph and its collections, and the initial value if it is not there yet."""
         variable = cls.__new__(cls)
         Node.__init__(variable, _variable, (), {}, type, label, loc, (), graph)
         variable.initial_value, variable.trainable, variable.constraint, variable._initializer = initial_value, trainable, None, None

@@ -15,6 +15,7 @@ from . import (
     coordinator,
     hooks,
     hooks_files,
+    initial_values,
     inputs,
     monitored,
     optimizer,
@@ -33,6 +34,7 @@ from .clipping import *  # noqa: F403
 from .coordinator import *  # noqa: F403
 from .hooks import *  # noqa: F403
 from .hooks_files import *  # noqa: F403
+from .initial_values import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .monitored import *  # noqa: F403
 from .optimizer import *  # noqa: F403
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
            *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__,
-           *coordinator.__all__, *queue_runner.__all__, *inputs.__all__,
+           *coordinator.__all__, *queue_runner.__all__, *inputs.__all__, *initial_values.__all__,
            *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__, "ScipyOptimizerInterface",
            "SummaryWriter", "write_graph"]
 

@@ -15,7 +15,7 @@ from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError
 from ..files.bundle import Bundle, data_of, encode, index_of
 from ..files.checkpoint import Checkpoint, Index, damage, file_of, open_checkpoint, place_of, put, read_index, remove, saved_in, write_index
 from ..ir.node import here, warn
-from ..ir.types import Array, DType, as_dtype
+from ..ir.types import Array, DType, TensorType, as_dtype
 
 __all__ = ["CheckpointReader", "CheckpointState", "NewCheckpointReader", "checkpoint_exists", "export_checkpoint", "get_checkpoint_mtimes",
            "get_checkpoint_state", "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable", "remove_checkpoint",
@@ -176,6 +176,10 @@ class CheckpointReader:
     def get_variable_to_dtype_map(self) -> dict[str, DType]:
         """The dtypes of the variables by name; those that graphc has not are left out."""
         return {name: as_dtype(entry.dtype) for name, entry in self._entries.items() if entry.dtype is not None}
+
+    def types(self) -> dict[str, TensorType]:
+        """The types of the variables by name; those of dtypes that graphc has not are left out."""
+        return {name: TensorType(entry.dtype, tuple(entry.shape)) for name, entry in self._entries.items() if entry.dtype is not None}
 
     def has_tensor(self, tensor_str: str) -> bool:
         """Whether there is a variable of that name."""

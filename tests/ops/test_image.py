@@ -189,6 +189,23 @@ def test_hues_are_those_of_colorsys():
     np.testing.assert_allclose(back, colours, atol=1e-12)
 
 
+# The channels of (0.2, 0.5, 0.9) and (1, 0, 0.25) in other signals, by TensorFlow 2.15.
+SIGNALS = {
+    "rgb_to_yuv": [[0.45590001344680786, 0.21854647994041443, -0.22449670732021332], [0.32749998569488525, -0.03813859820365906, 0.5899728536605835]],
+    "yuv_to_rgb": [[1.2258946895599365, -0.5198807716369629, 1.2160309553146362], [1.284970760345459, 0.8548445701599121, 1.0]],
+    "rgb_to_yiq": [[0.45590001344680786, -0.30730774998664856, 0.06101148948073387], [0.32749998569488525, 0.5155646204948425, 0.2892999053001404]],
+    "yiq_to_rgb": [[1.236735463142395, -0.518490195274353, 1.1804373264312744], [1.1552062034606934, 0.8381989598274231, 1.4260575771331787]],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signals_are_tensorflows(name, dtype):
+    (found,) = run([getattr(tf.image, name)(tf.constant(np.array([[0.2, 0.5, 0.9], [1.0, 0.0, 0.25]], dtype)))])
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, SIGNALS[name], atol=1e-6)
+
+
 @pytest.mark.parametrize("build, wanted", [
     (lambda x: tf.image.adjust_brightness(x, 0.25), lambda x: x + 0.25), (lambda x: tf.image.adjust_gamma(x, 2.0, 0.5), lambda x: 0.5 * x**2),
     (lambda x: tf.image.adjust_contrast(x, 1.5), lambda x: (x - x.mean((-3, -2), keepdims=True)) * 1.5 + x.mean((-3, -2), keepdims=True)),
@@ -304,6 +321,8 @@ BAD = [
     ("pad", lambda: tf.image.pad_to_bounding_box(image(3, 3, 1), 2, 0, 4, 4), tf.errors.ShapeError, "height 3 from 2 on does not fit in 4"),
     ("random crop", lambda: tf.random_crop(image(3, 3), [4, 1]), tf.errors.ShapeError, "axis 0 of size 3 has no part of size 4"),
     ("channels", lambda: tf.image.rgb_to_grayscale(image(3, 3, 4)), tf.errors.ShapeError, "must have 3 channels"),
+    ("luma of integers", lambda: tf.image.rgb_to_yuv(image(3, 3, 3, dtype=tf.uint8)), tf.errors.DTypeError, "not defined for uint8"),
+    ("luma of two channels", lambda: tf.image.rgb_to_yiq(image(3, 3, 2)), tf.errors.ShapeError, "3 channels"),
     ("hues of integers", lambda: tf.image.rgb_to_hsv(image(3, 3, 3, dtype=tf.uint8)), tf.errors.DTypeError, "not defined for uint8"),
     ("delta", lambda: tf.image.adjust_hue(image(3, 3, 3), "much"), tf.errors.DTypeError, "delta must be a number"),
     ("gamma", lambda: tf.image.adjust_gamma(image(3, 3, 3), -1.0), tf.errors.ShapeError, "gamma must not be negative"),

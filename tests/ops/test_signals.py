@@ -129,3 +129,11 @@ def test_bad(make: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error) as caught:
         make()
     assert said in str(caught.value) and "test_signals.py" in str(caught.value)
+
+
+def test_contrib_has_them_too():
+    older, now = tf.contrib.signal, tf.signal
+    assert dir(older) == dir(now)
+    x = tf.constant(np.arange(16.0))
+    run = tf.Session(jit=False).run
+    np.testing.assert_array_equal(*run([s.stft(x, 8, 4, window_fn=s.hamming_window) for s in (older, now)]))
