@@ -326,6 +326,22 @@ def _run_again(p: Parts, count: Node, kept: Sequence[Node]) -> list[Node]:
     return _items(again, range(1 + c, 1 + c + len(kept)))
 
 
+def over_iterations(node: Node, wanted: Sequence[Node]) -> dict[Node, Node | str]:
+    """The values that nodes of a loop's body have in all iterations, a row each, from a loop that runs beside it; or why there are none."""
+    p = parts_of(node)
+    if not _repeats(p.body):
+        return dict.fromkeys(wanted, "the body prints, checks, takes elements or calls Python, and may not run once more")
+    uneven = _uneven(p, wanted)
+    found: dict[Node, Node | str] = dict.fromkeys(wanted, "it may have another shape in each iteration")
+    kept, c = [x for x in wanted if x not in uneven], len(p.body.results)
+    if kept and node.attrs["cond"] is not None:
+        found.update(zip(kept, _run_again(p, _items(node, [0])[0], kept), strict=True))
+    elif kept:
+        again = _made(loop, node, node.inputs, {**node.attrs, "body": p.body.with_results([*p.body.results, *kept])}, "again")
+        found.update(zip(kept, _items(again, range(1 + c, 1 + c + len(kept))), strict=True))
+    return found
+
+
 def _stacks(p: Parts, kept: Sequence[Node]) -> list[Node]:
     """The values of all iterations, as further results of the loop."""
     node = p.node

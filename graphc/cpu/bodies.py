@@ -12,6 +12,7 @@ from ..compiler.plan import Plan
 from ..ir.body import Body
 from ..ir.node import Node, describe
 from ..ir.reference import add_to
+from ..ir.sizes import at_hand
 from ..ir.types import Array, TensorType, element_count
 from .control_code import (
     BODY,
@@ -106,6 +107,12 @@ def _rows(node: Node) -> Any:
         return node.inputs[1 + c].type.shape[0]
     most = node.inputs[0]
     return max(int(most.attrs["value"]), 0) if most.operator.name == "constant" else -1
+
+
+def trips(node: Node) -> int | None:
+    """How often a loop runs its body with the sizes at hand; None: its condition, or the value of an operand, decides it as it runs."""
+    most = -1 if node.attrs["cond"] is not None else at_hand(_rows(node))
+    return None if most is None or most < 0 else most
 
 
 def control(node: Node, plan: Plan, code_of: Callable[[Plan], Any]) -> Control | LoopText | None:
@@ -239,6 +246,11 @@ class Bound:
 
     def failed(self) -> str:
         raise NotImplementedError
+
+    @property
+    def ran(self) -> int:
+        """How many iterations of a loop its last run had."""
+        return int(self.words[DONE])
 
     # ------------------------------------------------------------------ traces
 

@@ -32,6 +32,16 @@ class Cost(NamedTuple):
         """A share of it."""
         return self if share == 1 else Cost(*(round(share * n) for n in self))
 
+    def times(self, n: int) -> Cost:
+        """That of doing it so often."""
+        return Cost(*(n * each for each in self))
+
+
+def of_trips(trips: int | None, body: Cost, test: Cost) -> Cost:
+    """The cost of a loop: so many trips through its body, and one more test than trips; of one of each where it is not known how many."""
+    often, tests = (1, 1) if trips is None else (trips, trips + 1)
+    return Cost(*map(sum, zip(body.times(often), test.times(tests), strict=True)))
+
 
 def cost(members: Sequence[Node], stored: Container[Node], scratch: Mapping[Node, int]) -> Cost:
     """The cost of computing `members` in one step that leaves those of them in `stored` in memory.
@@ -121,4 +131,4 @@ def _in_expression(expression: str) -> int:
     return count
 
 
-__all__ = ["Cost", "cost", "cost_by", "operations", "size", "time_weight"]
+__all__ = ["Cost", "cost", "cost_by", "of_trips", "operations", "size", "time_weight"]

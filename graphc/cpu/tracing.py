@@ -16,8 +16,10 @@ from ..ir.body import Body, RunBody
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
 from ..ir.types import Array, TensorType
+from .bodies import trips
 from .cost import Cost, cost_by, time_weight
 from .kernel_text import KernelText
+from .loop_kernel import LoopText
 from .steps import NativeStep
 from .tape import timing_cost
 from .tape_code import CLOCK
@@ -207,12 +209,13 @@ class Trace:
             made = program.steps[step]
             native = isinstance(made, NativeStep)
             kind = where.kind if fused else "host" if not native else "library" if where.node.operator.drive is None else where.node.operator.label
-            if not fused and native and isinstance(made.text, KernelText):       # a loop over scalars: what its kernel computes
+            often = 1
+            if not fused and native and isinstance(made.text, LoopText):       # a loop over scalars: what its kernel computes
                 inside = dict.fromkeys(n for _, n in made.text.annotated if n is not None and isinstance(n.type, TensorType))
-                nodes = [*inside] or nodes
+                nodes, often = [*inside] or nodes, trips(where.node) or 1
             share = made.text.share if isinstance(made, NativeStep) and isinstance(made.text, KernelText) else 1
             found = cost_by(self._line, nodes, program.plan.schedule.left_by(where), program.waiting(step))
-            costs = {line: c.part(share) for line, c in found.items()}
+            costs = {line: c.part(share)._replace(operations=often * c.part(share).operations) for line, c in found.items()}
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
                 weights[self._line(n)] += time_weight(n)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autodiff.control import over_iterations
 from ..autodiff.gradients import gradients
 from ..compiler.schedule import viewed
 from ..errors import GradientError
+from ..ir.body import bodies, everywhere
 from ..ir.node import Node, describe, here, loc_str
 from ..ops.state import READS, Variable, closure
 
@@ -27,7 +29,10 @@ _CUT = ("relu", "relu6")
 
 
 class Layer(NamedTuple):
-    """One trainable variable or activation. Norms are Euclidean; fractions are of the batch just run; None: does not apply."""
+    """One trainable variable or activation. Norms are Euclidean; fractions are of the batch just run; None: does not apply.
+
+    An activation in a loop's body has a row for each iteration, and is dead or saturated over all of them; its gradient is not taken.
+    """
 
     name: str
     kind: str                           # "weights" or the activation's operator
@@ -41,10 +46,14 @@ class Layer(NamedTuple):
 
 @dataclass
 class Diagnosis:
-    """What `diagnose` found: `layers` in the order of the forward pass, and what they say. `print` it."""
+    """What `diagnose` found: `layers` in the order of the forward pass, and what they say. `print` it.
+
+    `left_out`: a sentence for each activation in the body of a loop or branch that was not looked at, and why.
+    """
 
     loss: float
     layers: list[Layer]
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def weights(self) -> list[Layer]:
@@ -91,7 +100,8 @@ class Diagnosis:
             name = f"{x.name} ({x.kind})"
             rows.append(f"{name if len(name) <= 40 else name[:37] + '...':40} {str(list(x.shape)):>14} {_share(x.dead):>6} {_share(x.saturated):>9} "
                         f"{'-' if x.gradient_norm is None else format(x.gradient_norm, '.2e'):>10} {x.norm:10.2e}  {x.line}")
-        return "\n".join([f"loss {self.loss:g}", *rows, *(self.verdicts or ["nothing wrong is seen"])])
+        left = [f"left out: {sentence}" for sentence in self.left_out]
+        return "\n".join([f"loss {self.loss:g}", *rows, *left, *(self.verdicts or ["nothing wrong is seen"])])
 
 
 def _share(x: float | None) -> str:
@@ -101,22 +111,58 @@ def _share(x: float | None) -> str:
 def diagnose(loss: Any, sess: Any, feed: Mapping[Any, Any] | None = None) -> Diagnosis:
     """Run the loss and its gradients once for `feed`, and look at every trainable variable and activation on the way. Nothing is updated.
 
-    The gradients are added to the graph the first time and used again. GradientError: no trainable variable leads to the loss.
+    Of an activation in a loop's body the values of all iterations come from a second run of the loop. The gradients, and these loops, are
+    added to the graph the first time and used again. GradientError: no trainable variable leads to the loss.
     """
     node = sess.graph.as_node(loss)
     order = closure([node])
     variables = [n for n in order if isinstance(n, Variable) and n.trainable]
-    activations = [n for n in order if n.operator.name in {*_ENDS, *_CUT} and viewed(n) is None]
+    activations = _activations(order)
     if not variables:
         raise GradientError(f"diagnose: no trainable variable leads to {describe(node)}{here()}")
     watched = [*variables, *activations]
     found = _gradients(node, watched)
     present = [g for g in found if g is not None]
-    value, held, slopes = sess.run([node, watched, present], feed)
+    inside, left_out = _inside(node, order)
+    value, held, slopes, rows = sess.run([node, watched, present, [over for _, _, over in inside]], feed)
     slope = iter(slopes)
     layers = [_layer(n, np.asarray(v), None if g is None else np.asarray(next(slope))) for n, v, g in zip(watched, held, found, strict=True)]
-    ranked = sorted(zip(watched, layers, strict=True), key=lambda pair: _first_use(pair[0], order))
-    return Diagnosis(float(np.asarray(value).sum()), [layer for _, layer in ranked])
+    layers += [_layer(n, np.asarray(v), None) for (_, n, _), v in zip(inside, rows, strict=True)]
+    places = [_first_use(n, order) for n in (*watched, *(loop for loop, _, _ in inside))]
+    ranked = sorted(range(len(layers)), key=places.__getitem__)
+    return Diagnosis(float(np.asarray(value).sum()), [layers[i] for i in ranked], left_out)
+
+
+def _activations(nodes: Sequence[Node]) -> list[Node]:
+    return [n for n in nodes if n.operator.name in {*_ENDS, *_CUT} and viewed(n) is None]
+
+
+def _inside(loss: Node, order: Sequence[Node]) -> tuple[list[tuple[Node, Node, Node]], list[str]]:
+    """(loop, activation in its body, its values in all iterations), and sentences on the activations of bodies that are left out."""
+    wanted, why = list[tuple[Node, list[Node]]](), dict[Node, str]()
+    for n in order:
+        for body in bodies(n):
+            own = _activations(body.order)
+            why.update(dict.fromkeys(_activations(everywhere(body.order)), f"it is in a body within that of {n.label}"))
+            if n.operator.name == "loop" and body is n.attrs["body"]:
+                wanted += [(n, own)] if own else []
+            else:
+                condition = n.operator.name == "loop"
+                why.update(dict.fromkeys(own, f"it is in the condition of {n.label}, through which no gradient passes" if condition else
+                                         f"it is in a branch of {n.label}, which may not run"))
+    made = loss.graph.get_collection_ref(f"graphc_diagnose_inside/{loss.name}")         # as `_gradients` keeps them
+    known = {x.inputs[0].attrs["body"].results[x.attrs["index"] - 1]: x for x in made}
+    found = list[tuple[Node, Node, Node]]()
+    for loop, own in wanted:
+        if not all(x in known for x in own):
+            with loss.graph.as_default():
+                over = over_iterations(loop, own)
+            why.update((x, seen) for x, seen in over.items() if isinstance(seen, str))
+            known.update((x, seen) for x, seen in over.items() if isinstance(seen, Node))
+        found += [(loop, x, known[x]) for x in own if x in known]
+    made[:] = [over for _, _, over in found]
+    looked = {x for _, x, _ in found}
+    return found, [f"{x.label} ({'' if x.loc is None else loc_str(x.loc)}): {reason}" for x, reason in why.items() if x not in looked]
 
 
 def _first_use(n: Node, order: Sequence[Node]) -> int:

@@ -17,7 +17,8 @@ from ..cpu.tracing import Event, RunOptions
 from ..ir.named import named
 from ..ir.node import Node, loc_str, type_str
 from ..ops.state import closure
-from ..runtime.timeline import RunMetadata, by_call, write
+from ..runtime.timeline import RunMetadata, by_call, iterations, write
+from .explain.records import trips_text
 
 MOST_CHILDREN = 60          # boxes in one group of the picture; larger scopes are cut into runs of so many
 HUES = 12                   # colours that kernels' borders take in turn, as main.js counts them
@@ -206,22 +207,52 @@ def _memory(explanation: Any, stages: Stages, program: Program | None) -> dict[s
 
 
 def _steps(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
-    """A row a step; its time is from its first piece's start to its last one's end, the median over the runs."""
-    times: dict[int, list[float]] = {}
+    """A row a step, behind it those of the bodies that it runs; a call's time is from its first piece's start to its last one's end.
+
+    Of a step the time is that of all its calls in a run, the median over the runs; `iterations` tells of those that it has in a loop, and
+    of the trips of a loop. What a step of a body moves and computes is counted once, and its rates are those of a call.
+    """
+    calls: dict[str, list[list[float]]] = {}            # place of a step -> the seconds of its calls in each run
+    trips: dict[str, list[list[float]]] = {}            # "7.body" -> of its iterations
     for events in runs:
         last = max((e.stage for e in events), default=0)          # the program explained: those before it decide its shapes
-        for pieces in by_call(e for e in events if e.stage == last and e.step >= 0 and not e.inside):
-            times.setdefault(pieces[0].step, []).append((max(e.end for e in pieces) - min(e.start for e in pieces)) / 1e9)
-    seconds = {step: statistics.median(found) for step, found in times.items()}
-    total = sum(seconds.values()) or 1.0
-    rows = []
-    for s in explanation.steps:
-        took, moved = seconds.get(s.index), s.bytes_read + s.bytes_written
-        rows.append({"index": s.index, "title": ", ".join(s.nodes)[:SHOWN_TEXT], "microseconds": "" if took is None else round(1e6 * took, 2),
-                     "share": "" if took is None else round(100 * took / total, 1), "bytes": moved,
-                     "bandwidth": "" if not took else round(moved / took / 1e9, 2), "flops": "" if not took else round(s.operations / took / 1e9, 2),
-                     "line": ", ".join(s.lines)[:200]})
+        present = [e for e in events if e.stage == last and e.step >= 0]
+        found: dict[str, list[float]] = {}
+        for pieces in by_call(present):
+            place = f"{pieces[0].inside}.{pieces[0].step}".lstrip(".")
+            found.setdefault(place, []).append((max(e.end for e in pieces) - min(e.start for e in pieces)) / 1e9)
+        for to, several in ((calls, found), (trips, iterations(present))):
+            for place, took in several.items():
+                to.setdefault(place, []).append(took)
+    total = sum(statistics.median(map(sum, calls[place])) for place in calls if "." not in place) or 1.0
+    rows, left = list[dict[str, Any]](), [("", s) for s in reversed(explanation.steps)]
+    while left:
+        path, s = left.pop()
+        place = f"{path}{s.index}"
+        rows.append(_step_row(s, place, calls.get(place, []), trips.get(f"{place}.body", []), total))
+        left += [(f"{place}.{name}.", x) for name, inside in reversed(s.bodies.items()) for x in reversed(inside)]
     return rows
+
+
+def _step_row(s: Any, place: str, calls: Sequence[Sequence[float]], trips: Sequence[Sequence[float]], total: float) -> dict[str, Any]:
+    """What the page says of a step, given the seconds of its calls and of a loop's trips in each run."""
+    took = statistics.median(map(sum, calls)) if calls else None
+    each = None if took is None else took / max(len(calls[-1]), 1)
+    moved, inside = s.bytes_read + s.bytes_written, "." in place
+    return {"index": place if inside else s.index, "kind": s.kind, "kernel": "" if s.kernel is None else s.kernel,
+            "title": ", ".join(s.nodes)[:SHOWN_TEXT], "trips": trips_text(s).strip(" :").removesuffix(", in each"),
+            "iterations": _spread(trips or (calls if inside else [])), "microseconds": "" if took is None else round(1e6 * took, 2),
+            "share": "" if took is None else round(100 * took / total, 1), "bytes": moved,
+            "bandwidth": "" if not each else round(moved / each / 1e9, 2), "flops": "" if not each else round(s.operations / each / 1e9, 2),
+            "line": ", ".join(s.lines)[:200]}
+
+
+def _spread(runs: Sequence[Sequence[float]]) -> str:
+    """How long the iterations of the last run took, in microseconds."""
+    if not runs or len(runs[-1]) < 2:
+        return ""
+    took = [1e6 * t for t in runs[-1]]
+    return f"{len(took)}: {statistics.median(took):.2f}, {min(took):.2f} to {max(took):.2f}, the longest number {took.index(max(took))}"
 
 
 def _facts(explanation: Any, runs: Sequence[Sequence[Event]]) -> list[list[str]]:

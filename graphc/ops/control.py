@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..ir.body import Body, RunBody, interpreted
-from ..ir.node import OPERATORS, Node
+from ..ir.body import Body, RunBody, everywhere, interpreted
+from ..ir.node import OPERATORS, Node, describe
 from ..ir.operator import Values, declare
 from ..ir.reference import add_to
 from ..ir.sizes import alike, unknown
@@ -184,7 +184,8 @@ def _drive_loop(run: RunBody, most: Any, *rest: Any, cond: Body | None, body: Bo
         add_to(e, f"\n  in iteration {i}")
         raise
     made = body if i else _of_none(body, [np.array(0, COUNT), *state, *(np.zeros(s.shape[1:], s.dtype) for s in stacks), *captured])
-    return (np.array(i, COUNT), *state, *(_stacked(row, r, reverse) for row, r in zip(rows, made.results[carried:], strict=True)))
+    further = enumerate(zip(rows, made.results[carried:], strict=True), carried)
+    return (np.array(i, COUNT), *state, *(_stacked(row, r, number, reverse) for number, (row, r) in further))
 
 
 def _of_none(body: Body, arguments: Sequence[Any]) -> Body:
@@ -192,16 +193,30 @@ def _of_none(body: Body, arguments: Sequence[Any]) -> Body:
     return body.typed([TensorType(np.asarray(a).dtype, np.shape(a)) for a in arguments])
 
 
-def _stacked(rows: list[Any], like: Node, reverse: bool) -> Any:
-    """The rows that iterations made, in the order of what they were made of."""
+def _stacked(rows: list[Any], like: Node, number: int, reverse: bool) -> Any:
+    """The rows that iterations made, in the order of what they were made of. `number`: which of the body's results `like` is."""
     if not rows:
         return np.zeros((0, *(d or 0 for d in like.type.shape or ())), like.type.dtype)
     if any(r.shape != rows[0].shape for r in rows):
         if like.operator is OPERATORS["uneven_row"]:
             return padded_rows(rows[::-1] if reverse else rows)
         shapes = sorted({r.shape for r in rows})
-        raise InvalidArgumentError(f"{like.label} has another shape in each iteration, {shapes[0]} and {shapes[-1]}: its values make no tensor")
+        of = _filled_array(like, number)
+        raise InvalidArgumentError(f"{describe(like)} has another shape in each iteration, {shapes[0]} and {shapes[-1]}: "
+                                   f"{f'elements of the TensorArray {of} have one' if of else 'its values make no tensor'}; it is in the body")
     return np.stack(rows[::-1] if reverse else rows)
+
+
+def _filled_array(like: Node, number: int) -> str:
+    """The name of the `TensorArray` that a body's result of this number fills, "" if it fills none; looked up in the graph by scope and line."""
+    scope = like.label.rpartition("/")[0]
+    for n in everywhere(like.graph.nodes if like.graph is not None else ()):
+        row = n.inputs[2] if n.operator.name == "filled_rows" else n
+        if row is not n and row.operator.name == "item" and row.attrs["index"] == 1 + number and row.inputs[0].operator is OPERATORS["loop"]:
+            written = row.inputs[0].attrs["body"].results[number]
+            if written.loc == like.loc and written.label.rpartition("/")[0] == scope:
+                return str(n.attrs["of"])
+    return ""
 
 
 def _loop_gradient(g: Any, y: Any, *operands: Node, cond: Body | None, body: Body, carried: int, sliced: int, reverse: bool) -> Any:

@@ -164,11 +164,11 @@ class RunMetadata:
             kernels.setdefault(_name(first), _Sum()).add(whole, seconds, _allowed(whole, work.double, most), NO_STEP if first.inside else first.step)
             for p in parts:
                 lines.setdefault(p.line, _Sum()).add(p.cost, p.share * seconds, _allowed(p.cost, work.double, most), NO_STEP)
-        iterations = _iterations(self.events)
+        passed = iterations(self.events)
         idle = max(0.0, total - _covered(self.events))
         timed = sum(e.kind not in ("host", "copy") for e in self.events)
         return Summary(total, idle, min(idle, timed * timing_cost()[1] / 1e9 if timed else 0.0),
-                       _rows(kernels, total, limits), _rows(lines, total, limits), most, iterations)
+                       _rows(kernels, total, limits), _rows(lines, total, limits), most, passed)
 
 
 def write(path: Any, text: str, what: str) -> None:
@@ -230,7 +230,7 @@ def _inner(events: Iterable[Event]) -> dict[tuple[Any, ...], float]:
     return {key: _covered(inside) for key, inside in found.items()}
 
 
-def _iterations(events: Iterable[Event]) -> dict[str, list[float]]:
+def iterations(events: Iterable[Event]) -> dict[str, list[float]]:
     """Of each loop the seconds of its iterations, from the start of the first step to the end of the last."""
     found: dict[tuple[int, str], dict[tuple[int, ...], tuple[int, int]]] = {}
     for e in events:

@@ -77,6 +77,39 @@ def test_what_the_page_holds(written):
     assert sum(s["share"] for s in data["steps"]) == pytest.approx(100, abs=1)
 
 
+def recurrent():
+    """A loop over seven rows and a branch, whose predicate is true: (placeholder, fetch)."""
+    x = tf.placeholder(tf.float32, [None, 4, 3], name="x")
+    out, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicRNNCell(5), x, dtype=tf.float32, time_major=True)
+    return x, tf.reduce_sum(out) + tf.cond(tf.reduce_sum(x) > 0, lambda: tf.reduce_sum(tf.matmul(x, tf.ones([7, 3, 3]))), lambda: tf.reduce_max(x))
+
+
+def test_the_page_shows_the_steps_of_bodies(tmp_path):
+    """Those that `explain` lists, behind the step that runs them; what they took by iteration, of the branch not taken nothing."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = recurrent()
+        feeds = {x: np.ones((7, 4, 3), np.float32)}
+        session.run(tf.global_variables_initializer())
+        steps = session.explain(y, feeds).steps
+        tf.report(session, y, tmp_path / "r.html", feeds, runs=2)
+    text = (tmp_path / "r.html").read_text()
+    data = data_of(text)
+    assert "default-src 'none'" in text and int(dict(data["facts"])["steps"]) == len(steps)
+    rows = {str(row["index"]): row for row in data["steps"]}
+    wanted = []
+    for s in steps:
+        wanted += [str(s.index), *(f"{s.index}.{name}.{inner.index}" for name, inside in s.bodies.items() for inner in inside)]
+    assert [*rows] == wanted
+    inside = {name: [row for place, row in rows.items() if f".{name}." in place] for name in ("body", "then", "orelse")}
+    assert all(inside.values()) and all(row["line"].startswith("test_report.py:") for row in rows.values())
+    assert all(row["iterations"].startswith("7: ") and row["microseconds"] != "" for row in inside["body"])
+    assert all(row["microseconds"] != "" for row in inside["then"]) and all(row["microseconds"] == "" for row in inside["orelse"])
+    (loop,) = [row for row in rows.values() if row["kind"] == "while"]
+    assert loop["trips"] == "7 trips" and loop["iterations"].startswith("7: ")
+    assert any("tanh" in data["kernels"][row["kernel"]]["source"] for row in inside["body"])
+    assert sum(row["share"] for place, row in rows.items() if "." not in place) == pytest.approx(100, abs=1)
+
+
 def report_of(tmp_path, build):
     with tf.Graph().as_default(), tf.Session() as session:
         tf.report(session, build(), tmp_path / "r.html", runs=1)

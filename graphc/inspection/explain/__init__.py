@@ -52,7 +52,18 @@ def explain(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None = No
         program = program.program if isinstance(program, WithReset) else program
         if isinstance(program, Staged):                 # data decides shapes: explain what runs once it is there
             program = program.last(arrays)[0]
-        return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None)
+        return explanation([n.name for n in call.fetches], call.needed(), recorder, program if isinstance(program, Program) else None,
+                           _ran(call, [a.shape for a in arrays]))
+
+
+def _ran(call: Call, shapes: Sequence[tuple[int, ...]]) -> Program | None:
+    """The program that ran last, if it did for feeds of these shapes, in one stage."""
+    last = call.last
+    if last is None or last.before is not None or [*last.shapes] != [*shapes] or call.variants.last is None:
+        return None
+    program: Any = call.variants.last.program
+    program = program.program if isinstance(program, WithReset) else program
+    return program if isinstance(program, Program) else None
 
 
 def as_run(calls: Calls, fetches: Any, feed_dict: Mapping[Any, Any] | None) -> tuple[Call, list[Any], set[Node]]:

@@ -9,8 +9,8 @@ from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
 from ...compiler.schedule import Group, Single, data_inputs, viewed
 from ...cpu import native
-from ...cpu.bodies import Bound, Control
-from ...cpu.cost import cost, elements
+from ...cpu.bodies import Bound, Control, trips
+from ...cpu.cost import Cost, cost, elements, of_trips, operations
 from ...cpu.kernel_text import KernelText
 from ...cpu.loop_kernel import LoopText
 from ...cpu.program import Program
@@ -20,7 +20,7 @@ from ...ir.node import Node, loc_str, topological
 from ...ir.sizes import at_hand
 from ...ir.types import TensorType, element_count
 from ..show.outline import outline
-from .records import BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord, names
+from .records import LAST_RUN, NOBODY, SIZES, BufferRecord, Explanation, KernelRecord, PassRecord, Separation, StepRecord, names
 
 
 class Recorder:
@@ -67,12 +67,13 @@ def difference(old: dict[str, str], new: dict[str, str]) -> tuple[list[str], lis
     return removed, added, replaced, "\n".join(shown)
 
 
-def explanation(fetches: list[str], user_graph: Sequence[Node], recorder: Recorder, program: Program | None) -> Explanation:
-    """The explanation of a program already made; None: nothing of it is compiled."""
+def explanation(fetches: list[str], user_graph: Sequence[Node], recorder: Recorder, program: Program | None,
+                ran: Program | None = None) -> Explanation:
+    """The explanation of a program already made; None: nothing of it is compiled. `ran`: the program that ran last, for the same sizes."""
     graph, stages, listings = listing(user_graph), recorder.stages, [list(lines.values()) for lines in recorder.lines]
     if program is None:
         return Explanation(fetches, graph, recorder.passes, listings[-1] if listings else [], [], [], [], [], 0, 0, 0, [], 1, None, stages, listings)
-    kernels, steps = _steps(program)
+    kernels, steps = _steps(program, ran)
     buffers = _buffers(program)
     arena = [b for b in buffers if b.kind == "arena"]
     live = max((sum(b.bytes for b in arena if b.first <= at <= b.last) for at in {b.first for b in arena}), default=0)
@@ -88,13 +89,22 @@ def listing(nodes: Sequence[Node]) -> list[str]:
 
 # ---------------------------------------------------------------------- steps and kernels
 
-def _steps(program: Program) -> tuple[list[KernelRecord], list[StepRecord]]:
+def _steps(program: Program, ran: Program | None) -> tuple[list[KernelRecord], list[StepRecord]]:
     users: dict[str, list[tuple[NativeStep, StepRecord]]] = {}
-    steps = _steps_of(program, users, {})
+    steps = _steps_of(program, users, {}, _iterations(program, ran))
     return [_kernel(u) for u in users.values()], steps
 
 
-def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepRecord]]], number: dict[str, int]) -> list[StepRecord]:
+def _iterations(program: Program, ran: Program | None) -> dict[int, int]:
+    """How many iterations the steps of a program had that are loops, when the same program ran last."""
+    if ran is None or not ran.within or len(ran.origins) != len(program.origins):
+        return {}
+    return {i: bound.ran for i, bound in ran.within.items() if bound.step.loops and isinstance(own := program.origins[i], Single)
+            and own.node.label == bound.step.node.label}
+
+
+def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepRecord]]], number: dict[str, int],
+              iterations: Mapping[int, int]) -> list[StepRecord]:
     """The steps of a program, those of the bodies that they run within them; who uses which kernel joins `users`, its number `number`."""
     steps = []
     for i, (made, where) in enumerate(zip(program.steps, program.origins, strict=True)):
@@ -107,12 +117,37 @@ def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepReco
             c = c.part(made.text.share)
         n, grain = program.range(i)
         bound = program.ranges.tables.get(program.native.get(i, -1))
-        inside = {name: _steps_of(p, users, number) for name, p in bound.programs.items()} if isinstance(bound, Bound) else {}
+        inside = {name: _steps_of(p, users, number, {}) for name, p in bound.programs.items()} if isinstance(bound, Bound) else {}
+        often, by = _trips(where, iterations.get(i))
+        c = _with_bodies(c, made, inside, often)
         steps.append(StepRecord(i, _kind(where, made), _labels(nodes), _lines(nodes), number.get(key), c.read, c.written, c.operations,
-                                _elements(where), -(-n // grain), inside))
+                                _elements(where), -(-n // grain), inside, often, by))
         if isinstance(made, NativeStep) and key:
             users.setdefault(key, []).append((made, steps[-1]))
     return steps
+
+
+def _trips(where: Group | Single, ran: int | None) -> tuple[int | None, str]:
+    """How often a step that is a loop runs its body, and what says so."""
+    if isinstance(where, Group) or where.node.operator.name != "loop":
+        return None, ""
+    often = trips(where.node)
+    return (often, SIZES) if often is not None else (ran, NOBODY if ran is None else LAST_RUN)
+
+
+def _with_bodies(own: Cost, made: Any, inside: Mapping[str, Sequence[StepRecord]], often: int | None) -> Cost:
+    """The cost of a step with what it runs: of a loop each trip, of a branch what the cheaper one takes."""
+    if isinstance(made, NativeStep) and isinstance(made.text, LoopText):
+        nodes = dict.fromkeys(n for _, n in made.text.annotated if n is not None and isinstance(n.type, TensorType))
+        body = Cost(0, 0, sum(operations(n) for n in nodes))
+        return own._replace(operations=of_trips(often, body, Cost(0, 0, 0)).operations)
+    if not inside:
+        return own
+    found = {name: Cost(*(sum(kind) for kind in zip((0, 0, 0), *((s.bytes_read, s.bytes_written, s.operations) for s in steps), strict=True)))
+             for name, steps in inside.items()}
+    if "body" in found:
+        return of_trips(often, found["body"], found.get("cond", Cost(0, 0, 0)))
+    return Cost(*map(min, zip(*found.values(), strict=True)))
 
 
 def _key(step: Any) -> str:

@@ -15,6 +15,7 @@ from ...ir.node import Node
 from ..show.outline import printable
 
 FEW = 6         # names that a line holds
+SIZES, LAST_RUN, NOBODY = "sizes", "last run", "nobody"     # what says how many trips a loop takes
 OPEN = 2        # sections that a notebook shows unfolded, the graph before them not
 # x86: an instruction that names a register of 256 or 512 bits; ARM: one that names all lanes of a vector register.
 _PACKED = re.compile(r"^\s+v\w+\s.*%[yz]mm\d|^\s+\w+\s.*\bv\d+\.(?:16b|8h|4s|2d)\b", re.MULTILINE)
@@ -108,6 +109,8 @@ class StepRecord:
     elements: int                   # of its loop nest; of the result where there is none
     pieces: int                     # how many parts the threads share out
     bodies: dict[str, list[StepRecord]] = field(default_factory=dict)       # the steps of each body that it runs
+    trips: int | None = None        # of a loop, how often it runs its body, which its bytes and operations count so often; None: see below
+    trips_by: str = ""              # what says so: SIZES, LAST_RUN; NOBODY: known only when it runs, the cost is that of one trip; "": no loop
 
     @property
     def operations_per_element(self) -> float:
@@ -228,12 +231,20 @@ def _plan_lines(steps: Sequence[StepRecord], margin: str) -> list[str]:
     out = []
     for s in steps:
         kernel = "" if s.kernel is None else f"kernel {s.kernel}"
-        work = f"{size(s.bytes_read)} read, {size(s.bytes_written)} written, {s.operations_per_element:.3g} operations an element"
+        done = f"{s.operations} operations" if s.trips_by else f"{s.operations_per_element:.3g} operations an element"
+        work = f"{trips_text(s)}{size(s.bytes_read)} read, {size(s.bytes_written)} written, {done}"
         shared = f", {s.pieces} pieces" if s.pieces > 1 else ""
         out.append(f"{margin}{s.index:4} {s.kind:8} {kernel:11} {names(s.nodes)}   # {names(s.lines)}; {work}{shared}")
         for name, inside in s.bodies.items():
             out += [f"{margin}     {name}:", *_plan_lines(inside, margin + "      ")]
     return out
+
+
+def trips_text(s: StepRecord) -> str:
+    """How often a loop runs its body; "" for what is none."""
+    count = "" if s.trips is None else f"{s.trips} trip{'s' * (s.trips != 1)}"
+    return {"": "", SIZES: f"{count}: ", LAST_RUN: f"{count} in the last run: ",
+            NOBODY: "how many trips is known only when it runs, in each "}[s.trips_by]
 
 
 def separations_text(e: Explanation) -> str:

@@ -299,6 +299,10 @@ function nodeButton(id) {
   } }, `${short(n.name, 60)}  ${n.line}`);
 }
 
+function compared(a, b) {               // numbers by size; steps of bodies, "7.body.2", behind those that run them
+  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+}
+
 function table(target, columns, rows) {
   const head = element("tr", {}, ...columns.map((c, i) => element("th", { onclick: () => sort(i) }, c)));
   const body = element("tbody");
@@ -306,7 +310,7 @@ function table(target, columns, rows) {
   function fill() { body.replaceChildren(...rows.map((r) => element("tr", {}, ...r.map((c) => element("td", { class: typeof c === "number" ? "number" : null }, String(c)))))); }
   function sort(i) {
     ascending = !ascending;
-    rows.sort((a, b) => (a[i] < b[i] ? -1 : a[i] > b[i] ? 1 : 0) * (ascending ? 1 : -1));
+    rows.sort((a, b) => compared(a[i], b[i]) * (ascending ? 1 : -1));
     fill();
   }
   fill();
@@ -342,7 +346,8 @@ function timeline() {                   // steps to the right, addresses upwards
 
 timeline();
 table("memory", ["value", "kind", "bytes", "offset", "first step", "last step"], data.memory.all.map((b) => [short(b.name, 80), b.kind, b.bytes, b.offset, b.first, b.last]));
-table("steps", ["step", "kernel", "microseconds", "share %", "bytes", "GB/s", "GFLOP/s", "line"], data.steps.map((s) => [s.index, short(s.title, 80), s.microseconds, s.share, s.bytes, s.bandwidth, s.flops, s.line]));
+table("steps", ["step", "computes", "microseconds", "share %", "bytes", "GB/s", "GFLOP/s", "line", "kind", "kernel", "trips", "microseconds an iteration"],
+  data.steps.map((s) => [s.index, short(s.title, 80), s.microseconds, s.share, s.bytes, s.bandwidth, s.flops, s.line, s.kind, s.kernel, s.trips, s.iterations]));
 for (const [k, v] of data.facts) $("facts").append(element("dt", {}, k), element("dd", {}, v));
 
 function start() {
