@@ -353,7 +353,12 @@ def check(recipe: Recipe, drawn: bool = True) -> None:
     """All oracles. Finding: one does not hold; Rejected: the recipe, not a `drawn` one, is no graph."""
     with limits(recipe.limits), errors_are_findings():
         case = Case(recipe, drawn)
-        interpreted(case)
+        try:
+            interpreted(case)
+        except tf.errors.InvalidArgumentError as e:     # sizes that a loop may change hid that what is fed does not fit: as in `Case`
+            if any(isinstance(s, Repeat) for s in recipe.steps):
+                raise Rejected(str(e)) from e
+            raise
         check_derivatives(recipe, Finding)
         base = compiled(case)
         for oracle in (two_threads, fresh_memory, layouts, bound_anew, from_a_kept_plan, reloaded, written_out):
