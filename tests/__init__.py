@@ -1,4 +1,4 @@
-"""The tests. `python -m tests fast` runs what takes under a minute; `python -m tests --help` says what else there is."""
+"""The tests. `python -m tests fast` runs what takes some minutes; `python -m tests --help` says what else there is."""
 
 from pathlib import Path
 

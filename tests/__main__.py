@@ -14,11 +14,11 @@ QUICK = " and ".join(f"not {marker}" for marker in LEFT_OUT)
 LINTERS = ([*PYTHON, "ruff", "check", "."], [*PYTHON, "mypy"])
 # name -> (what it is for, the commands it runs)
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
-    "fast": (f"all tests but those marked {', '.join(LEFT_OUT)}: under a minute once kernels are kept",
+    "fast": (f"all tests but those marked {', '.join(LEFT_OUT)}: some minutes once kernels are kept",
              [[*PYTHON, "pytest", "-m", QUICK]]),
     "lint": ("ruff, mypy and the rule of imports: half a minute",
              [*LINTERS, [*PYTHON, "pytest", "tests/test_layers.py"]]),
-    "all": ("every test, on all cores: ten minutes on two of them with kernels kept", [[*PYTHON, "pytest", "-n", "auto"]]),
+    "all": ("every test, on all cores: ten to twenty minutes on two of them with kernels kept", [[*PYTHON, "pytest", "-n", "auto"]]),
     "golden": ("nothing is tested: writes the files in tests/golden anew, to be read before they are kept",
                [[sys.executable, "-c", "from tests import golden; print('changed:', *golden.renew() or ['nothing'])"]]),
 }

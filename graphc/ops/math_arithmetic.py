@@ -136,15 +136,14 @@ def square(x: Any) -> Any:
     return np.square(*numbers(x))
 
 
-def _squared_difference_grad(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
+def _difference_grad(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
     if out.type.dtype.kind == "c":          # d |z|^2 = 2 Re(conj(z) dz)
         along = OPERATORS["cast"](OPERATORS["real"](g), out.type.dtype) * 2.0
         return along * conjugate(x - y), along * conjugate(y - x)
     return g * 2.0 * (x - y), g * 2.0 * (y - x)
 
 
-@elementwise("({x} - {y}) * ({x} - {y})", grad=_squared_difference_grad, complex="({x} - {y}) * conj({x} - {y})",
-             analytic=continued.squared_difference)
+@elementwise("({x} - {y}) * ({x} - {y})", grad=_difference_grad, complex="({x} - {y}) * conj({x} - {y})", analytic=continued.squared_difference)
 def squared_difference(x: Any, y: Any) -> Any:
     """(x - y) ** 2; of complex numbers the squares of the differences' moduli.
 
