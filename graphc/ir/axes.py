@@ -10,7 +10,7 @@ from ..errors import DTypeError, ShapeError
 from .known import as_int, static_value
 from .node import Node, describe
 from .sizes import unknown
-from .types import Shape
+from .types import MOST_DIMENSIONS, Shape
 
 
 def normal_axis(axis: Any, rank: int | None) -> int:
@@ -33,6 +33,8 @@ def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
             raise DTypeError(f"axis must be known while the graph is built, not {describe(axis)}")
         axis = known.astype(int).tolist()
     many = [*axis] if isinstance(axis, (list, tuple, np.ndarray)) and np.ndim(axis) else [axis]
+    if len(many) > MOST_DIMENSIONS:
+        raise ShapeError(f"{len(many)} axes are named, and a tensor has at most {MOST_DIMENSIONS}")
     axes = [normal_axis(a, rank) for a in many]
     if len(set(axes)) < len(axes):
         raise ShapeError(f"an axis is named twice in {axes!r:.200}")

@@ -189,8 +189,8 @@ def _expanded(types: Types, values: Values, axis: tuple[int, ...]) -> TensorType
     x = types[0]
     if x.shape is None:
         return x
-    dims = iter(x.shape)
-    return TensorType(x.dtype, tuple(1 if i in axis else next(dims) for i in range(len(x.shape) + len(axis))))
+    dims, added = iter(x.shape), {*axis}
+    return TensorType(x.dtype, tuple(1 if i in added else next(dims) for i in range(len(x.shape) + len(axis))))
 
 
 def _expand_grad(g: Node, y: Node, input: Node, axis: tuple[int, ...]) -> tuple[Node]:

@@ -97,6 +97,7 @@ FILES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "many dimensions, claimed": lambda: [placeholder(), node("identity", 0, type=f"float32[{ONES}]")],
     "many dimensions, made": lambda: [placeholder(), constant(*[1] * 100_000), node("reshape", 0, 1), *many(2000, lambda i: node("tanh", 2 + i))],
     "many dimensions, added": lambda: [placeholder("float32[]"), *many(4000, lambda i: node("expand_dims", i, axis=0))],
+    "many dimensions, added at once": lambda: [placeholder("float32[]"), node("expand_dims", 0, axis=[*range(100_000)])],
     "many dimensions, indexed": lambda: [placeholder("float32[3]"), node("strided_slice", 0, index=[["new"]] * 100_000)],
     "many dimensions, gathered": lambda: [placeholder("float32[?]"), placeholder(f"int32[{','.join('?' * 60)}]", "i"),
                                           *many(3000, lambda i: node("gather", i + (i > 0), 1, axis=0))],
