@@ -60,6 +60,8 @@ from .ir.types import (
     as_dtype,
     complex64,
     complex128,
+    dimension_at_index,
+    dimension_value,
     float32,
     float64,
     int8,
