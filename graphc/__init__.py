@@ -60,6 +60,8 @@ from .ir.types import (
     as_dtype,
     complex64,
     complex128,
+    dimension_at_index,
+    dimension_value,
     float32,
     float64,
     int8,
@@ -74,6 +76,7 @@ from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
+from .ops.assertions import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403

@@ -113,6 +113,8 @@ from .ir.registered import NotDifferentiable as NotDifferentiable
 from .ir.registered import RegisterGradient as RegisterGradient
 from .ir.shapes import Dimension as Dimension
 from .ir.shapes import TensorShape as TensorShape
+from .ir.shapes import dimension_at_index as dimension_at_index
+from .ir.shapes import dimension_value as dimension_value
 from .ir.types import DType as DType
 from .ir.types import as_dtype as as_dtype
 from .modes import disable_control_flow_v2 as disable_control_flow_v2
@@ -160,6 +162,14 @@ from .ops.array_places import repeat as repeat
 from .ops.array_places import shape_n as shape_n
 from .ops.array_places import unravel_index as unravel_index
 from .ops.array_sequence import reverse_sequence as reverse_sequence
+from .ops.assertions import assert_integer as assert_integer
+from .ops.assertions import assert_proper_iterable as assert_proper_iterable
+from .ops.assertions import assert_rank as assert_rank
+from .ops.assertions import assert_rank_at_least as assert_rank_at_least
+from .ops.assertions import assert_rank_in as assert_rank_in
+from .ops.assertions import assert_same_float_dtype as assert_same_float_dtype
+from .ops.assertions import assert_scalar as assert_scalar
+from .ops.assertions import assert_type as assert_type
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
 from .ops.blocks import depth_to_space as depth_to_space
@@ -182,15 +192,7 @@ from .ops.custom import custom_gradient as custom_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
-from .ops.debug import assert_integer as assert_integer
 from .ops.debug import assert_near as assert_near
-from .ops.debug import assert_proper_iterable as assert_proper_iterable
-from .ops.debug import assert_rank as assert_rank
-from .ops.debug import assert_rank_at_least as assert_rank_at_least
-from .ops.debug import assert_rank_in as assert_rank_in
-from .ops.debug import assert_same_float_dtype as assert_same_float_dtype
-from .ops.debug import assert_scalar as assert_scalar
-from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
 from .ops.decode import decode_csv as decode_csv
@@ -232,6 +234,7 @@ from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
 from .ops.math_arithmetic import polyval as polyval
 from .ops.math_arithmetic import scalar_mul as scalar_mul
+from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
 from .ops.ordering import argsort as argsort
 from .ops.ordering import roll as roll
@@ -596,7 +599,7 @@ def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                 reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
-    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
+    """Mean over `axis` (all axes without it); nan of no elements. Of integers an integer, towards zero, as in TensorFlow; of bools in float64."""
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
@@ -737,57 +740,58 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata",
            "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape",
            "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh",
-           "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin",
-           "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
-           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
-           "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
-           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian",
-           "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
-           "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
-           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
-           "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
-           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
-           "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
-           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch",
-           "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior",
-           "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
-           "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags", "float32", "float64",
-           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
-           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
-           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
-           "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity",
-           "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def",
-           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less",
-           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
-           "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
-           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
-           "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
-           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
-           "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
-           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all",
-           "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
-           "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
-           "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul",
-           "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add",
-           "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min",
-           "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d",
-           "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
-           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
-           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
-           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
-           "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
-           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
-           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower",
-           "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
-           "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
-           "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double",
-           "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
-           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts",
-           "unpack", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
-           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]
+           "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min",
+           "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal",
+           "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive",
+           "assert_none_equal", "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
+           "assert_same_float_dtype", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather",
+           "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask",
+           "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
+           "complex64", "concat", "cond", "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies",
+           "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum",
+           "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part",
+           "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution",
+           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distributions", "div",
+           "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape",
+           "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "exp", "expand_dims", "expm1", "extend",
+           "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags", "float32", "float64", "floor", "floor_div", "floordiv",
+           "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
+           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
+           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "hessian", "hessians",
+           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d",
+           "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "initialize_all_tables", "initialize_all_variables",
+           "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf",
+           "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
+           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging", "logical_and",
+           "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part",
+           "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls",
+           "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "minimum", "mod",
+           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn",
+           "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "optimize",
+           "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example",
+           "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop",
+           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all", "reduce_any", "reduce_euclidean_norm",
+           "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
+           "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape", "resource_loader",
+           "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary",
+           "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
+           "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
+           "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n",
+           "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse",
+           "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum",
+           "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
+           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
+           "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
+           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square", "squared_difference", "squeeze",
+           "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split", "string_strip",
+           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
+           "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add",
+           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double", "to_float", "to_int32",
+           "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer",
+           "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index",
+           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite",
+           "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]

@@ -38,7 +38,7 @@ def _indices_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(np.dtype(np.int64), (None, types[0].rank))
 
 
-@declare("host", _indices_type, name="where_indices", samples=(([np.array([[True, False], [True, True]])], {}),))
+@declare("host", _indices_type, name="where_indices", complex=True, samples=(([np.array([[True, False], [True, True]])], {}),))
 def _where_indices(condition: Any) -> Any:
     """The indices of the elements that are true, one row each, in row-major order."""
     return np.argwhere(condition)
