@@ -268,7 +268,7 @@ class Program:
             try:
                 for segment in self.segments:
                     if isinstance(segment, HostPart):
-                        segment.run(self.memory.array, self.state.run_body)
+                        segment.run(self.memory.place, self.state.run_body)
                     elif status := segment.tape.run_long():
                         raise self.error(segment, status)
             except BaseException:
@@ -308,7 +308,7 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory.array, trace.running(segment.step.node, str(at), self.state.run_body))
+                    segment.run(self.memory.place, trace.running(segment.step.node, str(at), self.state.run_body))
                 at += 1
                 continue
             self.set_patience(False)
