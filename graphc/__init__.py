@@ -49,6 +49,7 @@ from .ir.default_graph import (
     get_collection_ref,
     set_random_seed,
 )
+from .ir.devices import DeviceSpec
 from .ir.graph import Graph, get_default_graph, get_default_session, name_scope, reset_default_graph
 from .ir.node import NodeDef, Operation, Tensor
 from .ir.operator import publish as _publish
@@ -144,7 +145,7 @@ _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
-          "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
           "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "signal", "sparse", "spectral")
