@@ -21,6 +21,7 @@ from . import gfile as gfile
 from . import image as image
 from . import initializers as initializers
 from . import io as io
+from . import keras as keras
 from . import layers as layers
 from . import linalg as linalg
 from . import logging as logging
@@ -100,6 +101,7 @@ from .ir.default_graph import device as device
 from .ir.default_graph import get_collection as get_collection
 from .ir.default_graph import get_collection_ref as get_collection_ref
 from .ir.default_graph import set_random_seed as set_random_seed
+from .ir.devices import DeviceSpec as DeviceSpec
 from .ir.graph import Graph as Graph
 from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
@@ -734,19 +736,19 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue",
-           "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys",
-           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable", "Operation",
-           "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata",
-           "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape",
-           "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh",
-           "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min",
-           "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal",
-           "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive",
-           "assert_none_equal", "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
-           "assert_same_float_dtype", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather",
-           "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask",
-           "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
+__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "DeviceSpec", "Diagnosis", "Dimension",
+           "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef",
+           "GraphKeys", "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable",
+           "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
+           "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray",
+           "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n",
+           "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "approximate_equal",
+           "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
+           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
+           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least",
+           "assert_rank_in", "assert_same_float_dtype", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2",
+           "atanh", "batch_gather", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise",
+           "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
            "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
            "complex64", "concat", "cond", "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies",
            "convert_to_tensor", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum",
@@ -763,7 +765,7 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d",
            "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "initialize_all_tables", "initialize_all_variables",
            "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf",
-           "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
+           "is_nan", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
            "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging", "logical_and",
            "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part",
            "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls",
