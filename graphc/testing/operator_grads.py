@@ -89,9 +89,9 @@ def _gradients(operator: Operator, sample: Sample, shapes: str) -> tuple[list[No
         built = build(operator, sample, shapes)
         ys = [(y, value) for y, value in zip(built.results, reference(operator, sample), strict=True) if value.dtype.kind == "f"]
         rng = np.random.default_rng(len(ys))
-        weights = {placeholder(v.dtype, v.shape if shapes == "static" else None): rng.normal(size=v.shape) for _, v in ys}
+        weights: dict[Node, Any] = {placeholder(v.dtype, v.shape if shapes == "static" else None): rng.normal(size=v.shape) for _, v in ys}
         xs = [x for x in built.fed if x is not None and x.type.dtype.kind == "f"]
-        found = gradients([y for y, _ in ys], xs, list(weights), unconnected_gradients="zero")
+        found: list[Any] = gradients([y for y, _ in ys], xs, list(weights), unconnected_gradients="zero")
         return found, {**built.feeds(sample.operands), **weights}
 
 
