@@ -16,6 +16,7 @@ from .array_move import expand_dims, reshape
 from .math import cast, divide, floordiv, floormod, maximum, minimum, multiply, rsqrt, sqrt, square, where
 from .math import equal as equals
 from .reduce import reduce_sum
+from .scopes import composed
 from .segments import segment_mean, segment_sum, unsorted_segment_mean, unsorted_segment_sqrt_n, unsorted_segment_sum
 from .sparse_tensor import SparseTensor, along, sparse
 
@@ -36,6 +37,7 @@ def _segments(what: str, sorted_by: Callable[..., Node], by_number: Callable[...
     return sorted_by(rows, segment_ids, name=name) if num_segments is None else by_number(rows, segment_ids, num_segments, name=name)
 
 
+@composed("SparseSegmentSum", op="SparseSegmentSum")
 def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The sums of the rows of `data` at `indices`, of those with the same segment id.
 
@@ -49,6 +51,7 @@ def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | No
     return _segments("sparse_segment_sum", segment_sum, unsorted_segment_sum, data, indices, segment_ids, num_segments, name)
 
 
+@composed("SparseSegmentMean", op="SparseSegmentMean")
 def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The means of the rows of `data` at `indices`, of those with the same segment id; otherwise as `sparse_segment_sum`.
 
@@ -61,6 +64,7 @@ def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | N
     return _segments("sparse_segment_mean", segment_mean, unsorted_segment_mean, data, indices, segment_ids, num_segments, name)
 
 
+@composed("SparseSegmentSqrtN", op="SparseSegmentSqrtN")
 def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The sums of the rows of `data` at `indices` over the roots of their numbers; otherwise as `sparse_segment_sum`.
 
@@ -122,6 +126,7 @@ def _of_several(tables: list[Node], ids: Node, strategy: Any, what: str) -> Node
     return found
 
 
+@composed("embedding_lookup_sparse", op="SparseSegmentMean")
 def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition_strategy: str = "mod", name: str | None = None,
                             combiner: str | None = None, max_norm: Any = None) -> Node:
     """The rows of a table at the ids of each row of a sparse tensor, combined: their "sum", "mean" or "sqrtn" (the sum over the root of the
