@@ -101,7 +101,7 @@ def test_signature_is_the_declaration(operator):
     (lambda x: tf.tanh(x, "t"), "t:0"), (lambda x: tf.tanh(x, name="t"), "t:0"), (lambda x: tf.add(x, x, "t"), "t:0"),
     (lambda x: tf.reduce_sum(x, 0, True, "t"), "t:0"), (lambda x: tf.argmax(x, 0, "t"), "t:0"), (lambda x: tf.argmax(x, 0, "t", tf.int32), "t:0"),
     (lambda x: tf.shape(x, "t"), "t:0"), (lambda x: tf.cast(x, tf.int32, "t"), "t:0"), (lambda x: tf.matmul(x, x, True, name="t"), "t:0"),
-    (lambda x: tf.stack([x, x], 0, "t"), "t:0"), (lambda x: tf.tanh(x, None), "tanh:0"),
+    (lambda x: tf.stack([x, x], 0, "t"), "t:0"), (lambda x: tf.tanh(x, None), "Tanh:0"),
 ])
 def test_arguments_go_by_position_as_in_tensorflow(build, name):
     assert build(tf.constant(np.eye(2, dtype=np.float32), name="x")).name == name

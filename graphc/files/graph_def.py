@@ -9,7 +9,8 @@ from typing import Any
 from ..errors import GraphError, InvalidArgumentError, SerializationError
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import NodeDef, describe, here
+from ..ir.node import describe, here
+from ..ir.standing import NodeDef
 from ..ir.types import TensorType, compatible
 from .graph_json import from_json, to_json
 from .whole import write_whole
@@ -27,7 +28,7 @@ class GraphDef:
     >>> made = tf.GraphDef()
     >>> made.ParseFromString(graph.as_graph_def().SerializeToString())
     >>> [(n.name, n.op) for n in made.node if n.name in "xy"]
-    [('x', 'constant'), ('y', 'add')]
+    [('x', 'Const'), ('y', 'AddV2')]
     """
 
     def __init__(self, graph: Graph | None = None):
@@ -110,6 +111,8 @@ def import_graph_def(graph_def: GraphDef, input_map: Mapping[str, Any] | None = 
     for node in read.nodes:             # nobody has seen them yet
         if any(x in replaced for x in node.inputs):
             node.inputs = tuple(replaced.get(x, x) for x in node.inputs)
+        if node.standing is not None and any(x in replaced for x in node.standing.inputs):
+            node.standing = node.standing._replace(inputs=tuple(replaced.get(x, x) for x in node.standing.inputs))
     scope = name if name is not None else "import"
     graph.absorb(read, graph.unique_name(scope) if scope else "")
     return wanted if return_elements is not None else None

@@ -46,6 +46,10 @@ def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, 
     return TensorType(dtype, vector_shape(types[0], values[0]))
 
 
+# What TensorFlow calls the operations that draw.
+_TYPES = {"normal": "RandomStandardNormal", "uniform": "RandomUniform", "truncated": "TruncatedNormal", "integer": "RandomUniformInt"}
+
+
 def _drawn_attrs(types: Sequence[TensorType], distribution: Any, dtype: Any, bound: Any = 0) -> dict[str, Any]:
     kind = as_dtype(dtype).dtype
     known = distribution in DISTRIBUTIONS and type(bound) is int
@@ -61,7 +65,8 @@ def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
     return f"philox_{distribution}{8 * dtype.itemsize}({{i}}, {{run}}, {{key}})"
 
 
-@declare("random", _drawn_type, name="random", by_value=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs, expr=_scalar_text)
+@declare("random", _drawn_type, name="random", op_type=lambda node: _TYPES[node.attrs["distribution"]], by_value=(0,), fixed=SHAPE_OPERAND,
+         prepare=_drawn_attrs, expr=_scalar_text)
 def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
     """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
     sizes = tuple(int(d) for d in np.asarray(shape))

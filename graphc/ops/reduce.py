@@ -15,21 +15,12 @@ from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed
 from ..ir.types import TensorType, as_dtype, compatible, dtype_name, element_count, exactly, int64, shape_str
 from . import continued
-from .array_move import (
-    Types,
-    broadcast_to,
-    expand_dims,
-    identity,
-    reshape,
-    shape,
-    sizes,
-    squeeze,
-    stop_gradient,
-)
+from .array_move import Types, broadcast_to, expand_dims, identity, reshape, shape, sizes, squeeze, stop_gradient
 from .array_scan import accumulator, cumprod
 from .extreme_loops import extreme_loop
 from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truncatediv, where
 from .math_complex import imag, is_complex, real
+from .scopes import composed
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
            "reduce_euclidean_norm", "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
@@ -271,6 +262,7 @@ def mean_gradient(x: Any, g: Any, *, axis: Any = None, keepdims: bool = False) -
     return np.broadcast_to(rows / _count(np.shape(x), axis, np.asarray(g).dtype), np.shape(x))
 
 
+@composed("reduce_variance", "Mean_1")
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Mean squared distance from the mean over `axis`.
 
@@ -284,6 +276,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     return reduce_mean(square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
+@composed("reduce_std", "Sqrt")
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Square root of `reduce_variance`.
 
@@ -295,6 +288,7 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
     return sqrt(reduce_variance(input_tensor, axis, keepdims), name=name or "reduce_std")
 
 
+@composed("EuclideanNorm", op="EuclideanNorm")
 def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Square root of the sum of squares over `axis`; of complex numbers of the squares of their moduli.
 
@@ -315,6 +309,7 @@ def norm_of(x: Node, axis: Axes, keepdims: bool, name: str) -> Node:
     return cast(sqrt(total), dtype=x.type.dtype, name=name) if is_complex(x) else sqrt(total, name=name)
 
 
+@composed("ReduceLogSumExp", op="AddV2")
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
                      reduction_indices: Any = None, keep_dims: Any = None) -> Node:
     """log(sum(exp(x))) over `axis`, about the largest element so that nothing overflows; -inf of no elements.
@@ -337,6 +332,7 @@ def squeeze_reduced(x: Node, axis: Axes) -> Node:
     return reshape(x, []) if axis is None else squeeze(x, axis) if axis else x
 
 
+@composed("count_nonzero", "Sum")
 def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64,
                   name: str | None = None, reduction_indices: Any = None, keep_dims: Any = None) -> Node:
     """How many elements over `axis` are not 0; of texts, not empty.

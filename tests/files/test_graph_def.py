@@ -50,10 +50,10 @@ def test_twice_and_without_a_name():
 def test_what_is_in_a_message():
     d = saved().as_graph_def()
     by_name = {n.name: n for n in d.node}
-    assert by_name["y"].op == "multiply" and by_name["y"].attr["T"] == tf.float32 and by_name["c"].attr["value"].tolist() == [1.0, 2.0]
+    assert by_name["y"].op == "Mul" and by_name["y"].attr["T"] == tf.float32 and by_name["c"].attr["value"].tolist() == [1.0, 2.0]
     other = tf.GraphDef()
     other.CopyFrom(d)
-    assert [n.name for n in other.node] == [n.name for n in d.node] and "name: 'y' op: 'multiply'" in repr(other)
+    assert [n.name for n in other.node] == [n.name for n in d.node] and "name: 'y' op: 'Mul'" in repr(other)
 
 
 def test_a_message_is_of_its_moment():
