@@ -107,7 +107,6 @@ from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
-from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
 from .ir.registered import NoGradient as NoGradient
@@ -117,6 +116,7 @@ from .ir.shapes import Dimension as Dimension
 from .ir.shapes import TensorShape as TensorShape
 from .ir.shapes import dimension_at_index as dimension_at_index
 from .ir.shapes import dimension_value as dimension_value
+from .ir.standing import NodeDef as NodeDef
 from .ir.types import DType as DType
 from .ir.types import as_dtype as as_dtype
 from .modes import disable_control_flow_v2 as disable_control_flow_v2
@@ -231,13 +231,15 @@ from .ops.math import to_float as to_float
 from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
-from .ops.math_arithmetic import accumulate_n as accumulate_n
-from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import polyval as polyval
-from .ops.math_arithmetic import scalar_mul as scalar_mul
+from .ops.math_arithmetic import floor_div as floor_div
+from .ops.math_arithmetic import realdiv as realdiv
 from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
+from .ops.math_sums import accumulate_n as accumulate_n
+from .ops.math_sums import add_n as add_n
+from .ops.math_sums import polyval as polyval
+from .ops.math_sums import scalar_mul as scalar_mul
 from .ops.ordering import argsort as argsort
 from .ops.ordering import roll as roll
 from .ops.ordering import sort as sort
@@ -484,8 +486,6 @@ float32: DType
 float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
-def floor_div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -583,8 +583,6 @@ def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def real(input: Any, name: str | None = None) -> Tensor:
     """The real parts; of real numbers themselves."""
-def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
     """1 / x."""
 def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
