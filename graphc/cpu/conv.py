@@ -40,7 +40,7 @@ def tile_apart(channels: int, dtype: np.dtype[Any], most: int) -> Tile:
     """The tile of a convolution of so many channels, each by itself: as wide as these allow, with as many rows as that leaves vectors for."""
     lanes = most // dtype.itemsize
     vectors = next((v for v in (4, 2) if v * lanes <= channels), 1)
-    return Tile(16 // vectors if lanes == 16 else 8 // vectors, vectors, lanes, dtype.name)
+    return Tile(24 // vectors if lanes == 16 else 8 // vectors, vectors, lanes, dtype.name)
 
 
 class Axis(NamedTuple):
