@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, ShapeError
 from ..ir.axes import normal_axes
 from ..ir.known import as_int
+from ..ir.loops import Loop
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, merge, shape_str
@@ -305,8 +306,34 @@ def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> Tenso
     return TensorType(np.dtype(bool), merge(rows, targets.shape))
 
 
+<<<<<<< HEAD
 @declare("host", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")},
          samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),), label="in_top_k/InTopKV2")
+=======
+def _in_top_k_loop(types: Any, type: Any, k: int) -> Loop:
+    """Of each row how many are above the target, and how many no finite numbers, by vectors."""
+    rows, n = types[0].shape
+    odd = "odd = accumulate_add(odd, int32(v - v != v - v))" if types[0].dtype.kind == "f" else ""
+    return Loop(f"""
+    for row in range(lo, hi):
+        target = int64(load(targets, row))
+        found = False
+        if 0 <= target and target < n:
+            at = load(predictions, row * n + target)
+            above = int32(0)
+            odd = int32(0)
+            for i in range(n):
+                v = load(predictions, row * n + i)
+                above = accumulate_add(above, int32(v > at))
+                {odd}
+            found = (above < k) & (odd == 0)
+        store(out, row, boolean(found))
+    """, {"n": n, "k": k}, rows, rows * n)
+
+
+@declare("routine", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")}, loop=_in_top_k_loop,
+         samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),))
+>>>>>>> oper
 def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
     inside = (targets >= 0) & (targets < predictions.shape[1])
