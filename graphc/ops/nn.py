@@ -306,10 +306,6 @@ def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> Tenso
     return TensorType(np.dtype(bool), merge(rows, targets.shape))
 
 
-<<<<<<< HEAD
-@declare("host", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")},
-         samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),), label="in_top_k/InTopKV2")
-=======
 def _in_top_k_loop(types: Any, type: Any, k: int) -> Loop:
     """Of each row how many are above the target, and how many no finite numbers, by vectors."""
     rows, n = types[0].shape
@@ -332,8 +328,7 @@ def _in_top_k_loop(types: Any, type: Any, k: int) -> Loop:
 
 
 @declare("routine", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")}, loop=_in_top_k_loop,
-         samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),))
->>>>>>> oper
+         samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),), label="in_top_k/InTopKV2")
 def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
     inside = (targets >= 0) & (targets < predictions.shape[1])
