@@ -20,6 +20,7 @@ from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian,
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
+from .errors import OpError
 from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
 from .initializers import (
@@ -62,8 +63,6 @@ from .ir.types import (
     as_dtype,
     complex64,
     complex128,
-    dimension_at_index,
-    dimension_value,
     float32,
     float64,
     int8,
@@ -87,6 +86,7 @@ from .ops.counting import *  # noqa: F403
 from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
+from .ops.facts import *  # noqa: F403
 from .ops.fft import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .ops.image_space import random_crop
 from .ops.incomplete import *  # noqa: F403
@@ -114,17 +114,20 @@ from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
+from .sharing import *  # noqa: F403
 from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
+    VariableScope,
     all_variables,
     get_variable,
     get_variable_scope,
     global_variables,
     global_variables_initializer,
     initialize_all_variables,
+    initialize_local_variables,
     initialize_variables,
     local_variables,
     local_variables_initializer,

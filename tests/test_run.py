@@ -52,6 +52,8 @@ IMPORTS = [
     ("from tensorflow.python.framework.ops import convert_to_tensor", "convert_to_tensor", "convert_to_tensor"),
     ("import tensorflow as tf", "tf.python.framework.ops.get_default_graph", "get_default_graph"),
     ("from tensorflow.python.ops import array_ops, math_ops", "math_ops.matmul", "matmul"),
+    ("from tensorflow.python.ops import constant_op", "constant_op.constant", "constant"),
+    ("from tensorflow.python import pywrap_tensorflow", "pywrap_tensorflow.NewCheckpointReader", "train.NewCheckpointReader"),
     ("from tensorflow.python.training import moving_averages", "moving_averages.ExponentialMovingAverage", "train.ExponentialMovingAverage"),
     ("from tensorflow.python.platform import gfile", "gfile.Exists", "gfile.Exists"),
     ("from tensorflow.contrib.learn.python.learn.datasets.mnist import read_data_sets", "read_data_sets",

@@ -193,7 +193,7 @@ def test_every_public_callable_shows_its_arguments():
 _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
                       "int8", "int16", "int32", "int64", "string", "uint8", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
-           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.errors": {n for n in tf.errors.__all__ if n.isupper()},
            "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
            "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
            **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},

@@ -277,24 +277,6 @@ def as_shape(dims: Any) -> Shape | None:
     return tuple(out)
 
 
-def dimension_value(dimension: Any) -> int | None:
-    """The number that a dimension is, None if it is unknown; for programs of any TensorFlow, whose shapes hold dimensions or numbers.
-
-    >>> dimension_value(TensorShape([None, 3])[1]), dimension_value(TensorShape([None, 3])[0])
-    (3, None)
-    """
-    return None if dimension is None or isinstance(dimension, UnknownDimension) else int(dimension)
-
-
-def dimension_at_index(shape: Any, index: int) -> Any:
-    """A dimension of a shape; an unknown one if the rank is unknown. IndexError: there is none such.
-
-    >>> dimension_at_index(TensorShape(None), 3)
-    Dimension(None)
-    """
-    return TensorShape(shape)[index]
-
-
 def compatible(a: Shape | None, b: Shape | None) -> bool:
     """Whether one concrete shape could be both."""
     if a is None or b is None:

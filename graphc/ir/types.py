@@ -17,8 +17,6 @@ from .shapes import (
     as_shape,
     broadcast,
     compatible,
-    dimension_at_index,
-    dimension_value,
     element_count,
     merge,
     shape_str,
@@ -27,8 +25,7 @@ from .sizes import alike, has_sizes
 
 __all__ = ["COMPLEX", "DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
            "Shape", "TensorShape", "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast",
-           "compatible", "complex128", "complex64", "content", "differentiable", "dimension_at_index", "dimension_value",
-           "dtype_name", "element_count", "exactly", "fits", "float32",
+           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits", "float32",
            "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint8"]
 
 Array = np.ndarray[Any, Any]

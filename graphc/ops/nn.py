@@ -60,7 +60,7 @@ __all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_po
            *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments",
            "sufficient_statistics", "normalize_moments",
            "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
-           "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
+           "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -224,6 +224,18 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Nod
     x = to_node(x)
     with scope(name, "xw_plus_b", x, op="BiasAdd") as last:
         return bias_add(OPERATORS["matmul"](x, weights), biases, name=last)
+
+
+def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Node:
+    """max(x @ weights + biases, 0).
+
+    x: float[m, k], weights: float[k, n], biases: float[n] -> float[m, n]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.relu_layer([[1.0, 2.0]], [[3.0, -3.0], [4.0, 1.0]], [0.5, 0.0]))
+    array([[11.5,  0. ]], dtype=float32)
+    """
+    with scope(name, "relu_layer", to_node(x)) as last:
+        return relu(xw_plus_b(x, weights, biases, name="xw_plus_b"), name=last)
 
 
 def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | None = None, name: str | None = None,
