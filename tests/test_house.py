@@ -37,7 +37,6 @@ LONG_FUNCTIONS: dict[str, int] = {
     "graphc/cpu/conv_text.py:conv": 76,
     "graphc/cpu/conv_text.py:conv_filter": 80,
     "graphc/cpu/kernel/tiles.py:values": 163,
-    "graphc/ops/incomplete_loops.py:beta_loop": 79,
     "tests/inspection/test_report.py:test_a_walk_through_the_page": 61,
 }
 
