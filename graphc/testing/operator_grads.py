@@ -83,19 +83,19 @@ def check_open_gradients(operator: Operator, jit: bool = False) -> None:
                                              f"gradient {i} is {g!r:.200}, with known shapes {w!r:.200}")
 
 
-def _gradients(operator: Operator, sample: Sample, shapes: str) -> tuple[list[Node], dict[Node, Array]]:
+def _gradients(operator: Operator, sample: Sample, shapes: str) -> tuple[list[Node], dict[Node, Any]]:
     """By the floating operands, of the floating results each weighted by random numbers, which are fed like the operands; and what is fed."""
     with Graph().as_default():
         built = build(operator, sample, shapes)
         ys = [(y, value) for y, value in zip(built.results, reference(operator, sample), strict=True) if value.dtype.kind == "f"]
         rng = np.random.default_rng(len(ys))
-        weights: dict[Node, Any] = {placeholder(v.dtype, v.shape if shapes == "static" else None): rng.normal(size=v.shape) for _, v in ys}
+        weights = {placeholder(v.dtype, v.shape if shapes == "static" else None): rng.normal(size=v.shape) for _, v in ys}
         xs = [x for x in built.fed if x is not None and x.type.dtype.kind == "f"]
-        found: list[Any] = gradients([y for y, _ in ys], xs, list(weights), unconnected_gradients="zero")
-        return found, {**built.feeds(sample.operands), **weights}
+        found = gradients([y for y, _ in ys], xs, list(weights), unconnected_gradients="zero")
+        return [g for g in found if g is not None], {**built.feeds(sample.operands), **weights}
 
 
-def _run(fetches: list[Node], feeds: Mapping[Node, Array], jit: bool) -> list[Array]:
+def _run(fetches: list[Node], feeds: Mapping[Node, Any], jit: bool) -> list[Array]:
     """The values of tensors of one graph; none of none."""
     if not fetches:
         return []
