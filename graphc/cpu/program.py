@@ -100,7 +100,9 @@ class Program:
         rows = np.stack([code.addresses, table.ctypes.data + code.tables[:-1] * table.itemsize,
                          ranges.extents.ctypes.data + code.extents_at[:-1] * ranges.extents.itemsize, ranges.n, ranges.grain], 1)
         effort = ranges.work * code.effort
-        runs = [*code.runs] if code.runs and (code.commit is None or code.runs[-1].native) else [*code.runs, Run(True, len(self.steps), 0, None)]
+        runs = [*code.runs]
+        if not runs or (code.commit is not None and not runs[-1].native):
+            runs.append(Run(True, sum(run.steps for run in runs), 0, None))
         for run in runs:
             if run.native:
                 last = run is runs[-1] and code.commit is not None
