@@ -9,7 +9,8 @@ from typing import Any
 from ..errors import GraphError, InvalidArgumentError, SerializationError
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import describe, here
+from ..ir.nest import mapped
+from ..ir.node import Node, describe, here
 from ..ir.standing import NodeDef
 from ..ir.types import TensorType, compatible
 from .graph_json import from_json, to_json
@@ -112,7 +113,9 @@ def import_graph_def(graph_def: GraphDef, input_map: Mapping[str, Any] | None = 
         if any(x in replaced for x in node.inputs):
             node.inputs = tuple(replaced.get(x, x) for x in node.inputs)
         if node.standing is not None and any(x in replaced for x in node.standing.inputs):
-            node.standing = node.standing._replace(inputs=tuple(replaced.get(x, x) for x in node.standing.inputs))
+            given = node.standing.arguments
+            node.standing = node.standing._replace(arguments={
+                k: mapped(lambda x: replaced.get(x, x) if isinstance(x, Node) else x, v) for k, v in given.items()})
     scope = name if name is not None else "import"
     graph.absorb(read, graph.unique_name(scope) if scope else "")
     return wanted if return_elements is not None else None

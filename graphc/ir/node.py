@@ -270,8 +270,8 @@ class Operation:
 
     @property
     def type(self) -> str:
-        own = self.node.operator.op_type if self.node.standing is None else self.node.standing.op
-        return own if isinstance(own, str) else own(self.node)
+        name: str = self.node.operator.type_name(self.node) if self.node.standing is None else self.node.standing.op
+        return name
 
     @property
     def inputs(self) -> tuple[Node, ...]:

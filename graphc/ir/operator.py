@@ -163,6 +163,10 @@ class Operator:
             raise e.__class__(what) from None
         return attrs, type
 
+    def type_name(self, node: Node) -> str:
+        """The type that TensorFlow gives the operation of a node."""
+        return self.op_type if isinstance(self.op_type, str) else self.op_type(node)
+
     def called(self, attrs: dict[str, Any]) -> str:
         """What messages call it: its name, or that of the function that its attribute `of` names."""
         return attrs["of"] if isinstance(attrs.get("of"), str) else self.name

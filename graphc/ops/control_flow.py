@@ -126,7 +126,7 @@ def _tell(node: Node, results: Sequence[Node], carried: int, graph: Graph) -> No
         for i, result in enumerate(results):
             if result.index >= node.index and result.standing is None:
                 graph.rename(result, last if i < carried else _STACKED)
-                stand(last if i < carried else _STACKED.rpartition("/")[2], [result], node.inputs)
+                stand(last if i < carried else _STACKED.rpartition("/")[2], [result], inputs=node.inputs)
 
 
 def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False,
