@@ -11,9 +11,9 @@ from typing import Any
 
 from ..errors import FinalizedError, GraphError
 from ..process.importing import whole
-from .absorbing import absorbed
 from .collecting import Collections
 from .formats import FORMATS
+from .joining import absorb
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .registered import overriding
 from .types import TensorType
@@ -44,6 +44,7 @@ class Graph(Collections):
         self.gradients_of: dict[Node, list[Node]] = {}     # what `gradients` found for a node: its derivatives, for those who look
         self.backward: list[tuple[int, Node | None]] = []  # after which node's index the gradient of which node begins
         self._labels: dict[str, Node] = {}
+        self.results: dict[str, tuple[Node | None, ...]] = {}   # of names that stand for several nodes: what TensorFlow has as one
         self._used: dict[str, int] = {}
         self._read: list[str] = []      # names that came from files, sorted
         self._scope = ""
@@ -199,6 +200,9 @@ class Graph(Collections):
     def _by_name(self, name: str) -> Node:
         label, colon, output = name.partition(":")
         node = self._labels.get(label)
+        if colon and label in self.results and output.isdecimal():
+            node = next((n for i, n in enumerate(self.results[label]) if str(i) == output), None)
+            label, output = name, "0"
         if node is None or (colon and not output.isdecimal()):
             raise GraphError(f"the graph has nothing named {name[:200]!r}{here()}")
         if colon and node.standing is not None and int(output) < len(node.standing.results):
@@ -283,13 +287,7 @@ class Graph(Collections):
 
         FinalizedError: this one is finalized. GraphError: a name is taken. Then both graphs are as they were.
         """
-        absorbed(self, other, scope)
-
-    def rename(self, node: Node, name: str) -> None:
-        """Give a node another name, made unique as that of a new one: before anybody has asked for it."""
-        del self._labels[node.label]
-        node.label = self.unique_name(name)
-        self._labels[node.label] = node
+        absorb(self, other, scope)
 
 
 class Scratch(Graph):

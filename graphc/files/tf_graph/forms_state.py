@@ -105,8 +105,8 @@ def truncated(shape: Node, dtype: Any, seed: int = 0, seed2: int = 0) -> Node:
     return random.truncated_normal(shape, dtype=dtype, seed=_seed(seed, seed2))
 
 
-def uniform_integers(shape: Node, minval: Any, maxval: Any, seed: int = 0, seed2: int = 0) -> Node:
-    return random.random_uniform(shape, int(minval), int(maxval), dtype=minval.dtype, seed=_seed(seed, seed2))
+def uniform_integers(shape: Node, minval: Any, maxval: Any, dtype: Any, seed: int = 0, seed2: int = 0) -> Node:
+    return random.random_uniform(shape, int(minval), int(maxval), dtype=dtype, seed=_seed(seed, seed2))
 
 
 def multinomial(logits: Node, num_samples: Any, seed: int = 0, seed2: int = 0, output_dtype: Any = "int64") -> Node:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from ...ir.operator import Operator
 
+FIXED = frozenset({"bool", "float32", "int32", "int64", "resource", "string"})      # dtypes of inputs that are always the same
+
 
 class Operand(NamedTuple):
     """An input of TensorFlow's node. `name`: the parameter it is here, or "" where it has none; `dtype`: the attribute, or the name, of its dtype.
@@ -75,7 +77,7 @@ class Row:
     @cached_property
     def dtypes(self) -> frozenset[str]:
         """The attributes that are dtypes, or counts, of inputs and results: what the inputs themselves say."""
-        found = {x.dtype for x in self.inputs if x.dtype[:1].isupper()} | {x.length for x in self.inputs if x.length}
+        found = {x.dtype for x in self.inputs} - FIXED | {x.length for x in self.inputs if x.length}
         return frozenset(found | {*self.types.split()})
 
     @property

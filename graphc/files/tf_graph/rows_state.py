@@ -63,7 +63,7 @@ ROWS = [
     Row("CheckNumerics", debug.check_numerics, "tensor", "message"),
     # ------------------------------------------------------------------ random numbers
     *same("shape", "dtype seed seed2", RandomUniform=forms.uniform, RandomStandardNormal=forms.normal, TruncatedNormal=forms.truncated),
-    Row("RandomUniformInt", forms.uniform_integers, "shape minval!:Tout maxval!:Tout", "seed seed2"),
+    Row("RandomUniformInt", forms.uniform_integers, "shape minval!:Tout maxval!:Tout", "seed seed2 Tout=dtype"),
     Row("Multinomial", forms.multinomial, "logits num_samples!:int32", "seed seed2 output_dtype"),
     Row("RandomShuffle", forms.shuffle, "value", "seed seed2"),
     Row("RandomGamma", forms.gamma, "shape:S alpha", "seed seed2"), Row("RandomPoissonV2", forms.poisson, "shape:S rate:R", "seed seed2 dtype"),
