@@ -202,11 +202,11 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     x, b = to_node(value), to_node(bias, None if isinstance(bias, Node) else to_node(value).dtype)
     if data_format is None or not data_format.startswith("NC"):
         x = held("bias_add", "channels", x, b, place=-1)
-        with scope(name, "BiasAdd", x, op="BiasAdd", inputs=(x, b)) as last:
+        with scope(name, "BiasAdd", x, op="BiasAdd", value=x, bias=b, data_format=data_format) as last:
             return add(x, b if b.type.rank == 1 else reshape(b, [-1]), name=last)
     if x.type.rank is None:
         return later("bias_add", (x, b), x.type, name, data_format=data_format)
-    with scope(name, "BiasAdd", x, op="BiasAdd", inputs=(x, b)) as last:
+    with scope(name, "BiasAdd", x, op="BiasAdd", value=x, bias=b, data_format=data_format) as last:
         x, b = held("bias_add", "channels", x, b, place=1), b if b.type.rank == 1 else reshape(b, [-1])
         for _ in range((x.type.rank or 0) - 2):
             b = expand_dims(b, axis=-1)
@@ -222,7 +222,7 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Nod
     array([[11.5]], dtype=float32)
     """
     x = to_node(x)
-    with scope(name, "xw_plus_b", x, op="BiasAdd") as last:
+    with scope(name, "xw_plus_b", x) as last:
         return bias_add(OPERATORS["matmul"](x, weights), biases, name=last)
 
 
