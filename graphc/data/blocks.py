@@ -11,6 +11,7 @@ from ..errors import InvalidArgumentError
 from ..ir.types import Array, shape_str
 
 BYTES = 1 << 18         # that a block has at most, where elements are copied into one
+COPIED = 1 << 16        # ... where they are copied from one that lies in memory
 ROWS = 4096
 
 
@@ -81,9 +82,35 @@ def runs(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def copied_at_once(block: Block) -> int:
-    """How many elements like those of a block are copied into one."""
-    size = sum(a.nbytes for a in block.arrays) // max(block.n, 1)
-    return max(1, min(ROWS, BYTES // max(size, 1)))
+    """How many elements like those of a block are drawn at a time: the order of a shuffle depends on it."""
+    return max(1, min(ROWS, BYTES // _size(block)))
+
+
+def _size(block: Block) -> int:
+    """The bytes of one element, at least one."""
+    return max(sum(a.nbytes for a in block.arrays) // max(block.n, 1), 1)
+
+
+def gathered(block: Block, numbers: Iterable[Array]) -> Iterator[Block]:
+    """The elements of a block that arrays of numbers name, in their order.
+
+    They are copied in blocks of as many as fit into what the allocator hands out again without asking the system, a power of two: so that
+    batches of the usual sizes are views of them.
+    """
+    at_once = 1 << max(min(ROWS, COPIED // _size(block)), 1).bit_length() - 1
+    held: list[Array] = []
+    count = 0
+    for some in numbers:
+        held.append(some)
+        count += len(some)
+        if count >= at_once:
+            joint = held[0] if len(held) == 1 else np.concatenate(held)
+            whole = count // at_once * at_once
+            for start in range(0, whole, at_once):
+                yield block.take(joint[start:start + at_once])
+            held, count = ([joint[whole:]], count - whole) if count > whole else ([], 0)
+    if count:
+        yield block.take(held[0] if len(held) == 1 else np.concatenate(held))
 
 
 class Pool:
