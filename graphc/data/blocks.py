@@ -11,7 +11,6 @@ from ..errors import InvalidArgumentError
 from ..ir.types import Array, shape_str
 
 BYTES = 1 << 18         # that a block has at most, where elements are copied into one
-COPIED = 1 << 16        # ... where they are copied from one that lies in memory
 ROWS = 4096
 
 
@@ -63,6 +62,10 @@ def joined(blocks: Sequence[Block]) -> Block:
     """Blocks of the same shapes as one. InvalidArgumentError: of others."""
     if len(blocks) == 1:
         return blocks[0]
+    if len(blocks) == 2:            # most often: a batch of the end of one block and the beginning of the next
+        (m, left), (n, right) = blocks
+        if all(a.shape[1:] == b.shape[1:] for a, b in zip(left, right, strict=True)):
+            return Block(m + n, [np.concatenate(pair) for pair in zip(left, right, strict=True)])
     first = blocks[0].shapes
     for b in blocks[1:]:
         if b.shapes != first:
@@ -82,22 +85,14 @@ def runs(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def copied_at_once(block: Block) -> int:
-    """How many elements like those of a block are drawn at a time: the order of a shuffle depends on it."""
-    return max(1, min(ROWS, BYTES // _size(block)))
-
-
-def _size(block: Block) -> int:
-    """The bytes of one element, at least one."""
-    return max(sum(a.nbytes for a in block.arrays) // max(block.n, 1), 1)
+    """How many elements like those of a block are copied into one, and drawn at a time: the order of a shuffle depends on it."""
+    size = sum(a.nbytes for a in block.arrays) // max(block.n, 1)
+    return max(1, min(ROWS, BYTES // max(size, 1)))
 
 
 def gathered(block: Block, numbers: Iterable[Array]) -> Iterator[Block]:
-    """The elements of a block that arrays of numbers name, in their order.
-
-    They are copied in blocks of as many as fit into what the allocator hands out again without asking the system, a power of two: so that
-    batches of the usual sizes are views of them.
-    """
-    at_once = 1 << max(min(ROWS, COPIED // _size(block)), 1).bit_length() - 1
+    """The elements of a block that arrays of numbers name, in their order, in few blocks: where two meet, a batch is put together of both."""
+    at_once = copied_at_once(block)
     held: list[Array] = []
     count = 0
     for some in numbers:
