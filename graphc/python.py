@@ -147,6 +147,7 @@ util.tf_inspect | -
 
 # The same of the modules within those of `contrib`.
 _CONTRIB = """
+crf.python.ops.crf | contrib.crf
 distributions.python.ops.distribution | contrib.distributions
 framework.python.framework | contrib.framework
 framework.python.framework.checkpoint_utils | train
@@ -158,7 +159,7 @@ layers.python.layers.initializers | contrib.layers
 layers.python.layers.layers | contrib.layers
 layers.python.layers.optimizers | contrib.layers
 layers.python.layers.regularizers | contrib.layers
-layers.python.layers.utils | -
+layers.python.layers.utils | contrib.slim.utils
 learn.python.learn | contrib.learn
 learn.python.learn.datasets | contrib.learn.datasets
 learn.python.learn.datasets.base | contrib.learn.datasets.base
@@ -181,6 +182,7 @@ seq2seq.python.ops.loss | contrib.seq2seq
 slim.python.slim | contrib.slim
 slim.python.slim.evaluation | contrib.slim.evaluation
 slim.python.slim.learning | contrib.slim.learning
+slim.python.slim.model_analyzer | contrib.slim.model_analyzer
 training.python.training.hparam | contrib.training
 """
 
@@ -194,7 +196,7 @@ class Device(NamedTuple):
     physical_device_desc: str = ""
 
 
-def _smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None = None) -> Any:
+def smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None = None) -> Any:
     """What one of two functions gives, where the condition is known while the graph is built; else `tf.cond`."""
     known = static_value(pred) if hasattr(pred, "graph") else pred
     if known is not None:
@@ -255,8 +257,8 @@ def _own(path: str) -> dict[str, Any]:
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
-        "layers.utils": {"smart_cond": _smart_cond, "constant_value": static_value},
-        "ops.control_flow_ops": {"smart_cond": _smart_cond, "with_dependencies": _with_dependencies},
+        "layers.utils": {"smart_cond": smart_cond, "constant_value": static_value},
+        "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "util.deprecation": deprecated,
         "util.tf_contextlib": {"contextmanager": contextlib.contextmanager},

@@ -97,7 +97,7 @@ def test_imports_give_graphc(statement, expression, name, standing):
     ("from tensorflow import keras", "tensorflow.keras is not here; instead: models are written"),
     ("from tensorflow.keras.layers import Dense", "tensorflow.keras is not here; instead: models are written"),
     ("from tensorflow.python.keras.layers import Dense", "tensorflow.python.keras is not here; instead: models are written"),
-    ("from tensorflow.contrib import crf", "tensorflow.contrib.crf is not here; instead: "),
+    ("from tensorflow.contrib import tpu", "tensorflow.contrib.tpu is not here; instead: "),
     ("import tensorflow.nonsense", "tensorflow.nonsense is not here"),
 ])
 def test_missing_modules_say_what_to_write(statement, message, standing):
@@ -193,7 +193,7 @@ CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
     ("import tensorflow as tf\n\ntf.keras.layers.Dense(3)", ["3: tf.keras.layers.Dense is not here; instead: models are written"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
-    ("from tensorflow.contrib import crf", ["1: tf.contrib.crf is not here; instead: "]),
+    ("from tensorflow.contrib import tpu", ["1: tf.contrib.tpu is not here; instead: "]),
     ("import tensorflow.keras as keras\nkeras.Model", ["1: module tf.keras is not here; instead: "]),
     ("from tensorflow.python.framework import ops\nops.reset_default_graph()\nops.nosuch()", ["3: tf.python.framework.ops.nosuch is not here"]),
     ("import tensorflow as tf\nlayers = tf.layers\nlayers.dense\nlayers.denser", ["4: tf.layers.denser is not here"]),
