@@ -231,6 +231,12 @@ def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
 
+def _linear(*args: Any, **kwargs: Any) -> Any:
+    """`rnn.cell.inner_linear`, which is imported when a program calls it."""
+    from .rnn import cell
+    return cell.inner_linear(*args, **kwargs)
+
+
 def _timeline() -> Any:
     from .runtime import timeline
     return timeline
@@ -259,6 +265,8 @@ def _own(path: str) -> dict[str, Any]:
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
         "layers.utils": {"smart_cond": smart_cond, "constant_value": static_value},
         "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies},
+        **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
+            "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "util.deprecation": deprecated,
         "util.tf_contextlib": {"contextmanager": contextlib.contextmanager},
