@@ -50,10 +50,12 @@ from .ir.default_graph import (
     get_collection_ref,
     set_random_seed,
 )
+from .ir.devices import DeviceSpec
 from .ir.graph import Graph, get_default_graph, get_default_session, name_scope, reset_default_graph
-from .ir.node import NodeDef, Operation, Tensor
+from .ir.node import Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.registered import *  # noqa: F403
+from .ir.standing import NodeDef
 from .ir.types import (
     Dimension,
     DType,
@@ -75,6 +77,7 @@ from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
+from .ops.assertions import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
@@ -147,7 +150,7 @@ _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
-          "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
           "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "signal", "sparse", "spectral")

@@ -21,6 +21,7 @@ from . import gfile as gfile
 from . import image as image
 from . import initializers as initializers
 from . import io as io
+from . import keras as keras
 from . import layers as layers
 from . import linalg as linalg
 from . import logging as logging
@@ -101,12 +102,12 @@ from .ir.default_graph import device as device
 from .ir.default_graph import get_collection as get_collection
 from .ir.default_graph import get_collection_ref as get_collection_ref
 from .ir.default_graph import set_random_seed as set_random_seed
+from .ir.devices import DeviceSpec as DeviceSpec
 from .ir.graph import Graph as Graph
 from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
-from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
 from .ir.registered import NoGradient as NoGradient
@@ -114,6 +115,7 @@ from .ir.registered import NotDifferentiable as NotDifferentiable
 from .ir.registered import RegisterGradient as RegisterGradient
 from .ir.shapes import Dimension as Dimension
 from .ir.shapes import TensorShape as TensorShape
+from .ir.standing import NodeDef as NodeDef
 from .ir.types import DType as DType
 from .ir.types import as_dtype as as_dtype
 from .modes import disable_control_flow_v2 as disable_control_flow_v2
@@ -165,6 +167,14 @@ from .ops.array_places import repeat as repeat
 from .ops.array_places import shape_n as shape_n
 from .ops.array_places import unravel_index as unravel_index
 from .ops.array_sequence import reverse_sequence as reverse_sequence
+from .ops.assertions import assert_integer as assert_integer
+from .ops.assertions import assert_proper_iterable as assert_proper_iterable
+from .ops.assertions import assert_rank as assert_rank
+from .ops.assertions import assert_rank_at_least as assert_rank_at_least
+from .ops.assertions import assert_rank_in as assert_rank_in
+from .ops.assertions import assert_same_float_dtype as assert_same_float_dtype
+from .ops.assertions import assert_scalar as assert_scalar
+from .ops.assertions import assert_type as assert_type
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
 from .ops.blocks import depth_to_space as depth_to_space
@@ -187,15 +197,7 @@ from .ops.custom import custom_gradient as custom_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
-from .ops.debug import assert_integer as assert_integer
 from .ops.debug import assert_near as assert_near
-from .ops.debug import assert_proper_iterable as assert_proper_iterable
-from .ops.debug import assert_rank as assert_rank
-from .ops.debug import assert_rank_at_least as assert_rank_at_least
-from .ops.debug import assert_rank_in as assert_rank_in
-from .ops.debug import assert_same_float_dtype as assert_same_float_dtype
-from .ops.debug import assert_scalar as assert_scalar
-from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
 from .ops.decode import decode_csv as decode_csv
@@ -245,12 +247,15 @@ from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
 from .ops.math import where_v2 as where_v2
-from .ops.math_arithmetic import accumulate_n as accumulate_n
-from .ops.math_arithmetic import add_n as add_n
 from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import polyval as polyval
-from .ops.math_arithmetic import scalar_mul as scalar_mul
+from .ops.math_arithmetic import floor_div as floor_div
+from .ops.math_arithmetic import realdiv as realdiv
+from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
+from .ops.math_sums import accumulate_n as accumulate_n
+from .ops.math_sums import add_n as add_n
+from .ops.math_sums import polyval as polyval
+from .ops.math_sums import scalar_mul as scalar_mul
 from .ops.ordering import argsort as argsort
 from .ops.ordering import roll as roll
 from .ops.ordering import sort as sort
@@ -511,8 +516,6 @@ float32: DType
 float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
-def floor_div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -610,8 +613,6 @@ def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def real(input: Any, name: str | None = None) -> Tensor:
     """The real parts; of real numbers themselves."""
-def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
     """1 / x."""
 def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
@@ -628,7 +629,7 @@ def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                 reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
-    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
+    """Mean over `axis` (all axes without it); nan of no elements. Of integers an integer, towards zero, as in TensorFlow; of bools in float64."""
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
@@ -763,19 +764,19 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue",
-           "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys",
-           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable", "OpError",
-           "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
+__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "DeviceSpec", "Diagnosis", "Dimension",
+           "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef",
+           "GraphKeys", "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable",
+           "OpError", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
            "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray",
            "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "VariableAggregation", "VariableScope",
            "VariableSynchronization", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
-           "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
-           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
-           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
-           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
-           "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian", "batch_matmul",
-           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
+           "add_to_collection", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min", "argmax", "argmin", "argsort",
+           "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
+           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
+           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian",
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
            "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
            "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
            "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
@@ -795,16 +796,16 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
            "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8",
            "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-           "is_tensor", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
-           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging", "logical_and",
-           "logical_not", "logical_or", "logical_xor", "losses", "make_template", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part",
-           "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls",
-           "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics",
-           "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function",
-           "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack",
-           "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma",
-           "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal",
+           "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space",
+           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging",
+           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "make_template", "manip", "map_fn", "matching_files", "matmul",
+           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
+           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid",
+           "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial",
+           "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric",
+           "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad",
+           "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default",
+           "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal",
            "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
            "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
            "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",

@@ -22,19 +22,19 @@ __all__ = ["Variable", "assign", "assign_add", "assign_sub", "no_op", "group", "
 
 # ---------------------------------------------------------------------- variables
 
-@declare("source", lambda types, values: None, name="variable", label="Variable")
+@declare("source", lambda types, values: None, name="variable", label="Variable", op_type="VariableV2")
 def _variable() -> Any:
     """State kept by a session between runs; as an operand: its value before the run."""
     raise AssertionError("a variable has no reference: a session keeps its value")
 
 
-@declare("alias", typed_like(), name="read", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="read")
+@declare("alias", typed_like(), name="read", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="read", op_type="Identity")
 def _read(ref: Any) -> Any:
     """The value of a variable at this point of the order that control dependencies set."""
     return ref
 
 
-@declare("alias", typed_like(), name="latest", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="latest")
+@declare("alias", typed_like(), name="latest", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="latest", op_type="Identity")
 def latest(ref: Any) -> Any:
     """The value of a variable after all assignments to it that come before in a run: what a body that assigns to it goes on from."""
     return ref
