@@ -267,6 +267,7 @@ from .ops.partition import histogram_fixed_width_bins as histogram_fixed_width_b
 from .ops.partition import parallel_stack as parallel_stack
 from .ops.partition import setdiff1d as setdiff1d
 from .ops.partition import unique_with_counts as unique_with_counts
+from .ops.printing import print as print
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
 from .ops.python_function import py_function as py_function

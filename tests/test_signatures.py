@@ -21,10 +21,11 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
+app bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
-contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
+contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
+contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile image initializers io keras
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
@@ -208,7 +209,7 @@ _SPACES["graphc.app"] = {"flags"}
 _SPACES["graphc.io"] = {"gfile"}
 _SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
 _SPACES["graphc.contrib.learn.datasets"] = {"base", "mnist"}
-_BUILTINS = {"abs", "bool", "complex", "pow", "range", "round", "slice", "tuple", "math", "random"}
+_BUILTINS = {"abs", "bool", "complex", "pow", "print", "range", "round", "slice", "tuple", "math", "random"}
 
 
 @pytest.mark.parametrize("name", NAMESPACES)

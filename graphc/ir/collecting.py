@@ -50,6 +50,7 @@ class Collections:
 
     def __init__(self) -> None:
         self.collections: dict[str, list[Any]] = {}
+        self.aliases: dict[Any, list[str]] = {}        # names of tensors beside their own, by which layers' results are found
 
     def add_to_collection(self, name: str, value: Any) -> None:
         """Put a value into the collection of that name."""
