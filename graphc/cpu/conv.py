@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler.groups import Group
 from ..compiler.layout import Layout, contiguous
-from ..compiler.schedule import Group
 from ..ir.node import Node
 from ..ir.sizes import alike, maximum, minimum
 from ..ir.types import element_count

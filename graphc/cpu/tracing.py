@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler.schedule import Group
+from ..compiler.groups import Group
 from ..errors import InvalidArgumentError
 from ..ir.body import Body, RunBody
 from ..ir.graph import Graph

@@ -30,7 +30,7 @@ FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "v
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {
-    "compiler.plan.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.schedule.SMALL": (1, 4),
+    "compiler.plan.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.groups.SMALL": (1, 4),
     "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
     "cpu.blas.SMALL": (0, 100_000),
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...compiler.groups import Group, Single, data_inputs, viewed
 from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
-from ...compiler.schedule import Group, Single, data_inputs, viewed
 from ...cpu import native
 from ...cpu.bodies import Bound, Control, trips
 from ...cpu.cost import Cost, cost, elements, of_trips, operations
