@@ -48,6 +48,7 @@ ops.array_ops | tf
 ops.candidate_sampling_ops | nn
 ops.check_ops | tf
 ops.clip_ops | tf
+ops.constant_op | tf
 ops.control_flow_ops | tf
 ops.control_flow_util | tf
 ops.ctc_ops | nn
@@ -102,6 +103,7 @@ platform.googletest | test
 platform.resource_loader | resource_loader
 platform.test | test
 platform.tf_logging | logging
+pywrap_tensorflow | train
 saved_model.builder | saved_model.builder
 saved_model.builder_impl | saved_model.builder
 saved_model.constants | saved_model.constants
@@ -200,6 +202,12 @@ def _smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str 
     return _top().cond(pred, true_fn, false_fn, name=name)
 
 
+def _with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Any:
+    """The tensor, behind what it depends on."""
+    with _top().control_dependencies(dependencies):
+        return _top().identity(output_tensor, name=name)
+
+
 def _unknown_shape(ndims: int | None = None, rank: int | None = None) -> TensorShape:
     known = ndims if rank is None else rank
     return TensorShape(None if known is None else [None] * known)
@@ -221,6 +229,11 @@ def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
 
+def _timeline() -> Any:
+    from .runtime import timeline
+    return timeline
+
+
 def _averages() -> Any:
     from .train import averages
     return averages
@@ -233,6 +246,7 @@ def _own(path: str) -> dict[str, Any]:
     deprecated = dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), _decorated)
     asked = {name: getattr(inspect, name) for name in ("getfullargspec", "isclass", "isfunction", "ismethod", "signature")}
     own: dict[str, dict[str, Any]] = {
+        "client.timeline": {"Timeline": _timeline().Timeline},
         "client.device_lib": {"list_local_devices": lambda session_config=None: [Device("/device:CPU:0", "CPU")]},
         "framework.tensor_shape": {
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
@@ -242,7 +256,7 @@ def _own(path: str) -> dict[str, Any]:
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
         "layers.utils": {"smart_cond": _smart_cond, "constant_value": static_value},
-        "ops.control_flow_ops": {"smart_cond": _smart_cond},
+        "ops.control_flow_ops": {"smart_cond": _smart_cond, "with_dependencies": _with_dependencies},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "util.deprecation": deprecated,
         "util.tf_contextlib": {"contextmanager": contextlib.contextmanager},

@@ -16,7 +16,7 @@ from .routines import MODE, PART
 
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
-GAIN = 16               # of so many parts of the time one must be won for fewer pieces
+FEW = 16                # units of a piece from which one more or less is nothing to wait for
 
 
 def bind(code: Code, sizes: Sequence[int], state: State, arena: Arena) -> Program:
@@ -68,16 +68,8 @@ def _grains(code: Code, n: Array, work: Array) -> Array:
     whole = np.maximum(n, 1)
     if code.threads == 1:
         return whole
-    most = np.minimum(code.threads * CHUNKS, np.maximum(2, work * code.body // (PARALLEL // 4)))
-
-    def shared(each: int) -> tuple[Array, Array]:
-        """In pieces of how many elements, so many for each thread, and how many the thread with the most of them takes."""
-        grain = np.maximum(code.unit, -(-n // np.minimum(most, code.threads * each) // code.unit) * code.unit)
-        return grain, -(-n // (grain * code.threads)) * grain
-
-    pieced, longest = shared(CHUNKS)
-    for each in range(CHUNKS - 1, 1, -1):       # fewer pieces only where that leaves no thread waiting
-        grain, share = shared(each)
-        better = share * GAIN < longest * (GAIN - 1)
-        pieced, longest = np.where(better, grain, pieced), np.where(better, share, longest)
+    pieces = np.minimum(code.threads * CHUNKS, np.maximum(2, work * code.body // (PARALLEL // 4)))
+    units = -(-n // code.unit)
+    # Of few units a piece has too few rather than too many: the last ones make up for it.
+    pieced = np.maximum(np.where(units < FEW * pieces, units // pieces, -(-units // pieces)), 1) * code.unit
     return np.where((n <= code.unit) | (work * np.maximum(code.body, 2) < PARALLEL), whole, pieced)

@@ -16,8 +16,10 @@ from .kernel_text import KernelText, Slot
 from .routines import batch_strides, matrix
 
 WORK = 64               # multiply-adds that count as one element touched: what decides on threads counts the lines of a kernel
+COPIED = 8              # numbers copied that count as one: they come from the cache of who made them
 UNITS = 8               # parts of a product that there are at least, if it has as many groups of PANELS panels
 PANELS = 4              # of a block of rows: copying the block is worth it
+SHARES = 4              # that the rows are cut into, or a multiple, each of as many tiles as others or one more: no thread waits for another
 
 LEAST_SIDE = 48         # rows and columns from which a product is computed here
 LEAST_DEPTH = 8         # and numbers in each sum
@@ -58,7 +60,9 @@ def panel_texts(node: Node, layout: Layout) -> list[KernelText] | None:
     ta, lda, sa = matrix(a, layout, node.attrs["transpose_a"])
     tb, ldb, sb = matrix(b, layout, node.attrs["transpose_b"])
     where, own = layout(node).strides, b.type.shape[:-2]
-    panels, blocks = -(-n // tile.width), -(-m // panels_text.block_rows(tile))
+    tiles, panels = -(-m // tile.rows), -(-n // tile.width)
+    high = panels_text.block_rows(tile)
+    blocks = maximum(-(-m // high), minimum(-(-m // (SHARES * high)) * SHARES, m // (high // 2)))
     layers = maximum(-(-k // panels_text.DEPTH), 1)
     most = -(-k // layers) if fixed(k) else panels_text.DEPTH
     count = element_count(tuple(batch))
@@ -68,11 +72,11 @@ def panel_texts(node: Node, layout: Layout) -> list[KernelText] | None:
     size = element_count(tuple(own)) * panels * k * tile.width
     beside = Slot("partial", node, dtype, size)
     packed = _text(panels_text.pack(tile, tb, len(own)), [Slot("in", b, dtype), beside], [n, k, panels, layers, most, ldb, *own, *sb],
-                   element_count(tuple(own)) * panels * layers, size // 16, node, 0)
+                   element_count(tuple(own)) * panels * layers, size // COPIED, node, 0)
     steps = [*batch_strides(a, sa, tuple(batch)), *batch_strides(b, contiguous(own), tuple(batch)), *where[:-2]]
     source = panels_text.multiply(tile, ta, rank)
     product = _text(source, [Slot("in", a, dtype), beside, Slot("out", node, dtype)],
-                    [m, n, k, panels, layers, most, blocks, groups, each, lda, where[-2], *batch, *steps],
+                    [m, n, k, tiles, panels, layers, most, blocks, groups, each, lda, where[-2], *batch, *steps],
                     count * groups * blocks, m * n * k * count // WORK, node, 1)
     return [packed, product]
 

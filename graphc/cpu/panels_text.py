@@ -98,13 +98,16 @@ def pack(tile: Tile, turned: bool, rank: int) -> str:
 
 def multiply_names(rank: int) -> list[str]:
     """The extents of `multiply`, in order."""
-    return ["rows", "columns", "depth", "panels", "layers", "most", "blocks", "groups", "each", "a_row", "c_row", *(f"batch{i}" for i in range(rank)),
-            *(f"{operand}_step{i}" for operand in "apc" for i in range(rank))]
+    return ["rows", "columns", "depth", "tiles", "panels", "layers", "most", "blocks", "groups", "each", "a_row", "c_row",
+            *(f"batch{i}" for i in range(rank)), *(f"{operand}_step{i}" for operand in "apc" for i in range(rank))]
 
 
 @cache
 def multiply(tile: Tile, turned: bool, rank: int) -> str:
-    """c [batch, rows, columns] of a (`turned`: transposed) and the panels of the other; units are (batch, group of panels, block of rows)."""
+    """c [batch, rows, columns] of a (`turned`: transposed) and the panels of the other; units are (batch, group of panels, block of rows).
+
+    A block has as many tiles of rows as another, or one more.
+    """
     r, width, dtype, height = tile.rows, tile.width, tile.dtype, block_rows(tile)
     if turned:
         copy = _copied(tile, "a, source", "block, 0", "a_row", "deep", "high", height)
@@ -114,10 +117,12 @@ def multiply(tile: Tile, turned: bool, rank: int) -> str:
         source = "a_at + top * a_row + first"
     return f"""{_head(("a", "beside", "c"), dtype, multiply_names(rank))}    block = scratch(0, {DEPTH * height}, {dtype})
     for unit in range(lo, hi):
-        top = unit % blocks * {height}
+        first_tile = (unit % blocks * tiles + blocks - 1) // blocks
+        last_tile = (unit % blocks * tiles + tiles + blocks - 1) // blocks
         group = unit // blocks % groups
         item = unit // (blocks * groups)
-        high = minimum(rows - top, {height})
+        top = first_tile * {r}
+        high = minimum(rows, last_tile * {r}) - top
 {indented(_item(rank, "a", "p", "c"), 2)}        for layer in range(layers):
             first = layer * most
             deep = minimum(depth - first, most)

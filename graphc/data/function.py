@@ -16,6 +16,7 @@ from ..runtime.call import Call
 from ..runtime.fetching import all_of
 from ..runtime.resources import Resources
 from ..runtime.values import Values
+from ..runtime.variants import counts
 from .structure import Structure, flatten
 
 
@@ -107,9 +108,8 @@ class Compiled:
     """A function in a session: it is compiled once, and its random numbers go on from iterator to iterator."""
 
     def __init__(self, function: Function, jit: bool):
-        stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0}
         feeds = [*function.inputs, *function.captured]
-        self.call = Call(Values(), function.outputs, feeds, all_of(function.outputs), jit, 1, stats)
+        self.call = Call(Values(), function.outputs, feeds, all_of(function.outputs), jit, 1, counts())
 
     def close(self) -> None:
         self.call.values.close()

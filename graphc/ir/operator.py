@@ -65,7 +65,8 @@ class Operator:
     for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape another shape
     than it has. `pure`: the same inputs give the same result, so it may be folded and shared. `ties`: the result is the first operand, and any run
     checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative,
-    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
+    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes, TensorFlow's where it has the
+    operator, and `op_type` the type that TensorFlow gives the operation, where that is another word; of a function, for a node.
     """
 
     name: str
@@ -105,10 +106,12 @@ class Operator:
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""
+    op_type: str | Callable[[Node], str] = ""
     __signature__ = Lazy(signature)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
+        self.op_type = self.op_type or self.label.rpartition("/")[2]
         self.order = (*self.params, *self.attrs, "name")    # the words of a call by position
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
@@ -394,10 +397,7 @@ def _check_countable(type: TensorType) -> None:
 
 def _leaves(value: Any) -> Any:
     for v in value:
-        if isinstance(v, (list, tuple)):
-            yield from _leaves(v)
-        else:
-            yield v
+        yield from _leaves(v) if isinstance(v, (list, tuple)) else (v,)
 
 
 # ---------------------------------------------------------------------- declaring

@@ -92,7 +92,7 @@ def _default_type(types: Sequence[TensorType], values: Values, shape: Any) -> Te
 
 
 @declare("alias", _default_type, name="placeholder_with_default", text=True, grad=lambda g, y, input, shape: (g,),
-         kinds={"shape": (builtins.tuple, type(None))}, samples=(([np.ones((2, 3))], {"shape": (None, 3)}),))
+         kinds={"shape": (builtins.tuple, type(None))}, samples=(([np.ones((2, 3))], {"shape": (None, 3)}),), label="PlaceholderWithDefault")
 def _placeholder_with_default(input: Any, *, shape: Any) -> Any:
     """A value that may be fed and otherwise is `input`."""
     return input

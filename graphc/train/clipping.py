@@ -13,11 +13,13 @@ from ..ir.operator import many, to_node
 from ..ops.array import size
 from ..ops.math import cast, is_finite, maximum, minimum, multiply, sqrt, square, where
 from ..ops.reduce import reduce_sum
+from ..ops.scopes import composed
 from .optimizer import scalar
 
 __all__ = ["global_norm", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm"]
 
 
+@composed("global_norm", "global_norm")
 def global_norm(t_list: Sequence[Node | None], name: str | None = None) -> Node:
     """sqrt of the sum of squares of all elements of all tensors; None entries are left out.
 
@@ -51,6 +53,7 @@ def clip_by_global_norm(t_list: Sequence[Node | None], clip_norm: Any, use_norm:
     return [None if t is None else t * scalar(scale, t.type.dtype) for t in t_list], norm
 
 
+@composed("clip_by_norm")
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Node:
     """`t` scaled so that its L2 norm (along `axes`) is at most `clip_norm`.
 
@@ -65,6 +68,7 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
     return multiply(x, minimum(limit / maximum(norm, scalar(np.finfo(x.type.dtype).tiny, x.type.dtype)), scalar(1, x.type.dtype)), name=name)
 
 
+@composed("clip_by_average_norm")
 def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Node:
     """`t` scaled so that its L2 norm, divided by the number of its elements, is at most `clip_norm`. DTypeError: no numbers.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import graphc as tf
 from graphc.cpu import few_rows, native, panels, panels_text
+from graphc.cpu.bind import _grains
 
 # rows, columns, numbers in each sum, axes of a batch; sides that fill no tile or block, and sums of several parts
 SHAPES = [(1, 1, 1, ()), (5, 3, 700, ()), (48, 96, 64, ()), (49, 97, 257, ()), (100, 130, 520, ()), (7, 530, 40, (3,)), (50, 40, 30, (2, 3))]
@@ -79,12 +82,33 @@ def test_the_faster_one_is_taken(m, n, k, rows_open, taken):
     assert kinds(m, n, k, None if rows_open else m) == (["product", "product"] if taken else ["library"])
 
 
+@pytest.mark.parametrize("m", [100, 128, 192, 256, 500, 784, 1000, 2048])
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads_get_about_as_many_tiles(m, threads, monkeypatch):
+    """Who is ready first takes the next chunk: the last one to be ready has at most a tenth, or a tile, more than his share."""
+    made, text = [], panels._text
+    monkeypatch.setattr(panels, "_text", lambda source, slots, extents, n, work, *rest: made.append((extents, n, work)) or text(
+        source, slots, extents, n, work, *rest))
+    kinds(m, 256, 256, m)
+    extents, units, work = made[-1]
+    tiles, blocks = (extents[panels_text.multiply_names(0).index(name)] for name in ("tiles", "blocks"))
+    each = np.diff([-(-tiles * i // blocks) for i in range(blocks + 1)]).tolist()
+    assert units == blocks and max(each) - min(each) <= 1 and max(each) * 6 <= 48
+    code = SimpleNamespace(threads=threads, body=np.array([40]), unit=np.array([1]))
+    grain = int(_grains(code, np.array([units]), np.array([work]))[0])
+    loads = [0] * threads
+    for at in range(0, units, grain):
+        loads[loads.index(min(loads))] += sum(each[at:at + grain])
+    assert max(loads) <= max(1.1 * tiles / threads, tiles / threads + 1)
+
+
 @pytest.mark.parametrize("name, right, wrong", [
     ("pack", "column = panel *", "column = 0 *"), ("pack", "first = layer * most", "first = 0 * most"),
     ("pack", "minimum(columns - column,", "minimum(columns - column - 1,"), ("pack", "tile_turned(square)", "square"),
     ("pack", "minimum(depth - first, most)", "minimum(depth - first, most) - 1"),
     ("multiply", "if layer > 0:", "if layer > 1:"), ("multiply", "unit % blocks *", "0 *"), ("multiply", "+ t * ", "+ 0 * "),
-    ("multiply", "minimum(rows - top,", "minimum(rows - top - 1,"), ("multiply", "c_row, acc, left, wide)", "c_row, acc, left, wide - 1)"),
+    ("multiply", "minimum(rows, last", "minimum(rows - 1, last"), ("multiply", "tiles + tiles +", "tiles +"),
+    ("multiply", "c_row, acc, left, wide)", "c_row, acc, left, wide - 1)"),
     ("multiply", "minimum(group * each + each, panels)", "minimum(group * each + each, panels - 1)"),
     ("multiply", "item = unit // (blocks * groups)", "item = 0")])
 def test_faults_in_the_texts_are_found(name, right, wrong, always, monkeypatch):

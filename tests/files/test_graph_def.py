@@ -50,10 +50,10 @@ def test_twice_and_without_a_name():
 def test_what_is_in_a_message():
     d = saved().as_graph_def()
     by_name = {n.name: n for n in d.node}
-    assert by_name["y"].op == "multiply" and by_name["y"].attr["T"] == tf.float32 and by_name["c"].attr["value"].tolist() == [1.0, 2.0]
+    assert by_name["y"].op == "Mul" and by_name["y"].attr["T"] == tf.float32 and by_name["c"].attr["value"].tolist() == [1.0, 2.0]
     other = tf.GraphDef()
     other.CopyFrom(d)
-    assert [n.name for n in other.node] == [n.name for n in d.node] and "name: 'y' op: 'multiply'" in repr(other)
+    assert [n.name for n in other.node] == [n.name for n in d.node] and "name: 'y' op: 'Mul'" in repr(other)
 
 
 def test_a_message_is_of_its_moment():
@@ -73,8 +73,7 @@ def test_graphs_are_written(tmp_path, of):
 
 
 @pytest.mark.parametrize("call, error, message", [
-    (lambda: parsed(b"\x0a\x10"), tf.errors.SerializationError, "2 bytes that are no graph of graphc's; files of TensorFlow's are not read"),
-    (lambda: parsed(b""), tf.errors.SerializationError, "0 bytes that are no graph"),
+    (lambda: parsed(b"\x0a\x10"), tf.errors.SerializationError, "the field 1 of 16 bytes does not end within its message"),
     (lambda: parsed(b"{"), tf.errors.SerializationError, "JSON"), (lambda: parsed(b"{\xff}"), tf.errors.SerializationError, "not UTF-8"),
     (lambda: tf.import_graph_def(b"{}"), tf.errors.InvalidArgumentError, "takes a GraphDef"),
     (lambda: tf.import_graph_def(saved().as_graph_def(), return_elements=["no:0"]), tf.errors.GraphError, "nothing named 'no:0'"),
