@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler.groups import Group, Single
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan, copied
-from ..compiler.schedule import Group, Single
 from ..errors import InternalError
 from ..ir.body import RunBody
 from ..ir.node import Node

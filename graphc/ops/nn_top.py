@@ -14,7 +14,7 @@ from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, element_count
 from .layouts import telling
-from .nn_activations import scope
+from .scopes import scope, stand
 
 
 def _top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
@@ -155,10 +155,12 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
     array([9, 5], dtype=int32)
     """
     x = to_node(input)
-    with telling("top_k", x), scope(name, "top_k", x):
+    with telling("top_k", x), scope(name, "TopKV2", x) as last:
         k = as_int(k, "k")
         indices = top_k_indices(x, k=k)
-        return TopK(pick_last(x, indices), indices)
+        found = TopK(pick_last(x, indices, name=last), indices)
+        stand("TopKV2", found, input=x, k=k, sorted=True)
+        return found
 
 
 __all__ = ["top_k"]
