@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import FinalizedError, GraphError
 from ..process.importing import whole
 from .collecting import Collections
+from .devices import on
 from .formats import FORMATS
 from .joining import absorb
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
@@ -205,6 +206,8 @@ class Graph(Collections):
             label, output = name, "0"
         if node is None or (colon and not output.isdecimal()):
             raise GraphError(f"the graph has nothing named {name[:200]!r}{here()}")
+        if colon and node.standing is not None and int(output) < len(node.standing.results):
+            return node.standing.results[int(output)]
         if not colon or node.type is None or isinstance(node.type, TensorType):
             if output not in ("", "0") or (colon and node.type is None):
                 raise GraphError(f"{label!r} has no output {output}{here()}")
@@ -228,11 +231,13 @@ class Graph(Collections):
 
     def get_operations(self) -> list[Operation]:
         """All operations, in the order in which they were made."""
-        return [Operation(n) for n in self.nodes if n.operator.name != "item"]
+        return [Operation(n) for n in self.nodes if n.operator.name != "item" or n.standing is not None]
 
-    def as_graph_element(self, obj: Any) -> Node:
-        """The tensor or operation that an object or a name stands for; GraphError if there is none."""
-        return self.as_node(obj)
+    def node_named(self, label: str) -> Node | None:
+        """The node of that name; None if there is none."""
+        return self._labels.get(label)
+
+    as_graph_element = as_node
 
     def differentiated(self, label: str) -> Node | None:
         """The node whose gradient the node of that name is part of; None if it is of none."""
@@ -242,10 +247,9 @@ class Graph(Collections):
         i = bisect_left(self.backward, node.index, key=lambda part: part[0]) - 1
         return self.backward[i][1] if i >= 0 else None
 
-    @contextmanager
-    def device(self, device_name_or_function: Any) -> Iterator[None]:
-        """Accepted: there is one device."""
-        yield
+    def device(self, device_name_or_function: Any) -> Any:
+        """Accepted: there is one device. GraphError: a text that names none."""
+        return on(device_name_or_function)
 
     @contextmanager
     def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
