@@ -8,7 +8,7 @@ from typing import Any
 from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import fixed
-from .schedule import Group, Schedule, Single, data_inputs, viewed
+from .groups import Group, Schedule, Single, data_inputs, viewed
 
 Step = Group | Single
 

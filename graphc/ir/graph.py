@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import FinalizedError, GraphError
 from ..process.importing import whole
 from .collecting import Collections
+from .devices import on
 from .formats import FORMATS
 from .joining import absorb
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
@@ -246,10 +247,9 @@ class Graph(Collections):
         i = bisect_left(self.backward, node.index, key=lambda part: part[0]) - 1
         return self.backward[i][1] if i >= 0 else None
 
-    @contextmanager
-    def device(self, device_name_or_function: Any) -> Iterator[None]:
-        """Accepted: there is one device."""
-        yield
+    def device(self, device_name_or_function: Any) -> Any:
+        """Accepted: there is one device. GraphError: a text that names none."""
+        return on(device_name_or_function)
 
     @contextmanager
     def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:

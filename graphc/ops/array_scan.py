@@ -189,7 +189,7 @@ def _unique_types(types: Types, values: Values, out_idx: Any) -> tuple[TensorTyp
     return TensorType(types[0].dtype, (None,)), TensorType(out_idx, types[0].shape)
 
 
-@declare("host", _unique_types, results=("y", "idx"), prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
+@declare("host", _unique_types, results=("y", "idx"), text=True, prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
          samples=(([np.array([3.0, 1.0, 3.0, 2.0])], {}),), label="Unique")
 def unique(x: Any, *, out_idx: Any = int32) -> Any:
     """The distinct elements of a vector in the order they first appear, and where each element of x is among them.

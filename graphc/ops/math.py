@@ -20,9 +20,8 @@ from .math_functions import *  # noqa: F403
 from .math_sums import *  # noqa: F403
 from .scopes import composed
 
-__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_functions.__all__, *math_sums.__all__,
-           "where", "select", "cast", "saturate_cast", "to_float",
-           "to_double", "to_int32", "to_int64", "to_bool"]
+__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_functions.__all__, *math_sums.__all__, "where", "select", "cast",
+           "saturate_cast", "to_float", "to_double", "to_int32", "to_int64", "to_bool", "to_complex64", "to_complex128", "where_v2"]
 
 
 # ---------------------------------------------------------------------- choice
@@ -41,7 +40,7 @@ def _indices_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(np.dtype(np.int64), (None, types[0].rank))
 
 
-@declare("host", _indices_type, name="where_indices", samples=(([np.array([[True, False], [True, True]])], {}),), label="Where")
+@declare("host", _indices_type, name="where_indices", complex=True, samples=(([np.array([[True, False], [True, True]])], {}),), label="Where")
 def _where_indices(condition: Any) -> Any:
     """The indices of the elements that are true, one row each, in row-major order."""
     return np.argwhere(condition)
@@ -80,7 +79,7 @@ def _rows(name: str | None, condition: Node, x: Node, y: Node) -> Node:
     return choose(condition, x, y, name=name)
 
 
-select = where
+select = where_v2 = where
 
 
 # ---------------------------------------------------------------------- conversion
@@ -206,6 +205,28 @@ def to_bool(x: Any, name: str = "ToBool") -> Node:
     array([False,  True])
     """
     return cast(to_node(x), dtype="bool", name=name)
+
+
+def to_complex64(x: Any, name: str = "ToComplex64") -> Node:
+    """x as complex64.
+
+    any[...] -> complex64[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_complex64([1.5]))
+    array([1.5+0.j], dtype=complex64)
+    """
+    return cast(to_node(x), dtype="complex64", name=name)
+
+
+def to_complex128(x: Any, name: str = "ToComplex128") -> Node:
+    """x as complex128.
+
+    any[...] -> complex128[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_complex128([1.5]))
+    array([1.5+0.j])
+    """
+    return cast(to_node(x), dtype="complex128", name=name)
 
 
 def position(x: Node) -> Node:

@@ -13,7 +13,7 @@ from .math_operands import floating
 from .scopes import composed
 
 __all__ = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not",
-           "floor", "ceil", "rint", "round", "trunc", "is_nan", "is_inf", "is_finite"]
+           "floor", "ceil", "rint", "round", "trunc", "is_nan", "is_inf", "is_finite", "approximate_equal"]
 
 
 # ---------------------------------------------------------------------- comparison and logic
@@ -169,3 +169,15 @@ def is_inf(x: Any) -> Any:
 def is_finite(x: Any) -> Any:
     """Whether x is neither infinite nor nan."""
     return np.isfinite(floating(x))
+
+
+def approximate_equal(x: Any, y: Any, tolerance: float = 1e-5, name: str | None = None) -> Node:
+    """Whether |x - y| < tolerance, element by element.
+
+    number[...], number[...] -> bool[...]. DTypeError: no numbers of one dtype. ShapeError: the shapes do not broadcast.
+
+    >>> tf.Session(jit=False).run(tf.approximate_equal([1.0, 2.0], [1.000001, 2.1]))
+    array([ True, False])
+    """
+    distance = OPERATORS["abs"](OPERATORS["subtract"](x, y))
+    return less(OPERATORS["cast"](distance, np.float64), tolerance, name=name)

@@ -13,7 +13,7 @@ from ..ir.node import OPERATORS
 from ..ir.operator import Values, declare, elementwise
 from ..ir.types import TensorType
 from . import continued
-from .gamma_loops import digamma_loop, lgamma_loop
+from .gamma_loops import BERNOULLI, cotangent_factors, digamma_loop, lgamma_loop, polygamma_loop
 from .math_arithmetic import at_pole, square
 from .math_operands import wide
 
@@ -232,10 +232,15 @@ def real_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(dtype, types[0].shape)
 
 
-@declare("host", real_type, grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), samples=(([(3, 4)], {}),), batch="aligned",
-             analytic=continued.erfc, label="Erfc")
+@elementwise("erfc({x})", grad=lambda g, y, x: (-(g * _TWO_OVER_SQRT_PI * exp(-square(x))),), analytic=continued.erfc, label="Erfc")
 def erfc(x: Any) -> Any:
-    """1 - erf(x), exact where erf(x) is near 1."""
+    """1 - erf(x), exact where erf(x) is near 1.
+
+    Within 0.51 (float32) or 2.3 (float64) units in the last place. The source: Shepherd and Laframboise (1981).
+
+    >>> tf.Session(jit=False).run(tf.erfc([0.0, 3.0]))
+    array([1.0000000e+00, 2.20904...e-05], dtype=float32)
+    """
     return each(math.erfc, x)
 
 
@@ -261,10 +266,6 @@ def _digamma(x: float) -> float:
     return below + math.log(x) - 0.5 / x - series
 
 
-# Bernoulli numbers B(2), B(4), ...
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-
-
 def _polygamma(x: float, order: int) -> float:
     """Recurrence up to 15 + order, then the asymptotic series (Abramowitz and Stegun 1964, 6.4.6 and 6.4.11); of x < 0 by reflection, 6.4.7."""
     if -math.inf < x.real < 0 and x != math.floor(x.real):
@@ -276,30 +277,30 @@ def _polygamma(x: float, order: int) -> float:
         total += (1 / x) ** (order + 1) if x.real > 1e-50 else math.inf
         x += 1
     total = math.factorial(order) * (total + 0.5 * x ** -(order + 1)) + math.factorial(order - 1) * x**-order
-    for j, b in enumerate(_BERNOULLI, 1):
+    for j, b in enumerate(BERNOULLI, 1):
         total += b * math.factorial(2 * j + order - 1) / math.factorial(2 * j) * x ** -(2 * j + order)
     return -(-1) ** order * total
 
 
 def _cotangent(x: Any, order: int) -> Any:
-    """The derivative of that order of pi cot(pi x), a polynomial in c = cot(pi x), for dc/dx = -pi (1 + c^2)."""
+    """The derivative of that order of pi cot(pi x)."""
     angle = math.pi * (x - math.floor(x.real))
     c = cmath.cos(angle) / cmath.sin(angle) if isinstance(angle, complex) else math.cos(angle) / math.sin(angle)
-    factors = [0.0, math.pi]                        # of the powers of c
-    for _ in range(order):
-        slopes = [i * f * -math.pi for i, f in enumerate(factors)][1:]
-        factors = [a + b for a, b in zip([*slopes, 0.0, 0.0], [0.0, 0.0, *slopes], strict=True)]
-    return sum(f * c**i for i, f in enumerate(factors))
+    return sum(f * c**i for i, f in enumerate(cotangent_factors(order)))
 
 
 def _polygamma_type(types: Sequence[TensorType], values: Values, order: int) -> TensorType:
     return real_type(types, values)
 
 
-@declare("host", _polygamma_type, domain=(0.3, 4.0), batch="aligned", samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3})),
+@declare("routine", _polygamma_type, loop=polygamma_loop, domain=(0.3, 4.0), batch="aligned",
+         samples=(([(3, 4)], {"order": 1}), ([(4,)], {"order": 3}), ([np.array([-2.6, -0.3, 0.01, 1.4, 30.0])], {"order": 2})),
          grad=lambda g, y, x, order: (g * OPERATORS["polygamma"](x, order=order + 1),))
 def polygamma(x: Any, *, order: int = 1) -> Any:
-    """The derivative of `digamma` of that order, at least 1; nan at the negative integers."""
+    """The derivative of `digamma` of that order, at least 1; nan at the negative integers.
+
+    Within 4 units in the last place of a float64 above 0 for the orders 1 and 2, and 10 up to 7. The source: Abramowitz and Stegun (1964), 6.4.
+    """
     return each(lambda v: _polygamma(v, order), x)
 
 

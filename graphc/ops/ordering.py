@@ -38,11 +38,14 @@ def _sorted_grad(g: Node, y: Node, x: Node, axis: int, descending: bool) -> tupl
     return (_at_order(g, sorted_order(order, axis=axis, descending=False), axis),)
 
 
-def _at_order(x: Node, order: Node, axis: int) -> Node:
+@deferrable("at_order", axis=(int,))
+def _at_order(x: Node, order: Node, axis: int = -1) -> Node:
     """The elements along an axis in another order, one for each row."""
     rank = x.type.rank
-    if rank is None or axis == rank - 1:
+    if axis == (-1 if rank is None else rank - 1):
         return pick_last(x, order)
+    if rank is None:
+        return later("at_order", (x, order), x.type, axis=axis)
     turn = [*(i for i in range(rank) if i != axis), axis]
     return transpose(pick_last(transpose(x, turn), transpose(order, turn)), np.argsort(turn).tolist())
 

@@ -16,7 +16,8 @@ from .array_gather import gather_nd
 from .array_index import iota
 from .array_join import concat
 from .array_move import Types, broadcast_to, expand_dims, integers, reshape, shape
-from .math import equal, negative, where
+from .math import equal, negative
+from .parts import only
 from .reduce import reduce_prod
 from .scopes import composed
 from .state import Variable, assign
@@ -79,9 +80,7 @@ def _changed_grad(g: Node, y: Node, x: Node, indices: Node, updates: Node, how: 
         depth = shape(indices)[-1] if known is None else known
         start = zeros(shape(x)[:depth], dtype=INDEX)
         last = equal(gather_nd(changed(start, indices, number, how="set"), indices), number)
-        for _ in range((updates.type.rank or 0) - (number.type.rank or 0)):
-            last = expand_dims(last, -1)
-        return changed(g, indices, zeros_like(updates), how="set"), None, where(last, own, np.zeros((), own.type.dtype))
+        return changed(g, indices, zeros_like(updates), how="set"), None, only(last, own)
     return g, None, own if how == "add" else negative(own)
 
 
