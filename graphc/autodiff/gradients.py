@@ -20,7 +20,7 @@ from ..ir.types import TensorType, compatible, differentiable
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
 from ..ops.math import cast
-from ..ops.math_arithmetic import total
+from ..ops.math_sums import total
 from .registered import conjugates, registered_gradient
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import fixed
-from .schedule import Group, Schedule, Single, data_inputs, viewed
+from .groups import Group, Schedule, Single, data_inputs, viewed
 
 Step = Group | Single
 

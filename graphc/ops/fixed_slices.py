@@ -122,7 +122,7 @@ def _sliced_grad(g: Node, y: Node, input_: Node, index: Index) -> tuple[Node]:
 
 
 @declare("view", _sliced, name="strided_slice", prepare=_index_attrs, view=_sliced_view, shape_math=True, samples=_SLICES,
-         grad=_sliced_grad)
+         grad=_sliced_grad, label="strided_slice", op_type="StridedSlice")
 def fixed_slice(input_: Any, *, index: Index) -> Any:
     """Basic indexing with fixed integers and slices."""
     return np.asarray(input_)[to_numpy(index)]
@@ -151,7 +151,7 @@ def _scatter_slice_lower(node: Node, inputs: Sequence[Node], types: Types, out_t
 def _places(begin: int, end: int, step: int, count: int) -> Any:
     """The elements that a slice takes, as a vector."""
     if has_sizes((begin, count)):
-        return OPERATORS["iota"]([count]) * step + begin
+        return OPERATORS["iota"]([count]) * (step if abs(step) < LONG_STEP else 1) + begin      # with a longer one there is one at the most
     return np.arange(begin, end, step, dtype=np.int32) if count else np.zeros(0, np.int32)
 
 

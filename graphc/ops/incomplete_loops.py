@@ -63,82 +63,57 @@ while term > total * EPS or abs(turn) > abs(slope) * EPS:
     slope += turn
 """
 
-# The upper function by its continued fraction (6.5.31), as numerators p and denominators q of its convergents.
-_GAMMA_FRACTION = """
-y = 1.0 - a
-z = x + y + 1.0
-count = 0.0
-p2 = 1.0
-q2 = x
-p1 = x + 1.0
-q1 = z * x
-value = p1 / q1
-change = 1.0
-while change > EPS and count < 2000.0:
-    count += 1.0
-    y += 1.0
-    z += 2.0
-    p0 = p1 * z - p2 * (y * count)
-    q0 = q1 * z - q2 * (y * count)
-    p2 = p1
-    q2 = q1
-    p1 = p0
-    q1 = q0
-    if q0 != 0.0:
-        change = abs((value - p0 / q0) / (p0 / q0))
-        value = p0 / q0
-    if abs(p0) > 1e100:
-        p2 *= 1e-100
-        q2 *= 1e-100
-        p1 *= 1e-100
-        q1 *= 1e-100
+# The upper function by its continued fraction (6.5.31), as numerators p and denominators q of its convergents, `slope` being its derivative by a.
+# What only the derivative needs is marked with *, what only the value alone with -.
+_GAMMA_CONVERGENTS = """
+  y = 1.0 - a
+  z = x + y + 1.0
+  count = 0.0
+  p2 = 1.0
+  q2 = x
+  p1 = x + 1.0
+  q1 = z * x
+* dp2 = 0.0
+* dq2 = 0.0
+* dp1 = 0.0
+* dq1 = -x
+  value = p1 / q1
+* slope = -value * dq1 / q1
+  change = 1.0
+  while change > EPS and count < 2000.0:
+      count += 1.0
+      y += 1.0
+      z += 2.0
+      p0 = p1 * z - p2 * (y * count)
+      q0 = q1 * z - q2 * (y * count)
+*     dp0 = dp1 * z - p1 - dp2 * (y * count) + p2 * count
+*     dq0 = dq1 * z - q1 - dq2 * (y * count) + q2 * count
+      p2 = p1
+      q2 = q1
+      p1 = p0
+      q1 = q0
+*     dp2 = dp1
+*     dq2 = dq1
+*     dp1 = dp0
+*     dq1 = dq0
+      if q0 != 0.0:
+-         change = abs((value - p0 / q0) / (p0 / q0))
+          value = p0 / q0
+*         change = slope
+*         slope = (dp0 - value * dq0) / q0
+*         change = abs(change - slope) / max(abs(slope), 1e-300)
+      if abs(p0) > 1e100:
+          p2 *= 1e-100
+          q2 *= 1e-100
+          p1 *= 1e-100
+          q1 *= 1e-100
+*         dp2 *= 1e-100
+*         dq2 *= 1e-100
+*         dp1 *= 1e-100
+*         dq1 *= 1e-100
 """
-_GAMMA_FRACTION_SLOPE = """
-y = 1.0 - a
-z = x + y + 1.0
-count = 0.0
-p2 = 1.0
-q2 = x
-p1 = x + 1.0
-q1 = z * x
-dp2 = 0.0
-dq2 = 0.0
-dp1 = 0.0
-dq1 = -x
-value = p1 / q1
-slope = -value * dq1 / q1
-change = 1.0
-while change > EPS and count < 2000.0:
-    count += 1.0
-    y += 1.0
-    z += 2.0
-    p0 = p1 * z - p2 * (y * count)
-    q0 = q1 * z - q2 * (y * count)
-    dp0 = dp1 * z - p1 - dp2 * (y * count) + p2 * count
-    dq0 = dq1 * z - q1 - dq2 * (y * count) + q2 * count
-    p2 = p1
-    q2 = q1
-    p1 = p0
-    q1 = q0
-    dp2 = dp1
-    dq2 = dq1
-    dp1 = dp0
-    dq1 = dq0
-    if q0 != 0.0:
-        value = p0 / q0
-        change = slope
-        slope = (dp0 - value * dq0) / q0
-        change = abs(change - slope) / max(abs(slope), 1e-300)
-    if abs(p0) > 1e100:
-        p2 *= 1e-100
-        q2 *= 1e-100
-        p1 *= 1e-100
-        q1 *= 1e-100
-        dp2 *= 1e-100
-        dq2 *= 1e-100
-        dp1 *= 1e-100
-        dq1 *= 1e-100
-"""
+_GAMMA_FRACTION, _GAMMA_FRACTION_SLOPE = ("\n".join(line[2:] for line in _GAMMA_CONVERGENTS.splitlines() if line[:1] != left_out)
+                                          for left_out in "*-")
 
 # digamma(a + 1)
 _DIGAMMA_ABOVE = f"""
@@ -225,11 +200,72 @@ found = (v - 0.5) * log(v) - v + {_HALF_LOG_TAU!r} + r * {horner(STIRLING, "s")}
 """
 
 
-def beta_loop(types: Any, type: Any) -> Loop:
-    """I_x(a, b) by its continued fraction (Abramowitz and Stegun 1964, 26.5.8) in Lentz's way, or 1 - I_{1-x}(b, a) where that is quicker.
+# x^a (1 - x)^b / beta(a, b): for large a and b of what x deviates from a / (a + b), and Stirling's series.
+_BETA_FACTOR = f"""
+if a >= 10.0 and b >= 10.0:
+    d = x * b - a * rest
+    corrections = 0.0
+    v = a + b
+    r = 1.0 / v
+    s = r * r
+    corrections += r * {horner(STIRLING, "s")}
+    r = 1.0 / a
+    s = r * r
+    corrections -= r * {horner(STIRLING, "s")}
+    r = 1.0 / b
+    s = r * r
+    corrections -= r * {horner(STIRLING, "s")}
+    factor = a * log1p(d / a) + b * log1p(-d / b) + 0.5 * log(a * b / v) - {_HALF_LOG_TAU!r} + corrections
+else:
+    factor = a * log(x) + b * log(rest)
+    v = a + b
+{_within(_LOG_GAMMA, 1)}
+    factor += found
+    v = a
+{_within(_LOG_GAMMA, 1)}
+    factor -= found
+    v = b
+{_within(_LOG_GAMMA, 1)}
+    factor -= found
+"""
 
-    The factor before it is, for large a and b, made of what x deviates from a / (a + b), and Stirling's series.
-    """
+# The rest by its continued fraction (26.5.8) in Lentz's way.
+_BETA_FRACTION = """
+c = 1.0
+d = 1.0 - (a + b) * x / (a + 1.0)
+if abs(d) < 1e-300:
+    d = 1e-300
+d = 1.0 / d
+value = d
+count = 0.0
+change = 1.0
+while change > EPS and count < 10000.0:
+    count += 1.0
+    two = 2.0 * count
+    step = count * (b - count) * x / ((a + two - 1.0) * (a + two))
+    d = 1.0 + step * d
+    c = 1.0 + step / c
+    if abs(d) < 1e-300:
+        d = 1e-300
+    if abs(c) < 1e-300:
+        c = 1e-300
+    d = 1.0 / d
+    value *= d * c
+    step = -(a + count) * (a + b + count) * x / ((a + two) * (a + two + 1.0))
+    d = 1.0 + step * d
+    c = 1.0 + step / c
+    if abs(d) < 1e-300:
+        d = 1e-300
+    if abs(c) < 1e-300:
+        c = 1e-300
+    d = 1.0 / d
+    value *= d * c
+    change = abs(d * c - 1.0)
+"""
+
+
+def beta_loop(types: Any, type: Any) -> Loop:
+    """I_x(a, b) by its continued fraction (Abramowitz and Stegun 1964, 26.5.8), or 1 - I_{1-x}(b, a) where that is quicker."""
     return _pointwise(f"""
     for i in range(lo, hi):
         a = float64(load(first, i))
@@ -248,62 +284,7 @@ def beta_loop(types: Any, type: Any) -> Loop:
                 b = v
                 rest = x
                 x = 1.0 - x
-            if a >= 10.0 and b >= 10.0:
-                d = x * b - a * rest
-                corrections = 0.0
-                v = a + b
-                r = 1.0 / v
-                s = r * r
-                corrections += r * {horner(STIRLING, "s")}
-                r = 1.0 / a
-                s = r * r
-                corrections -= r * {horner(STIRLING, "s")}
-                r = 1.0 / b
-                s = r * r
-                corrections -= r * {horner(STIRLING, "s")}
-                factor = a * log1p(d / a) + b * log1p(-d / b) + 0.5 * log(a * b / v) - {_HALF_LOG_TAU!r} + corrections
-            else:
-                factor = a * log(x) + b * log(rest)
-                v = a + b
-{_within(_LOG_GAMMA, 4)}
-                factor += found
-                v = a
-{_within(_LOG_GAMMA, 4)}
-                factor -= found
-                v = b
-{_within(_LOG_GAMMA, 4)}
-                factor -= found
-            c = 1.0
-            d = 1.0 - (a + b) * x / (a + 1.0)
-            if abs(d) < 1e-300:
-                d = 1e-300
-            d = 1.0 / d
-            value = d
-            count = 0.0
-            change = 1.0
-            while change > {_EPS!r} and count < 10000.0:
-                count += 1.0
-                two = 2.0 * count
-                step = count * (b - count) * x / ((a + two - 1.0) * (a + two))
-                d = 1.0 + step * d
-                c = 1.0 + step / c
-                if abs(d) < 1e-300:
-                    d = 1e-300
-                if abs(c) < 1e-300:
-                    c = 1e-300
-                d = 1.0 / d
-                value *= d * c
-                step = -(a + count) * (a + b + count) * x / ((a + two) * (a + two + 1.0))
-                d = 1.0 + step * d
-                c = 1.0 + step / c
-                if abs(d) < 1e-300:
-                    d = 1e-300
-                if abs(c) < 1e-300:
-                    c = 1e-300
-                d = 1.0 / d
-                value *= d * c
-                change = abs(d * c - 1.0)
-            out_value = exp(factor) * value / a
+{_within(_BETA_FACTOR, 3)}{_within(_BETA_FRACTION, 3)}            out_value = exp(factor) * value / a
             if turned:
                 out_value = 1.0 - out_value
         store(out, i, {word(type.dtype)}(out_value))

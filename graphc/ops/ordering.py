@@ -19,6 +19,7 @@ from .array_move import Types, shape, transpose
 from .later import deferrable, later
 from .math import cast, floormod
 from .nn_top import pick_last
+from .scopes import composed
 
 _DIRECTIONS = ("ASCENDING", "DESCENDING")
 
@@ -37,11 +38,14 @@ def _sorted_grad(g: Node, y: Node, x: Node, axis: int, descending: bool) -> tupl
     return (_at_order(g, sorted_order(order, axis=axis, descending=False), axis),)
 
 
-def _at_order(x: Node, order: Node, axis: int) -> Node:
+@deferrable("at_order", axis=(int,))
+def _at_order(x: Node, order: Node, axis: int = -1) -> Node:
     """The elements along an axis in another order, one for each row."""
     rank = x.type.rank
-    if rank is None or axis == rank - 1:
+    if axis == (-1 if rank is None else rank - 1):
         return pick_last(x, order)
+    if rank is None:
+        return later("at_order", (x, order), x.type, axis=axis)
     turn = [*(i for i in range(rank) if i != axis), axis]
     return transpose(pick_last(transpose(x, turn), transpose(order, turn)), np.argsort(turn).tolist())
 
@@ -135,7 +139,8 @@ def _searched_loop(types: Any, type: Any, side: str, out_type: Any) -> Loop:
 
 @declare("routine", _searched_type, prepare=_searched_attrs, loop=_searched_loop, batch="leading",
          samples=(([np.array([1.0, 2.0, 2.0, 5.0]), np.array([2.0, 0.0, 9.0])], {}),
-                  ([np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[2.0], [3.5]])], {"side": "right"}), ([np.zeros(0), np.ones(2)], {})))
+                  ([np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[2.0], [3.5]])], {"side": "right"}), ([np.zeros(0), np.ones(2)], {})),
+         label="searchsorted", op_type=lambda node: "LowerBound" if node.attrs["side"] == "left" else "UpperBound")
 def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_type: Any = int32) -> Any:
     """Where in each sorted row the values would be inserted: before equal elements, or behind them ("right").
 
@@ -151,6 +156,7 @@ def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_t
 
 # ---------------------------------------------------------------------- turning and mirroring
 
+@composed("Roll", op="Roll")
 @deferrable("roll", axis=(int, tuple))
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Node:
     """The elements moved by `shift` places along an axis; what leaves one end comes in at the other.

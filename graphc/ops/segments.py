@@ -17,21 +17,14 @@ from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_fill import ones_like, zeros_like
 from .array_gather import gather, scatter_sum
 from .array_join import concat
-from .array_move import Types, expand_dims, integers, reshape, shape
+from .array_move import Types, integers, reshape, shape
 from .array_scan import invert_permutation, linear_recurrence, shifted, stable_order
 from .contract import RULES, held
 from .later import deferrable, later
 from .math import cast, divide, equal, floordiv, greater_equal, logical_and, maximum, sqrt, where
-
-
-def least(dtype: np.dtype[Any]) -> Any:
-    """The least number of a dtype that is finite."""
-    return np.finfo(dtype).min if dtype.kind == "f" else np.iinfo(dtype).min
-
-
-def greatest(dtype: np.dtype[Any]) -> Any:
-    """The greatest number of a dtype that is finite."""
-    return np.finfo(dtype).max if dtype.kind == "f" else np.iinfo(dtype).max
+from .math_operands import greatest, least
+from .parts import only, over
+from .scopes import composed
 
 
 def _segment_type(types: Types, values: Values) -> TensorType:
@@ -91,16 +84,7 @@ def _combined(function: Any, data: Any, ids: Any, count: Any, start: Any) -> Any
 
 def _at_segments(x: Node, ids: Node) -> Node:
     """What stands at its segment for each part; 0 for parts that are left out."""
-    found = gather(x, maximum(ids, 0))
-    return where(_there(ids, found), found, np.zeros((), x.type.dtype))
-
-
-def _there(ids: Node, like: Node) -> Node:
-    """Whether each part is in a segment, to lay over a tensor of known rank."""
-    there = greater_equal(ids, 0)
-    for _ in range(ids.type.rank or 0, like.type.rank or 0):
-        there = expand_dims(there, -1)
-    return there
+    return only(greater_equal(ids, 0), gather(x, maximum(ids, 0)))
 
 
 def _extreme_grad(g: Node, y: Node, data: Node, ids: Node, count: Node) -> tuple[Node, None, None]:
@@ -112,7 +96,7 @@ def _to_extremes(g: Node, y: Node, data: Node, ids: Node, count: Node) -> Node:
     """The gradient in equal shares to those that have the extreme value, as TensorFlow."""
     if None in (data.type.rank, ids.type.rank):
         return later("gradient of segment_max", (g, y, data, ids, count), data.type)
-    chosen = cast(logical_and(equal(data, gather(y, maximum(ids, 0))), _there(ids, data)), dtype=data.type.dtype)
+    chosen = cast(logical_and(equal(data, gather(y, maximum(ids, 0))), over(greater_equal(ids, 0), data)), dtype=data.type.dtype)
     shares = unsorted_sum(chosen, ids, count)
     return chosen * _at_segments(g / maximum(shares, 1), ids)
 
@@ -157,9 +141,7 @@ def _to_factors(g: Node, data: Node, ids: Node) -> Node:
     number = 2 * gather(flat, order) + 1                 # odd, so that none is what moves in
     sides = []
     for by in (1, -1):
-        same = equal(number, shifted(number, 0, by))
-        for _ in range((x.type.rank or 1) - 1):
-            same = expand_dims(same, -1)
+        same = over(equal(number, shifted(number, 0, by)), x)
         zero, one = zeros_like(x), ones_like(x)
         sides.append(linear_recurrence(where(same, shifted(x, 0, by), zero), where(same, zero, one), axis=0, reverse=by < 0))
     others = gather(sides[0] * sides[1], invert_permutation(order))
@@ -186,16 +168,14 @@ def unsorted_sum(data: Node, ids: Node, count: Node, name: str | None = None) ->
     whole = concat([reshape(cast(count, np.int64), [1]), shape(data, out_type=np.int64)[rank:]], 0)
     if known is not None and not unknown(known).any() and (known >= 0).all():
         return scatter_sum(ids, data, whole, axis=0, name=name)
-    return scatter_sum(maximum(ids, 0), where(_there(ids, data), data, np.zeros((), data.type.dtype)), whole, axis=0, name=name)
+    return scatter_sum(maximum(ids, 0), only(greater_equal(ids, 0), data), whole, axis=0, name=name)
 
 
 def _counted(data: Node, ids: Node, count: Node) -> Node:
     """How many parts each segment has, to divide its sum by: at least 1."""
     ones = ones_like(ids, dtype=data.type.dtype)
     n = maximum(unsorted_sum(ones, ids, count), np.ones((), data.type.dtype))
-    for _ in range((data.type.rank or 0) - (ids.type.rank or 0)):
-        n = expand_dims(n, -1)
-    return n
+    return over(n, data)
 
 
 def _mean(data: Node, ids: Node, count: Node, name: str | None = None) -> Node:
@@ -209,13 +189,11 @@ def _over_root(data: Node, ids: Node, count: Node, name: str | None = None) -> N
 _UNSORTED: dict[str, Callable[..., Node]] = {
     "sum": unsorted_sum, "prod": segment_prod_of, "max": segment_max_of, "min": segment_min_of, "mean": _mean, "sqrt_n": _over_root,
 }
-# What a sorted reduction has where a segment between others is empty; the others have it by themselves.
-_EMPTY = {"max": 0, "min": 0}
+_EMPTY = {"max": 0, "min": 0}      # of a sorted reduction, where a segment between others is empty; the others have it by themselves
 
 
 def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None, how: str) -> Node:
-    data, ids = to_node(data), to_node(segment_ids)
-    count = to_node(num_segments)
+    data, ids, count = to_node(data), to_node(segment_ids), to_node(num_segments)
     if None in (data.type.rank, ids.type.rank):
         return later(f"unsorted_segment_{how}", (data, ids, count), TensorType(data.type.dtype, None), name)
     with saying(f"unsorted_segment_{how}"):
@@ -225,7 +203,7 @@ def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None, 
     return _UNSORTED[how](data, ids, count, name=name)
 
 
-def _sorted(data: Any, segment_ids: Any, name: str | None, how: str) -> Node:
+def of_sorted(data: Any, segment_ids: Any, name: str | None, how: str) -> Node:
     data, ids = to_node(data), to_node(segment_ids)
     if None in (data.type.rank, ids.type.rank):
         return later(f"segment_{how}", (data, ids), TensorType(data.type.dtype, None), name)
@@ -235,9 +213,7 @@ def _sorted(data: Any, segment_ids: Any, name: str | None, how: str) -> Node:
         _segment_type((data.type, ids.type, TensorType(np.dtype(np.int32), ())), (None, None, None))
     count = ascending(ids)
     if how in _EMPTY:
-        there = unsorted_sum(ones_like(ids), ids, count)
-        for _ in range(data.type.rank - 1):
-            there = expand_dims(there, -1)
+        there = over(unsorted_sum(ones_like(ids), ids, count), data)
         return where(greater_equal(there, 1), _UNSORTED[how](data, ids, count), np.asarray(_EMPTY[how], data.type.dtype), name=name)
     if how == "mean" and data.type.dtype.kind != "f":
         return cast(floordiv(unsorted_sum(data, ids, count), _counted(data, ids, count)), dtype=data.type.dtype, name=name)
@@ -263,6 +239,7 @@ def ascending(segment_ids: Any) -> Any:
 
 # ---------------------------------------------------------------------- by name
 
+@composed("UnsortedSegmentSum", op="UnsortedSegmentSum")
 @deferrable("unsorted_segment_sum")
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSum") -> Node:
     """result[s] = the sum of the parts of `data` whose segment id is s; those of an id below 0 are left out.
@@ -275,6 +252,7 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "sum")
 
 
+@composed("UnsortedSegmentProd", op="UnsortedSegmentProd")
 @deferrable("unsorted_segment_prod")
 def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentProd") -> Node:
     """The product of the parts of each segment, 1 where there is none; otherwise as `unsorted_segment_sum`.
@@ -287,6 +265,7 @@ def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: 
     return _unsorted(data, segment_ids, num_segments, name, "prod")
 
 
+@composed("UnsortedSegmentMax", op="UnsortedSegmentMax")
 @deferrable("unsorted_segment_max")
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMax") -> Node:
     """The greatest part of each segment, the dtype's least number where there is none; equal ones share the gradient.
@@ -299,6 +278,7 @@ def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "max")
 
 
+@composed("UnsortedSegmentMin", op="UnsortedSegmentMin")
 @deferrable("unsorted_segment_min")
 def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMin") -> Node:
     """The smallest part of each segment, the dtype's greatest number where there is none; equal ones share the gradient.
@@ -311,6 +291,7 @@ def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "min")
 
 
+@composed("UnsortedSegmentMean", "truediv")
 @deferrable("unsorted_segment_mean")
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMean") -> Node:
     """The mean of the parts of each segment, 0 where there is none.
@@ -323,6 +304,7 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
     return _unsorted(data, segment_ids, num_segments, name, "mean")
 
 
+@composed("UnsortedSegmentSqrtN", "truediv")
 @deferrable("unsorted_segment_sqrt_n")
 def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSqrtN") -> Node:
     """The sum of the parts of each segment, over the square root of their number; 0 where there is none.
@@ -335,6 +317,7 @@ def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name
     return _unsorted(data, segment_ids, num_segments, name, "sqrt_n")
 
 
+@composed("SegmentSum", op="SegmentSum")
 @deferrable("segment_sum")
 def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
     """result[s] = the sum of the rows of `data` whose segment id is s, as many as the last id tells; 0 where there is none.
@@ -344,9 +327,10 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") ->
     >>> tf.Session(jit=False).run(tf.segment_sum([1, 2, 3], [0, 0, 1]))
     array([3, 3], dtype=int32)
     """
-    return _sorted(data, segment_ids, name, "sum")
+    return of_sorted(data, segment_ids, name, "sum")
 
 
+@composed("SegmentMean", op="SegmentMean")
 @deferrable("segment_mean")
 def segment_mean(data: Any, segment_ids: Any, name: str | None = "SegmentMean") -> Node:
     """The mean of the rows of each segment, 0 where there is none; otherwise as `segment_sum`.
@@ -356,9 +340,10 @@ def segment_mean(data: Any, segment_ids: Any, name: str | None = "SegmentMean") 
     >>> tf.Session(jit=False).run(tf.segment_mean([1.0, 2.0, 3.0], [0, 0, 1]))
     array([1.5, 3. ], dtype=float32)
     """
-    return _sorted(data, segment_ids, name, "mean")
+    return of_sorted(data, segment_ids, name, "mean")
 
 
+@composed("SegmentProd", op="SegmentProd")
 @deferrable("segment_prod")
 def segment_prod(data: Any, segment_ids: Any, name: str | None = "SegmentProd") -> Node:
     """The product of the rows of each segment, 1 where there is none; otherwise as `segment_sum`.
@@ -368,9 +353,10 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = "SegmentProd") 
     >>> tf.Session(jit=False).run(tf.segment_prod([1, 2, 3], [0, 0, 1]))
     array([2, 3], dtype=int32)
     """
-    return _sorted(data, segment_ids, name, "prod")
+    return of_sorted(data, segment_ids, name, "prod")
 
 
+@composed("SegmentMax", op="SegmentMax")
 @deferrable("segment_max")
 def segment_max(data: Any, segment_ids: Any, name: str | None = "SegmentMax") -> Node:
     """The greatest row element of each segment, 0 where there is none; otherwise as `segment_sum`.
@@ -380,9 +366,10 @@ def segment_max(data: Any, segment_ids: Any, name: str | None = "SegmentMax") ->
     >>> tf.Session(jit=False).run(tf.segment_max([1, 2, 3], [0, 0, 2]))
     array([2, 0, 3], dtype=int32)
     """
-    return _sorted(data, segment_ids, name, "max")
+    return of_sorted(data, segment_ids, name, "max")
 
 
+@composed("SegmentMin", op="SegmentMin")
 @deferrable("segment_min")
 def segment_min(data: Any, segment_ids: Any, name: str | None = "SegmentMin") -> Node:
     """The smallest row element of each segment, 0 where there is none; otherwise as `segment_sum`.
@@ -392,7 +379,7 @@ def segment_min(data: Any, segment_ids: Any, name: str | None = "SegmentMin") ->
     >>> tf.Session(jit=False).run(tf.segment_min([1, 2, 3], [0, 0, 2]))
     array([1, 0, 3], dtype=int32)
     """
-    return _sorted(data, segment_ids, name, "min")
+    return of_sorted(data, segment_ids, name, "min")
 
 
 __all__ = ["unsorted_segment_sum", "unsorted_segment_prod", "unsorted_segment_max", "unsorted_segment_min", "unsorted_segment_mean",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,22 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
-from .array_fill import ones_like
+from ..ir.types import TensorType
 from .array_gather import gather
-from .array_move import expand_dims, reshape
-from .math import cast, divide, floordiv, floormod, maximum, minimum, multiply, rsqrt, sqrt, square, where
+from .array_move import reshape
+from .later import deferrable, later
+from .math import cast, divide, floordiv, floormod, minimum, multiply, rsqrt, sqrt, square, where
 from .math import equal as equals
+from .parts import only
 from .reduce import reduce_sum
-from .segments import segment_mean, segment_sum, unsorted_segment_mean, unsorted_segment_sqrt_n, unsorted_segment_sum
-from .sparse_tensor import SparseTensor, along, sparse
+from .scopes import composed
+from .segments import of_sorted, segment_mean, segment_sum, unsorted_segment_mean, unsorted_segment_sqrt_n, unsorted_segment_sum
+from .sparse_tensor import along, sparse
 
 
-def _over_root(data: Node, ids: Node, name: str | None) -> Node:
-    counts = sqrt(maximum(segment_sum(ones_like(ids, dtype=data.dtype), ids), np.ones((), data.type.dtype)))
-    for _ in range((data.type.rank or 1) - 1):
-        counts = expand_dims(counts, -1)
-    return divide(segment_sum(data, ids), counts, name=name)
+@deferrable("segment_sqrt_n")
+def _segment_sqrt_n(data: Any, segment_ids: Any, name: str | None = None) -> Node:
+    return of_sorted(data, segment_ids, name, "sqrt_n")
 
 
 def _segments(what: str, sorted_by: Callable[..., Node], by_number: Callable[..., Node], data: Any, indices: Any, segment_ids: Any,
@@ -36,6 +38,7 @@ def _segments(what: str, sorted_by: Callable[..., Node], by_number: Callable[...
     return sorted_by(rows, segment_ids, name=name) if num_segments is None else by_number(rows, segment_ids, num_segments, name=name)
 
 
+@composed("SparseSegmentSum", op="SparseSegmentSum")
 def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The sums of the rows of `data` at `indices`, of those with the same segment id.
 
@@ -49,6 +52,7 @@ def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | No
     return _segments("sparse_segment_sum", segment_sum, unsorted_segment_sum, data, indices, segment_ids, num_segments, name)
 
 
+@composed("SparseSegmentMean", op="SparseSegmentMean")
 def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The means of the rows of `data` at `indices`, of those with the same segment id; otherwise as `sparse_segment_sum`.
 
@@ -61,6 +65,7 @@ def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | N
     return _segments("sparse_segment_mean", segment_mean, unsorted_segment_mean, data, indices, segment_ids, num_segments, name)
 
 
+@composed("SparseSegmentSqrtN", op="SparseSegmentSqrtN")
 def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The sums of the rows of `data` at `indices` over the roots of their numbers; otherwise as `sparse_segment_sum`.
 
@@ -70,8 +75,7 @@ def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str |
     array([[1.      ],
            [5.656854]], dtype=float32)
     """
-    by_root = lambda rows, ids, name: _over_root(rows, to_node(ids), name)  # noqa: E731
-    return _segments("sparse_segment_sqrt_n", by_root, unsorted_segment_sqrt_n, data, indices, segment_ids, num_segments, name)
+    return _segments("sparse_segment_sqrt_n", _segment_sqrt_n, unsorted_segment_sqrt_n, data, indices, segment_ids, num_segments, name)
 
 
 # ---------------------------------------------------------------------- tables
@@ -84,24 +88,36 @@ def rows_of_tables(params: Any, ids: Any, partition_strategy: Any, max_norm: Any
     at = to_node(ids)
     if at.type.dtype.kind not in "iu":
         raise DTypeError(f"{what}: {describe(at)} are no whole numbers{here()}")
-    if len(tables) == 1:
-        found = gather(tables[0], at, name=name if max_norm is None else None)
-    else:
-        found = _of_several(tables, cast(at, dtype=np.int64), partition_strategy, what)
+    if len(tables) == 1 and max_norm is None:
+        return gather(tables[0], at, name=name)
+    if len(tables) > 1:
+        _check_several(tables, partition_strategy, what)
+    options = {"partition_strategy": partition_strategy, "max_norm": max_norm if max_norm is None else float(max_norm)}
+    if None in (at.type.rank, *(t.type.rank for t in tables)):
+        return later("rows_of_tables", (at, *tables), TensorType(tables[0].type.dtype, None), name, **options)
+    return _rows(at, *tables, **options, name=name)
+
+
+@deferrable("rows_of_tables", partition_strategy=(str,), max_norm=(float, NoneType))
+def _rows(ids: Node, *tables: Node, partition_strategy: str = "mod", max_norm: float | None = None, name: str | None = None) -> Node:
+    """The rows of tables of known ranks, none longer than `max_norm`."""
+    found = gather(tables[0], ids) if len(tables) == 1 else _of_several(tables, cast(ids, dtype=np.int64), partition_strategy)
     if max_norm is None:
         return found
-    axes = list(range(at.type.rank or 0, found.type.rank or 0))
+    axes = list(range(ids.type.rank or 0, found.type.rank or 0))
     length = reduce_sum(square(found), axis=axes, keepdims=True)
     least = np.asarray(max_norm, found.type.dtype)
     return multiply(found, least * minimum(rsqrt(length), 1.0 / least), name=name)
 
 
-def _of_several(tables: list[Node], ids: Node, strategy: Any, what: str) -> Node:
-    n = len(tables)
-    sizes = [None if t.type.shape is None else t.type.shape[0] for t in tables]
-    if strategy not in ("mod", "div") or None in sizes or len({t.type.rank for t in tables}) > 1:
+def _check_several(tables: Sequence[Node], strategy: Any, what: str) -> None:
+    if strategy not in ("mod", "div") or any(not t.type.shape or t.type.shape[0] is None for t in tables) or len({t.type.rank for t in tables}) > 1:
         raise ArgumentError(f"{what}: of several tables the sizes are known and of one rank, and the strategy is 'mod' or 'div', "
                             f"not {strategy!r:.40}{here()}")
+
+
+def _of_several(tables: Sequence[Node], ids: Node, strategy: str) -> Node:
+    n, sizes = len(tables), [t.type.shape[0] if t.type.shape else None for t in tables]
     if strategy == "mod":
         which, row = floormod(ids, np.int64(n)), floordiv(ids, np.int64(n))
     else:
@@ -113,15 +129,13 @@ def _of_several(tables: list[Node], ids: Node, strategy: Any, what: str) -> Node
     found: Node | None = None
     for i, table in enumerate(tables):
         mine = equals(which, np.int64(i))
-        part = gather(table, where(mine, row, np.int64(0)))
-        for _ in range((part.type.rank or 0) - (ids.type.rank or 0)):
-            mine = expand_dims(mine, -1)
-        part = where(mine, part, np.zeros((), part.type.dtype))
+        part = only(mine, gather(table, where(mine, row, np.int64(0))))
         found = part if found is None else found + part
     assert found is not None
     return found
 
 
+@composed("embedding_lookup_sparse", op="SparseSegmentMean")
 def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition_strategy: str = "mod", name: str | None = None,
                             combiner: str | None = None, max_norm: Any = None) -> Node:
     """The rows of a table at the ids of each row of a sparse tensor, combined: their "sum", "mean" or "sqrtn" (the sum over the root of the
@@ -145,15 +159,17 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition
     rows = along(ids, 0)
     found = rows_of_tables(params, ids.values, partition_strategy, max_norm, None, what)
     if weights is None:
-        own: dict[str, Callable[..., Node]] = {"sum": segment_sum, "mean": segment_mean,
-                                               "sqrtn": lambda x, r, name: _over_root(x, r, name)}
+        own: dict[str, Callable[..., Node]] = {"sum": segment_sum, "mean": segment_mean, "sqrtn": _segment_sqrt_n}
         return own[how](found, rows, name=name)
-    return _weighted(found, rows, weights, how, name)
+    return _weighted(found, rows, weights.values, how=how, name=name)
 
 
-def _weighted(found: Node, rows: Node, weights: SparseTensor, how: str, name: str | None) -> Node:
-    w = cast(weights.values, dtype=found.dtype)
-    wide = reshape(w, [-1, *[1] * ((found.type.rank or 1) - 1)])
+@deferrable("weighted_rows", how=(str,))
+def _weighted(found: Node, rows: Node, weights: Node, how: str = "sum", name: str | None = None) -> Node:
+    """The rows, each times its weight, combined as `embedding_lookup_sparse` does."""
+    if found.type.rank is None:
+        return later("weighted_rows", (found, rows, weights), TensorType(found.type.dtype, None), name, how=how)
+    wide = reshape(cast(weights, dtype=found.dtype), [-1, *[1] * (found.type.rank - 1)])
     total = segment_sum(found * wide, rows, name=name if how == "sum" else None)
     if how == "sum":
         return total

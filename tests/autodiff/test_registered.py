@@ -149,7 +149,7 @@ MISTAKES = {
     "no names": (lambda: overridden({"Relu": guided}), tf.errors.DTypeError, "named by texts"),
     "no operator": (lambda: overridden({"Rellu": "TestGuided"}), tf.errors.GraphError, "no operator 'Rellu'"),
     "not registered": (lambda: overridden({"Relu": "TestGided"}), tf.errors.GradientError, "no gradient named TestGided"),
-    "too many": (lambda: overridden({"Relu": "TestThree"}), tf.errors.GradientError, "3 results for 1 inputs of relu"),
+    "too many": (lambda: overridden({"Relu": "TestThree"}), tf.errors.GradientError, "3 results for 1 inputs of Relu"),
     "another shape": (lambda: overridden({"Relu": "TestShape"}), tf.errors.GradientError, "another shape"),
 }
 

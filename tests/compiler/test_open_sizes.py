@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,9 +12,9 @@ import pytest
 
 import graphc as tf
 from graphc import testing
+from graphc.compiler.groups import Group
 from graphc.compiler.passes import optimise
 from graphc.compiler.plan import Plan
-from graphc.compiler.schedule import Group
 from graphc.cpu.alike import Writer
 from graphc.cpu.code import Code, texts
 from graphc.cpu.kernel_text import KernelText
@@ -32,6 +32,7 @@ from tests.bench.workloads import WORKLOADS
 from tests.digest import no_kernels, without_places
 from tests.fuzz.generate import recipe
 from tests.fuzz.recipe import Leaf, build
+from tests.ir.opened import opened
 
 
 @pytest.fixture(autouse=True)
@@ -156,21 +157,6 @@ def same_program(session: tf.Session, fetches: Sequence[Node], feeds: Mapping[No
     assert without_places(moved) == without_places(made)
 
 
-def trials(op: Any) -> Iterator[tuple[list[Node], dict[Node, Array]]]:
-    """The results and gradients of an operator's samples, every dimension of every operand open."""
-    for sample in testing.samples(op):
-        try:
-            built = testing.build(op, sample, "open")
-        except GraphcError:
-            continue
-        feeds = built.feeds(sample.operands)
-        yield built.results, feeds
-        floats = [x for x in feeds if x.type.dtype.kind == "f"]
-        if testing.differentiable(op) and op.grad is not None and floats:
-            results = [y for y in built.results if y.type.dtype.kind == "f"]
-            yield [g for g in tf.gradients(results, floats) if g is not None] if results else [], feeds
-
-
 @pytest.mark.parametrize("op", testing.testable(), ids=lambda op: op.name)
 def test_operators(op: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is compiled at one size and evaluated at another is what is compiled there; and no size is made a number but where it is known."""
@@ -178,12 +164,10 @@ def test_operators(op: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fix = Scope.fix
     monkeypatch.setattr(Scope, "fix", lambda scope, size: (fix(scope, size), found.update(scope.fixed))[0])
     with tf.Graph().as_default(), tf.Session() as session:
-        for fetches, feeds in trials(op):
-            for step in (1, 2, 5):
-                try:
+        for _, results, gradients, feeds in opened(op):
+            for fetches in (results, gradients):
+                for step in (1, 2, 5):
                     same_elsewhere(session, fetches, feeds, step)
-                except GraphcError:             # an index or a shape that is a number in the sample does not fit other sizes
-                    continue
     assert found <= set(FIXED_AT)
 
 

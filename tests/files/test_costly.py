@@ -14,6 +14,7 @@ import pytest
 import graphc as tf
 from graphc import errors, testing
 from graphc.ir.graph import Graph
+from graphc.ir.node import OPERATORS
 from graphc.testing.operators import build, some_samples
 
 resource = pytest.importorskip("resource", reason="limits are a POSIX idea")
@@ -138,13 +139,15 @@ def places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...],
             yield from places(inner, (*path, key))
 
 
-def planted(operator: Any) -> Texts:
-    """Files of the operator's samples, a number, text or list of one node in each another."""
+def planted(operator: Any, leaves: bool = False) -> Texts:
+    """Files of the operator's samples, a number, text or list of one node in each another: of its own, or of its operands (`leaves`)."""
     with Graph().as_default() as graph:
         for sample in some_samples(operator)[:2]:
             build(operator, sample)
     data = json.loads(graph.to_json())
     for i, record in enumerate(data["nodes"]):
+        if (record["op"] in ("placeholder", "constant")) is not leaves:
+            continue
         for path, value in places({key: record[key] for key in ("attrs", "inputs", "type", "name") if key in record}, ()):
             for plant in PLANTS.get(type(value), []):
                 changed = copy.deepcopy({**record})
@@ -158,6 +161,12 @@ def planted(operator: Any) -> Texts:
 @pytest.mark.parametrize("operator", testing.testable(), ids=lambda op: op.name)
 def test_costly_numbers_texts_and_lists(operator):
     assert costly(planted(operator), 60) == []
+
+
+@pytest.mark.parametrize("name", ["reshape", "scatter_nd"])
+def test_costly_operands(name):
+    """What a placeholder and a constant are made of, whatever takes them."""
+    assert costly(planted(OPERATORS[name], leaves=True), 60) == []
 
 
 def test_a_costly_file_is_noticed(monkeypatch):

@@ -164,6 +164,26 @@ def wanted(built: Built, times: int) -> list[list[Wanted | None]]:
 
 # ---------------------------------------------------------------------- the oracles
 
+def refused_alike(case: Case) -> None:
+    """Where sizes that a loop may change hid that what is fed does not fit, compiled runs refuse it as the interpreter does. Rejected, then."""
+    refusals = [refusal(case, jit, threads) for jit, threads in ((False, 1), (True, 1), (True, 2))]
+    if any(said != refusals[0] for said in refusals):
+        raise Finding("refused alike", "; ".join(f"{how}: {said or 'not refused'}" for how, said in
+                                                zip(("interpreted", "compiled", "compiled, two threads"), refusals, strict=True)))
+    if refusals[0]:
+        raise Rejected(refusals[0])
+
+
+def refusal(case: Case, jit: bool, threads: int) -> str:
+    """What a run says of operands that do not fit, "" if it runs."""
+    with case.session(jit, threads) as session:
+        try:
+            case.run(session)
+        except tf.errors.InvalidArgumentError as e:
+            return str(e)
+    return ""
+
+
 def interpreted(case: Case) -> None:
     """`Session(jit=False)` gives numpy's values; so it does with each pass left out that changed anything, and with all."""
     whole = passes.PIPELINE[:]
@@ -353,12 +373,9 @@ def check(recipe: Recipe, drawn: bool = True) -> None:
     """All oracles. Finding: one does not hold; Rejected: the recipe, not a `drawn` one, is no graph."""
     with limits(recipe.limits), errors_are_findings():
         case = Case(recipe, drawn)
-        try:
-            interpreted(case)
-        except tf.errors.InvalidArgumentError as e:     # sizes that a loop may change hid that what is fed does not fit: as in `Case`
-            if any(isinstance(s, Repeat) for s in recipe.steps):
-                raise Rejected(str(e)) from e
-            raise
+        if any(isinstance(s, Repeat) for s in recipe.steps):
+            refused_alike(case)
+        interpreted(case)
         check_derivatives(recipe, Finding)
         base = compiled(case)
         for oracle in (two_threads, fresh_memory, layouts, bound_anew, from_a_kept_plan, reloaded, written_out):

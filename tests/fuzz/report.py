@@ -80,6 +80,12 @@ with tf.Session(graph=graph) as session:
 passes.PIPELINE[:] = [p for p in passes.PIPELINE if {left!r} not in (p[0], "all passes")]
 print(results(jit=False))
 ''',
+    "refused alike": '''for how in ({"jit": False}, {}, {"threads": 2}):
+    try:
+        print(results(**how))
+    except tf.errors.InvalidArgumentError as e:
+        print(e)
+''',
     "build": "",
     "hang": "print(results())\n",
 }

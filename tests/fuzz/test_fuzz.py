@@ -22,10 +22,11 @@ from graphc.ir.node import OPERATORS
 from graphc.ops import array, array_gather, array_move, contract
 from graphc.runtime import forms, values
 from tests import ROOT
-from tests.fuzz import refusals, runner
+from tests.fuzz import oracles, refusals, runner
 from tests.fuzz.direct import difference, settle, unequal
 from tests.fuzz.generate import recipe
-from tests.fuzz.oracles import check
+from tests.fuzz.loops import Repeat
+from tests.fuzz.oracles import Case, Finding, Rejected, check, refusal
 from tests.fuzz.plants import PLANTS, graphs, kernels
 from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, graph_text
 from tests.fuzz.report import _SHOWN, script
@@ -139,6 +140,21 @@ def test_nan_is_no_index(jit):
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_found_stays_right(name):
     check(FOUND[name])
+
+
+# Rows that a loop collects, of which it is not known how many, and more targets than there are.
+UNFIT = graph(feed("float64", (1,), 2.0), Repeat("array", 1, Ref(0), Ref(0), Ref(0), (("tf.sin({0})", 0, 1),)), feed("int64", (2,), 0),
+              Apply("in_top_k", (Ref(1), Ref(2)), {"k": 2}))
+
+
+def test_what_a_loop_hid_is_refused_by_all_runs_alike(monkeypatch):
+    with pytest.raises(Rejected, match="there are 1 rows of predictions, and targets of shape"):
+        check(UNFIT)
+    said = refusal(Case(UNFIT, drawn=True), jit=True, threads=1)
+    for other in ("", "something else"):
+        monkeypatch.setattr(oracles, "refusal", lambda case, jit, threads, other=other: other if jit else said)
+        with pytest.raises(Finding, match="refused alike"):
+            check(UNFIT)
 
 
 # ---------------------------------------------------------------------- what a graph may do to its process

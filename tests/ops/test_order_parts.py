@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,6 @@ IDS, SORTED = np.array([2, 0, 2, 4, 0, -1, 2]), np.array([0, 0, 2, 2, 2, 3, 3])
 TABLE = RNG.normal(size=(5, 2))
 WIDE = RNG.normal(size=(3, 5))
 SQUARE = RNG.normal(size=(4, 4))
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph() -> Iterator[None]:
-    tf.reset_default_graph()
-    yield
 
 
 def parts(x: Any, ids: Any, count: int, reduce: Callable[[Any], Any], empty: Any) -> Any:
@@ -106,6 +100,51 @@ def test_value_and_gradient(name, function, at, wanted, jit):
             change = np.nan_to_num(wanted(at + step) - wanted(at - step), nan=0.0)
             flat[i] = np.sum(weights * change) / (2 * h)
     np.testing.assert_allclose(slope.ravel(), flat, rtol=1e-5, atol=1e-6)
+
+
+# The rows whose functions, or their gradients, take no tensor of unknown rank, and what they say. What takes one gives the same.
+NEED_RANKS = {
+    "embedding_lookup, in turn": "of several tables the sizes are known", "embedding_lookup, in runs": "of several tables the sizes are known",
+    "qr": "its rank must be known", "qr of a wide matrix": "its rank must be known", "ridge": "which side of a matrix is longer must be known",
+}
+RANKLESS = [row[:3] for row in ROWS if not row[0].startswith("least squares")]      # whose rows ask a shape themselves
+
+
+@pytest.mark.parametrize("name, function, at", RANKLESS, ids=[row[0] for row in RANKLESS])
+def test_of_unknown_rank(name, function, at):
+    def run(shape):
+        x = tf.placeholder(tf.float64, shape)
+        return tf.Session(jit=False).run([function(x), *tf.gradients(function(x), x)], {x: at})
+    if name in NEED_RANKS:
+        with pytest.raises((tf.errors.ShapeError, tf.errors.ArgumentError), match=NEED_RANKS[name]):
+            run(None)
+        return
+    for found, wanted in zip(run(None), run(at.shape), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+# Functions of ids, and of a table; what they give for ids 3, 0 and 4 of five rows.
+LOOKUPS: list[tuple[str, Callable[[Any, Any], Any], Any]] = [
+    ("one table", lambda ids, x: tf.nn.embedding_lookup(x, ids), TABLE[[3, 0, 4]]),
+    ("one, bounded", lambda ids, x: tf.nn.embedding_lookup(x, ids, max_norm=0.5),
+     TABLE[[3, 0, 4]] * np.minimum(1, 0.5 / np.linalg.norm(TABLE[[3, 0, 4]], axis=1, keepdims=True))),
+    ("several, in turn", lambda ids, x: tf.nn.embedding_lookup([TABLE[::2], TABLE[1::2]], ids), TABLE[[3, 0, 4]]),
+    ("several, in runs", lambda ids, x: tf.nn.embedding_lookup([TABLE[:3], TABLE[3:]], ids, "div"), TABLE[[3, 0, 4]]),
+    ("several, bounded", lambda ids, x: tf.nn.embedding_lookup([TABLE[:3] * 9, TABLE[3:] * 9], ids, "div", max_norm=0.25),
+     TABLE[[3, 0, 4]] * 0.25 / np.linalg.norm(TABLE[[3, 0, 4]], axis=1, keepdims=True)),
+    ("weighted", lambda ids, x: tf.nn.embedding_lookup_sparse(
+        x, tf.SparseTensor([[0, 0], [1, 0], [1, 1]], ids, [2, 2]), tf.SparseTensor([[0, 0], [1, 0], [1, 1]], [1.0, 2.0, 6.0], [2, 2])),
+     np.stack([TABLE[3], TABLE[0] * 0.25 + TABLE[4] * 0.75])),
+    ("over a root", lambda ids, x: tf.nn.embedding_lookup_sparse(x, tf.SparseTensor([[0, 0], [1, 0], [1, 1]], ids, [2, 2]), None, combiner="sqrtn"),
+     np.stack([TABLE[3], (TABLE[0] + TABLE[4]) / np.sqrt(2)])),
+]
+
+
+@pytest.mark.parametrize("shapes", [((3,), (5, 2)), ((None,), (None, 2)), (None, None)], ids=["known", "open", "none"])
+@pytest.mark.parametrize("name, function, wanted", LOOKUPS, ids=[row[0] for row in LOOKUPS])
+def test_lookups(name, function, wanted, shapes, session):
+    ids, table = (tf.placeholder(dtype, shape) for dtype, shape in zip((tf.int64, tf.float64), shapes, strict=True))
+    np.testing.assert_allclose(session.run(function(ids, table), {ids: [3, 0, 4], table: TABLE}), wanted, rtol=1e-12)
 
 
 # Results that are no function to differentiate: the call, and the value.

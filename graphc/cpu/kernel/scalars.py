@@ -121,13 +121,18 @@ def _convert_complex(builder: Any, value: Any, source: Any, target: Any) -> Any:
 
 
 def _float_to_integer(builder: Any, value: Any, source: Any, target: Any, to: Any) -> Any:
+    """The nearest end of what does not fit, 0 of nan: by choices, which become vectors, as LLVM's own saturating conversion does not."""
     from llvmlite import ir
 
     # numpy goes to a narrow integer through a wide one and drops the upper bits; doing the same keeps -1.0 -> 255.
     wide = ir.IntType(64 if target.bitwidth >= 32 and not target.signed or target.bitwidth == 64 else 32)
-    kind = "fptoui" if target.bitwidth == 64 and not target.signed else "fptosi"
-    name = f"llvm.{kind}.sat.i{wide.width}.f{source.bitwidth}"
-    result = call_intrinsic(builder, name, wide, [value])
+    signed = target.signed or target.bitwidth != 64
+    ends = (-1 << wide.width - 1, (1 << wide.width - 1) - 1) if signed else (0, (1 << wide.width) - 1)
+    low, high = (value.type(float(end)) for end in (ends[0], ends[1] + 1))
+    above, below = builder.fcmp_ordered(">=", value, high), builder.fcmp_ordered("<", value, low)
+    inside = builder.select(builder.fcmp_unordered(">=", value, high), value.type(0.0), builder.select(below, value.type(0.0), value))
+    result = (builder.fptosi if signed else builder.fptoui)(inside, wide)
+    result = builder.select(above, wide(ends[1]), builder.select(below, wide(ends[0]), result))
     return builder.trunc(result, to) if wide.width > to.width else result
 
 
