@@ -22,8 +22,6 @@ LONG_FILES: dict[str, int] = {
     "graphc/ir/operator.py": 495,
     "graphc/ops/math_arithmetic.py": 406,
     "graphc/ops/windows.py": 420,
-    "graphc/runtime/call.py": 415,
-    "graphc/runtime/values.py": 473,
     "tests/datasets/test_dataset.py": 441,
     "tests/files/test_graph_json.py": 467,
     "tests/fuzz/generate.py": 411,
