@@ -24,7 +24,8 @@ from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
-from ..runtime.values import Drawn, Snapshot
+from ..runtime.streams import Drawn
+from ..runtime.values import Snapshot
 from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
 from .restoring import RestoreReport, report_of
 
