@@ -21,8 +21,6 @@ LONG_FILES: dict[str, int] = {
     "graphc/ir/node.py": 407,
     "graphc/ir/operator.py": 495,
     "graphc/ops/windows.py": 420,
-    "graphc/runtime/call.py": 415,
-    "graphc/runtime/values.py": 473,
     "tests/datasets/test_dataset.py": 441,
     "tests/files/test_graph_json.py": 467,
     "tests/fuzz/generate.py": 411,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
-from ..ir.sizes import fixed
+from ..ir.sizes import fixed, settled
 from . import native
 from .conv_text import Tile
 from .kernel_text import KernelText, Slot
@@ -24,7 +24,7 @@ LEAST_SIDE = 512                        # columns, and numbers in each sum, from
 DEPTH = 64                              # rows of the right operand that are copied beside itself
 SMALL = 1 << 18                         # multiply-adds up to which a library's way into its kernels is what takes time
 LEAST_FULL, FILLED, SMALL_FILLED = 32, 0.96, 0.85       # columns, and numbers in each sum, from which; and the part of the tiles that is filled
-PIECES, IN_CACHE = 4, 1 << 21           # panels that there are at least, for threads, and bytes of the right operand, where they are not small
+PIECES, IN_CACHE = 4, 6 << 20           # panels that there are at least, for threads, and bytes of the right operand, where they are not small
 _WIDE_TILES = ((8, 3), (6, 4), (12, 2))                 # of 32 registers
 _NARROW_TILES = ((4, 3), (6, 2))
 WORK = 64
@@ -92,6 +92,7 @@ def few_rows(node: Node, layout: Layout) -> KernelText | None:
     a, b = node.inputs
     m, n = node.type.shape[-2:]
     k = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
+    m, n, k = map(settled, (m, n, k))
     dtype = node.type.dtype
     if len(node.type.shape) != 2 or dtype.kind != "f" or not all(map(fixed, (m, n, k))) or m < LEAST_ROWS:
         return None

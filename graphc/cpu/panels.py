@@ -9,7 +9,7 @@ import numpy as np
 
 from ..compiler.layout import Layout, contiguous
 from ..ir.node import Node
-from ..ir.sizes import alike, fixed, maximum, minimum
+from ..ir.sizes import alike, fixed, maximum, minimum, settled
 from ..ir.types import element_count
 from . import blas, ladder, native, panels_text
 from .conv_text import Tile
@@ -61,6 +61,7 @@ def panel_texts(node: Node, layout: Layout) -> list[KernelText | Product] | None
     a, b = node.inputs
     *batch, m, n = node.type.shape
     k = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
+    m, n, k = map(settled, (m, n, k))
     dtype = node.type.dtype
     if dtype.kind != "f" or 0 in (*node.type.shape, k):
         return None

@@ -15,7 +15,7 @@ from ..files.checkpoint import SUFFIX, Checkpoint, open_checkpoint, place_of, pu
 from ..files.graph_json import from_json, to_json
 from ..files.safetensors import open_file
 from ..files.tf_graph.build import Importer
-from ..files.tf_graph.imported import read_into
+from ..files.tf_graph.imported import read_into, typed_errors
 from ..files.tf_graph.messages import MetaGraphDef
 from ..files.tf_graph.saved import add_collections, initialisers, saved_variables
 from ..ir.collecting import GraphKeys
@@ -24,7 +24,8 @@ from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
-from ..runtime.values import Drawn, Snapshot
+from ..runtime.streams import Drawn
+from ..runtime.values import Snapshot
 from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
 from .restoring import RestoreReport, report_of
 
@@ -343,8 +344,9 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
 def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping[str, Any]) -> tuple[Importer, Saver | None]:
     """Add a graph of TensorFlow's, with its collections; what was read, and a saver of what its own keeps, None if that is nothing."""
     importer = read_into(graph, meta.graph_def, scope, {}, initialisers(meta))
-    add_collections(importer, meta)
-    kept, own = saved_variables(importer, importer.nodes), meta.saver_def
+    with typed_errors():
+        add_collections(importer, meta)
+        kept, own = saved_variables(importer, importer.nodes), meta.saver_def
     told = {"max_to_keep": own.max_to_keep, "keep_checkpoint_every_n_hours": own.keep_checkpoint_every_n_hours} if own.save_tensor_name else {}
     variables: Any = kept or graph.get_collection(GraphKeys.GLOBAL_VARIABLES, importer.prefix or None)
     return importer, Saver(variables, **{**told, **options}) if variables else None

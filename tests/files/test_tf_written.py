@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.files.tf_graph.messages import GraphDef, SavedModel, VariableDef
 from tests import ROOT
 
 
@@ -101,6 +102,32 @@ def test_bytes_are_those_that_tensorflow_ran():
     w = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="w")
     tf.nn.softmax(tf.nn.bias_add(tf.matmul(x, w), [0.5, -0.5]), name="p")
     assert tf.get_default_graph().as_graph_def().SerializeToString() == (ROOT / "tests/data/tf_graphs/written.pb").read_bytes()
+
+
+def test_a_saved_model_is_theirs_too(tmp_path):
+    """Its graph and variables by TensorFlow's files alone; what trains, and has no counterpart, is no part of it."""
+    x = tf.placeholder(tf.float32, [None, 6, 6, 1], name="x")
+    net = tf.layers.flatten(tf.layers.max_pooling2d(tf.layers.conv2d(x, 2, 3), 2, 2))
+    y = tf.layers.dense(net, 3, tf.nn.sigmoid)
+    train = tf.train.AdamOptimizer().minimize(tf.reduce_sum(tf.square(y)))
+    with tf.Session(jit=False) as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, {x: fed((2, 6, 6, 1))})
+        tf.saved_model.simple_save(session, str(tmp_path / "m"), {"x": x}, {"y": y})
+        expected = session.run(y, {x: fed((3, 6, 6, 1))})
+    (meta,) = SavedModel.FromString((tmp_path / "m/saved_model.pb").read_bytes()).meta_graphs
+    assert meta.saver_def.restore_op_name == "save/restore_all" and list(meta.meta_info_def.tags) == ["serve"]
+    signature = meta.signature_def["serving_default"]
+    (tmp_path / "m/variables/variables.safetensors").unlink()
+    reader = tf.train.NewCheckpointReader(str(tmp_path / "m/variables/variables"))
+    with tf.Graph().as_default() as graph, tf.Session(jit=False) as session:
+        plain = GraphDef()
+        plain.node.extend(n for n in meta.graph_def.node if not n.name.startswith("save/"))
+        found, = tf.import_graph_def(plain, name="", return_elements=[signature.outputs["y"].name])
+        for v in meta.collection_def["variables"].bytes_list.value:
+            name = VariableDef.FromString(v).variable_name
+            session.run(tf.assign(graph.get_tensor_by_name(name), reader.get_tensor(name.removesuffix(":0"))))
+        np.testing.assert_allclose(session.run(found, {signature.inputs["x"].name: fed((3, 6, 6, 1))}), expected, 1e-5)
 
 
 def test_what_cannot_leave_is_named():
