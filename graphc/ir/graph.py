@@ -202,8 +202,10 @@ class Graph(Collections):
         label, colon, output = name.partition(":")
         node = self._labels.get(label)
         if colon and label in self.results and output.isdecimal():
-            node = next((n for i, n in enumerate(self.results[label]) if str(i) == output), None)
-            label, output = name, "0"
+            found = next((n for i, n in enumerate(self.results[label]) if str(i) == output), None)
+            if found is None:
+                raise GraphError(f"{label!r} has no output {output}{here()}")
+            return found
         if node is None or (colon and not output.isdecimal()):
             raise GraphError(f"the graph has nothing named {name[:200]!r}{here()}")
         if colon and node.standing is not None and int(output) < len(node.standing.results):
