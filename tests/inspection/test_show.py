@@ -45,11 +45,11 @@ def test_text():
 x: float32[x.0,4] = placeholder()   # {here}:{first + 2}
 layer/w/initial_value: float32[4,2] = constant(value=[[1.,1.],[1.,1.],[1.,1.],[1.,1.]])   # {here}:{first + 4}
 layer/w: float32[4,2] = variable(initial_value=layer/w/initial_value)   # {here}:{first + 4}
-layer/MatMul: float32[x.0,2] = matmul(x, layer/w)   # {here}:{first + 5}
-layer/h: float32[x.0,2] = tanh(layer/MatMul)   # {here}:{first + 5}
+layer/matmul: float32[x.0,2] = matmul(x, layer/w)   # {here}:{first + 5}
+layer/h: float32[x.0,2] = tanh(layer/matmul)   # {here}:{first + 5}
 loss/inner/strided_slice: float32[loss/inner/strided_slice.0,1,2] = strided_slice(layer/h, index=[1:, None, ::-1])   # {here}:{first + 8}
-loss/inner/square: float32[loss/inner/strided_slice.0,1,2] = square(loss/inner/strided_slice)   # {here}:{first + 8}
-loss/total: float32[2] = reduce_sum(loss/inner/square, axis=(0, 1))   # {here}:{first + 9}
+loss/inner/Square: float32[loss/inner/strided_slice.0,1,2] = square(loss/inner/strided_slice)   # {here}:{first + 8}
+loss/total: float32[2] = reduce_sum(loss/inner/Square, axis=(0, 1))   # {here}:{first + 9}
 """
 
 
@@ -58,10 +58,10 @@ def lines_of(*fetches, **options):
 
 
 LINES = [
-    ("two of an operand", lambda x: x * x, "multiply: float32[3] = multiply(x, x)"),
+    ("two of an operand", lambda x: x * x, "mul: float32[3] = multiply(x, x)"),
     ("default attributes are left out", lambda x: tf.reduce_sum(x, keepdims=False), "Sum: float32[] = reduce_sum(x, axis=(0,))"),
     ("others are not", lambda x: tf.argmax(x, output_type=tf.int32), "ArgMax: int32[] = argmax(x, output_type=int32)"),
-    ("a dtype", lambda x: tf.cast(x, tf.int8), "cast: int8[3] = cast(x, dtype=int8)"),
+    ("a dtype", lambda x: tf.cast(x, tf.int8), "Cast: int8[3] = cast(x, dtype=int8)"),
     ("large constants", lambda x: tf.constant(np.zeros((30, 2))), "Const: float64[30,2] = constant(value=float64[30,2])"),
     ("nan", lambda x: tf.constant(np.nan), "Const: float32[] = constant(value=nan)"),
     ("results", lambda x: tf.split(x, 3)[1], "split:1: float32[1] = item(split, index=1)"),
@@ -95,8 +95,8 @@ def test_specialised_graphs_are_shown_too():
     variables = {n: n.type for n in order if n.operator.name == "variable"}
     spec = specialise([total], order, types, {}, variables)
     shown = tf.show(spec.fetches)
-    assert "layer/h: float32[5,2] = tanh(layer/MatMul)" in shown and "layer/w: float32[4,2] = variable(variable=layer/w)" in shown
-    assert line(spec.fetches[0]).startswith("loss/total: float32[2] = reduce_sum(loss/inner/square, axis=(0, 1))   # test_show.py:")
+    assert "layer/h: float32[5,2] = tanh(layer/matmul)" in shown and "layer/w: float32[4,2] = variable(variable=layer/w)" in shown
+    assert line(spec.fetches[0]).startswith("loss/total: float32[2] = reduce_sum(loss/inner/Square, axis=(0, 1))   # test_show.py:")
     assert json.loads(tf.show(spec.fetches, "json"))["nodes"][-1]["type"] == "float32[2]"
 
 
@@ -113,13 +113,13 @@ def test_what_may_be_shown(fresh_graph):
 # ---------------------------------------------------------------------- folding
 
 FOLDED = [
-    ("all", {}, ["x", "layer/w/initial_value", "layer/w", "layer/MatMul", "layer/h", "loss/inner/strided_slice", "loss/inner/square", "loss/total"]),
+    ("all", {}, ["x", "layer/w/initial_value", "layer/w", "layer/matmul", "layer/h", "loss/inner/strided_slice", "loss/inner/Square", "loss/total"]),
     ("top scopes", {"collapse": 0}, ["x", "layer/", "loss/"]),
-    ("inner scopes", {"collapse": 1}, ["x", "layer/w/", "layer/MatMul", "layer/h", "loss/inner/", "loss/total"]),
-    ("one", {"collapse": "loss"}, ["x", "layer/w/initial_value", "layer/w", "layer/MatMul", "layer/h", "loss/"]),
+    ("inner scopes", {"collapse": 1}, ["x", "layer/w/", "layer/matmul", "layer/h", "loss/inner/", "loss/total"]),
+    ("one", {"collapse": "loss"}, ["x", "layer/w/initial_value", "layer/w", "layer/matmul", "layer/h", "loss/"]),
     ("two", {"collapse": ["loss/inner/", "layer"]}, ["x", "layer/", "loss/inner/", "loss/total"]),
-    ("at most 7", {"max_nodes": 7}, ["x", "layer/w/", "layer/MatMul", "layer/h", "loss/inner/strided_slice", "loss/inner/square", "loss/total"]),
-    ("at most 5", {"max_nodes": 5}, ["x", "layer/", "loss/inner/strided_slice", "loss/inner/square", "loss/total"]),
+    ("at most 7", {"max_nodes": 7}, ["x", "layer/w/", "layer/matmul", "layer/h", "loss/inner/strided_slice", "loss/inner/Square", "loss/total"]),
+    ("at most 5", {"max_nodes": 5}, ["x", "layer/", "loss/inner/strided_slice", "loss/inner/Square", "loss/total"]),
     ("at most 4", {"max_nodes": 4}, ["x", "layer/", "loss/inner/", "loss/total"]),
     ("at most 3", {"max_nodes": 3}, ["x", "layer/", "loss/"]),
     ("at most 2", {"max_nodes": 2}, ["...", "loss/"]),
