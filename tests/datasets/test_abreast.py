@@ -36,6 +36,8 @@ def drained(dataset, jit=True):
 
 
 def ours():
+    """The threads of datasets, but for those of datasets that are garbage."""
+    gc.collect()
     return [t for t in threading.enumerate() if t.name == "graphc dataset"]
 
 
@@ -119,13 +121,14 @@ def test_graphs_that_take_long_are_computed_at_once(monkeypatch):
     np.testing.assert_allclose(found, [(a @ a).sum() for a in x], rtol=1e-9)
 
 
-def test_graphs_that_take_no_time_wake_no_thread():
-    before = len(ours())
+def test_graphs_that_take_no_time_wake_no_thread(monkeypatch):
+    monkeypatch.setattr(abreast, "WORTH", 60.0)
+    monkeypatch.setattr(ahead, "PROMPT", 60.0)
+    before = {*ours()}
     element = RANGE(10_000).map(lambda i: i + 1, num_parallel_calls=4).prefetch(4).make_one_shot_iterator().get_next()
     with tf.Session() as sess:
         assert [sess.run(element) for _ in range(200)] == [*range(1, 201)]
-        # A stop of the machine may make a few elements in a row slow: then the threads are there, and the elements the same.
-        assert len(ours()) in (before, before + 1, before + 4, before + 5)
+        assert {*ours()} <= before
 
 
 def test_random_numbers_do_not_depend_on_threads():
