@@ -25,8 +25,7 @@ DTYPES = ("float64", "float32", "int32", "int64", "int8", "int16", "uint8", "boo
 MOST_ELEMENTS = 20_000
 LOOPS = 0.15                # the part of graphs that may have loops or branches
 # How often each family is drawn; one that is not named here joins at the last weight.
-FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "views": 1.0, "concat": 1.5, "lowered": 1.5, "average": 1.0,
-            "contraction": 2.0, "windowed": 1.5}
+FAMILIES = dict(elementwise=14.0, reduction=4.0, alias=1.5, view=2.5, views=1.0, concat=1.5, lowered=1.5, average=1.0, contraction=2.0, windowed=1.5)
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {
