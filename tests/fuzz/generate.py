@@ -25,8 +25,7 @@ DTYPES = ("float64", "float32", "int32", "int64", "int8", "int16", "uint8", "boo
 MOST_ELEMENTS = 20_000
 LOOPS = 0.15                # the part of graphs that may have loops or branches
 # How often each family is drawn; one that is not named here joins at the last weight.
-FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "views": 1.0, "concat": 1.5, "lowered": 1.5, "average": 1.0,
-            "contraction": 2.0, "windowed": 1.5}
+FAMILIES = dict(elementwise=14.0, reduction=4.0, alias=1.5, view=2.5, views=1.0, concat=1.5, lowered=1.5, average=1.0, contraction=2.0, windowed=1.5)
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {
@@ -34,8 +33,7 @@ LIMITS = {
     "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
     "cpu.blas.SMALL": (0, 100_000),
 }
-# And those that say which products are computed by panels, all at once: small ones are, too.
-PANELS = {f"cpu.panels.{name}": value for name, value in [("LEAST_SIDE", 1), ("LEAST_DEPTH", 1), ("LEAST_WORK", 1), ("FILLED", 0)]}
+PANELS = {"cpu.panels.LEAST_SIDE": 1, "cpu.panels.LEAST_DEPTH": 1, "cpu.panels.LEAST_WORK": 1, "cpu.panels.FILLED": 0}       # all at once
 SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e-42, 1e-310, 1e30, -1e30, 3e38, 88.7, -750.0, 0.5, 2.5)
 
 
@@ -120,8 +118,7 @@ class Draft:
     def limits(self) -> dict[str, int]:
         if self.chance(0.5):
             return {}
-        found = {name: int(self.one(values)) for name, values in LIMITS.items() if self.chance(0.3)}
-        return found | PANELS if self.chance(0.5) else found
+        return {name: int(self.one(values)) for name, values in LIMITS.items() if self.chance(0.3)} | (PANELS if self.chance(0.5) else {})
 
     # ------------------------------------------------------------------ adding
 
