@@ -20,6 +20,7 @@ from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian,
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
+from .errors import OpError
 from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
 from .initializers import (
@@ -49,10 +50,12 @@ from .ir.default_graph import (
     get_collection_ref,
     set_random_seed,
 )
+from .ir.devices import DeviceSpec
 from .ir.graph import Graph, get_default_graph, get_default_session, name_scope, reset_default_graph
-from .ir.node import NodeDef, Operation, Tensor
+from .ir.node import Operation, Tensor
 from .ir.operator import publish as _publish
 from .ir.registered import *  # noqa: F403
+from .ir.standing import NodeDef
 from .ir.types import (
     Dimension,
     DType,
@@ -74,6 +77,7 @@ from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
+from .ops.assertions import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
@@ -82,6 +86,7 @@ from .ops.counting import *  # noqa: F403
 from .ops.custom import *  # noqa: F403
 from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
+from .ops.facts import *  # noqa: F403
 from .ops.fft import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .ops.image_space import random_crop
 from .ops.incomplete import *  # noqa: F403
@@ -91,6 +96,7 @@ from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
 from .ops.ordering import *  # noqa: F403
 from .ops.partition import *  # noqa: F403
+from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.random_draws import *  # noqa: F403
@@ -109,17 +115,20 @@ from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
+from .sharing import *  # noqa: F403
 from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
+    VariableScope,
     all_variables,
     get_variable,
     get_variable_scope,
     global_variables,
     global_variables_initializer,
     initialize_all_variables,
+    initialize_local_variables,
     initialize_variables,
     local_variables,
     local_variables_initializer,
@@ -141,7 +150,7 @@ _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
-          "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
+          "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "random",
           "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
 _HELD = ("debugging", "dtypes", "gfile", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "signal", "sparse", "spectral")

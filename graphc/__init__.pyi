@@ -21,6 +21,7 @@ from . import gfile as gfile
 from . import image as image
 from . import initializers as initializers
 from . import io as io
+from . import keras as keras
 from . import layers as layers
 from . import linalg as linalg
 from . import logging as logging
@@ -68,6 +69,7 @@ from .data.readers import ReaderBase as ReaderBase
 from .data.readers import TFRecordReader as TFRecordReader
 from .data.readers import TextLineReader as TextLineReader
 from .data.readers import WholeFileReader as WholeFileReader
+from .errors import OpError as OpError
 from .files.events import Summary as Summary
 from .files.graph_def import GraphDef as GraphDef
 from .files.graph_def import import_graph_def as import_graph_def
@@ -100,12 +102,12 @@ from .ir.default_graph import device as device
 from .ir.default_graph import get_collection as get_collection
 from .ir.default_graph import get_collection_ref as get_collection_ref
 from .ir.default_graph import set_random_seed as set_random_seed
+from .ir.devices import DeviceSpec as DeviceSpec
 from .ir.graph import Graph as Graph
 from .ir.graph import get_default_graph as get_default_graph
 from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
-from .ir.node import NodeDef as NodeDef
 from .ir.node import Operation as Operation
 from .ir.node import Tensor as Tensor
 from .ir.registered import NoGradient as NoGradient
@@ -113,6 +115,7 @@ from .ir.registered import NotDifferentiable as NotDifferentiable
 from .ir.registered import RegisterGradient as RegisterGradient
 from .ir.shapes import Dimension as Dimension
 from .ir.shapes import TensorShape as TensorShape
+from .ir.standing import NodeDef as NodeDef
 from .ir.types import DType as DType
 from .ir.types import as_dtype as as_dtype
 from .modes import disable_control_flow_v2 as disable_control_flow_v2
@@ -127,6 +130,10 @@ from .modes import enable_resource_variables as enable_resource_variables
 from .modes import enable_v2_behavior as enable_v2_behavior
 from .modes import enable_v2_tensorshape as enable_v2_tensorshape
 from .modes import executing_eagerly as executing_eagerly
+from .modes import executing_eagerly_outside_functions as executing_eagerly_outside_functions
+from .modes import init_scope as init_scope
+from .modes import recompute_grad as recompute_grad
+from .modes import resource_variables_enabled as resource_variables_enabled
 from .ops.array import diag as diag
 from .ops.array import diag_part as diag_part
 from .ops.array import eye as eye
@@ -160,6 +167,14 @@ from .ops.array_places import repeat as repeat
 from .ops.array_places import shape_n as shape_n
 from .ops.array_places import unravel_index as unravel_index
 from .ops.array_sequence import reverse_sequence as reverse_sequence
+from .ops.assertions import assert_integer as assert_integer
+from .ops.assertions import assert_proper_iterable as assert_proper_iterable
+from .ops.assertions import assert_rank as assert_rank
+from .ops.assertions import assert_rank_at_least as assert_rank_at_least
+from .ops.assertions import assert_rank_in as assert_rank_in
+from .ops.assertions import assert_same_float_dtype as assert_same_float_dtype
+from .ops.assertions import assert_scalar as assert_scalar
+from .ops.assertions import assert_type as assert_type
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
 from .ops.blocks import depth_to_space as depth_to_space
@@ -182,18 +197,20 @@ from .ops.custom import custom_gradient as custom_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
-from .ops.debug import assert_integer as assert_integer
 from .ops.debug import assert_near as assert_near
-from .ops.debug import assert_proper_iterable as assert_proper_iterable
-from .ops.debug import assert_rank as assert_rank
-from .ops.debug import assert_rank_at_least as assert_rank_at_least
-from .ops.debug import assert_rank_in as assert_rank_in
-from .ops.debug import assert_same_float_dtype as assert_same_float_dtype
-from .ops.debug import assert_scalar as assert_scalar
-from .ops.debug import assert_type as assert_type
 from .ops.debug import check_numerics as check_numerics
 from .ops.debug import verify_tensor_all_finite as verify_tensor_all_finite
 from .ops.decode import decode_csv as decode_csv
+from .ops.facts import convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices
+from .ops.facts import dimension_at_index as dimension_at_index
+from .ops.facts import dimension_value as dimension_value
+from .ops.facts import get_static_value as get_static_value
+from .ops.facts import guarantee_const as guarantee_const
+from .ops.facts import is_non_decreasing as is_non_decreasing
+from .ops.facts import is_numeric_tensor as is_numeric_tensor
+from .ops.facts import is_strictly_increasing as is_strictly_increasing
+from .ops.facts import is_tensor as is_tensor
+from .ops.facts import timestamp as timestamp
 from .ops.fft import fft as fft
 from .ops.fft import fft2d as fft2d
 from .ops.fft import fft3d as fft3d
@@ -222,17 +239,23 @@ from .ops.linalg_solve import cholesky_solve as cholesky_solve
 from .ops.math import saturate_cast as saturate_cast
 from .ops.math import select as select
 from .ops.math import to_bool as to_bool
+from .ops.math import to_complex128 as to_complex128
+from .ops.math import to_complex64 as to_complex64
 from .ops.math import to_double as to_double
 from .ops.math import to_float as to_float
 from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
-from .ops.math_arithmetic import accumulate_n as accumulate_n
-from .ops.math_arithmetic import add_n as add_n
+from .ops.math import where_v2 as where_v2
 from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import polyval as polyval
-from .ops.math_arithmetic import scalar_mul as scalar_mul
+from .ops.math_arithmetic import floor_div as floor_div
+from .ops.math_arithmetic import realdiv as realdiv
+from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
+from .ops.math_sums import accumulate_n as accumulate_n
+from .ops.math_sums import add_n as add_n
+from .ops.math_sums import polyval as polyval
+from .ops.math_sums import scalar_mul as scalar_mul
 from .ops.ordering import argsort as argsort
 from .ops.ordering import roll as roll
 from .ops.ordering import sort as sort
@@ -244,6 +267,7 @@ from .ops.partition import histogram_fixed_width_bins as histogram_fixed_width_b
 from .ops.partition import parallel_stack as parallel_stack
 from .ops.partition import setdiff1d as setdiff1d
 from .ops.partition import unique_with_counts as unique_with_counts
+from .ops.printing import print as print
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
 from .ops.python_function import py_function as py_function
@@ -328,6 +352,17 @@ from .runtime.session import GPUOptions as GPUOptions
 from .runtime.session import InteractiveSession as InteractiveSession
 from .runtime.session import Session as Session
 from .runtime.timeline import RunMetadata as RunMetadata
+from .sharing import VariableAggregation as VariableAggregation
+from .sharing import VariableSynchronization as VariableSynchronization
+from .sharing import fixed_size_partitioner as fixed_size_partitioner
+from .sharing import get_local_variable as get_local_variable
+from .sharing import make_template as make_template
+from .sharing import min_max_variable_partitioner as min_max_variable_partitioner
+from .sharing import no_regularizer as no_regularizer
+from .sharing import op_scope as op_scope
+from .sharing import report_uninitialized_variables as report_uninitialized_variables
+from .sharing import variable_axis_size_partitioner as variable_axis_size_partitioner
+from .sharing import variable_op_scope as variable_op_scope
 from .summary import histogram_summary as histogram_summary
 from .summary import image_summary as image_summary
 from .summary import merge_all_summaries as merge_all_summaries
@@ -337,12 +372,14 @@ from .train.clipping import clip_by_average_norm as clip_by_average_norm
 from .train.clipping import clip_by_global_norm as clip_by_global_norm
 from .train.clipping import clip_by_norm as clip_by_norm
 from .train.clipping import global_norm as global_norm
+from .variables import VariableScope as VariableScope
 from .variables import all_variables as all_variables
 from .variables import get_variable as get_variable
 from .variables import get_variable_scope as get_variable_scope
 from .variables import global_variables as global_variables
 from .variables import global_variables_initializer as global_variables_initializer
 from .variables import initialize_all_variables as initialize_all_variables
+from .variables import initialize_local_variables as initialize_local_variables
 from .variables import initialize_variables as initialize_variables
 from .variables import local_variables as local_variables
 from .variables import local_variables_initializer as local_variables_initializer
@@ -479,8 +516,6 @@ float32: DType
 float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
-def floor_div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -578,8 +613,6 @@ def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def real(input: Any, name: str | None = None) -> Tensor:
     """The real parts; of real numbers themselves."""
-def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
 def reciprocal(x: Any, name: str | None = None) -> Tensor:
     """1 / x."""
 def reduce_all(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
@@ -596,7 +629,7 @@ def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                 reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
-    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements."""
+    """Mean over `axis` (all axes without it); nan of no elements. Of integers an integer, towards zero, as in TensorFlow; of bools in float64."""
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Smallest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's greatest."""
@@ -731,63 +764,69 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
     """An operation that writes a text to a file, in the place of what it held; missing folders are made."""
 
-__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "Diagnosis", "Dimension", "FIFOQueue",
-           "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys",
-           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable", "Operation",
-           "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata",
-           "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray", "TensorShape",
-           "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "WholeFileReader", "accumulate_n", "acos", "acosh",
-           "add", "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "arg_max", "arg_min", "argmax", "argmin",
-           "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
-           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+__all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "ConfigProto", "DType", "DeviceSpec", "Diagnosis", "Dimension",
+           "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef",
+           "GraphKeys", "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "NoGradient", "NodeDef", "NotDifferentiable",
+           "OpError", "Operation", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
+           "RunMetadata", "RunOptions", "Session", "SparseTensor", "SparseTensorValue", "Summary", "TFRecordReader", "Tensor", "TensorArray",
+           "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "VariableAggregation", "VariableScope",
+           "VariableSynchronization", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
+           "add_to_collection", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min", "argmax", "argmin", "argsort",
+           "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
+           "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
            "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
            "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_jacobian",
            "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
            "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
            "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond",
            "confusion_matrix", "conj", "constant", "constant_initializer", "contrib", "control_dependencies", "convert_to_tensor",
-           "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient",
-           "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device", "diag", "diag_part", "diagnose", "digamma",
-           "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-           "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch",
-           "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior",
-           "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
-           "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "flags", "float32", "float64",
-           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref",
-           "get_default_graph", "get_default_session", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
-           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "greater", "greater_equal",
-           "group", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity",
-           "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def",
-           "initialize_all_tables", "initialize_all_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv",
-           "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_variable_initialized", "jacobian", "jvp", "layers", "lbeta", "less",
-           "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
-           "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "manip", "map_fn",
-           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
-           "merge_summary", "meshgrid", "metrics", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply",
-           "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
-           "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
-           "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson",
-           "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all",
-           "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
-           "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "reset_default_graph", "reshape",
-           "resource_loader", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul",
-           "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add",
-           "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min",
-           "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed", "setdiff1d",
-           "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
-           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
-           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
-           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
-           "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
-           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
-           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower",
-           "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
-           "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
-           "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "to_bool", "to_double",
-           "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
-           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts",
-           "unpack", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
-           "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]
+           "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to", "cross",
+           "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_csv", "decode_raw", "depth_to_space", "device",
+           "diag", "diag_part", "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution",
+           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distributions", "div",
+           "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2",
+           "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape",
+           "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp",
+           "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags",
+           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
+           "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_static_value", "get_variable",
+           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+           "glorot_uniform_initializer", "gradients", "greater", "greater_equal", "group", "guarantee_const", "hessian", "hessians",
+           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d",
+           "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
+           "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8",
+           "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
+           "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space",
+           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging",
+           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "make_template", "manip", "map_fn", "matching_files", "matmul",
+           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
+           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid",
+           "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial",
+           "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric",
+           "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad",
+           "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "placeholder", "placeholder_with_default",
+           "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma", "random_normal",
+           "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
+           "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
+           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
+           "regex_replace", "repeat", "report", "report_uninitialized_variables", "reset_default_graph", "reshape", "resource_loader",
+           "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model",
+           "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd",
+           "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean",
+           "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "set_random_seed",
+           "setdiff1d", "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch",
+           "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows",
+           "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max",
+           "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain",
+           "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split",
+           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split",
+           "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
+           "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
+           "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig",
+           "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing",
+           "tile", "timestamp", "to_bool", "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
+           "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
+           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
+           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
+           "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "where_v2", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]

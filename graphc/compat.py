@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import DTypeError
 from .ir.node import here
+from .ops.facts import dimension_at_index, dimension_value
 from .tf1_names import getter as _getter
 
-__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "forward_compatible", "path_to_str"]
+__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "forward_compatible", "path_to_str"]
 
 # `import graphc.compat.v1 as tf` and `tf.compat.v1` are the package.
 __path__: list[str] = []

@@ -2,12 +2,21 @@
 
 from typing import TYPE_CHECKING
 
+from .ops.assertions import (
+    assert_integer,
+    assert_proper_iterable,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_same_float_dtype,
+    assert_scalar,
+    assert_type,
+)
 from .ops.debug import (
     Assert,
     assert_equal,
     assert_greater,
     assert_greater_equal,
-    assert_integer,
     assert_less,
     assert_less_equal,
     assert_near,
@@ -16,13 +25,6 @@ from .ops.debug import (
     assert_non_positive,
     assert_none_equal,
     assert_positive,
-    assert_proper_iterable,
-    assert_rank,
-    assert_rank_at_least,
-    assert_rank_in,
-    assert_same_float_dtype,
-    assert_scalar,
-    assert_type,
     check_numerics,
 )
 from .ops.math import is_finite, is_inf, is_nan

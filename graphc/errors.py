@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
            "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
            "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
            "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
            "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError",
            "OutOfRangeError", "PermissionDeniedError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
-           "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "UnrecognizedFlagError"]
+           "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "UnrecognizedFlagError",
+           "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+           "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
+           "UNAUTHENTICATED"]
 
 
 class GraphcError(Exception):
@@ -122,13 +127,24 @@ class GraphGrowthWarning(UserWarning):
         super().__init__(message)
 
 
-class OpError(GraphcError):
-    """A step that failed while a graph ran (TensorFlow's `errors.OpError`)."""
+def _told(*args: Any, **kwargs: Any) -> dict[str, Any]:
+    """What an error is given: `message, op` here, `node_def, op, message, error_code` by programs."""
+    names = ("message", "op") if args[:1] and isinstance(args[0], str) else ("node_def", "op", "message", "error_code")
+    return {"message": "", "op": None, "node_def": None, **dict(zip(names, args, strict=False)), **kwargs}
 
-    def __init__(self, message: str, op: object = None):
-        super().__init__(message)
-        self.message = message
-        self.op = op
+
+class OpError(GraphcError):
+    """A step that failed while a graph ran (TensorFlow's `errors.OpError`).
+
+    A program that raises one gives what TensorFlow's takes: the description of the node, the operation, the message; both may be None.
+    """
+
+    error_code = 2              # TensorFlow's number of the kind: UNKNOWN
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        told = _told(*args, **kwargs)
+        super().__init__(told["message"])
+        self.message, self.op, self.node_def = told["message"], told["op"], told["node_def"]
 
 
 class InvalidArgumentError(OpError, ValueError):
@@ -193,6 +209,18 @@ class DataLossError(OpError):
 
 class DeadlineExceededError(OpError):
     """A time limit that has passed."""
+
+
+# TensorFlow's numbers of what a step may end with, in their order, and the classes that stand for them.
+(OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED,
+ FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED) = range(17)
+_BY_CODE = {CANCELLED: CancelledError, UNKNOWN: UnknownError, INVALID_ARGUMENT: InvalidArgumentError, DEADLINE_EXCEEDED: DeadlineExceededError,
+            NOT_FOUND: NotFoundError, ALREADY_EXISTS: AlreadyExistsError, PERMISSION_DENIED: PermissionDeniedError,
+            RESOURCE_EXHAUSTED: ResourceExhaustedError, FAILED_PRECONDITION: FailedPreconditionError, ABORTED: AbortedError,
+            OUT_OF_RANGE: OutOfRangeError, UNIMPLEMENTED: UnimplementedError, UNAVAILABLE: UnavailableError, DATA_LOSS: DataLossError,
+            UNAUTHENTICATED: UnauthenticatedError}
+for _code, _kind in _BY_CODE.items():
+    _kind.error_code = _code
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from .ops.math import (
     acosh,
     add,
     add_n,
+    approximate_equal,
     asin,
     asinh,
     atan,
@@ -118,7 +119,8 @@ from .ops.segments import (
 )
 from .tf1_names import getter as _getter
 
-__all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "angle", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh",
+__all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "angle", "approximate_equal", "argmax", "argmin", "asin", "asinh",
+           "atan", "atan2", "atanh",
            "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "betainc", "bincount", "ceil", "confusion_matrix", "conj", "cos", "cosh",
            "count_nonzero", "cumprod", "cumsum", "digamma", "divide", "divide_no_nan", "equal", "erf", "erfc", "erfcinv", "erfinv", "exp", "expm1",
            "floor", "floordiv", "floormod", "greater", "greater_equal", "igamma", "igammac", "imag", "in_top_k", "invert_permutation", "is_finite",

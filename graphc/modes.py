@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from .errors import FailedPreconditionError
+from .ir.graph import get_default_graph
 from .ir.node import here
 
 __all__ = ["disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
            "disable_v2_behavior", "disable_v2_tensorshape", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
-           "enable_v2_behavior", "enable_v2_tensorshape", "executing_eagerly"]
+           "enable_v2_behavior", "enable_v2_tensorshape", "executing_eagerly", "executing_eagerly_outside_functions", "init_scope",
+           "recompute_grad", "resource_variables_enabled"]
 
 
 def disable_v2_behavior() -> None:
@@ -65,6 +69,33 @@ def disable_control_flow_v2() -> None:
 
 def enable_control_flow_v2() -> None:
     """Nothing: there is one kind of control flow."""
+
+
+def executing_eagerly_outside_functions() -> bool:
+    """False."""
+    return False
+
+
+def resource_variables_enabled() -> bool:
+    """False: there is one kind of variable."""
+    return False
+
+
+def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as it is: what its gradient needs of it is kept or computed again as the compiler sees fit."""
+    return f
+
+
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """Leave all control dependencies inside: what is made there runs when it is needed, as initial values do.
+
+    >>> with tf.name_scope("layer"), tf.init_scope():
+    ...     print(tf.constant(1.0, name="first").name)
+    layer/first:0
+    """
+    with get_default_graph().control_dependencies(None):
+        yield
 
 
 def __dir__() -> list[str]:

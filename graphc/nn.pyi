@@ -24,6 +24,7 @@ from .ops.nn import embedding_lookup as embedding_lookup
 from .ops.nn import l2_normalize as l2_normalize
 from .ops.nn import moments as moments
 from .ops.nn import normalize_moments as normalize_moments
+from .ops.nn import relu_layer as relu_layer
 from .ops.nn import sufficient_statistics as sufficient_statistics
 from .ops.nn import weighted_moments as weighted_moments
 from .ops.nn import xw_plus_b as xw_plus_b
@@ -119,5 +120,5 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler", "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss",
            "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments", "sufficient_statistics",
            "normalize_moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space",
-           "bias_add", "xw_plus_b", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell",
-           "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]
+           "bias_add", "xw_plus_b", "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k",
+           "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

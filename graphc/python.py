@@ -2,185 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from .errors import GraphcError
+from .inner_paths import CONTRIB, MODULES
 from .ir.known import static_value
 from .ir.node import warn
+from .ir.sizes import unknown
 from .ir.types import TensorShape
 from .tf1_names import getter as _getter
 
 __all__: list[str] = []
-
-# A module's path | the namespaces whose names it has, `tf` being the top; the first that has a name gives it.
-_MODULES = """
-client.session | tf
-client.timeline | -
-client.device_lib | -
-data.ops.dataset_ops | data
-debug | -
-framework.constant_op | tf
-framework.dtypes | tf
-framework.errors | errors
-framework.errors_impl | errors
-framework.function | tf
-framework.graph_util | graph_util
-framework.importer | tf
-framework.op_def_library | tf
-framework.ops | tf
-framework.random_seed | tf
-framework.sparse_tensor | tf
-framework.tensor_shape | tf
-framework.tensor_util | tf
-framework.test_util | test
-layers.base | layers
-layers.convolutional | layers
-layers.core | layers
-layers.layers | layers
-layers.normalization | layers
-layers.pooling | layers
-layers.utils | -
-lib.io.file_io | gfile
-lib.io.tf_record | python_io
-ops.array_ops | tf
-ops.candidate_sampling_ops | nn
-ops.check_ops | tf
-ops.clip_ops | tf
-ops.control_flow_ops | tf
-ops.control_flow_util | tf
-ops.ctc_ops | nn
-ops.data_flow_ops | tf
-ops.distributions.distribution | distributions
-ops.distributions.distributions | distributions
-ops.embedding_ops | nn
-ops.functional_ops | tf
-ops.gen_array_ops | tf
-ops.gen_math_ops | tf
-ops.gen_nn_ops | nn tf
-ops.gradients | tf
-ops.gradients_impl | tf
-ops.image_ops | image
-ops.init_ops | initializers tf
-ops.io_ops | tf
-ops.linalg_ops | tf linalg
-ops.logging_ops | tf
-ops.lookup_ops | contrib.lookup tf
-ops.losses.losses | losses
-ops.losses.losses_impl | losses
-ops.losses.util | losses
-ops.math_ops | tf
-ops.metrics | metrics
-ops.metrics_impl | metrics
-ops.nn | nn
-ops.nn_impl | nn
-ops.nn_ops | nn
-ops.parsing_ops | tf
-ops.partitioned_variables | tf
-ops.random_ops | tf
-ops.resources | -
-ops.rnn | nn
-ops.rnn_cell | nn.rnn_cell
-ops.rnn_cell_impl | nn.rnn_cell
-ops.script_ops | tf
-ops.seq2seq | nn.seq2seq contrib.legacy_seq2seq
-ops.sparse_ops | tf
-ops.special_math_ops | tf
-ops.standard_ops | tf
-ops.state_ops | tf
-ops.string_ops | tf
-ops.summary_ops | summary
-ops.template | tf
-ops.tensor_array_ops | tf
-ops.variable_scope | tf
-ops.variables | tf
-platform.app | app
-platform.flags | flags
-platform.gfile | gfile
-platform.googletest | test
-platform.resource_loader | resource_loader
-platform.test | test
-platform.tf_logging | logging
-saved_model.builder | saved_model.builder
-saved_model.builder_impl | saved_model.builder
-saved_model.constants | saved_model.constants
-saved_model.loader | saved_model.loader
-saved_model.loader_impl | saved_model.loader
-saved_model.main_op | saved_model.main_op
-saved_model.signature_def_utils | saved_model.signature_def_utils
-saved_model.simple_save | saved_model
-saved_model.utils | saved_model.utils
-saved_model.signature_constants | saved_model.signature_constants
-saved_model.tag_constants | saved_model.tag_constants
-summary.summary | summary
-training.adagrad | train
-training.adam | train
-training.basic_session_run_hooks | train
-training.checkpoint_utils | train
-training.coordinator | train
-training.ftrl | train
-training.gradient_descent | train
-training.input | train
-training.learning_rate_decay | train
-training.momentum | train
-training.monitored_session | train
-training.moving_averages | train
-training.optimizer | train
-training.queue_runner | train
-training.queue_runner_impl | train
-training.rmsprop | train
-training.saver | train
-training.session_run_hook | train
-training.slot_creator | train
-training.supervisor | train
-training.training | train
-training.training_util | train
-util.compat | compat
-util.deprecation | -
-util.nest | nest
-util.tf_contextlib | -
-util.tf_inspect | -
-"""
-
-# The same of the modules within those of `contrib`.
-_CONTRIB = """
-distributions.python.ops.distribution | contrib.distributions
-framework.python.framework | contrib.framework
-framework.python.framework.checkpoint_utils | train
-framework.python.ops | contrib.framework
-framework.python.ops.arg_scope | contrib.framework
-framework.python.ops.variables | contrib.framework
-layers.python.layers | contrib.layers
-layers.python.layers.initializers | contrib.layers
-layers.python.layers.layers | contrib.layers
-layers.python.layers.optimizers | contrib.layers
-layers.python.layers.regularizers | contrib.layers
-layers.python.layers.utils | -
-learn.python.learn | contrib.learn
-learn.python.learn.datasets | contrib.learn.datasets
-learn.python.learn.datasets.base | contrib.learn.datasets.base
-learn.python.learn.datasets.mnist | examples.tutorials.mnist.input_data
-learn.python.learn.preprocessing | contrib.learn.preprocessing
-legacy_seq2seq.python.ops.seq2seq | contrib.legacy_seq2seq
-losses.python.losses | contrib.losses
-metrics.python.ops.metric_ops | contrib.metrics
-rnn.python.ops.core_rnn | contrib.rnn
-rnn.python.ops.core_rnn_cell | contrib.rnn
-rnn.python.ops.core_rnn_cell_impl | contrib.rnn
-rnn.python.ops.rnn | contrib.rnn
-rnn.python.ops.rnn_cell | contrib.rnn
-seq2seq.python.ops.attention_wrapper | contrib.seq2seq
-seq2seq.python.ops.basic_decoder | contrib.seq2seq
-seq2seq.python.ops.beam_search_decoder | contrib.seq2seq
-seq2seq.python.ops.decoder | contrib.seq2seq
-seq2seq.python.ops.helper | contrib.seq2seq
-seq2seq.python.ops.loss | contrib.seq2seq
-slim.python.slim | contrib.slim
-slim.python.slim.evaluation | contrib.slim.evaluation
-slim.python.slim.learning | contrib.slim.learning
-training.python.training.hparam | contrib.training
-"""
 
 
 class Device(NamedTuple):
@@ -192,12 +29,26 @@ class Device(NamedTuple):
     physical_device_desc: str = ""
 
 
-def _smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None = None) -> Any:
+def smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None = None) -> Any:
     """What one of two functions gives, where the condition is known while the graph is built; else `tf.cond`."""
     known = static_value(pred) if hasattr(pred, "graph") else pred
     if known is not None:
         return true_fn() if known else false_fn()
     return _top().cond(pred, true_fn, false_fn, name=name)
+
+
+def _with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Any:
+    """The tensor, behind what it depends on."""
+    with _top().control_dependencies(dependencies):
+        return _top().identity(output_tensor, name=name)
+
+
+def _constant_value(tensor: Any, partial: bool = False) -> Any:
+    """The value of a tensor that is known while the graph is built, as an array; None of any other. What is no tensor is an array already."""
+    known = static_value(tensor) if hasattr(tensor, "graph") else np.asarray(tensor)
+    if known is None or not hasattr(tensor, "graph"):
+        return known
+    return None if unknown(known).any() else known.astype(tensor.dtype.as_numpy_dtype)
 
 
 def _unknown_shape(ndims: int | None = None, rank: int | None = None) -> TensorShape:
@@ -221,6 +72,17 @@ def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
 
+def _linear(*args: Any, **kwargs: Any) -> Any:
+    """`rnn.cell.inner_linear`, which is imported when a program calls it."""
+    from .rnn import cell
+    return cell.inner_linear(*args, **kwargs)
+
+
+def _timeline() -> Any:
+    from .runtime import timeline
+    return timeline
+
+
 def _averages() -> Any:
     from .train import averages
     return averages
@@ -233,18 +95,25 @@ def _own(path: str) -> dict[str, Any]:
     deprecated = dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), _decorated)
     asked = {name: getattr(inspect, name) for name in ("getfullargspec", "isclass", "isfunction", "ismethod", "signature")}
     own: dict[str, dict[str, Any]] = {
+        "client.timeline": {"Timeline": _timeline().Timeline},
         "client.device_lib": {"list_local_devices": lambda session_config=None: [Device("/device:CPU:0", "CPU")]},
         "framework.tensor_shape": {
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
-        "framework.tensor_util": {"constant_value": static_value},
+        "framework.tensor_util": {"constant_value": _constant_value},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
-        "layers.utils": {"smart_cond": _smart_cond, "constant_value": static_value},
-        "ops.control_flow_ops": {"smart_cond": _smart_cond},
+        "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value},
+        "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies},
+        **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
+            "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
-        "util.deprecation": deprecated,
+        "util.all_util": {"remove_undocumented": lambda module_name, allowed_exception_list=None, doc_string_modules=None: None},
+        "util.deprecation": {**deprecated, "silence": contextlib.nullcontext},
+        "util.tf_decorator": {"make_decorator": lambda target, decorator_func, *args, **kwargs: decorator_func,
+                              "unwrap": lambda maybe_tf_decorator: ([], maybe_tf_decorator)},
+        "util.tf_export": {"tf_export": _decorated, "keras_export": _decorated},
         "util.tf_contextlib": {"contextmanager": contextlib.contextmanager},
         "util.tf_inspect": asked,
     }
@@ -279,10 +148,13 @@ class _Inner(ModuleType):
         return inner
 
 
+_OWN = ("slopes",)         # modules with names for these paths alone
+
+
 def _place(place: str) -> Any:
     found = _top()
     for part in place.split("."):
-        found = getattr(found, part)
+        found = importlib.import_module(f"{_top().__name__}.{place}") if place in _OWN else getattr(found, part)
     return found
 
 
@@ -313,8 +185,8 @@ def _register(table: str, root: str, first: int) -> None:
                 sys.modules[full] = _Inner(".".join(parts[:i + 1]), leaf, root)
 
 
-_register(_MODULES, __name__, 0)
-_register(_CONTRIB, f"{__name__.rpartition('.')[0]}.contrib", 1)
+_register(MODULES, __name__, 0)
+_register(CONTRIB, f"{__name__.rpartition('.')[0]}.contrib", 1)
 
 
 def __dir__() -> list[str]:

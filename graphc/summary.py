@@ -45,13 +45,15 @@ def _summary_attrs(types: Sequence[TensorType], kind: Any = "scalar", tag: Any =
     return {"kind": kind, "tag": tag, "options": options}
 
 
-@declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary", pure=False, prepare=_summary_attrs)
+@declare("host", lambda types, values, **attrs: _SERIALIZED, name="summary", label="Summary",
+         op_type=lambda node: f"{node.attrs['kind'].title()}Summary", pure=False, prepare=_summary_attrs)
 def _summary(value: Any, *, kind: Any = "scalar", tag: Any = "", options: Any = ()) -> Any:
     """A serialised Summary of a value: bytes, as a 0-d array of one object."""
     return np.array(_MAKERS[kind](value, tag, *options), object)
 
 
-@declare("host", lambda types, values, **attrs: _SERIALIZED, name="text_summary", label="TextSummary", pure=False, text=True)
+@declare("host", lambda types, values, **attrs: _SERIALIZED, name="text_summary", label="TextSummary", op_type="TensorSummaryV2", pure=False,
+         text=True)
 def _text_summary(words: Any, *, tag: Any = "") -> Any:
     """A serialised Summary of texts, a paragraph each."""
     return np.array(events.words(tag, "\n\n".join(w.decode(errors="replace") for w in words.flat)), object)

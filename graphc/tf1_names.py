@@ -91,7 +91,7 @@ train.FloatList train.Server.create_local_server train.global_step train.slice_i
 
 # Names that are here, and behave otherwise than in TensorFlow 1.
 _DIFFERS = """
-Session | `jit=False` evaluates by NumPy; of `config` only `intra_op_parallelism_threads` has an effect; `target` has none
+Session | `jit=False` evaluates by NumPy; of `config` only `intra_op_parallelism_threads` has an effect; `target` is of this process
 global_variables_initializer | not needed: a variable initialises itself on first use; run, it sets all of them again
 initialize_all_variables | as global_variables_initializer
 local_variables_initializer, variables_initializer | not needed
@@ -122,6 +122,9 @@ losses.mean_squared_error, losses.log_loss | computed in the floating dtype of t
 losses.softmax_cross_entropy, losses.sparse_softmax_cross_entropy | computed in the floating dtype of the logits
 metrics.accuracy | its variables need no initializer; a run of the value alone sees the batches of the runs before
 contrib.layers.batch_norm | `batch_weights`, `zero_debias_moving_mean`, `renorm` and `adjustment` are not offered
+train.ClusterSpec, train.Server, train.Server.create_local_server | one task, in this process; a cluster of more is an error
+train.replica_device_setter | names devices; all is computed here
+keras.datasets.mnist.load_data | reads files that are there; nothing is fetched
 device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
@@ -130,8 +133,8 @@ contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`
 __version__ | graphc's own version; in a program that `graphc run` runs, 1.15.0, as tf.VERSION is everywhere
 string | operators on texts are host steps between kernels; variables hold none
 errors.DeadlineExceededError | no operator of graphc raises it
-saved_model.builder.SavedModelBuilder | a folder of graphc's own files, which saved_model.loader.load reads; TensorFlow's own are not read
-GraphDef, import_graph_def | its bytes are graphc's JSON; TensorFlow's own are not read
+saved_model.builder.SavedModelBuilder | a folder of graphc's own files, which saved_model.loader.load reads, as it does TensorFlow's own
+GraphDef, import_graph_def | what it writes is graphc's JSON; TensorFlow's own bytes are read, too
 Tensor | the class of all nodes of the graph
 """
 
@@ -139,8 +142,6 @@ Tensor | the class of all nodes of the graph
 _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
-keras.datasets.mnist.load_data | an array of your own by np.load; examples/data/digits.npz is a small set of digits
-train.ClusterSpec, train.Server, train.Server.create_local_server, train.replica_device_setter | leave it out: one process, all on its processor
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers

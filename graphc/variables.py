@@ -156,7 +156,8 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
 
 def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
                  trainable: bool = True, collections: Sequence[str] | None = None, caching_device: Any = None, partitioner: Any = None,
-                 validate_shape: bool = True, use_resource: Any = None, custom_getter: Any = None, constraint: Any = None) -> Variable:
+                 validate_shape: bool = True, use_resource: Any = None, custom_getter: Any = None, constraint: Any = None,
+                 synchronization: Any = None, aggregation: Any = None) -> Variable:
     """The variable of that name in the present scope, made if new.
 
     GraphError: it exists and the scope does not reuse, or does not exist and the scope only reuses. ShapeError: it exists with another
@@ -299,5 +300,6 @@ def local_variables_initializer() -> Operation:
 
 
 initialize_all_variables = global_variables_initializer
+initialize_local_variables = local_variables_initializer
 all_variables = global_variables
 initialize_variables = variables_initializer

@@ -341,3 +341,27 @@ def test_hyperparameters():
 def test_hyperparameters_refuse(call):
     with pytest.raises((tf.errors.GraphcError, AttributeError)):
         call(tf.contrib.training.HParams(steps=10))
+
+
+def test_results_of_layers_by_their_scopes(capsys):
+    """As the networks of slim keep them: what a scope of arguments collects, by the names of the layers' scopes, again when they are reused."""
+    x = tf.zeros([1, 8, 8, 3])
+    for reuse, prefix in ((False, "net"), (True, "net_1")):
+        with tf.variable_scope("net", reuse=reuse) as scope, \
+                slim.arg_scope([slim.conv2d, slim.max_pool2d, slim.fully_connected], outputs_collections=f"{scope.name}_ends"):
+            y = slim.repeat(x, 2, slim.conv2d, 4, [3, 3], scope="conv1")
+            y = slim.max_pool2d(y, [2, 2], scope="pool1")
+            y = slim.fully_connected(slim.flatten(slim.dropout(y)), 3, scope="fc")
+        ends = slim.utils.convert_collection_to_dict("net_ends", clear_collection=reuse)
+        assert list(ends)[-4:] == [f"{prefix}/{n}" for n in ("conv1/conv1_1", "conv1/conv1_2", "pool1", "fc")] and ends[f"{prefix}/fc"] is y
+    assert not slim.utils.convert_collection_to_dict("net_ends") and slim.utils.get_tensor_aliases(x) == [x.op.name]
+    assert slim.model_analyzer.analyze_vars(tf.model_variables(), print_info=True) == (455, 1820)
+    assert "net/conv1/conv1_1/weights:0 (float32 3x3x3x4) [108, bytes: 432]" in capsys.readouterr().out
+    assert slim.initializers.xavier_initializer is slim.xavier_initializer and slim.regularizers.l2_regularizer is slim.l2_regularizer
+
+
+@pytest.mark.parametrize("value", [0, [1], [1, 2, 3], 1.5, "ab", [1, None]])
+def test_two_numbers_are_two_numbers(value):
+    assert slim.utils.two_element_tuple(3) == (3, 3) and slim.utils.n_positive_integers(3, tf.TensorShape([1, 2, 3])) == (1, 2, 3)
+    with pytest.raises(tf.errors.ArgumentError, match="neither 2 whole numbers above 0 nor one"):
+        slim.utils.two_element_tuple(value)

@@ -266,14 +266,16 @@ def test_error_is_the_one_foretold(path, error, call):
 
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
-    "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.device", "graphc.get_collection",
+    "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.get_collection",
     "graphc.get_collection_ref", *(f"graphc.saved_model.{name}" for name in (
         "build_signature_def", "is_valid_signature", "main_op.main_op", "main_op.main_op_with_restore", "signature_def_utils.build_signature_def",
         "signature_def_utils.is_valid_signature")),
     "graphc.get_default_graph", "graphc.get_default_session", "graphc.get_variable_scope", "graphc.global_variables",
     "graphc.global_variables_initializer", "graphc.initialize_all_variables", "graphc.is_variable_initialized", "graphc.local_variables",
     "graphc.local_variables_initializer", "graphc.model_variables", "graphc.moving_average_variables", "graphc.name_scope", "graphc.no_op",
-    "graphc.trainable_variables",
+    "graphc.trainable_variables", "graphc.initialize_local_variables", "graphc.report_uninitialized_variables", "graphc.no_regularizer",
+    "graphc.fixed_size_partitioner", "graphc.min_max_variable_partitioner", "graphc.variable_axis_size_partitioner", "graphc.op_scope",
+    *(f"graphc.{name}" for name in ("dimension_value", "is_numeric_tensor", "is_tensor", "timestamp")),
     "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
     "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
     "graphc.testing.some_samples", "graphc.testing.testable",
@@ -290,6 +292,8 @@ _RAISES_NOTHING = {
         "add_arg_scope", "add_model_variable", "arg_scoped_arguments", "current_arg_scope", "filter_variables", "get_global_step",
         "get_local_variables", "get_model_variables", "get_name_scope", "get_trainable_variables", "get_variable_full_name", "get_variables",
         "get_variables_by_name", "get_variables_by_suffix", "has_arg_scope")), "graphc.contrib.framework.is_tensor",
+    *(f"graphc.contrib.slim.{name}" for name in ("model_analyzer.analyze_ops", "model_analyzer.analyze_vars", "model_analyzer.tensor_description",
+                                                 "utils.convert_collection_to_dict", "utils.get_tensor_aliases", "utils.smart_cond")),
     "graphc.contrib.learn.preprocessing.tokenizer", "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
     *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))}
 

@@ -21,12 +21,15 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
+app bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
-contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
+contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
+contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
-examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile image initializers io layers linalg
+examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile image initializers io keras
+keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
+keras.datasets.mnist keras.datasets.reuters layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
 saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
@@ -99,7 +102,7 @@ def test_signature_is_the_declaration(operator):
     (lambda x: tf.tanh(x, "t"), "t:0"), (lambda x: tf.tanh(x, name="t"), "t:0"), (lambda x: tf.add(x, x, "t"), "t:0"),
     (lambda x: tf.reduce_sum(x, 0, True, "t"), "t:0"), (lambda x: tf.argmax(x, 0, "t"), "t:0"), (lambda x: tf.argmax(x, 0, "t", tf.int32), "t:0"),
     (lambda x: tf.shape(x, "t"), "t:0"), (lambda x: tf.cast(x, tf.int32, "t"), "t:0"), (lambda x: tf.matmul(x, x, True, name="t"), "t:0"),
-    (lambda x: tf.stack([x, x], 0, "t"), "t:0"), (lambda x: tf.tanh(x, None), "tanh:0"),
+    (lambda x: tf.stack([x, x], 0, "t"), "t:0"), (lambda x: tf.tanh(x, None), "Tanh:0"),
 ])
 def test_arguments_go_by_position_as_in_tensorflow(build, name):
     assert build(tf.constant(np.eye(2, dtype=np.float32), name="x")).name == name
@@ -191,7 +194,7 @@ def test_every_public_callable_shows_its_arguments():
 _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
                       "int8", "int16", "int32", "int64", "string", "uint8", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
-           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"},
+           "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.errors": {n for n in tf.errors.__all__ if n.isupper()},
            "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
            "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
            **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
@@ -206,7 +209,7 @@ _SPACES["graphc.app"] = {"flags"}
 _SPACES["graphc.io"] = {"gfile"}
 _SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
 _SPACES["graphc.contrib.learn.datasets"] = {"base", "mnist"}
-_BUILTINS = {"abs", "bool", "complex", "pow", "range", "round", "slice", "tuple", "math", "random"}
+_BUILTINS = {"abs", "bool", "complex", "pow", "print", "range", "round", "slice", "tuple", "math", "random"}
 
 
 @pytest.mark.parametrize("name", NAMESPACES)

@@ -54,7 +54,7 @@ def test_everything_is_read_back(jit, tmp_path):
     assert picture.size == (3, 2) and set(np.asarray(picture).ravel().tolist()) == {255}
     assert b"so **bold**" in found.Tensors("note/text_summary")[0].tensor_proto.string_val[0]
     nodes = {n.name: n for n in found.Graph().node}
-    assert nodes["x"].op == "placeholder" and nodes["train/multiply"].input == ["x", "x"]
+    assert nodes["x"].op == "Placeholder" and nodes["train/mul"].input == ["x", "x"]
     assert [d.size for d in nodes["x"].attr["_output_shapes"].list.shape[0].dim] == [-1, 3]
 
 

@@ -22,7 +22,8 @@ from ..ir.types import TensorType, differentiable
 from ..ops.array import fill, reshape, shape, zeros_like
 from ..ops.control import COUNT, branch, loop, settled
 from ..ops.linalg_matmul import matmul
-from ..ops.math_arithmetic import add, total
+from ..ops.math_arithmetic import add
+from ..ops.math_sums import total
 from ..ops.uneven import cotangent_of, cut_row, uneven_row
 from .gradients import forward, reverse
 

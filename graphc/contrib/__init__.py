@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
 
-__all__ = ["data", "distributions", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq",
+__all__ = ["crf", "data", "distributions", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq",
            "signal", "slim", "tensorboard", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
+        crf,
         data,
         distributions,
         framework,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, GraphError, ShapeError
 from ..ir.collecting import GraphKeys
 from ..ir.graph import get_default_graph
 from ..ir.node import Node, describe, here
@@ -25,8 +25,22 @@ def ended(outputs: Node, activation: Any, collections: Any) -> Node:
     """The outputs, activated and collected."""
     outputs = outputs if activation is None else activation(outputs)
     if collections:
-        get_default_graph().add_to_collections([collections] if isinstance(collections, str) else collections, outputs)
+        graph = get_default_graph()
+        named(outputs, graph.get_name_scope())
+        graph.add_to_collections([collections] if isinstance(collections, str) else collections, outputs)
     return outputs
+
+
+def named(tensor: Any, alias: str) -> None:
+    """Give a tensor an alias, under which what collects results of layers finds it."""
+    if not isinstance(tensor, Node):
+        raise GraphError(f"{tensor!r:.60} is no tensor, to have an alias{here()}")
+    tensor.graph.aliases.setdefault(tensor, []).append(alias.rstrip("/"))
+
+
+def aliases(tensor: Any) -> list[str]:
+    """The aliases of a tensor; without any the name of its operation."""
+    return tensor.graph.aliases.get(tensor) or [tensor.op.name]
 
 
 def floats(what: str, inputs: Any, rank: int) -> Node:

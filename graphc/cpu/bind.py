@@ -16,6 +16,7 @@ from .routines import MODE, PART
 
 PARALLEL = 150_000      # estimated scalar operations from which a kernel is split over threads
 CHUNKS = 4              # pieces a thread, so that a late thread costs little
+FEW = 16                # units of a piece from which one more or less is nothing to wait for
 
 
 def bind(code: Code, sizes: Sequence[int], state: State, arena: Arena) -> Program:
@@ -68,5 +69,7 @@ def _grains(code: Code, n: Array, work: Array) -> Array:
     if code.threads == 1:
         return whole
     pieces = np.minimum(code.threads * CHUNKS, np.maximum(2, work * code.body // (PARALLEL // 4)))
-    pieced = np.maximum(code.unit, -(-n // pieces // code.unit) * code.unit)
+    units = -(-n // code.unit)
+    # Of few units a piece has too few rather than too many: the last ones make up for it.
+    pieced = np.maximum(np.where(units < FEW * pieces, units // pieces, -(-units // pieces)), 1) * code.unit
     return np.where((n <= code.unit) | (work * np.maximum(code.body, 2) < PARALLEL), whole, pieced)

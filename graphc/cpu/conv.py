@@ -15,7 +15,7 @@ from ..ir.node import Node
 from ..ir.sizes import alike, maximum, minimum
 from ..ir.types import element_count
 from ..ops.windows import widths
-from . import conv_text, native
+from . import conv_text, filter_text, native
 from .conv_epilogue import EpilogueStatements
 from .conv_text import Tile
 from .kernel_text import KernelText, Slot
@@ -40,7 +40,7 @@ def tile_apart(channels: int, dtype: np.dtype[Any], most: int) -> Tile:
     """The tile of a convolution of so many channels, each by itself: as wide as these allow, with as many rows as that leaves vectors for."""
     lanes = most // dtype.itemsize
     vectors = next((v for v in (4, 2) if v * lanes <= channels), 1)
-    return Tile(16 // vectors if lanes == 16 else 8 // vectors, vectors, lanes, dtype.name)
+    return Tile(24 // vectors if lanes == 16 else 8 // vectors, vectors, lanes, dtype.name)
 
 
 class Axis(NamedTuple):
@@ -86,8 +86,9 @@ def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Co
     texts, packed = [], Slot("in", w, node.type.dtype)
     if not apart:
         packed = Slot("partial", node, node.type.dtype, zeros_at + depth)
-        texts.append(_text(conv_text.pack(tile, turned), [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at],
-                           parts * taps, parts * panel // WORK, node, 0))
+        source, units = (conv_text.pack_turned(tile), parts * taps) if turned else (conv_text.pack(tile), taps * depth)
+        texts.append(_text(source, [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at],
+                           units, parts * panel // WORK, node, 0))
     x_strides, y_strides = layout(x).strides, layout(node).strides if group is None else contiguous(node.type.shape)
     lead = len(x.type.shape) - count - 1
     images = element_count(node.type.shape[:lead])
@@ -95,10 +96,11 @@ def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Co
     each = panels if parts * panel * node.type.dtype.itemsize <= IN_CACHE else 1
     slots, made = [Slot("in", x, x.type.dtype), packed], None
     if group is None:
-        source, slots = conv_text.conv(tile, count, None, apart), [*slots, Slot("out", node, node.type.dtype)]
+        slots.append(Slot("out", node, node.type.dtype))
     else:
         made = EpilogueStatements(group, stored, layout, slots, len(conv_text.conv_names(count)) + 2 * count, count)
-        source, slots = conv_text.conv(tile, count, made.text, apart), made.slots
+        slots = made.slots
+    source = conv_text.conv(tile, count, made.text if made else None, apart)
     phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], filters if apart else depth * tile.width)
     for axes, w_first, y_first, where in phases:
         places = images * element_count(tuple(a.places for a in axes))
@@ -155,12 +157,18 @@ def _text(source: str, slots: list[Slot], extents: list[Any], n: Any, work: Any,
 # (rows, vectors) of a tile of channels by outputs, for vectors of so many lanes
 _FILTER_TILES = {16: ((6, 4), (8, 2), (12, 2), (8, 3), (5, 4), (7, 3), (16, 1), (12, 1), (8, 1), (4, 4)),
                  8: ((6, 2), (5, 2), (4, 3), (4, 2), (12, 1), (8, 1))}
+REGISTERS = {16: 28, 8: 14}     # vectors that a tile, a row of outputs and one more may take of the processor's
 PIECES = 4              # that a gradient to a filter may be cut into, for threads and for looks at the clock
 LEAST = 8               # sums that go on at once: as many as additions take steps
+EVEN = 48               # channels up to which tiles may share them out evenly
+NEAR = 512              # bytes of a place's outputs up to which they are read where they lie: of longer ones the lines of a cache push each other out
 
 
 def filter_tile_for(channels: int, outputs: int, dtype: np.dtype[Any], most: int) -> Tile:
-    """The tile of a gradient to a filter: the one that takes the fewest steps for a place, each a product of vectors or two loads."""
+    """The tile of a gradient to a filter: the one that takes the fewest steps for a place, each a product of vectors or two loads.
+
+    Of few channels also those tiles that share them out evenly: with a fixed number of rows, up to half of the last tile would be in vain.
+    """
     lanes = most // dtype.itemsize
 
     def steps(shape: tuple[int, int]) -> int:
@@ -168,8 +176,12 @@ def filter_tile_for(channels: int, outputs: int, dtype: np.dtype[Any], most: int
         each = max(rows * vectors, rows + vectors, LEAST)
         return -(-channels // rows) * -(-outputs // (vectors * lanes)) * each
 
-    shapes = [s for s in _FILTER_TILES.get(lanes, _FILTER_TILES[8]) if s[0] <= channels] or [(1, 1)]
-    rows, vectors = min(shapes, key=steps)
+    shapes = [s for s in _FILTER_TILES.get(lanes, _FILTER_TILES[8]) if s[0] <= channels]
+    room = REGISTERS.get(lanes, REGISTERS[8])
+    if channels <= EVEN:
+        even = ((-(-channels // tiles), vectors) for vectors in (2, 3, 4, 1) for tiles in (1, 2, 3))
+        shapes += [(rows, vectors) for rows, vectors in even if (rows + 1) * vectors < room]
+    rows, vectors = min(shapes or [(1, 1)], key=steps)
     return Tile(rows, vectors, lanes, dtype.name)
 
 
@@ -198,7 +210,7 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
     sides_, places, x_dims, strides, dilations, before = _widened(node, x, y, sides, lead)
     lying = layout(x).strides
     x_strides, y_strides = [*[0] * (len(x_dims) - count), *lying[lead:]], contiguous((*places, filters))
-    block = conv_text.BLOCK // dtype.itemsize // tile.width
+    block = filter_text.BLOCK // dtype.itemsize // tile.width
     block_columns = minimum(places[-1], block)
     block_rows = maximum(block // maximum(block_columns, 1), 1)
     axes = [n for o, s, b, d, k, size, xs in zip(places, strides, before, dilations, sides_, x_dims, x_strides, strict=False)
@@ -206,12 +218,14 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
     extents = [units, taps, groups, images, each, inner, tiles, inner - tile.rows, outputs, panels, lying[lead - 1] if lead else 0,
                element_count((*places[-2:], filters)), y_strides[-3], y_strides[-2], block_rows, block_columns, *sizes, *axes]
     parts = chunks * groups
-    source = conv_text.conv_filter(tile, len(places))
+    whole = outputs % tile.width == 0 and outputs * dtype.itemsize <= NEAR
+    source = filter_text.conv_filter(tile, len(places), whole)
     work = images * element_count(tuple(places)) * units * panels * tile.rows * tile.width * groups // WORK
-    # Who takes a few of the units copies as much of y as who takes all.
-    texts = [_text(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node, grain=-(-units // PIECES))]
+    # Where y is copied, who takes a few of the units copies as much of it as who takes all.
+    grain = 1 if whole else -(-units // PIECES)
+    texts = [_text(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node, grain=grain)]
     if not direct:
-        source = conv_text.total(tile.rows, tile.width, tile.dtype)
+        source = filter_text.total(tile.rows, tile.width, tile.dtype)
         texts.append(_text(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
                            taps * inner, chunks * taps * inner * filters // WORK, node, 0))
     return texts
@@ -238,8 +252,8 @@ def apart_texts(node: Node, layout: Layout) -> list[KernelText]:
     extents = [lines, each, taps, channels, -(-channels // tile.width), x_strides[lead - 1] if lead else 0, y_strides[lead - 1] if lead else 0, *axes]
     sums = Slot("partial", node, dtype, parts * taps * channels)
     work = element_count(y.type.shape) * taps // WORK
-    return [_text(conv_text.filter_apart(tile, count), [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts, work, node),
-            _text(conv_text.total_apart(dtype.name), [sums, Slot("out", node, dtype)], [parts, taps * channels], taps * channels,
+    return [_text(filter_text.filter_apart(tile, count), [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts, work, node),
+            _text(filter_text.total_apart(dtype.name), [sums, Slot("out", node, dtype)], [parts, taps * channels], taps * channels,
                   parts * taps * channels // WORK, node, 0)]
 
 

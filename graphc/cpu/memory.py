@@ -136,6 +136,7 @@ class Memory:
         self.table = np.zeros(code.tables[-1], np.uintp)
         self._bytes = numbers[code.offsets] * code.itemsizes[code.shown]        # behind the beginning of the buffer that each entry shows
         self._block: Array | None = None
+        self._views: dict[int, Array] = {}
         self._shown = {code.buffers[i]: self._entries(i) for i in (*code.fed[large[code.fed]].tolist(), *np.flatnonzero(self._results).tolist())}
 
     def kind(self, buffer: Buffer) -> str:
@@ -158,12 +159,14 @@ class Memory:
 
     def settle(self, user: User) -> None:
         """Lie in the arena: let the table of pointers show where."""
+        self._views.clear()
         self._block = self.arena.hold(user, self.need)
         self._base[self._in_block] = address(self._block) + self.offsets[self._in_block]
         self.table[self.code.shown_at] = self._base[self.code.shown] + self._bytes
 
     def let_go(self) -> None:
         self._block = None
+        self._views.clear()
 
     def rest(self) -> None:
         """Keep nothing that is the caller's: feeds, results."""
@@ -174,6 +177,7 @@ class Memory:
         """Let these entries of the table, of those that show buffers, show element `number`; it is at these positions among the numbers."""
         code = self.code
         self.numbers[positions] = number
+        self._views.clear()
         for j in entries:
             i = int(code.shown[j])
             self._bytes[j] = behind = number * int(code.itemsizes[i])
@@ -202,6 +206,15 @@ class Memory:
             return np.lib.stride_tricks.as_strided(flat[offset:], shape, [s * size for s in strides])
         return np.ndarray(shape, value.dtype, flat, offset * size, [s * size for s in strides])
 
+    def place(self, value: Value) -> Array:
+        """The same, made once for a value of the code's steps as long as it lies where it does: of feeds and results that is a run."""
+        found = self._views.get(id(value))
+        if found is None:
+            found = self.array(value)
+            if value.buffer not in self._shown:
+                self._views[id(value)] = found
+        return found
+
     def shape(self, value: Value) -> tuple[int, ...]:
         """The shape of a value."""
         return tuple(self.numbers[value.numbers].tolist()[1:1 + value.rank])
@@ -219,6 +232,16 @@ class Memory:
         start = address(array)
         for entry, offset in self._shown[buffer]:
             self.table[entry] = start + offset
+
+    def give(self, value: Value, array: Array) -> bool:
+        """Let an array that nobody else has be the result that a value is; whether it can be: it is all of one, and large."""
+        number = self.code.number[value.buffer]
+        flags = array.flags
+        if not (self._results[number] and array.dtype == value.buffer.dtype and array.size == self.sizes[number]
+                and flags.owndata and flags.writeable and flags.c_contiguous and flags.aligned):
+            return False
+        self.move(value.buffer, array.reshape(-1))
+        return True
 
     def renew(self, buffer: Buffer) -> None:
         """Let a buffer be memory that nobody has seen: the last one is the caller's now."""

@@ -37,9 +37,9 @@ class HostPart(NamedTuple):
     attrs: Mapping[str, Any]
     flush: bool
 
-    def run(self, array: Callable[[Value], Array], run_body: RunBody | None) -> None:
+    def run(self, memory: Memory, run_body: RunBody | None) -> None:
         with subnormals(self.flush, self.step.node):
-            self.step.run(array, self.attrs, run_body)
+            self.step.run(memory.place, memory.give, self.attrs, run_body)
 
 
 class Segment(NamedTuple):
@@ -95,12 +95,14 @@ class Program:
         self.plain = self.alone is not None and not (self.direct or self.fresh or self.resized or code.texts or self.large) and quick
 
     def _segments(self) -> list[Segment | HostPart]:
-        """Native steps that follow each other on one tape; host steps with their attributes."""
+        """Native steps that follow each other on one tape; host steps with their attributes. What only hands feeds on has a tape of none."""
         code, ranges, table, found, at = self.code, self.ranges, self.memory.table, list[Segment | HostPart](), 0
         rows = np.stack([code.addresses, table.ctypes.data + code.tables[:-1] * table.itemsize,
                          ranges.extents.ctypes.data + code.extents_at[:-1] * ranges.extents.itemsize, ranges.n, ranges.grain], 1)
         effort = ranges.work * code.effort
-        runs = [*code.runs] if code.commit is None or code.runs and code.runs[-1].native else [*code.runs, Run(True, len(self.steps), 0, None)]
+        runs = [*code.runs]
+        if not runs or (code.commit is not None and not runs[-1].native):
+            runs.append(Run(True, sum(run.steps for run in runs), 0, None))
         for run in runs:
             if run.native:
                 last = run is runs[-1] and code.commit is not None
@@ -268,7 +270,7 @@ class Program:
             try:
                 for segment in self.segments:
                     if isinstance(segment, HostPart):
-                        segment.run(self.memory.array, self.state.run_body)
+                        segment.run(self.memory, self.state.run_body)
                     elif status := segment.tape.run_long():
                         raise self.error(segment, status)
             except BaseException:
@@ -308,7 +310,7 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory.array, trace.running(segment.step.node, str(at), self.state.run_body))
+                    segment.run(self.memory, trace.running(segment.step.node, str(at), self.state.run_body))
                 at += 1
                 continue
             self.set_patience(False)

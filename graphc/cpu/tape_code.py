@@ -19,7 +19,8 @@ PAUSED = -1             # the status of a tape that has worked for so long that 
 PATIENCE = 20_000_000   # nanoseconds until then
 # A pool: words a cache line apart where threads meet.
 BUSY, OPEN, GENERATION, NEXT, ACTIVE, STATUS, SLEEPERS, WORKERS, NAMED, TRACED, FLUSHED = 0, 8, 16, 24, 32, 40, 48, 56, 57, 58, 59
-JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 104   # job: function, buffers, extents, n, grain, chunks, step, crew
+FRONT, BACK = 25, 104   # the chunks that the caller, and every second worker, take next from the begin of a range, and the others from its end
+JOB, CALLS, MUTEX, COND, POOL_WORDS = 64, 72, 80, 88, 112   # job: function, buffers, extents, n, grain, chunks, step, crew
 # A trace: how many events came, how many fit, then EVENT words an event: step, thread (0: the caller's), range from, to, start, end (ns).
 EVENT = 6
 CLOCK = getattr(time, "CLOCK_MONOTONIC", 1)
@@ -59,15 +60,20 @@ define internal void @graphc_chunks(ptr %pool, i64 %who) {{
 entry:
 {loads("%pool", "ptr", trace=TRACED)}
   %traced = icmp ne ptr %trace, null
-{places("%pool", job=JOB, next=NEXT, status=STATUS)}
+{places("%pool", job=JOB, next=NEXT, status=STATUS, front=FRONT, back=BACK)}
 {loads("%job", "ptr", fn=0, buffers=1, extents=2)}
 {loads("%job", n=3, grain=4, count=5, step=6)}
+  %odd = and i64 %who, 1
+  %forward = icmp eq i64 %odd, 0
+  %mine = select i1 %forward, ptr %front, ptr %back
+  %further = select i1 %forward, i64 1, i64 -1
   br label %claim
 claim:
-  %c = atomicrmw add ptr %next, i64 1 seq_cst
-  %more = icmp slt i64 %c, %count
+  %claimed = atomicrmw add ptr %next, i64 1 seq_cst
+  %more = icmp slt i64 %claimed, %count
   br i1 %more, label %work, label %done
 work:
+  %c = atomicrmw add ptr %mine, i64 %further seq_cst
   %lo = mul i64 %c, %grain
   %end = add i64 %lo, %grain
   %over = icmp sgt i64 %end, %n
@@ -230,6 +236,10 @@ def _shared_out(post: str, joined: str) -> str:
   %crew = load i64, ptr %crewed
 {stores("%job", crew=7)}
   %chunk0 = sdiv i64 %lo, %grain
+  %last = sub i64 %pieces, 1
+{places("%pool", front=FRONT, back=BACK)}
+  store atomic i64 %chunk0, ptr %front monotonic, align 8
+  store atomic i64 %last, ptr %back monotonic, align 8
   store atomic i64 %chunk0, ptr %next seq_cst, align 8
   store atomic i64 0, ptr %status seq_cst, align 8
   store atomic i64 1, ptr %open seq_cst, align 8

@@ -27,7 +27,7 @@ _LONGEST_INDEX = 1 << 28        # bytes
 _MOST_FILES = 1 << 16
 
 # DataType of TensorFlow's `types.proto` by number: its name here, and the bytes of an element.
-_CODES = {1: ("float32", 4), 2: ("float64", 8), 3: ("int32", 4), 4: ("uint8", 1), 5: ("int16", 2), 6: ("int8", 1), 7: ("string", 0),
+CODES = {1: ("float32", 4), 2: ("float64", 8), 3: ("int32", 4), 4: ("uint8", 1), 5: ("int16", 2), 6: ("int8", 1), 7: ("string", 0),
           8: ("complex64", 8), 9: ("int64", 8), 10: ("bool", 1), 11: ("qint8", 1), 12: ("quint8", 1), 13: ("qint32", 4), 14: ("bfloat16", 2),
           15: ("qint16", 2), 16: ("quint16", 2), 17: ("uint16", 2), 18: ("complex128", 16), 19: ("half", 2), 20: ("resource", 0),
           21: ("variant", 0), 22: ("uint32", 4), 23: ("uint64", 8)}
@@ -177,9 +177,9 @@ def _entry(data: bytes) -> tuple[Entry, _Place]:
             shape = _shape(data, *value)
         elif kind == BYTES and number == 7:
             slices.append(_slice(data, *value))
-    if code not in _CODES:
+    if code not in CODES:
         raise DataLossError(f"a value is of the dtype {code}")
-    name, width = _CODES[code]
+    name, width = CODES[code]
     dtype = _OWN.get(name)
     if max(start, size, start + size) >= 2**62:
         raise DataLossError(f"a value lies at {start} and has {size} bytes")
@@ -279,7 +279,7 @@ def _signed(n: int) -> bytes:
 
 def encode(arrays: Mapping[str, Array]) -> tuple[bytes, list[bytes]]:
     """The index of a checkpoint, and the pieces of its one file of data."""
-    numbers = {name: code for code, (name, _) in _CODES.items()}
+    numbers = {name: code for code, (name, _) in CODES.items()}
     at, pieces, entries = 0, [], {b"": put_varint(1 << 3) + put_varint(1) + put_bytes(3, put_varint(1 << 3) + put_varint(1))}
     for name in sorted(arrays, key=str.encode):
         array = np.asarray(arrays[name])

@@ -1,4 +1,4 @@
-"""`GraphDef`: a graph as TensorFlow's message of that name has it to programs, nodes with names and inputs; its bytes are graphc's JSON."""
+"""`GraphDef`: a graph as TensorFlow's message of that name has it to programs; its bytes are graphc's JSON, or those of TensorFlow's own."""
 
 from __future__ import annotations
 
@@ -6,58 +6,114 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import GraphError, InvalidArgumentError, SerializationError
+from ..errors import GraphError, InvalidArgumentError, SerializationError, UnimplementedError
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import NodeDef, describe, here
+from ..ir.nest import mapped
+from ..ir.node import Node, describe, here
 from ..ir.types import TensorType, compatible
 from .graph_json import from_json, to_json
+from .tf_graph import messages
+from .tf_graph.imported import import_theirs
+from .tf_graph.written import theirs
 from .whole import write_whole
 
 __all__ = ["GraphDef", "import_graph_def", "write_graph"]
 
 
 class GraphDef:
-    """The nodes of a graph, as they are when it is made; `SerializeToString` gives graphc's JSON, `ParseFromString` reads it.
+    """The nodes of a graph: of one of graphc's as they are when it is made, or of TensorFlow's as its bytes have them, to be changed in place.
 
-    SerializationError: a graph that cannot be saved, a py_func in it, or bytes of something else: TensorFlow's own are not read.
+    `SerializeToString` gives TensorFlow's bytes where all operators have a counterpart there, else graphc's JSON, which begins with a brace;
+    `ParseFromString` reads both. `library`: the functions of TensorFlow's graph; `versions`: what wrote it. SerializationError: a graph that cannot
+    be saved, a py_func in it, or bytes of neither.
 
     >>> with tf.Graph().as_default() as graph:
     ...     y = tf.add(tf.constant(1.0, name="x"), 2.0, name="y")
     >>> made = tf.GraphDef()
     >>> made.ParseFromString(graph.as_graph_def().SerializeToString())
     >>> [(n.name, n.op) for n in made.node if n.name in "xy"]
-    [('x', 'constant'), ('y', 'add')]
+    [('x', 'Const'), ('y', 'AddV2')]
     """
 
     def __init__(self, graph: Graph | None = None):
-        self.node: list[NodeDef] = []
         self._text, self._refused = to_json(Graph()), ""
+        self._nodes: list[Node] = []            # of graphc's graph
+        self.theirs: messages.GraphDef | None = messages.GraphDef()
+        self.node: list[Any] = self.theirs.node
         if graph is not None:
             self._take(graph)
 
     def _take(self, graph: Graph) -> None:
-        self.node = [op.node_def for op in graph.get_operations()]
+        self.node, self.theirs, self._nodes = [op.node_def for op in graph.get_operations()], None, [*graph.nodes]
         try:
             self._text, self._refused = to_json(graph), ""
         except SerializationError as e:
             self._refused = str(e)
 
+    def _take_theirs(self, message: messages.GraphDef) -> None:
+        self.theirs, self.node = message, message.node
+
+    @property
+    def library(self) -> Any:
+        """The functions that nodes call; of a graph of graphc's there are none."""
+        return (self.theirs or messages.GraphDef()).library
+
+    @property
+    def versions(self) -> Any:
+        """Which TensorFlow wrote the graph."""
+        return (self.theirs or messages.GraphDef()).versions
+
     @property
     def graph(self) -> Graph:
         """A graph of its own with these nodes."""
-        return from_json(self.SerializeToString().decode("utf-8", "surrogatepass"))
+        if self.theirs is None:
+            return from_json(self._json())
+        made = Graph()
+        import_theirs(made, self.theirs, "", {})
+        return made
 
-    def SerializeToString(self) -> bytes:
-        """The graph as JSON, in UTF-8."""
+    def SerializeToString(self, deterministic: bool = True) -> bytes:
+        """The graph in TensorFlow's bytes; where it has operators that TensorFlow has not, as JSON, in UTF-8."""
+        try:
+            return self.tensorflow()
+        except UnimplementedError:
+            return self._json().encode("utf-8", "surrogatepass")
+
+    def tensorflow(self, fetches: Any = None) -> bytes:
+        """The graph in TensorFlow's bytes, or of it what `fetches` need: tensors and operations of the graph, or their names.
+
+        UnimplementedError: it has operators that TensorFlow has not, all of which are named. SerializationError: there is no graph.
+
+        >>> with tf.Graph().as_default() as graph:
+        ...     y = tf.nn.relu(tf.placeholder(tf.float32, [2], name="x"), name="y")
+        >>> tf.GraphDef.FromString(graph.as_graph_def().tensorflow("y")).node[-1].op
+        'Placeholder'
+        """
+        if self.theirs is not None:
+            if fetches is not None:
+                raise SerializationError(f"GraphDef.tensorflow: a graph that was read is whole; import_graph_def makes one of graphc's{here()}")
+            return self.theirs.SerializeToString() if self.node else self._json().encode()
+        graph = self._nodes[0].graph if self._nodes else None
+        if graph is None:
+            return self._json().encode()
+        wanted = None if fetches is None else [graph.as_node(f) for f in (fetches if isinstance(fetches, (list, tuple)) else [fetches])]
+        return theirs(self._nodes, wanted).SerializeToString()
+
+    def text(self) -> bytes:
+        """The graph as JSON, in UTF-8; of a graph of TensorFlow's its bytes."""
+        return self._json().encode("utf-8", "surrogatepass") if self.theirs is None else self.tensorflow()
+
+    def _json(self) -> str:
         if self._refused:
             raise SerializationError(self._refused)
-        return self._text.encode("utf-8", "surrogatepass")
+        return self._text
 
     def ParseFromString(self, serialized: bytes) -> None:
-        """Take the nodes of a graph that `SerializeToString`, `tf.train.write_graph` or `Graph.to_json` wrote."""
-        if not bytes(serialized[:1]) == b"{":
-            raise SerializationError(f"GraphDef: {len(serialized)} bytes that are no graph of graphc's; files of TensorFlow's are not read{here()}")
+        """Take the nodes of a graph that `SerializeToString`, `tf.train.write_graph` or `Graph.to_json` wrote, or of one of TensorFlow's."""
+        if bytes(serialized[:1]) != b"{":
+            self._take_theirs(messages.GraphDef.FromString(serialized))
+            return
         try:
             self._take(from_json(bytes(serialized).decode("utf-8", "surrogatepass")))
         except UnicodeDecodeError as e:
@@ -74,7 +130,13 @@ class GraphDef:
 
     def CopyFrom(self, other: GraphDef) -> None:
         """Take the nodes of another."""
-        self.node, self._text, self._refused = [*other.node], other._text, other._refused
+        self._text, self._refused, self._nodes = other._text, other._refused, other._nodes
+        if other.theirs is not None:
+            copied = messages.GraphDef()
+            copied.CopyFrom(other.theirs)
+            self._take_theirs(copied)
+        else:
+            self.node, self.theirs = [*other.node], None
 
     def ByteSize(self) -> int:
         """The number of bytes that `SerializeToString` gives."""
@@ -84,12 +146,14 @@ class GraphDef:
         return "\n".join(f"node {{ name: {n.name!r} op: {n.op!r} input: {n.input!r} }}" for n in self.node)
 
 
-def import_graph_def(graph_def: GraphDef, input_map: Mapping[str, Any] | None = None, return_elements: Sequence[str] | None = None,
+def import_graph_def(graph_def: Any, input_map: Mapping[str, Any] | None = None, return_elements: Sequence[str] | None = None,
                      name: str | None = "import", op_dict: Any = None, producer_op_list: Any = None) -> list[Any] | None:
     """Add the nodes of a `GraphDef` to the default graph, their names behind `name`; the tensors and operations of `return_elements`.
 
-    `input_map`: tensors of the default graph to use in the place of some of its own, by their names. Nothing that is read is executed.
+    A graph of TensorFlow's becomes one of graphc's, operator by operator. `input_map`: tensors of the default graph to use in the place of some
+    of its own, by their names. Nothing that is read is executed.
     InvalidArgumentError: no GraphDef. GraphError: a name is not there, or is taken, or a tensor is of another type than that which it stands for.
+    UnimplementedError: operators of TensorFlow's that graphc has not, all of them with their nodes. SerializationError: nodes that do not fit.
 
     >>> with tf.Graph().as_default() as graph:
     ...     y = tf.add(tf.placeholder(tf.float32, [], name="x"), 2.0, name="y")
@@ -97,9 +161,14 @@ def import_graph_def(graph_def: GraphDef, input_map: Mapping[str, Any] | None = 
     >>> tf.Session(jit=False).run(z), z.name
     (np.float32(7.0), 'import/y:0')
     """
+    graph = get_default_graph()
+    scope = name if name is not None else "import"
+    theirs = graph_def if isinstance(graph_def, messages.GraphDef) else getattr(graph_def, "theirs", None)
+    if isinstance(theirs, messages.GraphDef):
+        found = import_theirs(graph, theirs, scope, input_map or {}, return_elements or ())
+        return found if return_elements is not None else None
     if not isinstance(graph_def, (GraphDef, Graph)):
         raise InvalidArgumentError(f"import_graph_def takes a GraphDef, not {graph_def!r:.60}{here()}")
-    graph = get_default_graph()
     read = (graph_def if isinstance(graph_def, GraphDef) else GraphDef(graph_def)).graph
     wanted: list[Any] = [read.as_graph_element(n) if ":" in n else read.get_operation_by_name(n) for n in return_elements or ()]
     replaced = {read.as_node(n): graph.as_node(to) for n, to in (input_map or {}).items()}
@@ -110,14 +179,18 @@ def import_graph_def(graph_def: GraphDef, input_map: Mapping[str, Any] | None = 
     for node in read.nodes:             # nobody has seen them yet
         if any(x in replaced for x in node.inputs):
             node.inputs = tuple(replaced.get(x, x) for x in node.inputs)
-    scope = name if name is not None else "import"
+        if node.standing is not None and any(x in replaced for x in node.standing.inputs):
+            given = node.standing.arguments
+            node.standing = node.standing._replace(arguments={
+                k: mapped(lambda x: replaced.get(x, x) if isinstance(x, Node) else x, v) for k, v in given.items()})
     graph.absorb(read, graph.unique_name(scope) if scope else "")
     return wanted if return_elements is not None else None
 
 
 def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool = True) -> str:
-    """Write a graph, or a `GraphDef`, as JSON to a file `name` in a folder, which is made; the file's path.
+    """Write a graph, or a `GraphDef`, to a file `name` in a folder, which is made; the file's path.
 
+    As text it is graphc's JSON; else what `GraphDef.SerializeToString` gives: TensorFlow's bytes, if all operators have a counterpart there.
     InvalidArgumentError: neither, or the file cannot be written. SerializationError: a graph that cannot be saved.
 
     >>> tf.train.write_graph(tf.get_default_graph(), "graphs", "graph.pbtxt")
@@ -126,7 +199,7 @@ def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool =
     given = GraphDef(graph_or_graph_def) if isinstance(graph_or_graph_def, Graph) else graph_or_graph_def
     if not isinstance(given, GraphDef):
         raise InvalidArgumentError(f"write_graph takes a graph, not {given!r:.60}{here()}")
-    path, data = os.path.join(logdir, name), given.SerializeToString()
+    path, data = os.path.join(logdir, name), given.text() if as_text else given.SerializeToString()
     try:
         write_whole(path, [data])
     except OSError as e:

@@ -31,6 +31,7 @@ from ..ir.operator import Operator
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
 from ..ops.state import READS, Variable, closure
+from .standing import read_standing, standing_records
 from .values import LONGEST, expect, read_array, read_bytes, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array, write_bytes
 
 FORMAT, VERSION = "graphc graph", 1
@@ -138,6 +139,7 @@ class _Writer:
         scopes = {k[1]: v for k, v in graph.variable_store.items() if isinstance(k, tuple)}
         return {
             "collections": {k: [self.value(m, f"a member of collection {k}") for m in v] for k, v in kept.items() if v},
+            "standing": standing_records(self.place, self.value),
             "get_variable": {k: self.place[v] for k, v in variables.items()}, "default_scopes": scopes, "seed": graph.seed,
         }
 
@@ -301,12 +303,14 @@ class _Reader:
     # ------------------------------------------------------------------ the rest
 
     def _collections(self, data: dict[str, Any]) -> None:
-        unknown = data.keys() - {"format", "version", "nodes", "collections", "get_variable", "default_scopes", "seed"}
+        unknown = data.keys() - {"format", "version", "nodes", "collections", "standing", "get_variable", "default_scopes", "seed"}
         if unknown:
             refuse("the file", f"a graph has no {said(min(unknown))}")
         for name, members in expect(data.get("collections", {}), dict, "collections").items():
             where = f"collections.{name[:60]}"
             self.graph.collections[name] = [self._value(m, f"{where}[{i}]") for i, m in enumerate(expect(members, list, where))]
+        for i, record in enumerate(expect(data.get("standing", []), list, "standing")):
+            read_standing(record, f"standing[{i}]", self._places, self._value)
         for name, place in expect(data.get("get_variable", {}), dict, "get_variable").items():
             node = self._place(place, f"get_variable.{name[:60]}")
             if not isinstance(node, Variable):

@@ -10,7 +10,7 @@ from typing import Any
 class GraphKeys:
     """Names of the standard collections."""
 
-    GLOBAL_VARIABLES = "variables"
+    GLOBAL_VARIABLES = VARIABLES = "variables"
     TRAINABLE_VARIABLES = "trainable_variables"
     LOCAL_VARIABLES = "local_variables"
     MODEL_VARIABLES = "model_variables"
@@ -36,6 +36,13 @@ class GraphKeys:
     QUEUE_RUNNERS = "queue_runners"
     TABLE_INITIALIZERS = "table_initializer"
     ASSET_FILEPATHS = "asset_filepaths"
+    CONCATENATED_VARIABLES = "concatenated_variables"
+    TRAINABLE_RESOURCE_VARIABLES = "trainable_resource_variables"
+    RESOURCES = "resources"
+    LOCAL_RESOURCES = "local_resources"
+    COND_CONTEXT = "cond_context"
+    WHILE_CONTEXT = "while_context"
+    STREAMING_MODEL_PORTS = "streaming_model_ports"
 
 
 class Collections:
@@ -43,6 +50,7 @@ class Collections:
 
     def __init__(self) -> None:
         self.collections: dict[str, list[Any]] = {}
+        self.aliases: dict[Any, list[str]] = {}        # names of tensors beside their own, by which layers' results are found
 
     def add_to_collection(self, name: str, value: Any) -> None:
         """Put a value into the collection of that name."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DTypeError
+from .devices import on
 from .graph import get_default_graph
 from .node import here
 
@@ -65,15 +66,14 @@ def seed_of(what: str, seed: Any) -> int | None:
         raise DTypeError(f"{what}: a seed is a whole number, not {seed!r:.60}{here()}") from None
 
 
-@contextmanager
-def device(device_name_or_function: Any) -> Iterator[None]:
-    """Accepted for TensorFlow's sake: graphc computes on the CPU.
+def device(device_name_or_function: Any) -> Any:
+    """Accepted for TensorFlow's sake: graphc computes on the CPU. A function is not called. GraphError: a text that names no device.
 
     >>> with tf.device("/gpu:0"):
     ...     print(tf.constant(1).device == "")
     True
     """
-    yield
+    return on(device_name_or_function)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 _BY_OPERANDS = {
     1: "float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 boolean complex64 complex128 "
        "bits_float32 bits_float64 bits_int32 bits_int64 bits_uint32 bits_uint64 "
-       "floor ceil rint trunc abs fabs sqrt isnan exp expm1 sigmoid tanh sinh cosh log log1p erf sin cos tan asin acos atan "
+       "floor ceil rint trunc abs fabs sqrt isnan exp expm1 sigmoid tanh sinh cosh log log1p erf erfc sin cos tan asin acos atan "
        "real imag conj angle sign",
     2: "copysign maximum minimum min max floordiv floormod pow integer_power shift_left shift_right mulhi atan2 complex_of "
        "accumulate_add accumulate_mul accumulate_max accumulate_min",
@@ -20,8 +20,8 @@ _BY_OPERANDS = {
 }
 FUNCTIONS = {name: count for count, names in _BY_OPERANDS.items() for name in names.split()}
 # What takes as long as a dozen of the others.
-HEAVY = {"exp", "log", "expm1", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "tan", "pow", "sinh", "cosh", "asin", "acos", "atan", "atan2",
-         *(name for name in FUNCTIONS if name.startswith("philox_"))}
+HEAVY = {"exp", "log", "expm1", "log1p", "tanh", "sigmoid", "erf", "erfc", "sin", "cos", "tan", "pow", "sinh", "cosh", "asin", "acos", "atan",
+         "atan2", *(name for name in FUNCTIONS if name.startswith("philox_"))}
 CONSTANTS = ("inf",)
 DTYPE = "T"                 # in braces: the dtype computed in, a function of one operand
 

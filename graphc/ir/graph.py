@@ -12,7 +12,9 @@ from typing import Any
 from ..errors import FinalizedError, GraphError
 from ..process.importing import whole
 from .collecting import Collections
+from .devices import on
 from .formats import FORMATS
+from .joining import absorb
 from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .registered import overriding
 from .types import TensorType
@@ -43,6 +45,7 @@ class Graph(Collections):
         self.gradients_of: dict[Node, list[Node]] = {}     # what `gradients` found for a node: its derivatives, for those who look
         self.backward: list[tuple[int, Node | None]] = []  # after which node's index the gradient of which node begins
         self._labels: dict[str, Node] = {}
+        self.results: dict[str, tuple[Node | None, ...]] = {}   # of names that stand for several nodes: what TensorFlow has as one
         self._used: dict[str, int] = {}
         self._read: list[str] = []      # names that came from files, sorted
         self._scope = ""
@@ -198,8 +201,13 @@ class Graph(Collections):
     def _by_name(self, name: str) -> Node:
         label, colon, output = name.partition(":")
         node = self._labels.get(label)
+        if colon and label in self.results and output.isdecimal():
+            node = next((n for i, n in enumerate(self.results[label]) if str(i) == output), None)
+            label, output = name, "0"
         if node is None or (colon and not output.isdecimal()):
             raise GraphError(f"the graph has nothing named {name[:200]!r}{here()}")
+        if colon and node.standing is not None and int(output) < len(node.standing.results):
+            return node.standing.results[int(output)]
         if not colon or node.type is None or isinstance(node.type, TensorType):
             if output not in ("", "0") or (colon and node.type is None):
                 raise GraphError(f"{label!r} has no output {output}{here()}")
@@ -223,11 +231,13 @@ class Graph(Collections):
 
     def get_operations(self) -> list[Operation]:
         """All operations, in the order in which they were made."""
-        return [Operation(n) for n in self.nodes if n.operator.name != "item"]
+        return [Operation(n) for n in self.nodes if n.operator.name != "item" or n.standing is not None]
 
-    def as_graph_element(self, obj: Any) -> Node:
-        """The tensor or operation that an object or a name stands for; GraphError if there is none."""
-        return self.as_node(obj)
+    def node_named(self, label: str) -> Node | None:
+        """The node of that name; None if there is none."""
+        return self._labels.get(label)
+
+    as_graph_element = as_node
 
     def differentiated(self, label: str) -> Node | None:
         """The node whose gradient the node of that name is part of; None if it is of none."""
@@ -237,10 +247,9 @@ class Graph(Collections):
         i = bisect_left(self.backward, node.index, key=lambda part: part[0]) - 1
         return self.backward[i][1] if i >= 0 else None
 
-    @contextmanager
-    def device(self, device_name_or_function: Any) -> Iterator[None]:
-        """Accepted: there is one device."""
-        yield
+    def device(self, device_name_or_function: Any) -> Any:
+        """Accepted: there is one device. GraphError: a text that names none."""
+        return on(device_name_or_function)
 
     @contextmanager
     def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
@@ -278,26 +287,7 @@ class Graph(Collections):
 
         FinalizedError: this one is finalized. GraphError: a name is taken. Then both graphs are as they were.
         """
-        prefix = f"{scope}/" if scope else ""
-        if self.finalized:
-            raise FinalizedError(f"{len(other.nodes)} nodes cannot be added: the graph is finalized{here()}")
-        taken = next((n for n in other.nodes if prefix + n.label in self._labels), None)
-        if taken is not None:
-            raise GraphError(f"{prefix + taken.label!r} is read, and the graph has {describe(self._labels[prefix + taken.label])} already; "
-                             f"a scope, or a graph of its own, keeps them apart{here()}")
-        for node in other.nodes:
-            node.graph, node.label = self, prefix + node.label
-            self._register(node)
-        self.reserve_names(node.label for node in other.nodes)
-        for name, members in other.collections.items():
-            self.collections.setdefault(name, []).extend(members)
-        for key, value in other.variable_store.items():
-            if isinstance(key, str):
-                self.variable_store[prefix + key] = value
-            else:                               # how often scopes were entered, by name
-                self.variable_store.setdefault(key, {}).update({prefix + name: count for name, count in value.items()})
-        self.seed = other.seed if self.seed is None else self.seed
-        other.__init__()        # type: ignore[misc]
+        absorb(self, other, scope)
 
 
 class Scratch(Graph):

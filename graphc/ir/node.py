@@ -9,12 +9,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from . import instead
+from .standing import NodeDef, Standing
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
 # Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
@@ -75,10 +76,13 @@ def dtype_of(name: str, value: Any) -> DType:
         return as_dtype(value)
 
 
-def _operator(name: str, swap: bool = False) -> Callable[..., Node]:
-    if swap:
-        return lambda self, other: OPERATORS[name](other, self)
+def _operator(name: str) -> Callable[..., Node]:
     return lambda self, *others: OPERATORS[name](self, *others)
+
+
+def _both(name: str, label: str) -> tuple[Callable[..., Node], Callable[..., Node]]:
+    """Python's operator of two operands, and the one that it asks of its right operand; TensorFlow names what they make otherwise."""
+    return lambda self, other: OPERATORS[name](self, other, name=label), lambda self, other: OPERATORS[name](other, self, name=label)
 
 
 class Node:
@@ -87,7 +91,7 @@ class Node:
     `type` is a `TensorType`, a tuple of them (several results, picked by `item`), or None (an operation without result).
     """
 
-    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "gradient", "__weakref__")
+    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "gradient", "standing", "__weakref__")
     __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
 
     def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,
@@ -100,6 +104,7 @@ class Node:
         self.loc = loc
         self.control_inputs = control_inputs
         self.graph, self.gradient = graph, gradient     # a `Graph`, which stands above; the name of a registered one instead of the operator's
+        self.standing: Standing | None = None
         self.index = next(_serial)  # inputs always have smaller ones: creation order is a topological order
 
     def on(self, inputs: tuple[Node, ...], type: TensorType | tuple[TensorType, ...] | None = None) -> Node:
@@ -109,13 +114,12 @@ class Node:
     @property
     def name(self) -> str:
         """TensorFlow's tensor name, `label:output`; of an operation without result its label."""
-        if self.operator.name == "item":
-            return f"{self.inputs[0].label}:{self.attrs['index']}"
-        return self.label if self.type is None else f"{self.label}:0"
+        return self.label if self.type is None else f"{self.op.node.label}:{self.value_index}"
 
     @property
     def op(self) -> Operation:
-        return Operation(self.inputs[0] if self.operator.name == "item" else self)
+        first = self if self.standing is None else self.standing.results[0]
+        return Operation(self.inputs[0] if self.standing is None and self.operator.name == "item" else first)
 
     @property
     def dtype(self) -> DType:
@@ -144,6 +148,8 @@ class Node:
     @property
     def value_index(self) -> int:
         """Which of its operation's results the tensor is."""
+        if self.standing is not None:
+            return next(i for i, result in enumerate(self.standing.results) if result is self)
         return int(self.attrs["index"]) if self.operator.name == "item" else 0
 
     def consumers(self) -> list[Operation]:
@@ -177,17 +183,17 @@ class Node:
     def __len__(self) -> int:
         raise DTypeError(f"len() of {describe(self)}; use x.shape[0] or tf.shape(x)[0]{here()}")
 
-    __add__, __radd__ = _operator("add"), _operator("add", swap=True)
-    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", swap=True)
-    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", swap=True)
-    __truediv__, __rtruediv__ = _operator("truediv"), _operator("truediv", swap=True)
-    __floordiv__, __rfloordiv__ = _operator("floordiv"), _operator("floordiv", swap=True)
-    __mod__, __rmod__ = _operator("floormod"), _operator("floormod", swap=True)
-    __pow__, __rpow__ = _operator("pow"), _operator("pow", swap=True)
-    __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", swap=True)
-    __and__, __rand__ = _operator("logical_and"), _operator("logical_and", swap=True)
-    __or__, __ror__ = _operator("logical_or"), _operator("logical_or", swap=True)
-    __xor__, __rxor__ = _operator("logical_xor"), _operator("logical_xor", swap=True)
+    __add__, __radd__ = _both("add", "add")
+    __sub__, __rsub__ = _both("subtract", "sub")
+    __mul__, __rmul__ = _both("multiply", "mul")
+    __truediv__, __rtruediv__ = _both("truediv", "truediv")
+    __floordiv__, __rfloordiv__ = _both("floordiv", "floordiv")
+    __mod__, __rmod__ = _both("floormod", "mod")
+    __pow__, __rpow__ = _both("pow", "pow")
+    __matmul__, __rmatmul__ = _both("matmul", "matmul")
+    __and__, __rand__ = _both("logical_and", "and")
+    __or__, __ror__ = _both("logical_or", "or")
+    __xor__, __rxor__ = _both("logical_xor", "xor")
     __lt__, __le__ = _operator("less"), _operator("less_equal")
     __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
     __neg__, __abs__, __invert__ = _operator("negative"), _operator("abs"), _operator("logical_not")
@@ -250,16 +256,6 @@ for _name, _write in instead.ATTRIBUTES.items():
 Tensor = Node
 
 
-class NodeDef(NamedTuple):
-    """What TensorFlow's message of that name has of an operation; control inputs begin with a ^."""
-
-    name: str
-    op: str
-    input: list[str]
-    attr: dict[str, Any]
-    device: str = ""
-
-
 class Operation:
     """TensorFlow 1's view of a node as an operation: `.name` without output number, `.type`, `.inputs`, `.outputs`."""
 
@@ -274,11 +270,12 @@ class Operation:
 
     @property
     def type(self) -> str:
-        return self.node.operator.name
+        name: str = self.node.operator.type_name(self.node) if self.node.standing is None else self.node.standing.op
+        return name
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        return self.node.inputs
+        return self.node.inputs if self.node.standing is None else self.node.standing.inputs
 
     @property
     def control_inputs(self) -> list[Operation]:
@@ -286,9 +283,9 @@ class Operation:
 
     @property
     def outputs(self) -> list[Node]:
-        types = self.node.type
-        if not isinstance(types, tuple) or isinstance(types, TensorType):
-            return [] if types is None else [self.node]
+        standing, types = self.node.standing, self.node.type
+        if standing is not None or not isinstance(types, tuple) or isinstance(types, TensorType):
+            return [] if types is None else [self.node] if standing is None else [*standing.results]
         return [self.graph.get_tensor_by_name(f"{self.name}:{i}") for i in range(len(types))]
 
     @property
@@ -309,8 +306,10 @@ class Operation:
     def _attributes(self) -> dict[str, Any]:
         """The attributes: those of the operator, and the dtype under the names by which TensorFlow's have it."""
         types = self.node.type if isinstance(self.node.type, tuple) and not isinstance(self.node.type, TensorType) else (self.node.type,)
-        dtypes = {} if types[0] is None else dict.fromkeys(("dtype", "T"), as_dtype(types[0].dtype))
-        return {**dtypes, **{k: as_dtype(v) if isinstance(v, np.dtype) else v for k, v in self.node.attrs.items()}}
+        unnamed = types[0] is None or types[0].dtype == np.uint64       # the words of random numbers
+        dtypes = {} if unnamed else dict.fromkeys(("dtype", "T"), as_dtype(types[0].dtype))
+        own = self.node.attrs if self.node.standing is None else self.node.standing.attrs
+        return {**dtypes, **{k: as_dtype(v) if isinstance(v, np.dtype) else v for k, v in own.items()}}
 
     def get_attr(self, name: str) -> Any:
         """An attribute by its name; `dtype` and `T` are that of the result. GraphError: there is none."""

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
+from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError
 from . import families
-from .axes import normal_axes, reduced_shape
+from .axes import check_countable, normal_axes, reduced_shape
 from .composite import Composite
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .sizes import at_hand, has_sizes
+from .sizes import has_sizes
 from .types import KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
 from .validate import refused, validate
 
@@ -65,7 +65,8 @@ class Operator:
     for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape another shape
     than it has. `pure`: the same inputs give the same result, so it may be folded and shared. `ties`: the result is the first operand, and any run
     checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative,
-    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes.
+    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes, TensorFlow's where it has the
+    operator, and `op_type` the type that TensorFlow gives the operation, where that is another word; of a function, for a node.
     """
 
     name: str
@@ -105,10 +106,12 @@ class Operator:
     domain: tuple[float, float] = (-2.0, 2.0)
     samples: tuple[Any, ...] = ()
     label: str = ""
+    op_type: str | Callable[[Node], str] = ""
     __signature__ = Lazy(signature)
 
     def __post_init__(self) -> None:
         self.label = self.label or self.name
+        self.op_type = self.op_type or self.label.rpartition("/")[2]
         self.order = (*self.params, *self.attrs, "name")    # the words of a call by position
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = self.reference.__module__     # of a public one: its namespace, by `publish`
@@ -160,6 +163,10 @@ class Operator:
             raise e.__class__(what) from None
         return attrs, type
 
+    def type_name(self, node: Node) -> str:
+        """The type that TensorFlow gives the operation of a node."""
+        return self.op_type if isinstance(self.op_type, str) else self.op_type(node)
+
     def called(self, attrs: dict[str, Any]) -> str:
         """What messages call it: its name, or that of the function that its attribute `of` names."""
         return attrs["of"] if isinstance(attrs.get("of"), str) else self.name
@@ -176,7 +183,7 @@ class Operator:
         values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
         type = self.infer(types, values, **attrs)
         if type.__class__ is TensorType and type.shape:
-            _check_countable(type)
+            check_countable(type)
         return type, attrs
 
     def check_kinds(self, dtypes: Iterable[np.dtype[Any]]) -> None:
@@ -382,22 +389,9 @@ def many(what: str, values: Any) -> list[Any]:
     raise ArgumentError(f"{what} takes a list, not {said}{here()}")
 
 
-def _check_countable(type: TensorType) -> None:
-    """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
-    nbytes = type.dtype.itemsize
-    for d in type.shape or ():
-        if d is not None and (n := at_hand(d)):         # as numpy, which lets no axis of no elements make up for others
-            nbytes *= n
-    if nbytes >= 1 << 63:
-        raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")
-
-
 def _leaves(value: Any) -> Any:
     for v in value:
-        if isinstance(v, (list, tuple)):
-            yield from _leaves(v)
-        else:
-            yield v
+        yield from _leaves(v) if isinstance(v, (list, tuple)) else (v,)
 
 
 # ---------------------------------------------------------------------- declaring

@@ -27,6 +27,24 @@ class Dimension(int):
         """Whether a dimension could be both."""
         return other is None or isinstance(other, UnknownDimension) or int(self) == int(other)
 
+    def assert_is_compatible_with(self, other: Any) -> None:
+        """ShapeError, unless a dimension could be both."""
+        self.merge_with(other)
+
+    def merge_with(self, other: Any) -> Dimension:
+        """The dimension. ShapeError: the other one is known, and not this."""
+        if not self.is_compatible_with(other):
+            raise ShapeError(f"no dimension is both {self} and {other}")
+        return self
+
+    def __repr__(self) -> str:
+        return f"Dimension({int(self)})"
+
+    __str__ = int.__repr__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Dimension, (int(self),)
+
 
 def _unknown(self: UnknownDimension, other: Any) -> Any:
     return self if other is None or isinstance(other, (int, np.integer, UnknownDimension)) else NotImplemented
@@ -47,8 +65,21 @@ class UnknownDimension:
         """True: a dimension could be both."""
         return True
 
+    def assert_is_compatible_with(self, other: Any) -> None:
+        """Nothing: a dimension could be both."""
+
+    def merge_with(self, other: Any) -> Any:
+        """What is known of a dimension that is both: the other one."""
+        return other if isinstance(other, UnknownDimension) else Dimension(other)
+
     def __repr__(self) -> str:
+        return "Dimension(None)"
+
+    def __str__(self) -> str:
         return "?"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UnknownDimension, ()
 
     def __eq__(self, other: object) -> bool:
         return other is None or isinstance(other, UnknownDimension)
@@ -144,6 +175,20 @@ class TensorShape:
 
     __add__ = concatenate
 
+    def __radd__(self, other: Any) -> TensorShape:
+        return TensorShape(other).concatenate(self)
+
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """What two shapes have in common: unknown where they differ.
+
+        >>> TensorShape([2, 3]).most_specific_compatible_shape([2, 5])
+        TensorShape((2, None))
+        """
+        shape = as_shape(other)
+        if self._shape is None or shape is None or len(self._shape) != len(shape):
+            return TensorShape(None)
+        return TensorShape([a if a == b else None for a, b in zip(self._shape, shape, strict=True)])
+
     def assert_has_rank(self, rank: int) -> None:
         """ShapeError, unless the rank may be that."""
         self.with_rank(rank)
@@ -191,6 +236,9 @@ class TensorShape:
 
     def __hash__(self) -> int:
         return hash(self._shape)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TensorShape, (self._shape,)
 
     def __repr__(self) -> str:
         return f"TensorShape({self._shape})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -162,6 +163,14 @@ def as_text(value: Any) -> Array:
     array([b'a', b'b'], dtype=object)
     """
     array = np.array(value, TEXT)
+    flat = array.ravel().tolist()
+    kinds = {*map(type, flat)}
+    if kinds <= {bytes}:
+        return array
+    if kinds <= {bytes, str}:
+        with suppress(UnicodeEncodeError):      # which names its text below
+            array.reshape(-1)[:] = [text.encode() if text.__class__ is str else text for text in flat]
+            return array
     for place, text in np.ndenumerate(array):
         if not isinstance(text, (str, bytes)):
             raise DTypeError(f"{text!r:.60} is not a text, and stands among texts")

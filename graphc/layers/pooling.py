@@ -14,6 +14,8 @@ from .convolutional import _FORMATS, each, word
 __all__ = ["AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "average_pooling1d",
            "average_pooling2d", "average_pooling3d", "max_pooling1d", "max_pooling2d", "max_pooling3d"]
 
+_AXES = {2: "", 3: "3D"}     # as TensorFlow names pools of so many axes
+
 
 class _Pooling(Layer):
     """What pools over some axes share: how the window moves."""
@@ -39,7 +41,7 @@ class _Pooling(Layer):
         window, strides = ([1, 1, *sizes] if first else [1, *sizes, 1] for sizes in (self.pool_size, self.strides))
         pool = getattr(nn, f"{'max' if self.largest else 'avg'}_pool{self.rank}d")
         return pool(inputs, window, strides, self.padding.upper(), data_format=_FORMATS[self.rank][first],
-                    name="MaxPool" if self.largest else "AvgPool")
+                    name=f"{inputs.graph.get_name_scope()}/" if self.rank == 1 else f"{'Max' if self.largest else 'Avg'}Pool{_AXES[self.rank]}")
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """The shape that the window's places make."""

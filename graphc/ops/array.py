@@ -59,6 +59,7 @@ from .later import deferrable, later
 from .math import abs as absolute
 from .math import cast, check_index, equal, less, less_equal, logical_and, position, where
 from .reduce import reduce_max, reduce_prod
+from .scopes import composed
 
 __all__ = ["shape", "size", "rank", "identity", "stop_gradient", "reshape", "expand_dims", "squeeze", "transpose",
            "broadcast_to", "reverse", "reverse_v2", "reverse_sequence", "concat", "stack", "pack", "split", "unstack", "unpack", "pad",
@@ -72,6 +73,7 @@ pack, unpack, reverse_v2 = stack, unstack, reverse
 
 # ---------------------------------------------------------------------- diagonals
 
+@composed("eye", "diag", op="MatrixDiagV3")
 def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = float32,
         name: str | None = None) -> Node:
     """The identity matrix, or several of them.
@@ -134,13 +136,14 @@ def _on_diagonal(g: Node, input: Node) -> Node:
     return where(equal(*_places(input)), _across(g, input), 0.0)
 
 
-@declare("view", _diagonal_type, view=_diagonal_view, grad=_diagonal_grad, label="MatrixDiagPart",
+@declare("view", _diagonal_type, view=_diagonal_view, grad=_diagonal_grad, label="diag_part", op_type="MatrixDiagPartV3",
          samples=(([(2, 3, 3)], {}), ([(2, 4)], {}), ([(4, 2)], {}), ([(0, 2)], {})))
 def matrix_diag_part(input: Any) -> Any:
     """The main diagonals of matrices."""
     return np.diagonal(input, axis1=-2, axis2=-1)
 
 
+@composed("diag", op="MatrixDiagV3")
 def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
     """Square matrices of zeros with the given main diagonals.
 
@@ -159,6 +162,7 @@ def matrix_diag(diagonal: Any, name: str | None = "MatrixDiag") -> Node:
     return where(equal(along(n, 0, 2), along(n, 1, 2)), expand_dims(diagonal, -2), zero, name=name)
 
 
+@composed("set_diag", op="MatrixSetDiagV3")
 @deferrable("matrix_set_diag")
 def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag") -> Node:
     """Matrices with other main diagonals.
@@ -176,6 +180,7 @@ def matrix_set_diag(input: Any, diagonal: Any, name: str | None = "MatrixSetDiag
     return where(equal(*_places(x)), _across(d, x), x, name=name)
 
 
+@composed("MatrixBandPart", op="MatrixBandPart")
 def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = "MatrixBandPart") -> Node:
     """Matrices with zeros outside a band: `num_lower` diagonals below the main one, `num_upper` above (-1: all).
 
@@ -197,6 +202,7 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
     return where(inside, x, np.zeros((), x.type.dtype), name=name)
 
 
+@composed("Diag", op="Diag")
 def diag(diagonal: Any, name: str | None = "Diag") -> Node:
     """Zeros with a tensor along the diagonal: of a vector a matrix, of rank k a tensor of rank 2 k.
 
@@ -213,6 +219,7 @@ def diag(diagonal: Any, name: str | None = "Diag") -> Node:
     return reshape(matrix_diag(reshape(diagonal, [-1])), concat([dims, dims], 0), name=name)
 
 
+@composed("DiagPart", op="DiagPart")
 @deferrable("diag_part")
 def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
     """The diagonal of a tensor of rank 2 k whose first and last k sizes agree.
@@ -304,6 +311,7 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
     return [broadcast_to(reshape(x, [-1 if k == i else 1 for k in order]), whole) for i, x in enumerate(nodes)]
 
 
+@composed("SequenceMask", "Less")
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Node:
     """mask[..., j] = j < lengths[...], for j below `maxlen` (the longest length without it).
 

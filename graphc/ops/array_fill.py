@@ -11,8 +11,10 @@ from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import to_node
 from ..ir.types import TensorShape, float32
 from .array_move import broadcast_to, shape
+from .scopes import composed
 
 
+@composed("Fill", op="Fill")
 def fill(dims: Any, value: Any, name: str | None = None) -> Node:
     """A tensor of shape `dims` (a list, whose members may be tensors, or a tensor) of one value.
 
@@ -29,6 +31,7 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Node:
     return broadcast_to(to_node(value), dims, name=name)
 
 
+@composed("zeros", op="Fill")
 def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     """Zeros of a shape.
 
@@ -42,6 +45,7 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     return fill(shape, b"" if kind.hasobject else np.zeros((), kind), name or "zeros")          # the zero of texts
 
 
+@composed("ones", op="Fill")
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     """Ones of a shape.
 
@@ -56,6 +60,7 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Node:
     return fill(shape, np.ones((), kind), name or "ones")
 
 
+@composed("zeros_like", op="ZerosLike")
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
     """Zeros of the shape (and dtype, unless another is given) of a tensor.
 
@@ -68,6 +73,7 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
     return zeros(shape(tensor), tensor.dtype if dtype is None else dtype_of("zeros_like", dtype), name or "zeros_like")
 
 
+@composed("ones_like", op="Fill")
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Node:
     """Ones of the shape (and dtype, unless another is given) of a tensor.
 

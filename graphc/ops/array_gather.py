@@ -16,6 +16,7 @@ from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_join import concat
 from .array_move import SHAPE_OPERAND, Types, integers, reshape, shape, vector_shape
+from .scopes import composed
 
 MANY = 256              # updates to a place, on average, from which they are added up in float64
 
@@ -49,7 +50,7 @@ def _gather_grad(g: Node, y: Node, params: Node, indices: Node, axis: int) -> tu
 @declare("gather", _gathered, name="gather", prepare=_gather_attrs, fixed={"indices": "int32"}, shape_math=True,
          grad=_gather_grad,
          samples=(([(4, 3), np.array([3, 0, 3])], {"axis": 0}), ([(2, 3), np.array([[1, 2], [0, 0]])], {"axis": 1}),
-                  ([(4,), np.array(2)], {"axis": 0}), ([(4, 2), np.zeros((0,), int)], {"axis": -2})))
+                  ([(4,), np.array(2)], {"axis": 0}), ([(4, 2), np.zeros((0,), int)], {"axis": -2})), label="GatherV2")
 def _gather(params: Any, indices: Any, *, axis: int) -> Any:
     """The subtensors of `params` at `indices` along `axis`."""
     indices = np.asarray(indices).astype(np.int64)
@@ -151,7 +152,7 @@ def _nd_gather_loop(types: Any, type: Any) -> Loop:
 
 @declare("routine", _nd_gathered, fixed={"indices": "int32"}, grad=_nd_gather_grad, batch="trailing", loop=_nd_gather_loop, complex=True,
          samples=(([(3, 4), np.array([[0, 1], [2, 3]])], {}), ([(3, 2), np.array([[2], [2], [0]])], {}),
-                  ([(3,), np.zeros((0, 1), int)], {}), ([(3,), np.zeros((2, 0), int)], {})))
+                  ([(3,), np.zeros((0, 1), int)], {}), ([(3,), np.zeros((2, 0), int)], {})), label="GatherNd")
 def gather_nd(params: Any, indices: Any) -> Any:
     """The subtensors of `params` whose positions are the rows of `indices`.
 
@@ -225,6 +226,7 @@ def mask_indices(mask: Any, dims: Any) -> Any:
     return np.flatnonzero(mask)
 
 
+@composed("boolean_mask", "GatherV2")
 def boolean_mask(tensor: Any, mask: Any, name: str | None = "boolean_mask", axis: int | None = None) -> Node:
     """The elements (subtensors, if the mask has fewer axes) at which `mask`, laid from `axis` on, is true.
 

@@ -25,9 +25,11 @@ from .array_move import (
 from .later import deferrable, later
 from .math import add, cast, ceil, equal, floordiv, less, maximum, where
 from .reduce import reduce_prod
+from .scopes import composed
 
 # ---------------------------------------------------------------------- sizes
 
+@composed("Size", op="Size")
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Node:
     """The number of elements of a tensor.
 
@@ -39,6 +41,7 @@ def size(input: Any, name: str | None = None, out_type: Any = int32) -> Node:
     return exact_cast(reduce_prod(shape(input, out_type=int64)), dtype=out_type, name=name or "Size")
 
 
+@composed("Rank", op="Rank")
 def rank(input: Any, name: str | None = None) -> Node:
     """The number of dimensions of a tensor.
 
@@ -59,7 +62,7 @@ def _iota_attrs(types: Types, axis: Any, dtype: Any) -> dict[str, Any]:
 
 @declare("generator", lambda types, values, axis, dtype: TensorType(dtype, vector_shape(types[0], values[0])),
          by_value=(0,), fixed=SHAPE_OPERAND, prepare=_iota_attrs, shape_math=True,
-         samples=(([np.array([3, 4])], {"axis": 1}), ([np.array([5])], {"dtype": "float32"}), ([np.array([0])], {})))
+         samples=(([np.array([3, 4])], {"axis": 1}), ([np.array([5])], {"dtype": "float32"}), ([np.array([0])], {})), label="range", op_type="Range")
 def iota(shape: Any, *, axis: int = 0, dtype: Any = int32) -> Any:
     """Each element's own index along `axis`."""
     dims = np.asarray(shape).astype(np.int64).tolist()
@@ -80,6 +83,7 @@ def _exact(value: Any) -> Any:
     return None if known is None or known.size != 1 or unknown(known).any() else known.reshape(())[()]
 
 
+@composed("range", op="Range")
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Node:
     """The numbers from `start` (0 if only a limit is given) up to but without `limit`, in steps of `delta`.
 
@@ -130,6 +134,7 @@ def _line(i: Node, first: Any, step: Any, dtype: Any, name: str | None) -> Node:
     return add(i * step, first, name=name)
 
 
+@composed("linspace", "Slice")
 def linspace(start: Any, stop: Any, num: Any, name: str | None = "linspace") -> Node:
     """`num` evenly spaced numbers from `start` to `stop`, both included, exactly.
 
@@ -159,6 +164,7 @@ def _kind_of(on_value: Any, off_value: Any) -> Any:
     return to_node(given[0]).dtype if given else float32
 
 
+@composed("one_hot", op="OneHot")
 @deferrable("one_hot", axis=(int,), dtype=(np.dtype,))
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: Any = None, name: str | None = None) -> Node:

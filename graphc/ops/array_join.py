@@ -70,7 +70,7 @@ def _split_view(i: int, shape: Any, strides: Strides, out_shape: Any, parts: Any
 
 @declare("views", _split_types, name="split", prepare=_split_attrs, view=_split_view,
          grad=lambda g, y, value, parts, axis: (concat(g, axis),),
-         samples=(([(2, 6)], {"parts": 3, "axis": 1}), ([(5, 2)], {"parts": (1, 0, 4), "axis": 0})))
+         samples=(([(2, 6)], {"parts": 3, "axis": 1}), ([(5, 2)], {"parts": (1, 0, 4), "axis": 0})), label="split", op_type="SplitV")
 def _split(value: Any, *, parts: Any, axis: int) -> Any:
     """A tensor cut along `axis` into equal parts (a number) or parts of given sizes."""
     if not isinstance(parts, int) and sum(parts) != value.shape[axis]:
@@ -153,7 +153,7 @@ def _unstack_grad(g: Any, y: Any, value: Node, num: int, axis: int) -> tuple[Nod
 
 @declare("views", _unstack_types, prepare=_unstack_attrs, view=_unstack_view,
          grad=_unstack_grad,
-         samples=(([(3, 2)], {}), ([(2, 3, 2)], {"axis": 1})))
+         samples=(([(3, 2)], {}), ([(2, 3, 2)], {"axis": 1})), label="unstack", op_type="Unpack")
 def unstack(value: Any, *, num: int | None = None, axis: int = 0) -> Any:
     """The subtensors along `axis`, as a list.
 
@@ -223,7 +223,8 @@ def _stack_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
 
 
 @declare("concat", _joined, name="concat", prepare=_concat_attrs, grad=_concat_grad, shape_math=True, lower=same_dtype,
-         samples=(([(2, 3), (1, 3)], {"axis": 0}), ([(2, 1), (2, 0), (2, 2)], {"axis": -1}), ([(2,)], {"axis": 0})))
+         samples=(([(2, 3), (1, 3)], {"axis": 0}), ([(2, 1), (2, 0), (2, 2)], {"axis": -1}), ([(2,)], {"axis": 0})), label="concat",
+         op_type="ConcatV2")
 def _concat(*values: Any, axis: Any) -> Any:
     """Tensors one after the other along `axis`."""
     return np.concatenate(values, axis)
@@ -264,7 +265,7 @@ def _stacked(types: Types, values: Values, axis: int) -> TensorType:
 
 @declare("lowered", _stacked, prepare=_stack_attrs, shape_math=True, lower=_stack_lower, complex=True,
          grad=lambda g, y, *values, axis: tuple(unstack(g, len(values), axis)),
-         samples=(([(2, 3), (2, 3)], {"axis": 1}), ([(), (), ()], {}), ([(0,), (0,)], {"axis": -1})))
+         samples=(([(2, 3), (2, 3)], {"axis": 1}), ([(), (), ()], {}), ([(0,), (0,)], {"axis": -1})), label="stack", op_type="Pack")
 def stack(*values: Any, axis: Any = 0) -> Any:
     """Tensors of one shape joined along a new dimension `axis`.
 

@@ -14,6 +14,7 @@ from ..ir.known import as_int, known_shape, static_value
 from ..ir.named import Undecided, named_shape
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, typed_like
+from ..ir.registered import no_gradient
 from ..ir.sizes import alike, fixed, unknown
 from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, merge, shape_str
 
@@ -94,7 +95,7 @@ def identity(input: Any) -> Any:
     return input
 
 
-@declare("alias", typed_like(), grad=lambda g, y, input: (None,), label="StopGradient",
+@declare("alias", typed_like(), grad=no_gradient, label="StopGradient",
          samples=(([np.ones((2, 3))], {}),))
 def stop_gradient(input: Any) -> Any:
     """The tensor itself, a constant for differentiation.
@@ -275,7 +276,7 @@ def _transpose_grad(g: Node, y: Node, a: Node, perm: tuple[int, ...] | None) -> 
 
 
 @declare("view", _transposed, prepare=_transpose_attrs, ahead=_conjugated, view=_transpose_view, grad=_transpose_grad,
-         samples=(([(2, 3, 4)], {"perm": (2, 0, 1)}), ([(2, 3)], {}), ([()], {}), ([(0, 3)], {})))
+         samples=(([(2, 3, 4)], {"perm": (2, 0, 1)}), ([(2, 3)], {}), ([()], {}), ([(0, 3)], {})), label="transpose", op_type="Transpose")
 def transpose(a: Any, *, perm: Any = None, name: str | None = None, conjugate: bool = False) -> Any:
     """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers.
 
@@ -304,7 +305,7 @@ def _broadcast_view(shape: Any, strides: Strides, out_shape: Any, **_: Any) -> P
 
 @declare("view", _broadcasted, by_value=(1,), fixed=SHAPE_OPERAND, view=_broadcast_view, shape_math=True, batch="stretched",
          grad=lambda g, y, input, wanted: (unbroadcast(g, input), None),
-         samples=(([(3, 1), np.array([2, 3, 4])], {}), ([(), np.array([2, 3])], {}), ([(1, 2), np.array([0, 2])], {})))
+         samples=(([(3, 1), np.array([2, 3, 4])], {}), ([(), np.array([2, 3])], {}), ([(1, 2), np.array([0, 2])], {})), label="BroadcastTo")
 def broadcast_to(input: Any, shape: Any) -> Any:
     """The tensor repeated along dimensions of size 1 and new leading ones, up to `shape`.
 
@@ -326,7 +327,7 @@ def _reverse_grad(g: Node, y: Node, tensor: Node, axis: tuple[int, ...]) -> tupl
 
 @declare("view", typed_like(), prepare=lambda types, axis: {"axis": normal_axes(axis, types[0].rank)},
          view=_reverse_view, grad=_reverse_grad, shape_math=True,
-         samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})))
+         samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})), label="ReverseV2")
 def reverse(tensor: Any, *, axis: Any) -> Any:
     """The elements in opposite order along `axis`.
 

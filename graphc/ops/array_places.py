@@ -22,6 +22,7 @@ from .array_scan import cumprod, cumsum
 from .math import cast, check_index
 from .ordering import searchsorted
 from .reduce import reduce_prod, reduce_sum
+from .scopes import composed
 
 __all__ = ["batch_gather", "broadcast_dynamic_shape", "broadcast_static_shape", "ensure_shape", "identity_n", "repeat", "shape_n", "unravel_index"]
 
@@ -110,7 +111,7 @@ def _of_shape_type(types: Sequence[TensorType], values: Any, wanted: Any) -> Ten
 
 
 @declare("host", _of_shape_type, text=True, batch="unrolled", kinds={"wanted": (tuple, NoneType)}, grad=lambda g, y, x, wanted: (g,),
-         samples=(([(3, 4)], {"wanted": (3, None)}), ([(2,)], {"wanted": None})))
+         samples=(([(3, 4)], {"wanted": (3, None)}), ([(2,)], {"wanted": None})), label="EnsureShape")
 def of_shape(x: Any, *, wanted: Any) -> Any:
     """x, whose shape is one that is named in part."""
     if not compatible(x.shape, wanted):
@@ -118,6 +119,7 @@ def of_shape(x: Any, *, wanted: Any) -> Any:
     return x
 
 
+@composed("BatchGather", "Reshape_3")
 def batch_gather(params: Any, indices: Any, name: str | None = None) -> Node:
     """The slices of each row of a batch at the places of its own: `gather` with all axes of the indices but the last for those of the batch.
 
@@ -133,6 +135,7 @@ def batch_gather(params: Any, indices: Any, name: str | None = None) -> Node:
     return gather(params, at, axis=at.type.rank - 1, batch_dims=at.type.rank - 1, name=name)
 
 
+@composed("UnravelIndex", op="UnravelIndex")
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Node:
     """Places along each axis of positions in a tensor's elements, in row-major order.
 
@@ -154,6 +157,7 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Node:
     return OPERATORS["floormod"](OPERATORS["floordiv"](places, strides), sizes, name=name or "unravel_index")
 
 
+@composed("Repeat", "Reshape_1", op="Reshape")
 def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Node:
     """Each element along `axis` (of all elements in a row, without it) as often as `repeats` says: one number, or one for each.
 

@@ -92,7 +92,7 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
 
 
 @declare("routine", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading", grad=_cumsum_grad,
-         loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} + {x}", 0, **attrs), complex=True)
+         loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} + {x}", 0, **attrs), complex=True, label="Cumsum")
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`.
 
@@ -125,7 +125,7 @@ def shifted(x: Node, axis: int, by: int) -> Node:
 
 @declare("routine", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading",
          loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} * {x}", 1, **attrs),
-         samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})), complex=True)
+         samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})), complex=True, label="Cumprod")
 def cumprod(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Running products along `axis`; `exclusive` and `reverse` as in `cumsum`."""
     return _scanned(np.cumprod, x, 1, axis, exclusive, reverse)
@@ -175,7 +175,7 @@ def _permutation(types: Types, values: Values) -> TensorType:
     return types[0]
 
 
-@declare("host", _permutation, samples=(([np.array([2, 0, 1])], {}),))
+@declare("host", _permutation, samples=(([np.array([2, 0, 1])], {}),), label="InvertPermutation")
 def invert_permutation(x: Any) -> Any:
     """The permutation that undoes x: result[x[i]] = i."""
     if not np.array_equal(np.sort(x), np.arange(len(x))):
@@ -189,8 +189,8 @@ def _unique_types(types: Types, values: Values, out_idx: Any) -> tuple[TensorTyp
     return TensorType(types[0].dtype, (None,)), TensorType(out_idx, types[0].shape)
 
 
-@declare("host", _unique_types, results=("y", "idx"), prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
-         samples=(([np.array([3.0, 1.0, 3.0, 2.0])], {}),))
+@declare("host", _unique_types, results=("y", "idx"), text=True, prepare=lambda types, out_idx: {"out_idx": as_dtype(out_idx).dtype},
+         samples=(([np.array([3.0, 1.0, 3.0, 2.0])], {}),), label="Unique")
 def unique(x: Any, *, out_idx: Any = int32) -> Any:
     """The distinct elements of a vector in the order they first appear, and where each element of x is among them.
 

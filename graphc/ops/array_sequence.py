@@ -19,6 +19,7 @@ from .array_move import expand_dims, reshape, shape, transpose
 from .contract import held
 from .later import deferrable, later
 from .math import cast, check_index, where
+from .scopes import composed
 
 
 @deferrable("reverse_sequence", seq_axis=(int,), batch_axis=(int,))
@@ -46,6 +47,7 @@ def _reversed(x: Node, lengths: Node, *, seq_axis: int, batch_axis: int, name: s
     return y
 
 
+@composed("ReverseSequence", op="ReverseSequence")
 def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = "ReverseSequence",
                      seq_dim: Any = None, batch_dim: Any = None) -> Node:
     """The first `seq_lengths[b]` elements along `seq_axis` in reverse order, for each place b along `batch_axis` (0); the others stay.

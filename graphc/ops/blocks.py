@@ -16,7 +16,7 @@ from .array_move import reshape, shape, transpose
 from .indexing import slice
 from .layouts import channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
 from .math import cast, floordiv, maximum
-from .nn_activations import scope
+from .scopes import scope
 from .windows import sides, span, widths, windows
 
 __all__ = ["space_to_depth", "depth_to_space", "space_to_batch", "space_to_batch_nd", "batch_to_space", "batch_to_space_nd",
@@ -68,7 +68,7 @@ def extract_image_patches(images: Any, ksizes: Any = None, strides: Any = None, 
            [1, 2, 4, 5]], dtype=int32)
     """
     (x,) = operands("extract_image_patches", images=images)
-    with telling("extract_image_patches", x), scope(name, "ExtractImagePatches", x) as last:
+    with telling("extract_image_patches", x), scope(name, "ExtractImagePatches", x, op="ExtractImagePatches") as last:
         x = ranked(x, 4, "the pictures")
         window = each_axis(ksizes if ksizes is not None else sizes, 2, False, "ksizes")
         how = {"strides": each_axis(strides, 2, False, "strides"), "padding": padding_of(padding, 2, False),
@@ -105,7 +105,7 @@ def space_to_depth(input: Any, block_size: Any, name: str | None = None, data_fo
            [2, 3, 6, 7]], dtype=int32)
     """
     (x,) = operands("space_to_depth", input=input)
-    with telling("space_to_depth", x), scope(name, "SpaceToDepth", x) as last:
+    with telling("space_to_depth", x), scope(name, "SpaceToDepth", x, op="SpaceToDepth") as last:
         x = ranked(x, 4, "the input")
         first, b = is_first(data_format, 2), _block(block_size)
         y = channels_last(x, first, 2)
@@ -126,7 +126,7 @@ def depth_to_space(input: Any, block_size: Any, name: str | None = None, data_fo
            [2, 3]], dtype=int32)
     """
     (x,) = operands("depth_to_space", input=input)
-    with telling("depth_to_space", x), scope(name, "DepthToSpace", x) as last:
+    with telling("depth_to_space", x), scope(name, "DepthToSpace", x, op="DepthToSpace") as last:
         x = ranked(x, 4, "the input")
         first, b = is_first(data_format, 2), _block(block_size)
         y = channels_last(x, first, 2)
@@ -178,7 +178,7 @@ def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | N
 
 def _to_batch(what: str, given: Any, block_shape: Any, paddings: Any, name: str) -> Node:
     (x,) = operands(what, input=given)
-    with telling(what, x), scope(name, name, x) as last:
+    with telling(what, x), scope(name, name, x, op="SpaceToBatchND") as last:
         block = _shape_of_blocks(block_shape)
         m, around = len(block), _pairs(paddings, len(block), "paddings")
         rank = len(extents(x))
@@ -204,7 +204,7 @@ def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str 
     array([1, 2, 3, 4], dtype=int32)
     """
     block = block_shape if block_size is None else [block_size, block_size]
-    return _to_batch("space_to_batch", input, block, paddings, name or "SpaceToBatch")
+    return _to_batch("space_to_batch", input, block, paddings, name or "SpaceToBatchND")
 
 
 def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Node:
@@ -221,7 +221,7 @@ def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None
 
 def _to_space(what: str, given: Any, block_shape: Any, crops: Any, name: str) -> Node:
     (x,) = operands(what, input=given)
-    with telling(what, x), scope(name, name, x) as last:
+    with telling(what, x), scope(name, name, x, op="BatchToSpaceND") as last:
         block = _shape_of_blocks(block_shape)
         m, off = len(block), _pairs(crops, len(block), "crops")
         n, *dims = extents(x)
@@ -249,4 +249,4 @@ def batch_to_space(input: Any, crops: Any, block_size: Any = None, name: str | N
            [3, 4]], dtype=int32)
     """
     block = block_shape if block_size is None else [block_size, block_size]
-    return _to_space("batch_to_space", input, block, crops, name or "BatchToSpace")
+    return _to_space("batch_to_space", input, block, crops, name or "BatchToSpaceND")

@@ -69,7 +69,7 @@ def _cond_gradient(g: Any, y: Any, *operands: Node, then: Body, orelse: Body) ->
     return OPERATORS["gradient of cond"](g, y)
 
 
-@declare("bodies", _cond_type, name="cond", label="cond", drive=_drive_cond, pure=False, grad=_cond_gradient, text=True,
+@declare("bodies", _cond_type, name="cond", label="cond", op_type="If", drive=_drive_cond, pure=False, grad=_cond_gradient, text=True,
          kinds={"then": (Body,), "orelse": (Body,)}, tangent=lambda node, along: OPERATORS["tangent of cond"](node, along))
 def branch(*operands: Any, then: Any, orelse: Any) -> Any:
     """The results of the body `then` where the first operand is true, else of `orelse`; the other operands are the arguments of both."""
@@ -231,7 +231,8 @@ def _loop_attrs(types: Sequence[TensorType], cond: Any, body: Any, carried: Any,
     return {"cond": cond, "body": body, "carried": carried, "sliced": sliced, "reverse": reverse}
 
 
-@declare("bodies", _loop_type, name="loop", label="while", drive=_drive_loop, pure=False, grad=_loop_gradient, text=True, prepare=_loop_attrs,
+@declare("bodies", _loop_type, name="loop", label="while", op_type="While", drive=_drive_loop, pure=False, grad=_loop_gradient, text=True,
+         prepare=_loop_attrs,
          by_value=(0,), tangent=lambda node, along: OPERATORS["tangent of loop"](node, along))
 def loop(*operands: Any, cond: Any, body: Any, carried: Any, sliced: Any = 0, reverse: Any = False) -> Any:
     """How often `body` ran, the final values of what it carries, and a row of each iteration's further results.

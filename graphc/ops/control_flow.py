@@ -11,6 +11,7 @@ from ..errors import ArgumentError, DTypeError, GraphcError, GraphError, ShapeEr
 from ..ir import nest
 from ..ir.body import Body, parameter
 from ..ir.graph import Graph, get_default_graph
+from ..ir.joining import rename
 from ..ir.node import Node, Operation, describe, here, next_index
 from ..ir.operator import items, to_node
 from ..ir.types import TensorShape, TensorType, as_shape, compatible, shape_str
@@ -22,6 +23,7 @@ from .debug import Assert
 from .math import cast
 from .math_compare import equal
 from .reduce import reduce_any
+from .scopes import stand
 from .state import latest
 
 __all__ = ["cond", "case", "switch_case", "while_loop"]
@@ -108,8 +110,24 @@ def given_by(node: Node, structures: Sequence[Any], counts: Sequence[int], varia
     assigns = assigned_to(variables, found[counts[0]:counts[0] + len(variables)])
     del found[counts[0]:counts[0] + len(variables)]
     with graph.control_dependencies(assigns):
-        leaves = iter([identity(r) if assigns else r for r in found])
+        kept = [identity(r) if assigns else r for r in found]
+    if graph.__class__ is Graph:
+        _tell(node, kept, counts[0], graph)
+    leaves = iter(kept)
     return [nest.pack(like, [next(leaves) for _ in range(n)]) for like, n in zip(structures, counts, strict=True)]
+
+
+_STACKED = "TensorArrayStack/TensorArrayGatherV3"
+
+
+def _tell(node: Node, results: Sequence[Node], carried: int, graph: Graph) -> None:
+    """Name the results of a loop or a branch as TensorFlow does, which has an operation for each: cond/Merge, while/Exit_1."""
+    last = "Merge" if node.operator is branch else "Exit"
+    with graph.name_scope(f"{node.label}/"):
+        for i, result in enumerate(results):
+            if result.index >= node.index and result.standing is None:
+                rename(result, graph.unique_name(last if i < carried else _STACKED))
+                stand(last if i < carried else _STACKED.rpartition("/")[2], [result], inputs=node.inputs)
 
 
 def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False,

@@ -33,8 +33,9 @@ from .windows import (
 
 MUCH = 4                    # times as many columns as products from which the products are added up instead
 MOST_TAPS, MOST_PHASES = 256, 16        # elements of a filter, and places within a stride, up to which a convolution is one operator
-LEAST_CHANNELS = {"conv": 2, "conv_input": 4, "conv_filter": 8}        # of the input from which it is, and those and outputs of a group
+LEAST_CHANNELS = {"conv": 2, "conv_input": 4, "conv_filter": 2}        # of the input from which it is, and those and outputs of a group
 LEAST_OF_GROUP = 8
+FEW_CHANNELS = 8            # below which a row of a window is taken for channels
 LEAST_APART, MOST_APART = 64, 4 * 4096      # bytes of channels that are convolved each by itself: a vector of them, and as many zeros as a kernel has
 LEAST_ROW, MOST_ROW = 2, 48             # elements of a window's row from which, and up to which, it is taken for channels
 WRITTEN_OUT = 64            # products of a depthwise filter up to which they are written out: one fused kernel, no columns
@@ -106,7 +107,7 @@ def _in_tiles(node: Node, sides: Sequence[Any], channels: Any, inner: Any, outpu
 
 def _has_rows(node: Node, sides: Sequence[Any], channels: Any, inner: Any, outputs: Any) -> bool:
     """Whether the elements of a window along the last axis are taken for its channels: where these are few, and lie behind each other."""
-    few = fixed(inner) and inner < LEAST_CHANNELS["conv_filter"] and alike(channels, inner) and fixed(sides[-1]) and sides[-1] > 1
+    few = fixed(inner) and inner < FEW_CHANNELS and alike(channels, inner) and fixed(sides[-1]) and sides[-1] > 1
     return bool(few and node.attrs["dilations"][-1] == 1 and LEAST_ROW <= sides[-1] * inner <= MOST_ROW and fixed(outputs)
                 and node.type.dtype.kind == "f" and len(sides) <= 3 and prod(sides[:-1]) <= MOST_TAPS)
 

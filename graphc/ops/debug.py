@@ -10,22 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.families import Memory
 from ..ir.graph import get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorType, as_dtype
+from ..ir.types import TensorType
 from .math import abs as absolute
 from .math import equal, greater, greater_equal, less, less_equal, not_equal
 from .state import group
 
 __all__ = ["Print", "Assert", "check_numerics", "verify_tensor_all_finite", "add_check_numerics_ops", "assert_equal", "assert_none_equal",
            "assert_less", "assert_less_equal", "assert_greater", "assert_greater_equal", "assert_positive", "assert_negative",
-           "assert_non_negative", "assert_non_positive", "assert_near", "assert_rank", "assert_rank_at_least", "assert_rank_in",
-           "assert_proper_iterable", "assert_same_float_dtype", "assert_integer",
-           "assert_type", "assert_scalar"]
+           "assert_non_negative", "assert_non_positive", "assert_near"]
 
 _serial = itertools.count()
 _printed: Counter[int] = Counter()      # how often each Print with a first_n has printed
@@ -144,10 +142,25 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     parts, tensors = _split("Assert", data)
     known = static_value(node)
     if known is not None and not np.isnan(np.asarray(known, float)).any() and not np.all(known):
-        shown = _message(parts, [describe(to_node(t)) for t in tensors], summarize)
-        raise InvalidArgumentError(f"assertion failed: {shown}{here()}")
+        raise _failed(parts, tensors, summarize)
     inputs = (node, *(to_node(t, graph=node.graph) for t in tensors))
     return Operation(_assert.build(node.graph, inputs, {"parts": parts, "summarize": summarize}, name))
+
+
+def _failed(parts: Any, tensors: Sequence[Any], summarize: int | None) -> InvalidArgumentError:
+    """The error of an assertion that fails while the graph is built, with the values that are known then."""
+    known = [static_value(x) for x in map(to_node, tensors)]
+    shown = [describe(to_node(x)) if value is None else value for x, value in zip(tensors, known, strict=True)]
+    return InvalidArgumentError(f"assertion failed: {_message(parts, shown, summarize)}{here()}")
+
+
+def _asserted(relation: Any, operands: Sequence[Node], data: Any, summarize: int | None, name: str | None) -> Operation:
+    """`Assert` that a relation holds between operands; InvalidArgumentError at once, if their values are known and it does not."""
+    condition, known = relation(*operands), [static_value(x) for x in operands]
+    plain = all(value is not None and value.dtype == x.type.dtype for value, x in zip(known, operands, strict=True))
+    if plain and not np.all(condition.operator.reference(*known)):
+        raise _failed(*_split("Assert", data), summarize)
+    return Assert(condition, data, summarize, name)
 
 
 _FAILS = "InvalidArgumentError, when run (or here, if the values are known): it does not hold."
@@ -159,7 +172,7 @@ def _comparison(name: str, relation: Any, sign: str) -> Any:
         y = to_node(y, x.dtype if not isinstance(y, Node) else None)
         parts = data if data is not None else [f"{message or ''} Condition x {sign} y did not hold element-wise:",
                                                f"x ({x.name}) = ", x, f"y ({y.name}) = ", y]
-        return Assert(relation(x, y), parts, summarize, name)
+        return _asserted(relation, [x, y], parts, summarize, name)
     check.__name__ = check.__qualname__ = name
     check.__doc__ = f"An operation that fails unless x {sign} y for all elements (broadcast); the error shows `data`, by default both.\n\n" \
                     f"DTypeError: no numbers. ShapeError: the shapes do not broadcast. {_FAILS}"
@@ -169,8 +182,9 @@ def _comparison(name: str, relation: Any, sign: str) -> Any:
 def _against_zero(name: str, relation: Any, sign: str) -> Any:
     def check(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = name) -> Operation:
         x = to_node(x)
+        zero = to_node(np.zeros((), x.type.dtype), graph=x.graph)
         parts = data if data is not None else [f"{message or ''} Condition x {sign} 0 did not hold element-wise:", f"x ({x.name}) = ", x]
-        return Assert(relation(x, 0), parts, summarize, name)
+        return _asserted(relation, [x, zero], parts, summarize, name)
     check.__name__ = check.__qualname__ = name
     check.__doc__ = f"An operation that fails unless x {sign} 0 for all elements; the error shows `data`, by default x.\n\n" \
                     f"DTypeError: no numbers. {_FAILS}"
@@ -203,77 +217,6 @@ def assert_near(x: Any, y: Any, rtol: float | None = None, atol: float | None = 
     parts = data if data is not None else [f"{message or ''} x and y not equal to tolerance rtol = {rtol}, atol = {atol}", f"x ({x.name}) = ", x,
                                            f"y ({y.name}) = ", y]
     return Assert(less_equal(absolute(x - y), absolute(y) * rtol + atol), parts, summarize, name)
-
-
-def _rank(what: str, x: Node, rank: int, fits: bool, message: str | None) -> Operation:
-    if x.type.rank is None:
-        raise ShapeError(f"{what}: the rank of {describe(x)} is not known{here()}")
-    if not fits:
-        raise ShapeError(f"{message + '. ' if message else ''}{what}: {describe(x)} has rank {x.type.rank}, not {rank}{here()}")
-    return group()
-
-
-def assert_rank(x: Any, rank: int, data: Any = None, summarize: int | None = None, message: str | None = None,
-                name: str | None = None) -> Operation:
-    """Raises ShapeError now unless x has that rank; an operation that does nothing, to depend on."""
-    x = to_node(x)
-    return _rank("assert_rank", x, rank, x.type.rank == rank, message)
-
-
-def assert_rank_at_least(x: Any, rank: int, data: Any = None, summarize: int | None = None, message: str | None = None,
-                         name: str | None = None) -> Operation:
-    """Raises ShapeError now unless x has at least that rank; an operation that does nothing, to depend on."""
-    x = to_node(x)
-    return _rank("assert_rank_at_least", x, rank, x.type.rank is not None and x.type.rank >= rank, message)
-
-
-def assert_rank_in(x: Any, ranks: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
-                   name: str | None = None) -> Operation:
-    """Raises ShapeError now unless the rank of x is one of several; an operation that does nothing, to depend on."""
-    x, several = to_node(x), [int(r) for r in ranks]
-    if x.type.rank is None:
-        raise ShapeError(f"assert_rank_in: the rank of {describe(x)} is not known{here()}")
-    if x.type.rank not in several:
-        raise ShapeError(f"{message + '. ' if message else ''}assert_rank_in: {describe(x)} has rank {x.type.rank}, not one of {several}{here()}")
-    return group()
-
-
-def assert_proper_iterable(values: Any) -> None:
-    """Raises DTypeError unless the values are several, in a list or another collection, and not one tensor, array or text."""
-    if isinstance(values, (Node, np.ndarray, str, bytes)) or not hasattr(values, "__iter__"):
-        raise DTypeError(f"a list of values is wanted, not {values!r:.80}{here()}")
-
-
-def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:
-    """The one floating dtype that tensors have, or float32 if there are none. DTypeError: they have several, another one, or none that floats."""
-    kinds = [to_node(t).dtype for t in tensors or ()] + ([] if dtype is None else [as_dtype(dtype)])
-    wrong = next((k for k in kinds if k != kinds[0] or not k.is_floating), None)
-    if wrong is not None:
-        raise DTypeError(f"one floating dtype is wanted, not {', '.join(k.name for k in kinds)}{here()}")
-    return kinds[0] if kinds else as_dtype(np.float32)
-
-
-def assert_scalar(tensor: Any, name: str | None = None) -> Node:
-    """The tensor; raises ShapeError now unless its rank is 0."""
-    x = to_node(tensor)
-    _rank("assert_scalar", x, 0, x.type.rank == 0, None)
-    return x
-
-
-def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> Operation:
-    """Raises DTypeError now unless the tensor has that dtype; an operation that does nothing, to depend on."""
-    x = to_node(tensor)
-    if x.dtype != tf_type:
-        raise DTypeError(f"{message + '. ' if message else ''}{describe(x)} is not of dtype {tf_type!r}{here()}")
-    return group()
-
-
-def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> Operation:
-    """Raises DTypeError now unless x has an integer dtype; an operation that does nothing, to depend on."""
-    x = to_node(x)
-    if x.type.dtype.kind not in "iu":
-        raise DTypeError(f"{message + '. ' if message else ''}{describe(x)} is not of an integer dtype{here()}")
-    return group()
 
 
 # ---------------------------------------------------------------------- finite numbers

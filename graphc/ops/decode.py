@@ -6,6 +6,7 @@ import csv
 import glob
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _decode_csv(records: Any, *, kinds: Any, defaults: Any, delimiter: Any, quot
 def fields_of(records: Array, kinds: Sequence[Any], defaults: Sequence[Any], delimiter: str, quotes: bool, missing: str,
               columns: Sequence[int] | None) -> list[Array]:
     """The fields of some records, an array for each. InvalidArgumentError: one is missing, or not of its dtype."""
-    rows = [_split(bytes(r), delimiter, quotes) for r in records]
+    rows = [_split(bytes(r), delimiter, quotes) for r in records.tolist()]
     wanted = [*range(len(kinds))] if columns is None else [*columns]
     for number, row in enumerate(rows):
         if len(row) != len(kinds) if columns is None else len(row) <= wanted[-1]:
@@ -86,7 +87,16 @@ def _split(record: bytes, delimiter: str, quotes: bool) -> list[bytes]:
 
 
 def _converted(fields: list[bytes], kind: np.dtype[Any], default: Any, empty: set[bytes], column: int) -> Array:
+    number = int if kind.kind == "i" else float
     out = np.empty(len(fields), kind)
+    if empty.isdisjoint(fields):
+        if kind == TEXT:
+            out[:] = fields
+            return out
+        with suppress(ValueError, OverflowError):       # of a field that is named below
+            if b"_" not in b"".join(fields):
+                out[:] = [*map(number, fields)]
+                return out
     for i, field in enumerate(fields):
         if field in empty:
             if default is None:
@@ -98,7 +108,7 @@ def _converted(fields: list[bytes], kind: np.dtype[Any], default: Any, empty: se
             try:
                 if b"_" in field:           # Python's own way to write numbers
                     raise ValueError
-                out[i] = (int if kind.kind == "i" else float)(field)
+                out[i] = number(field)
             except (ValueError, OverflowError):
                 raise InvalidArgumentError(f"field {column} of record {i}, {field!r:.60}, is not {kind}") from None
     return out
@@ -151,14 +161,15 @@ def decode_raw(bytes: Any, *, out_type: Any, little_endian: Any = True) -> Any:
     DTypeError: no numbers. InvalidArgumentError, when run: texts of several lengths, or of a length that is no multiple of a number's size.
     """
     texts = np.asarray(bytes, TEXT)
-    lengths = {len(t) for t in texts.flat}
+    flat = texts.ravel().tolist()
+    lengths = {*map(len, flat)}
     kind = np.dtype(out_type)
     if len(lengths) > 1:
         raise InvalidArgumentError(f"texts of {', '.join(map(str, sorted(lengths)[:5]))} bytes are not one array")
     length = lengths.pop() if lengths else 0
     if length % kind.itemsize:
         raise InvalidArgumentError(f"{length} bytes are no whole number of {kind}, of {kind.itemsize} each")
-    whole = b"".join(texts.flat)
+    whole = b"".join(flat)
     stored = np.frombuffer(whole, np.uint8) != 0 if kind == np.bool_ else np.frombuffer(whole, kind.newbyteorder("<" if little_endian else ">"))
     return stored.astype(kind).reshape(*texts.shape, length // kind.itemsize)
 

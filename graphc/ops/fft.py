@@ -67,7 +67,13 @@ def _own_grad(g: Node, y: Node, x: Node, of: str) -> tuple[Node]:
     return (OPERATORS["fourier"](g, of=of),)
 
 
-@declare("host", _complex_type, name="fourier", batch="leading", complex=True, prepare=_attrs("fft"), kinds={"of": (str,)}, grad=_own_grad,
+def _called(node: Node) -> str:
+    """What TensorFlow calls the transform: FFT, IRFFT2D."""
+    return str(node.attrs["of"]).upper()
+
+
+@declare("host", _complex_type, name="fourier", op_type=_called, batch="leading", complex=True, prepare=_attrs("fft"), kinds={"of": (str,)},
+         grad=_own_grad,
          samples=(([_Z], {"of": "fft"}), ([_Z], {"of": "ifft2d"}), ([_CUBE], {"of": "fft3d"}), ([np.zeros((0, 3), complex)], {"of": "fft"}),
                   ([np.zeros((2, 0), complex)], {"of": "ifft"})))
 def fourier(x: Any, *, of: Any) -> Any:
@@ -125,7 +131,7 @@ def _real_type(types: Types, values: Values, of: str) -> TensorType:
     return TensorType(dtype, None if x.shape is None else (*x.shape[:-1], _half(x.shape[-1])))
 
 
-@declare("host", _real_type, name="real_fourier", batch="leading", prepare=_attrs("rfft"), kinds={"of": (str,)}, grad=_real_grad,
+@declare("host", _real_type, name="real_fourier", op_type=_called, batch="leading", prepare=_attrs("rfft"), kinds={"of": (str,)}, grad=_real_grad,
          samples=(([(2, 5)], {"of": "rfft"}), ([(3, 4)], {"of": "rfft2d"}), ([(2, 3, 3)], {"of": "rfft3d"}), ([(0, 4)], {"of": "rfft"})))
 def real_fourier(x: Any, *, of: Any) -> Any:
     """The transform named `of` of real signals, without the frequencies that are conjugates of others: n // 2 + 1 along the last axis."""
@@ -155,7 +161,8 @@ def _inverse_type(types: Types, values: Values, of: str) -> TensorType:
     return TensorType(dtype, (*x.shape[:-1], n))        # type: ignore[arg-type]
 
 
-@declare("host", _inverse_type, name="inverse_real_fourier", batch="leading", complex=True, prepare=_attrs("irfft"), kinds={"of": (str,)},
+@declare("host", _inverse_type, name="inverse_real_fourier", op_type=_called, batch="leading", complex=True, prepare=_attrs("irfft"),
+         kinds={"of": (str,)},
          by_value=(1,), fixed={"length": "int32"}, grad=_inverse_grad,
          samples=(([_Z, np.array(4)], {"of": "irfft"}), ([_Z, np.array(5)], {"of": "irfft2d"}), ([_CUBE, np.array(4)], {"of": "irfft3d"}),
                   ([np.zeros((0, 3), complex), np.array(4)], {"of": "irfft"})))

@@ -122,7 +122,7 @@ def _sliced_grad(g: Node, y: Node, input_: Node, index: Index) -> tuple[Node]:
 
 
 @declare("view", _sliced, name="strided_slice", prepare=_index_attrs, view=_sliced_view, shape_math=True, samples=_SLICES,
-         grad=_sliced_grad)
+         grad=_sliced_grad, label="strided_slice", op_type="StridedSlice")
 def fixed_slice(input_: Any, *, index: Index) -> Any:
     """Basic indexing with fixed integers and slices."""
     return np.asarray(input_)[to_numpy(index)]

@@ -1,4 +1,4 @@
-"""The loop nests of the gamma function's logarithm and its derivative: recurrences and series, in double precision throughout."""
+"""The loop nests of the gamma function's logarithm and its derivatives: recurrences and series, in double precision throughout."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def _zeta_above_one(k: int) -> float:
 _AT_TWO = [0.0, 1.0 - _EULER, *((-1) ** k * _zeta_above_one(k) / k for k in range(2, _TERMS))]
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+
+# B(2), B(4), ...: Bernoulli's numbers.
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+ORDERS = 30             # of polygamma functions that are machine code: factors of higher ones do not fit
 
 
 _SINE = [(-1) ** k * math.pi ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(12)]       # of sin(pi t) / t, in t^2, for |t| <= 1/2
@@ -93,6 +97,46 @@ def lgamma_loop(types: Any, type: Any) -> Loop:
             y = select(low, near, far)
     """
     return _blocks(type, above, f"y_below = log({math.pi!r} / abs(sine)) - y", "y = select(whole | (abs(x_i) == inf), float64(inf), y)")
+
+
+def cotangent_factors(order: int) -> list[float]:
+    """The derivative of that order of pi cot(pi x), as factors of the powers of c = cot(pi x), for dc/dx = -pi (1 + c^2)."""
+    factors = [0.0, math.pi]
+    for _ in range(order):
+        slopes = [i * f * -math.pi for i, f in enumerate(factors)][1:]
+        factors = [a + b for a, b in zip([*slopes, 0.0, 0.0], [0.0, 0.0, *slopes], strict=True)]
+    return factors
+
+
+def polygamma_terms(order: int) -> list[float]:
+    """Of the asymptotic series of a polygamma function (Abramowitz and Stegun 1964, 6.4.11) in x^-2, divided by order! x^-order."""
+    return [b * math.comb(2 * j + order - 1, order - 1) / order for j, b in enumerate(BERNOULLI, 1)]
+
+
+def polygamma_loop(types: Any, type: Any, order: int) -> Loop | None:
+    """Terms of x up to x + 9 + order, smallest first, behind the asymptotic series beyond; reflection below 0. None: by Python, of high orders."""
+    if order > ORDERS:
+        return None
+    steps = 10 + order
+    power = "\n".join(["power = r"] + ["power = power * r"] * (order - 1))
+    down = "\n".join(f"""u = v + {float(k)!r}
+            r = 1.0 / u
+            {power}
+            total = fma(power, r, total)""" for k in reversed(range(steps)))
+    sign, turned = (-1) ** (order + 1), "-y" if order % 2 else "y"
+    above = f"""
+            u = v + {float(steps)!r}
+            r = 1.0 / u
+            s = r * r
+            {power}
+            total = power * ({1 / order!r} + 0.5 * r + s * ({horner(polygamma_terms(order), "s")}))
+            {down}
+            y = total * {sign * float(math.factorial(order))!r}
+    """
+    below = f"""c = {horner(_COSINE, "s")} / sine
+                y_below = {turned} - ({horner(cotangent_factors(order), "c")})"""
+    pole = "float64(inf)" if sign > 0 else "-float64(inf)"
+    return _blocks(type, above, below, f"y = select(x_i == 0.0, {pole}, select(whole, float64(inf) - float64(inf), y))")
 
 
 def digamma_loop(types: Any, type: Any) -> Loop:

@@ -15,9 +15,9 @@ from .array_move import identity
 from .layouts import operands, telling
 from .math import abs as absolute
 from .math import add, cast, choose, clip_by_value, divide, equal, floormod, maximum, multiply, pow, saturate_cast, sqrt, subtract
-from .nn_activations import scope
 from .random import random_uniform
 from .reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
+from .scopes import scope
 
 __all__ = ["convert_image_dtype", "per_image_standardization", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue",
            "adjust_saturation", "random_brightness", "random_contrast", "random_hue", "random_saturation", "rgb_to_grayscale", "grayscale_to_rgb",
@@ -79,7 +79,7 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
 def _in_floats(what: str, image: Any, name: str | None, change: Callable[[Node], Node], channels: int | None = None) -> Node:
     """Pictures changed as floats, and back in their own dtype."""
     x = _pixels(what, image, channels)
-    with telling(what, x), scope(name, what, x) as last:
+    with telling(what, x), scope(name, what, x, "Identity", "Identity") as last:
         y = change(x if x.type.dtype.kind == "f" else _scaled(x, float32.dtype))
         return identity(y if x.type.dtype.kind == "f" else _scaled(y, x.type.dtype, saturate=True), name=last)
 
@@ -272,7 +272,7 @@ def rgb_to_hsv(images: Any, name: str | None = None) -> Node:
     array([0.5, 1. , 1. ], dtype=float32)
     """
     x = _pixels("rgb_to_hsv", images, 3)
-    with telling("rgb_to_hsv", x), scope(name, "RGBToHSV", x) as last:
+    with telling("rgb_to_hsv", x), scope(name, "RGBToHSV", x, op="RGBToHSV") as last:
         if x.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype}")
         red, green, blue = unstack(x, 3, -1)
@@ -296,7 +296,7 @@ def hsv_to_rgb(images: Any, name: str | None = None) -> Node:
     array([0., 1., 1.], dtype=float32)
     """
     x = _pixels("hsv_to_rgb", images, 3)
-    with telling("hsv_to_rgb", x), scope(name, "HSVToRGB", x) as last:
+    with telling("hsv_to_rgb", x), scope(name, "HSVToRGB", x, op="HSVToRGB") as last:
         if x.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype}")
         hue, saturation, value = unstack(x, 3, -1)
@@ -310,7 +310,7 @@ def hsv_to_rgb(images: Any, name: str | None = None) -> Node:
 def _mixed(what: str, images: Any, shares: Array) -> Node:
     """Each channel as a sum of those given by their shares."""
     x = _pixels(what, images, 3)
-    with telling(what, x), scope(None, what, x) as last:
+    with telling(what, x), scope(None, "Tensordot", x, op="Reshape") as last:
         if x.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype}")
         given = unstack(x, 3, -1)

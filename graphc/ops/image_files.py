@@ -44,7 +44,7 @@ def _decoded(types: Types, values: Values, channels: int, format: str) -> Tensor
     return TensorType(np.dtype(np.uint8), (None, None, channels or None))
 
 
-@declare("host", _decoded, text=True, prepare=_decode_attrs, pure=False)
+@declare("host", _decoded, op_type=lambda node: f"Decode{node.attrs['format'].title() or 'Image'}", text=True, prepare=_decode_attrs, pure=False)
 def picture_of(contents: Any, *, channels: int = 0, format: str = "") -> Any:
     """The pixels of a PNG or JPEG file: uint8[height, width, channels]."""
     image = _pillow()
@@ -80,7 +80,7 @@ def _encoded(types: Types, values: Values, format: str, quality: int) -> TensorT
     return TensorType(TEXT, ())
 
 
-@declare("host", _encoded, text=True, prepare=_encode_attrs, pure=False)
+@declare("host", _encoded, op_type=lambda node: f"Encode{node.attrs['format'].title()}", text=True, prepare=_encode_attrs, pure=False)
 def file_of(image: Any, *, format: str = "PNG", quality: int = -1) -> Any:
     """A picture uint8[height, width, channels] as the bytes of a file."""
     pillow = _pillow()

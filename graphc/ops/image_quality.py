@@ -20,8 +20,8 @@ from .image_space import picture
 from .layouts import made, operands, telling
 from .math import abs as absolute
 from .math import add, cast, divide, log, multiply, square, squared_difference, subtract
-from .nn_activations import scope
 from .reduce import reduce_mean, reduce_sum
+from .scopes import scope
 
 __all__ = ["total_variation", "psnr", "ssim", "image_gradients", "sobel_edges"]
 
@@ -35,7 +35,7 @@ def total_variation(images: Any, name: str | None = None) -> Node:
     np.float32(6.0)
     """
     x = picture("total_variation", images)
-    with telling("total_variation", x), scope(name, "total_variation", x) as last:
+    with telling("total_variation", x), scope(name, "total_variation", x, "add") as last:
         down, right = _steps(x)
         axes = (-3, -2, -1)
         return add(reduce_sum(absolute(down), axis=axes), reduce_sum(absolute(right), axis=axes), name=last)
@@ -124,7 +124,7 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Node:
     np.float32(20.0)
     """
     x, y = _pair("psnr", a, b)
-    with telling("psnr", x, y), scope(name, "PSNR", x) as last:
+    with telling("psnr", x, y), scope(name, "PSNR", x, "Identity_3", "Identity") as last:
         (x, most), (y, _) = _as_floats(x, max_val), _as_floats(y, max_val)
         noise = reduce_mean(squared_difference(x, y), axis=(-3, -2, -1))
         tens = np.asarray(10 / np.log(10), noise.type.dtype)

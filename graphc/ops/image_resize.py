@@ -19,7 +19,7 @@ from .image_space import batched, picture
 from .layouts import operands, ranked, telling
 from .linalg_matmul import matmul
 from .math import add, cast, choose, clip_by_value, divide, floor, greater, less, logical_or, maximum, minimum, multiply, rint, subtract
-from .nn_activations import scope
+from .scopes import scope
 
 __all__ = ["ResizeMethod", "resize_bilinear", "resize_nearest_neighbor", "resize_bicubic", "resize_area", "resize_images", "resize",
            "crop_and_resize"]
@@ -162,7 +162,7 @@ def resize_bilinear(images: Any, size: Any, align_corners: bool = False, name: s
     array([0., 1., 2., 2.], dtype=float32)
     """
     x = _pictures("resize_bilinear", images)
-    with telling("resize_bilinear", x), scope(name, "ResizeBilinear", x) as last:
+    with telling("resize_bilinear", x), scope(name, "ResizeBilinear", x, op="ResizeBilinear") as last:
         _check_centers(align_corners, half_pixel_centers)
         _, h, w, _ = extents(x)
         rows, columns = _sizes(size)
@@ -180,7 +180,7 @@ def resize_nearest_neighbor(images: Any, size: Any, align_corners: bool = False,
     array([0, 0, 2, 2], dtype=int32)
     """
     x = _pictures("resize_nearest_neighbor", images)
-    with telling("resize_nearest_neighbor", x), scope(name, "ResizeNearestNeighbor", x) as last:
+    with telling("resize_nearest_neighbor", x), scope(name, "ResizeNearestNeighbor", x, op="ResizeNearestNeighbor") as last:
         _check_centers(align_corners, half_pixel_centers)
         _, h, w, _ = extents(x)
         rows, columns = _sizes(size)
@@ -200,7 +200,7 @@ def resize_bicubic(images: Any, size: Any, align_corners: bool = False, name: st
     array([0.    , 1.    , 2.    , 2.1875], dtype=float32)
     """
     x = _pictures("resize_bicubic", images)
-    with telling("resize_bicubic", x), scope(name, "ResizeBicubic", x) as last:
+    with telling("resize_bicubic", x), scope(name, "ResizeBicubic", x, op="ResizeBicubic") as last:
         _check_centers(align_corners, half_pixel_centers)
         _, h, w, _ = extents(x)
         rows, columns = _sizes(size)
@@ -217,7 +217,7 @@ def resize_area(images: Any, size: Any, align_corners: bool = False, name: str |
     array([1., 6.], dtype=float32)
     """
     x = _pictures("resize_area", images)
-    with telling("resize_area", x), scope(name, "ResizeArea", x) as last:
+    with telling("resize_area", x), scope(name, "ResizeArea", x, op="ResizeArea") as last:
         n, h, w, c = extents(x)
         rows, columns = _sizes(size)
         y = _floating(x)
@@ -236,7 +236,7 @@ def resize_images(images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, a
     array([0., 1., 2., 2.], dtype=float32)
     """
     x = picture("resize_images", images)
-    with telling("resize_images", x), scope(name, "resize_images", x) as last:
+    with telling("resize_images", x), scope(name, "resize", x, "Squeeze" if x.type.rank == 3 else "") as last:
         if method not in _METHODS:
             raise ShapeError(f"method {method!r:.40} is none of tf.image.ResizeMethod: BILINEAR, NEAREST_NEIGHBOR, BICUBIC, AREA")
         rows, columns = _sizes(size)
@@ -281,7 +281,7 @@ def crop_and_resize(image: Any, boxes: Any, box_ind: Any, crop_size: Any, method
     box, which = operands("crop_and_resize", boxes=boxes, box_ind=box_ind if box_indices is None else box_indices)
     if which.type.dtype.kind == "f" and not isinstance(box_ind, Node):
         which = cast(which, np.int32)
-    with telling("crop_and_resize", x, box, which), scope(name, "CropAndResize", x) as last:
+    with telling("crop_and_resize", x, box, which), scope(name, "CropAndResize", x, op="CropAndResize", images=x, boxes=box, box_ind=which) as last:
         if method not in ("bilinear", "nearest"):
             raise ShapeError(f"method is 'bilinear' or 'nearest', not {method!r:.40}")
         box = ranked(box, 2, "the boxes")

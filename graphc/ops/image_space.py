@@ -16,8 +16,8 @@ from .blocks import extents
 from .indexing import slice
 from .layouts import operands, telling
 from .math import cast, choose, floordiv, floormod, less, maximum, minimum
-from .nn_activations import scope
 from .random import random_uniform
+from .scopes import scope
 
 __all__ = ["flip_left_right", "flip_up_down", "transpose_image", "rot90", "random_flip_left_right", "random_flip_up_down", "central_crop",
            "crop_to_bounding_box", "pad_to_bounding_box", "resize_image_with_crop_or_pad", "resize_with_crop_or_pad", "random_crop"]
@@ -34,7 +34,8 @@ def picture(what: str, image: Any) -> Node:
 
 def _flipped(what: str, image: Any, axis: int, name: str | None) -> Node:
     x = picture(what, image)
-    return reverse(x, (len(extents(x)) + axis,), name=name)
+    with scope(name, what, x, "ReverseV2") as last:
+        return reverse(x, (len(extents(x)) + axis,), name=last)
 
 
 def flip_left_right(image: Any, name: str | None = "flip_left_right") -> Node:
@@ -59,7 +60,7 @@ def flip_up_down(image: Any, name: str | None = "flip_up_down") -> Node:
     return _flipped("flip_up_down", image, -3, name)
 
 
-def transpose_image(image: Any, name: str | None = "transpose_image") -> Node:
+def transpose_image(image: Any, name: str | None = "transpose") -> Node:
     """Rows as columns.
 
     any[..., height, width, channels] -> any[..., width, height, channels]. ShapeError: the rank is not 3 or 4.
@@ -68,7 +69,8 @@ def transpose_image(image: Any, name: str | None = "transpose_image") -> Node:
     array([1, 2], dtype=int32)
     """
     x = picture("transpose_image", image)
-    return transpose(x, (1, 0, 2) if x.type.rank == 3 else (0, 2, 1, 3), name=name)
+    with scope(name, "transpose", x, "transpose") as last:
+        return transpose(x, (1, 0, 2) if x.type.rank == 3 else (0, 2, 1, 3), name=last)
 
 
 def rot90(image: Any, k: Any = 1, name: str | None = "rot90") -> Node:
@@ -81,7 +83,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = "rot90") -> Node:
            [1, 3]], dtype=int32)
     """
     x = picture("rot90", image)
-    with telling("rot90", x), scope(name, "rot90", x) as last:
+    with telling("rot90", x), scope(name, "rot90", x, "cond/Merge", "Merge") as last:
         turns = as_int(k, "k") % 4
         if turns == 0:
             return identity(x, name=last)
@@ -94,7 +96,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = "rot90") -> Node:
 
 def _by_chance(what: str, image: Any, axis: int, seed: int | None) -> Node:
     x = picture(what, image)
-    with telling(what, x), scope(what, what, x) as last:
+    with telling(what, x), scope(what, what, x, "Merge", "Merge") as last:
         count = [] if x.type.rank == 3 else [extents(x)[0], 1, 1, 1]
         drawn = random_uniform(stack(count) if any(isinstance(n, Node) for n in count) else count, 0.0, 1.0, seed=seed)
         return choose(less(drawn, 0.5), reverse(x, (x.type.rank + axis,)), x, name=last)
@@ -155,7 +157,7 @@ def central_crop(image: Any, central_fraction: float) -> Node:
            [ 9, 10]], dtype=int32)
     """
     x = picture("central_crop", image)
-    with telling("central_crop", x), scope(None, "central_crop", x) as last:
+    with telling("central_crop", x), scope(None, "central_crop", x, "Slice") as last:
         if not isinstance(central_fraction, (int, float, np.number)) or not 0 < central_fraction <= 1:
             raise ShapeError(f"central_fraction is above 0 and at most 1, not {central_fraction!r:.40}")
 
@@ -179,7 +181,7 @@ def crop_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, targ
     array([[4, 5]], dtype=int32)
     """
     x = picture("crop_to_bounding_box", image)
-    with telling("crop_to_bounding_box", x), scope(None, "crop_to_bounding_box", x) as last:
+    with telling("crop_to_bounding_box", x), scope(None, "crop_to_bounding_box", x, "Squeeze" if x.type.rank == 3 else "Slice") as last:
         top, left = _sized(offset_height, "offset_height"), _sized(offset_width, "offset_width")
         rows, columns = _sized(target_height, "target_height", 1), _sized(target_width, "target_width", 1)
         *_, h, w, _ = extents(x)
@@ -198,7 +200,7 @@ def pad_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, targe
     array([[0, 7, 0]], dtype=int32)
     """
     x = picture("pad_to_bounding_box", image)
-    with telling("pad_to_bounding_box", x), scope(None, "pad_to_bounding_box", x) as last:
+    with telling("pad_to_bounding_box", x), scope(None, "pad_to_bounding_box", x, "Squeeze" if x.type.rank == 3 else "Pad") as last:
         top, left = _sized(offset_height, "offset_height"), _sized(offset_width, "offset_width")
         rows, columns = _sized(target_height, "target_height"), _sized(target_width, "target_width")
         *_, h, w, _ = extents(x)
@@ -229,7 +231,7 @@ def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: 
            [0]], dtype=int32)
     """
     x = picture("resize_image_with_crop_or_pad", image)
-    with telling("resize_image_with_crop_or_pad", x), scope(None, "resize_image_with_crop_or_pad", x) as last:
+    with telling("resize_image_with_crop_or_pad", x), scope(None, "resize_image_with_crop_or_pad", x, "Squeeze" if x.type.rank == 3 else "") as last:
         rows, columns = _sized(target_height, "target_height", 1), _sized(target_width, "target_width", 1)
         *_, h, w, _ = extents(x)
         windows, pairs = [], []

@@ -20,6 +20,7 @@ from .math import add, cast, equal, exp, floor, lgamma, log, logical_and, subtra
 from .math_functions import digamma
 from .math_special import xlog1py, xlogy
 from .reduce import reduce_sum
+from .scopes import composed
 
 __all__ = ["betainc", "igamma", "igammac", "lbeta", "polygamma", "zeta"]
 
@@ -160,6 +161,7 @@ def igamma(a: Any, x: Any, name: str | None = None) -> Node:
     return _together("igamma", gamma_part, (a, x), name)
 
 
+@composed("Igammac", op="Igammac")
 def igammac(a: Any, x: Any, name: str | None = None) -> Node:
     """The upper regularised incomplete gamma function 1 - P(a, x), exact where it is small. As `igamma` otherwise. DTypeError.
 
@@ -212,6 +214,7 @@ def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Node:
     return _together("betainc", beta_part, (a, b, x), name)
 
 
+@composed("lbeta", "sub")
 def lbeta(x: Any, name: str | None = None) -> Node:
     """The logarithm of the beta function of the numbers along the last axis: the sum of their `lgamma`, less that of their sum.
 
@@ -270,6 +273,7 @@ def zeta(x: Any, q: Any, name: str | None = None) -> Node:
     return _together("zeta", zeta_sum, (x, q), name)
 
 
+@composed("Polygamma", op="Polygamma")
 def polygamma(a: Any, x: Any, name: str | None = None) -> Node:
     """The derivative of `digamma` of order a at x: (-1)^(a+1) a! zeta(a + 1, x); of a = 0 `digamma` itself, nan if a is no whole number.
 

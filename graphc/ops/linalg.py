@@ -33,6 +33,7 @@ from .linalg_solve import self_adjoint_eig as self_adjoint_eig
 from .math import abs as absolute
 from .math import pow, sqrt
 from .reduce import norm_of, reduce_max, reduce_sum
+from .scopes import composed
 
 __all__ = ["matmul", "batch_matmul", "tensordot", "einsum", "matrix_transpose", "trace", "norm", "cross", "cholesky",
            "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve",
@@ -124,6 +125,7 @@ def _einsum(*inputs: Node, equation: str) -> Node:
     return einsum(equation, *inputs)
 
 
+@composed("einsum", "Einsum", op="Einsum")
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Node:
     """Sums of products by Einstein's convention, "ij,jk->ik".
 
@@ -255,6 +257,7 @@ def trace(x: Any, name: str | None = "Trace") -> Node:
     return reduce_sum(matrix_diag_part(x), axis=-1, name=name)
 
 
+@composed("norm", "Squeeze", op="Squeeze")
 @deferrable("norm", ord=(int,), axis=(tuple,), keepdims=(bool,))
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, name: str | None = None,
          keep_dims: Any = None) -> Node:
@@ -302,6 +305,7 @@ def _matrix_norm(x: Node, ord: Any, axis: Sequence[Any], keepdims: bool, name: s
     return identity(found if keepdims else OPERATORS["squeeze"](found, axis=tuple(sorted((rows, columns)))), name=name or "norm")
 
 
+@composed("Cross", op="Cross")
 def cross(a: Any, b: Any, name: str | None = "Cross") -> Node:
     """Cross products of the vectors of three along the last axis.
 

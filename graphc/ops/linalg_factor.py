@@ -29,6 +29,7 @@ from .linalg_solve import (
 )
 from .math import equal, log, where
 from .reduce import reduce_sum
+from .scopes import composed
 
 _TALL = np.array([[2.0, -1.0], [0.7, 1.5], [-0.3, 0.8]])
 
@@ -86,7 +87,7 @@ def _svd_grad(g: Any, y: Any, tensor: Node, full_matrices: bool) -> tuple[Node]:
 
 
 @declare("host", _svd_types, name="svd_parts", results=("s", "u", "v"), grad=_svd_grad, batch="aligned", analytic=False,
-         samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})))
+         samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})), label="Svd")
 def _svd_parts(tensor: Any, *, full_matrices: bool = False) -> Any:
     """Singular values, descending, and the vectors to both sides (columns); of each on the left the largest component is positive."""
     u, s, vt = factored(lambda a: np.linalg.svd(a, full_matrices=full_matrices), tensor)
@@ -196,6 +197,7 @@ def log_matrix_determinant(input: Any) -> Any:
 slogdet = log_matrix_determinant
 
 
+@composed("logdet", "mul")
 def logdet(matrix: Any, name: str | None = None) -> Node:
     """The logarithm of the determinants of positive definite matrices, from their Cholesky factors.
 
@@ -209,6 +211,7 @@ def logdet(matrix: Any, name: str | None = None) -> Node:
 
 # ---------------------------------------------------------------------- least squares
 
+@composed("matrix_solve_ls", "cholesky_solve")
 def matrix_solve_ls(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True, name: str | None = None) -> Node:
     """The X that makes |matrix X - rhs|^2 + l2_regularizer |X|^2 least; of several the shortest.
 

@@ -16,8 +16,9 @@ from .array_move import Types, transpose, unbroadcast
 from .later import deferrable, later
 from .math import cast
 from .math_arithmetic import conjugate as conjugated
-from .math_arithmetic import total
 from .math_complex import complex, imag, is_complex, real
+from .math_sums import total
+from .scopes import composed
 
 __all__ = ["matmul", "batch_matmul", "matrix_transpose", "adjoint"]
 
@@ -89,7 +90,8 @@ def _product_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: T
     return cast(complex(re, im), dtype=out_type.dtype)
 
 
-@declare("contraction", _product, prepare=_product_attrs, ahead=_adjoints, grad=_product_grad, lower=_product_lower, label="MatMul", complex=True,
+@declare("contraction", _product, prepare=_product_attrs, ahead=_adjoints, grad=_product_grad, lower=_product_lower, label="MatMul",
+         op_type=lambda node: "MatMul" if node.type.rank == 2 else "BatchMatMulV2", complex=True,
          samples=(([(3, 4), (4, 2)], {}), ([(4, 3), (4, 2)], {"transpose_a": True}),
                   ([(3, 4), (2, 4)], {"transpose_b": True}),
                   ([(4, 3), (2, 4)], {"transpose_a": True, "transpose_b": True}),
@@ -118,6 +120,7 @@ def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name:
     return matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
 
 
+@composed("matrix_transpose", "transpose")
 @deferrable("matrix_transpose")
 def matrix_transpose(a: Any, name: str | None = "matrix_transpose", conjugate: bool = False) -> Node:
     """The last two axes exchanged; `conjugate`: of complex numbers the conjugates.
@@ -137,6 +140,7 @@ def matrix_transpose(a: Any, name: str | None = "matrix_transpose", conjugate: b
     return transpose(a, (*range(rank - 2), rank - 1, rank - 2), name=name)
 
 
+@composed("adjoint", "matrix_transpose")
 def adjoint(matrix: Any, name: str | None = "adjoint") -> Node:
     """The last two axes exchanged, of complex numbers the conjugates.
 

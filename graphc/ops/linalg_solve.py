@@ -16,6 +16,7 @@ from .array_move import Types, expand_dims, unbroadcast
 from .linalg_loops import cholesky_loop, determinant_loop, inverse_loop, solve_loop
 from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
+from .scopes import composed
 from .triangular_loop import triangular_loop
 
 SPD = np.array([[[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.5]],
@@ -62,6 +63,7 @@ def cholesky(input: Any) -> Any:
     return factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))
 
 
+@composed("cholesky_solve", "MatrixTriangularSolve_1")
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
     """X with A X = rhs, from A's Cholesky factor.
 
@@ -140,7 +142,8 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
     return unbroadcast(ga, matrix), unbroadcast(gb, rhs)
 
 
-@declare("routine", _solution, grad=_triangular_grad, label="MatrixTriangularSolve", batch="aligned", loop=triangular_loop,
+@declare("routine", _solution, grad=_triangular_grad, label="triangular_solve/MatrixTriangularSolve",
+         batch="aligned", loop=triangular_loop,
          samples=(([GENERAL, _SIDES], {}), ([GENERAL, _SIDES], {"lower": False}),
                   ([GENERAL, _SIDES], {"adjoint": True}), ([GENERAL, (3, 23)], {}),
                   ([GENERAL, (3, 22)], {"adjoint": True}),
@@ -192,7 +195,7 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEig", batch="aligned", analytic=False,
+@declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEigV2", batch="aligned", analytic=False,
          samples=(([SPD[0]], {}),))
 def self_adjoint_eig(tensor: Any) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices.

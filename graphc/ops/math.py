@@ -11,15 +11,17 @@ from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
-from . import math_arithmetic, math_compare, math_functions
+from . import math_arithmetic, math_compare, math_functions, math_sums
 from .contract import held
 from .later import deferrable, later
 from .math_arithmetic import *  # noqa: F403
 from .math_compare import *  # noqa: F403
 from .math_functions import *  # noqa: F403
+from .math_sums import *  # noqa: F403
+from .scopes import composed
 
-__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_functions.__all__, "where", "select", "cast", "saturate_cast", "to_float",
-           "to_double", "to_int32", "to_int64", "to_bool"]
+__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_functions.__all__, *math_sums.__all__, "where", "select", "cast",
+           "saturate_cast", "to_float", "to_double", "to_int32", "to_int64", "to_bool", "to_complex64", "to_complex128", "where_v2"]
 
 
 # ---------------------------------------------------------------------- choice
@@ -28,7 +30,7 @@ def _where_grad(g: Any, out: Any, condition: Any, x: Any, y: Any) -> Any:
     return None, choose(condition, g, 0.0), choose(condition, 0.0, g)
 
 
-@elementwise("select({condition}, {x}, {y})", name="where", fixed={"condition": "bool"}, grad=_where_grad, complex=True)
+@elementwise("select({condition}, {x}, {y})", name="where", fixed={"condition": "bool"}, grad=_where_grad, complex=True, label="Select")
 def choose(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, y elsewhere."""
     return np.where(condition, x, y)
@@ -38,7 +40,7 @@ def _indices_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(np.dtype(np.int64), (None, types[0].rank))
 
 
-@declare("host", _indices_type, name="where_indices", samples=(([np.array([[True, False], [True, True]])], {}),))
+@declare("host", _indices_type, name="where_indices", complex=True, samples=(([np.array([[True, False], [True, True]])], {}),), label="Where")
 def _where_indices(condition: Any) -> Any:
     """The indices of the elements that are true, one row each, in row-major order."""
     return np.argwhere(condition)
@@ -77,7 +79,7 @@ def _rows(name: str | None, condition: Node, x: Node, y: Node) -> Node:
     return choose(condition, x, y, name=name)
 
 
-select = where
+select = where_v2 = where
 
 
 # ---------------------------------------------------------------------- conversion
@@ -97,7 +99,7 @@ _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8
 
 
 @declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
-         shape_math=True, samples=_CAST_SAMPLES, complex=True)
+         shape_math=True, samples=_CAST_SAMPLES, complex=True, label="Cast")
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true.
 
@@ -121,6 +123,7 @@ def _whole(x: Any, dtype: np.dtype[Any]) -> Any:
     return np.where(x >= end, ends.max, np.where(x < -end, ends.min, inside)).astype(dtype)
 
 
+@composed("saturate_cast")
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Node:
     """`cast`, with what the dtype cannot hold replaced by its nearest end.
 
@@ -202,6 +205,28 @@ def to_bool(x: Any, name: str = "ToBool") -> Node:
     array([False,  True])
     """
     return cast(to_node(x), dtype="bool", name=name)
+
+
+def to_complex64(x: Any, name: str = "ToComplex64") -> Node:
+    """x as complex64.
+
+    any[...] -> complex64[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_complex64([1.5]))
+    array([1.5+0.j], dtype=complex64)
+    """
+    return cast(to_node(x), dtype="complex64", name=name)
+
+
+def to_complex128(x: Any, name: str = "ToComplex128") -> Node:
+    """x as complex128.
+
+    any[...] -> complex128[...]. DTypeError: no tensor of numbers.
+
+    >>> tf.Session(jit=False).run(tf.to_complex128([1.5]))
+    array([1.5+0.j])
+    """
+    return cast(to_node(x), dtype="complex128", name=name)
 
 
 def position(x: Node) -> Node:

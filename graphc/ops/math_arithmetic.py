@@ -7,24 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
-from ..ir.node import OPERATORS, Node, describe, here, saying
-from ..ir.operator import declare, elementwise, many, to_node
-from ..ir.types import TensorType, as_dtype, as_shape, compatible, shape_str
+from ..errors import InvalidArgumentError
+from ..ir.node import OPERATORS, Node
+from ..ir.operator import declare, elementwise, to_node
+from ..ir.types import TensorType
 from . import continued
-from .contract import held
 from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or, not_equal
 from .math_operands import larger, numbers, smaller, wide
 
 __all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
            "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",
-           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "add_n", "accumulate_n", "polyval", "scalar_mul", "sub",
+           "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "sub",
            "mul", "neg", "inv"]
 
 
 # ---------------------------------------------------------------------- arithmetic
 
-@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True, commutative=True, complex=True)
+@elementwise("{x} + {y}", grad=lambda g, out, x, y: (g, g), shape_math=True, commutative=True, complex=True, label="Add", op_type="AddV2")
 def add(x: Any, y: Any) -> Any:
     """Sum, x + y.
 
@@ -34,7 +33,7 @@ def add(x: Any, y: Any) -> Any:
     return np.add(*numbers(x, y))
 
 
-@elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True, complex=True)
+@elementwise("{x} - {y}", grad=lambda g, out, x, y: (g, -g), shape_math=True, complex=True, label="Sub")
 def subtract(x: Any, y: Any) -> Any:
     """Difference, x - y.
 
@@ -44,7 +43,7 @@ def subtract(x: Any, y: Any) -> Any:
     return np.subtract(x, y)
 
 
-@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True, commutative=True, complex=True)
+@elementwise("{x} * {y}", grad=lambda g, out, x, y: (g * y, g * x), shape_math=True, commutative=True, complex=True, label="Mul")
 def multiply(x: Any, y: Any) -> Any:
     """Product, x * y.
 
@@ -54,7 +53,7 @@ def multiply(x: Any, y: Any) -> Any:
     return np.multiply(*numbers(x, y))
 
 
-@elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0), complex=True)
+@elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0), complex=True, label="truediv", op_type="RealDiv")
 def truediv(x: Any, y: Any) -> Any:
     """Quotient, x / y. Of integers too: they are divided as float64.
 
@@ -64,7 +63,8 @@ def truediv(x: Any, y: Any) -> Any:
     return np.true_divide(wide(x), wide(y))
 
 
-@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv)
+@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv,
+             label="floordiv", op_type="FloorDiv")
 def floordiv(x: Any, y: Any) -> Any:
     """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded.
 
@@ -81,7 +81,7 @@ def _floored(x: Any, y: Any) -> Any:
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
-             shape_math=True, analytic=continued.floormod)
+             shape_math=True, analytic=continued.floormod, label="FloorMod")
 def floormod(x: Any, y: Any) -> Any:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y).
 
@@ -94,7 +94,7 @@ def floormod(x: Any, y: Any) -> Any:
 # One more than the floor, as the negative of one less than its negative: of -1 that is -0.
 @elementwise("select((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))) & (floordiv({x}, {y}) < {T}(0)), "
              "{T}(-{T}({T}(-floordiv({x}, {y})) - {T}(1))), floordiv({x}, {y}))",
-             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv)
+             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv, label="TruncateDiv")
 def truncatediv(x: Any, y: Any) -> Any:
     """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
     down = _floored(*numbers(x, y))
@@ -110,13 +110,13 @@ _REST = f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod(
 
 
 @elementwise(f"select({_REST} == {{T}}(0), {{x}} * {{T}}(0), {_REST})",         # a remainder of 0 has the sign of x too
-             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod)
+             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod, label="TruncateMod")
 def truncatemod(x: Any, y: Any) -> Any:
     """Remainder of `truncatediv`, with the sign of x."""
     return np.fmod(*numbers(x, y))
 
 
-@elementwise("-{x}", grad=lambda g, y, x: (-g,), complex=True)
+@elementwise("-{x}", grad=lambda g, y, x: (-g,), complex=True, label="Neg")
 def negative(x: Any) -> Any:
     """-x.
 
@@ -126,7 +126,7 @@ def negative(x: Any) -> Any:
     return np.negative(x)
 
 
-@elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,), complex=True)
+@elementwise("{x} * {x}", grad=lambda g, y, x: (g * 2.0 * x,), complex=True, label="Square")
 def square(x: Any) -> Any:
     """x * x.
 
@@ -143,7 +143,8 @@ def _difference_grad(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
     return g * 2.0 * (x - y), g * 2.0 * (y - x)
 
 
-@elementwise("({x} - {y}) * ({x} - {y})", grad=_difference_grad, complex="({x} - {y}) * conj({x} - {y})", analytic=continued.squared_difference)
+@elementwise("({x} - {y}) * ({x} - {y})", grad=_difference_grad, complex="({x} - {y}) * conj({x} - {y})", analytic=continued.squared_difference,
+             label="SquaredDifference")
 def squared_difference(x: Any, y: Any) -> Any:
     """(x - y) ** 2; of complex numbers the squares of the differences' moduli.
 
@@ -171,7 +172,7 @@ def _reciprocal_grad(g: Any, y: Any, x: Any) -> Any:
     return (-(g * y * y),)
 
 
-@elementwise("{T}(1) / {x}", grad=_reciprocal_grad, domain=(0.3, 2.0), complex=True)
+@elementwise("{T}(1) / {x}", grad=_reciprocal_grad, domain=(0.3, 2.0), complex=True, label="Reciprocal")
 def reciprocal(x: Any) -> Any:
     """1 / x."""
     x = wide(x)
@@ -182,7 +183,8 @@ def _div_no_nan_grad(g: Any, out: Any, x: Any, y: Any) -> Any:
     return div_no_nan(g, y), -(g * div_no_nan(out, y))
 
 
-@elementwise("select({y} == {T}(0), {T}(0), {x} / {y})", grad=_div_no_nan_grad, domain=(0.4, 2.0), complex=True)
+@elementwise("select({y} == {T}(0), {T}(0), {x} / {y})", grad=_div_no_nan_grad, domain=(0.4, 2.0), complex=True, label="div_no_nan",
+             op_type="DivNoNan")
 def div_no_nan(x: Any, y: Any) -> Any:
     """x / y, and 0 where y is 0."""
     x, y = wide(x), wide(y)
@@ -218,7 +220,7 @@ def _pow_lower(node: Node, inputs: Any, types: Any, out_type: TensorType) -> Nod
     return node if out_type.dtype.kind in "fc" else integer_pow(*inputs)
 
 
-@elementwise("pow({x}, {y})", grad=_pow_grad, lower=_pow_lower, domain=(0.3, 2.0), complex=True)
+@elementwise("pow({x}, {y})", grad=_pow_grad, lower=_pow_lower, domain=(0.3, 2.0), complex=True, label="Pow")
 def pow(x: Any, y: Any) -> Any:
     """x ** y. Integers stay integers. The derivative with respect to y counts as 0 where x <= 0, of complex numbers x = 0 (TensorFlow's rule).
 
@@ -243,7 +245,7 @@ def _route(first: Any, g: Any) -> Any:
     return where(first, g, 0.0), where(first, 0.0, g)
 
 
-@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True, analytic=continued.maximum)
+@elementwise("maximum({x}, {y})", grad=_larger_grad, shape_math=True, commutative=True, analytic=continued.maximum, label="Maximum")
 def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y; nan if one of them is. 0 is larger than -0. Where equal, the derivative goes to x.
 
@@ -253,7 +255,7 @@ def maximum(x: Any, y: Any) -> Any:
     return larger(*numbers(x, y))
 
 
-@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True, analytic=continued.minimum)
+@elementwise("minimum({x}, {y})", grad=_smaller_grad, shape_math=True, commutative=True, analytic=continued.minimum, label="Minimum")
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y; nan if one of them is. -0 is smaller than 0. Where equal, the derivative goes to x.
 
@@ -272,7 +274,7 @@ def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
 
 @elementwise("maximum(minimum({t}, {clip_value_max}), {clip_value_min})", grad=_clip_grad,
              samples=(([(3, 4), np.array(-0.7), np.array(0.9)], {}),
-                      ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})))
+                      ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})), label="clip_by_value", op_type="Maximum")
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two.
 
@@ -296,7 +298,7 @@ def _sign_grad(g: Node, y: Node, x: Node) -> tuple[Node]:
 
 
 @elementwise("select({x} > {T}(0), {T}(1), select({x} < {T}(0), {T}(-1), select({x} == {T}(0), {T}(0), {x})))",
-             grad=_sign_grad, analytic=continued.sign, complex="sign({x})")
+             grad=_sign_grad, analytic=continued.sign, complex="sign({x})", label="Sign")
 def sign(x: Any) -> Any:
     """-1, 0 or 1; of complex numbers x / abs(x), or 0. nan stays nan.
 
@@ -306,7 +308,8 @@ def sign(x: Any) -> Any:
     return np.sign(x)
 
 
-@elementwise("abs({x})", grad=lambda g, y, x: (g * conjugate(sign(x)),), analytic=continued.abs, complex=True)
+@elementwise("abs({x})", grad=lambda g, y, x: (g * conjugate(sign(x)),), analytic=continued.abs, complex=True, label="Abs",
+             op_type=lambda node: "ComplexAbs" if node.inputs[0].type.dtype.kind == "c" else "Abs")
 def abs(x: Any) -> Any:
     """Absolute value; of complex numbers the modulus, a real number. Its derivative at 0 counts as 0.
 
@@ -326,7 +329,17 @@ def div(x: Any, y: Any, name: str | None = None) -> Node:
     """
     x, y = _pair(x, y)
     integers = x.type.dtype.kind in "iu" and y.type.dtype.kind in "iu"
-    return floordiv(x, y, name=name) if integers else truediv(x, y, name=name)
+    return (floordiv if integers else truediv)(x, y, name=name or "div")
+
+
+def realdiv(x: Any, y: Any, name: str | None = None) -> Node:
+    """Quotient of real numbers, x / y, as `truediv`. DTypeError: no numbers. ShapeError: the shapes do not broadcast."""
+    return truediv(x, y, name=name or "RealDiv")
+
+
+def floor_div(x: Any, y: Any, name: str | None = None) -> Node:
+    """`floordiv`. DTypeError: no numbers. ShapeError: the shapes do not broadcast."""
+    return floordiv(x, y, name=name or "FloorDiv")
 
 
 def _pair(x: Any, y: Any) -> tuple[Node, Node]:
@@ -338,69 +351,6 @@ def _pair(x: Any, y: Any) -> tuple[Node, Node]:
     return to_node(x), to_node(y)
 
 
-def add_n(inputs: Any, name: str | None = None) -> Node:
-    """The sum of a list of tensors of one shape and dtype.
-
-    DTypeError, ShapeError: they are not of one type. GraphError: there is none.
-
-    >>> tf.Session(jit=False).run(tf.add_n([[1, 2], [3, 4], [5, 6]]))
-    array([ 9, 12], dtype=int32)
-    """
-    nodes = [to_node(x) for x in ([inputs] if isinstance(inputs, Node) else many("add_n", inputs))]
-    if not nodes:
-        raise GraphError(f"add_n of no tensors{here()}")
-    first = nodes[0]
-    for x in nodes:
-        if x.type.dtype != first.type.dtype:
-            raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype{here()}")
-    if len(nodes) == 1:
-        return OPERATORS["identity"](first, name=name)
-    return total([held("add_n", "same", *nodes), *nodes[1:]], name)
-
-
-def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Node:
-    """`add_n`, whose `shape` and `tensor_dtype`, if given, the tensors must have. DTypeError, ShapeError: they have not."""
-    nodes = [to_node(x) for x in ([inputs] if isinstance(inputs, Node) else many("accumulate_n", inputs))]
-    with saying("accumulate_n"):
-        wanted = as_shape(shape)
-    for x in nodes:
-        if tensor_dtype is not None and x.type.dtype != as_dtype(tensor_dtype).as_numpy_dtype:
-            raise DTypeError(f"accumulate_n: {describe(x)} is not of {as_dtype(tensor_dtype).name}{here()}")
-        if not compatible(x.type.shape, wanted):
-            raise ShapeError(f"accumulate_n: {describe(x)} is not of shape {shape_str(wanted)}{here()}")
-    return add_n(nodes, name)
-
-
-def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Node:
-    """A number times a tensor. ShapeError: the first is no scalar. DTypeError: no numbers."""
-    factor = to_node(scalar)
-    if factor.type.rank not in (0, None):
-        raise ShapeError(f"scalar_mul: {describe(factor)} is no scalar{here()}")
-    return multiply(factor, x, name=name)
-
-
-def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Node:
-    """The polynomial whose coefficients are a list of tensors, the highest power first, at x, by Horner's rule; 0 of no coefficients.
-
-    GraphError: no list. DTypeError, ShapeError: a coefficient and x do not fit.
-    """
-    if not isinstance(coeffs, (list, tuple)):
-        raise GraphError(f"polyval: coeffs is a list of tensors, not {coeffs!r:.60}{here()}")
-    point = to_node(x)
-    found = OPERATORS["zeros_like"](point)
-    for factor in coeffs:
-        found = found * point + factor
-    return OPERATORS["identity"](found, name=name or "polyval")
-
-
-def total(nodes: Sequence[Node], name: str | None = None) -> Node:
-    """The sum of two tensors or more that have one type, one after the other."""
-    known = nodes[0]
-    for x in nodes[1:-1]:
-        known = add(known, x)
-    return add(known, nodes[-1], name=name)
-
-
-divide = realdiv = truediv
-floor_div, mod = floordiv, floormod
+divide = truediv
+mod = floormod
 sub, mul, neg, inv = subtract, multiply, negative, reciprocal

@@ -18,7 +18,7 @@ def _integers(*operands: Any) -> Any:
     return operands
 
 
-@elementwise("{x} & {y}", commutative=True)
+@elementwise("{x} & {y}", commutative=True, label="BitwiseAnd")
 def bitwise_and(x: Any, y: Any) -> Any:
     """The bits that both integers have.
 
@@ -28,25 +28,25 @@ def bitwise_and(x: Any, y: Any) -> Any:
     return np.bitwise_and(*_integers(x, y))
 
 
-@elementwise("{x} | {y}", commutative=True)
+@elementwise("{x} | {y}", commutative=True, label="BitwiseOr")
 def bitwise_or(x: Any, y: Any) -> Any:
     """The bits that either integer has."""
     return np.bitwise_or(*_integers(x, y))
 
 
-@elementwise("{x} ^ {y}", commutative=True)
+@elementwise("{x} ^ {y}", commutative=True, label="BitwiseXor")
 def bitwise_xor(x: Any, y: Any) -> Any:
     """The bits that one of two integers has and the other has not."""
     return np.bitwise_xor(*_integers(x, y))
 
 
-@elementwise("{x} ^ {T}(-1)")
+@elementwise("{x} ^ {T}(-1)", label="Invert")
 def invert(x: Any) -> Any:
     """The bits that an integer has not: -1 - x of signed ones."""
     return np.invert(*_integers(x))
 
 
-@elementwise("shift_left({x}, {y})")
+@elementwise("shift_left({x}, {y})", label="LeftShift")
 def left_shift(x: Any, y: Any) -> Any:
     """The bits of x moved y places up; 0 where y is negative or as large as x has bits.
 
@@ -56,7 +56,7 @@ def left_shift(x: Any, y: Any) -> Any:
     return np.left_shift(*_integers(x, y))
 
 
-@elementwise("shift_right({x}, {y})")
+@elementwise("shift_right({x}, {y})", label="RightShift")
 def right_shift(x: Any, y: Any) -> Any:
     """The bits of x moved y places down, of signed integers the sign with them; only the sign is left where y is negative or too large."""
     return np.right_shift(*_integers(x, y))

@@ -39,7 +39,7 @@ def _complex_grad(g: Node, y: Node, re: Node, im: Node) -> tuple[Node, Node]:
     return OPERATORS["real"](g), -OPERATORS["imag"](g)
 
 
-@elementwise("complex_of({real}, {imag})", grad=_complex_grad)
+@elementwise("complex_of({real}, {imag})", grad=_complex_grad, label="Complex")
 def complex(real: Any, imag: Any) -> Any:
     """The complex numbers real + i imag: complex64 of float32, complex128 of float64.
 
@@ -52,7 +52,7 @@ def complex(real: Any, imag: Any) -> Any:
     return found
 
 
-@elementwise("{input}", grad=lambda g, y, x: (g,), complex="real({input})", lower=_own, analytic=np.positive)
+@elementwise("{input}", grad=lambda g, y, x: (g,), complex="real({input})", lower=_own, analytic=np.positive, label="Real")
 def real(input: Any) -> Any:
     """The real parts; of real numbers themselves.
 
@@ -62,7 +62,7 @@ def real(input: Any) -> Any:
     return np.real(input)
 
 
-@elementwise("{T}(0)", grad=lambda g, y, x: (_turned(g) if is_complex(x) else None,), complex="imag({input})", analytic=False)
+@elementwise("{T}(0)", grad=lambda g, y, x: (_turned(g) if is_complex(x) else None,), complex="imag({input})", analytic=False, label="Imag")
 def imag(input: Any) -> Any:
     """The imaginary parts; of real numbers 0.
 
@@ -72,7 +72,7 @@ def imag(input: Any) -> Any:
     return np.imag(input)
 
 
-@elementwise("{x}", grad=lambda g, y, x: (OPERATORS["conj"](g),), complex="conj({x})", lower=_own, analytic=np.positive)
+@elementwise("{x}", grad=lambda g, y, x: (OPERATORS["conj"](g),), complex="conj({x})", lower=_own, analytic=np.positive, label="Conj")
 def conj(x: Any) -> Any:
     """The conjugates; of real numbers themselves.
 
@@ -83,7 +83,7 @@ def conj(x: Any) -> Any:
 
 
 @elementwise("select({input} < {T}(0), {T}(3.141592653589793), {T}(0))", complex="angle({input})",
-             grad=lambda g, y, x: (_turned(g) / x if is_complex(x) else None,), analytic=False)
+             grad=lambda g, y, x: (_turned(g) / x if is_complex(x) else None,), analytic=False, label="Angle")
 def angle(input: Any) -> Any:
     """The angles with the positive real axis, in [-pi, pi].  d angle(z) = Im(dz / z).
 

@@ -1,4 +1,4 @@
-"""What operands the references of mathematics take: of the kinds they have business with, in the dtype they answer in."""
+"""What operands the references of mathematics take: of the kinds they have business with, in the dtype they answer in; and a dtype's ends."""
 
 from __future__ import annotations
 
@@ -37,3 +37,13 @@ def wide(x: Any) -> Any:
     """One-byte integers and booleans as float32, where numpy's own functions would answer in float16."""
     x = np.asarray(x)
     return x.astype(np.float32) if x.dtype.itemsize == 1 else x
+
+
+def least(dtype: np.dtype[Any]) -> Any:
+    """The least number of a dtype that is finite."""
+    return np.finfo(dtype).min if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def greatest(dtype: np.dtype[Any]) -> Any:
+    """The greatest number of a dtype that is finite."""
+    return np.finfo(dtype).max if dtype.kind == "f" else np.iinfo(dtype).max

@@ -28,7 +28,7 @@ def _present(x: Any) -> Any:
 
 
 @elementwise("select({x} == {T}(0), {T}(0), {x} * log({y}))", domain=(0.3, 3.0),
-             grad=lambda g, out, x, y: (g * OPERATORS["xlogy"](_present(x), y), g * OPERATORS["xdivy"](x, y)))
+             grad=lambda g, out, x, y: (g * OPERATORS["xlogy"](_present(x), y), g * OPERATORS["xdivy"](x, y)), label="Xlogy")
 def xlogy(x: Any, y: Any) -> Any:
     """x * log(y), 0 where x is 0, whatever y is.  d/dx = log(y), d/dy = x / y, both 0 there.
 
@@ -40,7 +40,8 @@ def xlogy(x: Any, y: Any) -> Any:
 
 
 @elementwise("select({x} == {T}(0), {T}(0), {x} * log1p({y}))", domain=(0.3, 3.0),
-             grad=lambda g, out, x, y: (g * OPERATORS["xlog1py"](_present(x), y), g * OPERATORS["xdivy"](x, 1.0 + y)))
+             grad=lambda g, out, x, y: (g * OPERATORS["xlog1py"](_present(x), y), g * OPERATORS["xdivy"](x, 1.0 + y)),
+             label="xlog1py/Xlog1py")
 def xlog1py(x: Any, y: Any) -> Any:
     """x * log(1 + y), 0 where x is 0, whatever y is.  d/dx = log(1 + y), d/dy = x / (1 + y), both 0 there."""
     x, y = wide(x), wide(y)
@@ -48,7 +49,8 @@ def xlog1py(x: Any, y: Any) -> Any:
 
 
 @elementwise("select({x} == {T}(0), {T}(0), {x} / {y})", domain=(0.3, 3.0),
-             grad=lambda g, out, x, y: (g * OPERATORS["xdivy"](_present(x), y), -(g * OPERATORS["xdivy"](out, y))))
+             grad=lambda g, out, x, y: (g * OPERATORS["xdivy"](_present(x), y), -(g * OPERATORS["xdivy"](out, y))), label="xdivy/Xdivy",
+             op_type="Xdivy")
 def xdivy(x: Any, y: Any) -> Any:
     """x / y, 0 where x is 0, whatever y is.  d/dx = 1 / y, d/dy = -x / y**2, both 0 there."""
     x, y = wide(x), wide(y)
@@ -56,7 +58,8 @@ def xdivy(x: Any, y: Any) -> Any:
 
 
 @elementwise("select({y} == {T}(0), {T}(0), {x} * {y})",
-             grad=lambda g, out, x, y: (OPERATORS["multiply_no_nan"](g, y), OPERATORS["multiply_no_nan"](x, g)))
+             grad=lambda g, out, x, y: (OPERATORS["multiply_no_nan"](g, y), OPERATORS["multiply_no_nan"](x, g)),
+             label="multiply_no_nan", op_type="MulNoNan")
 def multiply_no_nan(x: Any, y: Any) -> Any:
     """x * y, 0 where y is 0, even if x is infinite or nan.
 
@@ -171,7 +174,7 @@ def _erfcinv_lower(node: Node, inputs: Sequence[Node], types: Sequence[TensorTyp
 
 
 @declare("lowered", real_type, lower=_erfinv_lower, domain=(-0.9, 0.9), batch="aligned", samples=(([(3, 4)], {}), ([(0,)], {})), analytic=False,
-         grad=lambda g, y, x: (g * _SLOPE * exp(square(y)),))
+         grad=lambda g, y, x: (g * _SLOPE * exp(square(y)),), label="erfinv/Erfinv")
 def erfinv(x: Any) -> Any:
     """The y with erf(y) = x; infinite at -1 and 1, nan beyond.  d/dx = sqrt(pi)/2 exp(y**2).
 
@@ -195,7 +198,7 @@ def _ndtri_lower(node: Node, inputs: Sequence[Node], types: Sequence[TensorType]
 
 
 @declare("lowered", real_type, lower=_ndtri_lower, domain=(0.1, 0.9), batch="aligned", samples=(([(3, 4)], {}), ([(0,)], {})), analytic=False,
-         grad=lambda g, y, x: (g * math.sqrt(2 * math.pi) * exp(0.5 * square(y)),))
+         grad=lambda g, y, x: (g * math.sqrt(2 * math.pi) * exp(0.5 * square(y)),), label="ndtri/Ndtri")
 def ndtri(p: Any) -> Any:
     """The quantile of the standard normal distribution: the y below which a part p of it lies.  d/dp = sqrt(2 pi) exp(y**2 / 2).
 
@@ -269,7 +272,8 @@ def _bessel(order: int, x: Any, scaled: bool) -> Any:
     return (np.copysign(value, x) if order else value).astype(x.dtype if x.dtype.kind == "f" else np.result_type(x.dtype, np.float32))
 
 
-@elementwise(_scaled_bessel(0), analytic=False, grad=lambda g, y, x: (g * (OPERATORS["bessel_i1e"](x) - sign(x) * y),))
+@elementwise(_scaled_bessel(0), analytic=False, grad=lambda g, y, x: (g * (OPERATORS["bessel_i1e"](x) - sign(x) * y),),
+             label="bessel_i0e/BesselI0e")
 def bessel_i0e(x: Any) -> Any:
     """exp(-abs(x)) I0(x), the modified Bessel function of the first kind of order 0, scaled.  d/dx = i1e(x) - sign(x) i0e(x)."""
     return _bessel(0, x, True)
@@ -280,13 +284,15 @@ def _over(y: Any, x: Any) -> Any:
     return OPERATORS["where"](OPERATORS["equal"](x, 0), 0.5, y / OPERATORS["where"](OPERATORS["equal"](x, 0), 1.0, x))
 
 
-@elementwise(_scaled_bessel(1), analytic=False, grad=lambda g, y, x: (g * (bessel_i0e(x) - sign(x) * y - _over(y, x)),))
+@elementwise(_scaled_bessel(1), analytic=False, grad=lambda g, y, x: (g * (bessel_i0e(x) - sign(x) * y - _over(y, x)),),
+             label="bessel_i1e/BesselI1e")
 def bessel_i1e(x: Any) -> Any:
     """exp(-abs(x)) I1(x), the modified Bessel function of the first kind of order 1, scaled.  d/dx = i0e(x) - i1e(x) (sign(x) + 1 / x)."""
     return _bessel(1, x, True)
 
 
-@elementwise(_bessel_expression(0), analytic=False, grad=lambda g, y, x: (g * OPERATORS["bessel_i1"](x),))
+@elementwise(_bessel_expression(0), analytic=False, grad=lambda g, y, x: (g * OPERATORS["bessel_i1"](x),),
+             label="bessel_i0/BesselI0")
 def bessel_i0(x: Any) -> Any:
     """I0(x), the modified Bessel function of the first kind of order 0.  d/dx = I1(x).
 
@@ -296,7 +302,8 @@ def bessel_i0(x: Any) -> Any:
     return _bessel(0, x, False)
 
 
-@elementwise(_bessel_expression(1), analytic=False, grad=lambda g, y, x: (g * (bessel_i0(x) - _over(y, x)),))
+@elementwise(_bessel_expression(1), analytic=False, grad=lambda g, y, x: (g * (bessel_i0(x) - _over(y, x)),),
+             label="bessel_i1/BesselI1")
 def bessel_i1(x: Any) -> Any:
     """I1(x), the modified Bessel function of the first kind of order 1.  d/dx = I0(x) - I1(x) / x, 1/2 at 0."""
     return _bessel(1, x, False)

@@ -11,11 +11,12 @@ import numpy as np
 from ..errors import DTypeError, GraphError, ShapeError
 from ..ir.axes import normal_axes
 from ..ir.known import as_int
+from ..ir.loops import Loop
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorType, compatible, merge, shape_str
+from ..ir.types import TensorShape, TensorType, compatible, merge, shape_str
 from . import candidates, ctc, nn_activations, nn_conv, nn_losses, nn_norms, nn_pool, nn_sampled
-from .array import concat, expand_dims, identity, reshape, shape, squeeze
+from .array import concat, expand_dims, identity, reshape, shape, squeeze, stack
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
 from .blocks import extents
@@ -42,7 +43,7 @@ from .math import (
     squared_difference,
 )
 from .nn_activations import *  # noqa: F403
-from .nn_activations import relu, scope
+from .nn_activations import relu
 from .nn_conv import *  # noqa: F403
 from .nn_losses import *  # noqa: F403
 from .nn_norms import *  # noqa: F403
@@ -51,6 +52,7 @@ from .nn_sampled import *  # noqa: F403
 from .nn_top import top_k as top_k
 from .random import random_uniform
 from .reduce import reduce_mean, reduce_sum, square_sizes
+from .scopes import composed, scope
 from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .sparse_rows import rows_of_tables
 
@@ -58,7 +60,7 @@ __all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_po
            *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments",
            "sufficient_statistics", "normalize_moments",
            "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
-           "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
+           "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -70,7 +72,7 @@ def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
     array([0., 2., 1., 0.], dtype=float32)
     """
     x = to_node(features)
-    with scope(name, "crelu", x) as last:
+    with scope(name, "CRelu", x, "Relu", "Relu") as last:
         return concat([relu(x), relu(-x)], axis=axis, name=last)
 
 
@@ -164,7 +166,7 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
     array([-2.,  2.], dtype=float32)
     """
     x = to_node(x)
-    with scope(name, "batchnorm", x) as last:
+    with scope(name, "batchnorm", x, "add_1") as last:
         factor = rsqrt(to_node(variance) + variance_epsilon)
         if scale is not None:
             factor = factor * scale
@@ -200,10 +202,11 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     x, b = to_node(value), to_node(bias, None if isinstance(bias, Node) else to_node(value).dtype)
     if data_format is None or not data_format.startswith("NC"):
         x = held("bias_add", "channels", x, b, place=-1)
-        return add(x, b if b.type.rank == 1 else reshape(b, [-1]), name=name)
+        with scope(name, "BiasAdd", x, op="BiasAdd", value=x, bias=b, data_format=data_format) as last:
+            return add(x, b if b.type.rank == 1 else reshape(b, [-1]), name=last)
     if x.type.rank is None:
         return later("bias_add", (x, b), x.type, name, data_format=data_format)
-    with scope(name, "bias_add", x) as last:
+    with scope(name, "BiasAdd", x, op="BiasAdd", value=x, bias=b, data_format=data_format) as last:
         x, b = held("bias_add", "channels", x, b, place=1), b if b.type.rank == 1 else reshape(b, [-1])
         for _ in range((x.type.rank or 0) - 2):
             b = expand_dims(b, axis=-1)
@@ -223,11 +226,23 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Nod
         return bias_add(OPERATORS["matmul"](x, weights), biases, name=last)
 
 
+def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Node:
+    """max(x @ weights + biases, 0).
+
+    x: float[m, k], weights: float[k, n], biases: float[n] -> float[m, n]. DTypeError, ShapeError: they do not fit.
+
+    >>> tf.Session(jit=False).run(tf.nn.relu_layer([[1.0, 2.0]], [[3.0, -3.0], [4.0, 1.0]], [0.5, 0.0]))
+    array([[11.5,  0. ]], dtype=float32)
+    """
+    with scope(name, "relu_layer", to_node(x)) as last:
+        return relu(xw_plus_b(x, weights, biases, name="xw_plus_b"), name=last)
+
+
 def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | None = None, name: str | None = None,
             rate: Any = None) -> Node:
     """x / keep_prob, each element with probability keep_prob, else 0 (Srivastava et al. 2014); rate = 1 - keep_prob.
 
-    Where `noise_shape` is 1, elements stay or go together.
+    Where `noise_shape` is 1, elements stay or go together; where it is None, it is as x.
     float[...] -> the same type; `noise_shape`: what of it is drawn, the rest broadcasts. DTypeError: not floating. GraphError: a
     probability outside (0, 1]. ShapeError: noise_shape does not broadcast.
 
@@ -238,15 +253,24 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
     keep = _keep_probability(x, keep_prob, rate)
     if not isinstance(keep, Node) and keep == 1:
         return identity(x, name=name)
-    with scope(name, "dropout", x) as last:
+    with scope(name, "dropout", x, "SelectV2", "SelectV2") as last:
         if isinstance(keep, Node) and keep.type.dtype != x.type.dtype:
             keep = cast(keep, x.type.dtype)
         if isinstance(keep, Node) and keep.type.rank is None:
             keep = reshape(keep, [])            # one number, so that the result has the rank of x
-        sizes = shape(x) if noise_shape is None else noise_shape
+        sizes = shape(x) if noise_shape is None else _noise_shape(x, noise_shape)
         kept = less(random_uniform(sizes, dtype=x.dtype, seed=seed), keep)
         scaled = x * (div_no_nan(1.0, keep) if isinstance(keep, Node) else 1.0 / keep)
         return choose(kept, scaled, 0.0, name=last)
+
+
+def _noise_shape(x: Node, given: Any) -> Any:
+    """What is drawn; a size that is given as None is that of x."""
+    dims = list(given) if isinstance(given, (list, tuple, TensorShape)) else None
+    if dims is None or not any(d is None or getattr(d, "value", 0) is None for d in dims):
+        return given
+    sizes = shape(x)
+    return stack([sizes[i] if d is None or getattr(d, "value", 0) is None else d for i, d in enumerate(dims)])
 
 
 def _keep_probability(x: Node, keep_prob: Any, rate: Any) -> Any:
@@ -254,9 +278,12 @@ def _keep_probability(x: Node, keep_prob: Any, rate: Any) -> Any:
         raise GraphError(f"dropout takes keep_prob or rate{here()}")
     if x.type.dtype.kind != "f":
         raise DTypeError(f"dropout: {describe(x)} is not of a floating dtype{here()}")
-    keep = keep_prob if rate is None else 1.0 - rate
-    if isinstance(keep, Node):
-        return keep
+    given = keep_prob if rate is None else rate
+    if isinstance(given, Node):
+        return given if rate is None else 1.0 - given
+    if isinstance(given, (str, bytes)) or np.ndim(given) or not isinstance(given, (int, float, np.number, np.ndarray)):
+        raise DTypeError(f"dropout: {'keep_prob' if rate is None else 'rate'} is one number or a tensor, not {given!r:.60}{here()}")
+    keep = given if rate is None else 1.0 - given
     if not 0 < keep <= 1:
         raise GraphError(f"dropout: keep_prob {keep} is not in (0, 1]{here()}")
     return float(keep)
@@ -271,12 +298,13 @@ def zero_fraction(value: Any, name: str | None = None) -> Node:
     np.float32(0.5)
     """
     x = to_node(value)
-    with scope(name, "zero_fraction", x) as last:
+    with scope(name, "zero_fraction", x, "fraction", "Identity") as last:
         return reduce_mean(cast(equal(x, 0), "float32"), name=last)
 
 
 # ---------------------------------------------------------------------- lookups
 
+@composed("embedding_lookup", "Identity", op="Identity")
 def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None,
                      validate_indices: bool = True, max_norm: Any = None) -> Node:
     """Rows of the table `params`, one for each id; none longer than `max_norm`.
@@ -302,8 +330,29 @@ def _in_top_k_type(types: Sequence[TensorType], values: Values, k: int) -> Tenso
     return TensorType(np.dtype(bool), merge(rows, targets.shape))
 
 
-@declare("host", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")},
-         samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),))
+def _in_top_k_loop(types: Any, type: Any, k: int) -> Loop:
+    """Of each row how many are above the target, and how many no finite numbers, by vectors."""
+    rows, n = types[0].shape
+    odd = "odd = accumulate_add(odd, int32(v - v != v - v))" if types[0].dtype.kind == "f" else ""
+    return Loop(f"""
+    for row in range(lo, hi):
+        target = int64(load(targets, row))
+        found = False
+        if 0 <= target and target < n:
+            at = load(predictions, row * n + target)
+            above = int32(0)
+            odd = int32(0)
+            for i in range(n):
+                v = load(predictions, row * n + i)
+                above = accumulate_add(above, int32(v > at))
+                {odd}
+            found = (above < k) & (odd == 0)
+        store(out, row, boolean(found))
+    """, {"n": n, "k": k}, rows, rows * n)
+
+
+@declare("routine", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")}, loop=_in_top_k_loop,
+         samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),), label="in_top_k/InTopKV2")
 def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
     inside = (targets >= 0) & (targets < predictions.shape[1])

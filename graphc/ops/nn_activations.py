@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from ..ir.operator import elementwise, to_node
 from ..ir.types import TensorType
@@ -17,19 +15,14 @@ from . import continued
 from .continued import SELU_ALPHA, SELU_SCALE
 from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh, where
 from .math_operands import floating, larger, numbers
+from .scopes import scope
 
 __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign", "swish", "silu", "gelu", "log_sigmoid",
            "sigmoid", "tanh"]
 
 
 
-def scope(name: str | None, default: str, x: Node) -> AbstractContextManager[str]:
-    """A name scope for a function of several nodes; the last of them, named by what it yields, has the scope's name."""
-    graph = get_default_graph()
-    return (x.graph if graph.__class__ is Graph else graph).name_scope(name or default)
-
-
-@elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),), analytic=continued.relu)
+@elementwise("maximum({features}, {T}(0))", grad=lambda g, y, x: (choose(greater(y, 0.0), g, 0.0),), analytic=continued.relu, label="Relu")
 def relu(features: Any) -> Any:
     """max(x, 0).  Its derivative at 0 is 0.
 
@@ -40,7 +33,7 @@ def relu(features: Any) -> Any:
 
 
 @elementwise("minimum(maximum({features}, {T}(0)), {T}(6))", domain=(-2.0, 8.0),
-             grad=lambda g, y, x: (choose(logical_and(greater(x, 0.0), less(x, 6.0)), g, 0.0),), analytic=continued.relu6)
+             grad=lambda g, y, x: (choose(logical_and(greater(x, 0.0), less(x, 6.0)), g, 0.0),), analytic=continued.relu6, label="Relu6")
 def relu6(features: Any) -> Any:
     """min(max(x, 0), 6).
 
@@ -56,7 +49,7 @@ def _slope(types: Sequence[TensorType], alpha: Any) -> dict[str, Any]:
 
 
 @elementwise("select({features} > {T}(0), {features}, {alpha} * {features})", prepare=_slope,
-             grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),), analytic=continued.leaky_relu)
+             grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),), analytic=continued.leaky_relu, label="LeakyRelu")
 def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
     """x where x > 0, alpha x elsewhere.
 
@@ -67,7 +60,7 @@ def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
 
 
 @elementwise("select({features} > {T}(0), {features}, expm1({features}))", name="elu",
-             grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),), analytic=continued.elu)
+             grad=lambda g, y, x: (choose(greater(x, 0.0), g, g * (y + 1.0)),), analytic=continued.elu, label="Elu")
 def _elu(features: Any) -> Any:
     """x where x > 0, exp(x) - 1 elsewhere."""
     positive = np.greater(floating(features), 0)
@@ -91,14 +84,16 @@ def elu(features: Any, name: str | None = None, alpha: Any = 1.0) -> Node:
 
 @elementwise(f"{{T}}({SELU_SCALE}) * select({{features}} > {{T}}(0), {{features}}, "
              f"{{T}}({SELU_ALPHA}) * expm1({{features}}))",
-             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * SELU_SCALE, g * (y + SELU_SCALE * SELU_ALPHA)),), analytic=continued.selu)
+             grad=lambda g, y, x: (choose(greater_equal(x, 0.0), g * SELU_SCALE, g * (y + SELU_SCALE * SELU_ALPHA)),), analytic=continued.selu,
+             label="Selu")
 def selu(features: Any) -> Any:
     """scale * (x where x > 0, alpha (exp(x) - 1) elsewhere) (Klambauer, Unterthiner, Mayr and Hochreiter 2017)."""
     positive = np.greater(floating(features), 0)
     return SELU_SCALE * np.where(positive, features, SELU_ALPHA * np.expm1(np.where(positive, 0, features)))
 
 
-@elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),), analytic=continued.softplus)
+@elementwise("maximum({features}, {T}(0)) + log1p(exp(-abs({features})))", grad=lambda g, y, x: (g * sigmoid(x),), analytic=continued.softplus,
+             label="Softplus")
 def softplus(features: Any) -> Any:
     """log(1 + exp(x)), which neither overflows nor loses small values.  d/dx = sigmoid(x).
 
@@ -108,7 +103,8 @@ def softplus(features: Any) -> Any:
     return np.maximum(floating(features), 0) + np.log1p(np.exp(-np.abs(features)))
 
 
-@elementwise("{features} / ({T}(1) + abs({features}))", grad=lambda g, y, x: (g / square(abs(x) + 1.0),), analytic=continued.softsign)
+@elementwise("{features} / ({T}(1) + abs({features}))", grad=lambda g, y, x: (g / square(abs(x) + 1.0),), analytic=continued.softsign,
+             label="Softsign")
 def softsign(features: Any) -> Any:
     """x / (1 + |x|).  d/dx = 1 / (1 + |x|)**2."""
     return np.true_divide(floating(features), np.abs(features) + 1)

@@ -13,7 +13,7 @@ from .array_join import concat
 from .array_move import reshape, sizes
 from .conv import conv, conv_filter, conv_input
 from .layouts import as_given, channels_last, each_axis, is_first, made, moved, operands, padding_of, ranked, sizes_last, telling
-from .nn_activations import scope
+from .scopes import composed, scope
 
 __all__ = ["convolution", "conv1d", "conv2d", "conv3d", "atrous_conv2d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
            "atrous_conv2d_transpose", "conv2d_backprop_input", "conv2d_backprop_filter", "conv3d_backprop_filter", "conv3d_backprop_filter_v2",
@@ -34,6 +34,15 @@ def _forward(what: str, count: int, x: Any, w: Any, strides: Any, padding: Any, 
         return as_given(y, first, count, name)
 
 
+def _dilated(what: str, count: int, x: Any, w: Any, strides: Any, padding: Any, data_format: Any, rates: Any, name: str | None) -> Node:
+    """A convolution by the name that TensorFlow gives its last part: what brings a dilated one back to its place, or itself."""
+    x, w = operands(what, input=x, filter=w)
+    last = "BatchToSpaceND" if rates is not None and np.any(np.not_equal(rates, 1)) else "Squeeze" if count == 1 else ""
+    with scope(name, "convolution", x, last, last or f"Conv{count}D", input=x, filter=w) as full:
+        return _forward(what, count, x, w, strides, padding, data_format, rates, full)
+
+
+@composed("Conv2D", op="Conv2D")
 def conv2d(input: Any, filter: Any = None, strides: Any = None, padding: Any = None, use_cudnn_on_gpu: bool = True, data_format: str = "NHWC",
            dilations: Any = None, name: str | None = None, filters: Any = None) -> Node:
     """The convolution of pictures by a filter, the sum over its places and channels of input * filter; not turned round.
@@ -49,6 +58,7 @@ def conv2d(input: Any, filter: Any = None, strides: Any = None, padding: Any = N
     return _forward("conv2d", 2, input, filter if filters is None else filters, strides, padding, data_format, dilations, name or "Conv2D")
 
 
+@composed("conv1d", "Squeeze", op="Squeeze")
 def conv1d(value: Any = None, filters: Any = None, stride: Any = None, padding: Any = None, use_cudnn_on_gpu: Any = None,
            data_format: str | None = None, name: str | None = None, input: Any = None, dilations: Any = None) -> Node:
     """The convolution of rows by a filter, as `conv2d` does it for pictures.
@@ -62,6 +72,7 @@ def conv1d(value: Any = None, filters: Any = None, stride: Any = None, padding: 
     return _forward("conv1d", 1, value if input is None else input, filters, stride, padding, data_format, dilations, name or "conv1d")
 
 
+@composed("Conv3D", op="Conv3D")
 def conv3d(input: Any, filter: Any = None, strides: Any = None, padding: Any = None, data_format: str = "NDHWC", dilations: Any = None,
            name: str | None = None, filters: Any = None) -> Node:
     """The convolution of volumes by a filter, as `conv2d` does it for pictures.
@@ -88,7 +99,7 @@ def convolution(input: Any, filter: Any = None, padding: Any = None, strides: An
     rates = dilation_rate if dilations is None else dilations
     with telling("convolution", x, w):
         count = _count(w, 2)
-    return _forward("convolution", count, x, w, strides, padding, data_format, rates, name or "convolution")
+    return _dilated("convolution", count, x, w, strides, padding, data_format, rates, name)
 
 
 def _count(x: Node, others: int) -> int:
@@ -108,7 +119,7 @@ def atrous_conv2d(value: Any, filters: Any, rate: Any, padding: Any, name: str |
     >>> tf.Session(jit=False).run(tf.nn.atrous_conv2d(x, tf.ones([1, 2, 1, 1]), 3, "VALID"))[0, 0, :, 0]
     array([3., 5.], dtype=float32)
     """
-    return _forward("atrous_conv2d", 2, value, filters, 1, padding, None, rate, name or "atrous_conv2d")
+    return _dilated("atrous_conv2d", 2, value, filters, 1, padding, None, rate, name)
 
 
 # ---------------------------------------------------------------------- gradients, which are operators of their own
@@ -144,6 +155,7 @@ def _to_filter(what: str, count: int, x: Any, whole: Any, y: Any, strides: Any, 
         return made(conv_filter, [channels_last(x, first, count), channels_last(y, first, count), dims], how, name)
 
 
+@composed("conv2d_transpose", op="Conv2DBackpropInput")
 def conv2d_transpose(value: Any = None, filter: Any = None, output_shape: Any = None, strides: Any = None, padding: Any = "SAME",
                      data_format: str = "NHWC", name: str | None = None, input: Any = None, filters: Any = None, dilations: Any = None) -> Node:
     """The transpose of `conv2d`: what an input of shape `output_shape` gets as gradient, if `value` is that of the result.
@@ -159,6 +171,7 @@ def conv2d_transpose(value: Any = None, filter: Any = None, output_shape: Any = 
                      data_format, dilations, name or "conv2d_transpose")
 
 
+@composed("conv1d_transpose", "Squeeze", op="Squeeze")
 def conv1d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NWC",
                      dilations: Any = None, name: str | None = None) -> Node:
     """The transpose of `conv1d`, as `conv2d_transpose` is of `conv2d`.
@@ -171,6 +184,7 @@ def conv1d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, 
     return _to_input("conv1d_transpose", 1, output_shape, filters, input, strides, padding, data_format, dilations, name or "conv1d_transpose")
 
 
+@composed("conv3d_transpose", op="Conv3DBackpropInputV2")
 def conv3d_transpose(value: Any, filter: Any = None, output_shape: Any = None, strides: Any = None, padding: Any = "SAME", data_format: str = "NDHWC",
                      name: str | None = None, input: Any = None, filters: Any = None, dilations: Any = None) -> Node:
     """The transpose of `conv3d`, as `conv2d_transpose` is of `conv2d`.
@@ -186,6 +200,7 @@ def conv3d_transpose(value: Any, filter: Any = None, output_shape: Any = None, s
                      data_format, dilations, name or "conv3d_transpose")
 
 
+@composed("atrous_conv2d_transpose", "BatchToSpaceND", op="BatchToSpaceND")
 def atrous_conv2d_transpose(value: Any, filters: Any, output_shape: Any, rate: Any, padding: Any, name: str | None = None) -> Node:
     """The transpose of `atrous_conv2d`, as `conv2d_transpose` is of `conv2d`.
 
@@ -198,6 +213,7 @@ def atrous_conv2d_transpose(value: Any, filters: Any, output_shape: Any, rate: A
     return _to_input("atrous_conv2d_transpose", 2, output_shape, filters, value, 1, padding, None, rate, name or "atrous_conv2d_transpose")
 
 
+@composed("Conv2DBackpropInput", op="Conv2DBackpropInput")
 def conv2d_backprop_input(input_sizes: Any, filter: Any = None, out_backprop: Any = None, strides: Any = None, padding: Any = None,
                           use_cudnn_on_gpu: bool = True, data_format: str = "NHWC", dilations: Any = None, name: str | None = None,
                           filters: Any = None) -> Node:
@@ -213,6 +229,7 @@ def conv2d_backprop_input(input_sizes: Any, filter: Any = None, out_backprop: An
                      dilations, name or "Conv2DBackpropInput")
 
 
+@composed("Conv2DBackpropFilter", op="Conv2DBackpropFilter")
 def conv2d_backprop_filter(input: Any, filter_sizes: Any, out_backprop: Any, strides: Any, padding: Any, use_cudnn_on_gpu: bool = True,
                            data_format: str = "NHWC", dilations: Any = None, name: str | None = None) -> Node:
     """The gradient of `conv2d` to its filter, of shape `filter_sizes`, of the gradient of its result; differentiable itself.
@@ -227,6 +244,7 @@ def conv2d_backprop_filter(input: Any, filter_sizes: Any, out_backprop: Any, str
                       name or "Conv2DBackpropFilter")
 
 
+@composed("Conv3DBackpropFilterV2", op="Conv3DBackpropFilterV2")
 def conv3d_backprop_filter(input: Any, filter_sizes: Any, out_backprop: Any, strides: Any, padding: Any, data_format: str = "NDHWC",
                            dilations: Any = None, name: str | None = None) -> Node:
     """The gradient of `conv3d` to its filter, of shape `filter_sizes`, of the gradient of its result; differentiable itself.
@@ -266,6 +284,7 @@ def _rates(rate: Any, dilations: Any) -> Any:
     return rate if dilations is None else dilations
 
 
+@composed("depthwise", op="DepthwiseConv2dNative")
 def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, rate: Any = None, name: str | None = None, data_format: str | None = None,
                      dilations: Any = None) -> Node:
     """The convolution of each channel by filters of its own: output c * multiplier + q is that of channel c by its q-th filter.
@@ -279,6 +298,7 @@ def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, rate: 
     return _depthwise("depthwise_conv2d", input, filter, strides, padding, data_format, _rates(rate, dilations), name or "depthwise")
 
 
+@composed("DepthwiseConv2dNative", op="DepthwiseConv2dNative")
 def depthwise_conv2d_native(input: Any, filter: Any, strides: Any, padding: Any, data_format: str = "NHWC", dilations: Any = None,
                             name: str | None = None) -> Node:
     """`depthwise_conv2d` by its older name.
@@ -303,6 +323,7 @@ def _depthwise(what: str, x: Any, w: Any, strides: Any, padding: Any, data_forma
         return as_given(y, first, 2, name)
 
 
+@composed("DepthwiseConv2dNativeBackpropInput", op="DepthwiseConv2dNativeBackpropInput")
 def depthwise_conv2d_native_backprop_input(input_sizes: Any, filter: Any, out_backprop: Any, strides: Any, padding: Any, data_format: str = "NHWC",
                                            dilations: Any = None, name: str | None = None) -> Node:
     """The gradient of `depthwise_conv2d` to its input, of shape `input_sizes`, of the gradient of its result; differentiable itself.
@@ -321,6 +342,7 @@ def depthwise_conv2d_native_backprop_input(input_sizes: Any, filter: Any, out_ba
     return _to_input(what, 2, input_sizes, flat, y, strides, padding, data_format, dilations, name or "DepthwiseConv2dNativeBackpropInput")
 
 
+@composed("DepthwiseConv2dNativeBackpropFilter", op="DepthwiseConv2dNativeBackpropFilter")
 def depthwise_conv2d_native_backprop_filter(input: Any, filter_sizes: Any, out_backprop: Any, strides: Any, padding: Any, data_format: str = "NHWC",
                                             dilations: Any = None, name: str | None = None) -> Node:
     """The gradient of `depthwise_conv2d` to its filter, of shape `filter_sizes`, of the gradient of its result; differentiable itself.
@@ -360,6 +382,6 @@ def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, s
                 raise ShapeError(f"the pointwise filter has {wanted} channels, the depthwise one gives {between[0] * between[1]}")
         each_axis(strides, 2, is_first(data_format, 2), "strides")
         padding_of(padding, 2, is_first(data_format, 2))
-    with scope(name, "separable_conv2d", x) as last:
+    with scope(name, "separable_conv2d", x, op="Conv2D") as last:
         middle = _depthwise("separable_conv2d", x, w, strides, padding, data_format, _rates(rate, dilations), "depthwise")
         return _forward("separable_conv2d", 2, middle, v, 1, "VALID", data_format, None, last)

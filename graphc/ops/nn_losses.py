@@ -31,8 +31,9 @@ from .math import (
     where,
 )
 from .math_operands import floating
-from .nn_activations import scope, softplus
+from .nn_activations import softplus
 from .reduce import reduce_max, reduce_sum
+from .scopes import composed, scope
 
 __all__ = ["softmax", "log_softmax", "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2",
            "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "l2_loss",
@@ -41,6 +42,10 @@ __all__ = ["softmax", "log_softmax", "softmax_cross_entropy_with_logits", "softm
 
 def _axis(axis: Any, dim: Any) -> Any:
     return axis if axis is not None else dim if dim is not None else -1
+
+
+def _is_last(axis: Any, x: Node) -> bool:
+    return axis == -1 or (x.type.rank is not None and axis == x.type.rank - 1)
 
 
 def _shifted(x: Node, axis: Any) -> Node:
@@ -61,7 +66,7 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = N
     array([0.5, 0.5], dtype=float32)
     """
     x, axis = to_node(logits), _axis(axis, dim)
-    with scope(name, "softmax", x) as last:
+    with scope(name, "Softmax", x, op="Softmax" if _is_last(axis, x) else "Transpose", logits=x) as last:
         e = exp(_shifted(x, axis))
         return truediv(e, reduce_sum(e, axis=axis, keepdims=True), name=last)
 
@@ -75,7 +80,7 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any
     array([-0.69314..., -0.69314...], dtype=float32)
     """
     x, axis = to_node(logits), _axis(axis, dim)
-    with scope(name, "log_softmax", x) as last:
+    with scope(name, "LogSoftmax", x, op="LogSoftmax" if _is_last(axis, x) else "Transpose", logits=x) as last:
         shifted = _shifted(x, axis)
         return subtract(shifted, _log_total(shifted, axis), name=last)
 
@@ -101,7 +106,7 @@ def softmax_cross_entropy_with_logits_v2(_sentinel: Any = None, labels: Any = No
     """
     z, x = _labels_and_logits("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     axis = _axis(axis, dim)
-    with scope(name, "softmax_cross_entropy_with_logits", x) as last:
+    with scope(name, "softmax_cross_entropy_with_logits", x, "Reshape_2", "Reshape") as last:
         if z.type.dtype != x.type.dtype:
             z = cast(z, x.type.dtype)
         shifted = _shifted(x, axis)
@@ -124,7 +129,8 @@ def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
     array([0.69314...], dtype=float32)
     """
     z, x = _labels_and_logits("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
-    return softmax_cross_entropy_with_logits_v2(labels=stop_gradient(z), logits=x, axis=_axis(axis, dim), name=name)
+    return softmax_cross_entropy_with_logits_v2(labels=stop_gradient(z), logits=x, axis=_axis(axis, dim),
+                                                name=name or "softmax_cross_entropy_with_logits_sg")
 
 
 def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None,
@@ -142,7 +148,8 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
     z, x = _labels_and_logits(what, _sentinel, labels, logits)
     if z.type.dtype.kind not in "iu":
         raise DTypeError(f"{what}: the labels {describe(z)} are not integers{here()}")
-    with scope(name, what, x) as last:
+    with scope(name, "SparseSoftmaxCrossEntropyWithLogits", x, "SparseSoftmaxCrossEntropyWithLogits",
+               "SparseSoftmaxCrossEntropyWithLogits", logits=x, labels=z) as last:
         z = held(what, "rows", z, x)
         sizes = shape(x)
         label = expand_dims(cast(check_index(z, sizes[-1]), "int32"), axis=-1)
@@ -160,6 +167,7 @@ def sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
     return np.maximum(floating(logits), 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
 
 
+@composed("logistic_loss", op="AddV2")
 def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None, logits: Any = None,
                                       name: str | None = None, targets: Any = None) -> Node:
     """Cross entropy of independent probabilities sigmoid(logits), element by element.
@@ -184,6 +192,7 @@ def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
     return sigmoid_cross_entropy(z, x, name=name)
 
 
+@composed("log_poisson_loss", "sub")
 def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Node:
     """exp(c) - z c for z counts and c the logarithm of what they are expected to be, but for what depends on z alone.
 
@@ -213,7 +222,7 @@ def weighted_cross_entropy_with_logits(targets: Any = None, logits: Any = None, 
     array([1.38629...], dtype=float32)
     """
     z, x = _labels_and_logits("weighted_cross_entropy_with_logits", None, targets if labels is None else labels, logits)
-    with scope(name, "weighted_cross_entropy_with_logits", x) as last:
+    with scope(name, "logistic_loss", x) as last:
         z = held("weighted_cross_entropy_with_logits", "same", z, x)
         weight = 1.0 + (to_node(pos_weight, None if isinstance(pos_weight, Node) else x.dtype) - 1.0) * z
         return add((1.0 - z) * x, weight * softplus(-x), name=last)
@@ -228,5 +237,5 @@ def l2_loss(t: Any, name: str | None = None) -> Node:
     np.float32(12.5)
     """
     x = to_node(t)
-    with scope(name, "l2_loss", x) as last:
+    with scope(name, "L2Loss", x, op="L2Loss", t=x) as last:
         return multiply(reduce_sum(square(x)), 0.5, name=last)

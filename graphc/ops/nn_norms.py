@@ -13,9 +13,9 @@ from .array_move import expand_dims, identity, reshape, reverse, squeeze, stop_g
 from .blocks import extents, surround
 from .layouts import as_given, channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
 from .math import add, cast, choose, divide, maximum, multiply, negative, pow, rsqrt, square, squared_difference, subtract
-from .nn_activations import scope
 from .pool import pool_sum
 from .reduce import argmax, reduce_mean, reduce_sum
+from .scopes import composed, scope, stand
 from .windows import windows
 
 __all__ = ["fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d", "erosion2d"]
@@ -44,7 +44,7 @@ def fused_batch_norm(x: Any, scale: Any, offset: Any, mean: Any = None, variance
     tensors = operands("fused_batch_norm", x=x, scale=scale, offset=offset)
     x, scale, offset = tensors
     given = [None if v is None else operands("fused_batch_norm", x=x, statistics=v)[1] for v in (mean, variance)]
-    with telling("fused_batch_norm", *tensors), scope(name, "FusedBatchNorm", x) as last:
+    with telling("fused_batch_norm", *tensors), scope(name, "FusedBatchNormV3", x) as last:
         first = is_first(data_format, 2)
         x = ranked(x, 4, "the input")
         if x.type.dtype.kind != "f":
@@ -62,7 +62,10 @@ def fused_batch_norm(x: Any, scale: Any, offset: Any, mean: Any = None, variance
             kept = _kept(y, mu, var, given, exponential_avg_factor)
         factor = multiply(rsqrt(add(var, np.asarray(epsilon, y.type.dtype))), scale)
         found = add(multiply(subtract(y, mu), factor), offset, name=None if first else last)
-        return FusedBatchNorm(as_given(found, first, 2, last), identity(kept[0]), identity(kept[1]))
+        results = FusedBatchNorm(as_given(found, first, 2, last), identity(kept[0]), identity(kept[1]))
+        stand("FusedBatchNormV3", results, x=tensors[0], scale=scale, offset=offset, mean=given[0], variance=given[1], epsilon=epsilon,
+              data_format=data_format, is_training=is_training, exponential_avg_factor=exponential_avg_factor)
+        return results
 
 
 def _kept(y: Node, mu: Node, var: Node, given: list[Node | None], f: float) -> tuple[Node, Node]:
@@ -96,7 +99,7 @@ def batch_norm_with_global_normalization(t: Any = None, m: Any = None, v: Any = 
                                     beta=beta, gamma=gamma)
     if variance_epsilon is None or scale_after_normalization is None:
         raise ShapeError(f"{what} needs variance_epsilon and scale_after_normalization{here()}")
-    with telling(what, t, m, v, beta, gamma), scope(name, "batchnorm", t) as last:
+    with telling(what, t, m, v, beta, gamma), scope(name, "batchnorm", t, "add_1") as last:
         factor = rsqrt(add(v, np.asarray(variance_epsilon, v.type.dtype)))
         factor = multiply(factor, gamma) if scale_after_normalization else factor
         return add(multiply(t, factor), subtract(beta, multiply(m, factor)), name=last)
@@ -112,7 +115,7 @@ def local_response_normalization(input: Any, depth_radius: int = 5, bias: float 
     array([0.2       , 0.22222222, 0.25      ], dtype=float32)
     """
     (x,) = operands("local_response_normalization", input=input)
-    with telling("local_response_normalization", x), scope(name, "LRN", x) as last:
+    with telling("local_response_normalization", x), scope(name, "LRN", x, op="LRN") as last:
         x = ranked(x, 4, "the input")
         if x.type.dtype.kind != "f":
             raise DTypeError(f"not defined for {x.type.dtype}")
@@ -130,6 +133,7 @@ lrn = local_response_normalization
 
 # ---------------------------------------------------------------------- morphology
 
+@composed("Dilation2D", op="Dilation2D")
 def dilation2d(input: Any, filter: Any = None, strides: Any = None, rates: Any = None, padding: Any = None, name: str | None = None,
                filters: Any = None, dilations: Any = None) -> Node:
     """The largest of input + filter over the places of a filter, for each channel: dilation by a structuring function; padding counts as nothing.
@@ -145,6 +149,7 @@ def dilation2d(input: Any, filter: Any = None, strides: Any = None, rates: Any =
     return _dilated("dilation2d", x, w, strides, rates if dilations is None else dilations, padding, name or "Dilation2D")
 
 
+@composed("erosion2d", "Neg_1")
 def erosion2d(value: Any, kernel: Any, strides: Any, rates: Any, padding: Any, name: str | None = None) -> Node:
     """The least of value - kernel over the places of a kernel, for each channel: minus the dilation of -value by the kernel turned round.
 

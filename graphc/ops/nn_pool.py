@@ -16,12 +16,15 @@ from .array_join import concat
 from .array_move import broadcast_to, shape, sizes
 from .layouts import as_given, channels_last, each_axis, is_first, made, moved, operands, ranked, telling
 from .math import add, cast, floordiv, floormod, maximum, minimum, multiply, truediv
-from .nn_activations import scope
 from .pool import LONG, max_pool_nd, pool_index, pool_sum
+from .scopes import scope, stand
 from .windows import span, widths
 
 __all__ = ["max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax"]
+
+
+_WORDS = {"MAX": "MaxPool", "AVG": "AvgPool"}      # TensorFlow's, of two axes
 
 
 class MaxPoolWithArgmax(NamedTuple):
@@ -40,7 +43,10 @@ def _pooled(what: str, kind: str, count: int | None, value: Any, ksize: Any, str
         x = ranked(x, over + 2, "the input")
         how = {"window": _window(ksize, over, first), **moved(over, first, strides, padding, dilations)}
         y = channels_last(x, first, over)
-        with scope(name, what, x) as last:
+        last, op = ("Squeeze", "Squeeze") if what.endswith("1d") else ("", f"{_WORDS[kind]}{'3D' * (over == 3)}")
+        plain = isinstance(padding, str) and not first and set(how["dilations"]) <= {1}
+        given = {"input": x, "ksize": (1, *how["window"], 1), "strides": (1, *how["strides"], 1), "padding": padding} if plain else {}
+        with scope(name, what, x, last, op, **given) as last:
             found = _largest(y, how, None if first else last) if kind == "MAX" else _mean(y, how, None if first else last)
             return as_given(found, first, over, last)
 
@@ -127,7 +133,7 @@ def max_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
     >>> tf.Session(jit=False).run(tf.nn.max_pool1d([[[3.0], [1.0], [2.0]]], 2, 1, "VALID"))[0, :, 0]
     array([3., 2.], dtype=float32)
     """
-    return _pooled("max_pool1d", "MAX", 1, input, ksize, strides, padding, data_format, None, name or "max_pool1d")
+    return _pooled("max_pool1d", "MAX", 1, input, ksize, strides, padding, data_format, None, name or "MaxPool1d")
 
 
 def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NHWC", name: str | None = None) -> Node:
@@ -160,7 +166,7 @@ def avg_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
     >>> tf.Session(jit=False).run(tf.nn.avg_pool1d([[[3.0], [1.0], [2.0]]], 2, 1, "VALID"))[0, :, 0]
     array([2. , 1.5], dtype=float32)
     """
-    return _pooled("avg_pool1d", "AVG", 1, input, ksize, strides, padding, data_format, None, name or "avg_pool1d")
+    return _pooled("avg_pool1d", "AVG", 1, input, ksize, strides, padding, data_format, None, name or "AvgPool1D")
 
 
 def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NHWC", name: str | None = None) -> Node:
@@ -171,7 +177,7 @@ def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
     >>> tf.Session(jit=False).run(tf.nn.avg_pool2d([[[[3.0], [1.0]], [[2.0], [6.0]]]], 2, 2, "VALID"))[0, 0, 0]
     array([3.], dtype=float32)
     """
-    return _pooled("avg_pool2d", "AVG", 2, input, ksize, strides, padding, data_format, None, name or "AvgPool2D")
+    return _pooled("avg_pool2d", "AVG", 2, input, ksize, strides, padding, data_format, None, name or "AvgPool")
 
 
 def avg_pool3d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NDHWC", name: str | None = None) -> Node:
@@ -232,7 +238,9 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
         place = (row * whole[2] + column) * whole[3] + along(_extent(x, 3), 3, 4, dtype)
         if include_batch_in_index:
             place = place + along(_extent(x, 0), 0, 4, dtype) * multiply(to_scalar(whole[1], dtype) * whole[2], whole[3])
-        return MaxPoolWithArgmax(value, OPERATORS["identity"](place, name="argmax"))
+        results = MaxPoolWithArgmax(value, OPERATORS["identity"](place, name="argmax"))
+        stand("MaxPoolWithArgmax", results, input=x)
+        return results
 
 
 def to_scalar(n: Any, dtype: Any) -> Node:

@@ -14,9 +14,9 @@ from .array import concat, expand_dims, gather, identity, ones_like, reshape, sh
 from .candidates import log_uniform_candidate_sampler
 from .linalg_matmul import matmul
 from .math import cast, equal, log, where
-from .nn_activations import scope
 from .nn_losses import sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2
 from .reduce import reduce_any, reduce_sum
+from .scopes import scope
 
 __all__ = ["nce_loss", "sampled_softmax_loss"]
 

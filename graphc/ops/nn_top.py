@@ -9,12 +9,12 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.known import as_int
-from ..ir.loops import Loop
+from ..ir.loops import Check, Loop, word
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, element_count
 from .layouts import telling
-from .nn_activations import scope
+from .scopes import scope, stand
 
 
 def _top_k_type(types: Sequence[TensorType], values: Values, k: int) -> TensorType:
@@ -87,18 +87,49 @@ def top_k_indices(input: Any, *, k: int = 1) -> Any:
     return order[..., :k].astype(np.int32)
 
 
+_PLACE = """        for j in range(k):
+            at = int64(load(indices, row * k + j))
+            if at < 0 or at >= n:
+                extents[0] = at
+                return 1
+"""
+
+
+def _along_rows(body: str, types: Sequence[Any], which: int, n: Any, work: Any) -> Loop:
+    """A loop over rows of n elements, of which operand `which` says k of each by their indices."""
+    sizes = types[which].shape
+    rows = element_count(sizes[:-1])
+    return Loop(body, {"n": n, "k": sizes[-1]}, rows, rows * work, [Check(which, n)])
+
+
 def _pick_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(types[0].dtype, types[1].shape)
 
 
-@declare("host", _pick_type, batch="leading", grad=lambda g, y, x, indices: (OPERATORS["put_last"](indices, g, x), None),
+def _pick_loop(types: Any, type: Any) -> Loop:
+    return _along_rows(f"""
+    for row in range(lo, hi):
+{_PLACE}            store(out, row * k + j, load(x, row * n + at))
+    """, types, 1, types[0].shape[-1], types[1].shape[-1])
+
+
+@declare("routine", _pick_type, batch="leading", loop=_pick_loop, grad=lambda g, y, x, indices: (OPERATORS["put_last"](indices, g, x), None),
          samples=(([(2, 4), np.array([[0, 2], [3, 1]])], {}),))
 def pick_last(x: Any, indices: Any) -> Any:
     """Elements of each row, by their indices along the last axis."""
     return np.take_along_axis(x, np.asarray(indices, np.int64), axis=-1)
 
 
-@declare("host", typed_like(2), batch="leading", grad=lambda g, y, indices, updates, like: (None, pick_last(g, indices), None),
+def _put_loop(types: Any, type: Any) -> Loop:
+    return _along_rows(f"""
+    for row in range(lo, hi):
+        for i in range(n):
+            store(out, row * n + i, {word(type.dtype)}(0))
+{_PLACE}            store(out, row * n + at, load(updates, row * k + j))
+    """, types, 0, type.shape[-1], type.shape[-1])
+
+
+@declare("routine", typed_like(2), batch="leading", loop=_put_loop, grad=lambda g, y, indices, updates, like: (None, pick_last(g, indices), None),
          samples=(([np.array([[0, 2], [3, 1]]), (2, 2), (2, 4)], {}),))
 def put_last(indices: Any, updates: Any, like: Any) -> Any:
     """Zeros like `like`, with updates at distinct indices along the last axis."""
@@ -124,10 +155,12 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
     array([9, 5], dtype=int32)
     """
     x = to_node(input)
-    with telling("top_k", x), scope(name, "top_k", x):
+    with telling("top_k", x), scope(name, "TopKV2", x) as last:
         k = as_int(k, "k")
         indices = top_k_indices(x, k=k)
-        return TopK(pick_last(x, indices), indices)
+        found = TopK(pick_last(x, indices, name=last), indices)
+        stand("TopKV2", found, input=x, k=k, sorted=True)
+        return found
 
 
 __all__ = ["top_k"]

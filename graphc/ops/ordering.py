@@ -19,6 +19,7 @@ from .array_move import Types, shape, transpose
 from .later import deferrable, later
 from .math import cast, floormod
 from .nn_top import pick_last
+from .scopes import composed
 
 _DIRECTIONS = ("ASCENDING", "DESCENDING")
 
@@ -138,7 +139,8 @@ def _searched_loop(types: Any, type: Any, side: str, out_type: Any) -> Loop:
 
 @declare("routine", _searched_type, prepare=_searched_attrs, loop=_searched_loop, batch="leading",
          samples=(([np.array([1.0, 2.0, 2.0, 5.0]), np.array([2.0, 0.0, 9.0])], {}),
-                  ([np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[2.0], [3.5]])], {"side": "right"}), ([np.zeros(0), np.ones(2)], {})))
+                  ([np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[2.0], [3.5]])], {"side": "right"}), ([np.zeros(0), np.ones(2)], {})),
+         label="searchsorted", op_type=lambda node: "LowerBound" if node.attrs["side"] == "left" else "UpperBound")
 def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_type: Any = int32) -> Any:
     """Where in each sorted row the values would be inserted: before equal elements, or behind them ("right").
 
@@ -154,6 +156,7 @@ def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_t
 
 # ---------------------------------------------------------------------- turning and mirroring
 
+@composed("Roll", op="Roll")
 @deferrable("roll", axis=(int, tuple))
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Node:
     """The elements moved by `shift` places along an axis; what leaves one end comes in at the other.

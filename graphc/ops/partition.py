@@ -20,6 +20,7 @@ from .array_scan import unique
 from .contract import held
 from .math import cast, equal, floor, logical_not, maximum, minimum
 from .reduce import reduce_max
+from .scopes import composed
 from .segments import unsorted_segment_sum
 from .slices import among
 from .updates import changed
@@ -81,6 +82,7 @@ def _numbered(numbers: Any, count: Any) -> Any:
     return numbers
 
 
+@composed("DynamicStitch", op="DynamicStitch")
 def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Node:
     """Tensors put together: part k of `data[i]` stands at `indices[i][k]` of the result, of several the last one.
 
@@ -108,6 +110,7 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Node:
     return changed(start, reshape(flat, [-1, 1]), whole, how="set", name=name)
 
 
+@composed("parallel_stack", "ParallelConcat", op="ParallelConcat")
 def parallel_stack(values: Any, name: str | None = "parallel_stack") -> Node:
     """Tensors of one shape, one behind the other along a new first axis, as `stack`.
 
@@ -118,6 +121,7 @@ def parallel_stack(values: Any, name: str | None = "parallel_stack") -> Node:
 
 # ---------------------------------------------------------------------- counts
 
+@composed("bincount", "DenseBincount", op="DenseBincount")
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = int32, name: str | None = None) -> Node:
     """How often each of the numbers 0, 1, ... stands in a tensor, or the sums of the weights there.
 
@@ -155,6 +159,7 @@ def _not_negative(x: Any) -> Any:
     return x
 
 
+@composed("histogram_fixed_width_bins", "Reshape_1")
 def histogram_fixed_width_bins(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None) -> Node:
     """Which of `nbins` equal parts of a range each number lies in; what lies outside is in the first or last.
 
@@ -175,6 +180,7 @@ def histogram_fixed_width_bins(values: Any, value_range: Any, nbins: Any = 100, 
     return cast(minimum(maximum(part, np.zeros((), kind.dtype)), n - 1), dtype=dtype, name=name)
 
 
+@composed("histogram_fixed_width", op="HistogramFixedWidth")
 def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None) -> Node:
     """How many numbers lie in each of `nbins` equal parts of a range; what lies outside counts for the first or last.
 

@@ -44,8 +44,9 @@ def _checked(result: Any, t: TensorType, func: Any) -> Any:
     return array.astype(t.dtype)
 
 
-_py_func = declare("host", _func_type, name="py_func", effect=True, pure=False, text=True, complex=True)(_call)
-_py_func_pure = declare("host", _func_type, name="py_func_stateless", pure=False, text=True, complex=True)(_call)
+_py_func = declare("host", _func_type, name="py_func", label="PyFunc", effect=True, pure=False, text=True, complex=True)(_call)
+_py_func_pure = declare("host", _func_type, name="py_func_stateless", label="PyFunc", op_type="PyFuncStateless", pure=False, text=True,
+                        complex=True)(_call)
 
 
 def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
@@ -99,4 +100,4 @@ def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: s
         given = made if several and isinstance(made, (list, builtins.tuple)) else [made]
         cast = [x if k.hasobject else np.asarray(x).astype(k) for x, k in zip(given, kinds, strict=False)]
         return cast + list(given[len(kinds):]) if several else cast[0]
-    return py_func(call, inp, Tout, True, name)
+    return py_func(call, inp, Tout, True, name or "EagerPyFunc")

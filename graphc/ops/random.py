@@ -46,6 +46,10 @@ def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, 
     return TensorType(dtype, vector_shape(types[0], values[0]))
 
 
+# What TensorFlow calls the operations that draw.
+_TYPES = {"normal": "RandomStandardNormal", "uniform": "RandomUniform", "truncated": "TruncatedNormal", "integer": "RandomUniformInt"}
+
+
 def _drawn_attrs(types: Sequence[TensorType], distribution: Any, dtype: Any, bound: Any = 0) -> dict[str, Any]:
     kind = as_dtype(dtype).dtype
     known = distribution in DISTRIBUTIONS and type(bound) is int
@@ -61,7 +65,8 @@ def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
     return f"philox_{distribution}{8 * dtype.itemsize}({{i}}, {{run}}, {{key}})"
 
 
-@declare("random", _drawn_type, name="random", by_value=(0,), fixed=SHAPE_OPERAND, prepare=_drawn_attrs, expr=_scalar_text)
+@declare("random", _drawn_type, name="random", op_type=lambda node: _TYPES[node.attrs["distribution"]], by_value=(0,), fixed=SHAPE_OPERAND,
+         prepare=_drawn_attrs, expr=_scalar_text)
 def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
     """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
     sizes = tuple(int(d) for d in np.asarray(shape))
@@ -82,23 +87,30 @@ def sorting_order(x: Any) -> Any:
 
 # ---------------------------------------------------------------------- drawing
 
-def _key(graph: Graph, seed: int | None, name: str) -> int:
-    """64 bits that name a stream; fresh ones when neither the graph nor the operator has a seed."""
+def _keys(graph: Graph, seed: int | None, name: str) -> tuple[int, int]:
+    """64 bits that name a stream, and 64 that decide its numbers. Without any seed both are fresh; of an operator's own seed only that and the
+    graph's decide the numbers, so that two operators of one seed draw the same, as in TensorFlow, though each by its own count of runs.
+    """
     seed = seed_of(name.rstrip("/"), seed)
     if seed is None and graph.seed is None:
-        return int.from_bytes(os.urandom(8), "little")
-    text = f"{graph.seed} {seed} {name}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+        key = int.from_bytes(os.urandom(8), "little")
+        return key, key
+    stream = _digest(f"{graph.seed} {seed} {name}")
+    return stream, stream if seed is None else _digest(f"{graph.seed} {seed}")
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def _standard(distribution: str, sizes: Any, dtype: DType, seed: int | None, scope: str, bound: int = 0,
               name: str | None = None) -> Node:
-    """A node of standard random numbers, its stream keyed by the name scope it stands in."""
+    """A node of standard random numbers, its stream named after the name scope it stands in."""
     if distribution not in DISTRIBUTIONS:
         raise InternalError(f"there is no distribution {distribution!r}")
     graph = get_default_graph()
-    key = _key(graph, seed, scope)
-    inputs = (_sizes(sizes), run_number.build(graph, (), {"stream": key}), constant_node(graph, np.array(key, np.uint64), "key"))
+    stream, key = _keys(graph, seed, scope)
+    inputs = (_sizes(sizes), run_number.build(graph, (), {"stream": stream}), constant_node(graph, np.array(key, np.uint64), "key"))
     return _random.build(graph, inputs, {"distribution": distribution, "dtype": dtype.dtype, "bound": bound}, name)
 
 

@@ -15,21 +15,12 @@ from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed
 from ..ir.types import TensorType, as_dtype, compatible, dtype_name, element_count, exactly, int64, shape_str
 from . import continued
-from .array_move import (
-    Types,
-    broadcast_to,
-    expand_dims,
-    identity,
-    reshape,
-    shape,
-    sizes,
-    squeeze,
-    stop_gradient,
-)
+from .array_move import Types, broadcast_to, expand_dims, identity, reshape, shape, sizes, squeeze, stop_gradient
 from .array_scan import accumulator, cumprod
 from .extreme_loops import extreme_loop
-from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, where
+from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truncatediv, where
 from .math_complex import imag, is_complex, real
+from .scopes import composed
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
            "reduce_euclidean_norm", "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
@@ -201,7 +192,7 @@ def count_over(x: Node, axis: Axes) -> Node:
 
 def _mean_type(types: Types, values: Values, axis: Any, keepdims: bool) -> TensorType:
     (x,) = types
-    dtype = x.dtype if x.dtype.kind in "fc" else np.dtype(np.float64)
+    dtype = np.dtype(np.float64) if x.dtype.kind == "b" else x.dtype
     if x.shape is None:
         return TensorType(dtype, () if axis is None and not keepdims else None)
     return TensorType(dtype, reduced_shape(x.shape, axis, keepdims))
@@ -216,7 +207,11 @@ def _all_axes(x: Node, axis: Axes) -> tuple[int, ...]:
 
 
 def _mean_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: TensorType, axis: Axes, keepdims: bool) -> Node:
-    x = _float(inputs[0])
+    (x,) = inputs
+    if x.type.dtype.kind in "iu":
+        total = reduce_sum(cast(x, np.int64), axis=axis, keepdims=keepdims)
+        return cast(truncatediv(total, count_over(cast(x, np.int64), _all_axes(x, axis))), x.type.dtype)
+    x = _float(x)
     return reduce_sum(x, axis=axis, keepdims=keepdims) / count_over(x, _all_axes(x, axis))
 
 
@@ -226,13 +221,16 @@ def _mean_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[N
 
 @declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad, complex=True)
 def reduce_mean(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Mean over `axis` (all axes without it); of integers in float64; nan of no elements.
+    """Mean over `axis` (all axes without it); nan of no elements. Of integers an integer, towards zero, as in TensorFlow; of bools in float64.
 
     >>> tf.Session(jit=False).run(tf.reduce_mean([[1.0, 2.0], [3.0, 4.0]], axis=1))
     array([1.5, 3.5], dtype=float32)
     """
     x = np.asarray(input_tensor)
-    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    if x.dtype.kind in "iu":
+        total, count = x.sum(axis, np.int64, keepdims=keepdims), _count(x.shape, axis, np.dtype(np.int64))
+        return (np.sign(total) * (np.abs(total) // np.maximum(count, 1))).astype(x.dtype)
+    x = x.astype(np.float64) if x.dtype.kind == "b" else x
     return reduce_sum.reference(x, axis=axis, keepdims=keepdims) / _count(x.shape, axis, x.dtype)
 
 
@@ -264,6 +262,7 @@ def mean_gradient(x: Any, g: Any, *, axis: Any = None, keepdims: bool = False) -
     return np.broadcast_to(rows / _count(np.shape(x), axis, np.asarray(g).dtype), np.shape(x))
 
 
+@composed("reduce_variance", "Mean_1")
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Mean squared distance from the mean over `axis`.
 
@@ -277,6 +276,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     return reduce_mean(square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
+@composed("reduce_std", "Sqrt")
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Square root of `reduce_variance`.
 
@@ -288,15 +288,18 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
     return sqrt(reduce_variance(input_tensor, axis, keepdims), name=name or "reduce_std")
 
 
+@composed("EuclideanNorm", op="EuclideanNorm")
 def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Square root of the sum of squares over `axis`; of complex numbers of the squares of their moduli.
 
-    number[...] -> floating, of complex numbers complex, as TensorFlow has it. DTypeError: no numbers. ShapeError: no such axis.
+    number[...] -> its dtype, as TensorFlow has it: of integers what is behind the point is dropped. DTypeError: no numbers. ShapeError: no such axis.
 
     >>> tf.Session(jit=False).run(tf.math.reduce_euclidean_norm([[3.0, 4.0], [0.0, 2.0]], axis=1))
     array([5., 2.], dtype=float32)
     """
     x, axis, keepdims = _arguments("reduce_euclidean_norm", input_tensor, axis, keepdims)
+    if x.type.dtype.kind in "iu":
+        return cast(norm_of(_float(x), axis, keepdims, "root"), dtype=x.type.dtype, name=name or "reduce_euclidean_norm")
     return norm_of(_float(x), axis, keepdims, name or "reduce_euclidean_norm")
 
 
@@ -306,6 +309,7 @@ def norm_of(x: Node, axis: Axes, keepdims: bool, name: str) -> Node:
     return cast(sqrt(total), dtype=x.type.dtype, name=name) if is_complex(x) else sqrt(total, name=name)
 
 
+@composed("ReduceLogSumExp", op="AddV2")
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
                      reduction_indices: Any = None, keep_dims: Any = None) -> Node:
     """log(sum(exp(x))) over `axis`, about the largest element so that nothing overflows; -inf of no elements.
@@ -328,9 +332,10 @@ def squeeze_reduced(x: Node, axis: Axes) -> Node:
     return reshape(x, []) if axis is None else squeeze(x, axis) if axis else x
 
 
+@composed("count_nonzero", "Sum")
 def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64,
                   name: str | None = None, reduction_indices: Any = None, keep_dims: Any = None) -> Node:
-    """How many elements over `axis` are not 0.
+    """How many elements over `axis` are not 0; of texts, not empty.
 
     any[...] -> dtype. ShapeError: no such axis. DTypeError: no such dtype.
 
@@ -338,7 +343,7 @@ def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dty
     np.int64(2)
     """
     x, axis, keepdims = _arguments("count_nonzero", input_tensor, axis, keepdims, reduction_indices, keep_dims)
-    there = x if x.type.dtype.kind == "b" else not_equal(x, 0)
+    there = x if x.type.dtype.kind == "b" else not_equal(x, "" if x.type.dtype.hasobject else 0)
     return reduce_sum(cast(there, dtype_of("count_nonzero", dtype).dtype), axis=axis, keepdims=keepdims, name=name or "count_nonzero")
 
 

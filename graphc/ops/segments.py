@@ -22,17 +22,9 @@ from .array_scan import invert_permutation, linear_recurrence, shifted, stable_o
 from .contract import RULES, held
 from .later import deferrable, later
 from .math import cast, divide, equal, floordiv, greater_equal, logical_and, maximum, sqrt, where
+from .math_operands import greatest, least
 from .parts import only, over
-
-
-def least(dtype: np.dtype[Any]) -> Any:
-    """The least number of a dtype that is finite."""
-    return np.finfo(dtype).min if dtype.kind == "f" else np.iinfo(dtype).min
-
-
-def greatest(dtype: np.dtype[Any]) -> Any:
-    """The greatest number of a dtype that is finite."""
-    return np.finfo(dtype).max if dtype.kind == "f" else np.iinfo(dtype).max
+from .scopes import composed
 
 
 def _segment_type(types: Types, values: Values) -> TensorType:
@@ -197,13 +189,11 @@ def _over_root(data: Node, ids: Node, count: Node, name: str | None = None) -> N
 _UNSORTED: dict[str, Callable[..., Node]] = {
     "sum": unsorted_sum, "prod": segment_prod_of, "max": segment_max_of, "min": segment_min_of, "mean": _mean, "sqrt_n": _over_root,
 }
-# What a sorted reduction has where a segment between others is empty; the others have it by themselves.
-_EMPTY = {"max": 0, "min": 0}
+_EMPTY = {"max": 0, "min": 0}      # of a sorted reduction, where a segment between others is empty; the others have it by themselves
 
 
 def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None, how: str) -> Node:
-    data, ids = to_node(data), to_node(segment_ids)
-    count = to_node(num_segments)
+    data, ids, count = to_node(data), to_node(segment_ids), to_node(num_segments)
     if None in (data.type.rank, ids.type.rank):
         return later(f"unsorted_segment_{how}", (data, ids, count), TensorType(data.type.dtype, None), name)
     with saying(f"unsorted_segment_{how}"):
@@ -249,6 +239,7 @@ def ascending(segment_ids: Any) -> Any:
 
 # ---------------------------------------------------------------------- by name
 
+@composed("UnsortedSegmentSum", op="UnsortedSegmentSum")
 @deferrable("unsorted_segment_sum")
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSum") -> Node:
     """result[s] = the sum of the parts of `data` whose segment id is s; those of an id below 0 are left out.
@@ -261,6 +252,7 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "sum")
 
 
+@composed("UnsortedSegmentProd", op="UnsortedSegmentProd")
 @deferrable("unsorted_segment_prod")
 def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentProd") -> Node:
     """The product of the parts of each segment, 1 where there is none; otherwise as `unsorted_segment_sum`.
@@ -273,6 +265,7 @@ def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: 
     return _unsorted(data, segment_ids, num_segments, name, "prod")
 
 
+@composed("UnsortedSegmentMax", op="UnsortedSegmentMax")
 @deferrable("unsorted_segment_max")
 def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMax") -> Node:
     """The greatest part of each segment, the dtype's least number where there is none; equal ones share the gradient.
@@ -285,6 +278,7 @@ def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "max")
 
 
+@composed("UnsortedSegmentMin", op="UnsortedSegmentMin")
 @deferrable("unsorted_segment_min")
 def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMin") -> Node:
     """The smallest part of each segment, the dtype's greatest number where there is none; equal ones share the gradient.
@@ -297,6 +291,7 @@ def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: s
     return _unsorted(data, segment_ids, num_segments, name, "min")
 
 
+@composed("UnsortedSegmentMean", "truediv")
 @deferrable("unsorted_segment_mean")
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentMean") -> Node:
     """The mean of the parts of each segment, 0 where there is none.
@@ -309,6 +304,7 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
     return _unsorted(data, segment_ids, num_segments, name, "mean")
 
 
+@composed("UnsortedSegmentSqrtN", "truediv")
 @deferrable("unsorted_segment_sqrt_n")
 def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = "UnsortedSegmentSqrtN") -> Node:
     """The sum of the parts of each segment, over the square root of their number; 0 where there is none.
@@ -321,6 +317,7 @@ def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name
     return _unsorted(data, segment_ids, num_segments, name, "sqrt_n")
 
 
+@composed("SegmentSum", op="SegmentSum")
 @deferrable("segment_sum")
 def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") -> Node:
     """result[s] = the sum of the rows of `data` whose segment id is s, as many as the last id tells; 0 where there is none.
@@ -333,6 +330,7 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = "SegmentSum") ->
     return of_sorted(data, segment_ids, name, "sum")
 
 
+@composed("SegmentMean", op="SegmentMean")
 @deferrable("segment_mean")
 def segment_mean(data: Any, segment_ids: Any, name: str | None = "SegmentMean") -> Node:
     """The mean of the rows of each segment, 0 where there is none; otherwise as `segment_sum`.
@@ -345,6 +343,7 @@ def segment_mean(data: Any, segment_ids: Any, name: str | None = "SegmentMean") 
     return of_sorted(data, segment_ids, name, "mean")
 
 
+@composed("SegmentProd", op="SegmentProd")
 @deferrable("segment_prod")
 def segment_prod(data: Any, segment_ids: Any, name: str | None = "SegmentProd") -> Node:
     """The product of the rows of each segment, 1 where there is none; otherwise as `segment_sum`.
@@ -357,6 +356,7 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = "SegmentProd") 
     return of_sorted(data, segment_ids, name, "prod")
 
 
+@composed("SegmentMax", op="SegmentMax")
 @deferrable("segment_max")
 def segment_max(data: Any, segment_ids: Any, name: str | None = "SegmentMax") -> Node:
     """The greatest row element of each segment, 0 where there is none; otherwise as `segment_sum`.
@@ -369,6 +369,7 @@ def segment_max(data: Any, segment_ids: Any, name: str | None = "SegmentMax") ->
     return of_sorted(data, segment_ids, name, "max")
 
 
+@composed("SegmentMin", op="SegmentMin")
 @deferrable("segment_min")
 def segment_min(data: Any, segment_ids: Any, name: str | None = "SegmentMin") -> Node:
     """The smallest row element of each segment, 0 where there is none; otherwise as `segment_sum`.

@@ -26,6 +26,7 @@ from .math_complex import complex as of_parts
 from .math_complex import real
 from .ordering import roll
 from .reduce import reduce_sum
+from .scopes import composed
 from .windows import overlaid, windows
 
 __all__ = ["dct", "fftshift", "frame", "hamming_window", "hann_window", "idct", "ifftshift", "inverse_stft", "inverse_stft_window_fn",
@@ -78,6 +79,7 @@ def _cosine_window(what: str, window_length: Any, periodic: Any, dtype: Any, a: 
     return maximum(a - (1 - a) * cos(2 * math.pi * k / maximum(length + even - 1.0, 1.0)), cast(length <= 1.0, kind), name=name)
 
 
+@composed("hann_window", "sub_2", op="Sub")
 def hann_window(window_length: Any, periodic: bool = True, dtype: Any = float32, name: str | None = "hann_window") -> Node:
     """Half a period less of 1 - cos, from 0 to 1: 0.5 - 0.5 cos(2 pi k / n).
 
@@ -90,6 +92,7 @@ def hann_window(window_length: Any, periodic: bool = True, dtype: Any = float32,
     return _cosine_window("hann_window", window_length, periodic, dtype, 0.5, name)
 
 
+@composed("hamming_window", "sub_2", op="Sub")
 def hamming_window(window_length: Any, periodic: bool = True, dtype: Any = float32, name: str | None = "hamming_window") -> Node:
     """0.54 - 0.46 cos(2 pi k / n), which does not fall to 0; otherwise as `hann_window`.
 
@@ -103,6 +106,7 @@ def hamming_window(window_length: Any, periodic: bool = True, dtype: Any = float
 
 # ---------------------------------------------------------------------- frames
 
+@composed("frame", "Reshape_3", op="Reshape")
 def frame(signal: Any, frame_length: Any, frame_step: Any, pad_end: bool = False, pad_value: Any = 0, axis: int = -1,
           name: str | None = "frame") -> Node:
     """Parts of a signal, each `frame_length` long, that begin `frame_step` after one another; a view, unless the end is padded.
@@ -146,6 +150,7 @@ def _behind(x: Node, count: Any, value: Any) -> Node:
     return concat([x, fill(concat([shape(x)[:-1], more], 0), value)], -1)
 
 
+@composed("overlap_and_add", "strided_slice_1", op="StridedSlice")
 def overlap_and_add(signal: Any, frame_step: Any, name: str | None = "overlap_and_add") -> Node:
     """The signal whose frames, each `frame_step` behind the one before, add up to it: what `frame` takes apart, of frames that do not overlap.
 
@@ -168,6 +173,7 @@ def _power_of_two(n: int) -> int:
     return 1 << (n - 1).bit_length()
 
 
+@composed("stft", "rfft", op="RFFT")
 def stft(signals: Any, frame_length: Any, frame_step: Any, fft_length: Any = None, window_fn: Callable[..., Any] | None = hann_window,
          pad_end: bool = False, name: str | None = "stft") -> Node:
     """The short-time Fourier transform: the spectra of a signal's frames, each times a window.
@@ -312,6 +318,7 @@ def _shifted(what: str, x: Any, axes: Any, inverse: bool, name: str | None) -> N
     return roll(node, [n - n // 2 if inverse else n // 2 for n in sizes], chosen, name=name)
 
 
+@composed("fftshift", op="Roll")
 def fftshift(x: Any, axes: Any = None, name: str | None = "fftshift") -> Node:
     """A spectrum with the frequency 0 in the middle of the axes (of all without them): each is turned by half of its size, rounded down.
 
@@ -323,6 +330,7 @@ def fftshift(x: Any, axes: Any = None, name: str | None = "fftshift") -> Node:
     return _shifted("fftshift", x, axes, False, name)
 
 
+@composed("ifftshift", op="Roll")
 def ifftshift(x: Any, axes: Any = None, name: str | None = "ifftshift") -> Node:
     """What `fftshift` turned, turned back.
 

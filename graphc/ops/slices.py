@@ -109,7 +109,8 @@ def sparse_mask(a: Any, mask_indices: Any, name: str | None = None) -> IndexedSl
 _positions = mask_indices
 
 
-@declare("host", lambda types, values: TensorType(np.dtype(bool), types[0].shape), samples=(([np.array([3, 1, 3]), np.array([3])], {}),))
+@declare("host", lambda types, values: TensorType(np.dtype(bool), types[0].shape), text=True,
+         samples=(([np.array([3, 1, 3]), np.array([3])], {}),))
 def among(x: Any, y: Any) -> Any:
     """Which elements of x are among those of y."""
     return np.isin(x, y)

@@ -19,6 +19,7 @@ from .math import cast, divide, floordiv, floormod, minimum, multiply, rsqrt, sq
 from .math import equal as equals
 from .parts import only
 from .reduce import reduce_sum
+from .scopes import composed
 from .segments import of_sorted, segment_mean, segment_sum, unsorted_segment_mean, unsorted_segment_sqrt_n, unsorted_segment_sum
 from .sparse_tensor import along, sparse
 
@@ -37,6 +38,7 @@ def _segments(what: str, sorted_by: Callable[..., Node], by_number: Callable[...
     return sorted_by(rows, segment_ids, name=name) if num_segments is None else by_number(rows, segment_ids, num_segments, name=name)
 
 
+@composed("SparseSegmentSum", op="SparseSegmentSum")
 def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The sums of the rows of `data` at `indices`, of those with the same segment id.
 
@@ -50,6 +52,7 @@ def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | No
     return _segments("sparse_segment_sum", segment_sum, unsorted_segment_sum, data, indices, segment_ids, num_segments, name)
 
 
+@composed("SparseSegmentMean", op="SparseSegmentMean")
 def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The means of the rows of `data` at `indices`, of those with the same segment id; otherwise as `sparse_segment_sum`.
 
@@ -62,6 +65,7 @@ def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | N
     return _segments("sparse_segment_mean", segment_mean, unsorted_segment_mean, data, indices, segment_ids, num_segments, name)
 
 
+@composed("SparseSegmentSqrtN", op="SparseSegmentSqrtN")
 def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None) -> Node:
     """The sums of the rows of `data` at `indices` over the roots of their numbers; otherwise as `sparse_segment_sum`.
 
@@ -131,6 +135,7 @@ def _of_several(tables: Sequence[Node], ids: Node, strategy: str) -> Node:
     return found
 
 
+@composed("embedding_lookup_sparse", op="SparseSegmentMean")
 def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition_strategy: str = "mod", name: str | None = None,
                             combiner: str | None = None, max_norm: Any = None) -> Node:
     """The rows of a table at the ids of each row of a sparse tensor, combined: their "sum", "mean" or "sqrtn" (the sum over the root of the

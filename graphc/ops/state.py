@@ -13,7 +13,7 @@ from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, reached, saying
 from ..ir.operator import Values, declare, to_node, typed_like
-from ..ir.types import Shape, TensorType, as_array, as_dtype, compatible, merge, shape_str
+from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, compatible, merge, shape_str
 from .contract import held
 from .sources import constant
 
@@ -22,19 +22,19 @@ __all__ = ["Variable", "assign", "assign_add", "assign_sub", "no_op", "group", "
 
 # ---------------------------------------------------------------------- variables
 
-@declare("source", lambda types, values: None, name="variable", label="Variable")
+@declare("source", lambda types, values: None, name="variable", label="Variable", op_type="VariableV2")
 def _variable() -> Any:
     """State kept by a session between runs; as an operand: its value before the run."""
     raise AssertionError("a variable has no reference: a session keeps its value")
 
 
-@declare("alias", typed_like(), name="read", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="read")
+@declare("alias", typed_like(), name="read", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="read", op_type="Identity")
 def _read(ref: Any) -> Any:
     """The value of a variable at this point of the order that control dependencies set."""
     return ref
 
 
-@declare("alias", typed_like(), name="latest", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="latest")
+@declare("alias", typed_like(), name="latest", grad=lambda g, y, ref: (g,), samples=(([np.ones(3)], {}),), label="latest", op_type="Identity")
 def latest(ref: Any) -> Any:
     """The value of a variable after all assignments to it that come before in a run: what a body that assigns to it goes on from."""
     return ref
@@ -55,6 +55,7 @@ class Variable(Node):
 
     `initial_value`: array, number, tensor, or a function that makes one. A variable initialises itself on first use.
     `validate_shape=False`: its shape is not known before the graph runs, and each assigned value may have another.
+    `shape`: what of the shape lasts where others may be assigned, None for a size that changes.
     `trainable`: whether optimizers train it; `constraint`: a function of the
     value that an optimizer applies after a step. GraphError: no initial value, or one of another graph. DTypeError: not a number, or not of
     `dtype`.
@@ -68,7 +69,8 @@ class Variable(Node):
 
     def __init__(self, initial_value: Any = None, trainable: bool = True, collections: Iterable[str] | None = None,
                  validate_shape: bool = True, caching_device: Any = None, name: str | None = None, variable_def: Any = None,
-                 dtype: Any = None, expected_shape: Any = None, import_scope: Any = None, constraint: Any = None):
+                 dtype: Any = None, expected_shape: Any = None, import_scope: Any = None, constraint: Any = None,
+                 use_resource: Any = None, synchronization: Any = None, aggregation: Any = None, shape: Any = None):
         graph = get_default_graph()
         if initial_value is None:
             raise GraphError(f"a Variable needs an initial value{here()}")
@@ -84,6 +86,10 @@ class Variable(Node):
         if initial.graph is not graph:
             raise GraphError(f"Variable {label}: the initial value {describe(initial)} is of another graph{here()}")
         kind = initial.type if validate_shape else TensorType(initial.type.dtype, None)
+        if shape is not None:
+            if not compatible(as_shape(shape), initial.type.shape):
+                raise ShapeError(f"Variable {label}: the initial value {describe(initial)} has not the shape {shape}{here()}")
+            kind = TensorType(initial.type.dtype, as_shape(shape))
         super().__init__(_variable, (), {}, kind, label, caller(), (), graph)
         self.initial_value = initial
         self.trainable = trainable

@@ -19,6 +19,7 @@ from .array_move import Types, broadcast_to, expand_dims, integers, reshape, sha
 from .math import equal, negative
 from .parts import only
 from .reduce import reduce_prod
+from .scopes import composed
 from .state import Variable, assign
 
 INDEX = np.dtype(np.int64)
@@ -178,6 +179,7 @@ def _of_tensor(how: str, what: str, tensor: Any, indices: Any, updates: Any, nam
         return changed(x, to_node(indices), to_node(updates, None if isinstance(updates, Node) else x.dtype), how=how, name=name)
 
 
+@composed("TensorScatterUpdate", op="TensorScatterUpdate")
 def tensor_scatter_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Node:
     """The tensor with the slices at the rows of `indices` set to `updates`, of equal places to the last.
 
@@ -190,6 +192,7 @@ def tensor_scatter_update(tensor: Any, indices: Any, updates: Any, name: str | N
     return _of_tensor("set", "tensor_scatter_update", tensor, indices, updates, name)
 
 
+@composed("TensorScatterAdd", op="TensorScatterAdd")
 def tensor_scatter_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Node:
     """The tensor with `updates` added to the slices at the rows of `indices`; equal places add up.
 
@@ -201,6 +204,7 @@ def tensor_scatter_add(tensor: Any, indices: Any, updates: Any, name: str | None
     return _of_tensor("add", "tensor_scatter_add", tensor, indices, updates, name)
 
 
+@composed("TensorScatterSub", op="TensorScatterSub")
 def tensor_scatter_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Node:
     """The tensor with `updates` taken from the slices at the rows of `indices`; equal places add up.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..initializers import zeros_initializer
+from ..initializers import constant_initializer, zeros_initializer
 from ..ir.graph import name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
@@ -202,3 +203,19 @@ def linear(what: str, parts: Sequence[Node], units: int) -> Node:
     """The parts, side by side, times a variable `kernel` plus a variable `bias` of the scope. ShapeError: a width is not known."""
     kernel = get_variable("kernel", [sum(width_of(what, x) for x in parts), units], dtype=parts[0].dtype)
     return projected(parts, kernel, get_variable("bias", [units], dtype=parts[0].dtype, initializer=zeros_initializer()))
+
+
+def inner_linear(args: Any, output_size: int, bias: bool, bias_initializer: Any = None, kernel_initializer: Any = None, bias_start: float = 0.0,
+                 scope: Any = None) -> Node:
+    """TensorFlow's `_linear`, which programs take for cells of their own: matrices side by side times `kernel`, plus `bias` if there is one.
+
+    `bias_initializer`: a number, as its first versions had it in that place, is `bias_start`. ShapeError: no matrix of a known width.
+    """
+    parts = [to_node(x) for x in (args if isinstance(args, (list, tuple)) else [args])]
+    if isinstance(bias_initializer, (int, float)):
+        bias_start, bias_initializer = bias_initializer, None
+    with variable_scope(scope) if scope is not None else nullcontext():
+        kernel = get_variable("kernel", [sum(width_of("_linear", x) for x in parts), output_size], dtype=parts[0].dtype,
+                              initializer=kernel_initializer)
+        start = bias_initializer or constant_initializer(bias_start)
+        return projected(parts, kernel, get_variable("bias", [output_size], dtype=parts[0].dtype, initializer=start) if bias else None)

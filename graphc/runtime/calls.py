@@ -17,6 +17,7 @@ from .call import Call
 from .exchange import Exchange, exchanging
 from .fetching import Form, all_of, collect_feed, flattened
 from .values import Values
+from .variants import counts
 
 _GROWING = 16           # compilations in a row, each of a larger graph, after which a session says so
 
@@ -27,7 +28,7 @@ class Calls:
     def __init__(self, graph: Graph, values: Values, jit: bool, threads: int):
         self.graph, self.values, self.jit, self.threads = graph, values, jit, threads
         self.known: dict[Any, Call] = {}
-        self.stats = {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0, "plans_loaded": 0}
+        self.stats = counts()
         self._grown = (0, 0)
         values.moved, values.cut_off = self._moved, self._cut_off
         self._bodies: dict[Body, Call] = {}

@@ -17,6 +17,7 @@ from ..ir.graph import Graph, get_default_graph, session_stack
 from ..ir.node import Node, here
 from .call import Call
 from .calls import Calls
+from .targets import runs_here
 from .timeline import RunMetadata
 from .values import Values
 
@@ -71,6 +72,7 @@ class Session:
         for word, given, kind in (("graph", graph, Graph), ("config", config, ConfigProto)):
             if given is not None and not isinstance(given, kind):
                 raise ArgumentError(f"{type(self).__name__}: {word} is a {kind.__name__}, not {given!r:.60}{here()}")
+        runs_here(target)
         self.graph = graph if graph is not None else get_default_graph()
         self.jit = jit
         self.threads = default_threads() if config is None else threads_of(config.intra_op_parallelism_threads) or default_threads()

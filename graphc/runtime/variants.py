@@ -22,6 +22,11 @@ KEPT = 16               # programs of a stage, for the shapes (and values that d
 Bind = Callable[[Sequence[int]], Runnable]      # numbers of free sizes to what runs for them
 
 
+def counts() -> dict[str, Any]:
+    """What is counted of compilations, from none on."""
+    return {"kernels_compiled": 0, "kernels_loaded": 0, "compile_seconds": 0.0, "programs": 0, "plans_loaded": 0}
+
+
 class Before(NamedTuple):
     """What earlier stages of a run have evaluated: all that is `done`, and of what the rest of the run uses the `inputs` that it is fed, and
     the values that are the same at each run with these variants, `constants`."""

@@ -13,8 +13,8 @@ from ..ir.graph import Graph
 from ..ir.node import Node
 from ..ir.operator import Operator
 from ..ir.types import Array, compatible, differentiable
-from ..ops.math_arithmetic import total
 from ..ops.math_complex import real
+from ..ops.math_sums import total
 from ..ops.reduce import reduce_sum
 from ..ops.sources import placeholder
 from ..runtime.session import Session

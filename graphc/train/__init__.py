@@ -12,6 +12,7 @@ from . import (
     averages,
     checkpoints,
     clipping,
+    cluster,
     coordinator,
     hooks,
     hooks_files,
@@ -23,6 +24,7 @@ from . import (
     proximal,
     queue_runner,
     rates,
+    replicas,
     saver,
     session_manager,
     steps,
@@ -31,6 +33,7 @@ from . import (
 from .averages import *  # noqa: F403
 from .checkpoints import *  # noqa: F403
 from .clipping import *  # noqa: F403
+from .cluster import *  # noqa: F403
 from .coordinator import *  # noqa: F403
 from .hooks import *  # noqa: F403
 from .hooks_files import *  # noqa: F403
@@ -42,6 +45,7 @@ from .optimizers import *  # noqa: F403
 from .proximal import *  # noqa: F403
 from .queue_runner import *  # noqa: F403
 from .rates import *  # noqa: F403
+from .replicas import *  # noqa: F403
 from .saver import *  # noqa: F403
 from .session_manager import *  # noqa: F403
 from .steps import *  # noqa: F403
@@ -53,7 +57,8 @@ if TYPE_CHECKING:
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
            *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__,
            *coordinator.__all__, *queue_runner.__all__, *inputs.__all__, *initial_values.__all__,
-           *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__, "ScipyOptimizerInterface",
+           *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__,
+           *cluster.__all__, *replicas.__all__, "ScipyOptimizerInterface",
            "SummaryWriter", "write_graph"]
 
 

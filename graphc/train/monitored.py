@@ -144,12 +144,12 @@ class ChiefSessionCreator(SessionCreator):
     def __init__(self, scaffold: Scaffold | None = None, master: str = "", config: Any = None, checkpoint_dir: Any = None,
                  checkpoint_filename_with_path: Any = None):
         self._scaffold = scaffold or Scaffold()
-        self._config, self._dir, self._file = config, checkpoint_dir, checkpoint_filename_with_path
+        self._master, self._config, self._dir, self._file = master, config, checkpoint_dir, checkpoint_filename_with_path
 
     def create_session(self) -> Session:
         s = self._scaffold.finalize()
         return SessionManager(local_init_op=s.local_init_op, graph=get_default_graph()).prepare_session(
-            "", init_op=s.init_op, saver=s.saver, checkpoint_dir=self._dir, checkpoint_filename_with_path=self._file, config=self._config,
+            self._master, init_op=s.init_op, saver=s.saver, checkpoint_dir=self._dir, checkpoint_filename_with_path=self._file, config=self._config,
             init_feed_dict=s.init_feed_dict, init_fn=s.init_fn)
 
 

@@ -14,6 +14,7 @@ from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ops.math import add, cast, ceil, choose, cos, equal, exp, floor, less_equal, log, minimum, multiply, pow, sqrt, truediv
 from ..ops.random import random_normal
+from ..ops.scopes import composed
 from .optimizer import scalar
 
 __all__ = ["cosine_decay", "cosine_decay_restarts", "exponential_decay", "inverse_time_decay", "linear_cosine_decay", "natural_exp_decay",
@@ -34,6 +35,7 @@ def _quotient(steps: Node, decay_steps: Node, staircase: bool) -> Node:
     return floor(steps / decay_steps) if staircase else steps / decay_steps
 
 
+@composed("ExponentialDecay")
 def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False,
                       name: str | None = None) -> Node:
     """learning_rate * decay_rate ** (global_step / decay_steps), in whole steps if `staircase`.
@@ -47,6 +49,7 @@ def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
     return multiply(rate, pow(scalar(decay_rate, rate.type.dtype), _quotient(steps, measure, staircase)), name=name)
 
 
+@composed("ExponentialDecay")
 def natural_exp_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False,
                       name: str | None = None) -> Node:
     """learning_rate * exp(-decay_rate * global_step / decay_steps), in whole steps if `staircase`. DTypeError: no numbers. GraphError: no step."""
@@ -54,6 +57,7 @@ def natural_exp_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
     return multiply(rate, exp(-scalar(decay_rate, rate.type.dtype) * _quotient(steps, measure, staircase)), name=name)
 
 
+@composed("InverseTimeDecay")
 def inverse_time_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False,
                        name: str | None = None) -> Node:
     """learning_rate / (1 + decay_rate * global_step / decay_steps), in whole steps if `staircase`. DTypeError: no numbers. GraphError: no step."""
@@ -61,6 +65,7 @@ def inverse_time_decay(learning_rate: Any, global_step: Any, decay_steps: Any, d
     return truediv(rate, 1.0 + scalar(decay_rate, rate.type.dtype) * _quotient(steps, measure, staircase), name=name)
 
 
+@composed("PolynomialDecay")
 def polynomial_decay(learning_rate: Any, global_step: Any, decay_steps: Any, end_learning_rate: Any = 0.0001, power: Any = 1.0,
                      cycle: bool = False, name: str | None = None) -> Node:
     """(learning_rate - end) * (1 - global_step / decay_steps) ** power + end, and `end` from decay_steps on.
@@ -112,6 +117,7 @@ def _cosine(rate: Node, part: Node, periods: float = 1.0) -> Node:
     return 0.5 * (1.0 + cos(np.asarray(math.pi * periods, rate.type.dtype) * part))
 
 
+@composed("CosineDecay", "Mul_3")
 def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: float = 0.0, name: str | None = None) -> Node:
     """learning_rate * ((1 - alpha) * (1 + cos(pi * s)) / 2 + alpha) of s = min(global_step, decay_steps) / decay_steps.
 

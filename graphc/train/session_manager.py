@@ -48,7 +48,7 @@ class SessionManager:
         if checkpoint_dir and checkpoint_filename_with_path:
             raise GraphError(f"SessionManager takes checkpoint_dir or checkpoint_filename_with_path, not both{here()}")
         path = checkpoint_filename_with_path or (latest_checkpoint(checkpoint_dir) if checkpoint_dir else None)
-        session = Session(graph=self._graph, config=config)
+        session = Session(master, self._graph, config)
         if saver is None or path is None:
             return session, False
         try:
@@ -62,7 +62,7 @@ class SessionManager:
 
     def wait_for_session(self, master: str = "", config: Any = None, max_wait_secs: float = float("inf")) -> Session:
         """A session: whose variables have a value when they are read."""
-        session = Session(graph=self._graph, config=config)
+        session = Session(master, self._graph, config)
         if self._local_init_op is not None:
             session.run(self._local_init_op)
         return session

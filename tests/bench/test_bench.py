@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import graphc as tf
-from tests.bench import compiling, derivatives, lengths, loop_rows, loops, measure, named, operators, products, sizes
+from graphc import testing
+from graphc.ir.node import OPERATORS
+from graphc.testing.samples import Sample, build, type_of
+from tests.bench import (
+    compiling,
+    derivatives,
+    lengths,
+    loop_rows,
+    loops,
+    measure,
+    named,
+    operator_operands,
+    operator_peers,
+    operators,
+    products,
+    sizes,
+)
 from tests.bench.backends import BACKENDS, Step
 from tests.bench.report import table
 from tests.bench.workloads import WORKLOADS
 
+UNDRAWN = {"ctc_ways", "edit_distances"}        # sparse rows that belong together
+OTHERWISE = {"top_k_indices"}           # numpy has no order among the largest
 DIFFERENTIATED = [name for name, make in WORKLOADS.items() if make(True).wrt or make(True).optimizer]
 
 
@@ -118,12 +137,42 @@ def test_table_names_the_fastest_peer_and_what_went_wrong() -> None:
 
 
 def test_operators_are_measured_from_their_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three sizes each of an elementwise operator, a reduction and a loop nest; an operator that does not exist has no figures."""
+    """Three sizes each of an elementwise operator, a reduction, a loop nest and a view, which a peer has to copy."""
     monkeypatch.setattr(operators, "BLOCK", 0.0)
-    found = list(operators.figures(["exp", "reduce_sum", "cumsum"]))
-    assert [(name, size) for name, size, _, _ in found] == [(n, s) for n in ("cumsum", "exp", "reduce_sum") for s in operators.SIZES]
-    assert all(own > 0 and other > 0 for _, _, own, other in found)
-    assert list(operators.figures(["none such"])) == []
+    monkeypatch.setattr(operators, "LONG", 9.0)
+    chosen, unseen = [OPERATORS[n] for n in ("exp", "reduce_sum", "cumsum", "identity")], defaultdict(list)
+    found = list(operators.figures(chosen, unseen))
+    assert [(f.operator.name, f.size) for f in found] == [(op.name, s) for op in chosen for s in operators.SIZES] and not unseen
+    assert all(f.own > 0 and min(f.others.values()) > 0 and "numpy" in f.others for f in found)
+    assert found[-1].others["numpy"] > 1e-5, "a million numbers are written"
+    lines = list(operators.summary(found, {"because": ["that"]}, 1.3))
+    assert "Not measured, because: 1: that" in lines and lines[-1].startswith("4 operators, 12 figures, ")
+
+
+def test_every_operator_is_measured_or_its_reason_is_named() -> None:
+    """Operators that tests know are drawn at 100 elements, unless a reason is given for each by name; others are told by what they are."""
+    for operator in testing.testable():
+        assert (operator_operands.drawn(operator, 100) is None) == (operator.name in UNDRAWN) or operator.name in operator_operands.LEFT_OUT, operator
+    names = [n for told in operators.apart().values() for n in told]
+    assert sorted(names) == sorted({*OPERATORS} - {op.name for op in testing.testable()})
+
+
+@pytest.mark.parametrize("name", [*operator_operands.DRAWN])
+def test_operators_run_on_what_is_drawn_for_them(name: str) -> None:
+    """What the table of operands says fits together, to graphc and to numpy, with the same result."""
+    operands, attrs = operator_operands.drawn(OPERATORS[name], 100)
+    sample = Sample(tuple(map(np.asarray, operands)), attrs)
+    with tf.Graph().as_default(), tf.Session(jit=False) as session, np.errstate(all="ignore"):
+        built = build(OPERATORS[name], sample)
+        found = session.run(built.results, built.feeds(sample.operands))
+        kept = {**OPERATORS[name].attrs, **attrs}
+        if OPERATORS[name].prepare is not None:
+            kept = OPERATORS[name].prepare([type_of(x) for x in sample.operands], **kept)
+        for peer, call in operator_peers.peers(name, OPERATORS[name].reference, list(sample.operands), kept):
+            if peer == "numpy" and name not in OTHERWISE:
+                wanted = call()
+                for one, other in zip(found, wanted if isinstance(wanted, (tuple, list)) else [wanted], strict=False):
+                    np.testing.assert_allclose(np.asarray(one, other.dtype), other, rtol=1e-4, atol=1e-4) if other.dtype != object else None
 
 
 def test_products_are_measured_by_all() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import graphc as tf
 from graphc.cpu import conv as steps
-from graphc.cpu import conv_text, native
+from graphc.cpu import conv_text, filter_text, native
 from graphc.ops.conv import conv, conv_filter, conv_input
 from tests.ops.test_conv import Looped, drawn_movement
 
@@ -32,7 +32,7 @@ def products(x, w, probe, loops, groups):
 class Drawn:
     """A convolution of random sizes, many channels and outputs among them, and what its three results are."""
 
-    def __init__(self, seed, few=False, apart=False):
+    def __init__(self, seed, few=False, apart=False, outputs=None):
         rng = np.random.default_rng([7, seed])
         sizes, sides, strides, padding, dilations = drawn_movement(rng, [1, 2, 2, 3][seed % 4])
         groups, inner, each = int(rng.choice([1, 1, 2])), int(rng.integers(8, 40)), int(rng.integers(8, 80))
@@ -40,6 +40,7 @@ class Drawn:
             groups, inner, dilations[-1] = 1, int(rng.integers(1, 8)), 1
         if apart:
             groups, inner, each = int(rng.integers(16, 90)), 1, 1
+        each = outputs or each
         loops, images, self.dtype = Looped(sizes, sides, strides, padding, dilations), int(rng.integers(1, 4)), ["float32", "float64"][seed // 2 % 2]
         shapes = ((images, *sizes, groups * inner), (*sides, inner, groups * each), (images, *loops.counts, groups * each))
         self.x, self.w, self.probe = (rng.normal(size=shape).astype(self.dtype) for shape in shapes)
@@ -78,9 +79,27 @@ def test_rows_of_windows_of_few_channels(seed):
     first = drawn.run(drawn.x.shape)
     assert drawn.near(first), drawn.how
     for others in (drawn.run(drawn.x.shape, threads=2), drawn.run([None, *[None] * (drawn.x.ndim - 2), drawn.x.shape[-1]])):
-        for f, same in zip(first[:1], others[:1], strict=True):
+        for f, same in zip(first[::2], others[::2], strict=True):
             np.testing.assert_array_equal(f, same)
         assert drawn.near(others)
+
+
+@pytest.mark.parametrize("few", [False, True], ids=["many", "few"])
+@pytest.mark.parametrize("outputs", [16, 32, 64, 96, 128, 512])
+def test_outputs_that_fill_vectors(outputs, few):
+    """A gradient to the filter reads its operand where it lies if outputs fill all vectors of a tile, and are not too many."""
+    for seed in (0, 1, 3):
+        drawn = Drawn(seed, few=few, outputs=outputs)
+        first = drawn.run(drawn.x.shape)
+        assert drawn.near(first), drawn.how
+        np.testing.assert_array_equal(first[2], drawn.run(drawn.x.shape, threads=2)[2])
+
+
+@pytest.mark.parametrize("channels, wanted", [(1, (1, 2)), (5, (5, 2)), (9, (9, 2)), (21, (7, 2)), (64, (8, 2))])
+def test_few_channels_are_shared_out_evenly(channels, wanted):
+    """Tiles of a gradient to the filter: of 9 or 21 channels to 32 outputs no row is in vain."""
+    tile = steps.filter_tile_for(channels, 32, np.dtype("float32"), 64)
+    assert (tile.rows, tile.vectors) == wanted
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -133,9 +152,12 @@ FAULTS = [
     ("conv", ">= 0) &", ">= 1) &"), ("conv", "a0 += 1", "a0 += 0"), ("conv", "column = p *", "column = 0 *"), ("conv", "rest = at *", "rest = 1 *"),
     ("conv", "c * ", "0 * "), ("conv", "if i + 1 < left", "if i + 2 < left"),
     ("pack", "zeros_at + c, float32(0)", "zeros_at + c, float32(1)"), ("pack", "column = (part % panels)", "column = (part % 1)"),
+    ("pack_turned", "source + j * row + c", "source + j * row"), ("pack_turned", "zeros_at + c, float32(0)", "zeros_at + c, float32(1)"),
+    ("pack", "(part * lines + unit)", "(part * 0 + unit)"),
     ("conv_filter", "begin = (image == image0)", "begin = (image >= image0)"), ("conv_filter", "), row1)", "), row1 - 1)"),
     ("conv_filter", "images_each, images)", "images_each, images - 1)"), ("conv_filter", "), column1)", "), column1 - 1)"),
     ("conv_filter", "source + j * y_place", "source + column0 * y_place"),
+    ("conv_filter", "add_outer(acc, x, x_at + j * x_place, 1, y, y_at + j", "add_outer(acc, x, x_at + j * x_place, 1, y, y_at + left"),
     ("conv", "store(zeros, i, float32(0))", "store(zeros, i, float32(1))"), ("filter_apart", "range(low, high)", "range(low + 1, high)"),
     ("filter_apart", "lines_each, lines)", "lines_each, lines - 1)"), ("filter_apart", "for j in range(p *", "for j in range(0 *"),
     ("total_apart", "range(1, parts)", "range(2, parts)"),
@@ -145,8 +167,9 @@ FAULTS = [
 
 @pytest.mark.parametrize("text, right, wrong", FAULTS, ids=[f"{name} {right}" for name, right, _ in FAULTS])
 def test_faults_in_the_texts_are_found(text, right, wrong, monkeypatch):
-    made = getattr(conv_text, text)
-    drawn = [Drawn(seed, apart="apart" in text or "store(zeros" in right) for seed in (0, 1, 4, 5)]
+    module = filter_text if hasattr(filter_text, text) else conv_text
+    made = getattr(module, text)
+    drawn = [Drawn(seed, apart="apart" in text or "store(zeros" in right, outputs=32 if "1, y," in right else None) for seed in (0, 1, 4, 5)]
     assert all(d.near(d.run(d.x.shape)) for d in drawn)
     changed = []
 
@@ -155,7 +178,7 @@ def test_faults_in_the_texts_are_found(text, right, wrong, monkeypatch):
         changed.append(right in source)
         return source.replace(right, wrong)
 
-    monkeypatch.setattr(conv_text, text, mutant)
+    monkeypatch.setattr(module, text, mutant)
     found = [d.near(d.run(d.x.shape)) for d in drawn]
     assert any(changed)
     assert not all(found)

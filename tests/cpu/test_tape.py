@@ -67,6 +67,14 @@ def test_every_item_is_visited_once(n, grain, threads):
         np.testing.assert_array_equal(seen, run)
 
 
+def test_a_worker_begins_at_the_end():
+    """So that of one step after another each thread takes the same part, if it takes as long, and finds it in its cache."""
+    tape = Tape.of([step(VISIT, [np.zeros(64, np.int32)], 64, 1)], 2)
+    rows = np.concatenate([tape.trace()[1] for _ in range(200)])
+    own, helped = rows[rows[:, 1] == 0, 2], rows[rows[:, 1] == 1, 2]
+    assert 0 in own and (not len(helped) or 63 in helped)
+
+
 def test_no_items():
     seen = np.zeros(1, np.int32)
     assert Tape.of([step(VISIT, [seen], 0, 1)], threads=2).run() == 0

@@ -34,6 +34,8 @@ LIMITS = {
     "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
     "cpu.blas.SMALL": (0, 100_000),
 }
+# And those that say which products are computed by panels, all at once: small ones are, too.
+PANELS = {f"cpu.panels.{name}": value for name, value in [("LEAST_SIDE", 1), ("LEAST_DEPTH", 1), ("LEAST_WORK", 1), ("FILLED", 0)]}
 SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e-42, 1e-310, 1e30, -1e30, 3e38, 88.7, -750.0, 0.5, 2.5)
 
 
@@ -118,7 +120,8 @@ class Draft:
     def limits(self) -> dict[str, int]:
         if self.chance(0.5):
             return {}
-        return {name: int(self.one(values)) for name, values in LIMITS.items() if self.chance(0.3)}
+        found = {name: int(self.one(values)) for name, values in LIMITS.items() if self.chance(0.3)}
+        return found | PANELS if self.chance(0.5) else found
 
     # ------------------------------------------------------------------ adding
 

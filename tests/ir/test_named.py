@@ -46,7 +46,7 @@ SHOWN: list[tuple[str, Callable[[], Any], str]] = [
     ("as another", lambda: tf.zeros_like(x(None, 3)), "float32[x.0,3]"),
     ("of another's shape", lambda: tf.zeros(tf.shape(x(None, 3))[:1]), "float32[x.0]"),
     ("padded", lambda: tf.pad(x(None), [[1, 2]]), "float32[3 + x.0]"),
-    ("of unknown count", lambda: tf.boolean_mask(x(None), [True]), "float32[mask_indices.0]"),
+    ("of unknown count", lambda: tf.boolean_mask(x(None), [True]), "float32[boolean_mask/mask_indices.0]"),
     ("looked up", lambda: tf.gather(z(7, 5), tf.placeholder(tf.int32, [None, None], name="ids")), "float32[ids.0,ids.1,5]"),
     ("losses", lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=tf.placeholder(tf.int32, [None], name="labels"), logits=x(None, 3)), "float32[x.0]"),

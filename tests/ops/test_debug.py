@@ -78,10 +78,13 @@ def test_assertions(build, good, bad, message, session):
     (lambda x: tf.Assert(x, []), tf.errors.DTypeError, "not of dtype bool"),
     (lambda x: tf.Assert(tf.constant(False), ["always"]), tf.errors.InvalidArgumentError, r"\[always\]"),
     (lambda x: tf.assert_rank(x, 1), tf.errors.ShapeError, "has rank 2, not 1"),
-    (lambda x: tf.assert_rank_at_least(x, 3), tf.errors.ShapeError, "has rank 2, not 3"),
+    (lambda x: tf.assert_rank_at_least(x, 3), tf.errors.ShapeError, "has rank 2, not at least 3"),
     (lambda x: tf.assert_scalar(x), tf.errors.ShapeError, "has rank 2, not 0"),
     (lambda x: tf.assert_type(x, tf.int32), tf.errors.DTypeError, "not of dtype graphc.int32"),
     (lambda x: tf.assert_integer(x, message="mine"), tf.errors.DTypeError, "mine. .*integer"),
+    (lambda x: tf.assert_equal(tf.constant([1, 2]), [1, 3], message="no"), tf.errors.InvalidArgumentError, r"\[no Cond.*\[1 2\].*\[1 3\]"),
+    (lambda x: tf.assert_equal(["a"], "b"), tf.errors.InvalidArgumentError, r"x == y .*\[a\].*\[b\]"),
+    (lambda x: tf.assert_positive([1.0, -1.0]), tf.errors.InvalidArgumentError, r"x > 0 .*\[1 -1\]"),
     (lambda x: tf.check_numerics(tf.shape(x), ""), tf.errors.DTypeError, "not of a floating dtype"),
     (lambda x: tf.assert_near(tf.shape(x), [2, 3]), tf.errors.DTypeError, "assert_near: Shape.* is not of a floating dtype; give rtol and atol"),
 ])
@@ -89,6 +92,24 @@ def test_what_is_wrong_when_built_is_said_then(build, error, message):
     with tf.Graph().as_default(), pytest.raises(error, match=message) as caught:
         build(tf.placeholder(tf.float32, [2, 3]))
     assert "test_debug.py:" in str(caught.value)
+
+
+# (what is asserted of x, of unknown rank, a value that fits, one that does not, what the error says)
+RANKS = [
+    (lambda x: tf.assert_rank(x, 1), [0.0], 0.0, r"assert_rank: Placeholder.* has rank\]\[0\]\[not\]\[1\]"),
+    (lambda x: tf.assert_rank(tf.zeros([2]), tf.rank(x)), [0.0], 0.0, r"has rank\]\[1\]\[not\]\[0\]"),
+    (lambda x: tf.assert_rank_at_least(x, 1, message="mine"), [[0.0]], 0.0, r"mine. .*\[not at least\]\[1\]"),
+    (lambda x: tf.assert_rank_in(x, (0, 2)), [[0.0]], [0.0], r"\[not one of\]\[0\]\[2\]"),
+]
+
+
+@pytest.mark.parametrize("build, good, bad, message", RANKS, ids=range(len(RANKS)))
+def test_ranks_that_are_known_in_the_run(build, good, bad, message, session):
+    x = tf.placeholder(tf.float32)
+    check = build(x)
+    assert session.run(check, {x: good}) is None
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        session.run(check, {x: bad})
 
 
 # ---------------------------------------------------------------------- check_numerics=True

@@ -14,6 +14,7 @@ import scipy.sparse
 import scipy.special
 
 import graphc as tf
+from graphc.ir.node import OPERATORS
 from graphc.ir.types import TensorType
 from graphc.ops.linalg_loops import MOST
 from graphc.ops.sparse_product import row_sums, rows_sorted
@@ -103,6 +104,36 @@ def test_values_of_all_sizes_by_one_program(name, function, wanted, sizes):
         found = one.run(y, fed)
         np.testing.assert_allclose(found, wanted(*operands), rtol=1e-10, atol=1e-11, equal_nan=True)
         np.testing.assert_array_equal(two.run(y, fed), found, "the same bits on two threads")
+
+
+# An operator, its exact values, the error allowed in units in the last place of a float64, and where
+GAMMA: list[tuple[str, Callable[..., Any], Callable[..., Any], float, Any]] = [
+    ("lgamma above 0", tf.lgamma, mpmath.loggamma, 6,
+     np.concatenate([RNG.uniform(0.01, 12, 300), 1 + RNG.normal(size=99) / 99, 2 + RNG.normal(size=99) / 99])),
+    *((f"polygamma of order {k}", lambda x, k=k: OPERATORS["polygamma"](x, order=k), lambda x, k=k: mpmath.polygamma(k, x), allowed,
+       np.concatenate([RNG.uniform(0.01, 3, 200), RNG.uniform(3, 60, 200), 10.0 ** RNG.uniform(-8, 8, 100)]))
+      for k, allowed in ((1, 4), (2, 5), (7, 10))),
+    ("polygamma of order 3 below 0", lambda x: OPERATORS["polygamma"](x, order=3), lambda x: mpmath.polygamma(3, x), 16, RNG.uniform(-6, 0, 200)),
+]
+
+
+@pytest.mark.parametrize("name, function, exact, allowed, points", GAMMA, ids=[row[0] for row in GAMMA])
+def test_error_of_gamma_functions(name, function, exact, allowed, points):
+    x = tf.placeholder(tf.float64, [None])
+    found = tf.Session().run(function(x), {x: points})
+    with mpmath.workdps(40):
+        wanted = [exact(mpmath.mpf(v)) for v in points.tolist()]
+        errors = [float(abs(mpmath.mpf(v) - w) / float(np.spacing(abs(float(w))))) for v, w in zip(found.tolist(), wanted, strict=True)]
+    assert max(errors) <= allowed, (max(errors), points[np.argmax(errors)])
+
+
+def test_polygamma_at_poles_and_ends():
+    points = np.array([0.0, -0.0, -1.0, -3.0, np.inf, -np.inf, np.nan, 1e-200])
+    x = tf.placeholder(tf.float64, [None])
+    for order, wanted in ((1, [np.inf, np.inf, np.nan, np.nan, 0.0, np.nan, np.nan, np.inf]),
+                          (2, [-np.inf, -np.inf, np.nan, np.nan, 0.0, np.nan, np.nan, -np.inf])):
+        for jit in (True, False):
+            np.testing.assert_array_equal(tf.Session(jit=jit).run(OPERATORS["polygamma"](x, order=order), {x: points}), wanted)
 
 
 def matrices(*shape: int) -> Any:

@@ -112,6 +112,7 @@ STREAMS = [
     ("only an operator's seed is given", dict(seed=None, op_seed=5), dict(seed=None, op_seed=5), True),
     ("no seed at all", dict(seed=None), dict(seed=None), False),
     ("the name", dict(seed=1, name="a"), dict(seed=1, name="b"), False),
+    ("the name, of an operator that has a seed", dict(seed=1, op_seed=1, name="a"), dict(seed=1, op_seed=1, name="b"), True),
     ("what else the graph contains", dict(seed=1), dict(seed=1, before=3), True),
     ("the number of runs", dict(seed=1, runs=1), dict(seed=1, runs=2), False),
 ]
@@ -120,6 +121,15 @@ STREAMS = [
 @pytest.mark.parametrize("what, one, other, equal", STREAMS, ids=[s[0] for s in STREAMS])
 def test_streams(what: str, one: Any, other: Any, equal: bool) -> None:
     assert (_draws(**one) == _draws(**other)) is equal
+
+
+def test_operators_of_one_seed_draw_the_same_each_by_its_own_count_of_runs() -> None:
+    """As in TensorFlow: the first run of either gives what the first run of the other gives."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        a, b = tf.random_normal([4], seed=7), tf.random_normal([4], seed=7)
+        first, second = sess.run(a), sess.run(a)
+        np.testing.assert_array_equal(sess.run(b), first)
+        np.testing.assert_array_equal(sess.run(b), second)
 
 
 def test_one_run_draws_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import importlib
 import re
 
 import numpy as np
@@ -358,3 +359,21 @@ def test_cell_that_says_nothing():
 
 def test_golden_has_a_cell_for_each_case():
     assert {*CELLS} == {*INDEX} and len(GOLDEN.files) == 293
+
+
+@pytest.mark.parametrize("module", ["tensorflow.python.ops.rnn_cell_impl", "tensorflow.contrib.rnn.python.ops.core_rnn_cell"])
+@pytest.mark.parametrize("arguments, scope, expected", [
+    (((), {}), "", [[1 * 2 + 2 * 2 + 3 * 2]]),
+    (((0.5,), {}), "", [[12.5]]),
+    (((), {"bias_start": 0.5, "scope": "s"}), "s/", [[12.5]]),
+    (((tf.constant_initializer(3.0),), {}), "", [[15.0]]),
+])
+def test_linear_of_programs_cells(module, arguments, scope, expected):
+    """The function by its name within TensorFlow's modules, its bias given as each of its versions took it."""
+    path = module.replace("tensorflow", "graphc")
+    linear = importlib.import_module(path)._linear
+    with tf.Graph().as_default(), tf.variable_scope("", initializer=tf.constant_initializer(2.0)), tf.Session(jit=False) as sess:
+        y = linear([tf.constant([[1.0, 2.0]]), tf.constant([[3.0]])], 1, True, *arguments[0], **arguments[1])
+        assert sess.run(y).tolist() == expected and [v.op.name for v in tf.global_variables()] == [f"{scope}kernel", f"{scope}bias"]
+        linear(tf.constant([[1.0]]), 2, False, scope="plain")
+        assert [v.op.name for v in tf.global_variables()][2:] == ["plain/kernel"]

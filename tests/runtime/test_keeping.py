@@ -83,6 +83,17 @@ def test_a_kept_plan_is_the_one_that_would_be_made(name: str, plans: Path) -> No
     assert found[0] == found[1]
 
 
+def test_plans_of_the_functions_of_datasets_are_kept(plans: Path) -> None:
+    found = []
+    for _ in range(2):
+        elements = tf.data.Dataset.from_tensor_slices(np.arange(12.0).reshape(6, 2)).map(lambda row: tf.tanh(row) * 2.0).batch(6)
+        element = elements.make_one_shot_iterator().get_next()
+        with tf.Session() as session:
+            found.append(session.run(element).tolist())
+            found += [kept.call.stats["plans_loaded"] for kept in session.values.resources._kept.values() if hasattr(kept, "call")]
+    assert found[1::2] == [0, 1] and found[0] == found[2] and entries(plans)
+
+
 SECOND = """
 import json, sys
 import numpy as np

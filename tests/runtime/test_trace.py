@@ -105,6 +105,8 @@ def test_timeline_and_tables(tmp_path):
     assert {e["name"] for e in events if e["ph"] == "M"} == {"process_name", "thread_name"}
     stats = metadata.step_stats.dev_stats[0].node_stats
     assert len(stats) == len(complete) and any("MatMul" in s.node_name for s in stats)
+    told = json.loads(tf.python.client.timeline.Timeline(metadata.step_stats).generate_chrome_trace_format(show_memory=True))["traceEvents"]
+    assert [e["args"]["name"] for e in told if e["ph"] == "X"] == [s.node_name for s in stats] and told[0]["args"]["name"].startswith("/device:CPU")
     summary = metadata.summary(limits=False)
     assert 0 <= summary.idle <= summary.seconds and sum(r.operations for r in summary.kernels) >= 2 * 8 * 8 * 8
     text = str(summary)

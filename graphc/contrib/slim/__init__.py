@@ -13,8 +13,13 @@ from ..framework import *  # noqa: F403
 from ..layers import *  # noqa: F403
 from . import evaluation as evaluation
 from . import learning as learning
+from . import model_analyzer as model_analyzer
+from . import utils as utils
 
-__all__ = sorted({*_layers.__all__, *_framework.__all__, "evaluation", "learning", "losses", "metrics"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
+initializers = regularizers = _layers       # its modules of these, whose names are those of layers
+
+__all__ = sorted({*_layers.__all__, *_framework.__all__, "evaluation", "learning", "losses", "metrics",
+                  "model_analyzer", "utils"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
 
 
 def __dir__() -> list[str]:

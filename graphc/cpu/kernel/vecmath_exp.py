@@ -52,6 +52,21 @@ LOG_ERFC = {
          3.339124093533237e-08, -8.518773161923572e-09, 1.3191037684949597e-09, -1.1932601262163785e-10,
          4.865027580792883e-12),
 }
+# (1 + 2 x) exp(x**2) erfc(x) as a polynomial in (x - c) / (x + c) up to where erfc ends (M. M. Shepherd and J. G. Laframboise,
+# Chebyshev approximation of (1 + 2 x) exp(x**2) erfc(x), Mathematics of Computation 36, 1981): from 0 on for float32, in float64
+# arithmetic, to 6e-11, and from 1/2 on for float64, to 3e-17; c is 3 and 4.
+ERFC = {
+    32: (1.2530080582387246, -0.13562110679852069, -0.04756229030550163, 0.12964519790970114, -0.11927373008046004,
+         0.06830736684160335, -0.023770463089534476, 0.0025338959954526235, 0.001892451414134764,
+         -0.0007920180321977957, -0.00012513955115017728, 0.0001298528161492549, 3.430210174434385e-05),
+    64: (1.2329951186255526, -0.13962111684056167, 0.015379652102614326, 0.06809705425458629, -0.10103906603595898,
+         0.09373283500231766, -0.06633036582071933, 0.037167515469392724, -0.016197733951702216,
+         0.005031970622578297, -0.000757774050442098, -0.00019926037848441567, 0.00015062502981923369,
+         -2.4385943645068475e-05, -1.1231313462223791e-05, 5.679288358706678e-06, 3.0984858329317407e-07,
+         -7.819682825465302e-07, 5.814244871748509e-08, 7.420791375193749e-08, -8.974265272544443e-09),
+}
+ERFC_CENTRE = {32: 3.0, 64: 4.0}
+ERFC_LIMIT = {32: 10.3, 64: 27.4}
 EXP_RANGE = {32: (-104.5, 89.5), 64: (-746.0, 711.0)}  # exp is 0 below and inf above
 EXPM1_RANGE = {32: (-25.0, 88.8), 64: (-45.0, 709.9)}  # expm1 is -1 below and inf above
 SINH_LIMIT = {32: 89.5, 64: 710.6}
@@ -211,6 +226,37 @@ def erf(x: Value) -> Value:
     return select(a < 1.0, inner, 1.0 - complement).copysign(x)
 
 
+def erfc(x: Value) -> Value:
+    """1 - erf(x), exp(-x**2) times a polynomial (Shepherd and Laframboise 1981), so exact in the tail. Error 0.51 / 2.3 ulp.
+
+    float32 computes in float64; float64 carries x**2 in two parts, and is 1 - erf(x) between -1/2 and 1/2.
+    """
+    if x.format is FLOAT32:
+        return erfc_tail(x.to_float64(), 32).to_float32()
+    a = at_most(abs(x), 1.0)
+    near = 1.0 - mad(x, poly(a * a, ERF[64]), x)
+    return select(abs(x) < 0.5, near, erfc_tail(x, 64))
+
+
+def erfc_tail(x: Value, bits: int) -> Value:
+    """erfc of a float64, from the polynomial for one of `bits`."""
+    a, c, (first, *rest) = at_most(abs(x), ERFC_LIMIT[bits]), ERFC_CENTRE[bits], ERFC[bits]
+    twice, t = a + a, (a - c) / (a + c)
+    slope, divisor, square = poly(t, tuple(rest)), twice + 1.0, a * a
+    p = mad(t, slope, first)
+    k, r = reduce_exp(-square)
+    if bits == 32:
+        tail = scale(mad(r * r, poly(r, EXP_POW32), r) + 1.0, k) * (p / divisor)
+    else:               # the quotient and the argument of exp in two parts
+        reciprocal = 1.0 / divisor
+        quotient = p * reciprocal
+        p_low, divisor_low = fma(t, slope, first - p), 1.0 - (divisor - twice)
+        low = (fma(-quotient, divisor, p) + fma(-quotient, divisor_low, p_low)) * reciprocal
+        r = r - fma(a, a, -square)
+        tail = scale(quotient + mad(quotient, mad(r * r, poly(r, EXP[64]), r), low), k)
+    return select(x < 0.0, 2.0 - tail, tail)
+
+
 def log_pair(m: Value, n: Value) -> tuple[Value, Value]:
     """log(m 2**n) as a sum of two float64, good to 2**-64 (T. J. Dekker, 1971, for the error-free steps)."""
     f = m - 1.0
@@ -303,5 +349,5 @@ def guard_pow(magnitude: Value, x: Value, y: Value) -> Value:
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "exp": exp, "expm1": expm1, "sigmoid": sigmoid, "tanh": tanh, "sinh": sinh, "cosh": cosh,
-    "log": log, "log1p": log1p, "erf": erf, "pow": pow,
+    "log": log, "log1p": log1p, "erf": erf, "erfc": erfc, "pow": pow,
 }

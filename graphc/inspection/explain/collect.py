@@ -116,6 +116,7 @@ def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepReco
         if isinstance(made, NativeStep) and isinstance(made.text, KernelText):
             c = c.part(made.text.share)
         n, grain = program.range(i)
+        c = c if n else c.part(0)                   # of a product that another step computes for these sizes, and of what is empty
         bound = program.ranges.tables.get(program.native.get(i, -1))
         inside = {name: _steps_of(p, users, number, {}) for name, p in bound.programs.items()} if isinstance(bound, Bound) else {}
         often, by = _trips(where, iterations.get(i))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphc.compiler import layout, schedule
-from graphc.cpu import alike, code, emit, kernel_text, program, routines, statements
+from graphc.cpu import alike, code, emit, kernel_text, panels_text, program, routines, statements
 from graphc.cpu.kernel import scalars
 from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
@@ -107,6 +107,13 @@ def last_partial_result_lost() -> None:
 def columns_begin_with_anything() -> None:
     """The sums of columns are added to what their memory holds."""
     in_kernels(r"store\(p\d+, [^,\n]*, (?:u?int|float)\d+\(0\)\)\n", "pass\n")
+
+
+@plant
+def last_rows_of_products_lost() -> None:
+    """Where rows do not fill the last tile of a product by panels, the last of them is not stored."""
+    made = panels_text.multiply
+    panels_text.multiply = lambda *args: made(*args).replace("c_row, acc, left, wide)", "c_row, acc, left - 1, wide)")
 
 
 @plant
