@@ -23,6 +23,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """A process whose user has frozen no objects, as most are."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def fresh_graph() -> Iterator[tf.Graph]:
     """The default graph of one test, so that names and seeds do not depend on which tests ran before."""
