@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,21 @@ os.environ["GRAPHC_PLANS"] = "none"
 
 import graphc as tf
 from graphc.cpu import cache, native
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Twenty thousand tests stay until the end: collections of garbage, here and in forked children, need not go through them."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """A process whose user has frozen no objects, as most are."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

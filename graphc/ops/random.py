@@ -68,7 +68,7 @@ def _scalar_text(distribution: str, dtype: np.dtype[Any], bound: int) -> str:
 @declare("random", _drawn_type, name="random", op_type=lambda node: _TYPES[node.attrs["distribution"]], by_value=(0,), fixed=SHAPE_OPERAND,
          prepare=_drawn_attrs, expr=_scalar_text)
 def _random(shape: Any, run: Any, key: Any, *, distribution: str, dtype: Any, bound: int = 0) -> Any:
-    """Random numbers of a standard distribution: Philox words of (index, run, key), see `graphc.philox`."""
+    """Random numbers of a standard distribution: Philox words of (index, run, key), see `ops.philox`."""
     sizes = tuple(int(d) for d in np.asarray(shape))
     return draw(distribution, np.dtype(dtype), math.prod(sizes), int(run), int(key), bound).reshape(sizes)
 

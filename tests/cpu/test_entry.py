@@ -172,7 +172,7 @@ COLLECTED = {
 
 @pytest.mark.parametrize("other", ["same shape", "other shape"])
 @pytest.mark.parametrize("kind", COLLECTED)
-def test_a_finaliser_may_run_the_same_program(kind, other):
+def test_a_finaliser_may_run_the_same_program(kind, other, thawed):
     build, wanted, size = COLLECTED[kind]
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float64, [None])

@@ -16,6 +16,7 @@ from graphc.ir.node import OPERATORS, Node
 from graphc.ir.operator import Operator
 
 from .direct import Array, Evaluation, NotEvaluated, closure
+from .limits import LIMITS, PANELS
 from .loops import Repeat, draw
 from .proposals import BY_FAMILY, PROPOSALS, Proposal, ancestors, rename_sizes, vary
 from .recipe import Apply, Assign, Gradient, Leaf, Read, Recipe, Ref, Step, namespace, pruned, refs_of, step_text
@@ -27,13 +28,6 @@ LOOPS = 0.15                # the part of graphs that may have loops or branches
 # How often each family is drawn; one that is not named here joins at the last weight.
 FAMILIES = dict(elementwise=14.0, reduction=4.0, alias=1.5, view=2.5, views=1.0, concat=1.5, lowered=1.5, average=1.0, contraction=2.0, windowed=1.5)
 OTHER_FAMILY = 0.7
-# Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
-LIMITS = {
-    "compiler.plan.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.groups.SMALL": (1, 4),
-    "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
-    "cpu.blas.SMALL": (0, 100_000),
-}
-PANELS = {"cpu.panels.LEAST_SIDE": 1, "cpu.panels.LEAST_DEPTH": 1, "cpu.panels.LEAST_WORK": 1, "cpu.panels.FILLED": 0}       # all at once
 SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e-42, 1e-310, 1e30, -1e30, 3e38, 88.7, -750.0, 0.5, 2.5)
 
 

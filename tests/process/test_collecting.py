@@ -105,7 +105,7 @@ def test_a_forked_child_does_not_wait_for_its_parents_threads(before):
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_what_was_made_is_old_afterwards(frozen):
+def test_what_was_made_is_old_afterwards(frozen, thawed):
     """Not young, which the collector would go through at once; unless the user has frozen objects, which it must not thaw."""
     @uncollected
     def make():
@@ -122,7 +122,7 @@ def test_what_was_made_is_old_afterwards(frozen):
         gc.unfreeze()
 
 
-def test_garbage_of_a_compilation_is_found_later():
+def test_garbage_of_a_compilation_is_found_later(thawed):
     class Cycle:
         pass
 
