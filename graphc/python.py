@@ -7,10 +7,13 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from .errors import GraphcError
 from .inner_paths import CONTRIB, MODULES
 from .ir.known import static_value
 from .ir.node import warn
+from .ir.sizes import unknown
 from .ir.types import TensorShape
 from .tf1_names import getter as _getter
 
@@ -38,6 +41,14 @@ def _with_dependencies(dependencies: Any, output_tensor: Any, name: str | None =
     """The tensor, behind what it depends on."""
     with _top().control_dependencies(dependencies):
         return _top().identity(output_tensor, name=name)
+
+
+def _constant_value(tensor: Any, partial: bool = False) -> Any:
+    """The value of a tensor that is known while the graph is built, as an array; None of any other. What is no tensor is an array already."""
+    known = static_value(tensor) if hasattr(tensor, "graph") else np.asarray(tensor)
+    if known is None or not hasattr(tensor, "graph"):
+        return known
+    return None if unknown(known).any() else known.astype(tensor.dtype.as_numpy_dtype)
 
 
 def _unknown_shape(ndims: int | None = None, rank: int | None = None) -> TensorShape:
@@ -89,11 +100,11 @@ def _own(path: str) -> dict[str, Any]:
         "framework.tensor_shape": {
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
-        "framework.tensor_util": {"constant_value": static_value},
+        "framework.tensor_util": {"constant_value": _constant_value},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
-        "layers.utils": {"smart_cond": smart_cond, "constant_value": static_value},
+        "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value},
         "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies},
         **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
             "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),

@@ -133,8 +133,8 @@ contrib.opt.ScipyOptimizerInterface | needs SciPy: `pip install 'graphc[scipy]'`
 __version__ | graphc's own version; in a program that `graphc run` runs, 1.15.0, as tf.VERSION is everywhere
 string | operators on texts are host steps between kernels; variables hold none
 errors.DeadlineExceededError | no operator of graphc raises it
-saved_model.builder.SavedModelBuilder | a folder of graphc's own files, which saved_model.loader.load reads; TensorFlow's own are not read
-GraphDef, import_graph_def | its bytes are graphc's JSON; TensorFlow's own are not read
+saved_model.builder.SavedModelBuilder | a folder of graphc's own files, which saved_model.loader.load reads, as it does TensorFlow's own
+GraphDef, import_graph_def | what it writes is graphc's JSON; TensorFlow's own bytes are read, too
 Tensor | the class of all nodes of the graph
 """
 

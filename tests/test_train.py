@@ -183,7 +183,7 @@ class Backwards(tf.train.Optimizer):
     """An optimizer that says the variable's own new value first."""
 
     def __init__(self):
-        super().__init__("Backwards", rate=1.0)
+        super().__init__(False, "Backwards", rate=1.0)
 
     def _update(self, g, v, rate):
         return [tf.assign(v, v - rate * g), tf.assign(self._slot(v, "sum"), self._slot(v, "sum") + g)]

@@ -15,6 +15,7 @@ from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
+from ..ir.registered import REGISTERED, no_gradient
 from ..ir.types import TensorType, compatible, differentiable
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
@@ -118,9 +119,16 @@ def between(targets: Iterable[Node], sources: Iterable[Node], stop: frozenset[No
 
     order = in_order(reached([y for y in targets if y.index >= oldest], uses))
     for node in order:
-        if node in wanted or (node not in stop and _floating(node) and any(x in on_path for x in node.inputs)):
+        if node in wanted or (node not in stop and _floating(node) and not _stops(node) and any(x in on_path for x in node.inputs)):
             on_path.add(node)
     return [n for n in reversed(order) if n in on_path]
+
+
+def _stops(node: Node) -> bool:
+    """Whether no derivative passes the node: as its operator has it, or as a program registered for it."""
+    if node.gradient is not None:
+        return REGISTERED.get(node.gradient, no_gradient) is None
+    return node.operator.grad is no_gradient
 
 
 def _floating(node: Node) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import fixed
-from .schedule import Group, Schedule, Single, data_inputs, viewed
+from .groups import Group, Schedule, Single, data_inputs, viewed
 
 Step = Group | Single
 
@@ -42,7 +44,7 @@ def commit_last(sched: Schedule, inplace: Mapping[Node, Node]) -> dict[Node, Nod
 
 def _fallible(steps: list[Step]) -> Iterator[Step]:
     """Steps that may fail at run: those that call Python or run bodies, and kernels with checks, but for checks that an earlier step has made."""
-    made: set[Any] = set()
+    made: set[tuple[Node, Any]] = set()
     for step in steps:
         if isinstance(step, Single):
             family = step.node.operator.family
@@ -50,13 +52,38 @@ def _fallible(steps: list[Step]) -> Iterator[Step]:
                 yield step
                 continue
         checks = [c for m in (step.members if isinstance(step, Group) else [step.node]) for c in _checks(m)]
-        if any(check is None or check not in made for check in checks):
+        if any(check is None or not made.issuperset((x, check.bound) for x in check.origins) for check in checks):
             yield step
-        made.update(c for c in checks if c is not None)
+        made.update((c.indices, c.bound) for c in checks if c is not None)
 
 
-def _checks(n: Node) -> list[Any]:
-    """What the kernel of a node makes sure of, equal for equal checks; None for one of a kind of its own."""
+class Within(NamedTuple):
+    """A check that the elements of a tensor lie in [0, bound). They do if those of all `origins` do: they are some of these, or passed over."""
+
+    indices: Node
+    bound: Any
+    origins: frozenset[Node]
+
+
+def _widened(n: Node) -> Sequence[Node]:
+    """Of a conversion: its operand, if no index changes by it."""
+    x = n.inputs[0]
+    return [x] if x.type.dtype.kind in "iu" and np.can_cast(x.type.dtype, n.type.dtype) else []
+
+
+def _larger(n: Node) -> Sequence[Node]:
+    """Of a maximum: its operands, but for 0, which is in its bounds where another index is."""
+    return [x for x in n.inputs if not (x.operator.name == "constant" and not np.any(x.attrs["value"]))]
+
+
+# By operators whose results are elements of operands, or what checks pass over: those operands. The places of united rows are those that are
+# united, or -1, which `changed` leaves out and a maximum with 0 makes 0.
+_ELEMENTS: dict[str, Callable[[Node], Sequence[Node]]] = {
+    "united_rows": lambda n: n.inputs[:1], "concat": lambda n: n.inputs, "cast": _widened, "maximum": _larger}
+
+
+def _checks(n: Node) -> list[Within | None]:
+    """What the kernel of a node makes sure of; None for what is no check of indices."""
     operator = n.operator
     family = operator.family
     if family.gathers or family.scatters:
@@ -68,10 +95,23 @@ def _checks(n: Node) -> list[Any]:
     return [None] * bool(operator.check)
 
 
-def _check(indices: Node, bound: Any) -> Any:
-    while indices.operator.family.reshapes:
-        indices = indices.inputs[0]
-    return indices, bound if fixed(bound) else bound.terms
+def _check(indices: Node, bound: Any) -> Within:
+    indices = _flat(indices)
+    found, stack = set[Node](), [indices]
+    while stack:
+        x = _flat(stack.pop())
+        maker = x.inputs[0] if x.operator.family.picks and x.attrs["index"] == 0 else x
+        elements = _ELEMENTS.get(maker.operator.name, lambda n: ())(maker)
+        stack += elements
+        if not elements:
+            found.add(x)
+    return Within(indices, bound if fixed(bound) else bound.terms, frozenset(found))
+
+
+def _flat(x: Node) -> Node:
+    while x.operator.family.reshapes:
+        x = x.inputs[0]
+    return x
 
 
 def _needed(step: Step, sched: Schedule) -> Iterator[Step]:

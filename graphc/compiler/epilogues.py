@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..ir.node import Node
 from ..ir.sizes import alike
-from .schedule import Group, Schedule, Single, data_inputs, root_of
+from .groups import Group, Schedule, Single, data_inputs, root_of
 
 
 def take_in_convolutions(sched: Schedule, roots: Iterable[Node]) -> None:

@@ -17,7 +17,7 @@ from ..ir.node import Node, reached, topological
 from ..ir.sizes import alike, at_hand
 from ..ir.types import element_count, same_type
 from ..ops.state import copy
-from .schedule import NEVER, Group, Schedule, Single, data_inputs, viewed
+from .groups import NEVER, Group, Schedule, Single, data_inputs, viewed
 
 
 class Storage(NamedTuple):

@@ -8,8 +8,8 @@ from ..ir.graph import Scratch
 from ..ir.node import Node, topological
 from ..ir.sizes import alike
 from ..ops.linalg_matmul import matmul
+from .groups import viewed
 from .layout import contiguous, view_of
-from .schedule import viewed
 
 
 def narrow_products(fetches: Sequence[Node]) -> list[Node]:

@@ -12,8 +12,9 @@ from ..ir.types import TensorType, element_count
 from ..ops.state import copy
 from .commit import commit_last
 from .epilogues import take_in_convolutions
+from .groups import Group, Single, data_inputs, viewed
 from .layout import Buffer, Layout, inplace_updates, lay_out
-from .schedule import Group, Single, data_inputs, schedule, viewed
+from .schedule import schedule
 
 COPIED = 1 << 16
 

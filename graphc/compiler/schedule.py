@@ -4,108 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
 from ..ir.families import Memory
 from ..ir.node import Node
-from ..ir.sizes import alike, few, outgrows
+from ..ir.sizes import alike, outgrows
 from ..ir.types import TensorType, element_count
+from .groups import NEVER, Group, Schedule, Single, data_inputs, root_of, viewed
+from .nests import aligned, reducible, unified
 
 MAX_MEMBERS = 48        # statements in a kernel: Numba takes 3-5 ms for each
 MAX_OPERANDS = 40
-SMALL = 32              # elements up to which a full reduction is one row: results usable in the same kernel
 RECOMPUTED = 12         # statements that computing a value once more may take, instead of storing it
-NEVER = 1 << 60          # later than any step
 _COSTLY = re.compile(r"\b(?!select\b|minimum\b|maximum\b|abs\b)[a-z_]\w*\(")
-
-
-@dataclass(eq=False, slots=True)
-class Group:
-    """Nodes computed in one loop nest over `dims`; `axes[node]` says which dim each axis of a member runs over (None: size 1)."""
-
-    pos: int
-    dims: list[int]
-    members: list[Node] = field(default_factory=list)
-    axes: dict[Node, tuple[int | None, ...]] = field(default_factory=dict)
-    over: dict[Node, tuple[int | None, ...]] = field(default_factory=dict)  # of reductions: their input's axes
-    reduced: frozenset[int] | None = None
-    post: set[Node] = field(default_factory=set)        # members that need a finished reduction
-    operands: set[Node] = field(default_factory=set)
-    copies: set[Node] = field(default_factory=set)      # members that another group computes too: cheaper than having it store them
-    first_use: int = NEVER
-    convolution: Node | None = None                     # a member whose elements the others take from its own kernel, as it makes them
-
-    @property
-    def kind(self) -> str:
-        """map: no reduction; row: reduces inner dims of each row; column: reduces outer dims; full: all of a large space."""
-        if not self.reduced:
-            return "map"
-        if len(self.reduced) == len(self.dims):
-            size = element_count(tuple(self.dims))
-            return "row" if few(size, SMALL) else "full"
-        return "row" if len(self.dims) - 1 in self.reduced else "column"
-
-    def covers(self, axes: Sequence[int | None]) -> bool:
-        """Whether a value on these axes is computed once an element: in order over all dims, or of a reduction over the kept ones."""
-        ids, dims = [a for a in axes if a is not None], [*range(len(self.dims))]
-        return ids == dims or (bool(self.reduced) and ids == [a for a in dims if a not in (self.reduced or ())])
-
-    def sums(self) -> set[Node]:
-        """The reductions; not those over axes of size 1 only, which copy."""
-        return {m for m, axes in self.over.items() if any(axes[i] is not None for i in m.attrs["axis"])}
-
-    def sweeps(self) -> dict[Node, int]:
-        """The sweep over the reduced dims that each member is ready for: how many reductions it needs, one after another."""
-        sums, found = self.sums(), dict[Node, int]()
-        for m in self.members:
-            found[m] = max((found[x] + (x in sums) for x in data_inputs(m) if x in found), default=0)
-        return found
-
-
-@dataclass(eq=False)
-class Single:
-    """A step of one node, no fused kernel: a library call, a copy into parts of a result, or a host call."""
-
-    pos: int
-    node: Node
-    first_use: int = NEVER
-
-
-@dataclass
-class Schedule:
-    """Steps in order, and which nodes must lie in memory; `home` is the group that stores a node, if it is stored."""
-
-    steps: list[Group | Single]
-    stored: set[Node]
-    home: dict[Node, Group | Single]
-    apart: dict[tuple[Node, Node], str]     # (producer, user) in different groups, and what kept them apart
-    copying: dict[Node, list[Group]]        # groups that compute a node once more
-
-    def computing(self, node: Node) -> list[Group | Single]:
-        """The steps that compute a node: its home, and those that compute it once more; none of a view."""
-        return [self.home[node], *self.copying.get(node, ())] if node in self.home else []
-
-    def left_by(self, step: Group | Single) -> set[Node]:
-        """What a step leaves in memory."""
-        return {m for m in step.members if m in self.stored and m not in step.copies} if isinstance(step, Group) else {step.node} & self.stored
-
-
-def viewed(node: Node) -> Node | None:
-    """What an alias, a view or one of several views looks at; None for a node with memory of its own."""
-    if node.operator.family.memory is Memory.VIEW:
-        return node.inputs[0]
-    if node.operator.family.picks and node.inputs[0].operator.family.cuts:
-        return node.inputs[0].inputs[0]
-    return None
-
-
-def data_inputs(node: Node) -> Sequence[Node]:
-    """The inputs a step reads, without those that only set shapes (already in the types)."""
-    operator = node.operator
-    if not operator.by_value or operator.family.calls:
-        return node.inputs
-    return [x for i, x in enumerate(node.inputs) if i not in operator.by_value]
 
 
 @cache
@@ -306,19 +217,19 @@ class _Scheduler:
         if len(operands) + len(node.inputs) > MAX_OPERANDS:
             self.refuse(f"together they would read more than {MAX_OPERANDS} tensors")
             return False
-        axes = self.align(node, target)
+        axes = aligned(node, target)
         if axes is None:
             self.refuse(f"the loops over {list(target.dims)} do not fit its shape {list(node.type.shape)}")
             return False
         maps = []
         for g in [] if alone else groups:
             if g is not target:
-                m = self.unify(node, axes, g, target)
+                m = unified(node, axes, g, target)
                 if m is None:
                     self.refuse(f"its operands come from loops over {list(g.dims)} and {list(target.dims)}, which are not one nest")
                     return False
                 maps.append((g, m))
-        if not self.reducible(node, axes, target):
+        if not reducible(node, axes, target):
             self.refuse("the group reduces other axes, or reduces what is a reduction's result")
             return False
         for g, m in maps:
@@ -346,78 +257,6 @@ class _Scheduler:
             return NEVER
         self.refuse("another step that it waits for runs between them")
         return None
-
-    def align(self, node: Node, target: Group) -> tuple[int | None, ...] | None:
-        """Which dim each axis of the node (for a reduction: of its input) runs over; None if it does not fit."""
-        if node.operator.family.reduces:
-            axes = target.axes.get(node.inputs[0])
-            return axes if axes is not None and len({a for a in axes if a is not None}) == len(target.dims) else None
-        shape = node.type.shape
-        known = [axes for x in data_inputs(node) if (axes := target.axes.get(x)) is not None]
-        if len(known[0]) == len(shape) and None not in known[0] and all([axes == known[0] for axes in known]):
-            return known[0] if target.covers(known[0]) else None
-        found: list[int | None] = [None] * len(shape)
-        for axes in known:
-            for k, a in enumerate(axes, len(shape) - len(axes)):
-                if a is not None and found[k] not in (None, a):
-                    return None
-                found[k] = a if a is not None else found[k]
-        return self.complete(found, shape, target)
-
-    def complete(self, axes: list[int | None], shape: Sequence[int], target: Group) -> tuple[int | None, ...] | None:
-        """Axes that no operand of the group fixes (a row's value spread over the row again) take the free dims of that size."""
-        used = {a for a in axes if a is not None}
-        for k in range(len(shape) - 1, -1, -1):
-            if shape[k] == 1 or axes[k] is not None:
-                continue
-            later = min((a for a in axes[k + 1:] if a is not None), default=len(target.dims))
-            fit = [i for i in range(later) if i not in used and alike(target.dims[i], shape[k])]
-            if not fit:
-                return None
-            axes[k] = fit[-1]
-            used.add(fit[-1])
-        return tuple(axes) if target.covers(axes) else None
-
-    def unify(self, node: Node, axes: tuple[int | None, ...], g: Group, target: Group) -> dict[int, int] | None:
-        """Dims of `g` as dims of `target`, as the node's operands say; None if they do not fit."""
-        if node.operator.family.reduces:
-            return None
-        m: dict[int, int] = {}
-        for x in data_inputs(node):
-            if x not in g.axes:
-                continue
-            for k, a in enumerate(g.axes[x], len(axes) - len(x.type.shape)):
-                to = axes[k]
-                if a is not None and (to is None or m.setdefault(a, to) != to):
-                    return None
-        free = [i for i in range(len(target.dims)) if i not in m.values()]
-        for i in [i for i in range(len(g.dims)) if i not in m]:
-            fit = [j for j in free if alike(target.dims[j], g.dims[i])]
-            if not fit:
-                return None
-            m[i] = fit[-1]
-            free.remove(fit[-1])
-        ids = [m[i] for i in range(len(g.dims))]
-        if ids != sorted(set(ids)):
-            return None
-        kept = [i for i in range(len(target.dims)) if target.reduced is None or i not in target.reduced]
-        if len(ids) != len(target.dims) and (ids != kept or target.kind in ("column", "full")):
-            return None                     # a member covers all dims, or of a row all kept ones: nothing is stored twice
-        if g.reduced is None:
-            return m
-        reduced = frozenset(m[i] for i in g.reduced)
-        if len(g.dims) != len(target.dims) or (target.reduced is not None and target.reduced != reduced):
-            return None
-        return m
-
-    def reducible(self, node: Node, axes: tuple[int | None, ...], target: Group) -> bool:
-        if not node.operator.family.reduces:
-            return True
-        over = frozenset(a for i, a in enumerate(axes) if a is not None and i in node.attrs["axis"])
-        if not over or target.reduced not in (None, over):
-            return False
-        kind = Group(0, target.dims, reduced=over).kind
-        return kind == "row" or node.inputs[0] not in target.post
 
     def absorb(self, g: Group, m: dict[int, int], target: Group) -> None:
         self.merged.add(g)
@@ -504,13 +343,6 @@ class _Scheduler:
             else:
                 leaves[n] = None
         return list(chain), list(leaves)
-
-
-def root_of(x: Node) -> Node:
-    """What lies in memory where a value is a view."""
-    while (seen := viewed(x)) is not None:
-        x = seen
-    return x
 
 
 def _extents(axes: Sequence[int | None], group: Group) -> tuple[int, ...]:

@@ -13,8 +13,8 @@ from ..ir.node import Node, topological
 from ..ir.sizes import alike, outgrows
 from ..ir.types import TensorType, element_count
 from ..ops.array_move import broadcast_to
+from .groups import root_of, viewed
 from .layout import contiguous, reshaped, view_of
-from .schedule import root_of, viewed
 
 SMALL_PART = 4          # operands of at most this part of the result's elements may be stored so that slices can be computed from them
 

@@ -16,8 +16,8 @@ from ..ops.array import concat
 from ..ops.array_move import reshape
 from ..ops.linalg_matmul import matmul
 from ..ops.math_arithmetic import add
+from .groups import root_of
 from .layout import adjacent, contiguous, unshaped
-from .schedule import root_of
 from .sink import place_of
 
 LARGE = 32768               # elements of a result from which one product is faster than several and their sum, however many rows each has

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.groups import Group, data_inputs
 from ..compiler.layout import Storage
-from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from ..ir.types import content
 from .emit import emit

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler.groups import Group, Single, viewed
 from ..compiler.layout import Buffer
 from ..compiler.placement import Placement
 from ..compiler.plan import Plan
-from ..compiler.schedule import Group, Single, viewed
 from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.scope import Scope

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler.groups import Group
 from ..compiler.layout import Layout, contiguous
-from ..compiler.schedule import Group
 from ..ir.node import Node
 from ..ir.sizes import alike, maximum, minimum
 from ..ir.types import element_count
@@ -86,8 +86,9 @@ def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Co
     texts, packed = [], Slot("in", w, node.type.dtype)
     if not apart:
         packed = Slot("partial", node, node.type.dtype, zeros_at + depth)
-        texts.append(_text(conv_text.pack(tile, turned), [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at],
-                           parts * taps, parts * panel // WORK, node, 0))
+        source, units = (conv_text.pack_turned(tile), parts * taps) if turned else (conv_text.pack(tile), taps * depth)
+        texts.append(_text(source, [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at],
+                           units, parts * panel // WORK, node, 0))
     x_strides, y_strides = layout(x).strides, layout(node).strides if group is None else contiguous(node.type.shape)
     lead = len(x.type.shape) - count - 1
     images = element_count(node.type.shape[:lead])
@@ -95,10 +96,11 @@ def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Co
     each = panels if parts * panel * node.type.dtype.itemsize <= IN_CACHE else 1
     slots, made = [Slot("in", x, x.type.dtype), packed], None
     if group is None:
-        source, slots = conv_text.conv(tile, count, None, apart), [*slots, Slot("out", node, node.type.dtype)]
+        slots.append(Slot("out", node, node.type.dtype))
     else:
         made = EpilogueStatements(group, stored, layout, slots, len(conv_text.conv_names(count)) + 2 * count, count)
-        source, slots = conv_text.conv(tile, count, made.text, apart), made.slots
+        slots = made.slots
+    source = conv_text.conv(tile, count, made.text if made else None, apart)
     phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], filters if apart else depth * tile.width)
     for axes, w_first, y_first, where in phases:
         places = images * element_count(tuple(a.places for a in axes))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from ..compiler.groups import Group
 from ..compiler.layout import Storage
-from ..compiler.schedule import Group
 from ..ir.node import Node
 from .conv_text import Epilogue
 from .kernel_text import Slot

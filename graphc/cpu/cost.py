@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from ..compiler.schedule import data_inputs, viewed
+from ..compiler.groups import data_inputs, viewed
 from ..ir.loops import loop_of
 from ..ir.node import Node
 from ..ir.sizes import at_hand

@@ -7,12 +7,13 @@ copied beside itself, all rows are multiplied by it, and their sums wait beside 
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from ..compiler.layout import Layout
 from ..ir.node import Node
-from ..ir.sizes import fixed
+from ..ir.sizes import fixed, settled
 from . import native
 from .conv_text import Tile
 from .kernel_text import KernelText, Slot
@@ -21,7 +22,11 @@ from .routines import matrix
 LEAST_ROWS, MOST_ROWS = 24, 64          # of the left operand
 LEAST_SIDE = 512                        # columns, and numbers in each sum, from which reading the right operand is what takes time
 DEPTH = 64                              # rows of the right operand that are copied beside itself
-_TILES = {16: ((8, 3), (6, 4), (12, 2)), 8: ((4, 3), (6, 2)), 4: ((4, 3), (6, 2))}
+SMALL = 1 << 18                         # multiply-adds up to which a library's way into its kernels is what takes time
+LEAST_FULL, FILLED, SMALL_FILLED = 32, 0.96, 0.85       # columns, and numbers in each sum, from which; and the part of the tiles that is filled
+PIECES, IN_CACHE = 4, 6 << 20           # panels that there are at least, for threads, and bytes of the right operand, where they are not small
+_WIDE_TILES = ((8, 3), (6, 4), (12, 2))                 # of 32 registers
+_NARROW_TILES = ((4, 3), (6, 2))
 WORK = 64
 
 NAMES = ("rows", "columns", "depth", "tiles", "a_row", "a_column", "b_row", "c_row")
@@ -83,23 +88,43 @@ def text(tile: Tile, turned: bool) -> str:
 
 
 def few_rows(node: Node, layout: Layout) -> KernelText | None:
-    """The kernel of a product whose left operand has few rows; None of any other: of float32, no batch, of rows whose number is known."""
+    """The kernel of a product whose left operand has few rows; None of any other: of floats, no batch, of rows whose number is known."""
     a, b = node.inputs
     m, n = node.type.shape[-2:]
     k = a.type.shape[-2 if node.attrs["transpose_a"] else -1]
-    if len(node.type.shape) != 2 or node.type.dtype != np.float32 or not all(map(fixed, (m, n, k))):
+    m, n, k = map(settled, (m, n, k))
+    dtype = node.type.dtype
+    if len(node.type.shape) != 2 or dtype.kind != "f" or not all(map(fixed, (m, n, k))) or m < LEAST_ROWS:
         return None
-    if not LEAST_ROWS <= m <= MOST_ROWS or n < LEAST_SIDE or k < LEAST_SIDE:
+    tile = tile_for(m, n, dtype, native.vector_bytes())
+    if m < tile.rows or not taken(m, n, k, tile):
         return None
     ta, lda, _ = matrix(a, layout, node.attrs["transpose_a"])
     tb, ldb, _ = matrix(b, layout, node.attrs["transpose_b"])
-    dtype = node.type.dtype
-    lanes = native.vector_bytes() // dtype.itemsize
-    rows, vectors = min(_TILES.get(lanes, _TILES[4]), key=lambda s: -(-m // s[0]) * s[0] * -(-n // (s[1] * lanes)) * s[1])
-    if m < rows:
-        return None
-    tile = Tile(rows, vectors, lanes, dtype.name)
+    rows = tile.rows
     source = text(tile, tb)
     extents = [0, m, n, k, -(-m // rows), 1 if ta else lda, lda if ta else 1, ldb, layout(node).strides[-2]]
     slots = [Slot("in", a, dtype), Slot("in", b, dtype), Slot("out", node, dtype)]
     return KernelText(source, slots, extents, -(-n // tile.width), 1, m * n * k // WORK, annotated=[(line, node) for line in source.splitlines()])
+
+
+def tile_for(m: int, n: int, dtype: np.dtype[Any], most: int) -> Tile:
+    """The tile that wastes least of rows and columns, and among these the first."""
+    lanes = most // dtype.itemsize
+    rows, vectors = min(_WIDE_TILES if most == 64 else _NARROW_TILES, key=lambda s: -(-m // s[0]) * s[0] * -(-n // (s[1] * lanes)) * s[1])
+    return Tile(rows, vectors, lanes, dtype.name)
+
+
+def taken(m: int, n: int, k: int, tile: Tile) -> bool:
+    """Whether a product of matrices [m, k] and [k, n] is computed here: where it was measured to be faster (docs/benchmarks.md)."""
+    single = tile.dtype == "float32"
+    if not LEAST_ROWS <= m <= MOST_ROWS:
+        return False
+    if n >= LEAST_SIDE and k >= LEAST_SIDE and single:
+        return True
+    filled = m * n / (-(-m // tile.rows) * tile.rows * -(-n // tile.width) * tile.width)
+    if min(n, k) < LEAST_FULL or n > 4 * k or (m < 32 and not single):
+        return False
+    size = n * k * np.dtype(tile.dtype).itemsize
+    return (m * n * k <= SMALL and filled >= SMALL_FILLED) or (
+        filled >= FILLED and n >= PIECES * tile.width and size <= IN_CACHE and m >= (48 if single else 32))

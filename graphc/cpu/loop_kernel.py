@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..compiler.concrete import plan_of
+from ..compiler.groups import data_inputs
 from ..compiler.plan import Plan
-from ..compiler.schedule import data_inputs
 from ..ir.node import Node
 from ..ir.types import TensorType
 from .kernel_text import Check, KernelText, Slot, effort, indent, literal, numba_name

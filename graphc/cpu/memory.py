@@ -233,6 +233,16 @@ class Memory:
         for entry, offset in self._shown[buffer]:
             self.table[entry] = start + offset
 
+    def give(self, value: Value, array: Array) -> bool:
+        """Let an array that nobody else has be the result that a value is; whether it can be: it is all of one, and large."""
+        number = self.code.number[value.buffer]
+        flags = array.flags
+        if not (self._results[number] and array.dtype == value.buffer.dtype and array.size == self.sizes[number]
+                and flags.owndata and flags.writeable and flags.c_contiguous and flags.aligned):
+            return False
+        self.move(value.buffer, array.reshape(-1))
+        return True
+
     def renew(self, buffer: Buffer) -> None:
         """Let a buffer be memory that nobody has seen: the last one is the caller's now."""
         self._arrays.pop(buffer, None)          # if the caller has let go of it, it is given out again, while it is still in the caches

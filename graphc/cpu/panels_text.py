@@ -98,7 +98,7 @@ def pack(tile: Tile, turned: bool, rank: int) -> str:
 
 def multiply_names(rank: int) -> list[str]:
     """The extents of `multiply`, in order."""
-    return ["rows", "columns", "depth", "tiles", "panels", "layers", "most", "blocks", "groups", "each", "a_row", "c_row",
+    return ["rows", "columns", "depth", "tiles", "panels", "layers", "most", "blocks", "groups", "each", "lower", "a_row", "c_row",
             *(f"batch{i}" for i in range(rank)), *(f"{operand}_step{i}" for operand in "apc" for i in range(rank))]
 
 
@@ -106,7 +106,7 @@ def multiply_names(rank: int) -> list[str]:
 def multiply(tile: Tile, turned: bool, rank: int) -> str:
     """c [batch, rows, columns] of a (`turned`: transposed) and the panels of the other; units are (batch, group of panels, block of rows).
 
-    A block has as many tiles of rows as another, or one more.
+    A block has as many tiles of rows as another, or one more. `lower`: only what is not above the diagonal, and the rest of its panels.
     """
     r, width, dtype, height = tile.rows, tile.width, tile.dtype, block_rows(tile)
     if turned:
@@ -123,11 +123,14 @@ def multiply(tile: Tile, turned: bool, rank: int) -> str:
         item = unit // (blocks * groups)
         top = first_tile * {r}
         high = minimum(rows, last_tile * {r}) - top
+        last = panels
+        if lower > 0:
+            last = minimum(panels, (top + high + {width - 1}) // {width})
 {indented(_item(rank, "a", "p", "c"), 2)}        for layer in range(layers):
             first = layer * most
             deep = minimum(depth - first, most)
             source = {source}
-{indented(copy, 3)}            for panel in range(group * each, minimum(group * each + each, panels)):
+{indented(copy, 3)}            for panel in range(group * each, minimum(group * each + each, last)):
                 column = panel * {width}
                 wide = minimum(columns - column, {width})
                 w_at = ((p_at * panels + panel) * depth + first) * {width}
@@ -145,5 +148,33 @@ def multiply(tile: Tile, turned: bool, rank: int) -> str:
                         if layer > 0:
                             acc = tile_sum(tile_load_part(acc, c, to, c_row, left, wide), acc)
                         tile_store_part(c, to, c_row, acc, left, wide)
+    return 0
+"""
+
+
+def mirror_names(rank: int) -> list[str]:
+    """The extents of `mirror`, in order."""
+    return ["rows", "strips", "c_row", *(f"batch{i}" for i in range(rank)), *(f"c_step{i}" for i in range(rank))]
+
+
+@cache
+def mirror(tile: Tile, rank: int) -> str:
+    """c [batch, rows, rows]: what is above the diagonal as below it; units are (batch, strip of a vector's lanes of rows).
+
+    Panels are some vectors wide, so the squares on the diagonal are there already.
+    """
+    lanes, square = tile.lanes, f"tile({tile.lanes}, 1, {tile.lanes}, {tile.dtype})"
+    return f"""{_head(("c",), tile.dtype, mirror_names(rank))}    whole = rows // {lanes}
+    for unit in range(lo, hi):
+        strip = unit % strips
+        item = unit // strips
+        top = strip * {lanes}
+{indented(_item(rank, "c"), 2)}        for other in range(strip + 1, whole):
+            square = tile_load({square}, c, c_at + other * {lanes} * c_row + top, c_row)
+            tile_store(c, c_at + top * c_row + other * {lanes}, c_row, tile_turned(square))
+        left = rows - whole * {lanes}
+        if strip < whole and left > 0:
+            square = tile_load_part({square}, c, c_at + whole * {lanes} * c_row + top, c_row, left, {lanes})
+            tile_store_part(c, c_at + top * c_row + whole * {lanes}, c_row, tile_turned(square), {lanes}, left)
     return 0
 """

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler.groups import Group, Single
 from ..compiler.layout import Buffer
 from ..compiler.plan import Plan, copied
-from ..compiler.schedule import Group, Single
 from ..errors import InternalError
 from ..ir.body import RunBody
 from ..ir.node import Node
@@ -37,9 +37,9 @@ class HostPart(NamedTuple):
     attrs: Mapping[str, Any]
     flush: bool
 
-    def run(self, array: Callable[[Value], Array], run_body: RunBody | None) -> None:
+    def run(self, memory: Memory, run_body: RunBody | None) -> None:
         with subnormals(self.flush, self.step.node):
-            self.step.run(array, self.attrs, run_body)
+            self.step.run(memory.place, memory.give, self.attrs, run_body)
 
 
 class Segment(NamedTuple):
@@ -100,7 +100,9 @@ class Program:
         rows = np.stack([code.addresses, table.ctypes.data + code.tables[:-1] * table.itemsize,
                          ranges.extents.ctypes.data + code.extents_at[:-1] * ranges.extents.itemsize, ranges.n, ranges.grain], 1)
         effort = ranges.work * code.effort
-        runs = [*code.runs] if code.runs and (code.commit is None or code.runs[-1].native) else [*code.runs, Run(True, len(self.steps), 0, None)]
+        runs = [*code.runs]
+        if not runs or (code.commit is not None and not runs[-1].native):
+            runs.append(Run(True, sum(run.steps for run in runs), 0, None))
         for run in runs:
             if run.native:
                 last = run is runs[-1] and code.commit is not None
@@ -268,7 +270,7 @@ class Program:
             try:
                 for segment in self.segments:
                     if isinstance(segment, HostPart):
-                        segment.run(self.memory.place, self.state.run_body)
+                        segment.run(self.memory, self.state.run_body)
                     elif status := segment.tape.run_long():
                         raise self.error(segment, status)
             except BaseException:
@@ -308,7 +310,7 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory.place, trace.running(segment.step.node, str(at), self.state.run_body))
+                    segment.run(self.memory, trace.running(segment.step.node, str(at), self.state.run_body))
                 at += 1
                 continue
             self.set_patience(False)

@@ -217,6 +217,8 @@ class Product:
         if self.source:
             rows = m * count
             return Split(rows, rows if threads == 1 or work < PARALLEL_FLOPS else -(-rows // (2 * threads)))
+        if not m * n * count:
+            return Split(0, 1)
         mode, span = (2, count) if count > 1 else (0, m) if m >= n else (1, n)
         # A part of a product may take other kernels of BLAS than the whole, with other roundings: so that results are the same for any
         # number of threads, products are cut for as many as a session has unless told otherwise, even if this one has fewer.
@@ -227,8 +229,8 @@ class Product:
         return Split(span, span if threads == 1 else part, mode, part)
 
 
-def product(node: Node, layout: Layout) -> Product | None:
-    """The step that computes a matrix product, batched or not; None if the result is empty."""
+def product(node: Node, layout: Layout, part: Any = 1) -> Product | None:
+    """The step that computes a matrix product, batched or not; None if the result is empty. `part`: 0 where another step computes it, else 1."""
     a, b = node.inputs
     ta, lda, sa = matrix(a, layout, node.attrs["transpose_a"])
     tb, ldb, sb = matrix(b, layout, node.attrs["transpose_b"])
@@ -244,5 +246,5 @@ def product(node: Node, layout: Layout) -> Product | None:
         steps = [1 if ta else lda, lda if ta else 1, 1 if tb else ldb, ldb if tb else 1]
         return Product(0, blas.loop_source(numba_name(dtype)), (a, b, node), [], [0, m, n, k, *steps, ldc], m, n, k, tuple(batch), strides)
     address, gemm = blas.gemm(dtype, (m, n, k, lda, ldb, ldc))
-    extents = [0, 0, 112 if ta else 111, 112 if tb else 111, m, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, 0]
-    return Product(address, "", (a, b, node), [gemm], extents, m, n, k, tuple(batch), strides)
+    extents = [0, 0, 112 if ta else 111, 112 if tb else 111, m * part, n, k, lda, ldb, ldc, 1 if ta else lda, ldb if tb else 1, 0]
+    return Product(address, "", (a, b, node), [gemm], extents, m * part, n, k, tuple(batch), strides)

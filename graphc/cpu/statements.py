@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler.groups import Group, data_inputs
 from ..compiler.layout import Storage, contiguous
-from ..compiler.schedule import Group, data_inputs
 from ..ir.node import Node
 from ..ir.sizes import alike
 from ..ir.types import element_count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from sys import getrefcount
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..ir.reference import run_reference
 from ..ir.types import Array
 from .kernel_text import Check, KernelText
 from .routines import Commit, Product
+
+MINE = 3        # references to a result that nobody else has: what the reference gave, its name here, and the count's own
 
 
 class Value(NamedTuple):
@@ -67,18 +70,23 @@ class HostStep(NamedTuple):
     def computed(self) -> Iterable[Node]:
         return self.outs
 
-    def run(self, array: Callable[[Value], Array], attrs: Mapping[str, Any], run_body: RunBody | None) -> None:
-        """`array` gives values as views of where they lie; `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies."""
+    def run(self, array: Callable[[Value], Array], give: Callable[[Value, Array], bool], attrs: Mapping[str, Any], run_body: RunBody | None) -> None:
+        """`array` gives values as views of where they lie, and `give` makes an array where one lies, if it can, which saves a copy.
+
+        `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies.
+        """
         node = self.node
         with np.errstate(all="ignore"):
             result = run_reference(node, [array(x) for x in self.inputs], attrs, run_body)
+        own = node.operator.pure and not node.operator.effect and node.operator.drive is None
         for out, place in zip(self.outs, self.places, strict=True):
             value = result if out is node else result[out.attrs["index"]]
             target = array(place)
             if np.shape(value) != target.shape:
                 raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: the result has shape "
                                            f"{np.shape(value)}, not {target.shape}\n  at {loc_str(node.loc)}", node)
-            target[...] = value
+            if not (own and isinstance(value, np.ndarray) and target.flags.c_contiguous and getrefcount(value) <= MINE and give(place, value)):
+                target[...] = value
 
 
 Step = NativeStep | HostStep

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler.schedule import Group
+from ..compiler.groups import Group
 from ..errors import InvalidArgumentError
 from ..ir.body import Body, RunBody
 from ..ir.graph import Graph
@@ -196,7 +196,7 @@ class Trace:
         timing = round(timing_cost()[0])
         for k, thread, lo, hi, start, end in rows.tolist():
             work, cost = self._about(program, first + k)
-            fraction = (hi - lo) / program.range(first + k)[0]
+            fraction = (hi - lo) / max(program.range(first + k)[0], 1)
             yield Event(work, stage, first + k, thread, start, max(end - timing, start), Cost(*(round(c * fraction) for c in cost)), fraction)
 
     def _about(self, program: Any, step: int) -> tuple[Work, Cost]:

@@ -1,4 +1,7 @@
-"""Running ahead: a thread that prepares elements while the session computes, and ends with what it works for."""
+"""Running ahead: a thread that prepares elements while the session computes, and ends with what it works for.
+
+It may wait for the threads of `abreast`, which is imported here so that a fork, which stops last what is guarded first, stops those after it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ import os
 import threading
 import weakref
 from collections import deque
+from time import perf_counter
 from typing import Any
 
 from ..errors import CancelledError, FailedPreconditionError
 from ..process.forking import guard
+from .abreast import PATIENCE
 from .blocks import Block, Stream
 
-PATIENCE = 5.0          # seconds that a fork waits for a thread to come to rest between two blocks
+PROMPT = 1e-4           # seconds that an element takes at least, for a thread to be woken for it
+TRIED = 5               # elements in a row that take so long, until a thread is started
 _alive: weakref.WeakValueDictionary[int, _Buffer] = weakref.WeakValueDictionary()
 
 
@@ -90,18 +96,32 @@ def _fill(buffer: _Buffer) -> None:
 
 
 class Ahead:
-    """A stream whose blocks a thread makes, up to `size` elements ahead of the one that asks."""
+    """A stream whose blocks a thread makes, up to `size` elements ahead of the one that asks.
 
-    def __init__(self, stream: Stream, size: int):
+    `silent`: nobody can see when an element is made. Then the thread waits until elements take longer than handing them over does.
+    """
+
+    def __init__(self, stream: Stream, size: int, silent: bool = False):
         self.buffer = _Buffer(stream, size)
+        self.slow = 0 if silent else TRIED
         self.close = weakref.finalize(self, _Buffer.stop, self.buffer)
         self.close.atexit = False               # below: for all, threads first
 
     def __iter__(self) -> Ahead:
         return self
 
+    def begin(self) -> None:
+        """Start the thread, before the first element is asked for."""
+        if self.slow >= TRIED and self.buffer.thread is None:
+            self.buffer.start()
+
     def __next__(self) -> Block:
         buffer = self.buffer
+        if self.slow < TRIED:
+            start = perf_counter()
+            block = next(buffer.stream)
+            self.slow = self.slow + 1 if perf_counter() - start > PROMPT * block.n else 0
+            return block
         try:
             item = buffer.ready.popleft()
         except IndexError:
@@ -110,7 +130,10 @@ class Ahead:
             buffer.ready.append(None)
             raise StopIteration
         if not isinstance(item, Block):
-            raise item
+            try:
+                raise item
+            finally:
+                del item                # which its own traceback leads to
         buffer.taken += item.n
         if buffer.idle and buffer.made - buffer.taken <= buffer.size // 2:
             buffer.wake()

@@ -62,6 +62,10 @@ def joined(blocks: Sequence[Block]) -> Block:
     """Blocks of the same shapes as one. InvalidArgumentError: of others."""
     if len(blocks) == 1:
         return blocks[0]
+    if len(blocks) == 2:            # most often: a batch of the end of one block and the beginning of the next
+        (m, left), (n, right) = blocks
+        if all(a.shape[1:] == b.shape[1:] for a, b in zip(left, right, strict=True)):
+            return Block(m + n, [np.concatenate(pair) for pair in zip(left, right, strict=True)])
     first = blocks[0].shapes
     for b in blocks[1:]:
         if b.shapes != first:
@@ -81,9 +85,27 @@ def runs(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def copied_at_once(block: Block) -> int:
-    """How many elements like those of a block are copied into one."""
+    """How many elements like those of a block are copied into one, and drawn at a time: the order of a shuffle depends on it."""
     size = sum(a.nbytes for a in block.arrays) // max(block.n, 1)
     return max(1, min(ROWS, BYTES // max(size, 1)))
+
+
+def gathered(block: Block, numbers: Iterable[Array]) -> Iterator[Block]:
+    """The elements of a block that arrays of numbers name, in their order, in few blocks: where two meet, a batch is put together of both."""
+    at_once = copied_at_once(block)
+    held: list[Array] = []
+    count = 0
+    for some in numbers:
+        held.append(some)
+        count += len(some)
+        if count >= at_once:
+            joint = held[0] if len(held) == 1 else np.concatenate(held)
+            whole = count // at_once * at_once
+            for start in range(0, whole, at_once):
+                yield block.take(joint[start:start + at_once])
+            held, count = ([joint[whole:]], count - whole) if count > whole else ([], 0)
+    if count:
+        yield block.take(held[0] if len(held) == 1 else np.concatenate(held))
 
 
 class Pool:

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, GraphError, InvalidArgumentError, ShapeError
-from ..ir.node import Node, caller, describe, here, loc_str, saying
+from ..errors import ArgumentError, GraphError, ShapeError
+from ..ir.node import Node, caller, here, loc_str, saying
 from ..ir.operator import to_node
-from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, compatible, exactly, shape_str
+from ..ir.types import TEXT, Array, TensorType, as_array, compatible
 from . import kept_file, sources, stages
+from .abreast import Abreast
 from .ahead import Ahead
+from .arguments import arguments_of, at_once, batch_rows, padded_shape, padding, size_of
 from .blocks import Stream, one, rows_of
 from .draws import Draws
 from .function import Function
@@ -21,7 +23,6 @@ from .iterator import Iterator, Run, initializable, one_shot
 from .structure import Structure, Structured, along, declared, flatten, joined, looser, said
 
 Begin = Callable[[Run], Stream]
-Argument = Callable[[Run], Any]
 
 
 
@@ -38,9 +39,15 @@ class Dataset(Structured):
     [0 1] [4 9] [16]
     """
 
-    def __init__(self, structure: Structure, begin: Begin, inputs: Sequence[Dataset] = (), needs: Iterable[Node] = ()):
+    _silent = _in_order = False         # of one that begins elsewhere, or by a class below
+
+    def __init__(self, structure: Structure, begin: Begin, inputs: Sequence[Dataset] = (), needs: Iterable[Node] = (),
+                 functions: Sequence[Function] = (), silent: bool | None = None):
         self._structure, self._begin = structure, begin
         self._loc = caller()
+        # Whether nobody sees when its elements are made, and whether they are to be made one after another.
+        self._silent = all(d._silent for d in inputs) and all(f.silent for f in functions) if silent is None else silent
+        self._in_order = any(d._in_order for d in inputs) or any(f.in_order for f in functions)
         self._needs: list[Node] = list(dict.fromkeys([*(n for d in inputs for n in d._needs), *needs]))
 
     def __repr__(self) -> str:
@@ -70,7 +77,7 @@ class Dataset(Structured):
         structure = declared("from_generator", output_types, output_shapes)
         given = [to_node(a) for a in args or ()]
         about = f"the generator {getattr(generator, '__name__', generator)} of from_generator ({loc_str(caller())})"
-        return Dataset(structure, lambda run: sources.generated(lambda: generator(*map(run.value, given)), structure, about), (), given)
+        return Dataset(structure, lambda run: sources.generated(lambda: generator(*map(run.value, given)), structure, about), (), given, silent=False)
 
     @staticmethod
     def range(*args: Any) -> Dataset:
@@ -85,7 +92,7 @@ class Dataset(Structured):
     def list_files(file_pattern: Any, shuffle: bool | None = True, seed: Any = None) -> Dataset:
         """The names of files that match a pattern, or one of several; shuffled, or sorted. NotFoundError, when run: there are none."""
         names = to_node(file_pattern)
-        made = Dataset(_TEXTS, lambda run: sources.matching(run.value(names)), (), [names])
+        made = Dataset(_TEXTS, lambda run: sources.matching(run.value(names)), (), [names], silent=False)
         return made.shuffle(1 << 20, seed) if shuffle is None or shuffle else made
 
     @staticmethod
@@ -103,25 +110,41 @@ class Dataset(Structured):
     # ------------------------------------------------------------------ stages
 
     def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
-        """A function of each element; it is called once, with tensors, and compiled. `num_parallel_calls` changes nothing."""
+        """A function of each element; it is called once, with tensors, and compiled.
+
+        `num_parallel_calls`: of so many elements at once (-1: as many as there are cores), in order all the same; but for a function that draws
+        random numbers, assigns or prints, whose order would show.
+        """
         f = Function("Dataset.map", map_func, self._structure, caller())
         structure = f.returns(f.result)
-        return Dataset(structure, lambda run: stages.Mapped(self._begin(run), f.running(run.kept, run.value)), [self], f.captured)
+        count, needs = at_once("Dataset.map", "num_parallel_calls", num_parallel_calls)
+
+        def begin(run: Run) -> Stream:
+            threads = 1 if f.in_order else count(run)
+            stream = self._begin(run)
+            if threads == 1:
+                return stages.Mapped(stream, f.running(run.kept, run.value, run.lane))
+            return Abreast(stream, lambda i: f.running(run.kept, run.value, (run.lane, i)), threads, f.calls_python)
+        return Dataset(structure, begin, [self], [*f.captured, *needs], [f])
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function of them is true."""
         f = _predicate("Dataset.filter", predicate, self)
-        return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run.kept, run.value)), [self], f.captured)
+        return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run.kept, run.value, run.lane)), [self],
+                       f.captured, [f])
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
         """The elements of the dataset that a function makes of each element, one dataset after another."""
         return self._interleaved("Dataset.flat_map", map_func, 1, 1)
 
     def interleave(self, map_func: Callable[..., Dataset], cycle_length: Any = 1, block_length: Any = 1, num_parallel_calls: Any = None) -> Dataset:
-        """The elements of the datasets that a function makes of each element: of `cycle_length` datasets in turn, `block_length` of each."""
-        return self._interleaved("Dataset.interleave", map_func, cycle_length, block_length)
+        """The elements of the datasets that a function makes of each element: of `cycle_length` datasets in turn, `block_length` of each.
 
-    def _interleaved(self, what: str, map_func: Callable[..., Dataset], cycle_length: Any, block_length: Any) -> Dataset:
+        `num_parallel_calls`: so many of them (-1: as many as there are cores) make their elements at once, ahead of their turn.
+        """
+        return self._interleaved("Dataset.interleave", map_func, cycle_length, block_length, num_parallel_calls)
+
+    def _interleaved(self, what: str, map_func: Callable[..., Dataset], cycle_length: Any, block_length: Any, parallel: Any = None) -> Dataset:
         f = Function(what, map_func, self._structure, caller())
         inner = f.result
         if not isinstance(inner, Dataset):
@@ -130,22 +153,32 @@ class Dataset(Structured):
         f.gives(within)
         beyond = [n for n in inner._needs if n.index < f.start]
         (cycle, block), needs = arguments_of(what, (("cycle_length", cycle_length), ("block_length", block_length)), 1)
+        count, more = at_once(what, "num_parallel_calls", parallel)
 
         def begin(run: Run) -> Stream:
-            call = f.running(run.kept, run.value)
+            call, slots, length = f.running(run.kept, run.value, run.lane), cycle(run), block(run)
+            threads = 0 if parallel is None or inner._in_order else count(run)
 
-            def of(row: Sequence[Array]) -> Stream:
+            def of(row: Sequence[Array], slot: int) -> Stream:
                 values = [np.asarray(v) for v in call(row)] if within else []
-                return inner._begin(run.inner(dict(zip(within, values, strict=True))))
-            return stages.interleaved(self._begin(run), of, cycle(run), block(run))
-        return Dataset(inner._structure, begin, [self], [*f.captured, *beyond, *needs])
+                lane = (run.lane, "slot", slot) if slot < threads else run.lane
+                stream = inner._begin(run.inner(dict(zip(within, values, strict=True)), lane))
+                if slot >= threads:
+                    return stream
+                ahead = Ahead(stream, length, inner._silent)
+                ahead.begin()
+                return ahead
+            return stages.interleaved(self._begin(run), of, slots, length, threads)
+        made = Dataset(inner._structure, begin, [self, inner], [*f.captured, *beyond, *needs, *more], [f])
+        made._needs = [n for n in made._needs if n not in within]
+        return made
 
     def batch(self, batch_size: Any, drop_remainder: Any = False) -> Dataset:
         """Elements of one shape side by side, `batch_size` of them; the last batch may be smaller, unless `drop_remainder`."""
         (size, drop), needs = arguments_of("Dataset.batch", (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
-        rows = _batch_rows(batch_size, drop_remainder)
+        rows = batch_rows(batch_size, drop_remainder)
         types = tuple(TensorType(t.dtype, None if t.shape is None else (rows, *t.shape)) for t in self._structure.types)
-        return Dataset(Structure(self._structure.form, types), lambda run: stages.batched(self._begin(run), _size(size(run)), bool(drop(run))),
+        return Dataset(Structure(self._structure.form, types), lambda run: stages.batched(self._begin(run), size_of(size(run)), bool(drop(run))),
                        [self], needs)
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False) -> Dataset:
@@ -153,16 +186,16 @@ class Dataset(Structured):
         what = "Dataset.padded_batch"
         (size, drop), needs = arguments_of(what, (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
         form, types = self._structure
-        shapes = [_padded_shape(what, s, t) for s, t in zip(along(what, form, padded_shapes), types, strict=True)]
+        shapes = [padded_shape(what, s, t) for s, t in zip(along(what, form, padded_shapes), types, strict=True)]
         given = [None] * len(types) if padding_values is None else flatten(padding_values)[1]
         values = given * len(types) if len(given) == 1 else given
         if len(values) != len(types):
             raise GraphError(f"{what}: {len(given)} padding values for {len(types)} components{here()}")
-        pads = [_padding(v, t) for v, t in zip(values, types, strict=True)]
-        rows = _batch_rows(batch_size, drop_remainder)
+        pads = [padding(v, t) for v, t in zip(values, types, strict=True)]
+        rows = batch_rows(batch_size, drop_remainder)
         out = tuple(TensorType(t.dtype, None if s is None else (rows, *s)) for s, t in zip(shapes, types, strict=True))
         return Dataset(Structure(form, out), lambda run: stages.padded(
-            self._begin(run), _size(size(run)), bool(drop(run)), shapes, [run.value(p) if isinstance(p, Node) else p for p in pads]),
+            self._begin(run), size_of(size(run)), bool(drop(run)), shapes, [run.value(p) if isinstance(p, Node) else p for p in pads]),
             [self], [*needs, *(p for p in pads if isinstance(p, Node))])
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None) -> Dataset:
@@ -171,7 +204,7 @@ class Dataset(Structured):
         draws = Draws("Dataset.shuffle", seed, reshuffle_each_iteration is not False)
 
         def begin(run: Run) -> Stream:
-            return stages.shuffled(self._begin(run), _size(size(run), "Dataset.shuffle: buffer_size"), draws.of_pass(run))
+            return stages.shuffled(self._begin(run), size_of(size(run), "Dataset.shuffle: buffer_size"), draws.of_pass(run))
         return Dataset(self._structure, begin, [self], [*needs, *draws.needs])
 
     def repeat(self, count: Any = None) -> Dataset:
@@ -194,12 +227,12 @@ class Dataset(Structured):
         f = _predicate("Dataset.take_while", predicate, self)
 
         def begin(run: Run) -> Stream:
-            holds = f.running(run.kept, run.value)
+            holds = f.running(run.kept, run.value, run.lane)
             for row in rows_of(self._begin(run)):
                 if not holds(row)[0]:
                     return
                 yield one(row)
-        return Dataset(self._structure, begin, [self], f.captured)
+        return Dataset(self._structure, begin, [self], f.captured, [f])
 
     def unbatch(self) -> Dataset:
         """The rows of each element's components as elements. InvalidArgumentError, when run: not as many rows each. GraphError: a scalar."""
@@ -247,7 +280,7 @@ class Dataset(Structured):
 
         def begin(run: Run) -> Stream:
             ahead, stream = size(run), self._begin(run)
-            return Ahead(stream, ahead if ahead > 0 else 2) if ahead else stream
+            return Ahead(stream, ahead if ahead > 0 else 2, self._silent) if ahead else stream
         return Dataset(self._structure, begin, [self], needs)
 
     def with_options(self, options: Any) -> Dataset:
@@ -272,43 +305,7 @@ class Dataset(Structured):
         return initializable(self, shared_name)
 
 
-# ---------------------------------------------------------------------- arguments
-
 _TEXTS = Structure(0, (TensorType(TEXT, ()),))
-
-
-def arguments_of(what: str, given: Sequence[tuple[str, Any]], least: int | None = None) -> tuple[list[Argument], list[Node]]:
-    """Whole numbers, each as a function of a run, and those of them that are tensors. ArgumentError: no whole number."""
-    found, needs = [], []
-    for word, value in given:
-        if isinstance(value, Node):
-            if value.type.dtype.kind not in "iub" or not compatible(value.type.shape, ()):
-                raise ArgumentError(f"{what}: {word} is a whole number, not {describe(value)}{here()}")
-            node = to_node(value)
-            needs.append(node)
-            found.append(_later(what, word, node, least))
-            continue
-        try:
-            number = int(value.__index__())
-        except (AttributeError, TypeError):
-            raise ArgumentError(f"{what}: {word} is a whole number, not {value!r:.60}{here()}") from None
-        if least is not None and number < least:
-            raise ArgumentError(f"{what}: {word} is at least {least}, not {number}{here()}")
-        found.append(_always(number))
-    return found, needs
-
-
-def _always(number: int) -> Argument:
-    return lambda run: number
-
-
-def _later(what: str, word: str, node: Node, least: int | None) -> Argument:
-    def value(run: Run) -> int:
-        number = int(run.value(node))
-        if least is not None and number < least:
-            raise InvalidArgumentError(f"{what}: {word} is at least {least}, not {number}")
-        return number
-    return value
 
 
 def _predicate(what: str, function: Callable[..., Any], dataset: Dataset) -> Function:
@@ -318,39 +315,6 @@ def _predicate(what: str, function: Callable[..., Any], dataset: Dataset) -> Fun
     if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
         raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
     return f
-
-
-def _size(number: int, what: str = "Dataset.batch: batch_size") -> int:
-    if number < 1:
-        raise InvalidArgumentError(f"{what} is at least 1, not {number}")
-    return number
-
-
-def _batch_rows(batch_size: Any, drop: Any) -> int | None:
-    """How many rows batches have, if that is known."""
-    if not isinstance(batch_size, Node) and batch_size < 1:
-        raise ArgumentError(f"a batch has at least one element, not {batch_size}{here()}")
-    return None if isinstance(batch_size, Node) or isinstance(drop, Node) or not drop else int(batch_size)
-
-
-def _padded_shape(what: str, shape: Any, t: TensorType) -> Any:
-    if isinstance(shape, Node):
-        raise GraphError(f"{what}: a padded shape is a list of numbers, not {describe(shape)}{here()}")
-    with saying(what):
-        dims = as_shape([None if d == -1 else d for d in shape] if isinstance(shape, (list, tuple)) else shape)
-    if dims is not None and t.shape is not None and len(dims) != len(t.shape):
-        raise ShapeError(f"{what}: components {t} are not padded to {shape_str(dims)}{here()}")
-    return dims
-
-
-def _padding(value: Any, t: TensorType) -> Any:
-    if value is None:
-        return b"" if t.dtype == TEXT else 0
-    if isinstance(value, Node):
-        return value
-    if t.dtype == TEXT:
-        return value.encode() if isinstance(value, str) else value
-    return exactly(value, t.dtype)[()]
 
 
 def _shifted_form(form: Any, at: int) -> Any:

@@ -56,20 +56,21 @@ def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: Any = None) ->
 
 def map_and_batch(map_func: Callable[..., Any], batch_size: Any, num_parallel_batches: Any = None, drop_remainder: Any = False,
                   num_parallel_calls: Any = None) -> Apply:
-    """`Dataset.map` and then `Dataset.batch`.
+    """`Dataset.map`, of `num_parallel_calls` elements at once, or of those of `num_parallel_batches` batches, and then `Dataset.batch`.
 
     Errors: those of both: GraphError, ArgumentError.
     """
-    return lambda dataset: dataset.map(map_func).batch(batch_size, drop_remainder)
+    calls = num_parallel_batches * batch_size if num_parallel_calls is None and num_parallel_batches is not None else num_parallel_calls
+    return lambda dataset: dataset.map(map_func, calls).batch(batch_size, drop_remainder)
 
 
 def parallel_interleave(map_func: Callable[..., Dataset], cycle_length: Any, block_length: Any = 1, sloppy: Any = False,
                         buffer_output_elements: Any = None, prefetch_input_elements: Any = None) -> Apply:
-    """`Dataset.interleave`, always in its order: `sloppy` changes nothing.
+    """`Dataset.interleave`, whose datasets make their elements at once, always in its order: `sloppy` changes nothing.
 
     GraphError: the function returns no dataset.
     """
-    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
+    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length, num_parallel_calls=cycle_length)
 
 
 def sloppy_interleave(map_func: Callable[..., Dataset], cycle_length: Any, block_length: Any = 1) -> Apply:
@@ -172,7 +173,7 @@ def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Apply:
                 found = [np.asarray(v) for v in call([*state, *row])]
                 state = found[:n]
                 yield one(found[n:])
-        return Dataset(out, begin, [dataset], [*f.captured, *start])
+        return Dataset(out, begin, [dataset], [*f.captured, *start], [f])
     return apply
 
 

@@ -33,7 +33,7 @@ class TextLineDataset(Dataset):
 
     def __init__(self, filenames: Any, compression_type: Any = None, buffer_size: Any = None):
         names, how = _names("TextLineDataset", filenames), compression_of(compression_type)
-        super().__init__(_TEXT, lambda run: sources.lines(run.value(names), how), (), [names])
+        super().__init__(_TEXT, lambda run: sources.lines(run.value(names), how), (), [names], silent=False)
         self.compression = how
 
 
@@ -49,7 +49,7 @@ class TFRecordDataset(Dataset):
             super().__init__(_TEXT, made._begin, [made])
             return
         names, how = _names("TFRecordDataset", filenames), compression_of(compression_type)
-        super().__init__(_TEXT, lambda run: sources.records(run.value(names), how), (), [names])
+        super().__init__(_TEXT, lambda run: sources.records(run.value(names), how), (), [names], silent=False)
 
 
 class FixedLengthRecordDataset(Dataset):
@@ -63,7 +63,8 @@ class FixedLengthRecordDataset(Dataset):
         names, how = _names("FixedLengthRecordDataset", filenames), compression_of(compression_type)
         sizes, needs = arguments_of("FixedLengthRecordDataset", (("record_bytes", record_bytes), ("header_bytes", header_bytes or 0),
                                                                ("footer_bytes", footer_bytes or 0)))
-        super().__init__(_TEXT, lambda run: sources.fixed(run.value(names), sizes[0](run), sizes[1](run), sizes[2](run), how), (), [names, *needs])
+        super().__init__(_TEXT, lambda run: sources.fixed(run.value(names), sizes[0](run), sizes[1](run), sizes[2](run), how), (), [names, *needs],
+                         silent=False)
 
 
 def __dir__() -> list[str]:

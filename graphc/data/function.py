@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..errors import GraphcError, GraphError, OpError
+from ..ir.body import everywhere
 from ..ir.families import Memory
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Loc, Node, describe, here, in_order, loc_str, reached
@@ -70,6 +71,25 @@ class Function:
         self.gives(nodes)
         return Structure(form, tuple(n.type for n in self.outputs))
 
+    @property
+    def calls_python(self) -> bool:
+        """Whether it has a `py_func`, which may wait for what others do, or be seen to be called."""
+        return any(n.operator.name.startswith("py_func") for n in self._within())
+
+    @property
+    def in_order(self) -> bool:
+        """Whether its calls are to follow one another: it draws random numbers, assigns, or prints."""
+        return any(n.operator.family.draws or n.operator.family.assigns or (n.operator.effect and not n.operator.name.startswith("py_func"))
+                   for n in self._within())
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody can see when it is called."""
+        return not any(n.operator.effect or n.operator.name.startswith("py_func") for n in self._within())
+
+    def _within(self) -> set[Node]:
+        return {*everywhere(reached(self.outputs, lambda n: (*n.inputs, *n.control_inputs) if n.index > self.start else ()))}
+
     def gives(self, nodes: Sequence[Node]) -> None:
         """Take some tensors as what the function gives."""
         for n in nodes:
@@ -83,9 +103,9 @@ class Function:
     def __str__(self) -> str:
         return f"{self.what} ({loc_str(self.loc)}) with {self.about}{f' ({loc_str(self.defined)})' if self.defined is not None else ''}"
 
-    def running(self, kept: Resources, values: Callable[[Node], Array]) -> Callable[[Sequence[Array]], list[Array]]:
-        """The function of arrays, with the values of what it captures."""
-        call: Call = kept.get(self, lambda: Compiled(self, kept.jit)).call
+    def running(self, kept: Resources, values: Callable[[Node], Array], number: Hashable = 0) -> Callable[[Sequence[Array]], list[Array]]:
+        """The function of arrays, with the values of what it captures. Those of different numbers can be called at once."""
+        call: Call = kept.get((self, number), lambda: Compiled(self, kept.jit)).call
         captured = [values(n) for n in self.captured]
 
         def run(arrays: Sequence[Array]) -> list[Array]:

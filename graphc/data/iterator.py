@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,8 +28,9 @@ _serial = itertools.count()
 class Run:
     """What the streams of one iterator know: the values of tensors, what the session keeps, and how often each dataset has begun."""
 
-    def __init__(self, values: dict[Node, Array], kept: Resources):
+    def __init__(self, values: dict[Node, Array], kept: Resources, lane: Hashable = 0):
         self.values, self.kept = values, kept
+        self.lane = lane                        # functions of different lanes are called at once
         self.begun: dict[int, int] = {}
         self.memories: dict[int, Memory] = {}
         self.fresh: dict[int, int] = {}         # what draws without a seed
@@ -41,9 +42,9 @@ class Run:
             found = self.values[node] = interpret([node], {})[0]
         return found
 
-    def inner(self, values: dict[Node, Array]) -> Run:
+    def inner(self, values: dict[Node, Array], lane: Hashable) -> Run:
         """For a dataset that a function made of an element."""
-        return Run({**self.values, **values}, self.kept)
+        return Run({**self.values, **values}, self.kept, lane)
 
 
 class Dataset(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InvalidArgumentError, OpError
 from ..ir.types import Array, shape_str
-from .blocks import Block, Pool, Stream, copied_at_once, joined, one, rows_of, runs
+from .blocks import Block, Pool, Stream, copied_at_once, gathered, joined, one, rows_of, runs
 
 Rows = Callable[[Sequence[Array]], list[Array]]     # a function of an element
 Begin = Callable[[], Stream]                        # a stream from its beginning
@@ -132,23 +132,49 @@ def _padded_batch(rows: Sequence[Sequence[Array]], shapes: Sequence[Any], values
 def shuffled(stream: Stream, size: int, draw: np.random.Generator) -> Stream:
     """Elements drawn evenly from those of `size` that wait, the next of the stream taking the place of each; if all of them wait, in any order.
 
-    Several are drawn at a time, half of those that wait at most: then others take all their places.
+    Several are drawn at a time, half of those that wait at most: then others take all their places. As long as all that wait lie in the arrays
+    of one block, their numbers are drawn, and each is copied once.
     """
-    waiting: list[Block] = []
-    count = 0
-    rest: Block | None = None
-    for block in stream:
-        if count + block.n > size:
-            waiting.append(block.cut(0, size - count))
-            rest, count = block.cut(size - count, block.n), size
-            break
-        waiting.append(block)
-        count += block.n
-    waiting = [b for b in waiting if b.n]
-    if not waiting:
+    first = next(stream, None)
+    while first is not None and not first.n:
+        first = next(stream, None)
+    if first is None:
         return
-    pool = Pool(waiting)
-    at_once = min(copied_at_once(waiting[0]), max(1, size // 2))
+    at_once = min(copied_at_once(first), max(1, size // 2))
+    places = np.arange(min(size, first.n))
+    at = len(places)
+    while len(places) == size:
+        yield from gathered(first, _drawn(places, at, first.n, at_once, draw))
+        block = next(stream, None)
+        if block is None or any(a is not b for a, b in zip(block.arrays, first.arrays, strict=True)):
+            break
+        at = 0              # the same again: `repeat` of arrays in memory
+    else:
+        block = next(stream, None)
+    if block is None:
+        yield from gathered(first, [places[draw.permutation(len(places))]])
+        return
+    yield from _shuffled_blocks(first.take(places), block, stream, size, draw, at_once)
+
+
+def _drawn(places: Array, at: int, end: int, at_once: int, draw: np.random.Generator) -> Iterator[Array]:
+    """The numbers of elements that are drawn from those at `places`, which the numbers from `at` on to before `end` then take."""
+    for start in range(at, end, at_once):
+        stop = min(start + at_once, end)
+        rows = draw.permutation(len(places))[:stop - start] if stop - start > 1 else draw.integers(len(places), size=1)
+        yield places[rows]
+        places[rows] = np.arange(start, stop)
+
+
+def _shuffled_blocks(first: Block, rest: Block | None, stream: Stream, size: int, draw: np.random.Generator, at_once: int) -> Stream:
+    """`shuffled` of elements that lie in several blocks: `first` waits already, `rest` comes before what the stream gives."""
+    waiting, count = [first], first.n
+    while rest is not None and count < size:
+        more = rest.cut(0, min(rest.n, size - count))
+        waiting.append(more)
+        count += more.n
+        rest = rest.cut(more.n, rest.n) if rest.n > more.n else next(stream, None)
+    pool = Pool([b for b in waiting if b.n])
     while rest is not None:
         for start in range(0, rest.n, at_once):
             new = rest.cut(start, min(start + at_once, rest.n))
@@ -156,7 +182,7 @@ def shuffled(stream: Stream, size: int, draw: np.random.Generator) -> Stream:
             yield from pool.take(rows)
             pool.put(rows, new)
         rest = next(stream, None)
-    order, at_once = draw.permutation(pool.n), copied_at_once(waiting[0])
+    order, at_once = draw.permutation(pool.n), copied_at_once(first)
     for start in range(0, pool.n, at_once):
         yield from pool.take(order[start:start + at_once])
 
@@ -227,21 +253,27 @@ def unbatched(stream: Stream) -> Stream:
             yield Block(int(n), row)
 
 
-def interleaved(stream: Stream, of: Callable[[Sequence[Array]], Stream], cycle: int, block: int) -> Stream:
-    """The streams that a function makes of elements, `cycle` of them in turn, `block` elements of each."""
+def interleaved(stream: Stream, of: Callable[[Sequence[Array], int], Stream], cycle: int, block: int, ahead: int = 0) -> Stream:
+    """The streams that a function makes of elements, `cycle` of them in turn, `block` elements of each; the first `ahead` begin at once."""
     rows = rows_of(stream)
     if cycle == 1:
         for row in rows:
-            yield from of(row)
+            yield from of(row, 0)
         return
     slots: list[EachRow | None] = [None] * cycle
     more, at = True, 0
+    for i in range(min(ahead, cycle)):
+        found = next(rows, None)
+        if found is None:
+            more = False
+            break
+        slots[i] = EachRow(of(found, i))
     while more or any(s is not None for s in slots):
         slot = slots[at]
         if slot is None and more:
             found = next(rows, None)
             more = found is not None
-            slot = slots[at] = EachRow(of(found)) if found is not None else None
+            slot = slots[at] = EachRow(of(found, at)) if found is not None else None
         for _ in range(block if slot is not None else 0):
             assert slot is not None
             element = next(slot, None)

@@ -6,14 +6,16 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import GraphError, InvalidArgumentError, SerializationError
+from ..errors import GraphError, InvalidArgumentError, SerializationError, UnimplementedError
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph, get_default_graph
-from ..ir.node import describe, here
+from ..ir.nest import mapped
+from ..ir.node import Node, describe, here
 from ..ir.types import TensorType, compatible
 from .graph_json import from_json, to_json
 from .tf_graph import messages
 from .tf_graph.imported import import_theirs
+from .tf_graph.written import theirs
 from .whole import write_whole
 
 __all__ = ["GraphDef", "import_graph_def", "write_graph"]
@@ -22,8 +24,9 @@ __all__ = ["GraphDef", "import_graph_def", "write_graph"]
 class GraphDef:
     """The nodes of a graph: of one of graphc's as they are when it is made, or of TensorFlow's as its bytes have them, to be changed in place.
 
-    `SerializeToString` gives graphc's JSON of the first, TensorFlow's bytes of the second; `ParseFromString` reads both. `library`: the functions
-    of TensorFlow's graph; `versions`: what wrote it. SerializationError: a graph that cannot be saved, a py_func in it, or bytes of neither.
+    `SerializeToString` gives TensorFlow's bytes where all operators have a counterpart there, else graphc's JSON, which begins with a brace;
+    `ParseFromString` reads both. `library`: the functions of TensorFlow's graph; `versions`: what wrote it. SerializationError: a graph that cannot
+    be saved, a py_func in it, or bytes of neither.
 
     >>> with tf.Graph().as_default() as graph:
     ...     y = tf.add(tf.constant(1.0, name="x"), 2.0, name="y")
@@ -35,13 +38,14 @@ class GraphDef:
 
     def __init__(self, graph: Graph | None = None):
         self._text, self._refused = to_json(Graph()), ""
+        self._nodes: list[Node] = []            # of graphc's graph
         self.theirs: messages.GraphDef | None = messages.GraphDef()
         self.node: list[Any] = self.theirs.node
         if graph is not None:
             self._take(graph)
 
     def _take(self, graph: Graph) -> None:
-        self.node, self.theirs = [op.node_def for op in graph.get_operations()], None
+        self.node, self.theirs, self._nodes = [op.node_def for op in graph.get_operations()], None, [*graph.nodes]
         try:
             self._text, self._refused = to_json(graph), ""
         except SerializationError as e:
@@ -64,18 +68,46 @@ class GraphDef:
     def graph(self) -> Graph:
         """A graph of its own with these nodes."""
         if self.theirs is None:
-            return from_json(self.SerializeToString().decode("utf-8", "surrogatepass"))
+            return from_json(self._json())
         made = Graph()
         import_theirs(made, self.theirs, "", {})
         return made
 
     def SerializeToString(self, deterministic: bool = True) -> bytes:
+        """The graph in TensorFlow's bytes; where it has operators that TensorFlow has not, as JSON, in UTF-8."""
+        try:
+            return self.tensorflow()
+        except UnimplementedError:
+            return self._json().encode("utf-8", "surrogatepass")
+
+    def tensorflow(self, fetches: Any = None) -> bytes:
+        """The graph in TensorFlow's bytes, or of it what `fetches` need: tensors and operations of the graph, or their names.
+
+        UnimplementedError: it has operators that TensorFlow has not, all of which are named. SerializationError: there is no graph.
+
+        >>> with tf.Graph().as_default() as graph:
+        ...     y = tf.nn.relu(tf.placeholder(tf.float32, [2], name="x"), name="y")
+        >>> tf.GraphDef.FromString(graph.as_graph_def().tensorflow("y")).node[-1].op
+        'Placeholder'
+        """
+        if self.theirs is not None:
+            if fetches is not None:
+                raise SerializationError(f"GraphDef.tensorflow: a graph that was read is whole; import_graph_def makes one of graphc's{here()}")
+            return self.theirs.SerializeToString() if self.node else self._json().encode()
+        graph = self._nodes[0].graph if self._nodes else None
+        if graph is None:
+            return self._json().encode()
+        wanted = None if fetches is None else [graph.as_node(f) for f in (fetches if isinstance(fetches, (list, tuple)) else [fetches])]
+        return theirs(self._nodes, wanted).SerializeToString()
+
+    def text(self) -> bytes:
         """The graph as JSON, in UTF-8; of a graph of TensorFlow's its bytes."""
-        if self.theirs is not None and self.node:
-            return self.theirs.SerializeToString()
+        return self._json().encode("utf-8", "surrogatepass") if self.theirs is None else self.tensorflow()
+
+    def _json(self) -> str:
         if self._refused:
             raise SerializationError(self._refused)
-        return self._text.encode("utf-8", "surrogatepass")
+        return self._text
 
     def ParseFromString(self, serialized: bytes) -> None:
         """Take the nodes of a graph that `SerializeToString`, `tf.train.write_graph` or `Graph.to_json` wrote, or of one of TensorFlow's."""
@@ -98,7 +130,7 @@ class GraphDef:
 
     def CopyFrom(self, other: GraphDef) -> None:
         """Take the nodes of another."""
-        self._text, self._refused = other._text, other._refused
+        self._text, self._refused, self._nodes = other._text, other._refused, other._nodes
         if other.theirs is not None:
             copied = messages.GraphDef()
             copied.CopyFrom(other.theirs)
@@ -148,14 +180,17 @@ def import_graph_def(graph_def: Any, input_map: Mapping[str, Any] | None = None,
         if any(x in replaced for x in node.inputs):
             node.inputs = tuple(replaced.get(x, x) for x in node.inputs)
         if node.standing is not None and any(x in replaced for x in node.standing.inputs):
-            node.standing = node.standing._replace(inputs=tuple(replaced.get(x, x) for x in node.standing.inputs))
+            given = node.standing.arguments
+            node.standing = node.standing._replace(arguments={
+                k: mapped(lambda x: replaced.get(x, x) if isinstance(x, Node) else x, v) for k, v in given.items()})
     graph.absorb(read, graph.unique_name(scope) if scope else "")
     return wanted if return_elements is not None else None
 
 
 def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool = True) -> str:
-    """Write a graph, or a `GraphDef`, as JSON to a file `name` in a folder, which is made; the file's path.
+    """Write a graph, or a `GraphDef`, to a file `name` in a folder, which is made; the file's path.
 
+    As text it is graphc's JSON; else what `GraphDef.SerializeToString` gives: TensorFlow's bytes, if all operators have a counterpart there.
     InvalidArgumentError: neither, or the file cannot be written. SerializationError: a graph that cannot be saved.
 
     >>> tf.train.write_graph(tf.get_default_graph(), "graphs", "graph.pbtxt")
@@ -164,7 +199,7 @@ def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool =
     given = GraphDef(graph_or_graph_def) if isinstance(graph_or_graph_def, Graph) else graph_or_graph_def
     if not isinstance(given, GraphDef):
         raise InvalidArgumentError(f"write_graph takes a graph, not {given!r:.60}{here()}")
-    path, data = os.path.join(logdir, name), given.SerializeToString()
+    path, data = os.path.join(logdir, name), given.text() if as_text else given.SerializeToString()
     try:
         write_whole(path, [data])
     except OSError as e:

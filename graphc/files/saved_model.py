@@ -4,6 +4,7 @@
                              "digest": "...", "signatures": {...}, "main_op": null, "assets": {...}, "saver": {...}}]}
     graph-0.json            a graph, as `Graph.to_json` has it; its SHA-256 stands in the index
     variables/variables.safetensors, assets/...
+    saved_model.pb, variables/variables.index and .data-...: the same for TensorFlow, where it has all of the operators
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .checkpoint import put
 from .safetensors import open_file
 
 INDEX, VARIABLES, ASSETS = "saved_model.json", "variables", "assets"
+THEIRS = "saved_model.pb"       # TensorFlow's own index, beside
 FORMAT, VERSION = "graphc saved model", 1
 _LONGEST = 1 << 24              # bytes of an index
 _LONGEST_GRAPH = 1 << 31

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autodiff.control import over_iterations
 from ..autodiff.gradients import gradients
-from ..compiler.schedule import viewed
+from ..compiler.groups import viewed
 from ..errors import GradientError
 from ..ir.body import bodies, everywhere
 from ..ir.node import Node, describe, here, loc_str

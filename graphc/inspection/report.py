@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.schedule import Group
+from ..compiler.groups import Group
 from ..cpu.program import Program
 from ..cpu.tracing import Event, RunOptions
 from ..ir.named import named

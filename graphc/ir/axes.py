@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from .known import as_int, static_value
 from .node import Node, describe
-from .sizes import unknown
-from .types import MOST_DIMENSIONS, Shape
+from .sizes import at_hand, unknown
+from .types import MOST_DIMENSIONS, Shape, TensorType
 
 
 def normal_axis(axis: Any, rank: int | None) -> int:
@@ -46,3 +46,13 @@ def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
     if keepdims:
         return tuple(1 if i in axes else d for i, d in enumerate(shape))
     return tuple(d for i, d in enumerate(shape) if i not in axes)
+
+
+def check_countable(type: TensorType) -> None:
+    """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
+    nbytes = type.dtype.itemsize
+    for d in type.shape or ():
+        if d is not None and (n := at_hand(d)):         # as numpy, which lets no axis of no elements make up for others
+            nbytes *= n
+    if nbytes >= 1 << 63:
+        raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")

@@ -289,12 +289,6 @@ class Graph(Collections):
         """
         absorb(self, other, scope)
 
-    def rename(self, node: Node, name: str) -> None:
-        """Give a node another name, made unique as that of a new one: before anybody has asked for it."""
-        del self._labels[node.label]
-        node.label = self.unique_name(name)
-        self._labels[node.label] = node
-
 
 class Scratch(Graph):
     """Where passes build: nodes keep the place of the node they replace, take any graph's inputs, and are not kept."""

@@ -270,8 +270,8 @@ class Operation:
 
     @property
     def type(self) -> str:
-        own = self.node.operator.op_type if self.node.standing is None else self.node.standing.op
-        return own if isinstance(own, str) else own(self.node)
+        name: str = self.node.operator.type_name(self.node) if self.node.standing is None else self.node.standing.op
+        return name
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -306,7 +306,8 @@ class Operation:
     def _attributes(self) -> dict[str, Any]:
         """The attributes: those of the operator, and the dtype under the names by which TensorFlow's have it."""
         types = self.node.type if isinstance(self.node.type, tuple) and not isinstance(self.node.type, TensorType) else (self.node.type,)
-        dtypes = {} if types[0] is None else dict.fromkeys(("dtype", "T"), as_dtype(types[0].dtype))
+        unnamed = types[0] is None or types[0].dtype == np.uint64       # the words of random numbers
+        dtypes = {} if unnamed else dict.fromkeys(("dtype", "T"), as_dtype(types[0].dtype))
         own = self.node.attrs if self.node.standing is None else self.node.standing.attrs
         return {**dtypes, **{k: as_dtype(v) if isinstance(v, np.dtype) else v for k, v in own.items()}}
 

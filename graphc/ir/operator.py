@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError, ShapeError
+from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError
 from . import families
-from .axes import normal_axes, reduced_shape
+from .axes import check_countable, normal_axes, reduced_shape
 from .composite import Composite
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
 from .known import static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
-from .sizes import at_hand, has_sizes
+from .sizes import has_sizes
 from .types import KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
 from .validate import refused, validate
 
@@ -163,6 +163,10 @@ class Operator:
             raise e.__class__(what) from None
         return attrs, type
 
+    def type_name(self, node: Node) -> str:
+        """The type that TensorFlow gives the operation of a node."""
+        return self.op_type if isinstance(self.op_type, str) else self.op_type(node)
+
     def called(self, attrs: dict[str, Any]) -> str:
         """What messages call it: its name, or that of the function that its attribute `of` names."""
         return attrs["of"] if isinstance(attrs.get("of"), str) else self.name
@@ -179,7 +183,7 @@ class Operator:
         values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
         type = self.infer(types, values, **attrs)
         if type.__class__ is TensorType and type.shape:
-            _check_countable(type)
+            check_countable(type)
         return type, attrs
 
     def check_kinds(self, dtypes: Iterable[np.dtype[Any]]) -> None:
@@ -383,16 +387,6 @@ def many(what: str, values: Any) -> list[Any]:
         return list(values)
     said = describe(values) if isinstance(values, Node) else f"{values!r:.60}"
     raise ArgumentError(f"{what} takes a list, not {said}{here()}")
-
-
-def _check_countable(type: TensorType) -> None:
-    """ShapeError for an array that no memory can hold, and whose elements int64 may not be able to count."""
-    nbytes = type.dtype.itemsize
-    for d in type.shape or ():
-        if d is not None and (n := at_hand(d)):         # as numpy, which lets no axis of no elements make up for others
-            nbytes *= n
-    if nbytes >= 1 << 63:
-        raise ShapeError(f"{type} would have {nbytes} bytes, more than the 2**63 - 1 that can be addressed")
 
 
 def _leaves(value: Any) -> Any:

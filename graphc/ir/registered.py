@@ -15,6 +15,12 @@ __all__ = ["NoGradient", "NotDifferentiable", "RegisterGradient"]
 # By name: a function of an operation and the gradients of its results, or None for what has no gradient.
 REGISTERED: dict[str, Callable[..., Any] | None] = {}
 
+
+def no_gradient(g: Any, y: Any, *inputs: Any, **attrs: Any) -> tuple[None, ...]:
+    """The gradient rule of an operator that passes none: what lies before it is on no path of derivatives."""
+    return (None,) * len(inputs)
+
+
 # Types of TensorFlow whose operators have names here that are not theirs.
 _RENAMED = {"addv2": "add", "batchmatmul": "matmul", "batchmatmulv2": "matmul", "gatherv2": "gather", "mul": "multiply", "neg": "negative",
             "realdiv": "truediv", "round": "rint", "select": "where", "sub": "subtract"}

@@ -166,6 +166,12 @@ def number(size: Any) -> int | None:
     return 0 if not terms else terms[0][1] if len(terms) == 1 and not terms[0][0] else None
 
 
+def settled(size: Any) -> Any:
+    """The number that a size always is, or, if it is open, itself."""
+    found = number(size)
+    return size if found is None else found
+
+
 def fixed(size: Any) -> bool:
     """Whether a size is a number, whatever is fed."""
     return not isinstance(size, Size) or number(size) is not None

@@ -14,6 +14,7 @@ from ..ir.known import as_int, known_shape, static_value
 from ..ir.named import Undecided, named_shape
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, typed_like
+from ..ir.registered import no_gradient
 from ..ir.sizes import alike, fixed, unknown
 from ..ir.types import Shape, TensorType, as_dtype, broadcast, compatible, exactly, int32, merge, shape_str
 
@@ -94,7 +95,7 @@ def identity(input: Any) -> Any:
     return input
 
 
-@declare("alias", typed_like(), grad=lambda g, y, input: (None,), label="StopGradient",
+@declare("alias", typed_like(), grad=no_gradient, label="StopGradient",
          samples=(([np.ones((2, 3))], {}),))
 def stop_gradient(input: Any) -> Any:
     """The tensor itself, a constant for differentiation.

@@ -11,6 +11,7 @@ from ..errors import ArgumentError, DTypeError, GraphcError, GraphError, ShapeEr
 from ..ir import nest
 from ..ir.body import Body, parameter
 from ..ir.graph import Graph, get_default_graph
+from ..ir.joining import rename
 from ..ir.node import Node, Operation, describe, here, next_index
 from ..ir.operator import items, to_node
 from ..ir.types import TensorShape, TensorType, as_shape, compatible, shape_str
@@ -125,8 +126,8 @@ def _tell(node: Node, results: Sequence[Node], carried: int, graph: Graph) -> No
     with graph.name_scope(f"{node.label}/"):
         for i, result in enumerate(results):
             if result.index >= node.index and result.standing is None:
-                graph.rename(result, last if i < carried else _STACKED)
-                stand(last if i < carried else _STACKED.rpartition("/")[2], [result], node.inputs)
+                rename(result, graph.unique_name(last if i < carried else _STACKED))
+                stand(last if i < carried else _STACKED.rpartition("/")[2], [result], inputs=node.inputs)
 
 
 def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False,

@@ -281,7 +281,7 @@ def crop_and_resize(image: Any, boxes: Any, box_ind: Any, crop_size: Any, method
     box, which = operands("crop_and_resize", boxes=boxes, box_ind=box_ind if box_indices is None else box_indices)
     if which.type.dtype.kind == "f" and not isinstance(box_ind, Node):
         which = cast(which, np.int32)
-    with telling("crop_and_resize", x, box, which), scope(name, "CropAndResize", x, op="CropAndResize", inputs=(x, box, which)) as last:
+    with telling("crop_and_resize", x, box, which), scope(name, "CropAndResize", x, op="CropAndResize", images=x, boxes=box, box_ind=which) as last:
         if method not in ("bilinear", "nearest"):
             raise ShapeError(f"method is 'bilinear' or 'nearest', not {method!r:.40}")
         box = ranked(box, 2, "the boxes")

@@ -14,9 +14,9 @@ from ..ir.known import as_int
 from ..ir.loops import Loop
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TensorType, compatible, merge, shape_str
+from ..ir.types import TensorShape, TensorType, compatible, merge, shape_str
 from . import candidates, ctc, nn_activations, nn_conv, nn_losses, nn_norms, nn_pool, nn_sampled
-from .array import concat, expand_dims, identity, reshape, shape, squeeze
+from .array import concat, expand_dims, identity, reshape, shape, squeeze, stack
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
 from .blocks import extents
@@ -202,11 +202,11 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     x, b = to_node(value), to_node(bias, None if isinstance(bias, Node) else to_node(value).dtype)
     if data_format is None or not data_format.startswith("NC"):
         x = held("bias_add", "channels", x, b, place=-1)
-        with scope(name, "BiasAdd", x, op="BiasAdd", inputs=(x, b)) as last:
+        with scope(name, "BiasAdd", x, op="BiasAdd", value=x, bias=b, data_format=data_format) as last:
             return add(x, b if b.type.rank == 1 else reshape(b, [-1]), name=last)
     if x.type.rank is None:
         return later("bias_add", (x, b), x.type, name, data_format=data_format)
-    with scope(name, "BiasAdd", x, op="BiasAdd", inputs=(x, b)) as last:
+    with scope(name, "BiasAdd", x, op="BiasAdd", value=x, bias=b, data_format=data_format) as last:
         x, b = held("bias_add", "channels", x, b, place=1), b if b.type.rank == 1 else reshape(b, [-1])
         for _ in range((x.type.rank or 0) - 2):
             b = expand_dims(b, axis=-1)
@@ -222,7 +222,7 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Nod
     array([[11.5]], dtype=float32)
     """
     x = to_node(x)
-    with scope(name, "xw_plus_b", x, op="BiasAdd") as last:
+    with scope(name, "xw_plus_b", x) as last:
         return bias_add(OPERATORS["matmul"](x, weights), biases, name=last)
 
 
@@ -242,7 +242,7 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
             rate: Any = None) -> Node:
     """x / keep_prob, each element with probability keep_prob, else 0 (Srivastava et al. 2014); rate = 1 - keep_prob.
 
-    Where `noise_shape` is 1, elements stay or go together.
+    Where `noise_shape` is 1, elements stay or go together; where it is None, it is as x.
     float[...] -> the same type; `noise_shape`: what of it is drawn, the rest broadcasts. DTypeError: not floating. GraphError: a
     probability outside (0, 1]. ShapeError: noise_shape does not broadcast.
 
@@ -258,10 +258,19 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
             keep = cast(keep, x.type.dtype)
         if isinstance(keep, Node) and keep.type.rank is None:
             keep = reshape(keep, [])            # one number, so that the result has the rank of x
-        sizes = shape(x) if noise_shape is None else noise_shape
+        sizes = shape(x) if noise_shape is None else _noise_shape(x, noise_shape)
         kept = less(random_uniform(sizes, dtype=x.dtype, seed=seed), keep)
         scaled = x * (div_no_nan(1.0, keep) if isinstance(keep, Node) else 1.0 / keep)
         return choose(kept, scaled, 0.0, name=last)
+
+
+def _noise_shape(x: Node, given: Any) -> Any:
+    """What is drawn; a size that is given as None is that of x."""
+    dims = list(given) if isinstance(given, (list, tuple, TensorShape)) else None
+    if dims is None or not any(d is None or getattr(d, "value", 0) is None for d in dims):
+        return given
+    sizes = shape(x)
+    return stack([sizes[i] if d is None or getattr(d, "value", 0) is None else d for i, d in enumerate(dims)])
 
 
 def _keep_probability(x: Node, keep_prob: Any, rate: Any) -> Any:
@@ -269,9 +278,12 @@ def _keep_probability(x: Node, keep_prob: Any, rate: Any) -> Any:
         raise GraphError(f"dropout takes keep_prob or rate{here()}")
     if x.type.dtype.kind != "f":
         raise DTypeError(f"dropout: {describe(x)} is not of a floating dtype{here()}")
-    keep = keep_prob if rate is None else 1.0 - rate
-    if isinstance(keep, Node):
-        return keep
+    given = keep_prob if rate is None else rate
+    if isinstance(given, Node):
+        return given if rate is None else 1.0 - given
+    if isinstance(given, (str, bytes)) or np.ndim(given) or not isinstance(given, (int, float, np.number, np.ndarray)):
+        raise DTypeError(f"dropout: {'keep_prob' if rate is None else 'rate'} is one number or a tensor, not {given!r:.60}{here()}")
+    keep = given if rate is None else 1.0 - given
     if not 0 < keep <= 1:
         raise GraphError(f"dropout: keep_prob {keep} is not in (0, 1]{here()}")
     return float(keep)

@@ -38,7 +38,7 @@ def _dilated(what: str, count: int, x: Any, w: Any, strides: Any, padding: Any, 
     """A convolution by the name that TensorFlow gives its last part: what brings a dilated one back to its place, or itself."""
     x, w = operands(what, input=x, filter=w)
     last = "BatchToSpaceND" if rates is not None and np.any(np.not_equal(rates, 1)) else "Squeeze" if count == 1 else ""
-    with scope(name, "convolution", x, last, last or f"Conv{count}D", (x, w)) as full:
+    with scope(name, "convolution", x, last, last or f"Conv{count}D", input=x, filter=w) as full:
         return _forward(what, count, x, w, strides, padding, data_format, rates, full)
 
 

@@ -44,6 +44,10 @@ def _axis(axis: Any, dim: Any) -> Any:
     return axis if axis is not None else dim if dim is not None else -1
 
 
+def _is_last(axis: Any, x: Node) -> bool:
+    return axis == -1 or (x.type.rank is not None and axis == x.type.rank - 1)
+
+
 def _shifted(x: Node, axis: Any) -> Node:
     """x less its maximum: no exponential of it overflows. The maximum's own derivative cancels."""
     return x - stop_gradient(reduce_max(x, axis=axis, keepdims=True))
@@ -62,7 +66,7 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = N
     array([0.5, 0.5], dtype=float32)
     """
     x, axis = to_node(logits), _axis(axis, dim)
-    with scope(name, "Softmax", x, op="Softmax") as last:
+    with scope(name, "Softmax", x, op="Softmax" if _is_last(axis, x) else "Transpose", logits=x) as last:
         e = exp(_shifted(x, axis))
         return truediv(e, reduce_sum(e, axis=axis, keepdims=True), name=last)
 
@@ -76,7 +80,7 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any
     array([-0.69314..., -0.69314...], dtype=float32)
     """
     x, axis = to_node(logits), _axis(axis, dim)
-    with scope(name, "LogSoftmax", x, op="LogSoftmax") as last:
+    with scope(name, "LogSoftmax", x, op="LogSoftmax" if _is_last(axis, x) else "Transpose", logits=x) as last:
         shifted = _shifted(x, axis)
         return subtract(shifted, _log_total(shifted, axis), name=last)
 
@@ -145,7 +149,7 @@ def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any 
     if z.type.dtype.kind not in "iu":
         raise DTypeError(f"{what}: the labels {describe(z)} are not integers{here()}")
     with scope(name, "SparseSoftmaxCrossEntropyWithLogits", x, "SparseSoftmaxCrossEntropyWithLogits",
-               "SparseSoftmaxCrossEntropyWithLogits", (x, z)) as last:
+               "SparseSoftmaxCrossEntropyWithLogits", logits=x, labels=z) as last:
         z = held(what, "rows", z, x)
         sizes = shape(x)
         label = expand_dims(cast(check_index(z, sizes[-1]), "int32"), axis=-1)
@@ -233,5 +237,5 @@ def l2_loss(t: Any, name: str | None = None) -> Node:
     np.float32(12.5)
     """
     x = to_node(t)
-    with scope(name, "L2Loss", x, op="L2Loss") as last:
+    with scope(name, "L2Loss", x, op="L2Loss", t=x) as last:
         return multiply(reduce_sum(square(x)), 0.5, name=last)

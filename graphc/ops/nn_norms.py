@@ -63,7 +63,8 @@ def fused_batch_norm(x: Any, scale: Any, offset: Any, mean: Any = None, variance
         factor = multiply(rsqrt(add(var, np.asarray(epsilon, y.type.dtype))), scale)
         found = add(multiply(subtract(y, mu), factor), offset, name=None if first else last)
         results = FusedBatchNorm(as_given(found, first, 2, last), identity(kept[0]), identity(kept[1]))
-        stand("FusedBatchNormV3", results, [*tensors, *(g for g in given if g is not None)])
+        stand("FusedBatchNormV3", results, x=tensors[0], scale=scale, offset=offset, mean=given[0], variance=given[1], epsilon=epsilon,
+              data_format=data_format, is_training=is_training, exponential_avg_factor=exponential_avg_factor)
         return results
 
 

@@ -44,7 +44,9 @@ def _pooled(what: str, kind: str, count: int | None, value: Any, ksize: Any, str
         how = {"window": _window(ksize, over, first), **moved(over, first, strides, padding, dilations)}
         y = channels_last(x, first, over)
         last, op = ("Squeeze", "Squeeze") if what.endswith("1d") else ("", f"{_WORDS[kind]}{'3D' * (over == 3)}")
-        with scope(name, what, x, last, op) as last:
+        plain = isinstance(padding, str) and not first and set(how["dilations"]) <= {1}
+        given = {"input": x, "ksize": (1, *how["window"], 1), "strides": (1, *how["strides"], 1), "padding": padding} if plain else {}
+        with scope(name, what, x, last, op, **given) as last:
             found = _largest(y, how, None if first else last) if kind == "MAX" else _mean(y, how, None if first else last)
             return as_given(found, first, over, last)
 
@@ -237,7 +239,7 @@ def max_pool_with_argmax(input: Any, ksize: Any, strides: Any, padding: Any, dat
         if include_batch_in_index:
             place = place + along(_extent(x, 0), 0, 4, dtype) * multiply(to_scalar(whole[1], dtype) * whole[2], whole[3])
         results = MaxPoolWithArgmax(value, OPERATORS["identity"](place, name="argmax"))
-        stand("MaxPoolWithArgmax", results, (x,))
+        stand("MaxPoolWithArgmax", results, input=x)
         return results
 
 

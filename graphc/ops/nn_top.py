@@ -159,7 +159,7 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
         k = as_int(k, "k")
         indices = top_k_indices(x, k=k)
         found = TopK(pick_last(x, indices, name=last), indices)
-        stand("TopKV2", found, (x,))
+        stand("TopKV2", found, input=x, k=k, sorted=True)
         return found
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
 from sys import maxsize
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from ..errors import InternalError
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import Node
+from ..ir.operator import to_node
 from ..ir.standing import Standing
+from ..ir.types import DType, TensorShape
 
 __all__ = ["composed", "scope", "stand"]
 
@@ -20,25 +24,25 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @contextmanager
-def scope(name: str | None, default: str, x: Node, last: str = "", op: str = "", inputs: Sequence[Node] | None = None,
-          **attrs: Any) -> Iterator[str]:
+def scope(name: str | None, default: str, x: Node, /, last: str = "", op: str = "", **arguments: Any) -> Iterator[str]:
     """A name scope for a function of several nodes, in the graph of its operand `x`; yields the name, to be taken literally, of the last of them.
 
     That is the scope's own name, or `last` within the scope, as TensorFlow has it ("Reshape_2"). Where TensorFlow has one operation there,
-    of the type `op`, the last node stands for it, with the `inputs` (default: `x`) and attributes that it has there.
+    of the type `op`, the last node stands for it, with the arguments of that operation, as `files.tf_graph` names them; without them it is
+    known that `x` is an input, and no more.
     """
     graph = _graph(x)
     with _scoped(graph, name or default, last) as full:
         yield full
     made = graph.node_named(full[:-1])
     if op and made is not None:
-        stand(op, [made], (x,) if inputs is None else inputs, **attrs)
+        stand(op, [made], **(arguments or {"": x}))
 
 
 def composed(default: str, last: str = "", op: str = "") -> Callable[[Function], Function]:
     """The decorated function of several nodes in a name scope, as `scope` says: its argument `name` names the last node.
 
-    What it stands for has those arguments as inputs that are tensors.
+    The arguments of what it stands for are those of the call.
     """
     def decorate(function: Function) -> Function:
         parameters = signature(function).parameters
@@ -49,8 +53,7 @@ def composed(default: str, last: str = "", op: str = "") -> Callable[[Function],
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            tensors = _tensors([*args, *kwargs.values()])
-            graph = _graph(tensors[0] if tensors else None)
+            graph = _graph(next(_tensors([*args, *kwargs.values()]), None))
             if graph.__class__ is Scratch:
                 return function(*args, **kwargs)        # whose names nobody sees
             if len(args) > at:
@@ -58,17 +61,39 @@ def composed(default: str, last: str = "", op: str = "") -> Callable[[Function],
             with _scoped(graph, kwargs.pop("name", None) or default, last) as full:
                 made = function(*args, **kwargs, name=full)
             if op and isinstance(made, Node) and made.label == full[:-1]:
-                stand(op, [made], tensors)
+                stand(op, [made], **dict(zip(order, args, strict=False)), **kwargs)
             return made
         return cast(Function, call)
     return decorate
 
 
-def stand(op: str, nodes: Sequence[Node], inputs: Sequence[Node], **attrs: Any) -> None:
-    """Let nodes stand for the results, in order, of one operation of TensorFlow's; the first has its name."""
-    standing = Standing(op, tuple(nodes), tuple(inputs), attrs)
+_DATA = (bool, int, float, str, bytes, np.generic, DType, np.dtype, Node, type(None))
+_LARGEST = 1000                     # elements of an array that is kept twice
+
+
+def stand(op: str, nodes: Sequence[Node], /, **arguments: Any) -> None:
+    """Let nodes stand for the results, in order, of one operation of TensorFlow's; the first has its name. Arguments that are no data go."""
+    kept = {k: v for k, v in ((k, _kept(v)) for k, v in arguments.items()) if v is not _NO_DATA}
+    standing = Standing(op, tuple(nodes), kept)
     for node in nodes:
         node.standing = standing
+
+
+_NO_DATA = object()
+
+
+def _kept(value: Any) -> Any:
+    """An argument as it is kept: a variable as what is read of it, a list as a tuple."""
+    if isinstance(value, Node):
+        return to_node(value)
+    if isinstance(value, (list, tuple)):
+        parts = tuple(_kept(v) for v in value)
+        return _NO_DATA if _NO_DATA in parts else parts
+    if isinstance(value, np.ndarray):
+        return value if value.size <= _LARGEST and not value.dtype.hasobject else _NO_DATA
+    if isinstance(value, TensorShape):
+        return _NO_DATA if value.rank is None else tuple(value.as_list())
+    return value if isinstance(value, _DATA) else _NO_DATA
 
 
 def _graph(x: Node | None) -> Graph:
@@ -76,9 +101,9 @@ def _graph(x: Node | None) -> Graph:
     return x.graph if x is not None and graph.__class__ is Graph else graph
 
 
-def _tensors(values: Sequence[Any]) -> list[Node]:
+def _tensors(values: Iterable[Any]) -> Iterator[Node]:
     """The tensors among arguments, and in lists of them."""
-    return [t for v in values for t in (v if isinstance(v, (list, tuple)) else (v,)) if isinstance(t, Node)]
+    return (t for v in values for t in (v if isinstance(v, (list, tuple)) else (v,)) if isinstance(t, Node))
 
 
 @contextmanager

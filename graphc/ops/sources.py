@@ -51,10 +51,10 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         if wanted is None or None in wanted:
             raise ShapeError(f"constant: shape {shape} is not fully known{here()}")
         count = element_count(wanted)
-        if array.size > count or (verify_shape and array.shape != wanted) or (not array.size and count):
+        if array.size > max(count, array.ndim == 0) or (verify_shape and array.shape != wanted) or (not array.size and count):
             raise ShapeError(f"constant: {array.size} values of shape {shape_str(array.shape)} do not make "
                              f"{shape_str(wanted)}{here()}")
-        flat = array.reshape(-1)
+        flat = array.reshape(-1)[:count]
         array = np.concatenate([flat, np.full(count - flat.size, flat[-1] if count else 0, array.dtype)]).reshape(wanted)
     return constant_node(get_default_graph(), array, name)
 

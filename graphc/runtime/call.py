@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,34 +22,21 @@ from ..cpu.memory import Arena
 from ..cpu.program import Program
 from ..cpu.tape import walker
 from ..errors import FeedError
-from ..ir.node import Node, here, in_order, loc_str, reached
+from ..ir.node import Node, here, in_order, loc_str
 from ..ir.scope import Scope, integers_of, listable, sizes_of
 from ..ir.types import Array, TensorType
 from ..process.collecting import uncollected
 from . import keeping
 from .fetching import Form, all_of, exhausted, fed, is_listed, places_of, require_fed, restored
 from .forms import Initialisation, Interpreted, Runnable, WithReset
-from .stages import Staged
-from .values import Values, initial_closure, streams_of
+from .stages import Last, Staged, deciding, ran
+from .streams import streams_of
+from .values import Values, initial_closure
 from .variants import NOTHING, PREFERRING, Before, Bind, Open, Variant, Variants
 
 Make = Callable[[Specialised, Sequence[Node]], Bind]        # of specialised work, fed the values of these nodes
 
-_turns = count()
 _ndarray = np.ndarray           # looked up for every feed of every run
-
-
-class Last(NamedTuple):
-    """The run before: the shapes of what it was fed, the values of that of it on which its program depends.
-
-    If it had several stages that is what the last one was fed, and `before` what had been evaluated before that. `turn` is greater than
-    those of calls that ran, or changed to other shapes, earlier.
-    """
-
-    turn: int
-    shapes: list[Any]
-    values: dict[int, Array]
-    before: Before | None
 
 
 class Call:
@@ -187,7 +173,7 @@ class Call:
         results = run(arrays) if trace is None else run(arrays, trace)
         staged = program.program if isinstance(program, WithReset) else program
         ended = staged.ended if isinstance(staged, Staged) else None
-        self.last = Last(next(_turns), shapes, {i: arrays[i].copy() for i in variants.by_value}, None) if ended is None else _last(*ended)
+        self.last = ran(variants, arrays, shapes, None) if ended is None else ran(*ended, [a.shape for a in ended.arrays], ended.variants.before)
         # A run that gave a variable another shape has forgotten its own program.
         if trace is None and ended is None and self.forgotten == forgotten:
             if variants.by_value:
@@ -322,8 +308,8 @@ class Call:
                 if i not in values:
                     types[f] = TensorType(f.type.dtype, sizes_of(scope, f.label, f.type.shape, a.shape) if free else a.shape)
             spec = specialise(self.fetches, order, types, {**before.constants, **{inputs[i]: v for i, v in values.items()}}, variables, before.done)
-            deciding = _deciding(spec.pending, {*self.feeds, *before.done})
-            new = [i for i, f in enumerate(inputs) if i not in by_value and f in deciding and (i < len(self.feeds) or listable(arrays[i]))]
+            decisive = deciding(spec.pending, {*self.feeds, *before.done})
+            new = [i for i, f in enumerate(inputs) if i not in by_value and f in decisive and (i < len(self.feeds) or listable(arrays[i]))]
             if not new:
                 break
             by_value += new
@@ -402,14 +388,3 @@ class Call:
         made, kept = (int(after[k] - before[k]) for k in ("compiled", "loaded"))
         return (f"compiled {self._name()}: {len(self.needed())} nodes to {len(code.steps)} steps in {seconds:.3f} s; "
                 f"{made} kernels compiled, {kept} kept ones loaded, in {after['seconds'] - before['seconds']:.3f} s")
-
-
-def _last(variants: Variants, arrays: Sequence[Array]) -> Last:
-    """A run whose last stage was fed these arrays."""
-    return Last(next(_turns), [a.shape for a in arrays], {i: arrays[i].copy() for i in variants.by_value}, variants.before)
-
-
-def _deciding(pending: Sequence[Node], settled: Set[Node]) -> set[Node]:
-    """The nodes whose values decide the shape of a pending one by the value of an operand."""
-    operands = [n.inputs[i] for n in pending for i in n.operator.by_value if i < len(n.inputs)]
-    return reached(operands, lambda n: () if n in settled else (*n.inputs, *n.control_inputs))

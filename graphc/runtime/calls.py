@@ -118,7 +118,7 @@ class Calls:
     def undisturbed(self) -> Iterator[None]:
         """Looking at a run inside changes nothing: which variables have a value, random numbers, the calls kept."""
         known, grown = set(self.known), self._grown
-        with self.values.lock, self.values.no_new_variables(), self.values.same_random_numbers():
+        with self.values.lock, self.values.no_new_variables(), self.values.streams.held():
             try:
                 yield
             finally:

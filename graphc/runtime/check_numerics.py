@@ -38,7 +38,7 @@ def check_numerics(calls: Calls, call: Call, *values: Any) -> Any:
         if once:
             with state.transaction(call.streams):
                 return restored(call.form, call.compile(arrays, make).run(arrays, state.trace))
-        with state.same_random_numbers(), state.transaction(()):
+        with state.streams.held(), state.transaction(()):
             call.compile(arrays, make).run(arrays)
         return call(*values)
 

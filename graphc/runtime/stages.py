@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,26 @@ from ..cpu.subnormal import subnormals
 from ..cpu.tracing import Trace
 from ..errors import InvalidArgumentError
 from ..ir.body import RunBody
-from ..ir.node import Node, describe, loc_str
+from ..ir.node import Node, describe, loc_str, reached
 from ..ir.reference import run_reference
 from ..ir.types import Array, TensorType, compatible, shape_str
 from .forms import Runnable
-from .variants import Bound, Variants
+from .variants import Before, Bound, Variants
+
+_turns = count()
+
+
+class Last(NamedTuple):
+    """The run before: the shapes of what it was fed, the values of that of it on which its program depends.
+
+    If it had several stages that is what the last one was fed, and `before` what had been evaluated before that. `turn` is greater than
+    those of calls that ran, or changed to other shapes, earlier.
+    """
+
+    turn: int
+    shapes: list[Any]
+    values: dict[int, Array]
+    before: Before | None
 
 
 class Ended(NamedTuple):
@@ -70,3 +86,14 @@ def _decided(node: Node, value: Any) -> Array:
     if not compatible(kind.shape, array.shape):
         raise InvalidArgumentError(f"{describe(node)} is an array of shape {shape_str(array.shape)}\n  at {loc_str(node.loc)}", node)
     return array
+
+
+def ran(variants: Variants, arrays: Sequence[Array], shapes: list[Any], before: Before | None) -> Last:
+    """A run whose last stage was fed these arrays."""
+    return Last(next(_turns), shapes, {i: arrays[i].copy() for i in variants.by_value}, before)
+
+
+def deciding(pending: Sequence[Node], settled: Set[Node]) -> set[Node]:
+    """The nodes whose values decide the shape of a pending one by the value of an operand."""
+    operands = [n.inputs[i] for n in pending for i in n.operator.by_value if i < len(n.inputs)]
+    return reached(operands, lambda n: () if n in settled else (*n.inputs, *n.control_inputs))

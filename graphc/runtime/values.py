@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,22 +20,10 @@ from ..ir.node import Node, describe, here, loc_str, topological
 from ..ir.reference import interpret
 from ..ir.types import Array, TensorType, compatible, shape_str
 from ..ops.state import Variable, closure
-from ..process.forking import Lock, Turnstile, guard
 from .fetching import fed, require_fed
+from .forks import heed_forks
 from .resources import Resources
-
-PATIENCE = 5.0          # seconds that a fork waits for runs in other threads
-_alive: weakref.WeakValueDictionary[int, Values] = weakref.WeakValueDictionary()
-
-
-class Drawn(NamedTuple):
-    """The number that each stream of random numbers is drawn by next; `base`: those that have not been drawn from."""
-
-    base: int
-    numbers: dict[int, int]
-
-
-FRESH = Drawn(1, {})
+from .streams import Drawn, Streams, streams_of
 
 
 class Snapshot(NamedTuple):
@@ -51,7 +38,7 @@ class Values:
 
     A run commits by one call of machine code (`Program`) or by `commit`: until then nothing has changed, and then all has.
 
-    `counter(stream)` is the number that a stream of random numbers is drawn by, which kernels read, and that of the run after it;
+    `streams` are the courses of random numbers, of which kernels read the numbers;
     `flush`: subnormal numbers are zeros while it runs;
     `busy` (one int64) counts runs that are on, `depth` those of this thread, one inside the other;
     `run_body` runs the bodies of loops and branches; `resources`: iterators and queues;
@@ -66,8 +53,7 @@ class Values:
         self.depth = 0
         self.first: list[Node] = []                     # variables that the run that is on has set to their initial values, as they had none
         self.journal: Callable[[], None] | None = None  # what is left to do of a commit
-        self._base = FRESH.base
-        self._counters: dict[int | None, Array] = {}
+        self.streams = Streams()
         self._before_first = 0
         self.trace: Trace | None = None
         self.closed = False
@@ -76,7 +62,7 @@ class Values:
         self.run_body: RunBody = interpreted
         self.moved: Callable[[Node], None] = lambda variable: None
         self._arrays: dict[Node, Array] = {}
-        _alive[id(self)] = self
+        heed_forks(self)
 
     # ------------------------------------------------------------------ variables
 
@@ -162,7 +148,7 @@ class Values:
         """
         with self.lock:
             if self.depth:
-                with self._within(), self.beside(streams):
+                with self._within(), self.streams.beside(streams):
                     yield
                 return
             self.settle()
@@ -296,43 +282,9 @@ class Values:
             self.moved(variable)
         self.first = []
 
-    # ------------------------------------------------------------------ random numbers
-
     def counter(self, stream: int | None) -> Array:
-        """The number of a stream that the next run draws, and the one after it, uint64[2]; None: of runs that have changed something."""
-        counter = self._counters.get(stream)
-        if counter is None:
-            first = 0 if stream is None else self._base
-            counter = self._counters.setdefault(stream, np.array([first, first + 1], np.uint64))
-        return counter
-
-    @contextmanager
-    def beside(self, streams: Sequence[int]) -> Iterator[None]:
-        """Inside, other numbers of these streams are drawn than by the run that is on, which goes on with its own, and by the next one."""
-        before = {s: int(self.counter(s)[0]) for s in streams}
-        for s in streams:
-            counter = self.counter(s)
-            counter[:] = counter[1], counter[1] + np.uint64(1)
-        try:
-            yield
-        finally:
-            for s, number in before.items():
-                counter = self.counter(s)
-                counter[:] = number, counter[0]
-
-    def _drawn(self) -> Drawn:
-        """The courses of random numbers as the next run finds them; inside a run, which has drawn by its numbers, as the run after it does."""
-        later = 1 if self.depth else 0
-        return Drawn(self._base, {s: int(c[later]) for s, c in self._counters.items() if s is not None and int(c[later]) != self._base})
-
-    def _draw_as(self, drawn: Drawn) -> None:
-        """Let the next run, not one that is on, draw by these numbers."""
-        self._base = drawn.base
-        for s in {*self._counters, *drawn.numbers} - {None}:
-            number, counter = drawn.numbers.get(s, drawn.base), self.counter(s)     # type: ignore[arg-type]
-            counter[1:] = number + (not self.depth)
-            if not self.depth:
-                counter[0] = number
+        """The number that a stream of random numbers is drawn by, and that of the run after it."""
+        return self.streams.counter(stream)
 
     # ------------------------------------------------------------------ all of it at one moment
 
@@ -351,7 +303,7 @@ class Values:
         """The state as it is between two runs, in memory of its own. SessionClosedError; InvalidArgumentError: an initial value wants a feed."""
         with self.still():
             self.check_open()
-            return Snapshot({v: self.memory(v).copy() for v in variables}, self._drawn())
+            return Snapshot({v: self.memory(v).copy() for v in variables}, self.streams.drawn(self.depth > 0))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take the values of a snapshot, whose types fit, and its course of random numbers if it has one. SessionClosedError."""
@@ -360,14 +312,14 @@ class Values:
             with self.transaction(()):
                 self.commit(list(snapshot.arrays.items()))
             if snapshot.drawn is not None:
-                self._draw_as(snapshot.drawn)
+                self.streams.draw_as(snapshot.drawn, self.depth > 0)
 
     # ------------------------------------------------------------------ looking without touching
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Whatever runs inside, variables and the course of random numbers are afterwards as they were."""
-        with self.still(), self.same_random_numbers():
+        with self.still(), self.streams.held():
             values = {v: a.copy() for v, a in self._arrays.items()}
             try:
                 yield
@@ -376,16 +328,6 @@ class Values:
                     del self._arrays[v]
                 for v, value in values.items():
                     self._set(v, value)
-
-    @contextmanager
-    def same_random_numbers(self) -> Iterator[None]:
-        """Runs inside draw what the next run will draw."""
-        numbers = {s: c.copy() for s, c in self._counters.items()}
-        try:
-            yield
-        finally:
-            for s, counter in self._counters.items():
-                counter[:] = numbers.get(s, (self._base, self._base + 1) if s is not None else counter)
 
     @contextmanager
     def no_new_variables(self) -> Iterator[None]:
@@ -426,11 +368,6 @@ def initial_closure(variables: Iterable[Node]) -> list[Node]:
     return closure([v.initial_value for v in variables if isinstance(v, Variable)])
 
 
-def streams_of(order: Iterable[Node]) -> list[int]:
-    """The streams of random numbers that nodes draw from."""
-    return list(dict.fromkeys(n.attrs["stream"] for n in order if n.operator.name == "run_number"))
-
-
 def _memory(variable: Node, value: Array) -> Array:
     """Memory for a variable's value; ResourceExhaustedError."""
     try:
@@ -438,36 +375,3 @@ def _memory(variable: Node, value: Array) -> Array:
     except MemoryError as e:
         raise ResourceExhaustedError(f"{describe(variable)}: there is no memory for {value.nbytes} bytes: {e}\n  at {loc_str(variable.loc)}",
                                      variable) from None
-
-
-# ---------------------------------------------------------------------- forks
-
-def _all() -> list[Values]:
-    """The states there are, oldest first."""
-    return [values for reference in _alive.valuerefs() if (values := reference()) is not None]
-
-
-def _let_fork(values: Values) -> Lock:
-    """The lock of a session, whose runs after the present one wait for a fork."""
-    if not isinstance(values.lock, Turnstile):
-        values.lock = Turnstile(values.lock)
-    lock: Lock = values.lock.lock
-    return lock
-
-
-def _go_on(values: Values) -> None:
-    """Runs need not wait any longer."""
-    turnstile = values.lock
-    if isinstance(turnstile, Turnstile):
-        values.lock = turnstile.lock
-        turnstile.open()
-
-
-def _renew(values: Values) -> None:
-    """In a child whose parent was in the middle of a run: variables are as the run had left them, programs are made anew."""
-    values.lock, values.trace = threading.RLock(), None
-    values.busy[0], values.depth = 0, 0
-    values.cut_off()
-
-
-guard(_all, _let_fork, PATIENCE, _renew, _go_on)

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AlreadyExistsError, CheckpointError, GraphError
+from ..errors import AlreadyExistsError, CheckpointError, GraphError, UnimplementedError
+from ..files.checkpoint import put
 from ..files.graph_json import to_json
-from ..files.saved_model import ASSETS, VARIABLES, Meta, write
+from ..files.saved_model import ASSETS, THEIRS, VARIABLES, Meta, write
+from ..files.tf_graph.model import meta_graph, saved_model
 from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Operation, describe, here
 from ..runtime.session import Session
-from ..train.checkpoints import path_of
+from ..train.checkpoints import export_checkpoint, path_of
 from ..train.saver import Saver
 from .signature import SignatureDef, as_data, build_tensor_info, predict_signature_def
 from .signature_constants import DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -45,6 +47,7 @@ class SavedModelBuilder:
     def __init__(self, export_dir: Any):
         self._folder = path_of(export_dir, "SavedModelBuilder")
         self._graphs: list[Meta] = []
+        self._theirs: list[Any] | None = []         # the graphs in TensorFlow's messages; None: one of them has other operators
         self._saved = False
         if os.path.isdir(self._folder) and os.listdir(self._folder) or os.path.isfile(self._folder):
             raise AlreadyExistsError(f"SavedModelBuilder: {self._folder!r:.200} is there, and is not empty: name another folder{here()}")
@@ -81,7 +84,13 @@ class SavedModelBuilder:
                 if info.coo_sparse is None and not _is_there(graph, info.name):
                     raise GraphError(f"SavedModelBuilder: the signature {key!r:.80} names {info.name!r:.80}, which the graph has not{here()}")
         operation = None if main is None else main.name if isinstance(main, Operation) else build_tensor_info(main).name
-        self._graphs.append(Meta([*map(str, tags)], to_json(graph), told, operation, self._copied(assets or ()), saver.as_saver_def()))
+        meta = Meta([*map(str, tags)], to_json(graph), told, operation, self._copied(assets or ()), saver.as_saver_def())
+        self._graphs.append(meta)
+        try:
+            if self._theirs is not None:
+                self._theirs.append(meta_graph(graph, meta.tags, told, operation, meta.assets))
+        except UnimplementedError:
+            self._theirs = None
 
     def _copied(self, assets: Sequence[Any]) -> dict[str, str]:
         """The files that constants name, copied: their names in the folder, by the tensors'."""
@@ -101,9 +110,16 @@ class SavedModelBuilder:
         return found
 
     def save(self, as_text: bool = False) -> bytes:
-        """Write the graphs, and then the index; its path. CheckpointError: it could not be written. GraphError: nothing was added."""
+        """Write the graphs, and then the index; its path. If TensorFlow has all operators that the signatures need, for TensorFlow too.
+
+        CheckpointError: it could not be written. GraphError: nothing was added.
+        """
         if not self._graphs:
             raise GraphError(f"SavedModelBuilder: there is nothing to save; add_meta_graph_and_variables comes first{here()}")
+        if self._theirs:
+            prefix = os.path.join(self._folder, VARIABLES, VARIABLES)
+            export_checkpoint(prefix, prefix)
+            put(os.path.join(self._folder, THEIRS), [saved_model(self._theirs)])
         return os.fsencode(write(self._folder, self._graphs))
 
 
@@ -124,7 +140,7 @@ def simple_save(session: Session, export_dir: Any, inputs: Mapping[str, Any], ou
     >>> with tf.Session(jit=False) as sess:
     ...     tf.saved_model.simple_save(sess, "simple", {"x": x}, {"y": x * tf.Variable(2.0, name="v")})
     >>> sorted(os.listdir("simple"))
-    ['graph-0.json', 'saved_model.json', 'variables']
+    ['graph-0.json', 'saved_model.json', 'saved_model.pb', 'variables']
     """
     signatures = {DEFAULT_SERVING_SIGNATURE_DEF_KEY: predict_signature_def(inputs, outputs)}
     builder = SavedModelBuilder(export_dir)

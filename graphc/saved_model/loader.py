@@ -8,31 +8,33 @@ from typing import Any
 
 from ..errors import NotFoundError
 from ..files import saved_model as files
+from ..files.bundle import index_of
 from ..files.graph_json import from_json
+from ..files.tf_graph import saved as theirs
 from ..ir.node import here
 from ..runtime.session import Session
 from ..train.checkpoints import path_of
-from ..train.saver import described_saver
-from .signature import MetaGraphDef, MetaInfo, of_data
+from ..train.saver import described_saver, import_theirs
+from .signature import MetaGraphDef, MetaInfo, of_data, of_message
 
 __all__ = ["load", "maybe_saved_model_directory"]
 
-_THEIRS = ("saved_model.pb", "saved_model.pbtxt")
-
 
 def maybe_saved_model_directory(export_dir: Any) -> bool:
-    """Whether a folder has the index of a saved model. GraphError: no path.
+    """Whether a folder has a saved model, graphc's or TensorFlow's. GraphError: no path.
 
     >>> tf.saved_model.maybe_saved_model_directory("no/such/folder")
     False
     """
-    return os.path.isfile(os.path.join(path_of(export_dir, "maybe_saved_model_directory"), files.INDEX))
+    folder = path_of(export_dir, "maybe_saved_model_directory")
+    return any(os.path.isfile(os.path.join(folder, name)) for name in (files.INDEX, theirs.MODEL))
 
 
 def load(sess: Session, tags: Iterable[str], export_dir: Any, import_scope: str | None = None, **saver_kwargs: Any) -> MetaGraphDef:
     """Add the graph of a saved model that has exactly these tags to the session's, and set its variables; what it has of signatures.
 
-    `import_scope`: what its names stand behind, but not in the signatures. Nothing that is read is executed but the graph's own `main_op`.
+    Models that TensorFlow saved (saved_model.pb) are read, too. `import_scope`: what its names stand behind, but not in the signatures. Nothing
+    that is read is executed but the graph's own `main_op`.
     NotFoundError: no saved model, or none of these tags. SerializationError, DataLossError: it is damaged. GraphError: a name is taken.
 
     >>> x = tf.placeholder(tf.float32, [None], name="x")
@@ -45,10 +47,9 @@ def load(sess: Session, tags: Iterable[str], export_dir: Any, import_scope: str 
     """
     folder, wanted = path_of(export_dir, "saved_model.load"), frozenset([tags] if isinstance(tags, str) else tags)
     if not maybe_saved_model_directory(folder):
-        theirs = any(os.path.exists(os.path.join(folder, name)) for name in _THEIRS)
-        raise NotFoundError(f"{folder!r:.200} is a model that TensorFlow saved, whose graphs graphc does not read; build the graph by its program, "
-                            f"and tf.train.Saver().restore(sess, '{folder:.200}/variables/variables'){here()}" if theirs else
-                            f"there is no saved model in {folder!r:.200}{here()}")
+        raise NotFoundError(f"there is no saved model in {folder!r:.200}{here()}")
+    if not os.path.isfile(os.path.join(folder, files.INDEX)):
+        return _load_theirs(sess, folder, wanted, import_scope or "", saver_kwargs)
     found = files.read(folder, wanted)
     if not isinstance(found, files.Meta):
         raise NotFoundError(f"{folder!r:.200} has no graph of the tags {sorted(wanted)}; it has {found}{here()}")
@@ -63,6 +64,25 @@ def load(sess: Session, tags: Iterable[str], export_dir: Any, import_scope: str 
                      for name, file in found.assets.items()}
             sess.run(graph.as_graph_element(f"{scope}/{found.main_op}" if scope else found.main_op), feeds)
     return MetaGraphDef(graph, {key: of_data(data) for key, data in found.signatures.items()}, MetaInfo(found.tags))
+
+
+def _load_theirs(sess: Session, folder: str, tags: frozenset[str], scope: str, options: dict[str, Any]) -> MetaGraphDef:
+    """`load` of a model that TensorFlow saved."""
+    meta = theirs.read_model(folder, tags)
+    graph = sess.graph
+    with graph.as_default():
+        importer, saver = import_theirs(meta, graph, scope, options)
+        prefix = os.path.join(folder, files.VARIABLES, files.VARIABLES)
+        if saver is not None and os.path.isfile(index_of(prefix)):
+            saver.restore(sess, prefix)
+        main = theirs.main_operation(importer, meta)
+        if main is not None:
+            assets = os.path.join(folder, files.ASSETS)
+            feeds = {graph.as_graph_element(importer.prefix + asset.tensor_info.name): os.path.join(assets, os.path.basename(asset.filename))
+                     for asset in meta.asset_file_def}
+            sess.run(main, feeds)
+    signatures = {key: of_message(s) for key, s in meta.signature_def.items() if key != theirs.INIT_SIGNATURE}
+    return MetaGraphDef(graph, signatures, MetaInfo(list(meta.meta_info_def.tags)))
 
 
 def __dir__() -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..errors import DTypeError
 from ..files.graph_def import GraphDef
+from ..files.tf_graph import messages
+from ..files.tf_graph.values import dtype, shape
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, here
 from ..ir.types import DType, TensorShape, TensorType, as_dtype, string
@@ -191,6 +193,16 @@ def of_data(data: Mapping[str, Any]) -> SignatureDef:
         return TensorInfo(names[0] if len(names) == 1 else "", as_dtype(told["dtype"]), TensorShape(told["shape"]),
                           SparseInfo(*names) if len(names) == 3 else None)
     return SignatureDef({k: info(t) for k, t in data["inputs"].items()}, {k: info(t) for k, t in data["outputs"].items()}, data["method_name"])
+
+
+def of_message(signature: messages.SignatureDef) -> SignatureDef:
+    """The signature that a model of TensorFlow's has. DTypeError, SerializationError: of a tensor that graphc has not."""
+    def info(told: messages.TensorInfo) -> TensorInfo:
+        names = told.coo_sparse.values_tensor_name, told.coo_sparse.indices_tensor_name, told.coo_sparse.dense_shape_tensor_name
+        sparse = SparseInfo(*names) if told.HasField("coo_sparse") else None
+        return TensorInfo(told.name, dtype(told.dtype), shape(told.tensor_shape), sparse)
+    return SignatureDef({k: info(t) for k, t in signature.inputs.items()}, {k: info(t) for k, t in signature.outputs.items()},
+                        signature.method_name)
 
 
 def __dir__() -> list[str]:

@@ -46,6 +46,9 @@ def _jacobians(x: Node, x_shape: Any, y: Node, y_shape: Any, value: Any, delta: 
     at = _initial(x, x_shape, value)
     sizes: Any = tuple(TensorShape(y_shape).as_list())
     count = element_count(sizes)
+    known = y.type.shape
+    if known is not None and None not in known and element_count(known) == count:
+        sizes = known           # programs say [1] for a scalar
     with y.graph.as_default():
         along = placeholder(y.dtype, sizes)
         gradient = gradients(y, x, along)[0]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.gradients import gradients
-from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError
+from ..errors import ArgumentError, DTypeError, GradientError, GradientWarning, GraphError, ShapeError, UnimplementedError
 from ..ir.collecting import GraphKeys
 from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
@@ -19,27 +19,44 @@ from ..ops.math import cast, greater, logical_or, maximum, where
 from ..ops.slices import IndexedSlices, united_rows
 from ..ops.state import Variable, assign, assign_add, gradient_of_variable, group
 from ..ops.updates import changed
+from .own import STANDARD, Hooks, whole_step
 
 __all__ = ["Optimizer"]
 
 GradsAndVars = Sequence[tuple[Node | None, Variable]]
 
 
-class Optimizer:
-    """What all optimizers share; a subclass says how one variable moves.
+class Optimizer(Hooks):
+    """What all optimizers share; a subclass says how one variable moves. A program's own does so as in TensorFlow 1, by `_apply_dense`:
 
-    `learning_rate` and the other hyperparameters are numbers, tensors or functions that give one.
-    GradientError, DTypeError: by the methods.
+    >>> class Descent(tf.train.Optimizer):
+    ...     def __init__(self, rate):
+    ...         super().__init__(use_locking=False, name="Descent")
+    ...         self.rate = rate
+    ...     def _apply_dense(self, grad, var):
+    ...         return var.assign_sub(self.rate * grad)
+    >>> v = tf.Variable(1.0)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(Descent(0.25).minimize(v * v))
+    >>> sess.run(v)
+    np.float32(0.5)
+
+    `learning_rate` and the other hyperparameters of those that are here are numbers, tensors or functions that give one.
+    ArgumentError: the name is empty. GradientError, DTypeError: by the methods.
     """
 
     _by_rows = False        # of the class with the `_update`: it may be given rows of a variable for the whole, and ends with `_moved` or `_sparse`
 
-    def __init__(self, name: str, **hyper: Any):
-        self._name = name
+    def __init__(self, use_locking: bool, name: str, **hyper: Any):
+        if not name:
+            raise ArgumentError(f"{type(self).__name__}: an optimizer has a name{here()}")
+        self._name, self._use_locking = name, use_locking
         self._hyper = hyper
         self._slots: dict[tuple[Variable, str], Variable] = {}
         self._rows: Node | None = None                  # of a step by rows: their places, -1 for one that is left out
         self._whole: dict[Node, Variable] = {}          # ... and the variables that parts are of
+        self._hyper_at: dict[np.dtype[Any], dict[str, Any]] = {}        # of the step that is being built, by dtype
+        self._common_at: dict[str, Any] = {}
 
     def get_name(self) -> str:
         """The name that the optimizer's operations and slots begin with."""
@@ -87,27 +104,50 @@ class Optimizer:
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
+        own = self._overrides("_apply_dense", "_resource_apply_dense") is not None
         with graph.as_default(), graph.control_dependencies(None):
             self._begin(pairs)
+            self._create_slots([v for _, v in pairs])
         with graph.as_default(), graph.control_dependencies(None), graph.name_scope(name or self._name) as scope:
             updates: list[Any] = []
-            hyper = {dtype: self._values(dtype) for dtype in dict.fromkeys(v.type.dtype for _, v in pairs)}
-            shared = self._prepare(pairs, hyper[pairs[0][1].type.dtype])
+            self._hyper_at = {dtype: self._values(dtype) for dtype in dict.fromkeys(v.type.dtype for _, v in pairs)}
+            self._common_at = self._common(pairs, self._hyper_at[pairs[0][1].type.dtype])
+            self._prepare()
             for g, v in pairs:
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
-                    moved = self._changes(g, v, {**hyper[v.type.dtype], **shared})
-                    updates += moved
-                    if v.constraint is not None:
-                        own = next(u for u in reversed(moved) if u.inputs[0] is v)
-                        updates.append(assign(v, v.constraint(own)))
-            updates += self._finish(shared)
+                    updates += self._constrained(v, [self._by_hooks(g, v)] if own else self._changes(g, v))
+            updates += self._closing(self._common_at)
+            if own or self._overrides("_finish"):
+                return whole_step(self, updates, scope, global_step)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
         return group(*updates, name=scope)
 
-    def _changes(self, g: Any, v: Variable, hyper: dict[str, Any]) -> list[Any]:
+    def _constrained(self, v: Variable, moved: list[Any]) -> list[Any]:
+        """What moves a variable, and what puts it back to where its constraint lets it be."""
+        if v.constraint is None:
+            return moved
+        new = next((u for u in reversed(moved) if isinstance(u, Node) and u.inputs and u.inputs[0] is v), None)
+        if new is None:
+            with v.graph.control_dependencies(moved):
+                new = v.read_value()
+        return [*moved, assign(v, v.constraint(new))]
+
+    def _by_hooks(self, g: Any, v: Variable) -> Any:
+        """What the program's own method makes of a gradient."""
+        dense = self._dense(g, v)
+        return self._moved_by_hooks(dense, gradient_rows(dense), v)
+
+    def _apply_dense(self, grad: Any, var: Variable) -> Any:
+        """As the optimizer moves a variable; a program's own may call it, before or after what it does beside."""
+        return group(*self._changes(grad, var))
+
+    def _dense(self, g: Any, v: Variable) -> Node:
+        return gradient_of_variable(scatter_sum(g.indices, g.values, shape(v)) if isinstance(g, IndexedSlices) else to_node(g), v)
+
+    def _changes(self, g: Any, v: Variable) -> list[Any]:
         """What changes by one step: rows that a sparse gradient names alone, where the update may be done by rows."""
-        dense = gradient_of_variable(scatter_sum(g.indices, g.values, shape(v)) if isinstance(g, IndexedSlices) else to_node(g), v)
+        dense, hyper = self._dense(g, v), {**self._hyper_at[v.type.dtype], **self._common_at}
         rows = gradient_rows(dense) if self._takes_rows() else None
         if rows is None or v.type.rank is None or _as_many(rows[0], v):
             return self._update(dense, v, **hyper)
@@ -145,7 +185,7 @@ class Optimizer:
 
     def variables(self) -> list[Variable]:
         """All that the optimizer keeps between steps."""
-        return list(self._slots.values())
+        return [*self._slots.values(), *self._non_slots().values()]
 
     def _slot(self, v: Any, name: str, start: float = 0.0, label: str | None = None) -> Any:
         """The variable of that name beside `v`, made if need be; in the graph it is called after `label`, by default the optimizer's name.
@@ -170,15 +210,18 @@ class Optimizer:
     def _begin(self, pairs: GradsAndVars) -> None:
         """Make the variables that belong to no other variable: as in TensorFlow they stand outside of the optimizer's scope."""
 
-    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
+    def _common(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
+        """What the updates of all variables share."""
         return {}
 
-    def _finish(self, shared: dict[str, Any]) -> list[Any]:
+    def _closing(self, shared: dict[str, Any]) -> list[Any]:
+        """What changes once a step, after the variables."""
         return []
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         """What changes by one step: assignments to the variable and to its slots."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how a variable moves")
+        raise UnimplementedError(f"{type(self).__name__} does not say how a variable moves: it has neither _apply_dense nor "
+                                 f"_resource_apply_dense{here()}")
 
     def _moved(self, updates: Sequence[tuple[Any, Node, str | None]]) -> list[Any]:
         """The assignments (variable or its rows, new value, name) of one variable's update."""
@@ -198,6 +241,9 @@ class Optimizer:
         cut = _broken_path(loss, missing[0]) if missing else None
         why = f"; the path ends at {describe(cut)}, made by {cut.operator.name}, which passes no gradient" if cut is not None else ""
         return f"{self._name}: no gradient leads from {describe(loss)} to {names}{why}{here()}"
+
+
+STANDARD.add(Optimizer)
 
 
 def touched_rows(g: Node) -> Node | None:

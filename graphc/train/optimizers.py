@@ -27,7 +27,7 @@ class GradientDescentOptimizer(Optimizer):
     _by_rows = True
 
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"):
-        super().__init__(name, learning_rate=learning_rate)
+        super().__init__(use_locking, name, learning_rate=learning_rate)
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         return self._moved([(v, v - hyper["learning_rate"] * g, "ApplyGradientDescent")])
@@ -48,7 +48,7 @@ class MomentumOptimizer(Optimizer):
     _by_rows = True
 
     def __init__(self, learning_rate: Any, momentum: Any, use_locking: bool = False, name: str = "Momentum", use_nesterov: bool = False):
-        super().__init__(name, learning_rate=learning_rate, momentum=momentum)
+        super().__init__(use_locking, name, learning_rate=learning_rate, momentum=momentum)
         self._nesterov = use_nesterov
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
@@ -74,7 +74,7 @@ class AdagradOptimizer(Optimizer):
     _by_rows = True
 
     def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1, use_locking: bool = False, name: str = "Adagrad"):
-        super().__init__(name, learning_rate=learning_rate)
+        super().__init__(use_locking, name, learning_rate=learning_rate)
         self._start = initial_accumulator_value
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
@@ -100,7 +100,7 @@ class RMSPropOptimizer(Optimizer):
 
     def __init__(self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: Any = 1e-10, use_locking: bool = False,
                  centered: bool = False, name: str = "RMSProp"):
-        super().__init__(name, learning_rate=learning_rate, decay=decay, momentum=momentum, epsilon=epsilon)
+        super().__init__(use_locking, name, learning_rate=learning_rate, decay=decay, momentum=momentum, epsilon=epsilon)
         self._centered = centered
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
@@ -131,7 +131,7 @@ class AdamOptimizer(Optimizer):
 
     def __init__(self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-8, use_locking: bool = False,
                  name: str = "Adam"):
-        super().__init__(name, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+        super().__init__(use_locking, name, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
         self._powers: tuple[Variable, Variable] | None = None
 
     def _begin(self, pairs: GradsAndVars) -> None:
@@ -140,7 +140,7 @@ class AdamOptimizer(Optimizer):
             self._powers = (Variable(hyper["beta1"], trainable=False, name="beta1_power"),
                             Variable(hyper["beta2"], trainable=False, name="beta2_power"))
 
-    def _prepare(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
+    def _common(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
         assert self._powers is not None
         p1, p2 = self._powers
         return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
@@ -149,7 +149,7 @@ class AdamOptimizer(Optimizer):
         """The variables the optimizer has made: slots, and the powers of its decay rates."""
         return [*super().variables(), *(self._powers or ())]
 
-    def _finish(self, shared: dict[str, Any]) -> list[Any]:
+    def _closing(self, shared: dict[str, Any]) -> list[Any]:
         assert self._powers is not None
         p1, p2 = self._powers
         return [assign(p1, p1 * shared["first"]["beta1"]), assign(p2, p2 * shared["first"]["beta2"])]
@@ -195,7 +195,7 @@ class AdadeltaOptimizer(Optimizer):
     _by_rows = True
 
     def __init__(self, learning_rate: Any = 0.001, rho: Any = 0.95, epsilon: Any = 1e-8, use_locking: bool = False, name: str = "Adadelta"):
-        super().__init__(name, learning_rate=learning_rate, rho=rho, epsilon=epsilon)
+        super().__init__(use_locking, name, learning_rate=learning_rate, rho=rho, epsilon=epsilon)
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rho, epsilon = hyper["rho"], hyper["epsilon"]

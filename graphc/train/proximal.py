@@ -42,7 +42,7 @@ class ProximalGradientDescentOptimizer(Optimizer):
     def __init__(self, learning_rate: Any, l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0,
                  use_locking: bool = False, name: str = "ProximalGradientDescent"):
         _not_below(name, 0.0, l1_regularization_strength=l1_regularization_strength, l2_regularization_strength=l2_regularization_strength)
-        super().__init__(name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
+        super().__init__(use_locking, name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rate, l1, l2 = hyper["learning_rate"], hyper["l1"], hyper["l2"]
@@ -70,7 +70,7 @@ class ProximalAdagradOptimizer(Optimizer):
         _not_below(name, 0.0, l1_regularization_strength=l1_regularization_strength, l2_regularization_strength=l2_regularization_strength)
         if not initial_accumulator_value > 0:
             raise GraphError(f"{name}: initial_accumulator_value is {initial_accumulator_value}, and not above 0{here()}")
-        super().__init__(name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
+        super().__init__(use_locking, name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
         self._start = initial_accumulator_value
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
@@ -105,7 +105,7 @@ class AdagradDAOptimizer(Optimizer):
                              f"and not above 0{here()}")
         if not isinstance(global_step, Node):
             raise DTypeError(f"{name}: the global step is a variable, not {global_step!r:.60}{here()}")
-        super().__init__(name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
+        super().__init__(use_locking, name, learning_rate=learning_rate, l1=l1_regularization_strength, l2=l2_regularization_strength)
         self._start, self._step = initial_gradient_squared_accumulator_value, global_step
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
@@ -141,7 +141,7 @@ class FtrlOptimizer(Optimizer):
                    l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)
         if isinstance(learning_rate_power, (int, float)) and learning_rate_power > 0:
             raise GraphError(f"{name}: learning_rate_power is {learning_rate_power}, above 0{here()}")
-        super().__init__(name, learning_rate=learning_rate, power=learning_rate_power, l1=l1_regularization_strength,
+        super().__init__(use_locking, name, learning_rate=learning_rate, power=learning_rate_power, l1=l1_regularization_strength,
                          l2=l2_regularization_strength, shrinkage=l2_shrinkage_regularization_strength)
         self._start, self._labels = initial_accumulator_value, {"accum": accum_name, "linear": linear_name}
 

@@ -35,7 +35,7 @@ class SyncReplicasOptimizer(Optimizer):
         if replicas_to_aggregate != 1 or total_num_replicas not in (None, 1):
             raise UnimplementedError(f"SyncReplicasOptimizer: gradients of {replicas_to_aggregate} of {total_num_replicas or replicas_to_aggregate} "
                                      f"replicas are not offered: graphc runs one, in one process{here()}")
-        super().__init__(name)
+        super().__init__(use_locking, name)
         self._opt, self._averages, self._averaged = opt, variable_averages, variables_to_average
         self._applied = False
 

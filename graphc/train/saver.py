@@ -14,13 +14,18 @@ from ..files.bundle import Bundle
 from ..files.checkpoint import SUFFIX, Checkpoint, open_checkpoint, place_of, put, write
 from ..files.graph_json import from_json, to_json
 from ..files.safetensors import open_file
+from ..files.tf_graph.build import Importer
+from ..files.tf_graph.imported import read_into, typed_errors
+from ..files.tf_graph.messages import MetaGraphDef
+from ..files.tf_graph.saved import add_collections, initialisers, saved_variables
 from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
-from ..runtime.values import Drawn, Snapshot
+from ..runtime.streams import Drawn
+from ..runtime.values import Snapshot
 from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
 from .restoring import RestoreReport, report_of
 
@@ -312,7 +317,8 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     """Add the graph of a checkpoint, or of `export_meta_graph`, to the default graph; the result is a saver for it, or None without variables.
 
     `meta_graph_or_file`: the path of a checkpoint, with or without `.meta`, of a file of `export_meta_graph`, or its text. `import_scope`:
-    what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed.
+    what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed. A file that
+    TensorFlow wrote (.meta) becomes a graph of graphc's, operator by operator: UnimplementedError for those that graphc has not.
     NotFoundError: there is no such file, or no graph in it. DataLossError, SerializationError: it is damaged, or no graph. GraphError: a name
     is taken.
 
@@ -324,26 +330,42 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     ...     print(sess.run("v:0"))
     [1. 2.]
     """
-    text, described = _graph_of(meta_graph_or_file)
+    found, described = _graph_of(meta_graph_or_file)
     graph, scope = get_default_graph(), import_scope or ""
-    graph.absorb(from_json(text), scope)
+    if isinstance(found, MetaGraphDef):
+        return import_theirs(found, graph, scope, kwargs)[1]
+    graph.absorb(from_json(found), scope)
     if described is not None:
         return described_saver(described, graph, scope, kwargs)
     variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, f"{scope}/" if scope else None)
     return Saver(variables, **kwargs) if variables else None
 
 
-def _graph_of(source: Any) -> tuple[str, Any]:
-    """The JSON that a path or a text stands for, and what describes its saver, if something does."""
+def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping[str, Any]) -> tuple[Importer, Saver | None]:
+    """Add a graph of TensorFlow's, with its collections; what was read, and a saver of what its own keeps, None if that is nothing."""
+    importer = read_into(graph, meta.graph_def, scope, {}, initialisers(meta))
+    with typed_errors():
+        add_collections(importer, meta)
+        kept, own = saved_variables(importer, importer.nodes), meta.saver_def
+    told = {"max_to_keep": own.max_to_keep, "keep_checkpoint_every_n_hours": own.keep_checkpoint_every_n_hours} if own.save_tensor_name else {}
+    variables: Any = kept or graph.get_collection(GraphKeys.GLOBAL_VARIABLES, importer.prefix or None)
+    return importer, Saver(variables, **{**told, **options}) if variables else None
+
+
+def _graph_of(source: Any) -> tuple[Any, Any]:
+    """The JSON, or the message of TensorFlow's, that a path or a text stands for, and what describes its saver, if something does."""
+    if isinstance(source, MetaGraphDef):
+        return source, None
     if isinstance(source, str) and source.lstrip().startswith("{"):
         return source, None
     path = path_of(source, "import_meta_graph")
+    if not os.path.isfile(path) and os.path.isfile(f"{path}.meta"):
+        path = f"{path}.meta"
     if os.path.isfile(path) and not path.endswith(SUFFIX):
         with open_file(path) as file:
             data: bytes = file.read()
         if not data.lstrip().startswith(b"{"):
-            raise SerializationError(f"{path} is not JSON, no graph of graphc's: TensorFlow's own graphs are not read, its checkpoints are; build it "
-                                     f"by the program that made it, and tf.train.Saver().restore its variables{here()}")
+            return MetaGraphDef.FromString(data), None
         return data.decode("utf-8", "surrogatepass"), None
     prefix = path if os.path.exists(place_of(path)) else os.path.splitext(path)[0]
     with open_checkpoint(prefix) as found:

@@ -159,3 +159,42 @@ def test_mistakes_are_named(name):
     call, error, said = MISTAKES[name]
     with pytest.raises(error, match=said):
         call()
+
+
+def opaque(x):
+    with tf.get_default_graph().gradient_override_map({"Identity": "TestOpaque"}):
+        return tf.identity(x)
+
+
+def seen(x):
+    y = tf.py_func(lambda a: a * 2, [x], tf.float32)
+    y.set_shape([4])
+    return y
+
+
+# What has no gradient, behind what passes none: no derivative is due there. The gradient by x, as TensorFlow 2.15 has it.
+BEHIND = [
+    ("a function of Python", lambda x: tf.reduce_sum(seen(tf.stop_gradient(x * 3.0)) * x), 6 * V),
+    ("an operator", lambda x: tf.reduce_sum(tf.unique(tf.stop_gradient(x))[0] * x), V),
+    ("what a program declared so", lambda x: tf.reduce_sum(seen(opaque(x * 3.0)) * x), 6 * V),
+    ("far behind", lambda x: tf.reduce_sum(tf.exp(seen(tf.stop_gradient(x) + 1.0) * 0.0) * x), np.ones(4)),
+    ("nothing beside it", lambda x: tf.reduce_sum(seen(tf.stop_gradient(x))), None),
+    ("in a branch", lambda x: tf.cond(tf.reduce_sum(x) > 0.0, lambda: tf.reduce_sum(seen(tf.stop_gradient(x)) * x), lambda: 0.0), 2 * V),
+]
+
+
+@pytest.mark.parametrize("name, build, wanted", BEHIND, ids=[n for n, _, _ in BEHIND])
+def test_nothing_is_differentiated_behind_what_passes_no_gradient(name, build, wanted):
+    x = tf.Variable(V)
+    (gradient,) = tf.gradients(build(x), [x])
+    if wanted is None:
+        assert gradient is None
+        return
+    with tf.Session(jit=False) as session:
+        np.testing.assert_allclose(session.run(gradient), wanted, rtol=1e-6)
+
+
+def test_what_is_not_behind_it_has_no_gradient_still():
+    x = tf.Variable(V)
+    with pytest.raises(tf.errors.GradientError, match="py_func has no gradient"):
+        tf.gradients(tf.reduce_sum(seen(x) * tf.stop_gradient(x)), x)

@@ -130,7 +130,7 @@ DRAWN: dict[str, Draw] = {
     "ctc_greedy": lambda rng, n: ([normal(rng, 20, max(1, n // 400), 20), np.full(max(1, n // 400), 20)], {}),
     "ctc_beam": lambda rng, n: ([normal(rng, 20, max(1, n // 400), 20), np.full(max(1, n // 400), 20)], {"width": 8, "paths": 1}),
     "cumprod": along(axis=1), "cumsum": along(axis=1),
-    "cut_row": lambda rng, n: ([normal(rng, rows(n), 10), np.array([2, rows(n) - 2], np.int32)], {}),
+    "cut_row": lambda rng, n: ([normal(rng, rows(n), 10), np.array([rows(n) - 1, 10], np.int32)], {}),
     "decode_raw": lambda rng, n: texts(rng, n, lambda i: b"0123456789ab" * 4, out_type=np.dtype("int32")),
     "decode_csv_fields": lambda rng, n: texts(rng, n, lambda i: f"{i},{i / 7:.6f},abc".encode(), delimiter=",", quotes=True, missing="",
         columns=None, kinds=(np.dtype("int32"), np.dtype("float32"), np.dtype("O")), defaults=(None, None, None)),

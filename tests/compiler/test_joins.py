@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.compiler.schedule import viewed
+from graphc.compiler.groups import viewed
 
 A, B = (np.random.default_rng(i).normal(size=(6, 6)).astype(np.float32) for i in range(2))
 

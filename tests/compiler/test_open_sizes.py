@@ -12,9 +12,9 @@ import pytest
 
 import graphc as tf
 from graphc import testing
+from graphc.compiler.groups import Group
 from graphc.compiler.passes import optimise
 from graphc.compiler.plan import Plan
-from graphc.compiler.schedule import Group
 from graphc.cpu.alike import Writer
 from graphc.cpu.code import Code, texts
 from graphc.cpu.kernel_text import KernelText

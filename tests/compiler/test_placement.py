@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from graphc.compiler.groups import NEVER
 from graphc.compiler.placement import ALIGN, COMPARED, Placement, rooms
-from graphc.compiler.schedule import NEVER
 
 # (buffers, steps, sizes to draw from, how long they live at most, how much larger than what lives at once the block may be)
 CASES = [

@@ -10,7 +10,7 @@ import pytest
 
 import graphc as tf
 from graphc.compiler import sums
-from graphc.compiler.schedule import viewed
+from graphc.compiler.groups import viewed
 from tests.compiler.test_open_sizes import lstm, numbers, same_elsewhere
 
 RNG = np.random.default_rng(0)

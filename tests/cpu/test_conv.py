@@ -152,6 +152,8 @@ FAULTS = [
     ("conv", ">= 0) &", ">= 1) &"), ("conv", "a0 += 1", "a0 += 0"), ("conv", "column = p *", "column = 0 *"), ("conv", "rest = at *", "rest = 1 *"),
     ("conv", "c * ", "0 * "), ("conv", "if i + 1 < left", "if i + 2 < left"),
     ("pack", "zeros_at + c, float32(0)", "zeros_at + c, float32(1)"), ("pack", "column = (part % panels)", "column = (part % 1)"),
+    ("pack_turned", "source + j * row + c", "source + j * row"), ("pack_turned", "zeros_at + c, float32(0)", "zeros_at + c, float32(1)"),
+    ("pack", "(part * lines + unit)", "(part * 0 + unit)"),
     ("conv_filter", "begin = (image == image0)", "begin = (image >= image0)"), ("conv_filter", "), row1)", "), row1 - 1)"),
     ("conv_filter", "images_each, images)", "images_each, images - 1)"), ("conv_filter", "), column1)", "), column1 - 1)"),
     ("conv_filter", "source + j * y_place", "source + column0 * y_place"),

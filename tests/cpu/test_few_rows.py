@@ -11,18 +11,21 @@ from graphc.cpu import few_rows, native
 # rows, columns, numbers in each sum, and which operands are transposed; sides that fill no tile, and one part of a sum more
 PRODUCTS = [(24, 512, 512, False, False), (32, 515, 577, False, False), (33, 600, 513, True, False), (64, 513, 600, False, True),
             (25, 531, 530, True, True), (63, 1024, 512, False, False)]
+# Smaller ones, and those of float64
+FULL = [(64, 64, 64, False, False), (64, 64, 64, True, True), (32, 64, 67, False, True), (48, 48, 48, True, False), (32, 32, 32, False, True),
+        (64, 256, 200, False, False)]
 
 
-def product(m, n, k, ta, tb, threads=1):
+def product(m, n, k, ta, tb, threads=1, dtype="float32"):
     """What is found, and how far it is from the sum: of the bound of a sum in any order (Higham 2002, equation 3.5), at most this part."""
     rng = np.random.default_rng([m, n, k])
-    a, b = rng.normal(size=(k, m) if ta else (m, k)).astype(np.float32), rng.normal(size=(n, k) if tb else (k, n)).astype(np.float32)
-    x, w = tf.placeholder(tf.float32, a.shape), tf.placeholder(tf.float32, b.shape)
+    a, b = rng.normal(size=(k, m) if ta else (m, k)).astype(dtype), rng.normal(size=(n, k) if tb else (k, n)).astype(dtype)
+    x, w = tf.placeholder(dtype, a.shape), tf.placeholder(dtype, b.shape)
     config = tf.ConfigProto(intra_op_parallelism_threads=threads)
     with tf.Session(config=config) as session:
         found = session.run(tf.matmul(x, w, transpose_a=ta, transpose_b=tb), {x: a, w: b})
     a, b = (a.T if ta else a).astype(np.float64), (b.T if tb else b).astype(np.float64)
-    bound = (k / few_rows.DEPTH + few_rows.DEPTH) * np.finfo(np.float32).eps * (np.abs(a) @ np.abs(b))
+    bound = (k / few_rows.DEPTH + few_rows.DEPTH) * np.finfo(dtype).eps * (np.abs(a) @ np.abs(b))
     with np.errstate(invalid="ignore"):
         return found, np.abs(found - a @ b) / bound
 
@@ -52,6 +55,14 @@ def test_products_of_few_rows(case, texts):
     np.testing.assert_array_equal(product(*case, threads=2)[0], found)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", FULL, ids=str)
+def test_smaller_ones_that_fill_the_tiles(case, dtype, texts):
+    found, share = product(*case, dtype=dtype)
+    assert near(share) and (texts[1] or native.vector_bytes() < 64)
+    np.testing.assert_array_equal(product(*case, threads=2, dtype=dtype)[0], found)
+
+
 @pytest.mark.parametrize("width", [16, 32, 64])
 @pytest.mark.parametrize("turned", [False, True])
 def test_vectors_of_any_width(turned, width, monkeypatch):
@@ -60,9 +71,11 @@ def test_vectors_of_any_width(turned, width, monkeypatch):
 
 
 @pytest.mark.parametrize("case", [(23, 512, 512, False, False), (65, 512, 512, False, False), (32, 511, 512, False, False),
-                                  (32, 512, 511, False, True)], ids=str)
+                                  (32, 512, 511, False, True), (64, 70, 64, False, False), (32, 31, 64, False, False), (64, 512, 64, True, False),
+                                  (24, 64, 64, False, False, "float64"), (32, 3136, 1024, False, False, "float64")], ids=str)
 def test_other_products_are_a_librarys(case, texts):
-    assert near(product(*case)[1]) and not texts[1]
+    *sides, ta, tb = case[:5]
+    assert near(product(*sides, ta, tb, dtype=(*case, "float32")[5])[1]) and not texts[1]
 
 
 @pytest.mark.parametrize("right, wrong", [

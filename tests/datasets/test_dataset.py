@@ -109,6 +109,7 @@ ROWS = {
     "cache": (lambda: RANGE(4).map(lambda i: i * 2).cache().repeat(2), [0, 2, 4, 6] * 2),
     "cache, shapes differ": (lambda: RANGE(3).map(tf.range).cache().repeat(2), [[], [0], [0, 1]] * 2),
     "prefetch": (lambda: RANGE(100).map(lambda i: i).prefetch(3), [*range(100)]),
+    "prefetch of functions of Python": (lambda: RANGE(100).map(lambda i: tf.py_func(lambda a: a, [i], tf.int64)).prefetch(3), [*range(100)]),
     "prefetch in the midst": (lambda: RANGE(20).prefetch(2).batch(3).prefetch(1), chunks([*range(20)], 3)),
     "prefetch as many as seem good": (lambda: RANGE(5).prefetch(-1), [0, 1, 2, 3, 4]),
     "no prefetch": (lambda: RANGE(5).prefetch(0), [0, 1, 2, 3, 4]),

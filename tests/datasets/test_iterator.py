@@ -225,6 +225,11 @@ def test_a_variable_begins_with_no_element(session):
 
 # ---------------------------------------------------------------------- threads
 
+def seen(i):
+    """The same number, by a function of Python's: threads make what somebody sees ahead of those who ask."""
+    return tf.py_func(lambda a: a, [i], tf.int64)
+
+
 def test_it_runs_ahead_and_not_too_far():
     made = []
 
@@ -248,7 +253,7 @@ def test_it_runs_ahead_and_not_too_far():
 @pytest.mark.parametrize("leave", ["close", "drop", "end"])
 def test_no_thread_is_left(leave):
     before = len(ours())
-    element = RANGE(5).map(lambda i: i).prefetch(1).make_one_shot_iterator().get_next()
+    element = RANGE(5).map(seen).prefetch(1).make_one_shot_iterator().get_next()
     sess = tf.Session(jit=False)
     assert sess.run(element) == 0 and len(ours()) == before + 1
     if leave == "end":
@@ -266,7 +271,7 @@ def test_no_thread_is_left(leave):
 
 def test_begun_again_the_old_thread_ends():
     before = len(ours())
-    iterator = RANGE(10**9).map(lambda i: i).prefetch(2).make_initializable_iterator()
+    iterator = RANGE(10**9).map(seen).prefetch(2).make_initializable_iterator()
     element = iterator.get_next()
     with tf.Session(jit=False) as sess:
         for _ in range(5):
@@ -304,9 +309,18 @@ def test_sessions_in_several_threads_share_a_place():
     assert sorted(found) == [*range(2000)]
 
 
+def doubled(data, **options):
+    return data.map(lambda i: tf.py_func(lambda a: a * 2, [i], tf.int64), **options)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_a_child_goes_on_by_itself():
-    element = RANGE(500).map(lambda i: i * 2).prefetch(4).make_one_shot_iterator().get_next()
+@pytest.mark.parametrize("stage", [
+    lambda data: doubled(data).prefetch(4), lambda data: doubled(data, num_parallel_calls=3),
+    lambda data: doubled(data, num_parallel_calls=2).prefetch(2),
+    lambda data: doubled(data.batch(5).interleave(tf.data.Dataset.from_tensor_slices, 3, 5, num_parallel_calls=3)),
+], ids=["prefetch", "map", "both", "interleave"])
+def test_a_child_goes_on_by_itself(stage):
+    element = stage(RANGE(500)).make_one_shot_iterator().get_next()
     with tf.Session(jit=False) as sess:
         assert [sess.run(element) for _ in range(10)] == [*range(0, 20, 2)]
         child = os.fork()

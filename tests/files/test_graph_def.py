@@ -24,14 +24,15 @@ def parsed(data):
     return made
 
 
-@pytest.mark.parametrize("way", [lambda g: g.as_graph_def(), lambda g: parsed(g.as_graph_def().SerializeToString()),
-                                 lambda g: tf.GraphDef.FromString(g.to_json().encode()), lambda g: g])
-def test_graphs_are_imported(way):
+# TensorFlow's bytes know nothing of collections, in which variables are found.
+@pytest.mark.parametrize("way, listed", [(lambda g: g.as_graph_def(), True), (lambda g: parsed(g.as_graph_def().SerializeToString()), False),
+                                         (lambda g: tf.GraphDef.FromString(g.to_json().encode()), True), (lambda g: g, True)])
+def test_graphs_are_imported(way, listed):
     found = tf.import_graph_def(way(saved()), return_elements=["x:0", "y:0", "y", "v"], name="net")
     x, y, op, v = found
     assert [n.name for n in found] == ["net/x:0", "net/y:0", "net/y", "net/v"] and op.outputs == [y]
     assert tf.get_default_graph().get_tensor_by_name("net/y:0") is y
-    assert tf.Session(jit=False).run(y, {x: [1.0, 1.0]}).tolist() == [6.0, 9.0] and v.node in tf.global_variables()
+    assert tf.Session(jit=False).run(y, {x: [1.0, 1.0]}).tolist() == [6.0, 9.0] and (v.node in tf.global_variables()) == listed
 
 
 def test_inputs_are_replaced():
@@ -69,7 +70,8 @@ def test_graphs_are_written(tmp_path, of):
     path = tf.train.write_graph(of(saved()), str(tmp_path / "deep"), "graph.pbtxt", as_text=False)
     assert path == str(tmp_path / "deep" / "graph.pbtxt") and [p.name for p in (tmp_path / "deep").iterdir()] == ["graph.pbtxt"]
     with open(path, "rb") as file:
-        assert [n.name for n in parsed(file.read()).node] == [n.name for n in saved().as_graph_def().node]
+        found = parsed(file.read()).node
+    assert [n.name for n in found if n.name != "v/Assign"] == [n.name for n in saved().as_graph_def().node]
 
 
 @pytest.mark.parametrize("call, error, message", [

@@ -30,10 +30,12 @@ FAMILIES = {"elementwise": 14.0, "reduction": 4.0, "alias": 1.5, "view": 2.5, "v
 OTHER_FAMILY = 0.7
 # Limits of the compiler, lowered or raised so that small graphs meet what only large ones do otherwise.
 LIMITS = {
-    "compiler.plan.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.schedule.SMALL": (1, 4),
+    "compiler.plan.COPIED": (0, 256), "cpu.emit.CHUNK": (16, 64), "cpu.emit.UNROLLED": (0, 3), "compiler.groups.SMALL": (1, 4),
     "compiler.schedule.MAX_MEMBERS": (3, 8), "compiler.schedule.MAX_OPERANDS": (3, 5), "compiler.passes.SMALL_PRODUCT": (0, 100_000),
     "cpu.blas.SMALL": (0, 100_000),
 }
+# And those that say which products are computed by panels, all at once: small ones are, too.
+PANELS = {f"cpu.panels.{name}": value for name, value in [("LEAST_SIDE", 1), ("LEAST_DEPTH", 1), ("LEAST_WORK", 1), ("FILLED", 0)]}
 SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e-42, 1e-310, 1e30, -1e30, 3e38, 88.7, -750.0, 0.5, 2.5)
 
 
@@ -118,7 +120,8 @@ class Draft:
     def limits(self) -> dict[str, int]:
         if self.chance(0.5):
             return {}
-        return {name: int(self.one(values)) for name, values in LIMITS.items() if self.chance(0.3)}
+        found = {name: int(self.one(values)) for name, values in LIMITS.items() if self.chance(0.3)}
+        return found | PANELS if self.chance(0.5) else found
 
     # ------------------------------------------------------------------ adding
 

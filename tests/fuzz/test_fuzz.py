@@ -245,7 +245,7 @@ def _wrapped(value, rank=None):
 def _drawn(fail):
     def failed(self):
         fail(self)
-        for stream, counter in self._counters.items():
+        for stream, counter in self.streams.counters.items():
             counter += np.uint64(stream is not None)
     return failed
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -161,3 +163,45 @@ def test_sparse_updates(session: tf.Session, name: str) -> None:
         session.run(single)
         np.testing.assert_allclose(after[2], session.run(alone)[0], rtol=1e-6)
     assert (session.run(dense) != 1).all()
+
+
+# ---------------------------------------------------------------------- as TensorFlow's own tests have it
+
+# (what is built, its value)
+AS_THERE = [
+    ("a mean of integers", lambda: tf.reduce_mean([[1, 2, 5], [-3, -4, -9]], 1), [2, -5]),
+    ("a mean of bytes", lambda: tf.reduce_mean(np.array([250, 251, 3, 4], np.uint8)), 127),
+    ("a norm of integers", lambda: tf.math.reduce_euclidean_norm([1, 2, 3]), 3),
+    ("texts that are not empty", lambda: tf.count_nonzero(["", "a", "b"]), 2),
+    ("distinct texts", lambda: tf.unique(["b", "a", "b"]).y, [b"b", b"a"]),
+    ("texts left over", lambda: tf.setdiff1d(["a", "b"], ["b"]).out, [b"a"]),
+    ("complex numbers that are not 0", lambda: tf.where(tf.constant([1j, 0.0, 0.5])), [[0], [2]]),
+    ("one value for none", lambda: tf.constant(1.0, shape=[0, 2]), np.zeros((0, 2))),
+    ("about equal", lambda: tf.approximate_equal([1.0, 2.0], [1.000001, 2.1]), [True, False]),
+    ("dropped together, by a shape with None", lambda: tf.reduce_max(tf.math.reduce_std(tf.nn.dropout(tf.ones([8, 3]), 0.5, [None, 1]), 1)), 0.0),
+]
+
+
+@pytest.mark.parametrize("build, value", [row[1:] for row in AS_THERE], ids=[row[0] for row in AS_THERE])
+def test_as_tensorflows_own_tests_have_it(build, value, session):
+    found = session.run(build())
+    np.testing.assert_array_equal(found, value)
+
+
+@pytest.mark.parametrize("given", [dict(keep_prob=[0.5]), dict(rate="half"), dict(keep_prob=1j)])
+def test_a_probability_is_one_number(given):
+    with pytest.raises(tf.errors.DTypeError, match="is one number or a tensor"):
+        tf.nn.dropout(tf.ones([2]), **given)
+
+
+def test_shapes_and_dimensions():
+    shape = tf.TensorShape([None, 3])
+    known, unknown = shape[1], shape[0]
+    assert known.merge_with(unknown) == 3 == unknown.merge_with(known) and repr([known, unknown]) == "[Dimension(3), Dimension(None)]"
+    assert f"{known} {unknown}" == "3 ?" and [2] + shape == tf.TensorShape([2, None, 3])
+    assert shape.most_specific_compatible_shape([2, 4]).as_list() == [None, None] and shape.most_specific_compatible_shape([2, 3])[1] == 3
+    for value in (shape, known, unknown):
+        assert repr(copy.copy(value)) == repr(value) == repr(pickle.loads(pickle.dumps(value)))
+    for wrong in (lambda: known.merge_with(4), lambda: known.assert_is_compatible_with(4)):
+        with pytest.raises(tf.errors.ShapeError, match="no dimension is both 3 and 4"):
+            wrong()

@@ -90,8 +90,7 @@ def test_plans_of_the_functions_of_datasets_are_kept(plans: Path) -> None:
         element = elements.make_one_shot_iterator().get_next()
         with tf.Session() as session:
             found.append(session.run(element).tolist())
-            call = next(iter(session.values.resources._kept[f] for f in session.values.resources._kept if hasattr(f, "running"))).call
-            found.append(call.stats["plans_loaded"])
+            found += [kept.call.stats["plans_loaded"] for kept in session.values.resources._kept.values() if hasattr(kept, "call")]
     assert found[1::2] == [0, 1] and found[0] == found[2] and entries(plans)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import graphc as tf
 from graphc import extend
+from graphc.ir.node import OPERATORS
 
 SIZES = [3, 100_000]
 # What a py_func is given: made of a placeholder and a variable.
@@ -109,3 +110,29 @@ def test_a_reference_cannot_write_to_its_operands(jit: bool) -> None:
             x = tf.placeholder(tf.float32, [3])
             with pytest.raises(tf.errors.InvalidArgumentError, match=r"spoil.*read-only(.|\n)*test_read_only.py"):
                 session.run(spoil(x), {x: [1.0, 2.0, 3.0]})
+
+
+def test_large_results_of_numpy_are_the_callers():
+    """What numpy made between kernels is handed over, each run another array; what a function keeps, or gives twice, is copied."""
+    kept: list[Any] = []
+
+    def reference(x):
+        """Twice x, and x + 1 two times."""
+        kept[:] = [x + 1]
+        return (x * 2, kept[0], kept[0])
+
+    operator = extend.declare("host", lambda types, values: (types[0],) * 3, name="kept_of_tests", results=("a", "b", "c"))(reference)
+    x = np.arange(60_000.0)[::-1].copy()
+    try:
+        with tf.Graph().as_default(), tf.Session() as session:
+            fed = tf.placeholder(tf.float64, [None])
+            call = session.make_callable([tf.sort(fed), tf.sort(fed) + 1, *operator(fed)], [fed])
+            first, second = call(x), call(x)
+            arrays = [*first, *second, *kept]
+            assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+            for found in (first, second):
+                for one, wanted in zip(found, (x[::-1], x[::-1] + 1, x * 2, x + 1, x + 1), strict=True):
+                    np.testing.assert_array_equal(one, wanted)
+                    one[:] = 0
+    finally:
+        del OPERATORS["kept_of_tests"]

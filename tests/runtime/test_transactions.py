@@ -255,7 +255,8 @@ def state_by_state(fetches: Any, feeds: Any, jit: bool) -> list[Any]:
         return found
 
 
-LOOKED_AT = ("runtime/call.py", "runtime/values.py", "runtime/forms.py", "runtime/stages.py", "cpu/program.py", "cpu/memory.py", "cpu/tape.py")
+LOOKED_AT = ("runtime/call.py", "runtime/values.py", "runtime/streams.py", "runtime/forms.py", "runtime/stages.py", "cpu/program.py",
+             "cpu/memory.py", "cpu/tape.py")
 
 
 def interrupted(run: Callable[[], Any], at: int) -> int:

@@ -157,7 +157,7 @@ MISTAKES: list[Any] = [
     ("twice", lambda s: [b.add_meta_graph_and_variables(s, ["a"]) for b in [_builder()] for _ in range(2)], errors.GraphError, "are there"),
     ("no model", lambda s: sm.load(s, ["serve"], "none"), errors.NotFoundError, "there is no saved model in"),
     ("TensorFlow's", lambda s: (Path("t").mkdir(), Path("t/saved_model.pb").touch(), sm.load(s, ["serve"], "t")), errors.NotFoundError,
-     "restore(sess, 't/variables/variables')"),
+     "has no graph of the tags ['serve']"),
     ("no signature", lambda s: _builder().add_meta_graph_and_variables(s, ["a"], {"k": 3}), errors.DTypeError, "is no signature"),
     ("no tensor", lambda s: sm.build_tensor_info(3), errors.DTypeError, "takes a tensor, not 3"),
     ("no inputs", lambda s: sm.predict_signature_def({}, {}), errors.DTypeError, "inputs is a dict"),

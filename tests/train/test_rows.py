@@ -123,6 +123,41 @@ def test_two_tables_of_one_lookup_and_a_dense_part():
     np.testing.assert_allclose(session.run(table), TABLE - 0.5 * (1 + np.bincount(IDS, minlength=50)[:, None]))
 
 
+# Optimizers and tables of so many rows, which are looked up in one step by equal or by different numbers: each is updated where it lies, for
+# the checks of the looks-up, which come first, hold for the rows that are written.
+IN_PLACE = {"descent": lambda: tf.train.GradientDescentOptimizer(0.1), "momentum": lambda: tf.train.MomentumOptimizer(0.1, 0.9),
+              "adagrad": lambda: tf.train.AdagradOptimizer(0.1)}
+
+
+@pytest.mark.parametrize("optimizer", IN_PLACE)
+@pytest.mark.parametrize("rows", [(50, 50), (50, 60), (50, 60, 70)], ids=str)
+@pytest.mark.parametrize("kind", [tf.int32, tf.int64])
+def test_several_tables_are_updated_in_place(rows, optimizer, kind):
+    tables = [tf.Variable(RNG.normal(size=(n, 3)), name=f"table{i}") for i, n in enumerate(rows)]
+    ids = [tf.placeholder(kind, [None]) for _ in set(rows)]
+    found = [tf.gather(t, ids[min(i, len(ids) - 1)]) for i, t in enumerate(tables)]
+    again = tf.gather(tables[0], ids[0] // 2)           # of two looks-up in one table the rows stand behind one another
+    loss = tf.reduce_sum(tf.square(tf.add_n(found))) + tf.reduce_sum(again * again)
+    train = IN_PLACE[optimizer]().minimize(loss)
+    feed = {p: IDS for p in ids}
+    values = []
+    for jit in (False, True):
+        with tf.Session(jit=jit) as session:
+            session.load(tables[0], TABLE)
+            for t in tables[1:]:
+                session.load(t, np.resize(TABLE, t.shape.as_list()))
+            session.run(train, feed)
+            values.append(session.run(tables))
+            if jit:
+                assert {t.op.name for t in tables} <= {*session.explain(train, feed).updated_in_place}
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run(train, {**feed, ids[-1]: [3, rows[-1]]} if len(ids) > 1 else {ids[0]: [3, 50]})
+            for now, then in zip(session.run(tables), values[-1], strict=True):
+                np.testing.assert_array_equal(now, then)
+    for a, b in zip(*values, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
 # ---------------------------------------------------------------------- scatter_*
 
 def apply(function: Any, old: Any, at: Any, new: Any) -> Any:

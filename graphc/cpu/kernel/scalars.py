@@ -122,18 +122,13 @@ def _convert_complex(builder: Any, value: Any, source: Any, target: Any) -> Any:
 
 def _float_to_integer(builder: Any, value: Any, source: Any, target: Any, to: Any) -> Any:
     """The nearest end of what does not fit, 0 of nan: by choices, which become vectors, as LLVM's own saturating conversion does not."""
-    from llvmlite import ir
-
     # numpy goes to a narrow integer through a wide one and drops the upper bits; doing the same keeps -1.0 -> 255.
-    wide = ir.IntType(64 if target.bitwidth >= 32 and not target.signed or target.bitwidth == 64 else 32)
-    signed = target.signed or target.bitwidth != 64
-    ends = (-1 << wide.width - 1, (1 << wide.width - 1) - 1) if signed else (0, (1 << wide.width) - 1)
-    low, high = (value.type(float(end)) for end in (ends[0], ends[1] + 1))
-    above, below = builder.fcmp_ordered(">=", value, high), builder.fcmp_ordered("<", value, low)
-    inside = builder.select(builder.fcmp_unordered(">=", value, high), value.type(0.0), builder.select(below, value.type(0.0), value))
-    result = (builder.fptosi if signed else builder.fptoui)(inside, wide)
-    result = builder.select(above, wide(ends[1]), builder.select(below, wide(ends[0]), result))
-    return builder.trunc(result, to) if wide.width > to.width else result
+    bits, signed = 64 if target.bitwidth >= 32 and not target.signed or target.bitwidth == 64 else 32, target.signed or target.bitwidth != 64
+    wide, least, greatest, zero = to.__class__(bits), -signed << bits - 1, (1 << bits - signed) - 1, value.type(0.0)
+    ends = ((">=", greatest + 1), ("<", greatest + 1), ("<", least))            # of nan none is true
+    above, beneath, below = (builder.fcmp_ordered(relation, value, value.type(float(end))) for relation, end in ends)
+    inside = (builder.fptosi if signed else builder.fptoui)(builder.select(beneath, builder.select(below, zero, value), zero), wide)
+    return builder.trunc(builder.select(above, wide(greatest), builder.select(below, wide(least), inside)), to)
 
 
 def _llvm_type(numba_type: Any) -> Any:

@@ -11,25 +11,26 @@ from ...errors import GraphcError, SerializationError, UnimplementedError
 from ...ir.body import has_effect
 from ...ir.graph import Graph
 from ...ir.joining import check_free, rename
-from ...ir.known import static_value
-from ...ir.node import Node, Operation, caller, describe, here, next_index, topological
-from ...ir.reference import interpret, run_reference
-from ...ir.sizes import unknown
-from ...ir.types import TensorType, as_shape, element_count
+from ...ir.node import Node, Operation, caller, here, next_index
+from ...ir.types import TensorType, as_shape
 from ...ops import array, sources, state
 from ...ops.control_flow import cond, while_loop
 from ...ops.math import not_equal
 from ...ops.state import Variable
-from .flow import regions
+from ..values import LONGEST
+from . import forms_array
+from .branches import build_loop, build_wave
+from .flow import SWITCHES, Path, Places, Region, Wave
+from .folding import known
 from .messages import FunctionDef, GraphDef
-from .nodes import CALLS, Parsed, Ref, check, inner, parsed, saving
+from .nodes import CALLS, FLOW, Parsed, Ref, check, inner, parsed, saving
 from .rows import Row
 from .table import TABLE
 from .values import attribute, dtype, function_name, shape
 
 Outputs = Sequence[Any]
+_SAYS = "import_graph_def: "
 _DEEPEST = 40               # functions within functions
-_FOLDED = 1 << 12           # elements of values that are worked out because an attribute needs them
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 _ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 
@@ -57,6 +58,19 @@ class Env:
             env = env.up
         raise SerializationError(f"{ref.name!r:.80} is used before it is there, or belongs to the saver")
 
+    def has(self, name: str) -> bool:
+        """Whether a node is built, here or further out."""
+        env: Env | None = self
+        while env is not None:
+            if name in env.values:
+                return True
+            env = env.up
+        return False
+
+    def within(self) -> Env:
+        """Where a branch or the body of a loop is built."""
+        return Env(self.nodes, self.prefix, self)
+
     def wait(self, name: str) -> list[Node]:
         """What is to be done before those that wait for a node."""
         env: Env | None = self
@@ -73,15 +87,16 @@ class Importer:
     def __init__(self, graph: Graph, proto: GraphDef, prefix: str, initialisers: Mapping[str, str] | None = None):
         self.graph, self.prefix = graph, prefix
         self.library: dict[str, FunctionDef] = {f.signature.name: f for f in proto.library.function}
-        nodes = parsed(proto.node)
+        self.nodes = nodes = parsed(proto.node)
         self.left_out = saving(nodes, self.library)
         kept = {name: n for name, n in nodes.items() if name not in self.left_out}
         check([n.proto for n in kept.values()], self.library)
         self.main = Env(kept, prefix)
-        self.budget = 200_000 + 50 * (len(nodes) + sum(len(f.node_def) for f in self.library.values()))
+        self.budget = 10_000 + 20 * (len(nodes) + sum(len(f.node_def) for f in self.library.values()))
         self.claimed: set[Node] = set()
         self.shared: dict[str, Variable] = {}
         self.functions: dict[str, Mapping[str, Parsed]] = {}
+        self.places: dict[int, Places] = {}
         self.depth = 0
         self.initials = self._initials(nodes, initialisers or {})
 
@@ -106,15 +121,17 @@ class Importer:
 
     # ------------------------------------------------------------------ order
 
-    def build_all(self, env: Env, names: Iterable[str]) -> None:
-        """Build nodes, what they need first. SerializationError: they need each other."""
-        items = regions(self, env, names)
+    def build_all(self, env: Env, names: Iterable[str], path: Path = ()) -> None:
+        """Build nodes that lie in a path, what they need first. SerializationError: they need each other."""
+        key = id(env.nodes)
+        places = self.places.get(key) or self.places.setdefault(key, Places(env.nodes))
+        region = Region(places, path, names, env.has)
         done: set[Any] = set()
         open_: set[Any] = set()
-        for root in items.roots:
-            stack = [(root, iter(items.needs(root)))]
+        for root in region.roots:
             if root in done:
                 continue
+            stack = [(root, iter(self._needs(env, region, root)))]
             open_.add(root)
             while stack:
                 item, rest = stack[-1]
@@ -123,19 +140,34 @@ class Importer:
                     stack.pop()
                     open_.discard(item)
                     done.add(item)
-                    items.build(item)
+                    self._item(env, region, item)
                 elif following in open_:
-                    raise SerializationError(f"{items.said(following)} needs itself{here()}")
+                    raise SerializationError(f"{following!r:.80} needs itself{here()}")
                 else:
                     open_.add(following)
-                    stack.append((following, iter(items.needs(following))))
+                    stack.append((following, iter(self._needs(env, region, following))))
 
-    def needs(self, env: Env, n: Parsed) -> list[str]:
-        """The nodes that one needs: a variable those of its initial value."""
-        others = [*(r.name for r in n.inputs), *n.controls]
-        if n.op in _VARIABLES and env is self.main and n.name in self.initials:
-            others.append(self.initials[n.name].inputs[1].name)
-        return others
+    def _needs(self, env: Env, region: Region, item: Any) -> list[Any]:
+        """The items that one needs: a variable those of its initial value."""
+        found = region.needs(item)
+        if isinstance(item, str) and env.nodes[item].op in _VARIABLES and env is self.main and item in self.initials:
+            first = region.item(self.initials[item].inputs[1].name)
+            found += [first] if first is not None else []
+        return found
+
+    def _item(self, env: Env, region: Region, item: Any) -> None:
+        if isinstance(item, str):
+            if not env.has(item):
+                self.build(env, env.nodes[item])
+            return
+        self.depth += 1
+        if self.depth >= _DEEPEST:
+            raise SerializationError(f"more than {_DEEPEST} functions, branches and loops lie within each other{here()}")
+        if isinstance(item, Wave):
+            build_wave(self, env, region, item)
+        else:
+            build_loop(self, env, region, item)
+        self.depth -= 1
 
     # ------------------------------------------------------------------ one node
 
@@ -148,15 +180,18 @@ class Importer:
         try:
             with graph.control_dependencies(waits), graph.name_scope(label + "/"):
                 made = self._made(env, n, label)
-            outputs = self.named(made, label, since)
-        except SerializationError as e:
-            raise SerializationError(f"import_graph_def: {n.name!r:.80} ({n.op:.60}): {e}"[:2000]) from None
+            outputs = made if n.op in SWITCHES and isinstance(made[0], Variable) else self.named(made, label, since)
         except GraphcError as e:
             raise _at(e, n) from None
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError, MemoryError) as e:
-            raise SerializationError(f"import_graph_def: {n.name!r:.80} ({n.op:.60}) has attributes or operands that do not fit: "
-                                     f"{type(e).__name__}: {e!s:.200}{here()}") from None
+            why = SerializationError(f"its attributes or operands do not fit ({type(e).__name__}: {e!s:.200})")
+            raise _at(why, n) from None
         env.values[n.name] = outputs
+        env.waits[n.name] = self._waits(env, n, outputs, since)
+
+    def keep(self, env: Env, n: Parsed, made: Any, since: int) -> None:
+        """Take what a branch or a loop gave for the outputs of a node."""
+        env.values[n.name] = outputs = self.named(made, env.prefix + n.name, next_index())
         env.waits[n.name] = self._waits(env, n, outputs, since)
 
     def spend(self) -> None:
@@ -187,6 +222,8 @@ class Importer:
             return inputs[0].initializer
         if n.op in CALLS:
             return self._called(n, inputs, label)
+        if n.op in FLOW:
+            return [inputs[0], inputs[0]] if n.op in SWITCHES else forms_array.identity(inputs[0])
         row = TABLE.by_type[n.op]
         return row.make(**self.arguments(row, n, inputs))
 
@@ -243,7 +280,7 @@ class Importer:
 
     def _own(self, node: Node, label: str, since: int) -> Node:
         """A node of that name: the one that was made for it, or one that is the same."""
-        if node.label != label:
+        if node.label != label and label not in self.graph._labels:     # of what two waves compute, the first has the name
             if node.index < since or node in self.claimed or node.operator.name == "item":
                 with self.graph.name_scope(None):
                     node = array.identity(node, name=label + "/") if node.type is not None else state.group(node, name=label + "/").node
@@ -332,30 +369,9 @@ class Importer:
             return waiting or state.group(*done)
 
 
-def known(x: Any) -> Any:
-    """The value of a tensor as Python has it. UnimplementedError: it is not known while the graph is built."""
-    value = x.attrs["value"] if isinstance(x, Node) and x.operator.name == "constant" else _worked_out(x) if isinstance(x, Node) else None
-    if value is None:
-        raise UnimplementedError(f"{describe(x) if isinstance(x, Node) else x!r:.80} must be known while the graph is built")
-    value = np.asarray(value)
-    if value.dtype.hasobject:
-        texts = [t.decode("utf-8", "surrogateescape") for t in value.flat]
-        return texts[0] if value.ndim == 0 else texts
-    return value.astype(x.type.dtype).tolist()
-
-
-def _worked_out(x: Node) -> Any:
-    """The value of a tensor that shapes and small constants decide; None: others have a part in it."""
-    value = static_value(x)
-    if value is not None and not unknown(value).any():
-        return value
-    order = topological([x], stop=lambda n: n.operator.name == "constant")
-    small = len(order) <= _FOLDED and all(isinstance(n.type, TensorType) and n.type.known and element_count(n.type.shape) <= _FOLDED for n in order)
-    if not small or not all(n.operator.pure and (n.inputs or n.operator.name == "constant") and not has_effect(n) for n in order):
-        return None
-    return interpret([x], {}, run_reference)[0]
-
-
 def _at(error: GraphcError, n: Parsed) -> GraphcError:
-    """The error, which says of which node it speaks."""
-    return error.__class__(f"import_graph_def: {n.name!r:.80} ({n.op:.60}): {error}")
+    """The error, which says of which node it speaks, the innermost one, and the user's line."""
+    text = str(error)
+    if not text.startswith(_SAYS):
+        text = f"{_SAYS}{n.name!r:.80} ({n.op:.60}): {text}"[:LONGEST]
+    return error.__class__(text if "\n  at " in text else text + here())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from ...errors import GraphcError, GraphError
+from ...errors import GraphcError, GraphError, SerializationError
 from ...ir.graph import Graph
 from ...ir.joining import whole
 from ...ir.node import Node, here
@@ -20,10 +21,21 @@ def read_into(graph: Graph, proto: GraphDef, scope: str, input_map: Mapping[str,
     `initialisers`: by the names of variables, those of the operations that set them to their initial values, where it is known.
     """
     prefix = f"{graph.unique_name(scope)}/" if scope else ""
-    with whole(graph):
+    with whole(graph), typed_errors():
         importer = Importer(graph, proto, prefix, initialisers)
         importer.run({_mapped(importer, name): graph.as_node(x) for name, x in input_map.items()})
     return importer
+
+
+@contextmanager
+def typed_errors() -> Iterator[None]:
+    """What a message that fits no rule breaks in any way is a SerializationError: rules expect what TensorFlow writes."""
+    try:
+        yield
+    except GraphcError:
+        raise
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError) as e:
+        raise SerializationError(f"import_graph_def: its nodes do not fit each other ({type(e).__name__}: {e!s:.200}){here()}") from None
 
 
 def import_theirs(graph: Graph, proto: GraphDef, scope: str, input_map: Mapping[str, Any], wanted: Sequence[str] = ()) -> list[Any]:
@@ -57,4 +69,4 @@ def _mapped(importer: Importer, name: str) -> Ref:
     return ref
 
 
-__all__ = ["element", "import_theirs", "read_into"]
+__all__ = ["element", "import_theirs", "read_into", "typed_errors"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ops import fft, incomplete, linalg, linalg_factor, math, math_bitwise, math_complex, math_special, math_sums, reduce, segments
+from ...ops import fft, incomplete, linalg, linalg_factor, math, math_bitwise, math_complex, math_special, reduce, segments
 from . import forms_math as forms
 from .rows import Row, same
 
@@ -32,7 +32,7 @@ ROWS = [
     Row("Igamma", incomplete.igamma, "a x"), Row("Igammac", incomplete.igammac, "a x"), Row("Polygamma", incomplete.polygamma, "a x"),
     Row("Zeta", incomplete.zeta, "x q"), Row("Betainc", incomplete.betainc, "a b x"),
     # ------------------------------------------------------------------ of several; conversion
-    Row("AddN", math_sums.add_n, "*inputs"), Row("AccumulateNV2", math_sums.add_n, "*inputs", "-shape"),
+    Row("AddN", math.add_n, "*inputs"), Row("AccumulateNV2", math.add_n, "*inputs", "-shape"),
     Row("ClipByValue", math.clip_by_value, "t clip_value_min clip_value_max"),
     Row("SelectV2", math.choose, "condition:bool x y"), Row("Select", math.where, "condition:bool x y"),
     Row("Where", math.where, "condition"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...ops import debug, sources, state
+from . import forms_arrays as arrays
 from . import forms_state as forms
 from . import forms_steps as steps
 from .rows import Row, same
 
 _IDLE = "-use_locking"
+_FLOW = ("-:resource", "flow:float32")
 
 
 def _changes(word: str) -> Iterator[Row]:
@@ -56,6 +58,17 @@ ROWS = [
     *(row for word in ("Update", "Add", "Sub") for row in _nd_changes(word)),
     Row("CountUpTo", forms.count_up_to, "ref", "limit"),
     *(row for rule in steps.STEPS for row in _steps(rule)),
+    # ------------------------------------------------------------------ arrays of arrays: the handle, and the flow that is the present one
+    Row("TensorArrayV3", arrays.made, "size:int32", "dtype element_shape dynamic_size -clear_after_read -identical_element_shapes -tensor_array_name",
+        "handle flow"),
+    Row("TensorArrayReadV3", arrays.read, f"{_FLOW[0]} index:int32 {_FLOW[1]}", types="dtype"),
+    Row("TensorArrayWriteV3", arrays.write, f"{_FLOW[0]} index:int32 value {_FLOW[1]}"),
+    Row("TensorArrayScatterV3", arrays.scatter, f"{_FLOW[0]} indices:int32 value {_FLOW[1]}"),
+    Row("TensorArrayGatherV3", arrays.gather, f"{_FLOW[0]} indices:int32 {_FLOW[1]}", "element_shape", types="dtype"),
+    Row("TensorArraySizeV3", arrays.size, " ".join(_FLOW)),
+    Row("TensorArrayConcatV3", arrays.concat, " ".join(_FLOW), "-element_shape_except0", "value lengths", "dtype"),
+    Row("TensorArraySplitV3", arrays.split, f"{_FLOW[0]} value lengths:int64 {_FLOW[1]}"),
+    Row("TensorArrayCloseV3", arrays.close, _FLOW[0], results="-"),
     # ------------------------------------------------------------------ order, checks, messages
     Row("NoOp", state.no_op, "", "", "-"), Row("ControlTrigger", state.no_op, "", "", "-"),
     Row("Assert", debug.Assert, "condition:bool **data", "summarize", "-"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...compiler.groups import Group, Single, data_inputs, viewed
 from ...compiler.layout import Buffer
 from ...compiler.passes import PIPELINE
-from ...compiler.schedule import Group, Single, data_inputs, viewed
 from ...cpu import native
 from ...cpu.bodies import Bound, Control, trips
 from ...cpu.cost import Cost, cost, elements, of_trips, operations
@@ -116,6 +116,7 @@ def _steps_of(program: Program, users: dict[str, list[tuple[NativeStep, StepReco
         if isinstance(made, NativeStep) and isinstance(made.text, KernelText):
             c = c.part(made.text.share)
         n, grain = program.range(i)
+        c = c if n else c.part(0)                   # of a product that another step computes for these sizes, and of what is empty
         bound = program.ranges.tables.get(program.native.get(i, -1))
         inside = {name: _steps_of(p, users, number, {}) for name, p in bound.programs.items()} if isinstance(bound, Bound) else {}
         often, by = _trips(where, iterations.get(i))
