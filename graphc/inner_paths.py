@@ -209,6 +209,7 @@ layers.python.layers | contrib.layers
 layers.python.layers.encoders | contrib.layers
 layers.python.layers.initializers | contrib.layers
 layers.python.layers.layers | contrib.layers
+layers.python.layers.normalization | contrib.layers
 layers.python.layers.optimizers | contrib.layers
 layers.python.layers.regularizers | contrib.layers
 layers.python.layers.summaries | contrib.layers

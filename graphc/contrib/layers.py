@@ -26,15 +26,17 @@ from ..ops.reduce import reduce_max
 from ..tf1_names import getter as _getter
 from ..train.optimizer import Optimizer
 from ..variables import get_variable, variable_scope
-from . import compositions, convolutions, penalties
+from . import compositions, convolutions, norms, penalties
 from .base import ended, floats, sizes_of, variable_of
 from .compositions import *  # noqa: F403
 from .convolutions import *  # noqa: F403
 from .initial import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
+from .norms import *  # noqa: F403
 from .penalties import *  # noqa: F403
 from .scopes import add_arg_scope
 
-__all__ = [*convolutions.__all__, *penalties.__all__, *compositions.__all__, "OPTIMIZER_CLS_NAMES", "batch_norm", "dropout", "embed_sequence",
+__all__ = [*convolutions.__all__, *penalties.__all__, *compositions.__all__, *norms.__all__, "OPTIMIZER_CLS_NAMES",
+           "batch_norm", "dropout", "elu", "embed_sequence",
            "flatten", "fully_connected", "layer_norm", "linear", "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6",
            "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
 
@@ -85,6 +87,11 @@ def relu(inputs: Any, num_outputs: int, **options: Any) -> Node:
 def relu6(inputs: Any, num_outputs: int, **options: Any) -> Node:
     """`fully_connected` with `tf.nn.relu6`. Errors (ShapeError, DTypeError, GraphError) as of that."""
     return fully_connected(inputs, num_outputs, **{"activation_fn": nn.relu6, **options})
+
+
+def elu(inputs: Any, num_outputs: int, **options: Any) -> Node:
+    """`fully_connected` with `tf.nn.elu`. Errors (ShapeError, DTypeError, GraphError) as of that."""
+    return fully_connected(inputs, num_outputs, **{"activation_fn": nn.elu, **options})
 
 
 def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Node:
@@ -344,10 +351,11 @@ def _changed(pairs: Any, noise: float | None, multipliers: Any) -> list[Any]:
 
 _hold(globals(), __all__)
 # What makes variables, or is one of a network's layers, takes arguments from scopes.
-_SCOPED = ("avg_pool2d", "batch_norm", "bias_add", "conv2d", "conv2d_transpose", "dropout", "flatten", "fully_connected", "layer_norm", "max_pool2d",
-           "maxout", "one_hot_encoding", "separable_conv2d", "softmax", "unit_norm")
+_SCOPED = ("avg_pool2d", "avg_pool3d", "batch_norm", "bias_add", "conv2d", "conv2d_transpose", "conv3d", "dropout", "flatten", "fully_connected",
+           "group_norm", "instance_norm", "layer_norm", "max_pool2d", "max_pool3d", "maxout",
+           "one_hot_encoding", "separable_conv2d", "softmax", "unit_norm")
 globals().update({name: add_arg_scope(globals()[name]) for name in _SCOPED})
-convolution2d, convolution2d_transpose = globals()["conv2d"], globals()["conv2d_transpose"]
+convolution2d, convolution2d_transpose, convolution3d = (globals()[name] for name in ("conv2d", "conv2d_transpose", "conv3d"))
 separable_convolution2d = globals()["separable_conv2d"]
 
 

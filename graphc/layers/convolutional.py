@@ -26,7 +26,7 @@ _NAMES = {1: "conv1d", 2: "Conv2D", 3: "Conv3D"}         # of the operations, as
 
 def each(layer: str, what: str, given: Any, count: int, least: int = 1) -> tuple[int, ...]:
     """A number for each axis, from one for all of them or one each. GraphError: it is neither."""
-    values = tuple(given) if isinstance(given, (list, tuple, np.ndarray)) else (given,) * count
+    values = tuple(given) if isinstance(given, (list, tuple, np.ndarray, TensorShape)) else (given,) * count
     if len(values) != count or not all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v >= least for v in values):
         raise GraphError(f"{layer}: {what} is a number of {least} or more, or {count} of them, not {given!r:.60}{here()}")
     return tuple(map(int, values))
