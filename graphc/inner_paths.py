@@ -155,6 +155,7 @@ summary.summary_iterator | train
 summary.text_summary | summary
 summary.writer.writer | summary
 training.adadelta | train
+tools.freeze_graph | -
 training.adagrad | train
 training.adagrad_da | train
 training.adam | train

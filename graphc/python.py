@@ -83,6 +83,11 @@ def _timeline() -> Any:
     return timeline
 
 
+def _freezing() -> Any:
+    from .train import freezing
+    return freezing
+
+
 def _averages() -> Any:
     from .train import averages
     return averages
@@ -109,6 +114,7 @@ def _own(path: str) -> dict[str, Any]:
         **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
             "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
+        "tools.freeze_graph": {"freeze_graph": _freezing().freeze_graph},
         "util.all_util": {"remove_undocumented": lambda module_name, allowed_exception_list=None, doc_string_modules=None: None},
         "util.deprecation": {**deprecated, "silence": contextlib.nullcontext},
         "util.tf_decorator": {"make_decorator": lambda target, decorator_func, *args, **kwargs: decorator_func,

@@ -141,13 +141,11 @@ Tensor | the class of all nodes of the graph
 # Names that are not here: what to write instead.
 _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
-graph_util.convert_variables_to_constants | session.run(variables), and tf.constant of the values in a graph built anew
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
 estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
 python.estimator | tf.estimator
 feature_column, python.feature_column | prepare the columns in NumPy and feed them
-graph_util | tf.train.Saver keeps graph and variables, tf.train.import_meta_graph reads both; graph.to_json() is the graph alone
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
