@@ -185,7 +185,7 @@ def about(source: str) -> str:
     """A line that tells people what a text computes: the dtypes and number of its buffers, and the functions and signs it has, each once."""
     if "\ndefine " in source:
         return "the runtime's " + ", ".join(re.findall(r"^define .*?@(\w+)", source, re.MULTILINE))
-    from .kernel.scalars import DTYPES
+    from .kernel.casts import DTYPES
     dtypes: dict[str, int] = {}
     does: dict[str, None] = {}
     left: list[ast.AST] = [ast.parse(source)]

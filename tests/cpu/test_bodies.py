@@ -172,7 +172,7 @@ def test_a_loop_that_pauses_goes_on():
 def test_check_numerics_names_the_iteration(session):
     x = tf.placeholder(tf.float64, [2])
     end = tf.while_loop(lambda i, a: i < 5, lambda i, a: (i + 1, a + tf.log(3.0 - tf.cast(i, tf.float64))), [0, x])[1]
-    with pytest.raises(errors.NumericsError, match=r"while/log.*first to make inf[^$]*in iteration 3 of while"):
+    with pytest.raises(errors.NumericsError, match=r"while/Log.*first to make inf[^$]*in iteration 3 of while"):
         session.run(end, {x: np.ones(2)}, check_numerics=True)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.cpu.kernel import scalars
+from graphc.cpu.kernel import casts
 from graphc.ir.expressions import FUNCTIONS
 from graphc.ir.types import DTYPES, INTERNAL, NUMBERS, TensorType, as_array, as_dtype, as_shape, broadcast, compatible, merge
 from tests.fuzz import generate
@@ -111,7 +111,7 @@ def kernel_names(dtypes: Any) -> set[str]:
 
 # Tables that cannot import each other: the kernel language, whose files decide the key of kept kernels, and the functions that expressions may
 # call. The fuzzer's own keeps an order, and with it the seeds.
-TABLES = {"kernels": {*scalars.DTYPES}, "expressions": {*FUNCTIONS} & {*scalars.DTYPES}}
+TABLES = {"kernels": {*casts.DTYPES}, "expressions": {*FUNCTIONS} & {*casts.DTYPES}}
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)

@@ -125,8 +125,8 @@ def memory() -> dict[str, Callable[..., Any]]:
     from numba.core.typing import signature
     from numba.extending import intrinsic
 
+    from .casts import dtype_of
     from .complex_numbers import complex_type, of_parts, pair, places
-    from .scalars import dtype_of
 
     buffers_type, _ = table_types()
     Pointer = pointer_type()

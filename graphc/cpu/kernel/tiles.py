@@ -115,7 +115,7 @@ def values() -> dict[str, Callable[..., Any]]:
     from numba.core.typing import signature
     from numba.extending import intrinsic
 
-    from .scalars import dtype_of
+    from .casts import dtype_of
 
     Pointer, Tile, word = pointer_type(), tile_type(), ir.IntType(64)
 
@@ -282,7 +282,7 @@ def places() -> dict[str, Callable[..., Any]]:
     from numba.core.typing import signature
     from numba.extending import intrinsic
 
-    from .scalars import dtype_of
+    from .casts import dtype_of
 
     Pointer = pointer_type()
 

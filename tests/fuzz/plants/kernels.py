@@ -9,7 +9,7 @@ import numpy as np
 
 from graphc.compiler import layout, schedule
 from graphc.cpu import alike, code, emit, kernel_text, panels_text, program, routines, statements
-from graphc.cpu.kernel import scalars
+from graphc.cpu.kernel import casts, scalars
 from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
 
@@ -50,12 +50,12 @@ def nan_is_not_less() -> None:
 @language
 def bytes_have_signs() -> None:
     """An unsigned byte is widened as if it had a sign."""
-    made = scalars.convert
+    made = casts.convert
 
     def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
         from numba.core import types
         return made(builder, value, types.int8 if source is types.uint8 and target is not types.boolean else source, target)
-    scalars.convert = convert
+    casts.convert = scalars.convert = convert
 
 
 @language
