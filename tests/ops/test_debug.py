@@ -56,7 +56,7 @@ ASSERTIONS = [
     (lambda x: tf.assert_near(x, X), X * (1 + 1e-7), X + 0.1, "not equal to tolerance"),
     (lambda x: tf.group(tf.check_numerics(x, "mine")), X, X - np.inf, "mine : Tensor had Inf"),
     (lambda x: tf.group(tf.verify_tensor_all_finite(tf.log(x), "log of x")), X + 1, X - 1, "log of x : Tensor had NaN and Inf"),
-    (lambda x: (tf.sqrt(x), tf.add_check_numerics_ops())[1], X, X - 1, r"sqrt:0 : Tensor had NaN"),
+    (lambda x: (tf.sqrt(x), tf.add_check_numerics_ops())[1], X, X - 1, r"Sqrt:0 : Tensor had NaN"),
 ]
 
 
