@@ -49,8 +49,8 @@ def as_str_any(value: Any) -> str:
 
 
 def path_to_str(path: Any) -> Any:
-    """A path as a text."""
-    return os.fspath(path)
+    """A path as a text; what is none as it is."""
+    return as_str_any(os.fspath(path)) if isinstance(path, os.PathLike) else path
 
 
 def forward_compatible(year: int, month: int, day: int) -> bool:

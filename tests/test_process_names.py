@@ -105,8 +105,8 @@ def test_structures_of_other_forms(call):
 @pytest.mark.parametrize("call, value", [
     (lambda: tf.compat.as_bytes("\xe4"), b"\xc3\xa4"), (lambda: tf.compat.as_bytes(b"a"), b"a"), (lambda: tf.compat.as_text(b"\xc3\xa4"), "\xe4"),
     (lambda: tf.compat.as_str("a"), "a"), (lambda: tf.compat.as_str_any(3), "3"), (lambda: tf.compat.as_str_any(b"a"), "a"),
-    (lambda: tf.compat.v1, tf), (lambda: tf.compat.path_to_str("a"), "a"), (lambda: tf.executing_eagerly(), False),
-    (lambda: tf.disable_v2_behavior(), None), (lambda: tf.compat.v1.disable_eager_execution(), None),
+    (lambda: tf.compat.v1, tf), (lambda: tf.compat.path_to_str("a"), "a"), (lambda: tf.compat.path_to_str(None), None),
+    (lambda: tf.executing_eagerly(), False), (lambda: tf.disable_v2_behavior(), None), (lambda: tf.compat.v1.disable_eager_execution(), None),
     (lambda: tf.resource_loader.get_data_files_path(), os.path.dirname(__file__)),
     (lambda: tf.resource_loader.get_path_to_datafile("x"), os.path.join(os.path.dirname(__file__), "x")),
     (lambda: tf.resource_loader.load_resource("__init__.py").decode(), open(os.path.join(os.path.dirname(__file__), "__init__.py")).read()),

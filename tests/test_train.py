@@ -141,6 +141,7 @@ OPTIMIZERS = [
     ("ftrl, another power", lambda: tf.train.FtrlOptimizer(0.5, -0.7, 0.2, **PENALTIES), lambda v: ftrl(v, power=0.7, start=0.2)),
     ("ftrl with shrinkage", lambda: tf.train.FtrlOptimizer(0.5, l2_shrinkage_regularization_strength=0.1),
      lambda v: ftrl(v, l1=0, l2=0, shrinkage=0.1)),
+    ("adam of one replica", lambda: tf.train.SyncReplicasOptimizer(tf.train.AdamOptimizer(0.1), 1), adam),
 ]
 
 
@@ -321,18 +322,20 @@ NAMES = [
     (lambda: tf.train.ProximalGradientDescentOptimizer(0.1), "ProximalGradientDescent", "ApplyProximalGradientDescent", []),
     (lambda: tf.train.ProximalAdagradOptimizer(0.1), "ProximalAdagrad", "ApplyProximalAdagrad", ["ProximalAdagrad"]),
     (lambda: tf.train.AdagradDAOptimizer(0.1, tf.train.get_or_create_global_step()), "AdagradDA", "ApplyAdagradDA", ["AdagradDA", "AdagradDA_1"]),
+    (lambda: tf.train.SyncReplicasOptimizer(tf.train.AdagradOptimizer(0.1), 1), "Adagrad", "ApplyAdagrad", ["Adagrad"]),
 ]
 
 
 @pytest.mark.parametrize("make, name, applied, slots", NAMES, ids=[row[1] for row in NAMES])
 def test_what_updates_one_variable_is_one_scope(make, name, applied, slots, fresh_graph):
+    count = tf.train.create_global_step()
     with tf.name_scope("layer1"):
         w = tf.Variable([1.0, 2.0], name="w")
     with tf.name_scope("layer2"):
         w2 = tf.Variable([1.0, 2.0], name="w")
     with tf.name_scope("train"):
-        step = make().minimize(tf.reduce_sum(w * w * w2))
-    again = make().minimize(tf.reduce_sum(w * w2))
+        step = make().minimize(tf.reduce_sum(w * w * w2), count)
+    again = make().minimize(tf.reduce_sum(w * w2), count)
     assert (step.name, again.name) == (f"train/{name}", name)
     for v in (w, w2):
         for scope in (f"train/{name}", name):

@@ -70,7 +70,7 @@ def dimension_value(dimension: Any) -> Any:
 
 
 def dimension_at_index(shape: Any, index: int) -> Dimension:
-    """The dimension of a shape at a place, an unknown one where the rank is not known. ShapeError: no shape.
+    """The dimension of a shape at a place, an unknown one where the rank is not known. ShapeError: no shape. IndexError: no such place.
 
     >>> tf.dimension_at_index(tf.TensorShape([3, None]), 0).value
     3
