@@ -126,7 +126,7 @@ def test_versions_are_those_of_the_package() -> None:
 
 
 FOLDERS = [path.name for path in (ROOT / "graphc").iterdir() if (path / "__init__.py").exists()]
-FILES = {"py", "md", "json", "toml", "html", "js", "svg", "png", "txt", "npz"}
+FILES = {"py", "md", "json", "toml", "html", "js", "svg", "png", "txt", "npz", "pb"}
 OBJECTS = {"session": tf.Session, "graph": tf.Graph, "tensor": tf.Tensor, "variable": tf.Variable, "node": tf.Tensor}
 
 
