@@ -88,8 +88,8 @@ def test_wrong_example_is_noticed(blocks: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests_of_module(name: str) -> None:
-    """Examples may take `tf` and `np` as given, as programs do."""
-    result = doctest.testmod(importlib.import_module(name), extraglobs={"tf": tf, "np": np}, optionflags=OPTIONS)
+    """Examples may take `tf` and `np` as given, as programs do, and `print` is Python's, within `graphc` too, which has its own."""
+    result = doctest.testmod(importlib.import_module(name), extraglobs={"tf": tf, "np": np, "print": print}, optionflags=OPTIONS)
     assert result.failed == 0
 
 
@@ -126,7 +126,7 @@ def test_versions_are_those_of_the_package() -> None:
 
 
 FOLDERS = [path.name for path in (ROOT / "graphc").iterdir() if (path / "__init__.py").exists()]
-FILES = {"py", "md", "json", "toml", "html", "js", "svg", "png", "txt", "npz"}
+FILES = {"py", "md", "json", "toml", "html", "js", "svg", "png", "txt", "npz", "pb"}
 OBJECTS = {"session": tf.Session, "graph": tf.Graph, "tensor": tf.Tensor, "variable": tf.Variable, "node": tf.Tensor}
 
 

@@ -31,6 +31,8 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
      "AdamOptimizer has no argument 'learn_rate' (is it learning_rate?); it takes learning_rate, beta1,"),
     ("a class without its argument", lambda s: tf.train.GradientDescentOptimizer(), errors.ArgumentError,
      "GradientDescentOptimizer needs learning_rate"),
+    ("a class of any keywords without its argument", lambda s: tf.train.Optimizer("Own", learning_rate=0.1), errors.ArgumentError,
+     "Optimizer needs name"),
     ("a misspelt keyword of a method", lambda s: tf.train.AdamOptimizer().minimize(x(), vars=[]), errors.ArgumentError,
      "Optimizer.minimize has no argument 'vars'"),
     ("a misspelt keyword of a session", lambda s: tf.Session(grap=None), errors.ArgumentError, "Session has no argument 'grap' (is it graph?)"),

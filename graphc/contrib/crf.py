@@ -130,7 +130,7 @@ def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[int], float
     ShapeError: no such arrays.
 
     >>> tf.contrib.crf.viterbi_decode([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [10.0, 0.0]])
-    ([1, 0], 15.0)
+    ([1, 0], np.float64(15.0))
     """
     scores, transitions = np.asarray(score), np.asarray(transition_params)
     if scores.ndim != 2 or not len(scores) or transitions.shape != (scores.shape[1],) * 2:

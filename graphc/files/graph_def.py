@@ -88,7 +88,7 @@ class GraphDef:
         >>> with tf.Graph().as_default() as graph:
         ...     y = tf.nn.relu(tf.placeholder(tf.float32, [2], name="x"), name="y")
         >>> tf.GraphDef.FromString(graph.as_graph_def().tensorflow("y")).node[-1].op
-        'Placeholder'
+        'Relu'
         """
         if self.theirs is not None:
             if fetches is not None:

@@ -66,7 +66,8 @@ def _refused(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
     name = function.__qualname__.removesuffix(".__init__")
     taken = [p for p in signature.parameters.values() if p.name != "self"]
     words = [p.name for p in taken if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    unknown = next((k for k in kwargs if k not in words), None)
+    any_word = any(p.kind is p.VAR_KEYWORD for p in taken)
+    unknown = None if any_word else next((k for k in kwargs if k not in words), None)
     given = len(args) - ("self" in signature.parameters)
     missing = [p.name for i, p in enumerate(taken) if p.default is p.empty and p.name in words and p.name not in kwargs and i >= given]
     takes = f"it takes {', '.join(words)}" if words else "it takes none"

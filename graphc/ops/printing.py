@@ -113,7 +113,7 @@ def string_format(template: str, inputs: Any, placeholder: str = "{}", summarize
     GraphError: not as many tensors as placeholders. DTypeError: the template is no text.
 
     >>> tf.Session(jit=False).run(tf.strings.format("{} of {}", (tf.constant(1), tf.constant([1, 2]))))
-    np.bytes_(b'1 of [1 2]')
+    b'1 of [1 2]'
     """
     if not isinstance(template, str) or not isinstance(placeholder, str) or not placeholder:
         raise DTypeError(f"string_format: a template and a placeholder are texts, not {template!r:.60} and {placeholder!r:.60}{here()}")
