@@ -94,7 +94,7 @@ NAN = _with("exp", grad=lambda g, y, x: (g * y + 0.0 / (x - x),))
 WRONG: list[tuple[str, Callable[..., Any], Any, bool, list[str]]] = [
     ("twice too large", lambda x: tf.reduce_sum(x * TWICE(x)), np.array([0.5, 1.0]), False,
      ["order 1, forward mode against differences", "order 1, reverse mode against differences", "result by x[0]: analytic 1.", "numeric 0.",
-      "operator tanh fails by itself: tanh: float64[2] (test_grads.py:"]),
+      "operator tanh fails by itself: Tanh: float64[2] (test_grads.py:"]),
     ("of the other operand", lambda x, y: SWAPPED(x, y), [np.array([2.0]), np.array([3.0])], False,
      ["result[0] by x[0]: analytic 2.0, numeric 3.0", "result[0] by y[0]: analytic 3.0, numeric 2.0", "operator multiply fails"]),
     ("cut at second order", lambda x: tf.reduce_sum(CUT(x)), np.array([1.0, -2.0]), False,
