@@ -88,9 +88,9 @@ def _kept(value: Any) -> Any:
         return to_node(value)
     if isinstance(value, (list, tuple)):
         parts = tuple(_kept(v) for v in value)
-        return _NO_DATA if _NO_DATA in parts else parts
+        return _NO_DATA if any(part is _NO_DATA for part in parts) else parts      # equality is not asked of arrays
     if isinstance(value, np.ndarray):
-        return value if value.size <= _LARGEST and not value.dtype.hasobject else _NO_DATA
+        return value.copy() if value.size <= _LARGEST and not value.dtype.hasobject else _NO_DATA
     if isinstance(value, TensorShape):
         return _NO_DATA if value.rank is None else tuple(value.as_list())
     return value if isinstance(value, _DATA) else _NO_DATA

@@ -97,6 +97,18 @@ def test_every_operation_is_theirs():
         ("Placeholder", []), ("Relu", ["x"]), ("Const", []), ("AddV2", ["Relu", "Const"]), ("Softmax", ["add"])]
 
 
+@pytest.mark.parametrize("build, at", [(lambda at: tf.one_hot(at, 3), [1, 0]), (lambda at: tf.add_n([at, at]), [1.0, 2.0])], ids=["array", "list"])
+def test_arrays_that_change_afterwards_are_written_as_they_were(build, at):
+    at = np.array(at)
+    y = build(at)
+    value = tf.Session(jit=False).run(y)
+    at[:] = 2
+    data = tf.get_default_graph().as_graph_def().tensorflow([y])
+    with tf.Graph().as_default():
+        again, = tf.import_graph_def(tf.GraphDef.FromString(data), return_elements=[y.name])
+        np.testing.assert_array_equal(tf.Session(jit=False).run(again), value)
+
+
 def test_bytes_are_those_that_tensorflow_ran():
     x = tf.placeholder(tf.float32, [None, 2], name="x")
     w = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="w")
