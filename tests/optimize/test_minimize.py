@@ -128,7 +128,7 @@ MISTAKES: list[tuple[Callable[..., Any], type[Exception], str]] = [
     (lambda x, n, loss, **_: opt.Newton(loss, [x, n]), errors.DTypeError, r"n: int32\[\].*test_minimize.py.* floating dtype"),
     (lambda x, other, loss, **_: opt.Newton(loss, [x, other]), errors.GradientError, r"Newton: .* does not depend on other: float64\[\]"),
     (lambda x, loss, **_: opt.NewtonCG(tf.reduce_sum(tf.stop_gradient(x)), [x]), errors.GradientError, "no gradient leads from .* to x"),
-    (lambda x, **_: opt.RandomSearch(tf.square(x)), errors.ShapeError, r"a loss is a scalar, and square.*float64\[2\].* is not"),
+    (lambda x, **_: opt.RandomSearch(tf.square(x)), errors.ShapeError, r"a loss is a scalar, and Square.*float64\[2\].* is not"),
     (lambda x, **_: opt.Newton(3.0, [x]), errors.DTypeError, "the loss must be a tensor, not 3.0"),
     (lambda n, x, **_: opt.Newton(n, [x]), errors.DTypeError, "n: int32.*not of a floating dtype"),
     (lambda x, loss, **_: opt.Newton(loss, [tf.identity(x)]), errors.DTypeError, "is not a Variable"),

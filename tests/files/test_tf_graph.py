@@ -212,7 +212,7 @@ def test_what_is_refused(build: Any, error: type[Exception], message: str, graph
     kept = tf.constant(1.0, name="kept")
     with pytest.raises(error) as caught:
         tf.import_graph_def(build(), name="")
-    assert message in str(caught.value) and "test_tf_graphs.py:" in str(caught.value)
+    assert message in str(caught.value) and "test_tf_graph.py:" in str(caught.value)
     assert graph.nodes == [kept] and [op.name for op in graph.get_operations()] == ["kept"], "nothing is added"
     assert tf.constant(1.0, name="y").op.name == "y"
 
