@@ -96,7 +96,7 @@ class Optimizer(Hooks):
         return list(zip(gradients(loss, variables, None if grad_loss is None else [grad_loss]), variables, strict=True))
 
     def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
-        """An operation that moves each variable by its gradient; pairs without a gradient are left out.
+        """An operation that moves each variable by its gradient, in the collection TRAIN_OP; pairs without a gradient are left out.
 
         GradientError: every gradient is None. DTypeError, ShapeError: one does not fit its variable.
         """
@@ -117,11 +117,15 @@ class Optimizer(Hooks):
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
                     updates += self._constrained(v, [self._by_hooks(g, v)] if own else self._changes(g, v))
             updates += self._closing(self._common_at)
-            if own or self._overrides("_finish"):
-                return whole_step(self, updates, scope, global_step)
-            if global_step is not None:
+            finished = own or self._overrides("_finish") is not None
+            if finished:
+                step = whole_step(self, updates, scope, global_step)
+            elif global_step is not None:
                 updates.append(assign_add(global_step, 1))
-        return group(*updates, name=scope)
+        if not finished:
+            step = group(*updates, name=scope)
+        graph.add_to_collection(GraphKeys.TRAIN_OP, step)
+        return step
 
     def _constrained(self, v: Variable, moved: list[Any]) -> list[Any]:
         """What moves a variable, and what puts it back to where its constraint lets it be."""

@@ -57,10 +57,9 @@ def network():
     h = tf.nn.dropout(tf.nn.relu(x @ w + b), 0.5, name="hidden")
     loss = tf.reduce_mean(tf.square(h[:, 1:]), name="loss")
     step = tf.train.get_or_create_global_step()
-    train = tf.train.AdamOptimizer(0.1).minimize(loss, global_step=step, name="train")
+    tf.train.AdamOptimizer(0.1).minimize(loss, global_step=step, name="train")
     tf.add_to_collection("notes", "a text")
     tf.add_to_collection("notes", 7)
-    tf.add_to_collection(tf.GraphKeys.TRAIN_OP, train)
     tf.global_variables_initializer()
     return loss
 

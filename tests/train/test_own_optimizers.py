@@ -146,6 +146,13 @@ def test_names_of_what_it_keeps(session):
     assert optimizer.get_slot_names() == ["m", "v"] and optimizer.get_name() == "Mine"
 
 
+@pytest.mark.parametrize("build", [Descent, Adam, tf.train.GradientDescentOptimizer, tf.train.AdamOptimizer])
+def test_steps_are_collected(build, session):
+    v = tf.Variable(1.0)
+    steps = [build(0.1).minimize(v * v), build(0.1, name="Second").apply_gradients([(v, v)], tf.train.get_or_create_global_step())]
+    assert tf.get_collection(tf.GraphKeys.TRAIN_OP) == steps
+
+
 class Empty(tf.train.Optimizer):
     def __init__(self) -> None:
         super().__init__(False, "Empty")
