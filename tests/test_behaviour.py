@@ -114,7 +114,7 @@ ROWS = [
     (lambda: dropped(tf.placeholder(tf.float32)), shape(None, 10)), (lambda: dropped(0.5), shape(None, 10)),
     (entropies, [shape(None), shape(None), shape(None), shape(None, 10), shape(None, 10)]),
     (evaluated, [3.0, 3.0, 3.0, 6.0, 7.0]), (scoped, ["a/w:0", "a/w2:0"]),
-    (operation, [tf.float32, 1.5, tf.float32, "y", "AddV2", "x", "^x", "", "", "AddV2", True]),
+    (operation, [tf.float32, 1.5, tf.float32, "y", "AddV2", "x", "^x", "", "", "add", True]),
     (consumers, [["a", "b"], [], 1, 0, ["b:0", "b:1"]]), (collections, [[1, 2], [1, 2], []]), (devices, ""),
     (lambda: tf.Session(jit=False).run(tf.gather([[1, 2], [3, 4]], [[0], [1]], batch_dims=1)).tolist(), [[1], [4]]),
     # Arithmetic of dimensions: what is computed of an unknown one is unknown.
