@@ -132,7 +132,7 @@ WRONG = [
     (lambda: tf.reverse_sequence(ones(2, 3), [1, 2]), "GraphError", "reverse_sequence takes seq_axis"),
     (lambda: tf.reverse_sequence(ones(2, 3), [1, 2], seq_axis=0), "ShapeError", "seq_axis and batch_axis are both 0"),
     (lambda: tf.reverse_sequence(ones(2, 3), [1, 2, 3], seq_axis=1), "ShapeError", "reverse_sequence("),
-    (lambda: tf.reverse_sequence(ones(2, 3), [1.0, 2.0], seq_axis=1), "DTypeError", "reverse_sequence: the lengths Const"),
+    (lambda: tf.reverse_sequence(ones(2, 3), [1.0, 2.0], seq_axis=1), "DTypeError", "reverse_sequence: the lengths ReverseSequence/Const"),
 ]
 
 
