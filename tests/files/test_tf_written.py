@@ -109,6 +109,14 @@ def test_arrays_that_change_afterwards_are_written_as_they_were(build, at):
         np.testing.assert_array_equal(tf.Session(jit=False).run(again), value)
 
 
+def test_scalars_say_their_shapes():
+    """TensorFlow refuses a variable without the attribute, and takes a placeholder without it for one of any shape."""
+    tf.placeholder(tf.float32, [], name="x")
+    tf.Variable(1.0, name="v")
+    nodes = {n.name: n for n in tf.GraphDef.FromString(tf.get_default_graph().as_graph_def().SerializeToString()).node}
+    assert all(nodes[name].attr["shape"].HasField("shape") for name in ("x", "v"))
+
+
 def test_bytes_are_those_that_tensorflow_ran():
     x = tf.placeholder(tf.float32, [None, 2], name="x")
     w = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="w")

@@ -17,8 +17,8 @@ from .direct import DISTURBANCES, MARGIN, Array, Evaluation, Noise, NotEvaluated
 from .loops import Repeat
 from .recipe import Apply, Assign, Leaf, Recipe, Step, build
 
-# Operators whose gradient is something else than the derivative, on purpose.
-DEFINED = {"stop_gradient"}
+# Operators whose gradient is something else than the derivative, on purpose: by one operand it is none, as in TensorFlow.
+DEFINED = {"stop_gradient", "gamma_slope", "beta_part", "zeta_sum"}
 TOLERANCE = 1e-5
 SAME = 1e-12
 STEPS = (1e-3, 1e-4)

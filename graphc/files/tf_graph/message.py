@@ -154,6 +154,7 @@ class Message:
         """Take what another message of the kind has set; lists are added to."""
         if not isinstance(other, type(self)):
             raise DTypeError(f"{type(other).__name__} is not {type(self).__name__}{here()}")
+        self.__dict__["_told"] = True
         _merge(self, other)
 
     # ------------------------------------------------------------------ bytes
