@@ -50,10 +50,11 @@ def extract_sub_graph(graph_def: Any, dest_nodes: Sequence[str]) -> GraphDef:
 
     ArgumentError: no GraphDef, no list of names. GraphError: there is no such operation. UnimplementedError: operators that TensorFlow has not.
 
-    >>> y = tf.nn.relu(tf.placeholder(tf.float32, [], name="x"), name="y")
-    >>> z = tf.tanh(y, name="z")
-    >>> [n.name for n in tf.graph_util.extract_sub_graph(y.graph.as_graph_def(), ["y"]).node]
-    ['y', 'x']
+    >>> with tf.Graph().as_default() as graph:
+    ...     y = tf.nn.relu(tf.placeholder(tf.float32, [], name="x"), name="y")
+    ...     z = tf.tanh(y, name="z")
+    >>> sorted(n.name for n in tf.graph_util.extract_sub_graph(graph.as_graph_def(), ["y"]).node)
+    ['x', 'y']
     """
     if not isinstance(graph_def, GraphDef):
         raise ArgumentError(f"extract_sub_graph takes a GraphDef, not {graph_def!r:.60}{here()}")

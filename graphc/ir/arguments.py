@@ -67,9 +67,10 @@ def _refused(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
     taken = [p for p in signature.parameters.values() if p.name != "self"]
     words = [p.name for p in taken if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     any_word = any(p.kind is p.VAR_KEYWORD for p in taken)
-    unknown = None if any_word else next((k for k in kwargs if k not in words), None)
     given = len(args) - ("self" in signature.parameters)
     missing = [p.name for i, p in enumerate(taken) if p.default is p.empty and p.name in words and p.name not in kwargs and i >= given]
+    # Of what takes any word, one that may be meant for what is missing.
+    unknown = next((k for k in kwargs if k not in words and (not any_word or difflib.get_close_matches(k, missing, 1))), None)
     takes = f"it takes {', '.join(words)}" if words else "it takes none"
     if unknown is not None:
         close = difflib.get_close_matches(unknown, words, 1)

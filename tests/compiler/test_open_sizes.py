@@ -252,11 +252,10 @@ def test_graphs(name: str) -> None:
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize("seeds", [range(k, k + 40) for k in range(0, 200, 40)], ids=lambda r: f"{r[0]}")
-def test_random_graphs(seeds: range) -> None:
-    """The fuzzer's graphs, all that is fed of open sizes, where they can be declared so."""
+def test_random_graphs() -> None:
+    """The fuzzer's graphs, all that is fed of open sizes, where they can be declared so: of three other sizes each a third is served."""
     served = 0
-    for seed in seeds:
+    for seed in range(200):
         drawn = recipe(seed)
         steps = tuple(replace(s, open=tuple(range(len(s.shape)))) if isinstance(s, Leaf) and s.kind == "feed" else s for s in drawn.steps)
         try:
@@ -270,7 +269,7 @@ def test_random_graphs(seeds: range) -> None:
                     served += bool(fetches and numbers(built.feeds)) and same_elsewhere(session, fetches, built.feeds, step)
                 except GraphcError:     # what is a number in the graph does not fit other sizes
                     continue
-    assert served >= 30
+    assert served >= 200
 
 
 DATA = np.arange(300, dtype=np.float32).reshape(100, 3)
