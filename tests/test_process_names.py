@@ -115,6 +115,8 @@ def test_structures_of_other_forms(call):
     (lambda: [d.device_type for d in tf.python.client.device_lib.list_local_devices()], ["CPU"]),
     (lambda: tf.python.framework.tensor_shape.scalar(), tf.TensorShape([])),
     (lambda: tf.python.framework.tensor_util.constant_value(tf.constant(3)).tolist(), 3),
+    (lambda: tf.python.framework.tensor_util.constant_value(np.array([3])).tolist(), [3]),
+    (lambda: tf.python.framework.tensor_util.constant_value(tf.shape(tf.placeholder(tf.float32, [None, 2]))), None),
     (lambda: tf.python.layers.utils.smart_cond(True, lambda: 1, lambda: 2), 1),
 ])
 def test_small_names(call, value):
@@ -232,6 +234,7 @@ def test_wrong_gradient_is_seen():
         x = tf.Variable([1.0, 2.0])
         y = tf.stop_gradient(x) * x
         assert tf.test.compute_gradient_error(x, [2], y, [2], x_init_value=[1.0, 2.0]) > 0.5
+        assert tf.test.compute_gradient_error(x, [2], tf.reduce_sum(x * x), [1], x_init_value=[1.0, 2.0]) < 1e-2       # [1] for a scalar
         with pytest.raises(tf.errors.ArgumentError, match="x_init_value has shape"):
             tf.test.compute_gradient_error(x, [2], y, [2], x_init_value=[1.0])
 

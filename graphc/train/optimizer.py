@@ -53,6 +53,7 @@ class Optimizer(Hooks):
         self._name, self._use_locking = name, use_locking
         self._hyper = hyper
         self._slots: dict[tuple[Variable, str], Variable] = {}
+        self._apart: dict[str, Variable] = {}
         self._rows: Node | None = None                  # of a step by rows: their places, -1 for one that is left out
         self._whole: dict[Node, Variable] = {}          # ... and the variables that parts are of
         self._hyper_at: dict[np.dtype[Any], dict[str, Any]] = {}        # of the step that is being built, by dtype
@@ -104,7 +105,7 @@ class Optimizer(Hooks):
         if not pairs:
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
-        own = self._overrides("_apply_dense", "_resource_apply_dense") is not None
+        own = self._overrides("_apply_dense", "_resource_apply_dense", "_apply_sparse", "_resource_apply_sparse") is not None
         with graph.as_default(), graph.control_dependencies(None):
             self._begin(pairs)
             self._create_slots([v for _, v in pairs])
@@ -189,7 +190,7 @@ class Optimizer(Hooks):
 
     def variables(self) -> list[Variable]:
         """All that the optimizer keeps between steps."""
-        return [*self._slots.values(), *self._non_slots().values()]
+        return [*self._slots.values(), *self._apart.values()]
 
     def _slot(self, v: Any, name: str, start: float = 0.0, label: str | None = None) -> Any:
         """The variable of that name beside `v`, made if need be; in the graph it is called after `label`, by default the optimizer's name.

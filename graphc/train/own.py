@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import DTypeError
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
+from ..ir.types import float32, float64
 from ..ops.array import shape
 from ..ops.array_scan import unique
 from ..ops.segments import unsorted_segment_sum
@@ -26,6 +27,7 @@ class Hooks:
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
     _name: str
     _slots: dict[tuple[Variable, str], Variable]
+    _apart: dict[str, Variable]         # what belongs to no trained variable
     _slot: Callable[..., Any]
 
     def _create_slots(self, var_list: Sequence[Variable]) -> None:
@@ -94,18 +96,13 @@ class Hooks:
 
     def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any = None) -> Any:
         """A variable that belongs to no trained one."""
-        kept = self._non_slots()
-        if name not in kept:
-            kept[name] = Variable(initial_value, trainable=False, name=name)
-        return kept[name]
+        if name not in self._apart:
+            self._apart[name] = Variable(initial_value, trainable=False, name=name)
+        return self._apart[name]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
         """The variable that `_create_non_slot_variable` made under that name, or None."""
-        return self._non_slots().get(name)
-
-    def _non_slots(self) -> dict[str, Variable]:
-        kept: dict[str, Variable] = vars(self).setdefault("_kept_apart", {})
-        return kept
+        return self._apart.get(name)
 
     def _call_if_callable(self, param: Any) -> Any:
         """A hyperparameter, or what it gives if it is a function."""
@@ -113,7 +110,6 @@ class Hooks:
 
     def _valid_dtypes(self) -> set[Any]:
         """The dtypes that losses and variables may have."""
-        from ..ir.types import float32, float64
         return {float32, float64}
 
     def _assert_valid_dtypes(self, tensors: Sequence[Any]) -> None:

@@ -86,6 +86,13 @@ class Decayed(tf.train.AdamOptimizer):
             return super()._apply_dense(grad, var)
 
 
+class OnlyRows(tf.train.GradientDescentOptimizer):
+    """Says of rows alone how they move: ten times as far."""
+
+    def _apply_sparse(self, grad, var):
+        return tf.scatter_sub(var, grad.indices, 10.0 * grad.values)
+
+
 def trained(make: Any, steps: int = 4, jit: bool = True) -> list[Any]:
     """Two variables, one of which is looked up by rows with repeats, and the global step after some steps."""
     with tf.Graph().as_default(), tf.Session(jit=jit) as session:
@@ -119,6 +126,12 @@ def test_a_subclass_calls_what_it_overrides(session):
     v = tf.Variable([4.0, -8.0])
     session.run(Decayed(0.1).minimize(tf.reduce_sum(v * v)))
     np.testing.assert_allclose(session.run(v), [2.0 - 0.1, -4.0 + 0.1], rtol=1e-6)
+
+
+def test_a_subclass_may_override_what_moves_rows_alone(session):
+    table, w = tf.Variable(tf.zeros([3, 1])), tf.Variable([1.0])
+    session.run(OnlyRows(1.0).minimize(tf.reduce_sum(tf.gather(table, [1])) + tf.reduce_sum(w)))
+    assert session.run(table).tolist() == [[0], [-10], [0]] and session.run(w).tolist() == [0]
 
 
 def test_slices_name_each_row_once(session):
