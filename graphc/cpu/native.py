@@ -220,10 +220,10 @@ def _compile_here(source: str, key: str) -> Made:
 
 
 def _module(source: str, key: str) -> Any:
-    """The optimised LLVM module of a kernel, made in this process."""
+    """The optimised LLVM module of a kernel, made in this process and, as Numba imports parts of itself while it compiles, undisturbed."""
     undisturbed(_import_compiler)
     try:
-        return module(source, key)
+        return undisturbed(lambda: module(source, key))
     except Exception as e:
         raise GraphcError(f"a kernel does not compile; please report it:\n{source}\n{e}") from e
 

@@ -13,20 +13,33 @@ import pytest
 from graphc.process.importing import undisturbed, whole
 from tests import ROOT
 
-# The imports in the midst of which Control-C comes, and whether the kernel is compiled in the process.
+# The imports at whose beginning Control-C comes, or after so many calls of their bodies, and whether the kernel is compiled in the process.
 INTERRUPTED = {
     "networkx.utils.backends": "1", "networkx.algorithms.dag": "1", "networkx.generators": "1", "llvmlite.binding.ffi": "1",
     "llvmlite.binding.executionengine": "1", "numba.core.types": "0", "numba.core.typing.npydecl": "0", "numba.core.compiler": "0",
     "numba.cpython.builtins": "0", "graphc.cpu.kernel.language": "0", "graphc.cpu.kernel.vecmath": "0",
+    "numba.cpython.unicode 3": "0", "numba.cpython.unicode 30": "0", "numba.cpython.charseq 5": "0", "numba.np.arrayobj 50": "0",
 }
 PROGRAM = """
 import os, signal, sys
 import graphc as tf
-came = []
+module, calls, came, left = sys.argv[1], int(sys.argv[2]), [], []
+def interrupt():
+    came.append(module)
+    os.kill(os.getpid(), signal.SIGINT)
+def returned(frame, event, value):
+    caller = frame.f_back
+    if not came and event == "return" and caller and caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") == module:
+        left.pop()
+        if not left:
+            sys.setprofile(None)
+            interrupt()
 def hook(event, args):
-    if event == "import" and args[0] == sys.argv[1] and not came:
-        came.append(args[0])
-        os.kill(os.getpid(), signal.SIGINT)
+    if event == "import" and args[0] == module and not came and not left:
+        if not calls:
+            return interrupt()
+        left.extend(range(calls))
+        sys.setprofile(returned)
 sys.addaudithook(hook)
 x = tf.placeholder(tf.float32, [2])
 with tf.Session() as session:
@@ -41,10 +54,11 @@ print(*came)
 """
 
 
-@pytest.mark.parametrize("module", INTERRUPTED)
-def test_an_interrupted_run_can_be_repeated(module, tmp_path):
-    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": INTERRUPTED[module]}
-    done = subprocess.run([sys.executable, "-c", PROGRAM, module], env=environment, capture_output=True, text=True, timeout=120)
+@pytest.mark.parametrize("when", INTERRUPTED)
+def test_an_interrupted_run_can_be_repeated(when, tmp_path):
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": INTERRUPTED[when]}
+    module, calls = f"{when} 0".split()[:2]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, module, calls], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [module, "told"]
 
