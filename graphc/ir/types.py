@@ -25,8 +25,9 @@ from .sizes import alike, has_sizes
 
 __all__ = ["COMPLEX", "DTYPES", "FLOATS", "HALF", "INTEGERS", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
            "Shape", "TensorShape", "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast",
-           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits", "float16",
-           "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint16", "uint32", "uint64", "uint8"]
+           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits",
+           "float16", "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint16", "uint32",
+           "uint64", "uint8"]
 
 Array = np.ndarray[Any, Any]
 
