@@ -63,6 +63,7 @@ from .ir.types import (
     as_dtype,
     complex64,
     complex128,
+    float16,
     float32,
     float64,
     int8,
@@ -71,8 +72,12 @@ from .ir.types import (
     int64,
     string,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import float16 as half
 from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403

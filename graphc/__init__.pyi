@@ -513,6 +513,7 @@ def expand_dims(input: Any, axis: Any, name: str | None = None, *, reduction_ind
     """A new dimension of size 1 at `axis` (several: where they are in the result)."""
 def expm1(x: Any, name: str | None = None) -> Tensor:
     """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
+float16: DType
 float32: DType
 float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
@@ -527,6 +528,7 @@ def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x > y."""
 def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x >= y."""
+half: DType
 def identity(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself."""
 def imag(input: Any, name: str | None = None) -> Tensor:
@@ -750,6 +752,9 @@ def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `truncatediv`, with the sign of x."""
+uint16: DType
+uint32: DType
+uint64: DType
 uint8: DType
 class _unique(NamedTuple):
     y: Tensor
@@ -789,12 +794,12 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape",
            "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp",
            "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags",
-           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
+           "float16", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
            "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_static_value", "get_variable",
            "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "hessian", "hessians",
-           "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d",
-           "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
+           "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian",
+           "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d",
+           "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
            "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8",
            "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
            "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space",
@@ -827,7 +832,8 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "COMPILER_VERSION", "Con
            "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing",
            "tile", "timestamp", "to_bool", "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "trace", "train",
            "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod",
-           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
-           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "where_v2", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]
+           "uint16", "uint32", "uint64", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index",
+           "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+           "unsorted_segment_sum", "unstack", "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer",
+           "variance_scaling_initializer", "verify_tensor_all_finite", "vjp", "where", "where_v2", "while_loop", "write_file", "zeros",
+           "zeros_initializer", "zeros_like", "zeta"]

@@ -129,9 +129,11 @@ def test_older_spellings_are_taken(old, new):
 
 
 @pytest.mark.parametrize("operator, fact", [
-    (tf.tanh, "Operands: x: bool, int, float or complex. Result: bool, uint8, int8, int16, float32 -> float32; int32, int64, float64 -> float64; "
+    (tf.tanh, "Operands: x: bool, int, float or complex. Result: float16 -> float16; bool, uint8, uint16, int8, int16, float32 -> float32; "
+              "uint32, uint64, int32, int64, float64 -> float64; "
               "complex64 -> complex64; complex128 -> complex128."),
-    (tf.abs, "Operands: x: int, float or complex. Result: uint8 -> uint8; int8 -> int8; int16 -> int16; int32 -> int32; int64 -> int64; "
+    (tf.abs, "Operands: x: int, float or complex. Result: uint8 -> uint8; uint16 -> uint16; uint32 -> uint32; uint64 -> uint64; "
+             "int8 -> int8; int16 -> int16; int32 -> int32; int64 -> int64; float16 -> float16; "
              "float32, complex64 -> float32; float64, complex128 -> float64."),
     (tf.greater, "Operands: x, y: bool, int or float; shapes broadcast. Result: bool."),
     (tf.logical_and, "Operands: x: bool; y: bool; shapes broadcast. Result: bool."),
@@ -192,14 +194,16 @@ def test_every_public_callable_shows_its_arguments():
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
 _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
-                      "int8", "int16", "int32", "int64", "string", "uint8", "double"},
+                      "int8", "int16", "int32", "int64", "string", "uint8", "uint16", "uint32", "uint64", "float16", "half", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.errors": {n for n in tf.errors.__all__ if n.isupper()},
            "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
            "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
            **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
            **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
-           "graphc.dtypes": {"bool", "complex64", "complex128", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.dtypes": {"bool", "complex64", "complex128", "half", "string",
+                             *(f"float{n}" for n in (16, 32, 64)), *(f"int{n}" for n in (8, 16, 32, 64)),
+                             *(f"uint{n}" for n in (8, 16, 32, 64))},
            "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}

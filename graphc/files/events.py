@@ -16,7 +16,7 @@ from .wire import BYTES, EIGHT, FOUR, VARINT, fields, put_bytes, put_varint
 
 # TensorFlow's numbers of dtypes, from `types.proto`.
 _DTYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
-           "complex128": 18, "uint32": 22, "uint64": 23}
+           "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23}
 
 
 def number(field: int, value: int) -> bytes:
