@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import GraphError
-from ..ir.configured import settings
 from ..ir.node import Node, here
 from ..ops.math import abs as absolute
-from ..ops.math import cast, maximum, minimum, pow, sqrt, square
+from ..ops.math import cast, maximum, pow, sqrt, square
 from ..ops.state import Variable, assign
 from ..tf1_names import getter as _getter
 from ..train.optimizer import GradsAndVars
 from ..train.optimizer import Optimizer as _OfTrain
-from ..train.proximal import FtrlOptimizer as _Ftrl
+from ..train.proximal import FtrlOptimizer, _not_below
 from . import schedules as schedules
 from .backend.state import epsilon as _epsilon
 from .named import Family, serialize_keras_object
@@ -219,18 +218,15 @@ class Nadam(_Moments):
     def __init__(self, learning_rate: Any = 0.001, beta_1: Any = 0.9, beta_2: Any = 0.999, epsilon: Any = 1e-7, name: str = "Nadam", **kwargs: Any):
         warming = kwargs.pop("schedule_decay", kwargs.pop("decay", 0.004))
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name, **kwargs)
-        self._set_hyper("decay", warming)
+        self._set_hyper("schedule_decay", warming)
         self._schedule: Any = None
 
     def _begin(self, pairs: GradsAndVars) -> None:
         super()._begin(pairs)
         self._schedule = self.add_weight("momentum_cache", [], initializer="ones")
 
-    def _rate_of(self, hyper: dict[str, Any], rate: Any, dtype: np.dtype[Any]) -> Any:
-        return rate
-
     def _of_step(self, hyper: dict[str, Any], step: Node) -> dict[str, Any]:
-        now, then = (hyper["beta_1"] * (1.0 - 0.5 * pow(0.96, hyper["decay"] * s)) for s in (step, step + 1.0))
+        now, then = (hyper["beta_1"] * (1.0 - 0.5 * pow(0.96, hyper["schedule_decay"] * s)) for s in (step, step + 1.0))
         product = cast(self._schedule, step.dtype) * now
         return {"now": now, "then": then, "product": product, "second": 1.0 - pow(hyper["beta_2"], step)}
 
@@ -260,15 +256,23 @@ class Ftrl(Optimizer):
                  l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0, name: str = "Ftrl",
                  l2_shrinkage_regularization_strength: Any = 0.0, **kwargs: Any):
         super().__init__(name, **kwargs)
-        self._rule = _Ftrl(0.1, learning_rate_power, initial_accumulator_value, l1_regularization_strength, l2_regularization_strength, name=name,
-                           l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)
+        _not_below(name, 0.0, initial_accumulator_value=initial_accumulator_value, l1_regularization_strength=l1_regularization_strength,
+                   l2_regularization_strength=l2_regularization_strength,
+                   l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)
+        if isinstance(learning_rate_power, (int, float)) and learning_rate_power > 0:
+            raise GraphError(f"{name}: learning_rate_power is {learning_rate_power}, above 0{here()}")
+        self._start, self._labels = initial_accumulator_value, dict.fromkeys(("accum", "linear"))
         self.initial_accumulator_value = initial_accumulator_value
         self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         self._set_hypers(learning_rate, learning_rate_power=learning_rate_power, l1_regularization_strength=l1_regularization_strength,
                          l2_regularization_strength=l2_regularization_strength)
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
-        raise NotImplementedError
+        rule: Any = FtrlOptimizer._update
+        updates: list[Any] = rule(self, g, v, learning_rate=hyper["learning_rate"], power=hyper["learning_rate_power"],
+                                  l1=hyper["l1_regularization_strength"], l2=hyper["l2_regularization_strength"],
+                                  shrinkage=self.l2_shrinkage_regularization_strength)
+        return updates
 
 
 class TFOptimizer(Optimizer):
