@@ -7,7 +7,7 @@ from ..tf1_names import getter as _getter
 from . import datasets as datasets
 
 # Imported when they are first named: the layers of `tf.layers` are made of those here, and need the half of this namespace that lies below.
-_LATER = ("activations", "constraints", "initializers", "layers", "losses", "optimizers", "regularizers")
+_LATER = ("activations", "constraints", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers")
 
 __all__ = ["datasets", *_LATER]
 
