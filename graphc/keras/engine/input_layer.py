@@ -45,7 +45,7 @@ class InputLayer(Layer):
         self._dtype = as_dtype(input_tensor.type.dtype)
         self._batch_input_shape = tuple(shape if shape is not None else input_tensor.shape.as_list())
         history.layered(input_tensor.graph).made[input_tensor] = history.Origin(self, 0, 0)
-        self._calls.append(history.Call([], (), {}, input_tensor))
+        self._calls.append(history.Call(input_tensor, (), {}, input_tensor))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the layer anew."""
