@@ -13,13 +13,14 @@ from ..ir.graph import get_default_graph
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import as_shape
-from ..ops.array import broadcast_to, identity
+from ..ops.array import broadcast_to, expand_dims, identity
 from ..ops.array import shape as shape_of
 from ..ops.array import size as size_of
 from ..ops.math import cast, div_no_nan
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.state import Variable, assign_add, group
 from .backend import state
+from .engine.history import layered
 from .engine.layer import Layer
 from .losses_base import aligned
 
@@ -72,7 +73,7 @@ class Metric(Layer):
             update = self.update_state(*args, **kwargs)
             with graph.control_dependencies([update]):
                 value = identity(self.result())
-        value._metric_object = self
+        layered(graph).measured[value] = self
         return value
 
     def add_weight(self, name: str | None = None, shape: Any = (), aggregation: Any = None, synchronization: Any = None, initializer: Any = None,
@@ -150,10 +151,12 @@ class _Reduced(Metric):
 
 
 def spread(values: Node, weights: Node, reduce: Callable[..., Any]) -> tuple[Node, Node]:
-    """Values and weights of one shape: values of more axes than their weights have are reduced along those."""
+    """Values and weights of one shape: those of rows hold for all of a row, and values of yet more axes are reduced along those."""
     values, weights = _squeezed(values, weights)
     rank, wide = weights.type.rank, values.type.rank
-    if rank is not None and wide is not None and 0 < rank < wide:
+    if rank is not None and wide is not None and rank == wide - 1 > 0:
+        weights = expand_dims(weights, axis=-1)
+    elif rank is not None and wide is not None and 0 < rank < wide:
         values = reduce(values, axis=list(range(rank, wide)))
     return values, broadcast_to(weights, shape_of(values))
 
