@@ -14,7 +14,7 @@ from ..files.safetensors import encode, open_file, read_array, read_header
 from ..files.whole import write_whole
 from ..ir.node import here
 from ..ops.state import Variable
-from . import losses, optimizers, serial
+from . import optimizers, serial
 from .backend import state
 
 Named = list[tuple[str, Any]]

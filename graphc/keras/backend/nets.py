@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ... import nn
@@ -38,7 +39,8 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """
     test = cast(to_node(condition), "bool")
     if test.type.rank == 0:
-        return cond(test, *(x if callable(x) and not isinstance(x, Node) else lambda x=x: to_node(x) for x in (then_expression, else_expression)))
+        yes, no = (x if callable(x) and not isinstance(x, Node) else partial(to_node, x) for x in (then_expression, else_expression))
+        return cond(test, yes, no)
     a, b = (to_node(x() if callable(x) and not isinstance(x, Node) else x) for x in (then_expression, else_expression))
     while test.type.rank is not None and a.type.rank is not None and test.type.rank < a.type.rank:
         test = expand_dims(test, axis=-1)

@@ -19,7 +19,10 @@ Batch = tuple[list[Any], int]
 
 
 class ArrayBatches:
-    """Slices of arrays; `shuffle`: in a new order in each epoch, by `np.random`, or whole batches in a new order by "batch"."""
+    """Slices of arrays; `shuffle`: in a new order in each epoch, by `np.random`, or whole batches in a new order by "batch".
+
+    "drawn": as they are, though an order is drawn: TensorFlow draws one for the validation data, and so seeds have the same effect.
+    """
 
     unit = "samples"
 
@@ -53,7 +56,7 @@ class ArrayBatches:
             np.random.shuffle(head)
             return np.append(head.reshape(-1), order[whole * self.size:])
         np.random.shuffle(order)
-        return order
+        return None if self.shuffle == "drawn" else order
 
 
 def _rows(array: Any, rows: Any) -> Any:

@@ -91,7 +91,8 @@ class Compiled:
                     end = End(name, x, None if found[i] is None else losses.get(found[i]), 1.0 if scales[i] is None else float(scales[i]), [], [])
                     end.target = targets[i]
                     many = len(names) > 1
-                    end.plain, end.weighted = ([self._metric(m, end, many) for m in held] for held in (plain[i], weighted[i]))
+                    end.plain, end.weighted = ([self._metric(m, end, many, prefix) for m in held]
+                                               for held, prefix in ((plain[i], ""), (weighted[i], "weighted_")))
                     if many and end.trained:
                         end.mean = metrics.Mean(name=f"{name}_loss")
                     self._ends.append(end)
@@ -119,13 +120,13 @@ class Compiled:
         each = self._each(given, names, what)
         return [list(e) if isinstance(e, (list, tuple)) else [] if e is None else [e] for e in each]
 
-    def _metric(self, given: Any, end: End, many: bool) -> Any:
+    def _metric(self, given: Any, end: End, many: bool, prefix: str) -> Any:
         """The metric object that a name, a function or an object stands for, of which there is one for each output."""
         if isinstance(given, metrics.Metric):
             found = given if not many else given.from_config(given.get_config())
         else:
             fn, name = _function_of(given, end)
-            found = fn if isinstance(fn, metrics.Metric) else metrics.MeanMetricWrapper(fn, name=name)
+            found = fn if isinstance(fn, metrics.Metric) else metrics.MeanMetricWrapper(fn, name=f"{prefix}{name}")
         if many:
             found._name = f"{end.name}_{found.name}"
         return found
@@ -286,17 +287,18 @@ def _loss_of(end: End, weights: Any) -> Node:
 _BY_OUTPUT = {"accuracy": ("binary_accuracy", "sparse_categorical_accuracy", "categorical_accuracy"),
               "crossentropy": ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy")}
 _SHORT = {"acc": "accuracy", "ce": "crossentropy"}
+_TOLD = {"accuracy": "acc", "crossentropy": "ce"}       # how TensorFlow 1 reports them
 
 
 def _function_of(given: Any, end: End) -> tuple[Any, str]:
-    """The function of a metric, and the name by which it is reported."""
+    """The function of a metric, and the name by which it is reported: as in TensorFlow 1 that of the function, and `acc`."""
     word = _SHORT.get(given, given) if isinstance(given, str) else None
     if word in _BY_OUTPUT:
         dims = end.output.type.shape
         one = bool(dims) and dims is not None and dims[-1] == 1 or function_name(end.loss) == "binary_crossentropy"
-        return getattr(metrics, _BY_OUTPUT[word][0 if one else 1 if end.sparse else 2]), given
+        return getattr(metrics, _BY_OUTPUT[word][0 if one else 1 if end.sparse else 2]), _TOLD[word]
     found = metrics.get(given)
-    return found, given if isinstance(given, str) else function_name(found)
+    return found, function_name(found)
 
 
 __all__ = ["Compiled", "End", "function_name"]

@@ -224,7 +224,7 @@ class Model(Saved, Network):
                     held.extend(self._batches("test", vx, vy, vw, size, validation_steps, False))
                 return loops.evaluate(self, held[0], held[1], self.metrics_names, listening[0], self.reset_metrics)
             if not (sources.is_source(vx) or sources.is_tensors(vx)):
-                held.extend(self._batches("test", vx, vy, vw, size, None, False))
+                held.extend(self._batches("test", vx, vy, vw, size, None, "drawn"))
             told = f", validate on {held[0].count if held else validation_steps} {held[0].unit if held else 'steps'}"
         if verbose and (isinstance(batches, sources.ArrayBatches) or isinstance(x, sources.Dataset) or hasattr(x, "get_next")):
             print(f"Train on {batches.count} {batches.unit}{told}")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import GraphError
-from ...ir.graph import get_default_graph
 from ...ir.node import Node, here
 from ...ir.types import TensorShape
 from ...nest import flatten, is_nested, map_structure, pack_sequence_as

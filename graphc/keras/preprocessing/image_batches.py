@@ -87,7 +87,8 @@ class NumpyArrayIterator(Iterator):
         if subset is not None:
             at = int(len(self.x) * image_data_generator._validation_split)
             part = slice(None, at) if subset == "validation" else slice(at, None)
-            self.x, self.y, self.sample_weight = (None if a is None else a[part] for a in (self.x, self.y, self.sample_weight))
+            self.x = self.x[part]
+            self.y, self.sample_weight = (None if a is None else a[part] for a in (self.y, self.sample_weight))
         self._save = (save_to_dir, save_prefix, save_format)
         super().__init__(len(self.x), batch_size, shuffle, seed)
 

@@ -84,7 +84,7 @@ class ImageDataGenerator:
                 return float(np.random.choice(given) * np.random.choice([-1, 1]))
             drawn = np.random.uniform(-given, given) if given else 0.0
             return float(drawn * size if given < 1 else drawn)
-        zx, zy = (1, 1) if self.zoom_range == (1, 1) else np.random.uniform(*self.zoom_range, 2)
+        zx, zy = (1, 1) if self.zoom_range == (1, 1) else np.random.uniform(self.zoom_range[0], self.zoom_range[1], 2)
         return {"theta": np.random.uniform(-self.rotation_range, self.rotation_range) if self.rotation_range else 0,
                 "tx": shift(self.height_shift_range, img_shape[self.row_axis]), "ty": shift(self.width_shift_range, img_shape[self.col_axis]),
                 "shear": np.random.uniform(-self.shear_range, self.shear_range) if self.shear_range else 0, "zx": zx, "zy": zy,
