@@ -57,7 +57,7 @@ class Metric(Layer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "update_state" in vars(cls):
-            cls.update_state = _noted(vars(cls)["update_state"])  # type: ignore[method-assign]
+            setattr(cls, "update_state", _noted(vars(cls)["update_state"]))  # noqa: B010
 
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """An operation that takes a batch in."""
@@ -76,8 +76,8 @@ class Metric(Layer):
         layered(graph).measured[value] = self
         return value
 
-    def add_weight(self, name: str | None = None, shape: Any = (), aggregation: Any = None, synchronization: Any = None, initializer: Any = None,
-                   dtype: Any = None, **options: Any) -> Variable:
+    def add_weight(self, name: str | None = None, shape: Any = (), aggregation: Any = None,  # type: ignore[override]
+                   synchronization: Any = None, initializer: Any = None, dtype: Any = None, **options: Any) -> Variable:
         """A number that is kept over batches, zeros by default."""
         from .initializers import get
         graph, kind, dims = get_default_graph(), dtype or self._dtype, as_shape(shape if shape is not None else ())
@@ -233,7 +233,7 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any):
-        super().__init__(name or getattr(fn, "__name__", "mean"), dtype)
+        super().__init__(name or str(getattr(fn, "__name__", "mean")), dtype)
         self._fn, self._fn_kwargs = fn, kwargs
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]

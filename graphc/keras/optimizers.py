@@ -13,9 +13,8 @@ from ..ops.math import abs as absolute
 from ..ops.math import cast, maximum, pow, sqrt, square, where
 from ..ops.state import Variable, assign
 from ..tf1_names import getter as _getter
-from ..train.optimizer import GradsAndVars
+from ..train.optimizer import GradsAndVars, touched_rows
 from ..train.optimizer import Optimizer as _OfTrain
-from ..train.optimizer import touched_rows
 from ..train.proximal import FtrlOptimizer, _not_below
 from . import schedules as schedules
 from .backend.state import epsilon as _epsilon
@@ -293,7 +292,7 @@ class TFOptimizer(Optimizer):
             return held._hyper[word]
         return super().__getattr__(name)
 
-    def apply_gradients(self, grads_and_vars: Any, name: Any = None, global_step: Any = None) -> Any:
+    def apply_gradients(self, grads_and_vars: Any, name: Any = None, global_step: Any = None) -> Any:  # type: ignore[override]
         """The step of the optimizer of `tf.train`, which also counts."""
         return self.optimizer.apply_gradients(grads_and_vars, global_step if global_step is not None else self.iterations, name)
 
