@@ -26,8 +26,10 @@ contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq c
 contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
 contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
-contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
-examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile graph_util image initializers io keras
+contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.export estimator.inputs examples
+examples.tutorials
+examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image
+initializers io keras
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
 keras.datasets.mnist keras.datasets.reuters layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
