@@ -114,6 +114,16 @@ def _converted(fields: list[bytes], kind: np.dtype[Any], default: Any, empty: se
     return out
 
 
+def field_default(what: str, default: Any) -> tuple[np.dtype[Any], Any]:
+    """The dtype of a field, and its value where it is empty; None: it must be there. ArgumentError: no constant of one element, or of none."""
+    given = isinstance(default, Node)
+    value = default.attrs.get("value", static_value(default)) if given else as_array(default)
+    if value is None or value.size > 1:
+        said = describe(default) if given else repr(default)[:60]
+        raise ArgumentError(f"{what}: a default is a constant of one element or none, not {said}{here()}")
+    return value.dtype, value.reshape(-1).tolist()[0] if value.size else None
+
+
 def decode_csv(records: Any, record_defaults: Sequence[Any], field_delim: str = ",", use_quote_delim: bool = True, name: str | None = None,
                na_value: str = "", select_cols: Sequence[int] | None = None) -> list[Node]:
     """The fields of CSV records (RFC 4180), a tensor for each, of the records' shape.
@@ -127,12 +137,9 @@ def decode_csv(records: Any, record_defaults: Sequence[Any], field_delim: str = 
     node = to_node(records)
     kinds, defaults = [], []
     for d in record_defaults:
-        given = isinstance(d, Node)
-        value = d.attrs.get("value", static_value(d)) if given else as_array(d)
-        if value is None or value.size > 1:
-            raise ArgumentError(f"decode_csv: a default is a constant of one element or none, not {describe(d) if given else repr(d)[:60]}{here()}")
-        kinds.append(value.dtype)
-        defaults.append(value.reshape(-1).tolist()[0] if value.size else None)
+        kind, default = field_default("decode_csv", d)
+        kinds.append(kind)
+        defaults.append(default)
     columns = None if select_cols is None else tuple(int(c) for c in select_cols)
     attrs = {"kinds": tuple(kinds), "defaults": tuple(defaults), "delimiter": field_delim, "quotes": use_quote_delim, "missing": na_value,
              "columns": columns}
