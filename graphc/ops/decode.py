@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import glob
+import gzip
 import os
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +19,7 @@ from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, items, to_node
 from ..ir.types import TEXT, Array, TensorType, as_array
 
-__all__ = ["decode_csv", "decode_raw", "read_file", "matching_files", "write_file"]
+__all__ = ["decode_compressed", "decode_csv", "decode_raw", "read_file", "matching_files", "write_file"]
 
 FIELDS = ("float32", "float64", "int32", "int64", "object")        # dtypes of fields
 RAW = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
@@ -230,3 +232,33 @@ def write_file(filename: Any, contents: Any) -> Any:
             file.write(np.asarray(contents, TEXT).item())
     except OSError as e:
         raise InvalidArgumentError(f"the file {path!r:.200} cannot be written: {e}") from None
+
+
+# ---------------------------------------------------------------------- compressed
+
+_INFLATED: dict[str, Callable[[bytes], bytes]] = {"": lambda text: text, "ZLIB": zlib.decompress, "GZIP": gzip.decompress}
+
+
+def _compression(types: Sequence[TensorType], compression_type: Any) -> dict[str, Any]:
+    if compression_type not in _INFLATED:
+        raise ArgumentError(f"compression_type is 'ZLIB', 'GZIP' or '', not {compression_type!r:.40}")
+    return {"compression_type": compression_type}
+
+
+@declare("host", lambda types, values, **attrs: _text(types), op_type="DecodeCompressed", text=True, prepare=_compression, batch="aligned",
+         samples=(([np.array([b"a", b""], object)], {"compression_type": ""}),))
+def decode_compressed(bytes: Any, *, compression_type: str = "") -> Any:
+    """Texts decompressed, one by one: "ZLIB", "GZIP", or "" as they are. DTypeError: no texts. InvalidArgumentError, when run: damaged ones.
+
+    >>> import zlib
+    >>> tf.Session(jit=False).run(tf.decode_compressed([zlib.compress(b"hello")], "ZLIB"))
+    array([b'hello'], dtype=object)
+    """
+    texts = np.asarray(bytes, TEXT)
+    out = np.empty(texts.shape, TEXT)
+    for place, text in np.ndenumerate(texts):
+        try:
+            out[place] = _INFLATED[compression_type](text)
+        except (zlib.error, OSError, EOFError) as e:
+            raise InvalidArgumentError(f"{text!r:.60} is not compressed as {compression_type}: {e}") from None
+    return out
