@@ -21,7 +21,8 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
+app audio bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn
+contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
@@ -213,6 +214,7 @@ for _path in NAMESPACES[1:]:
     _SPACES.setdefault(_path.rpartition(".")[0], set()).add(_path.rpartition(".")[2])
 _SPACES["graphc.app"] = {"flags"}
 _SPACES["graphc.io"] = {"gfile"}
+_SPACES["graphc"] |= {"core"}
 _SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
 _SPACES["graphc.contrib.learn.datasets"] = {"base", "mnist"}
 _BUILTINS = {"abs", "bool", "complex", "pow", "print", "range", "round", "slice", "tuple", "math", "random"}

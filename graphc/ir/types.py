@@ -32,6 +32,11 @@ __all__ = ["COMPLEX", "DTYPES", "FLOATS", "HALF", "INTEGERS", "KINDS", "MOST_DIM
 Array = np.ndarray[Any, Any]
 
 
+# TensorFlow's numbers of dtypes, from `types.proto`.
+DATATYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
+            "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23}
+
+
 class DType:
     """A TensorFlow-style name for a numpy dtype: `float32`, `int64`, ...
 
@@ -51,6 +56,11 @@ class DType:
     @property
     def name(self) -> str:
         return dtype_name(self.dtype)
+
+    @property
+    def as_datatype_enum(self) -> int:
+        """The number that TensorFlow's messages have for it."""
+        return DATATYPES[self.name]
 
     @property
     def base_dtype(self) -> DType:
