@@ -27,9 +27,11 @@ def wait_for_readers(made: Mapping[Node, list[NodeDef]], ends: Mapping[Node, lis
         for x in needed:
             users[x].append(name)
     changing = {n.label for n in assigns} | {name for name, m in messages.items() if m.op == "Assign" and name.endswith("/Assign")}
+    running: dict[frozenset[str], set[str]] = {}        # by what comes last: what it needs, to which waiting adds nothing
     for name in (n.label for n in assigns):
         behind = _reached([name], users.__getitem__)
-        runs = _reached([x for x in behind if not users[x]], needs.__getitem__)
+        last = frozenset(x for x in behind if not users[x])
+        runs = running.get(last) or running.setdefault(last, _reached(last, needs.__getitem__))
         for reader in _readers(needs[name][0], messages, users, changing, owner, ends):
             if reader not in behind and reader in runs:
                 messages[name].input.append(f"^{reader}")
