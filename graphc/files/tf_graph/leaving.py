@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -268,7 +269,7 @@ class Leaving:
         asked = {x.name for x in row.inputs if x.name}
         values = {x.name: given.get(x.name, None) for x in row.inputs if x.name}
         values = {k: _WITHOUT.get(k) if v is None else v for k, v in values.items()}
-        defaults = _defaults(row)
+        defaults = _defaults(row.make)
         more = {k: v for k, v in given.items() if k not in asked and k not in {a.ours for a in row.attributes}}
         missing = any(v is None for v in values.values()) or any(a.ours not in given and a.ours not in defaults for a in row.attributes if a.ours)
         if missing or any(not _same(v, defaults.get(k)) for k, v in more.items()):
@@ -319,8 +320,9 @@ def arguments(n: Node) -> dict[str, Any]:
     return found
 
 
-def _defaults(row: Row) -> dict[str, Any]:
-    return {k: p.default for k, p in inspect.signature(row.make).parameters.items() if p.default is not p.empty}
+@cache
+def _defaults(make: Callable[..., Any]) -> Mapping[str, Any]:
+    return {k: p.default for k, p in inspect.signature(make).parameters.items() if p.default is not p.empty}
 
 
 def _same(value: Any, default: Any) -> bool:
