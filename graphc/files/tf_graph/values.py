@@ -73,7 +73,7 @@ def tensor(proto: TensorProto) -> Array | Filled:
         if kind == TEXT or len(content) != count * kind.itemsize:
             raise SerializationError(f"{len(content)} bytes for a tensor of {kind} of the shape {sizes[:8]}")
         array = np.frombuffer(content, kind.newbyteorder("<")).astype(kind).reshape(sizes)
-        return array if kind != np.bool_ else np.frombuffer(content, np.uint8).reshape(sizes) != 0
+        return array if kind != np.bool_ else np.asarray(np.frombuffer(content, np.uint8).reshape(sizes) != 0)
     return _listed(getattr(proto, _FIELDS[dtype_name(proto.dtype)]), kind, sizes, count)
 
 
