@@ -107,6 +107,9 @@ class DType:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
             return self.dtype == other.dtype
+        called = _called(other)
+        if called is not None:
+            return self is called
         try:
             return self.dtype == np.dtype(other)  # type: ignore[call-overload]
         except TypeError:
@@ -147,14 +150,24 @@ def differentiable(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "fc"
 
 
+def _called(value: Any) -> DType | None:
+    """The dtype that TensorFlow means by a type of Python's, or a name, where NumPy means another."""
+    return float32 if value is float or (value.__class__ is str and value == "float") else None
+
+
 def as_dtype(value: Any) -> DType:
     """The `DType` that a DType, numpy dtype, numpy scalar type, Python type or name stands for; DTypeError if it is none of graphc's.
 
-    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool)
-    (graphc.float64, graphc.int32, graphc.bool)
+    `float` is `float32`, as in TensorFlow, whether it is Python's type or its name (of NumPy it is float64).
+
+    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool), as_dtype(float)
+    (graphc.float64, graphc.int32, graphc.bool, graphc.float32)
     """
     if isinstance(value, DType):
         return value
+    called = _called(value)
+    if called is not None:
+        return called
     if value is None:
         raise DTypeError("None is not a dtype")
     if value is str or value is bytes or (value.__class__ is str and value == "string"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -25,6 +26,29 @@ VALUES = [
 @pytest.mark.parametrize("value, dtype", VALUES, ids=repr)
 def test_dtype_of_a_value(value: Any, dtype: tf.DType) -> None:
     assert as_array(value).dtype == dtype.as_numpy_dtype and tf.constant(value).dtype == dtype
+
+
+# Where a dtype is given by name or as Python's type, `float` is float32 (TensorFlow 2.15 of all of these).
+GIVEN: list[Callable[[Any], Any]] = [
+    lambda d: tf.cast([1], d), lambda d: tf.placeholder(d), lambda d: tf.constant([1.5], d), lambda d: tf.constant([1.5], dtype=d),
+    lambda d: tf.zeros([2], d), lambda d: tf.ones([2], d), lambda d: tf.fill([2], tf.cast(1, d)), lambda d: tf.zeros_like([1], dtype=d),
+    lambda d: tf.ones_like([1], d), lambda d: tf.one_hot([1], 3, dtype=d), lambda d: tf.eye(2, dtype=d), lambda d: tf.range(3, dtype=d),
+    lambda d: tf.random_normal([2], dtype=d), lambda d: tf.random_uniform([2], dtype=d), lambda d: tf.truncated_normal([2], dtype=d),
+    lambda d: tf.get_variable("v", [2], d), lambda d: tf.Variable([1.5], dtype=d), lambda d: tf.convert_to_tensor([1.5], d),
+    lambda d: tf.convert_to_tensor([1.5], preferred_dtype=d), lambda d: tf.sparse_placeholder(d).values, lambda d: tf.to_float([1]),
+    lambda d: tf.string_to_number("1", d), lambda d: tf.decode_raw("abcd", d), lambda d: tf.placeholder_with_default(tf.cast(1, d), []),
+    lambda d: tf.saturate_cast([1], d), lambda d: tf.sequence_mask([1], 2, d), lambda d: tf.zeros_initializer(d)([2]),
+    lambda d: tf.random_normal_initializer(dtype=d)([2]), lambda d: tf.nn.rnn_cell.BasicLSTMCell(2).zero_state(2, d).c,
+    lambda d: tf.map_fn(lambda x: tf.cast(x, d), tf.constant([1, 2]), dtype=d), lambda d: tf.py_func(lambda: 1.0, [], d),
+    lambda d: tf.TensorArray(d, 2).write(0, tf.cast(1, d)).read(0), lambda d: tf.FIFOQueue(2, d).dequeue(),
+]
+
+
+@pytest.mark.parametrize("dtype", [float, "float"])
+def test_float_is_float32(dtype: Any) -> None:
+    assert dtype == tf.float32 and tf.float32 == dtype and tf.float64 != dtype
+    with tf.Graph().as_default():
+        assert {i: made.dtype.name for i, made in enumerate(make(dtype) for make in GIVEN)} == dict.fromkeys(range(len(GIVEN)), "float32")
 
 
 # (what is no dtype, value or shape, the error, part of its message)
