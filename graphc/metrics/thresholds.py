@@ -19,7 +19,8 @@ from ..ops.math import (
     maximum,
     minimum,
 )
-from ..ops.reduce import argmin, reduce_sum
+from ..ops.positions import argmin
+from ..ops.reduce import reduce_sum
 from ..ops.sources import constant
 from ..ops.state import assign_add
 from .base import EPSILON, Streaming, as_float, collected, flat, local_sum, scoped
