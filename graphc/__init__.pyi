@@ -518,9 +518,9 @@ float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
+    """Quotient rounded towards minus infinity. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0."""
 def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
     """The subtensors of `params` whose positions are the rows of `indices`."""
 def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -588,7 +588,7 @@ def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
 def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The smaller of x and y; nan if one of them is. -0 is smaller than 0. Where equal, the derivative goes to x."""
 def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0."""
 def mul(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Product, x * y."""
 def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -747,9 +747,9 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0. InvalidArgumentError, when run: an integer is divided by 0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Remainder of `truncatediv`, with the sign of x."""
+    """Remainder of `truncatediv`, with the sign of x. InvalidArgumentError, when run: of an integer by 0."""
 uint8: DType
 class _unique(NamedTuple):
     y: Tensor

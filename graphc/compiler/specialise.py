@@ -245,7 +245,9 @@ def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
         return built.on(inputs, TensorType(built.type.dtype, None))
     lowered = scratch.to_lower
     simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
-    if simpler is built or (scratch.to_lower == lowered and not operator.deferred):
+    if simpler is built:
+        return _known_value(built, scratch)
+    if scratch.to_lower == lowered and not operator.deferred:
         return simpler
     made = {x: x for x in inputs}
     for n in topological([simpler], stop=made.__contains__):

@@ -18,7 +18,7 @@ from . import continued
 from .array_move import Types, broadcast_to, expand_dims, identity, reshape, shape, sizes, squeeze, stop_gradient
 from .array_scan import accumulator, cumprod
 from .from_tensors import from_tensors
-from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truncatediv, where
+from .math import cast, equal, exp, is_finite, log, maximum, not_equal, sqrt, square, truncatediv, where
 from .math_complex import imag, is_complex, real
 from .scopes import composed
 
@@ -209,7 +209,7 @@ def _mean_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tens
     (x,) = inputs
     if x.type.dtype.kind in "iu":
         total = reduce_sum(cast(x, np.int64), axis=axis, keepdims=keepdims)
-        return cast(truncatediv(total, count_over(cast(x, np.int64), _all_axes(x, axis))), x.type.dtype)
+        return cast(truncatediv(total, maximum(count_over(cast(x, np.int64), _all_axes(x, axis)), 1)), x.type.dtype)
     x = _float(x)
     return reduce_sum(x, axis=axis, keepdims=keepdims) / count_over(x, _all_axes(x, axis))
 
