@@ -106,6 +106,7 @@ from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
 from .ops.ordering import *  # noqa: F403
 from .ops.partition import *  # noqa: F403
+from .ops.positions import *  # noqa: F403
 from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403

@@ -12,7 +12,7 @@ from ..ir.body import Body, has_effect
 from ..ir.families import FAMILIES, Memory
 from ..ir.graph import Scratch
 from ..ir.half import HALF, SINGLE, in_single, widened
-from ..ir.known import static_value
+from ..ir.known import left_open, static_value
 from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
@@ -185,7 +185,7 @@ def _undecided(node: Node, built: Node, settled: Callable[[Node], bool]) -> list
     None: the node itself is evaluated, by its reference.
     """
     family = node.operator.family
-    if not (family.routine or family.scatters):
+    if not (family.routine or family.scatters or node.operator.deferred == "value"):
         return []
     pairs = [(node.inputs[i], static_value(built.inputs[i])) for i in node.operator.by_value]
     found = [x for x, value in pairs if value is None or unknown(value).any()]
@@ -247,9 +247,13 @@ def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
         return _rounded(built, node)
     if operator.lower is None:
         return _known_value(built, scratch)
+    if operator.deferred == "value" and left_open(inputs[0]):         # of no type before that is known, whatever is known of it
+        return built.on(inputs, TensorType(built.type.dtype, None))
     lowered = scratch.to_lower
     simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
-    if simpler is built or (scratch.to_lower == lowered and operator.name != "later"):
+    if simpler is built:
+        return _known_value(built, scratch)
+    if scratch.to_lower == lowered and not operator.deferred:
         return simpler
     made = {x: x for x in inputs}
     for n in topological([simpler], stop=made.__contains__):

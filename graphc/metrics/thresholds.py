@@ -22,7 +22,8 @@ from ..ops.math import (
     minimum,
     where,
 )
-from ..ops.reduce import argmin, reduce_sum
+from ..ops.positions import argmin
+from ..ops.reduce import reduce_sum
 from ..ops.sources import constant
 from ..ops.state import assign_add
 from .base import EPSILON, Streaming, as_float, collected, flat, local_sum, scoped
