@@ -8,13 +8,13 @@ from typing import Any
 
 from ... import nn
 from ...errors import GraphError
-from ...image import resize_bilinear, resize_nearest_neighbor
 from ...ir.node import Node, here
 from ...ir.operator import to_node
 from ...nest import flatten, is_nested, map_structure, pack_sequence_as
 from ...ops.array import expand_dims, reverse, stack, transpose, unstack, zeros_like
 from ...ops.array import shape as shape_of
 from ...ops.control_flow import cond, while_loop
+from ...ops.image_resize import resize_bilinear, resize_nearest_neighbor
 from ...ops.math import cast, choose
 from ...ops.tensor_array import TensorArray
 from .. import entropies
