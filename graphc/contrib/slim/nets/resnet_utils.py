@@ -27,14 +27,14 @@ class Block(namedtuple("Block", ["scope", "unit_fn", "args"])):
 
 
 def subsample(inputs: Node, factor: int, scope: str | None = None) -> Node:
-    """Every `factor`-th pixel along both axes of pictures [batch, height, width, channels]."""
+    """Every `factor`-th pixel along both axes of pictures [batch, height, width, channels]. ShapeError: they are none."""
     return inputs if factor == 1 else max_pool2d(inputs, [1, 1], stride=factor, scope=scope)
 
 
 def conv2d_same(inputs: Node, num_outputs: int, kernel_size: int, stride: int, rate: int = 1, scope: str | None = None) -> Node:
     """A convolution whose windows begin at the first pixel whatever the stride: zeros are put around the picture, as many on both sides.
 
-    float[batch, height, width, channels] -> float[batch, ceil(height / stride), ceil(width / stride), num_outputs].
+    float[batch, height, width, channels] -> float[batch, ceil(height / stride), ceil(width / stride), num_outputs]. ShapeError: no pictures.
     """
     if stride == 1:
         return conv2d(inputs, num_outputs, kernel_size, stride=1, rate=rate, padding="SAME", scope=scope)
@@ -71,7 +71,7 @@ def stack_blocks_dense(net: Node, blocks: Sequence[Block], output_stride: int | 
 
 def resnet_arg_scope(weight_decay: float = 0.0001, batch_norm_decay: float = 0.997, batch_norm_epsilon: float = 1e-5,
                      batch_norm_scale: bool = True) -> Any:
-    """The arguments that the layers of these nets have by default: for `slim.arg_scope`."""
+    """The arguments that the layers of these nets have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
     norm = {"decay": batch_norm_decay, "epsilon": batch_norm_epsilon, "scale": batch_norm_scale, "updates_collections": GraphKeys.UPDATE_OPS}
     with arg_scope([conv2d], weights_regularizer=l2_regularizer(weight_decay), weights_initializer=variance_scaling_initializer(),
                    activation_fn=relu, normalizer_fn=batch_norm, normalizer_params=norm), arg_scope([batch_norm], **norm), \

@@ -24,7 +24,7 @@ def bottleneck(inputs: Node, depth: int, depth_bottleneck: int, stride: int, rat
                scope: str | None = None) -> Node:
     """A residual unit: three convolutions, the middle one of fewer channels, and a way around them.
 
-    float[batch, height, width, channels] -> float[batch, ceil(height / stride), ceil(width / stride), depth].
+    float[batch, height, width, channels] -> float[batch, ceil(height / stride), ceil(width / stride), depth]. ShapeError: no pictures.
     """
     with variable_scope(scope, "bottleneck_v1", [inputs]) as entered:
         shortcut = subsample(inputs, stride, "shortcut") if inputs.get_shape().as_list()[-1] == depth else \
@@ -59,25 +59,25 @@ def resnet_v1_block(scope: str, base_depth: int, num_units: int, stride: int) ->
 
 def resnet_v1_50(inputs: Node, num_classes: int | None = None, is_training: Any = True, global_pool: bool = True,
                  output_stride: int | None = None, reuse: Any = None, scope: str = "resnet_v1_50") -> tuple[Node, dict[str, Node]]:
-    """The net of 50 layers: `resnet_v1` says what it takes and gives."""
+    """The net of 50 layers: `resnet_v1` says what it takes and gives, ShapeError and ArgumentError too."""
     return resnet_v1(inputs, residual.blocks(bottleneck, 50), num_classes, is_training, global_pool, output_stride, reuse=reuse, scope=scope)
 
 
 def resnet_v1_101(inputs: Node, num_classes: int | None = None, is_training: Any = True, global_pool: bool = True,
                   output_stride: int | None = None, reuse: Any = None, scope: str = "resnet_v1_101") -> tuple[Node, dict[str, Node]]:
-    """The net of 101 layers: `resnet_v1` says what it takes and gives."""
+    """The net of 101 layers: `resnet_v1` says what it takes and gives, ShapeError and ArgumentError too."""
     return resnet_v1(inputs, residual.blocks(bottleneck, 101), num_classes, is_training, global_pool, output_stride, reuse=reuse, scope=scope)
 
 
 def resnet_v1_152(inputs: Node, num_classes: int | None = None, is_training: Any = True, global_pool: bool = True,
                   output_stride: int | None = None, reuse: Any = None, scope: str = "resnet_v1_152") -> tuple[Node, dict[str, Node]]:
-    """The net of 152 layers: `resnet_v1` says what it takes and gives."""
+    """The net of 152 layers: `resnet_v1` says what it takes and gives, ShapeError and ArgumentError too."""
     return resnet_v1(inputs, residual.blocks(bottleneck, 152), num_classes, is_training, global_pool, output_stride, reuse=reuse, scope=scope)
 
 
 def resnet_v1_200(inputs: Node, num_classes: int | None = None, is_training: Any = True, global_pool: bool = True,
                   output_stride: int | None = None, reuse: Any = None, scope: str = "resnet_v1_200") -> tuple[Node, dict[str, Node]]:
-    """The net of 200 layers: `resnet_v1` says what it takes and gives."""
+    """The net of 200 layers: `resnet_v1` says what it takes and gives, ShapeError and ArgumentError too."""
     return resnet_v1(inputs, residual.blocks(bottleneck, 200), num_classes, is_training, global_pool, output_stride, reuse=reuse, scope=scope)
 
 

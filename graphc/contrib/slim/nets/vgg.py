@@ -29,7 +29,7 @@ _NETS = {name: net_of(_table(layers), _DENSE, {}, name)
 
 
 def vgg_arg_scope(weight_decay: float = 0.0005) -> Any:
-    """The arguments that the layers of these nets have by default: for `slim.arg_scope`."""
+    """The arguments that the layers of these nets have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
     return layers_with(weight_decay, zeros_initializer(), None)
 
 
@@ -45,13 +45,13 @@ def vgg_a(inputs: Node, num_classes: int = 1000, is_training: Any = True, dropou
 
 def vgg_16(inputs: Node, num_classes: int = 1000, is_training: Any = True, dropout_keep_prob: float = 0.5, spatial_squeeze: bool = True,
            scope: str = "vgg_16") -> tuple[Node, dict[str, Node]]:
-    """The net of 16 layers: `vgg_a` says what it takes and gives."""
+    """The net of 16 layers: `vgg_a` says what it takes and gives. ShapeError, as it says."""
     return _NETS["vgg_16"](inputs, num_classes, is_training, dropout_keep_prob, spatial_squeeze, scope, {})
 
 
 def vgg_19(inputs: Node, num_classes: int = 1000, is_training: Any = True, dropout_keep_prob: float = 0.5, spatial_squeeze: bool = True,
            scope: str = "vgg_19") -> tuple[Node, dict[str, Node]]:
-    """The net of 19 layers: `vgg_a` says what it takes and gives."""
+    """The net of 19 layers: `vgg_a` says what it takes and gives. ShapeError, as it says."""
     return _NETS["vgg_19"](inputs, num_classes, is_training, dropout_keep_prob, spatial_squeeze, scope, {})
 
 
