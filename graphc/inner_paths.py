@@ -243,6 +243,16 @@ slim.python.slim | contrib.slim
 slim.python.slim.evaluation | contrib.slim.evaluation
 slim.python.slim.learning | contrib.slim.learning
 slim.python.slim.model_analyzer | contrib.slim.model_analyzer
+slim.python.slim.nets | contrib.slim.nets
+slim.python.slim.nets.alexnet | contrib.slim.nets.alexnet
+slim.python.slim.nets.inception | contrib.slim.nets.inception
+slim.python.slim.nets.inception_v1 | contrib.slim.nets.inception_v1
+slim.python.slim.nets.inception_v3 | contrib.slim.nets.inception_v3
+slim.python.slim.nets.overfeat | contrib.slim.nets.overfeat
+slim.python.slim.nets.resnet_utils | contrib.slim.nets.resnet_utils
+slim.python.slim.nets.resnet_v1 | contrib.slim.nets.resnet_v1
+slim.python.slim.nets.resnet_v2 | contrib.slim.nets.resnet_v2
+slim.python.slim.nets.vgg | contrib.slim.nets.vgg
 training.python.training.hparam | contrib.training
 training.python.training.training | contrib.training
 """

@@ -26,6 +26,8 @@ contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
+contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils
+contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg
 contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.export estimator.inputs examples
 examples.tutorials
