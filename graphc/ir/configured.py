@@ -27,8 +27,8 @@ class Configured:
 def arguments(thing: Any) -> list[str]:
     """The names of the arguments of the constructor of the class of graphc that a thing is of."""
     kind = next(c for c in type(thing).__mro__ if c.__module__.partition(".")[0] == "graphc")
-    parameters = inspect.signature(kind.__init__).parameters.values()
-    return [p.name for p in parameters if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters = inspect.signature(kind).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
 
 def settings(thing: Any) -> dict[str, Any]:

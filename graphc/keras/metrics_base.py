@@ -13,13 +13,14 @@ from ..ir.graph import get_default_graph
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import as_shape
-from ..ops.array import broadcast_to, identity
+from ..ops.array import broadcast_to, expand_dims, identity
 from ..ops.array import shape as shape_of
 from ..ops.array import size as size_of
 from ..ops.math import cast, div_no_nan
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.state import Variable, assign_add, group
 from .backend import state
+from .engine.history import layered
 from .engine.layer import Layer
 from .losses_base import aligned
 
@@ -56,7 +57,7 @@ class Metric(Layer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "update_state" in vars(cls):
-            cls.update_state = _noted(vars(cls)["update_state"])  # type: ignore[method-assign]
+            setattr(cls, "update_state", _noted(vars(cls)["update_state"]))  # noqa: B010
 
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """An operation that takes a batch in."""
@@ -72,11 +73,11 @@ class Metric(Layer):
             update = self.update_state(*args, **kwargs)
             with graph.control_dependencies([update]):
                 value = identity(self.result())
-        value._metric_object = self
+        layered(graph).measured[value] = self
         return value
 
-    def add_weight(self, name: str | None = None, shape: Any = (), aggregation: Any = None, synchronization: Any = None, initializer: Any = None,
-                   dtype: Any = None, **options: Any) -> Variable:
+    def add_weight(self, name: str | None = None, shape: Any = (), aggregation: Any = None,  # type: ignore[override]
+                   synchronization: Any = None, initializer: Any = None, dtype: Any = None, **options: Any) -> Variable:
         """A number that is kept over batches, zeros by default."""
         from .initializers import get
         graph, kind, dims = get_default_graph(), dtype or self._dtype, as_shape(shape if shape is not None else ())
@@ -150,10 +151,12 @@ class _Reduced(Metric):
 
 
 def spread(values: Node, weights: Node, reduce: Callable[..., Any]) -> tuple[Node, Node]:
-    """Values and weights of one shape: values of more axes than their weights have are reduced along those."""
+    """Values and weights of one shape: those of rows hold for all of a row, and values of yet more axes are reduced along those."""
     values, weights = _squeezed(values, weights)
     rank, wide = weights.type.rank, values.type.rank
-    if rank is not None and wide is not None and 0 < rank < wide:
+    if rank is not None and wide is not None and rank == wide - 1 > 0:
+        weights = expand_dims(weights, axis=-1)
+    elif rank is not None and wide is not None and 0 < rank < wide:
         values = reduce(values, axis=list(range(rank, wide)))
     return values, broadcast_to(weights, shape_of(values))
 
@@ -230,7 +233,7 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any):
-        super().__init__(name or getattr(fn, "__name__", "mean"), dtype)
+        super().__init__(name or str(getattr(fn, "__name__", "mean")), dtype)
         self._fn, self._fn_kwargs = fn, kwargs
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]

@@ -90,7 +90,7 @@ class _Count(_Counted):
 
     def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None):
         self.thresholds = _thresholds(type(self).__name__, thresholds)
-        self._given = thresholds
+        self._asked = thresholds
         super().__init__(self.thresholds, name, dtype)
 
     def result(self) -> Any:
@@ -99,7 +99,7 @@ class _Count(_Counted):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the metric anew."""
-        return {**super().get_config(), "thresholds": plain(self._given)}
+        return {**super().get_config(), "thresholds": plain(self._asked)}
 
 
 class TruePositives(_Count):
@@ -135,7 +135,7 @@ class _Rate(_Counted):
     """What gives a part of cases that are right shares."""
 
     def __init__(self, thresholds: Any = None, top_k: int | None = None, class_id: int | None = None, name: str | None = None, dtype: Any = None):
-        self._given = thresholds
+        self._asked = thresholds
         self.thresholds = [_LEAST / 2] if thresholds is None and top_k is not None else _thresholds(type(self).__name__, thresholds)
         super().__init__(self.thresholds, name, dtype)
         self.top_k, self.class_id = top_k, class_id
@@ -147,7 +147,7 @@ class _Rate(_Counted):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the metric anew."""
-        return {**super().get_config(), "thresholds": plain(self._given), "top_k": self.top_k, "class_id": self.class_id}
+        return {**super().get_config(), "thresholds": plain(self._asked), "top_k": self.top_k, "class_id": self.class_id}
 
 
 class Precision(_Rate):
@@ -187,7 +187,8 @@ class _AtRate(_Counted):
         if num_thresholds < 1:
             raise GraphError(f"{type(self).__name__}: num_thresholds is {num_thresholds}, below 1{here()}")
         self.num_thresholds, self._level = num_thresholds, level
-        super().__init__([0.5] if num_thresholds == 1 else [0.0, *((i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)), 1.0], name, dtype)
+        steps = num_thresholds - 1
+        super().__init__([0.5] if not steps else [0.0, *((i + 1) / steps for i in range(steps - 1)), 1.0], name, dtype)
 
     def result(self) -> Any:
         """The rate at the threshold."""

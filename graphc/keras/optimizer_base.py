@@ -204,7 +204,7 @@ class Optimizer(_Machine):
     # ------------------------------------------------------------------ what it keeps
 
     def _slot_label(self, v: Variable, name: str, label: str | None) -> str:
-        return f"{self._name}/{v.op.name}/{name}"
+        return f"{self._name}/{v.op.name}/{label or name}"
 
     def add_slot(self, var: Variable, slot_name: str, initializer: Any = "zeros") -> Variable:
         """A variable of that name beside `var`, for a program's own optimizer."""

@@ -10,10 +10,10 @@ import numpy as np
 from ..errors import GraphError
 from ..ir.node import Node, here
 from ..ops.math import abs as absolute
-from ..ops.math import cast, maximum, pow, sqrt, square
+from ..ops.math import cast, maximum, pow, sqrt, square, where
 from ..ops.state import Variable, assign
 from ..tf1_names import getter as _getter
-from ..train.optimizer import GradsAndVars
+from ..train.optimizer import GradsAndVars, touched_rows
 from ..train.optimizer import Optimizer as _OfTrain
 from ..train.proximal import FtrlOptimizer, _not_below
 from . import schedules as schedules
@@ -239,8 +239,9 @@ class Nadam(_Moments):
         m = hyper["beta_1"] * m_slot + (1.0 - hyper["beta_1"]) * g
         s = hyper["beta_2"] * s_slot + (1.0 - hyper["beta_2"]) * square(g)
         ahead = (1.0 - hyper["now"]) * g / (1.0 - hyper["product"]) + hyper["then"] * m / (1.0 - hyper["product"] * hyper["then"])
-        step = hyper["learning_rate"] * ahead / (sqrt(s / hyper["second"]) + self.epsilon)
-        return self._moved([(m_slot, m, None), (s_slot, s, None), (v, v - step, None)])
+        new = v - hyper["learning_rate"] * ahead / (sqrt(s / hyper["second"]) + self.epsilon)
+        touched = touched_rows(g)           # as in TensorFlow all moments fade, and only the rows move that the gradient names
+        return self._moved([(m_slot, m, None), (s_slot, s, None), (v, new if touched is None else where(touched, new, v), None)])
 
 
 class Ftrl(Optimizer):
@@ -261,7 +262,7 @@ class Ftrl(Optimizer):
                    l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)
         if isinstance(learning_rate_power, (int, float)) and learning_rate_power > 0:
             raise GraphError(f"{name}: learning_rate_power is {learning_rate_power}, above 0{here()}")
-        self._start, self._labels = initial_accumulator_value, dict.fromkeys(("accum", "linear"))
+        self._start, self._labels = initial_accumulator_value, {"accum": "accumulator", "linear": None}
         self.initial_accumulator_value = initial_accumulator_value
         self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         self._set_hypers(learning_rate, learning_rate_power=learning_rate_power, l1_regularization_strength=l1_regularization_strength,
@@ -291,7 +292,7 @@ class TFOptimizer(Optimizer):
             return held._hyper[word]
         return super().__getattr__(name)
 
-    def apply_gradients(self, grads_and_vars: Any, name: Any = None, global_step: Any = None) -> Any:
+    def apply_gradients(self, grads_and_vars: Any, name: Any = None, global_step: Any = None) -> Any:  # type: ignore[override]
         """The step of the optimizer of `tf.train`, which also counts."""
         return self.optimizer.apply_gradients(grads_and_vars, global_step if global_step is not None else self.iterations, name)
 

@@ -23,7 +23,8 @@ LOSS_CLASSES: list[tuple[str, str, dict[str, Any]]] = [
     ("BinaryCrossentropy", "numbers", {"from_logits": True}), ("CategoricalCrossentropy", "classes", {}),
     ("SparseCategoricalCrossentropy", "sparse", {}), ("SparseCategoricalCrossentropy", "sparse", {"from_logits": True, "reduction": "none"}),
     ("CosineSimilarity", "numbers", {}), ("Hinge", "signs", {}), ("SquaredHinge", "signs", {}), ("CategoricalHinge", "classes", {}),
-    ("Poisson", "counts", {}), ("LogCosh", "numbers", {}), ("KLDivergence", "classes", {}), ("Huber", "numbers", {"delta": 0.5}), ("Huber", "numbers", {}),
+    ("Poisson", "counts", {}), ("LogCosh", "numbers", {}), ("KLDivergence", "classes", {}), ("Huber", "numbers", {"delta": 0.5}),
+    ("Huber", "numbers", {}),
 ]
 METRIC_FUNCTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("binary_accuracy", "probabilities", {}), ("binary_accuracy", "probabilities", {"threshold": 0.3}), ("categorical_accuracy", "classes", {}),
@@ -40,7 +41,8 @@ METRICS: list[tuple[str, str, dict[str, Any]]] = [
     ("LogCoshError", "numbers", {}), ("Poisson", "counts", {}), ("KLDivergence", "classes", {}), ("BinaryCrossentropy", "probabilities", {}),
     ("CategoricalCrossentropy", "classes", {}), ("SparseCategoricalCrossentropy", "sparse", {}), ("AUC", "probabilities", {}),
     ("AUC", "probabilities", {"curve": "PR"}), ("AUC", "probabilities", {"num_thresholds": 5, "summation_method": "majoring"}),
-    ("AUC", "probabilities", {"num_thresholds": 7, "curve": "PR", "summation_method": "minoring"}), ("AUC", "probabilities", {"thresholds": [0.2, 0.7]}),
+    ("AUC", "probabilities", {"num_thresholds": 7, "curve": "PR", "summation_method": "minoring"}),
+    ("AUC", "probabilities", {"thresholds": [0.2, 0.7]}),
     ("Precision", "probabilities", {}), ("Precision", "probabilities", {"thresholds": [0.2, 0.8]}), ("Precision", "classes", {"top_k": 2}),
     ("Precision", "classes", {"class_id": 1}), ("Recall", "probabilities", {}), ("Recall", "classes", {"top_k": 1, "class_id": 2}),
     ("TruePositives", "probabilities", {}), ("TrueNegatives", "probabilities", {"thresholds": 0.3}), ("FalsePositives", "probabilities", {}),

@@ -37,6 +37,7 @@ class Layered:
     def __init__(self) -> None:
         self.made: dict[Node, Origin] = {}
         self.masks: dict[Node, Any] = {}
+        self.measured: dict[Node, Any] = {}         # the metric whose value a tensor is
         self.counts: dict[str, int] = {}            # how many layers have each name
         self.phase: Any = None                      # the learning phase: 0 or 1 if set, else the tensor once it is asked for
         self.session: Any = None                    # in which its models run where no other is the default one
@@ -54,6 +55,11 @@ def layered(graph: Graph | None = None) -> Layered:
 def origin(x: Any) -> Origin | None:
     """The call that made a tensor; None for what no layer made."""
     return layered(x.graph).made.get(x) if isinstance(x, Node) else None
+
+
+def metric_of(x: Any) -> Any:
+    """The metric whose value after a batch a tensor is; None of any other."""
+    return layered(x.graph).measured.get(x) if isinstance(x, Node) else None
 
 
 def mask_of(x: Any) -> Any:

@@ -17,6 +17,7 @@ from ...ir.types import as_shape
 from ...nest import flatten
 from ...ops.state import Variable
 from ..backend import state
+from .history import metric_of
 
 # Attributes of a layer that hold what it was called with, and no layers of its own.
 _NOTES = frozenset(("_calls", "_weights", "_updates", "_losses", "_metric_values", "_first_values", "graph", "_scope"))
@@ -92,7 +93,7 @@ class Weighted:
 
         GraphError: a value without a name.
         """
-        of: Any = getattr(value, "_metric_object", None)
+        of = metric_of(value)
         if name is None and of is None:
             raise GraphError(f"add_metric: please provide a name for the metric, like add_metric(x, name='norm', aggregation='mean'){here()}")
         self._metric_values.append((name or of.name, value, aggregation))

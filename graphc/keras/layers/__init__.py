@@ -47,8 +47,8 @@ from .resizing import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .wrappers import *  # noqa: F403
 
-_PARTS = (advanced_activations, attention, conv_lstm, convolutional, core, cudnn, embeddings, local, merging, noise, normalization, pooling, recurrent, recurrent_cells, resizing,
-          separable, wrappers)
+_PARTS = (advanced_activations, attention, conv_lstm, convolutional, core, cudnn, embeddings, local, merging, noise, normalization, pooling,
+          recurrent, recurrent_cells, resizing, separable, wrappers)
 
 __all__ = ["Input", "InputLayer", "InputSpec", "Layer", *(name for part in _PARTS for name in part.__all__), "deserialize", "serialize"]
 

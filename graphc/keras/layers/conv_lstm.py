@@ -26,7 +26,8 @@ class _ConvLSTM2DCell(LSTMCell):
         super(LSTMCell, self).__init__({**arguments, "units": arguments["filters"], "implementation": 1}, **kwargs)
         self.kernel_size, self.strides = (each(self._name, name, arguments[name], 2) for name in ("kernel_size", "strides"))
         self.dilation_rate = each(self._name, "dilation_rate", arguments["dilation_rate"], 2)
-        self.padding, self.data_format = word(self._name, "padding", self.padding, ("valid", "same")), format_of(self._name, self.data_format)
+        self.padding = word(self._name, "padding", arguments["padding"], ("valid", "same"))
+        self.data_format = format_of(self._name, arguments["data_format"])
         self.state_size = [self.units, self.units]
 
     @property

@@ -32,12 +32,12 @@ class Conv(StatedLayer):
         super().__init__(activity_regularizer=regularizers.get(arguments["activity_regularizer"]), **kwargs)
         self._state(arguments)
         rank = self.rank
-        (self.filters,) = each(self._name, "filters", self.filters, 1)
-        self.kernel_size = each(self._name, "kernel_size", self.kernel_size, rank)
-        self.strides = each(self._name, "strides", self.strides, rank)
+        (self.filters,) = each(self._name, "filters", arguments["filters"], 1)
+        self.kernel_size = each(self._name, "kernel_size", arguments["kernel_size"], rank)
+        self.strides = each(self._name, "strides", arguments["strides"], rank)
         self.dilation_rate = each(self._name, "dilation_rate", arguments.get("dilation_rate", 1), rank)
-        self.padding = word(self._name, "padding", self.padding, self._paddings)
-        self.data_format = format_of(self._name, self.data_format)
+        self.padding = word(self._name, "padding", arguments["padding"], self._paddings)
+        self.data_format = format_of(self._name, arguments["data_format"])
         self.bias: Variable | None = None
 
     @property

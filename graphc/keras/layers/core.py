@@ -237,7 +237,8 @@ class Reshape(StatedLayer):
     def call(self, inputs: Any) -> Node:
         """Each row in the other shape."""
         wide = self.compute_output_shape(inputs.shape).as_list()
-        out = reshape(inputs, [shape_of(inputs)[0], *(given if made is None else made for made, given in zip(wide[1:], self.target_shape, strict=True))])
+        row = [given if made is None else made for made, given in zip(wide[1:], self.target_shape, strict=True)]
+        out = reshape(inputs, [shape_of(inputs)[0], *row])
         out.set_shape(wide)
         return out
 

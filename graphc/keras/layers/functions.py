@@ -13,7 +13,6 @@ from ...errors import SerializationError
 from ...ir.node import here
 from ..named import get_custom_objects
 
-
 _here: dict[str, Any] = {}          # the functions without names that were written down in this process, by their code
 
 
@@ -47,7 +46,7 @@ def read(name: str, config: dict[str, Any], custom_objects: Mapping[str, Any] | 
         if value not in known:
             raise SerializationError(f"the function {value!r:.60} is not among custom_objects{here()}")
         return {**config, name: known[value]}
-    if kind == "lambda":
+    if kind == "lambda" and isinstance(value, (list, tuple)):
         if value[0] not in _here:
             raise SerializationError(f"the function of a Lambda layer is written as code of Python, which a file could hold anything in, and is not "
                                      f"run; give the layer a named function, and that as one of custom_objects{here()}")

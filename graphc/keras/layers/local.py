@@ -28,9 +28,10 @@ class _Local(StatedLayer):
     def __init__(self, arguments: Mapping[str, Any], **kwargs: Any):
         super().__init__(activity_regularizer=regularizers.get(arguments["activity_regularizer"]), **kwargs)
         self._state(arguments)
-        (self.filters,) = each(self._name, "filters", self.filters, 1)
-        self.kernel_size, self.strides = (each(self._name, name, getattr(self, name), self.rank) for name in ("kernel_size", "strides"))
-        self.padding, self.data_format = word(self._name, "padding", self.padding, ("valid",)), format_of(self._name, self.data_format)
+        (self.filters,) = each(self._name, "filters", arguments["filters"], 1)
+        self.kernel_size, self.strides = (each(self._name, name, arguments[name], self.rank) for name in ("kernel_size", "strides"))
+        self.padding = word(self._name, "padding", arguments["padding"], ("valid",))
+        self.data_format = format_of(self._name, arguments["data_format"])
         if self.implementation != 1:
             raise GraphError(f"{self._name}: of the implementations that Keras has there is 1, with kernels [places, window, filters]{here()}")
         self.bias: Any = None
@@ -54,7 +55,8 @@ class _Local(StatedLayer):
         channels, places, window, count = self._size(input_shape, 1 if self._first else -1), self._places(input_shape), 1, 1
         for k, n in zip(self.kernel_size, places, strict=True):
             window, count = window * k, count * n
-        self.kernel = self.add_weight("kernel", [count, window * channels, self.filters], initializer=self.kernel_initializer,
+        self._kernel_shape = [count, window * channels, self.filters]
+        self.kernel = self.add_weight("kernel", self._kernel_shape, initializer=self.kernel_initializer,
                                       regularizer=self.kernel_regularizer, constraint=self.kernel_constraint)
         if self.use_bias:
             self.bias = self.add_weight("bias", [*places, self.filters], initializer=self.bias_initializer, regularizer=self.bias_regularizer,
@@ -68,7 +70,7 @@ class _Local(StatedLayer):
         picture = expand_dims(x, axis=1) if self.rank == 1 else x
         one = (1,) if self.rank == 1 else ()
         patches = extract_image_patches(picture, [1, *one, *self.kernel_size, 1], [1, *one, *self.strides, 1], [1, 1, 1, 1], "VALID")
-        rows, count, window = shape_of(x)[0], self.kernel.shape.as_list()[0], self.kernel.shape.as_list()[1]
+        rows, (count, window, _) = shape_of(x)[0], self._kernel_shape
         if self._first:             # channels come first within a window, too
             parts = reshape(patches, [rows, count, window // self._channels, self._channels])
             patches = transpose(parts, perm=[0, 1, 3, 2])

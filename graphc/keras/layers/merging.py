@@ -154,7 +154,7 @@ class Concatenate(_Merge):
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """The sizes of the inputs, that of the axis their sum."""
-        dims = [list(as_shape(s) or ()) for s in input_shape]
+        dims: list[Any] = [as_shape(s) or () for s in input_shape]
         out = list(dims[0])
         for more in dims[1:]:
             if len(more) != len(out):
@@ -204,7 +204,7 @@ class Dot(_Merge):
         first, second = (list(as_shape(s) or ()) for s in input_shape)
         one, other = self._places(input_shape)
         if None not in (first[one], second[other]) and first[one] != second[other]:
-            raise ShapeError(f"{self._name}: {shape_str(first)} and {shape_str(second)} differ along the axes {self.axes}{here()}")
+            raise ShapeError(f"{self._name}: {TensorShape(first)} and {TensorShape(second)} differ along the axes {self.axes}{here()}")
         rest = [d for i, d in enumerate(first) if i != one] + [d for i, d in enumerate(second[1:], 1) if i != other]
         return TensorShape([*rest, 1] if len(rest) == 1 else rest)
 

@@ -145,7 +145,7 @@ class LayerNormalization(SameShape):
             raise ShapeError(f"{self._name}: the rank of the inputs is not known{here()}")
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
         sizes = [self._size(input_shape, a) for a in axes]
-        self._axes = [a % len(dims) for a in axes]
+        self._axes, self._sizes = [a % len(dims) for a in axes], sizes
         for name, wanted in (("gamma", self.scale), ("beta", self.center)):
             if wanted:
                 setattr(self, name, self.add_weight(name, sizes, initializer=getattr(self, f"{name}_initializer"),
@@ -159,8 +159,7 @@ class LayerNormalization(SameShape):
         rank = self._rank(x, 1)
         mean, variance = moments(x, self._axes, keep_dims=True)
         wide = [1] * rank
-        for axis, size in zip(self._axes, (self.gamma if self.gamma is not None else self.beta).shape.as_list()
-                              if self.gamma is not None or self.beta is not None else [], strict=False):
+        for axis, size in zip(self._axes, self._sizes, strict=True):
             wide[axis] = size
         beta, gamma = (p if p is None else reshape(p, wide) for p in (self.beta, self.gamma))
         out = normalize(x, mean, variance, beta, gamma, self.epsilon)

@@ -21,9 +21,10 @@ from ...ops.state import Variable, assign
 from .. import regularizers
 from ..backend import state
 from ..engine.layer import arguments_of
-from ..named import deserialize_keras_object, serialize_keras_object
+from ..named import serialize_keras_object
+from ..serial import layer_of
 from .base import StatedLayer, dims_of
-from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells, first
+from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 
@@ -226,9 +227,8 @@ class RNN(StatedLayer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The layer of those arguments."""
-        from . import members
         given = dict(config)
-        return cls(deserialize_keras_object(given.pop("cell"), members(), custom_objects, "cell"), **given)
+        return cls(layer_of(given.pop("cell"), custom_objects), **given)
 
 
 class Size:
@@ -261,13 +261,14 @@ class OfCell(RNN):
     _cell: Any = SimpleRNNCell
 
     def __init__(self, arguments: Mapping[str, Any], **kwargs: Any):
-        given = {k: v for k, v in arguments.items() if k not in ("self", "kwargs", "__class__")}
-        ours = {k: given.pop(k) for k in ("return_sequences", "return_state", "go_backwards", "stateful", "unroll") if k in given}
+        given: dict[str, Any] = {k: v for k, v in arguments.items() if k not in ("self", "kwargs", "__class__")}
+        ours: dict[str, Any] = {k: given.pop(k) for k in ("return_sequences", "return_state", "go_backwards", "stateful", "unroll") if k in given}
         options = {**ours, **kwargs}
         activity = given.pop("activity_regularizer", None)
         cell = self._made(given, kwargs.get("dtype"))
         super().__init__(cell, activity_regularizer=regularizers.get(activity), **options)
-        self._state({**given, **self._fixed(cell, given)})
+        held: dict[str, Any] = self._fixed(cell, given)
+        self._state({**given, **held})
 
     def _made(self, given: dict[str, Any], dtype: Any) -> Any:
         """The cell of those arguments."""

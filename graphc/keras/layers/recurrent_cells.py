@@ -15,7 +15,8 @@ from ...ops.array import concat, ones, ones_like, split, zeros
 from ...ops.array import shape as shape_of
 from ...ops.linalg import matmul
 from ...ops.math import choose
-from ..named import deserialize_keras_object, serialize_keras_object
+from ..named import serialize_keras_object
+from ..serial import layer_of
 from .base import StatedLayer, trains
 
 __all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
@@ -291,8 +292,7 @@ class StackedRNNCells(StatedLayer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The cells of those arguments."""
-        from . import members
-        cells = [deserialize_keras_object(c, members(), custom_objects, "cell") for c in config["cells"]]
+        cells = [layer_of(c, custom_objects) for c in config["cells"]]
         return cls(cells, **{k: v for k, v in config.items() if k != "cells"})
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ShapeError
-from ...image import resize_bilinear, resize_nearest_neighbor
 from ...ir.node import Node, here
 from ...ir.types import TensorShape
 from ...ops.array import pad, transpose
 from ...ops.array import shape as shape_of
 from ...ops.array_places import repeat
+from ...ops.image_resize import resize_bilinear, resize_nearest_neighbor
 from ..engine.input_spec import InputSpec
 from .base import StatedLayer, dims_of, each, format_of, word
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ... import nn
@@ -17,9 +18,12 @@ __all__ = ["DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D", "SeparableCo
 class Separable(Conv):
     """What separable convolutions share: a kernel for each channel, and one of size 1 that mixes what they make."""
 
+    def __init__(self, arguments: Mapping[str, Any], **kwargs: Any):
+        super().__init__(arguments, **kwargs)
+        (self.depth_multiplier,) = each(self._name, "depth_multiplier", arguments["depth_multiplier"], 1)
+
     def build(self, input_shape: TensorShape) -> None:
         """Make both kernels, and the bias."""
-        (self.depth_multiplier,) = each(self._name, "depth_multiplier", self.depth_multiplier, 1)
         channels = self._size(input_shape, 1 if self._first else -1)
         shapes = {"depthwise": [*self.kernel_size, channels, self.depth_multiplier],
                   "pointwise": [*(1,) * self.rank, channels * self.depth_multiplier, self.filters]}

@@ -13,7 +13,8 @@ from ...nest import is_nested
 from ...ops.array import concat, reshape, reverse
 from ...ops.array import shape as shape_of
 from ..engine.layer import Layer, arguments_of
-from ..named import deserialize_keras_object, serialize_keras_object
+from ..named import serialize_keras_object
+from ..serial import layer_of
 from .base import StatedLayer
 
 __all__ = ["Bidirectional", "TimeDistributed", "Wrapper"]
@@ -49,9 +50,8 @@ class Wrapper(StatedLayer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The layer of those arguments."""
-        from . import members
         given = dict(config)
-        return cls(deserialize_keras_object(given.pop("layer"), members(), custom_objects, "layer"), **given)
+        return cls(layer_of(given.pop("layer"), custom_objects), **given)
 
 
 class TimeDistributed(Wrapper):
@@ -182,7 +182,7 @@ class Bidirectional(Wrapper):
         output, states = self._parts(inner)
         dims = list(as_shape(output) or ())
         if self.merge_mode == "concat":
-            dims[-1] = dims[-1] * 2
+            dims[-1] = None if dims[-1] is None else dims[-1] * 2
         made = [TensorShape(dims)] * (2 if self.merge_mode is None else 1)
         return [*made, *states, *states] if self.return_state else made if self.merge_mode is None else made[0]
 
@@ -206,9 +206,8 @@ class Bidirectional(Wrapper):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The layer of those arguments."""
-        from . import members
         given = dict(config)
-        layers = {k: deserialize_keras_object(given.pop(k), members(), custom_objects, "layer") for k in ("layer", "backward_layer") if k in given}
+        layers = {k: layer_of(given.pop(k), custom_objects) for k in ("layer", "backward_layer") if k in given}
         return cls(**layers, **given)
 
 
