@@ -33,8 +33,10 @@ contrib.training contrib.util data data.experimental debugging distributions dty
 examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image
 initializers io keras
+keras.activations keras.backend keras.callbacks keras.constraints
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
-keras.datasets.mnist keras.datasets.reuters layers linalg
+keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
+keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
 saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
