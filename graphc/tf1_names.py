@@ -141,7 +141,7 @@ Tensor | the class of all nodes of the graph
 # Names that are not here: what to write instead.
 _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
-keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
+keras.applications, keras.wrappers, keras.estimator | of tf.keras there is what dir(tf.keras) lists: no models trained by others, and no wrappers
 estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
 estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
 python.estimator | tf.estimator
@@ -181,7 +181,7 @@ def advice(name: str) -> str | None:
 
     >>> advice("fill_triangular"), advice("nn.seq2seq")
     (None, 'tf.contrib.legacy_seq2seq')
-    >>> advice("keras.layers") == advice("keras"), advice("reduce_man")
+    >>> advice("feature_column.numeric_column") == advice("feature_column"), advice("reduce_man")
     (True, None)
     """
     while name:
