@@ -28,8 +28,10 @@ contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_an
 contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile graph_util image initializers io keras
+keras.activations keras.backend keras.callbacks keras.constraints
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
-keras.datasets.mnist keras.datasets.reuters layers linalg
+keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
+keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
 saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
