@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from . import metrics as metrics
     from . import models as models
     from . import optimizers as optimizers
-    from . import preprocessing as preprocessing  # type: ignore[attr-defined]
+    from . import preprocessing as preprocessing
     from . import regularizers as regularizers
     from . import utils as utils
     from .engine.input_layer import Input as Input

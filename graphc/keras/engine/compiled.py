@@ -237,8 +237,17 @@ class Compiled:
     def _restore(self) -> None:
         """Give the optimizer what a file has of it."""
         if self.restored and self.stepped:
-            self.optimizer.set_weights([array for _, array in self.restored])
+            for variable, (_, array) in zip(self.kept(), self.restored, strict=False):
+                if variable.shape.as_list() == list(array.shape):
+                    state.session_of(variable.graph).load(variable, array)
         self.restored = None
+
+    def kept(self) -> list[Any]:
+        """The variables that the optimizer keeps, as Keras orders them: the count of steps, then those of one name beside each weight."""
+        slots: dict[str, list[Any]] = {}
+        for variable in self.optimizer.weights if self.stepped else ():
+            slots.setdefault(variable.label.rpartition("/")[2], []).append(variable)
+        return [variable for held in slots.values() for variable in held]
 
     def feeds(self, mode: str, ranks: tuple[int, ...]) -> list[Node]:
         """What a run of one batch feeds: inputs, targets, sample weights, and in training the learning phase."""
