@@ -23,6 +23,7 @@ from .data.readers import *  # noqa: F403
 from .errors import OpError
 from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
+from .files.tf_graph.messages import AttrValue, MetaGraphDef
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
