@@ -27,7 +27,7 @@ from .files.parsing import *  # noqa: F403
 from .files.summary_ops import histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .files.tensor_proto import make_ndarray, make_tensor_proto
 from .files.tensor_texts import *  # noqa: F403
-from .files.tf_graph.messages import AttrValue, NameAttrList, TensorInfo
+from .files.tf_graph.messages import AttrValue, MetaGraphDef, NameAttrList, TensorInfo
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
