@@ -144,6 +144,7 @@ from .ops.array import matrix_set_diag as matrix_set_diag
 from .ops.array import meshgrid as meshgrid
 from .ops.array import pad as pad
 from .ops.array import sequence_mask as sequence_mask
+from .ops.array_batched import gather_nd as gather_nd
 from .ops.array_fill import fill as fill
 from .ops.array_fill import ones as ones
 from .ops.array_fill import ones_like as ones_like
@@ -248,11 +249,11 @@ from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
 from .ops.math import where_v2 as where_v2
-from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import floor_div as floor_div
-from .ops.math_arithmetic import realdiv as realdiv
 from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
+from .ops.math_division import div as div
+from .ops.math_division import floor_div as floor_div
+from .ops.math_division import realdiv as realdiv
 from .ops.math_sums import accumulate_n as accumulate_n
 from .ops.math_sums import add_n as add_n
 from .ops.math_sums import polyval as polyval
@@ -419,7 +420,7 @@ def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any 
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
 def as_string(input: Any, precision: int = -1, scientific: _bool = False, shortest: _bool = False, width: int = -1, fill: str = '',
               name: str | None = None) -> Tensor:
-    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false."""
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false; (real,imaginary)."""
 def asin(x: Any, name: str | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
 def asinh(x: Any, name: str | None = None) -> Tensor:
@@ -521,8 +522,6 @@ def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient rounded towards minus infinity. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0."""
-def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
-    """The subtensors of `params` whose positions are the rows of `indices`."""
 def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x > y."""
 def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -609,7 +608,7 @@ class _qr(NamedTuple):
     q: Tensor
     r: Tensor
 def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr:
-    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, by Householder's reflections (LAPACK)."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def real(input: Any, name: str | None = None) -> Tensor:

@@ -137,8 +137,10 @@ def differentiable(dtype: np.dtype[Any]) -> bool:
 def as_dtype(value: Any) -> DType:
     """The `DType` that a DType, numpy dtype, numpy scalar type, Python type or name stands for; DTypeError if it is none of graphc's.
 
-    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool)
-    (graphc.float64, graphc.int32, graphc.bool)
+    Of Python's types `float` is float32, as in TensorFlow, and `int` int64.
+
+    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(float)
+    (graphc.float64, graphc.int32, graphc.float32)
     """
     if isinstance(value, DType):
         return value
@@ -146,6 +148,8 @@ def as_dtype(value: Any) -> DType:
         raise DTypeError("None is not a dtype")
     if value is str or value is bytes or (value.__class__ is str and value == "string"):
         return string
+    if value is float or (value.__class__ is str and value == "float"):         # as TensorFlow has it; a "double" has 64 bits
+        return float32
     try:
         dtype = np.dtype(value).newbyteorder("=")
     except TypeError:

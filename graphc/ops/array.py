@@ -13,7 +13,7 @@ from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import listed, minimum, unknown
 from ..ir.types import TensorType, bool_, compatible, float32, int32
-from . import array_batched as array_batched
+from .array_batched import gather_nd as gather_nd
 from .array_fill import fill as fill
 from .array_fill import ones as ones
 from .array_fill import ones_like as ones_like
@@ -21,7 +21,6 @@ from .array_fill import zeros as zeros
 from .array_fill import zeros_like as zeros_like
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
-from .array_gather import gather_nd as gather_nd
 from .array_gather import scatter_nd as scatter_nd
 from .array_index import along, iota
 from .array_index import lin_space as lin_space

@@ -132,7 +132,7 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     >>> tf.Session(jit=False).run(tf.bincount([1, 1, 3]))
     array([0, 2, 0, 1], dtype=int32)
     """
-    x = to_node(arr)
+    x = to_node(np.zeros(np.shape(arr), np.int32) if isinstance(arr, (list, tuple)) and not np.size(arr) else arr)
     with saying("bincount"):
         if x.type.dtype.kind not in "iu":
             raise DTypeError(f"{describe(x)} does not hold whole numbers")

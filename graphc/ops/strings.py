@@ -264,17 +264,21 @@ def string_to_number(string_tensor: Any, *, out_type: Any = np.float32) -> Any:
 
 def _string_attrs(types: Types, precision: Any, scientific: Any, shortest: Any, width: Any, fill: Any) -> dict[str, Any]:
     if scientific and shortest:
-        raise GraphError("as_string: one of scientific and shortest")
+        raise InvalidArgumentError("one of scientific and shortest")
     if fill not in ("", " ", "0", "+", "-"):
-        raise GraphError(f"as_string: fill is nothing, a space, 0, + or -, not {fill!r:.40}")
+        raise InvalidArgumentError(f"fill is nothing, a space, 0, + or -, not {fill!r:.40}")
+    if types[0].dtype.kind in "iu" and (scientific or shortest or precision > -1):
+        raise InvalidArgumentError(f"{types[0].dtype} has no digits behind a point")
     return {"precision": int(precision), "scientific": bool(scientific), "shortest": bool(shortest), "width": int(width), "fill": fill}
 
 
-@declare("host", lambda types, values, **attrs: TensorType(TEXT, types[0].shape), text=True, prepare=_string_attrs, label="AsString")
+@declare("host", lambda types, values, **attrs: TensorType(TEXT, types[0].shape), text=True, complex=True, prepare=_string_attrs,
+         label="AsString")
 def as_string(input: Any, *, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1, fill: str = "") -> Any:
-    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false.
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false; (real,imaginary).
 
     `precision`: digits behind the point; `width`: characters at least; `fill`: what they are filled up with, 0 or a space.
+    InvalidArgumentError: a fill of another kind, digits behind the point of integers, or scientific and shortest.
 
     >>> tf.Session(jit=False).run(tf.as_string([1.5, 2.0], precision=2))
     array([b'1.50', b'2.00'], dtype=object)
@@ -282,13 +286,15 @@ def as_string(input: Any, *, precision: int = -1, scientific: bool = False, shor
     x = np.asarray(input)
     out = np.empty(x.shape, object)
     size = str(width) if width > -1 else ""
-    digits = f".{precision}" if precision > -1 and x.dtype.kind == "f" else ""
+    digits = f".{precision}" if precision > -1 else ""
     form = "%" + fill + size + digits + ("d" if x.dtype.kind in "iu" else "e" if scientific else "g" if shortest else "f")
     for place, value in np.ndenumerate(x):
         if x.dtype.hasobject:
             out[place] = value
         elif x.dtype.kind == "b":
             out[place] = (b"true" if value else b"false").rjust(max(width, 0))
+        elif x.dtype.kind == "c":
+            out[place] = f"({form % float(value.real)},{form % float(value.imag)})".encode()
         else:
             out[place] = (form % value.item()).encode()
     return out
