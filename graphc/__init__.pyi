@@ -497,7 +497,7 @@ def digamma(x: Any, name: str | None = None) -> Tensor:
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most."""
 double: DType
 def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
     """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
@@ -623,7 +623,8 @@ def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Whether any element over `axis` is true."""
 def reduce_join(inputs: Any, axis: Any = None, keep_dims: _bool = False, separator: str = '', name: str | None = None, *,
                 reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
-    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them."""
+    """The texts along axes (None: all) one behind the other, the separator between them: along the axis that is named first, then the next.
+    Without axes it is the last axis first."""
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
@@ -742,7 +743,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: _bool = False) -> Tensor:
     """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers."""
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most."""
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:

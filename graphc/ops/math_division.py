@@ -22,11 +22,13 @@ __all__ = ["truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floo
 
 @elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0), complex=True, label="truediv", op_type="RealDiv")
 def truediv(x: Any, y: Any) -> Any:
-    """Quotient, x / y. Of integers too: they are divided as float64.
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most.
 
     >>> tf.Session(jit=False).run(tf.truediv([1, 2], 2))
     array([0.5, 1. ])
     """
+    if np.result_type(x, y).kind in "iu" and np.result_type(x, y).itemsize <= 2:
+        x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     return np.true_divide(wide(x), wide(y))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError
-from ..ir.axes import normal_axes, reduced_shape
+from ..ir.axes import ordered_axes, reduced_shape
 from ..ir.operator import Values, declare
 from ..ir.types import TEXT, Array, TensorType, as_dtype, broadcast, dtype_name
 from . import texts as texts
@@ -104,18 +104,20 @@ def _reduced(types: Types, values: Values, axis: Any, keep_dims: bool, separator
 
 
 def _reduce_attrs(types: Types, axis: Any, keep_dims: Any, separator: Any) -> dict[str, Any]:
-    return {"axis": normal_axes(axis, types[0].rank), "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
+    axes = ordered_axes(axis, types[0].rank)
+    return {"axis": axes[::-1] if axis is None and axes is not None else axes, "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
 
 
 @declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin", from_tensors={"axis": "axes"})
 def reduce_join(inputs: Any, *, axis: Any = None, keep_dims: bool = False, separator: str = "") -> Any:
-    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them.
+    """The texts along axes (None: all) one behind the other, the separator between them: along the axis that is named first, then the next.
+    Without axes it is the last axis first.
 
     >>> tf.Session(jit=False).run(tf.reduce_join([["a", "b"], ["c", "d"]], 1, separator=" "))
     array([b'a b', b'c d'], dtype=object)
     """
     x = np.asarray(inputs, object)
-    axes = tuple(range(x.ndim)) if axis is None else axis
+    axes = tuple(range(x.ndim)) if axis is None else axis[::-1]
     kept = [i for i in range(x.ndim) if i not in axes]
     rows = x.transpose(*kept, *axes).reshape(*(x.shape[i] for i in kept), -1)
     out = np.empty(rows.shape[:-1], object)
