@@ -469,7 +469,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
 def ceil(x: Any, name: str | None = None) -> Tensor:
     """The smallest whole number not below x."""
 def cholesky(input: Any, name: str | None = None) -> Tensor:
-    """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
+    """The lower triangular L with L L^H = (A + A^H) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
 def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
@@ -577,9 +577,9 @@ def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
 def matrix_diag_part(input: Any, name: str | None = None) -> Tensor:
     """The main diagonals of matrices."""
 def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """Inverses of matrices, or of their transposes."""
+    """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
 def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
+    """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:

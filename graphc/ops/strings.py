@@ -105,7 +105,9 @@ def _reduced(types: Types, values: Values, axis: Any, keep_dims: bool, separator
 
 def _reduce_attrs(types: Types, axis: Any, keep_dims: Any, separator: Any) -> dict[str, Any]:
     axes = ordered_axes(axis, types[0].rank)
-    return {"axis": axes[::-1] if axis is None and axes is not None else axes, "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
+    if axis is None and axes is not None:
+        axes = axes[::-1]
+    return {"axis": axes, "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
 
 
 @declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin", from_tensors={"axis": "axes"})
