@@ -19,7 +19,7 @@ _NET = net_of((Conv("conv1", 64, (11, 11), 4, {"padding": "VALID"}), Pool("pool1
 
 
 def alexnet_v2_arg_scope(weight_decay: float = 0.0005) -> Any:
-    """The arguments that the layers of this net have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of this net have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     return layers_with(weight_decay, constant_initializer(0.1), "VALID")
 
 

@@ -38,7 +38,7 @@ def net_of(table: Table, dense: tuple[Conv, Conv], last: Mapping[str, Any], defa
 
 
 def layers_with(weight_decay: float, biases: Any, pools: str | None) -> Any:
-    """The arguments that the layers of such a net have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of such a net have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     with arg_scope([conv2d, fully_connected], activation_fn=relu, weights_regularizer=l2_regularizer(weight_decay), biases_initializer=biases), \
             arg_scope([conv2d], padding="SAME") as scope:
         if pools is None:

@@ -70,7 +70,7 @@ inception_v1.default_image_size = 224  # type: ignore[attr-defined]
 
 
 def inception_v1_arg_scope(weight_decay: float = 0.00004, use_batch_norm: bool = True, batch_norm_var_collection: str = "moving_vars") -> Any:
-    """The arguments that the layers of this net have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of this net have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     norm = {"decay": 0.9997, "epsilon": 0.001, "updates_collections": GraphKeys.UPDATE_OPS}
     return layers_with(weight_decay, batch_norm_var_collection, use_batch_norm, norm)
 

@@ -113,7 +113,7 @@ inception_v3.default_image_size = 299  # type: ignore[attr-defined]
 def inception_v3_arg_scope(weight_decay: float = 0.00004, batch_norm_var_collection: str = "moving_vars", batch_norm_decay: float = 0.9997,
                            batch_norm_epsilon: float = 0.001, updates_collections: Any = GraphKeys.UPDATE_OPS,
                            use_fused_batchnorm: bool = True) -> Any:
-    """The arguments that the layers of this net have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of this net have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     norm = {"decay": batch_norm_decay, "epsilon": batch_norm_epsilon, "updates_collections": updates_collections, "fused": use_fused_batchnorm}
     return layers_with(weight_decay, batch_norm_var_collection, True, norm)
 

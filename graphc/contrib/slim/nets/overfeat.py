@@ -20,7 +20,7 @@ _NET = net_of((Conv("conv1", 64, (11, 11), 4, {"padding": "VALID"}), Pool("pool1
 
 
 def overfeat_arg_scope(weight_decay: float = 0.0005) -> Any:
-    """The arguments that the layers of this net have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of this net have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     return layers_with(weight_decay, zeros_initializer(), "VALID")
 
 

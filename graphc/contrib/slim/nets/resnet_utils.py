@@ -71,7 +71,7 @@ def stack_blocks_dense(net: Node, blocks: Sequence[Block], output_stride: int | 
 
 def resnet_arg_scope(weight_decay: float = 0.0001, batch_norm_decay: float = 0.997, batch_norm_epsilon: float = 1e-5,
                      batch_norm_scale: bool = True) -> Any:
-    """The arguments that the layers of these nets have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of these nets have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     norm = {"decay": batch_norm_decay, "epsilon": batch_norm_epsilon, "scale": batch_norm_scale, "updates_collections": GraphKeys.UPDATE_OPS}
     with arg_scope([conv2d], weights_regularizer=l2_regularizer(weight_decay), weights_initializer=variance_scaling_initializer(),
                    activation_fn=relu, normalizer_fn=batch_norm, normalizer_params=norm), arg_scope([batch_norm], **norm), \

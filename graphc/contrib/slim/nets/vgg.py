@@ -29,7 +29,7 @@ _NETS = {name: net_of(_table(layers), _DENSE, {}, name)
 
 
 def vgg_arg_scope(weight_decay: float = 0.0005) -> Any:
-    """The arguments that the layers of these nets have by default: for `slim.arg_scope`. ArgumentError: a decay that is no number."""
+    """The arguments that the layers of these nets have by default: for `slim.arg_scope`. GraphError: a decay that is no number."""
     return layers_with(weight_decay, zeros_initializer(), None)
 
 
