@@ -172,8 +172,6 @@ def as_dtype(value: Any) -> DType:
         raise DTypeError("None is not a dtype")
     if value is str or value is bytes or (value.__class__ is str and value == "string"):
         return string
-    if value is float or (value.__class__ is str and value == "float"):         # as TensorFlow has it; a "double" has 64 bits
-        return float32
     try:
         dtype = np.dtype(value).newbyteorder("=")
     except TypeError:
