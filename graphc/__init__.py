@@ -161,7 +161,8 @@ _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend",
-          "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize",
+          "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip",
+          "metrics", "nest", "numeric", "optimize",
           "python", "python_io", "random", "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
           "testing")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
