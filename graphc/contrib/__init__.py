@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
 
-__all__ = ["crf", "data", "distributions", "factorization", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt",
-           "rnn", "seq2seq", "signal", "slim", "tensorboard", "training", "util"]
+__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses",
+           "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "tensorboard", "tpu", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
+        cluster_resolver,
         crf,
         data,
         distributions,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         signal,
         slim,
         tensorboard,
+        tpu,
         training,
         util,
     )
