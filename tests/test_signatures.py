@@ -31,6 +31,7 @@ examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.
 keras.activations keras.backend keras.callbacks keras.constraints
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
 keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
+keras.optimizers.schedules
 keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants

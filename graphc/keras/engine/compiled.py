@@ -218,7 +218,7 @@ class Compiled:
     def fetches(self, mode: str, ranks: tuple[int, ...]) -> tuple[list[Any], int]:
         """What a run of one batch fetches, and how many of these are told."""
         if mode == "predict":
-            return list(self.model.outputs), len(self.model.outputs)
+            return [*self.model.outputs, *_nodes(self.model.state_updates)], len(self.model.outputs)
         loss, told, moves = self.report(ranks)
         ops = list(moves)
         if mode == "train":
@@ -230,7 +230,9 @@ class Compiled:
                     self.stepped = bool(params)
                     self._restore()
             ops += self._built[key]
-        return [loss, *told, *(op.node if isinstance(op, Operation) else op for op in ops)], 1 + len(told)
+        else:
+            ops += self.model.state_updates
+        return [loss, *told, *_nodes(ops)], 1 + len(told)
 
     def _restore(self) -> None:
         """Give the optimizer what a file has of it."""
@@ -283,6 +285,11 @@ class Compiled:
 def _first(run: Step, told: int, count: int) -> Step:
     """The step, without what operations give."""
     return run if told == count else lambda *arrays: run(*arrays)[:told]
+
+
+def _nodes(operations: Sequence[Any]) -> list[Any]:
+    """Operations as what a run fetches."""
+    return [op.node if isinstance(op, Operation) else op for op in operations]
 
 
 def _loss_of(end: End, weights: Any) -> Node:
