@@ -153,7 +153,8 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
     ("nn.embedding_lookup", "InvalidArgumentError", lambda: run(tf.nn.embedding_lookup(tf.constant([1.0]), [4]))),
     ("nn.embedding_lookup", "ArgumentError", lambda: tf.nn.embedding_lookup([x(2, 2), x(2, 2)], i(2), "in halves")),
     ("nn.top_k", "ShapeError", lambda: tf.nn.top_k(x(2), 3)), ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(["a"], 1)),
-    ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(x(2), tf.placeholder(tf.int32, []))),
+    ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(x(2), tf.placeholder(tf.float32, []))),
+    ("nn.top_k", "InvalidArgumentError", lambda: run(tf.nn.top_k(x(2), tf.placeholder_with_default(3, [])).values)),
     ("Print", "DTypeError", lambda: tf.Print(x(2), [object()])),
     ("verify_tensor_all_finite", "InvalidArgumentError", lambda: run(tf.verify_tensor_all_finite([np.nan], "m"))),
     ("add_check_numerics_ops", "InvalidArgumentError", lambda: (lambda c: run(tf.add_check_numerics_ops()))(tf.log(tf.constant(-1.0)))),
@@ -267,6 +268,7 @@ def test_error_is_the_one_foretold(path, error, call):
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
     "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.get_collection",
+    "graphc.data.experimental.copy_to_device", "graphc.contrib.data.copy_to_device",
     "graphc.get_collection_ref", *(f"graphc.saved_model.{name}" for name in (
         "build_signature_def", "is_valid_signature", "main_op.main_op", "main_op.main_op_with_restore", "signature_def_utils.build_signature_def",
         "signature_def_utils.is_valid_signature")),

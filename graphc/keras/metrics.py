@@ -12,7 +12,8 @@ from ..ops.array import reshape, squeeze
 from ..ops.array import shape as shape_of
 from ..ops.math import abs as absolute
 from ..ops.math import cast, div_no_nan, equal, greater, sqrt, squared_difference, subtract
-from ..ops.reduce import argmax, reduce_mean
+from ..ops.positions import argmax
+from ..ops.reduce import reduce_mean
 from ..tf1_names import getter as _getter
 from . import losses as _losses
 from . import metrics_counts

@@ -18,7 +18,8 @@ from ..ops.array import gather, one_hot, reshape
 from ..ops.array import shape as shape_of
 from ..ops.math import abs as absolute
 from ..ops.math import cast, choose, div_no_nan, greater, log, logical_and, maximum, minimum
-from ..ops.reduce import argmin, reduce_sum
+from ..ops.positions import argmin
+from ..ops.reduce import reduce_sum
 from ..ops.state import assign_add, group
 from .losses_base import aligned
 from .metrics_base import Metric

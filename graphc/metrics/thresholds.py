@@ -9,17 +9,21 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError
 from ..ir.node import Node, here
-from ..ops.array import expand_dims, gather
+from ..ops.array import expand_dims, gather, ones_like
 from ..ops.math import (
     abs,
     cast,
+    div_no_nan,
     greater,
+    log,
     logical_and,
     logical_not,
     maximum,
     minimum,
+    where,
 )
-from ..ops.reduce import argmin, reduce_sum
+from ..ops.positions import argmin
+from ..ops.reduce import reduce_sum
 from ..ops.sources import constant
 from ..ops.state import assign_add
 from .base import EPSILON, Streaming, as_float, collected, flat, local_sum, scoped
@@ -101,12 +105,24 @@ def even_thresholds(what: str, count: int) -> list[float]:
 _ALL = ("true_positives", "false_negatives", "true_negatives", "false_positives")
 
 
+def _interpolated(tp: Node, fn: Node, fp: Node) -> Node:
+    """The area under precision over recall where counts between two thresholds go straight (Davis and Goadrich, 2006)."""
+    all_after, all_before = (tp + fp)[1:], (tp + fp)[:-1]
+    gained = tp[:-1] - tp[1:]
+    slope = div_no_nan(gained, maximum(all_before - all_after, 0.0))
+    start = tp[1:] - slope * all_after
+    both = logical_and(greater(all_before, 0.0), greater(all_after, 0.0))
+    ratio = where(both, div_no_nan(all_before, maximum(all_after, 0.0)), ones_like(all_after))
+    return reduce_sum(div_no_nan(slope * (gained + start * log(ratio)), maximum(tp[1:] + fn[1:], 0.0)))
+
+
 def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int = 200, metrics_collections: Any = None,
         updates_collections: Any = None, curve: str = "ROC", name: str | None = None, summation_method: str = "trapezoidal") -> Streaming:
     """The area under the curve of all batches: of recall over false positives ("ROC"), or of precision over recall ("PR").
 
     labels: truth values, predictions: float in [0, 1], weights: as for `mean` -> (float32[], operation). The curve is drawn through
-    `num_thresholds` points; `summation_method`: "trapezoidal", or the smaller ("minoring") or larger ("majoring") end of each step.
+    `num_thresholds` points; `summation_method`: "trapezoidal", or the smaller ("minoring") or larger ("majoring") end of each step, or
+    "careful_interpolation", which between two points of a "PR" curve lets the counts go straight, and not the precision.
     GraphError: an argument that is none of these. ShapeError, DTypeError: as `accuracy`.
 
     >>> value, update = tf.metrics.auc(labels=[0, 0, 1, 1], predictions=[0.1, 0.4, 0.35, 0.8])
@@ -116,17 +132,20 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
     if curve not in ("ROC", "PR"):
         raise GraphError(f"auc: curve is 'ROC' or 'PR', not {curve!r:.40}{here()}")
     ends: dict[str, Callable[[Node, Node], Node]] = {"trapezoidal": lambda a, b: (a + b) / 2.0, "minoring": minimum, "majoring": maximum}
-    if summation_method not in ends:
-        raise GraphError(f"auc: summation_method is one of {', '.join(ends)}, not {summation_method!r:.40}{here()}")
+    careful = summation_method == "careful_interpolation"
+    if summation_method not in ends and not careful:
+        raise GraphError(f"auc: summation_method is one of {', '.join(ends)}, careful_interpolation, not {summation_method!r:.40}{here()}")
 
     def area(c: dict[str, Node]) -> Node:
         tp, fn, tn, fp = (c[kind] for kind in _ALL)
         recalls = (tp + EPSILON) / (tp + fn + EPSILON)
+        if careful and curve == "PR":
+            return _interpolated(tp, fn, fp)
         if curve == "ROC":
             x, y = fp / (fp + tn + EPSILON), recalls
         else:
             x, y = recalls, (tp + EPSILON) / (tp + fp + EPSILON)
-        return reduce_sum((x[:-1] - x[1:]) * ends[summation_method](y[:-1], y[1:]))
+        return reduce_sum((x[:-1] - x[1:]) * ends["trapezoidal" if careful else summation_method](y[:-1], y[1:]))
 
     with scoped(name, "auc"):
         before, after = _confusion("auc", labels, predictions, even_thresholds("auc", num_thresholds), weights, _ALL)

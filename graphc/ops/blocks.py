@@ -13,6 +13,7 @@ from ..ir.node import Node, describe
 from ..ir.sizes import unknown
 from .array_join import concat, pad_constant, stack
 from .array_move import reshape, shape, transpose
+from .from_tensors import from_tensors
 from .indexing import slice
 from .layouts import channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
 from .math import cast, floordiv, maximum
@@ -163,6 +164,7 @@ def _pairs(given: Any, count: int, what: str) -> Any:
     return array.astype(np.int32)
 
 
+@from_tensors("input", "paddings", label="SpaceToBatchND", block_shape="block")
 def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Node:
     """The pixels at the same place of all blocks, as examples of their own: place by place of a block, then example.
 
@@ -195,6 +197,7 @@ def _to_batch(what: str, given: Any, block_shape: Any, paddings: Any, name: str)
         return reshape(transpose(apart, order), [n * int(np.prod(block)), *counts, *dims[m:]], name=last)
 
 
+@from_tensors("input", "paddings", label="SpaceToBatchND", block_shape="block")
 def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None) -> Node:
     """`space_to_batch_nd` of pictures, with square blocks.
 
@@ -207,6 +210,7 @@ def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str 
     return _to_batch("space_to_batch", input, block, paddings, name or "SpaceToBatchND")
 
 
+@from_tensors("input", "crops", label="BatchToSpaceND", block_shape="block")
 def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Node:
     """What `space_to_batch_nd` undoes: examples back to the places of blocks, then `crops` cut off.
 
@@ -239,6 +243,7 @@ def _to_space(what: str, given: Any, block_shape: Any, crops: Any, name: str) ->
         return slice(y, begins, [-1, *ends, *[-1] * (len(dims) - m)], name=last)
 
 
+@from_tensors("input", "crops", label="BatchToSpaceND", block_shape="block")
 def batch_to_space(input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None) -> Node:
     """`batch_to_space_nd` of pictures, with square blocks.
 

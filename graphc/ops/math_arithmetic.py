@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError
+from ..ir.known import static_value
 from ..ir.node import OPERATORS, Node
-from ..ir.operator import declare, elementwise, to_node
-from ..ir.types import TensorType
+from ..ir.operator import Values, declare, elementwise, to_node
+from ..ir.sizes import unknown
+from ..ir.types import TensorType, broadcast
 from . import continued
 from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or, not_equal
 from .math_operands import larger, numbers, smaller, wide
@@ -63,15 +65,50 @@ def truediv(x: Any, y: Any) -> Any:
     return np.true_divide(wide(x), wide(y))
 
 
+_BY_ZERO = "an integer is divided by 0"
+
+
+def _divided(x: Any, y: Any) -> Any:
+    """The operands of a division. InvalidArgumentError: of integers by 0."""
+    dtype = np.result_type(x, y)
+    if dtype.kind in "iu" and np.size(x) and not np.all(y):
+        raise InvalidArgumentError(_BY_ZERO)
+    return numbers(x, y)
+
+
+def _divisor_type(types: Sequence[TensorType], values: Values, of: Any, wrong: Any) -> TensorType:
+    return TensorType(types[1].dtype, broadcast(types[0].shape, types[1].shape))
+
+
+@declare("elementwise", _divisor_type, expr="{y}", check="{y} != {T}(0)", kinds={"of": (str,), "wrong": (str,)},
+         samples=(([np.array([7, 8, 9]), np.array([2, 1, -3])], {"of": "floordiv", "wrong": _BY_ZERO}),))
+def divisor(x: Any, y: Any, *, of: Any, wrong: Any) -> Any:
+    """y, by which integers x are divided in the operator `of`: the run fails where it is 0."""
+    return np.broadcast_to(_divided(x, y)[1], np.broadcast_shapes(np.shape(x), np.shape(y)))
+
+
+def _checked(node: Node, inputs: Sequence[Node], types: Any, out_type: TensorType) -> Node:
+    """The division with a divisor that a run makes sure of, unless none of its numbers can be 0."""
+    x, y = inputs
+    if out_type.dtype.kind not in "iu" or y.operator is divisor:
+        return node
+    known = static_value(y)
+    if known is not None and not unknown(known).any() and known.all():
+        return node
+    return node.operator.build(node.graph, (x, divisor.build(node.graph, (x, y), {"of": node.operator.name, "wrong": _BY_ZERO})), {})
+
+
 @elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv,
-             label="floordiv", op_type="FloorDiv")
+             label="floordiv", op_type="FloorDiv", lower=_checked)
 def floordiv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded.
+    """Quotient rounded towards minus infinity. Of an infinity or by one it is the quotient, rounded.
+
+    InvalidArgumentError, when run: an integer is divided by 0.
 
     >>> tf.Session(jit=False).run(tf.floordiv([-3, 3], 2))
     array([-2,  1], dtype=int32)
     """
-    return _floored(*numbers(x, y))
+    return _floored(*_divided(x, y))
 
 
 def _floored(x: Any, y: Any) -> Any:
@@ -81,23 +118,23 @@ def _floored(x: Any, y: Any) -> Any:
 
 
 @elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
-             shape_math=True, analytic=continued.floormod, label="FloorMod")
+             shape_math=True, analytic=continued.floormod, label="FloorMod", lower=_checked)
 def floormod(x: Any, y: Any) -> Any:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y).
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0.
 
     >>> tf.Session(jit=False).run(tf.floormod([-3, 3], 2))
     array([1, 1], dtype=int32)
     """
-    return np.mod(*numbers(x, y))
+    return np.mod(*_divided(x, y))
 
 
 # One more than the floor, as the negative of one less than its negative: of -1 that is -0.
 @elementwise("select((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))) & (floordiv({x}, {y}) < {T}(0)), "
              "{T}(-{T}({T}(-floordiv({x}, {y})) - {T}(1))), floordiv({x}, {y}))",
-             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv, label="TruncateDiv")
+             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv, label="TruncateDiv", lower=_checked)
 def truncatediv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
-    down = _floored(*numbers(x, y))
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0. InvalidArgumentError, when run: an integer is divided by 0."""
+    down = _floored(*_divided(x, y))
     return np.where((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)) & np.less(down, 0), -(-down - 1), down)
 
 
@@ -110,10 +147,11 @@ _REST = f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod(
 
 
 @elementwise(f"select({_REST} == {{T}}(0), {{x}} * {{T}}(0), {_REST})",         # a remainder of 0 has the sign of x too
-             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod, label="TruncateMod")
+             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod, label="TruncateMod",
+             lower=_checked)
 def truncatemod(x: Any, y: Any) -> Any:
-    """Remainder of `truncatediv`, with the sign of x."""
-    return np.fmod(*numbers(x, y))
+    """Remainder of `truncatediv`, with the sign of x. InvalidArgumentError, when run: of an integer by 0."""
+    return np.fmod(*_divided(x, y))
 
 
 @elementwise("-{x}", grad=lambda g, y, x: (-g,), complex=True, label="Neg")

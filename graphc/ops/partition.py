@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..ir.known import as_int
+from ..ir.known import as_int, static_value
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import declare, many, to_node
+from ..ir.sizes import unknown
 from ..ir.types import as_dtype, compatible, float64, int32
 from .array_fill import ones_like, zeros
 from .array_gather import boolean_mask, gather, mask_indices, scatter_sum
@@ -105,7 +106,11 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Node:
     flat = concat([reshape(cast(at, dtype=np.int64), [-1]) for at in places], 0) if len(places) > 1 else reshape(places[0], [-1])
     rows = [_flattened(x, at) for at, x in zip(places, parts, strict=True)]
     whole = concat(rows, 0) if len(rows) > 1 else rows[0]
-    count = cast(maximum(reduce_max(flat), -1) + 1, dtype=np.int64)
+    known = [static_value(at) for at in places]
+    if any(at is None or unknown(at).any() for at in known):
+        count: Any = cast(maximum(reduce_max(flat), -1) + 1, dtype=np.int64)
+    else:
+        count = to_node(np.int64(max((int(at.max()) for at in known if at is not None and at.size), default=-1) + 1))
     start = zeros(concat([reshape(count, [1]), shape(whole, out_type=np.int64)[1:]], 0), dtype=whole.dtype)
     return changed(start, reshape(flat, [-1, 1]), whole, how="set", name=name)
 

@@ -107,7 +107,7 @@ def _reduce_attrs(types: Types, axis: Any, keep_dims: Any, separator: Any) -> di
     return {"axis": normal_axes(axis, types[0].rank), "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
 
 
-@declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin")
+@declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin", from_tensors={"axis": "axes"})
 def reduce_join(inputs: Any, *, axis: Any = None, keep_dims: bool = False, separator: str = "") -> Any:
     """The texts along axes (None: all) one behind the other, in row-major order, the separator between them.
 

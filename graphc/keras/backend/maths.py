@@ -31,8 +31,8 @@ from ...ops.math import sign as sign
 from ...ops.math import sin as sin
 from ...ops.math import sqrt as _sqrt
 from ...ops.math import square as square
-from ...ops.reduce import argmax as _argmax
-from ...ops.reduce import argmin as _argmin
+from ...ops.positions import argmax as _argmax
+from ...ops.positions import argmin as _argmin
 from ...ops.reduce import reduce_all, reduce_any, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_std, reduce_sum
 from ...ops.reduce import reduce_variance as _variance
 from . import state
