@@ -10,7 +10,6 @@ from ..errors import GraphError
 from ..ir.node import here
 from .named import get_custom_objects as registered
 
-
 # Arguments that later versions of Keras write, with the values by which they mean nothing.
 _LATER = {"groups": 1, "synchronized": False, "keepdims": False, "ragged": False, "sparse": False, "use_cudnn": True, "cudnn_ok": True}
 
