@@ -100,6 +100,7 @@ from .files.tensor_texts import deserialize_many_sparse as deserialize_many_spar
 from .files.tensor_texts import serialize_many_sparse as serialize_many_sparse
 from .files.tensor_texts import serialize_sparse as serialize_sparse
 from .files.tf_graph.messages import AttrValue as AttrValue
+from .files.tf_graph.messages import MetaGraphDef as MetaGraphDef
 from .files.tf_graph.messages import NameAttrList as NameAttrList
 from .files.tf_graph.messages import TensorInfo as TensorInfo
 from .initializers import constant_initializer as constant_initializer
@@ -166,6 +167,7 @@ from .ops.array import matrix_set_diag as matrix_set_diag
 from .ops.array import meshgrid as meshgrid
 from .ops.array import pad as pad
 from .ops.array import sequence_mask as sequence_mask
+from .ops.array_batched import gather_nd as gather_nd
 from .ops.array_fill import fill as fill
 from .ops.array_fill import ones as ones
 from .ops.array_fill import ones_like as ones_like
@@ -270,11 +272,11 @@ from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
 from .ops.math import where_v2 as where_v2
-from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import floor_div as floor_div
-from .ops.math_arithmetic import realdiv as realdiv
 from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
+from .ops.math_division import div as div
+from .ops.math_division import floor_div as floor_div
+from .ops.math_division import realdiv as realdiv
 from .ops.math_sums import accumulate_n as accumulate_n
 from .ops.math_sums import add_n as add_n
 from .ops.math_sums import polyval as polyval
@@ -438,7 +440,7 @@ def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any 
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
 def as_string(input: Any, precision: int = -1, scientific: _bool = False, shortest: _bool = False, width: int = -1, fill: str = '',
               name: str | None = None) -> Tensor:
-    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false."""
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false; (real,imaginary)."""
 def asin(x: Any, name: str | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
 def asinh(x: Any, name: str | None = None) -> Tensor:
@@ -487,7 +489,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
 def ceil(x: Any, name: str | None = None) -> Tensor:
     """The smallest whole number not below x."""
 def cholesky(input: Any, name: str | None = None) -> Tensor:
-    """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
+    """The lower triangular L with L L^H = (A + A^H) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
 def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
@@ -517,7 +519,7 @@ def digamma(x: Any, name: str | None = None) -> Tensor:
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most."""
 double: DType
 def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
     """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
@@ -543,8 +545,6 @@ def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Quotient rounded towards minus infinity. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0."""
-def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
-    """The subtensors of `params` whose positions are the rows of `indices`."""
 def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x > y."""
 def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -601,9 +601,9 @@ def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
 def matrix_diag_part(input: Any, name: str | None = None) -> Tensor:
     """The main diagonals of matrices."""
 def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """Inverses of matrices, or of their transposes."""
+    """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
 def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
+    """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -634,7 +634,7 @@ class _qr(NamedTuple):
     q: Tensor
     r: Tensor
 def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr:
-    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, by Householder's reflections (LAPACK)."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def real(input: Any, name: str | None = None) -> Tensor:
@@ -649,7 +649,8 @@ def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Whether any element over `axis` is true."""
 def reduce_join(inputs: Any, axis: Any = None, keep_dims: _bool = False, separator: str = '', name: str | None = None, *,
                 reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
-    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them."""
+    """The texts along axes (None: all) one behind the other, the separator between them: along the axis that is named first, then the next.
+    Without axes it is the last axis first."""
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
@@ -770,7 +771,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: _bool = False) -> Tensor:
     """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers."""
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most."""
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -798,7 +799,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_VERSION", "ConfigProto", "DType", "DeviceSpec", "Diagnosis",
            "Dimension", "Event", "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions",
            "Graph", "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto", "IdentityReader", "IndexedSlices", "IndexedSlicesValue",
-           "InteractiveSession", "LogMessage", "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation",
+           "InteractiveSession", "LogMessage", "MetaGraphDef", "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation",
            "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
            "RunMetadata", "RunOptions", "Session", "SessionLog", "SparseFeature", "SparseTensor", "SparseTensorValue", "Summary", "SummaryMetadata",
            "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION",

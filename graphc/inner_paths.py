@@ -242,6 +242,9 @@ CONTRIB = """
 crf.python.ops.crf | contrib.crf
 distributions.python.ops.distribution | contrib.distributions
 framework.python.framework | contrib.framework
+factorization.python.ops | contrib.factorization
+factorization.python.ops.clustering_ops | contrib.factorization
+factorization.python.ops.kmeans | contrib.factorization
 framework.python.framework.checkpoint_utils | train
 framework.python.ops | contrib.framework
 framework.python.ops.arg_scope | contrib.framework
@@ -272,7 +275,20 @@ learn.python.learn | contrib.learn
 learn.python.learn.datasets | contrib.learn.datasets
 learn.python.learn.datasets.base | contrib.learn.datasets.base
 learn.python.learn.datasets.mnist | examples.tutorials.mnist.input_data
+learn.python.learn.estimators | contrib.learn
+learn.python.learn.estimators.dnn | contrib.learn
+learn.python.learn.estimators.dnn_linear_combined | contrib.learn
+learn.python.learn.estimators.estimator | contrib.learn
+learn.python.learn.estimators.linear | contrib.learn
+learn.python.learn.estimators.model_fn | contrib.learn
+learn.python.learn.estimators.run_config | contrib.learn
+learn.python.learn.experiment | contrib.learn
+learn.python.learn.learn_runner | contrib.learn.learn_runner
+learn.python.learn.metric_spec | contrib.learn
+learn.python.learn.monitors | contrib.learn.monitors
 learn.python.learn.preprocessing | contrib.learn.preprocessing
+learn.python.learn.utils | contrib.learn.utils
+learn.python.learn.utils.input_fn_utils | contrib.learn.utils.input_fn_utils
 legacy_seq2seq.python.ops.seq2seq | contrib.legacy_seq2seq
 losses.python.losses | contrib.losses
 losses.python.losses.loss_ops | contrib.losses
@@ -296,6 +312,16 @@ slim.python.slim | contrib.slim
 slim.python.slim.evaluation | contrib.slim.evaluation
 slim.python.slim.learning | contrib.slim.learning
 slim.python.slim.model_analyzer | contrib.slim.model_analyzer
+slim.python.slim.nets | contrib.slim.nets
+slim.python.slim.nets.alexnet | contrib.slim.nets.alexnet
+slim.python.slim.nets.inception | contrib.slim.nets.inception
+slim.python.slim.nets.inception_v1 | contrib.slim.nets.inception_v1
+slim.python.slim.nets.inception_v3 | contrib.slim.nets.inception_v3
+slim.python.slim.nets.overfeat | contrib.slim.nets.overfeat
+slim.python.slim.nets.resnet_utils | contrib.slim.nets.resnet_utils
+slim.python.slim.nets.resnet_v1 | contrib.slim.nets.resnet_v1
+slim.python.slim.nets.resnet_v2 | contrib.slim.nets.resnet_v2
+slim.python.slim.nets.vgg | contrib.slim.nets.vgg
 training.python.training.hparam | contrib.training
 training.python.training.training | contrib.training
 """

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError
 from ..ir.node import Node, here
-from ..ops.array import expand_dims, gather, ones_like
+from ..ops.array import expand_dims, gather, ones_like, reverse
 from ..ops.math import (
     abs,
     cast,
@@ -183,7 +183,11 @@ def _at(what: str, level: float, chosen: tuple[str, str], wanted: tuple[str, str
     def rate(c: dict[str, Node], kinds: tuple[str, str]) -> Node:
         return c[kinds[0]] / (c[kinds[0]] + c[kinds[1]] + EPSILON)
 
+    def place(distance: Node) -> Node:
+        """The first of those that are nearest; for a specificity the last one, as TensorFlow has it."""
+        return argmin(distance, axis=0) if what == "sensitivity_at_specificity" else count - 1 - argmin(reverse(distance, [0]), axis=0)
+
     with scoped(name, what):
         both = _confusion(what, labels, predictions, even_thresholds(what, count), weights, _ALL)
-        value, update = (gather(rate(c, wanted), argmin(abs(rate(c, chosen) - level), axis=0)) for c in both)
+        value, update = (gather(rate(c, wanted), place(abs(rate(c, chosen) - level))) for c in both)
         return collected(value, update, metrics_collections, updates_collections)

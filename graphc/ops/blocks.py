@@ -10,11 +10,14 @@ import numpy as np
 from ..errors import ShapeError
 from ..ir.known import static_value
 from ..ir.node import Node, describe
-from ..ir.sizes import unknown
+from ..ir.operator import to_node
+from ..ir.sizes import has_sizes, unknown
+from ..ir.types import TensorType
 from .array_join import concat, pad_constant, stack
 from .array_move import reshape, shape, transpose
 from .from_tensors import from_tensors
 from .indexing import slice
+from .later import deferrable, later
 from .layouts import channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
 from .math import cast, floordiv, maximum
 from .scopes import scope
@@ -153,7 +156,7 @@ def _pairs(given: Any, count: int, what: str) -> Any:
     """Pairs [count, 2], as numbers where they are known."""
     if isinstance(given, Node):
         known = static_value(given)
-        if known is None or unknown(known).any():
+        if known is None or has_sizes(known) or unknown(known).any():
             if given.type.shape is not None and given.type.shape != (count, 2):
                 raise ShapeError(f"{what} must have shape [{count},2], not {given.type}")
             return cast(given, np.int32)
@@ -178,8 +181,21 @@ def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | N
     return _to_batch("space_to_batch_nd", input, block_shape, paddings, name or "SpaceToBatchND")
 
 
+@deferrable("space_to_batch_nd", block_shape=(tuple,))
+def _batches(x: Node, paddings: Node, block_shape: Any) -> Node:
+    return _to_batch("space_to_batch_nd", x, block_shape, paddings, "SpaceToBatchND")
+
+
+@deferrable("batch_to_space_nd", block_shape=(tuple,))
+def _spaces(x: Node, crops: Node, block_shape: Any) -> Node:
+    return _to_space("batch_to_space_nd", x, block_shape, crops, "BatchToSpaceND")
+
+
 def _to_batch(what: str, given: Any, block_shape: Any, paddings: Any, name: str) -> Node:
     (x,) = operands(what, input=given)
+    if x.type.rank is None:
+        block, about = _shape_of_blocks(block_shape), to_node(paddings, None if isinstance(paddings, Node) else np.int32)
+        return later("space_to_batch_nd", (x, about), TensorType(x.type.dtype, None), name, block_shape=block)
     with telling(what, x), scope(name, name, x, op="SpaceToBatchND") as last:
         block = _shape_of_blocks(block_shape)
         m, around = len(block), _pairs(paddings, len(block), "paddings")
@@ -225,6 +241,9 @@ def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None
 
 def _to_space(what: str, given: Any, block_shape: Any, crops: Any, name: str) -> Node:
     (x,) = operands(what, input=given)
+    if x.type.rank is None:
+        block, about = _shape_of_blocks(block_shape), to_node(crops, None if isinstance(crops, Node) else np.int32)
+        return later("batch_to_space_nd", (x, about), TensorType(x.type.dtype, None), name, block_shape=block)
     with telling(what, x), scope(name, name, x, op="BatchToSpaceND") as last:
         block = _shape_of_blocks(block_shape)
         m, off = len(block), _pairs(crops, len(block), "crops")

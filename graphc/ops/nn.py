@@ -266,6 +266,8 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
             keep = reshape(keep, [])            # one number, so that the result has the rank of x
         sizes = shape(x) if noise_shape is None else _noise_shape(x, noise_shape)
         kept = less(random_uniform(sizes, dtype=x.dtype, seed=seed), keep)
+        if noise_shape is not None and not kept.type.known:
+            kept = OPERATORS["broadcast_to"](kept, shape(x))           # the result has the shape of x
         scaled = x * (div_no_nan(1.0, keep) if isinstance(keep, Node) else 1.0 / keep)
         return choose(kept, scaled, 0.0, name=last)
 
