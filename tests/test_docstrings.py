@@ -279,8 +279,8 @@ _RAISES_NOTHING = {
     "graphc.fixed_size_partitioner", "graphc.min_max_variable_partitioner", "graphc.variable_axis_size_partitioner", "graphc.op_scope",
     *(f"graphc.{name}" for name in ("dimension_value", "is_numeric_tensor", "is_tensor", "timestamp")),
     *(f"graphc.keras.backend.{name}" for name in (
-        "clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_placeholder", "is_sparse", "is_tensor",
-        "learning_phase", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon")),
+        "clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_placeholder", "is_sparse",
+        "is_tensor", "learning_phase", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon")),
     *(f"graphc.keras.{name}" for name in (
         "activations.linear", "metrics.categorical_accuracy",
         "preprocessing.sequence.make_sampling_table", "preprocessing.sequence.skipgrams", "preprocessing.text.hashing_trick",
