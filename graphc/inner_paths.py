@@ -27,6 +27,46 @@ framework.tensor_spec | tf
 framework.tensor_util | tf
 framework.test_util | test
 framework.versions | tf
+keras | keras
+keras.activations | keras.activations
+keras.backend | keras.backend
+keras.backend.tensorflow_backend | keras.backend
+keras.callbacks | keras.callbacks
+keras.constraints | keras.constraints
+keras.datasets | keras.datasets
+keras.engine | keras keras.layers
+keras.engine.base_layer | keras.layers
+keras.engine.input_layer | keras keras.layers
+keras.engine.network | keras keras.models
+keras.engine.sequential | keras.models
+keras.engine.topology | keras keras.layers keras.models
+keras.engine.training | keras.models
+keras.initializers | keras.initializers
+keras.layers | keras.layers
+keras.layers.advanced_activations | keras.layers
+keras.layers.convolutional | keras.layers
+keras.layers.core | keras.layers
+keras.layers.embeddings | keras.layers
+keras.layers.merge | keras.layers
+keras.layers.normalization | keras.layers
+keras.layers.pooling | keras.layers
+keras.layers.recurrent | keras.layers
+keras.layers.wrappers | keras.layers
+keras.losses | keras.losses
+keras.metrics | keras.metrics
+keras.models | keras.models
+keras.optimizers | keras.optimizers
+keras.preprocessing | keras.preprocessing
+keras.preprocessing.image | keras.preprocessing.image
+keras.preprocessing.sequence | keras.preprocessing.sequence
+keras.preprocessing.text | keras.preprocessing.text
+keras.regularizers | keras.regularizers
+keras.saving | keras.models
+keras.utils | keras.utils
+keras.utils.data_utils | keras.utils
+keras.utils.generic_utils | keras.utils
+keras.utils.np_utils | keras.utils
+keras.utils.vis_utils | keras.utils
 layers.base | layers
 layers.convolutional | layers
 layers.core | layers
@@ -34,7 +74,7 @@ layers.layers | layers
 layers.normalization | layers
 layers.pooling | layers
 layers.utils | -
-lib.io.file_io | gfile
+lib.io.file_io | file_io
 lib.io.python_io | python_io
 lib.io.tf_record | python_io
 ops.array_ops | tf
@@ -209,6 +249,19 @@ framework.python.framework.checkpoint_utils | train
 framework.python.ops | contrib.framework
 framework.python.ops.arg_scope | contrib.framework
 framework.python.ops.variables | contrib.framework
+keras.activations | keras.activations
+keras.backend | keras.backend
+keras.callbacks | keras.callbacks
+keras.layers | keras.layers
+keras.losses | keras.losses
+keras.models | keras.models
+keras.optimizers | keras.optimizers
+keras.preprocessing | keras.preprocessing
+keras.preprocessing.image | keras.preprocessing.image
+keras.preprocessing.sequence | keras.preprocessing.sequence
+keras.preprocessing.text | keras.preprocessing.text
+keras.regularizers | keras.regularizers
+keras.utils | keras.utils
 layers.python.layers | contrib.layers
 layers.python.layers.encoders | contrib.layers
 layers.python.layers.initializers | contrib.layers
@@ -259,6 +312,16 @@ slim.python.slim | contrib.slim
 slim.python.slim.evaluation | contrib.slim.evaluation
 slim.python.slim.learning | contrib.slim.learning
 slim.python.slim.model_analyzer | contrib.slim.model_analyzer
+slim.python.slim.nets | contrib.slim.nets
+slim.python.slim.nets.alexnet | contrib.slim.nets.alexnet
+slim.python.slim.nets.inception | contrib.slim.nets.inception
+slim.python.slim.nets.inception_v1 | contrib.slim.nets.inception_v1
+slim.python.slim.nets.inception_v3 | contrib.slim.nets.inception_v3
+slim.python.slim.nets.overfeat | contrib.slim.nets.overfeat
+slim.python.slim.nets.resnet_utils | contrib.slim.nets.resnet_utils
+slim.python.slim.nets.resnet_v1 | contrib.slim.nets.resnet_v1
+slim.python.slim.nets.resnet_v2 | contrib.slim.nets.resnet_v2
+slim.python.slim.nets.vgg | contrib.slim.nets.vgg
 training.python.training.hparam | contrib.training
 training.python.training.training | contrib.training
 """

@@ -93,7 +93,7 @@ from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
 def in_top_k(predictions: Any, targets: Any, k: Any = 1, name: str | None = None) -> Tensor:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """x where x > 0, alpha x elsewhere."""
+    """x where x > 0, alpha x elsewhere; whole numbers are float32."""
 def relu(features: Any, name: str | None = None) -> Tensor:
     """max(x, 0).  Its derivative at 0 is 0."""
 def relu6(features: Any, name: str | None = None) -> Tensor:

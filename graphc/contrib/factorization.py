@@ -18,8 +18,9 @@ from ..ops.clusters import kmeans_plus_plus_initialization
 from ..ops.control_flow import cond
 from ..ops.linalg import matmul
 from ..ops.math import cast, logical_not, maximum, square
+from ..ops.positions import argmin
 from ..ops.random import random_uniform
-from ..ops.reduce import argmin, reduce_min, reduce_sum
+from ..ops.reduce import reduce_min, reduce_sum
 from ..ops.segments import unsorted_segment_sum
 from ..ops.state import Variable, assign, assign_add, group
 from ..tf1_names import getter as _getter

@@ -159,7 +159,7 @@ class Estimator:
                 found = sess._session.run({**values, "global_step": step})      # type: ignore[union-attr]
         with FileWriter(self.eval_dir(name)) as writer:
             scalars = {k: float(v) for k, v in found.items() if k != "global_step" and not np.ndim(v)}
-            writer.add_summary(Summary([Summary.Value(tag=k, simple_value=v) for k, v in scalars.items()]), found["global_step"])
+            writer.add_summary(Summary(value=[Summary.Value(tag=k, simple_value=v) for k, v in scalars.items()]), found["global_step"])
         logging.info("evaluated at step %d: %s", found["global_step"], ", ".join(f"{k} = {v}" for k, v in sorted(found.items())))
         return dict(sorted(found.items()))
 

@@ -20,7 +20,7 @@ from ..ops.array import concat, expand_dims, identity, reshape, shape, tile, zer
 from ..ops.contract import held
 from ..ops.debug import assert_greater_equal, assert_less_equal
 from ..ops.math import add_n, cast, greater, greater_equal, maximum, square
-from ..ops.reduce import argmax
+from ..ops.positions import argmax
 from ..ops.sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor
 from ..ops.state import group
 from ..ops.strings import as_string

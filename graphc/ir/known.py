@@ -84,6 +84,14 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
         return None
 
 
+def left_open(value: Any) -> bool:
+    """Whether an argument is a tensor whose value is not known while the graph is built, or a list in which there is one."""
+    if isinstance(value, Node):
+        known = static_value(value)
+        return known is None or bool(unknown(known).any())
+    return isinstance(value, (list, tuple)) and any(map(left_open, value))
+
+
 def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:
     """A shape from the (partly known, NaN elsewhere) value of a shape tensor."""
     if value is None:
