@@ -5,6 +5,14 @@ MODULES = """
 client.device_lib | -
 client.session | tf
 client.timeline | -
+data.experimental.ops.batching | data.experimental
+data.experimental.ops.grouping | data.experimental
+data.experimental.ops.interleave_ops | data.experimental
+data.experimental.ops.prefetching_ops | data.experimental
+data.experimental.ops.readers | data.experimental
+data.experimental.ops.resampling | data.experimental
+data.experimental.ops.scan_ops | data.experimental
+data.experimental.ops.shuffle_ops | data.experimental
 data.ops.dataset_ops | data
 data.ops.iterator_ops | data
 data.ops.readers | data
@@ -47,7 +55,7 @@ ops.constant_op | tf
 ops.control_flow_ops | tf
 ops.control_flow_util | tf
 ops.ctc_ops | nn
-ops.data_flow_ops | tf
+ops.data_flow_ops | tf contrib.staging
 ops.distributions.bernoulli | distributions
 ops.distributions.beta | distributions
 ops.distributions.categorical | distributions
@@ -200,12 +208,20 @@ util.tf_inspect | -
 # The same of the modules within those of `contrib`.
 CONTRIB = """
 crf.python.ops.crf | contrib.crf
+data.python.ops.batching | contrib.data
+data.python.ops.grouping | contrib.data
+data.python.ops.interleave_ops | contrib.data
+data.python.ops.prefetching_ops | contrib.data
+data.python.ops.readers | contrib.data
+data.python.ops.shuffle_ops | contrib.data
 distributions.python.ops.distribution | contrib.distributions
 framework.python.framework | contrib.framework
 framework.python.framework.checkpoint_utils | train
 framework.python.ops | contrib.framework
 framework.python.ops.arg_scope | contrib.framework
 framework.python.ops.variables | contrib.framework
+image.python.ops.dense_image_warp | contrib.image
+image.python.ops.image_ops | contrib.image
 layers.python.layers | contrib.layers
 layers.python.layers.encoders | contrib.layers
 layers.python.layers.initializers | contrib.layers
@@ -243,6 +259,7 @@ slim.python.slim | contrib.slim
 slim.python.slim.evaluation | contrib.slim.evaluation
 slim.python.slim.learning | contrib.slim.learning
 slim.python.slim.model_analyzer | contrib.slim.model_analyzer
+training.python.training.device_setter | contrib.training
 training.python.training.hparam | contrib.training
 training.python.training.training | contrib.training
 """
