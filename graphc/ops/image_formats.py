@@ -181,7 +181,7 @@ def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, rat
 
 
 def _through(what: str, image: Any, quality: Any, name: str | None) -> Node:
-    x, best = operands(what, image=image, quality=quality)
+    (x,), (best,) = operands(what, image=image), operands(what, quality=quality)
     with telling(what, x, best), scope(name, what, x) as last:
         kind = x.type.dtype
         bytes_of = convert_image_dtype(x, np.uint8, saturate=True) if kind != np.uint8 else x

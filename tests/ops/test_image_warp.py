@@ -143,6 +143,8 @@ FILES = {
     "no JPEG file": (lambda: tf.image.is_jpeg(written("PNG", SMOOTH)), False),
     "part of a JPEG file": (lambda: tf.image.decode_and_crop_jpeg(written("JPEG", SMOOTH), [8, 4, 16, 8]),
                             np.asarray(Image.open(io.BytesIO(written("JPEG", SMOOTH))))[8:24, 4:12]),
+    "in the best quality, of a tensor": (lambda: tf.image.adjust_jpeg_quality(tf.constant(SMOOTH), 100),
+                                         np.asarray(Image.open(io.BytesIO(written("JPEG", SMOOTH, quality=100))))),
     "in another quality": (lambda: tf.image.adjust_jpeg_quality(SMOOTH, 30),
                            np.asarray(Image.open(io.BytesIO(written("JPEG", SMOOTH, quality=30))))),
 }
