@@ -31,6 +31,11 @@ __all__ = ["COMPLEX", "DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "KINDS", "MOST
 Array = np.ndarray[Any, Any]
 
 
+# The numbers of dtypes in TensorFlow's messages, by their names.
+ENUMERATED = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
+              "uint16": 17, "complex128": 18, "uint32": 22, "uint64": 23}
+
+
 class DType:
     """A TensorFlow-style name for a numpy dtype: `float32`, `int64`, ...
 
@@ -50,6 +55,15 @@ class DType:
     @property
     def name(self) -> str:
         return dtype_name(self.dtype)
+
+    @property
+    def as_datatype_enum(self) -> int:
+        """The number that TensorFlow's messages have for the dtype (`types.proto`).
+
+        >>> float32.as_datatype_enum, string.as_datatype_enum
+        (1, 7)
+        """
+        return ENUMERATED[self.name]
 
     @property
     def base_dtype(self) -> DType:
