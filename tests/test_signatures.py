@@ -21,7 +21,8 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.layers contrib.learn contrib.learn.datasets
+app bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.graph_editor contrib.layers contrib.learn
+contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
