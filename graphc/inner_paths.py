@@ -19,6 +19,7 @@ data.ops.readers | data
 data.util.nest | nest
 debug | -
 framework.constant_op | tf
+framework.convert_to_constants | graph_util
 framework.dtypes | tf
 framework.errors | errors
 framework.errors_impl | errors
@@ -204,6 +205,9 @@ summary.text_summary | summary
 summary.writer.writer | summary
 training.adadelta | train
 tools.freeze_graph | -
+tools.inspect_checkpoint | -
+tools.optimize_for_inference_lib | -
+tools.strip_unused_lib | -
 training.adagrad | train
 training.adagrad_da | train
 training.adam | train

@@ -22,7 +22,7 @@ from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
 app audio bitwise compat contrib contrib.cluster_resolver contrib.crf contrib.data contrib.distributions contrib.factorization contrib.framework
-contrib.image contrib.layers contrib.learn contrib.staging contrib.summary
+contrib.graph_editor contrib.image contrib.layers contrib.learn contrib.staging contrib.summary
 contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
 contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
