@@ -34,7 +34,7 @@ layers.layers | layers
 layers.normalization | layers
 layers.pooling | layers
 layers.utils | -
-lib.io.file_io | gfile
+lib.io.file_io | file_io
 lib.io.python_io | python_io
 lib.io.tf_record | python_io
 ops.array_ops | tf

@@ -142,10 +142,8 @@ Tensor | the class of all nodes of the graph
 _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
-estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
-estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
+estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 python.estimator | tf.estimator
-feature_column, python.feature_column | prepare the columns in NumPy and feed them
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """

@@ -88,6 +88,11 @@ def test_inner_modules_have_names_of_namespaces(line):
         assert place in ("-", "nn.seq2seq", "graph_util") or place == "tf" or importlib.import_module("graphc.python") and tf.python._place(place)
 
 
+@pytest.mark.parametrize("path", sorted({line.partition(".")[0].partition(" | ")[0] for line in inner_paths.CONTRIB.split("\n")} - {""}))
+def test_what_has_inner_modules_is_a_package(path):
+    assert importlib.import_module(f"graphc.contrib.{path}").__path__ is not None        # whatever name it stands under in `sys.modules`
+
+
 @pytest.fixture
 def standing():
     """`tensorflow` is graphc within the test alone."""

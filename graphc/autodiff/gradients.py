@@ -156,6 +156,12 @@ def _total(node: Node, contributions: list[Any]) -> Any:
             for i in range(len(node.type))]
 
 
+def _shape(g: Node, x: Node) -> None:
+    """Have a gradient know of its shape what is known of what it belongs to: a rule may have asked a run for it."""
+    if not g.type.known and g.type.shape != x.type.shape and compatible(g.type.shape, x.type.shape):
+        g.set_shape(x.type.shape)
+
+
 # ---------------------------------------------------------------------- reverse mode
 
 def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[Node],
@@ -164,6 +170,7 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
     order = between(targets, sources, stop)
     live = set(order)
     graph = get_default_graph()
+    first = len(graph.nodes)
     recorded = graph.__class__ is Graph          # a Scratch is thrown away: nobody asks it which gradient belongs to what
     parts: dict[Node, list[Any]] = {}
     for y, seed in zip(targets, seeds, strict=True):
@@ -175,6 +182,8 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
         if contributions is None:
             continue
         g = _total(node, contributions)
+        if isinstance(g, Node) and g.index >= first:
+            _shape(g, node)
         if recorded and isinstance(g, Node):
             graph.gradients_of.setdefault(node, []).append(g)
         if node in wanted:

@@ -21,6 +21,7 @@ from ..variables import get_variable
 
 __all__ = ["crf_binary_score", "crf_decode", "crf_log_likelihood", "crf_log_norm", "crf_multitag_sequence_score", "crf_sequence_score",
            "crf_unary_score", "viterbi_decode"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.crf.python`
 
 
 def crf_sequence_score(inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any) -> Node:

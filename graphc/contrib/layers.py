@@ -39,6 +39,7 @@ __all__ = [*convolutions.__all__, *penalties.__all__, *compositions.__all__, *no
            "batch_norm", "dropout", "elu", "embed_sequence",
            "flatten", "fully_connected", "layer_norm", "linear", "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6",
            "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.layers.python`
 
 
 # ---------------------------------------------------------------------- layers

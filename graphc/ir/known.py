@@ -57,7 +57,7 @@ def _small(node: Node) -> bool:
 def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
     if n.operator.name in ("constant", "bound"):
         return n.attrs["value"] if _small(n) else None
-    if n.operator.name == "shape":
+    if n.operator.name in ("shape", "shape_texts"):
         dims = n.inputs[0].type.shape
         if has_sizes(dims):
             return np.array(dims, object)

@@ -21,7 +21,7 @@ from .known import left_open, static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
 from .sizes import has_sizes
-from .types import KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
+from .types import HALF, KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
 from .validate import refused, validate
 
 Values = Sequence[Array | None]
@@ -278,8 +278,6 @@ class Operator:
             beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iufc" else np.int32
             return bound_node(graph, value, fixed or beside)
         try:
-            if like is not None and getattr(value, "dtype", None) == np.float16:            # weak: it takes the tensor's dtype
-                value = np.asarray(value, np.float32)
             array = as_array(value)
             if fixed is not None:
                 whole = array.dtype.kind in "iu" and not fits(array, np.dtype(fixed))       # a size or an index that needs int64
@@ -317,7 +315,7 @@ class Operator:
                 result = np.asarray(self.reference(*(np.full(1, i > 0, d) for i, d in enumerate(inputs)), **attrs)).dtype
         except TypeError:
             raise DTypeError(f"not defined for {' and '.join(d.name for d in inputs)}") from None
-        if result == np.float16:           # numpy's answer for one-byte integers: graphc has no float16
+        if result == HALF and HALF not in inputs and HALF not in attrs.values():           # numpy's answer for one-byte integers
             result = np.dtype(np.float32)
         free = [d for d, need in zip(inputs, fixed, strict=True) if need is None]
         compute = np.result_type(*free) if free else result

@@ -10,7 +10,7 @@ import numpy as np
 from ...ir.graph import Graph
 from ...ir.node import Node
 from ...ir.types import TensorShape, as_dtype
-from .leaving import shape_message, tensor_message
+from .leaving_values import shape_message, tensor_message
 from .messages import AttrValue, CollectionDef, GraphDef, MetaGraphDef, SavedModel, VariableDef
 from .values import dtype_number
 from .written import theirs
