@@ -84,7 +84,7 @@ def check_open_gradients(operator: Operator, jit: bool = False) -> None:
 
 
 def _gradients(operator: Operator, sample: Sample, shapes: str) -> tuple[list[Node], dict[Node, Any]]:
-    """By the floating operands but for those by which there may be no derivative, of the floating results each weighted by random numbers, which are fed like the operands; and what is fed."""
+    """Of the floating results, each weighted by random numbers, by the floating operands by which there is a derivative; and what is fed."""
     with Graph().as_default():
         built = build(operator, sample, shapes)
         ys = [(y, value) for y, value in zip(built.results, reference(operator, sample), strict=True) if value.dtype.kind == "f"]
