@@ -27,7 +27,7 @@ from .files.parsing import *  # noqa: F403
 from .files.summary_ops import histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .files.tensor_proto import make_ndarray, make_tensor_proto
 from .files.tensor_texts import *  # noqa: F403
-from .files.tf_graph.messages import AttrValue, NameAttrList, TensorInfo
+from .files.tf_graph.messages import AttrValue, MetaGraphDef, NameAttrList, TensorInfo
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -160,8 +160,9 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "feature_column", "flags",
-          "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize",
+_LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend",
+          "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip",
+          "metrics", "nest", "numeric", "optimize",
           "python", "python_io", "random", "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
           "testing")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",

@@ -100,6 +100,7 @@ from .files.tensor_texts import deserialize_many_sparse as deserialize_many_spar
 from .files.tensor_texts import serialize_many_sparse as serialize_many_sparse
 from .files.tensor_texts import serialize_sparse as serialize_sparse
 from .files.tf_graph.messages import AttrValue as AttrValue
+from .files.tf_graph.messages import MetaGraphDef as MetaGraphDef
 from .files.tf_graph.messages import NameAttrList as NameAttrList
 from .files.tf_graph.messages import TensorInfo as TensorInfo
 from .initializers import constant_initializer as constant_initializer
@@ -798,7 +799,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_VERSION", "ConfigProto", "DType", "DeviceSpec", "Diagnosis",
            "Dimension", "Event", "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature", "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions",
            "Graph", "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto", "IdentityReader", "IndexedSlices", "IndexedSlicesValue",
-           "InteractiveSession", "LogMessage", "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation",
+           "InteractiveSession", "LogMessage", "MetaGraphDef", "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation",
            "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
            "RunMetadata", "RunOptions", "Session", "SessionLog", "SparseFeature", "SparseTensor", "SparseTensorValue", "Summary", "SummaryMetadata",
            "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION",

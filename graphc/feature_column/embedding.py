@@ -113,17 +113,21 @@ class EmbeddingColumn(DenseColumn):
         return self.categorical_column.ids(features)
 
     def dense(self, features: Features, collections: Any = None, trainable: bool = True) -> Node:
+        return self.looked_up(features, "embedding_weights", collections, trainable)
+
+    def looked_up(self, features: Features, name: str, collections: Any, trainable: bool) -> Node:
+        """The vectors of each row, combined, of a table of that name."""
         ids, weights = features.of(self)
-        table = self._table(collections, trainable and self.trainable)
+        table = self._table(name, collections, trainable and self.trainable)
         return safe_embedding_lookup_sparse(table, ids, weights, self.combiner, name=f"{self.name}_weights", max_norm=self.max_norm)
 
-    def _table(self, collections: Any, trainable: bool) -> Any:
+    def _table(self, name: str, collections: Any, trainable: bool) -> Any:
         shared = self.shared_embedding_collection_name
         kept = get_default_graph().get_collection(shared) if shared is not None else []
         if kept:
             return kept[0]
         names = list(dict.fromkeys([GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES, *(collections or [])]))
-        table = get_variable("embedding_weights", [self.categorical_column.num_buckets, self.dimension], np.float32,
+        table = get_variable(name, [self.categorical_column.num_buckets, self.dimension], np.float32,
                              self.initializer or truncated_normal_initializer(0.0, 1 / sqrt(self.dimension)), trainable=trainable, collections=names)
         if shared is not None:
             get_default_graph().add_to_collection(shared, table)

@@ -79,7 +79,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         training = json.dumps({"loss": compiled.loss, "metrics": compiled.given, "weighted_metrics": compiled.given_weighted,
                                "sample_weight_mode": compiled.sample_weight_mode, "loss_weights": compiled.loss_weights,
                                "optimizer_config": optimizers.serialize(compiled.optimizer)}, default=serial.plain)
-        kept = _values(compiled.optimizer.weights) if compiled.stepped else []
+        kept = _values(compiled.kept())
     _write(path, Held(_weights_of(model), model.to_json(), training, kept), _is_h5(path, save_format))
 
 

@@ -10,6 +10,9 @@ from ..errors import GraphError
 from ..ir.node import here
 from .named import get_custom_objects as registered
 
+# Arguments that later versions of Keras write, with the values by which they mean nothing.
+_LATER = {"groups": 1, "synchronized": False, "keepdims": False, "ragged": False, "sparse": False, "use_cudnn": True, "cudnn_ok": True}
+
 
 def described(layer: Any) -> dict[str, Any]:
     """A layer as data: the name of its class, and the arguments that make it anew."""
@@ -34,6 +37,8 @@ def layer_of(data: Any, custom_objects: Any = None) -> Any:
     if not isinstance(data, Mapping) or not isinstance(data.get("class_name"), str) or "config" not in data:
         raise GraphError(f"{data!r:.80} does not describe a layer: it has no class_name and config{here()}")
     kind, config = class_of(data["class_name"], custom_objects), data["config"]
+    if isinstance(config, Mapping):
+        config = {k: v for k, v in config.items() if k not in _LATER or v != _LATER[k]}
     if custom_objects:
         from .utils.objects import CustomObjectScope
         with CustomObjectScope(custom_objects):

@@ -6,17 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from .. import initializers, nn
 from ..errors import GraphError
 from ..ir.collecting import GraphKeys
-from ..ir.node import Node, Operation, here
-from ..ir.operator import to_node
+from ..ir.node import here
 from ..keras.engine import layer as keras
 from ..keras.engine.layer import snake_case
-from ..ops.array import reshape
-from ..ops.math import cast
 from ..ops.state import Variable
 from ..variables import VariableScope, get_variable, variable_scope
 
@@ -131,19 +126,6 @@ class Layer(keras.Layer):
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         self._set_scope(kwargs.pop("scope", None))
         return super().__call__(inputs, *args, **kwargs)
-
-
-def is_true(what: str, value: Any) -> bool | None:
-    """What a switch is while the graph is built: None if a run decides. GraphError: no truth value."""
-    if isinstance(value, Operation) or not isinstance(value, (bool, int, np.bool_, np.integer, Node, type(None))):
-        raise GraphError(f"{what}: {value!r:.60} is no truth value{here()}")
-    return None if isinstance(value, Node) else bool(value)
-
-
-def switched(value: Any) -> Node:
-    """A switch that a run decides, as one truth value."""
-    x = cast(to_node(value), "bool")
-    return x if x.type.rank == 0 else reshape(x, [])
 
 
 def __dir__() -> list[str]:

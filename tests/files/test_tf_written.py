@@ -152,7 +152,7 @@ def test_a_saved_model_is_theirs_too(tmp_path):
 
 def test_what_cannot_leave_is_named():
     x = tf.placeholder(tf.float32, [4], name="x")
-    y = tf.while_loop(lambda v: v < 3.0, lambda v: tf.sort(tf.stack([v, v + 1.0]))[1], [x[0]])
+    y = tf.while_loop(lambda v: v < 3.0, lambda v: tf.sort(tf.stack([[v], [v + 1.0]]), 0)[1, 0], [x[0]])
     tf.py_func(lambda v: v, [x], tf.float32, name="own")
     message = tf.get_default_graph().as_graph_def()
     said = r"(?s)no operators for 2 of the graph's: .*py_func: own.*sorted_values: while/.*test_tf_written.py"

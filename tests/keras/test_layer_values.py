@@ -56,14 +56,14 @@ def with_weights(layer: Any, weights: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("key, case", ROWS, ids=KEYS)
-@pytest.mark.parametrize("rows", [2, None], ids=["closed", "open"])
-def test_values(key: str, case: Case, rows: int | None) -> None:
+@pytest.mark.parametrize("rows, jit", [(2, False), (None, True)], ids=["closed", "open"])
+def test_values(key: str, case: Case, rows: int | None, jit: bool) -> None:
     xs, wanted = parts(key, "input"), parts(key, "result")
     layer = made(case)
     given = [tf.placeholder(x.dtype, [rows, *x.shape[1:]]) for x in xs]
     outputs = called(case, layer, given)
     assert len(outputs) == len(wanted)
-    with tf.Session(jit=False) as session:
+    with tf.Session(jit=jit) as session:
         with_weights(layer, recorded(key))
         found = session.run(outputs, dict(zip(given, xs, strict=True)))
         moved = parts(key, "moved")
@@ -138,6 +138,13 @@ def test_slopes(key: str, case: Case) -> None:
                 pair.append(session.run(loss, at))
             session.load(variable, value)
             assert (pair[0] - pair[1]) / (2 * step) == pytest.approx(found, rel=1e-4, abs=1e-5), variable.name
+
+
+@pytest.mark.parametrize("key, case", ROWS, ids=KEYS)
+def test_names(key: str, case: Case) -> None:
+    layer = made(case)
+    called(case, layer, [tf.constant(x) for x in parts(key, "input")])
+    assert [v.name for v in layer.weights] == GOLDEN[f"{key}/names"].tolist()
 
 
 def test_every_layer_has_a_row() -> None:

@@ -87,6 +87,18 @@ def _assert(w: Leaving, n: Node) -> bool:
     return True
 
 
+_SUMMARIES = {"scalar": ("ScalarSummary", ()), "histogram": ("HistogramSummary", ()), "image": ("ImageSummary", ("max_images",))}
+
+
+def _summary(w: Leaving, n: Node) -> bool:
+    if n.attrs["kind"] not in _SUMMARIES:
+        return False
+    op, options = _SUMMARIES[n.attrs["kind"]]
+    (x,) = n.inputs
+    w.add(op, "", [w.constant(n.attrs["tag"], "string", "tag"), w.name_of(x)], T=x.type.dtype, **dict(zip(options, n.attrs["options"], strict=False)))
+    return True
+
+
 _DRAWS = {"uniform": "RandomUniform", "normal": "RandomStandardNormal", "truncated": "TruncatedNormal"}
 
 
@@ -220,6 +232,26 @@ def _mask_indices(w: Leaving, n: Node) -> None:
     w.add("Squeeze", "", [found], T=number, squeeze_dims=[1])
 
 
+def _sorted(output: int) -> Callable[[Leaving, Node], bool]:
+    """Along the last axis the values in order, or where they were: all of the greatest, of the negated ones for the smallest first."""
+    def write(w: Leaving, n: Node) -> bool:
+        (x,), axis, down = n.inputs, n.attrs.get("axis", -1), n.attrs.get("descending", False)
+        if axis != (-1 if x.type.rank is None else x.type.rank - 1) and axis != -1 or x.type.dtype.kind not in "if":
+            return False
+        t, number = {"T": x.type.dtype}, np.dtype(np.int32)
+        name = w.name_of(x) if down else w.add("Neg", "Neg", [w.name_of(x)], **t)
+        shape = w.add("Shape", "Shape", [name], out_type=number, **t)
+        count = w.add("StridedSlice", "count", [shape, *(w.constant([v], number, "at") for v in (-1, 0, 1))], T=number, Index=number, end_mask=1,
+                      shrink_axis_mask=1)
+        found = w.add("TopKV2", "TopKV2", [name, count], sorted=True, **t)
+        if output:
+            w.add("Identity", "", [f"{found}:1"], T=number)
+        else:
+            w.add("Identity" if down else "Neg", "", [found], **t)
+        return True
+    return write
+
+
 # ---------------------------------------------------------------------- of numbers
 
 def _quotient(w: Leaving, n: Node) -> None:
@@ -246,7 +278,8 @@ OWN: dict[str, Callable[[Leaving, Node], bool | None]] = {
     **{f"segment_{word}_of": _segments(f"UnsortedSegment{word.title()}") for word in ("max", "min", "prod")},
     "constant": _constant, "bound": _constant, "placeholder": _placeholder, "variable": _variable, "initialize": _initialized,
     "assign": _assigned("Assign"), "assign_add": _assigned("AssignAdd"), "assign_sub": _assigned("AssignSub"), "no_op": _no_op,
-    "print": _print, "assert": _assert, "random": _random, "strided_slice": _sliced, "split": _split, "iota": _counted,
+    "print": _print, "summary": _summary, "assert": _assert, "random": _random, "strided_slice": _sliced, "split": _split, "iota": _counted,
     "expand_dims": _expand_dims, "scatter_sum": _scatter_sum, "changed": _changed, "densified": _densified, "scatter_slice": _slice_scattered,
-    "where_indices": _where, "mask_indices": _mask_indices, "exact_cast": _cast, "integer_pow": _power, "truediv": _quotient,
+    "sorted_values": _sorted(0), "sorted_order": _sorted(1), "sorting_order": _sorted(1), "where_indices": _where,
+    "mask_indices": _mask_indices, "exact_cast": _cast, "integer_pow": _power, "truediv": _quotient,
 }

@@ -56,6 +56,8 @@ def _number(x: Any) -> Node:
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
     """The mean along axes, over all by default; truth values are 0 and 1.
 
+    DTypeError, ShapeError: the operands do not fit.
+
     >>> tf.keras.backend.eval(tf.keras.backend.mean(tf.constant([True, False])))
     np.float32(0.5)
     """
@@ -63,48 +65,48 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
-    """The variance along axes: the mean of the squares of the distances to the mean."""
+    """The variance along axes: the mean of the squares of the distances to the mean. DTypeError, ShapeError: the operands do not fit."""
     return _variance(_number(x), axis=axis, keepdims=keepdims)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
-    """The standard deviation along axes: the square root of `var`."""
+    """The standard deviation along axes: the square root of `var`. DTypeError, ShapeError: the operands do not fit."""
     return reduce_std(_number(x), axis=axis, keepdims=keepdims)
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
-    """log(sum(exp(x))) along axes, without overflow."""
+    """log(sum(exp(x))) along axes, without overflow. DTypeError, ShapeError: the operands do not fit."""
     return reduce_logsumexp(x, axis=axis, keepdims=keepdims)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
-    """Whether one of the elements along axes is not 0."""
+    """Whether one of the elements along axes is not 0. DTypeError, ShapeError: the operands do not fit."""
     return reduce_any(_cast(to_node(x), "bool"), axis=axis, keepdims=keepdims)
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
-    """Whether none of the elements along axes is 0."""
+    """Whether none of the elements along axes is 0. DTypeError, ShapeError: the operands do not fit."""
     return reduce_all(_cast(to_node(x), "bool"), axis=axis, keepdims=keepdims)
 
 
 def argmax(x: Any, axis: int = -1) -> Node:
-    """The place of the greatest element along an axis."""
+    """The place of the greatest element along an axis. DTypeError, ShapeError: the operands do not fit."""
     return _argmax(x, axis=axis)
 
 
 def argmin(x: Any, axis: int = -1) -> Node:
-    """The place of the smallest element along an axis."""
+    """The place of the smallest element along an axis. DTypeError, ShapeError: the operands do not fit."""
     return _argmin(x, axis=axis)
 
 
 def sqrt(x: Any) -> Node:
-    """The square root, 0 of what is below 0."""
+    """The square root, 0 of what is below 0. DTypeError, ShapeError: the operands do not fit."""
     node = to_node(x)
     return _sqrt(maximum(node, _cast(to_node(0.0), node.dtype)))
 
 
 def clip(x: Any, min_value: Any, max_value: Any) -> Node:
-    """The elements, none below or above two bounds."""
+    """The elements, none below or above two bounds. DTypeError, ShapeError: the operands do not fit."""
     node = to_node(x)
     low = -float("inf") if min_value is None else min_value
     high = float("inf") if max_value is None else max_value
@@ -121,6 +123,8 @@ def cast(x: Any, dtype: Any) -> Node:
 def cast_to_floatx(x: Any) -> Any:
     """An array, or a tensor, in the default dtype.
 
+    DTypeError, ShapeError: the operands do not fit.
+
     >>> tf.keras.backend.cast_to_floatx([1, 2])
     array([1., 2.], dtype=float32)
     """
@@ -129,7 +133,7 @@ def cast_to_floatx(x: Any) -> Any:
 
 
 def l2_normalize(x: Any, axis: Any = None) -> Node:
-    """The tensor divided by its length along an axis."""
+    """The tensor divided by its length along an axis. DTypeError, ShapeError: the operands do not fit."""
     return _l2_normalize(x, axis)
 
 

@@ -14,7 +14,7 @@ from ...nest import flatten, is_nested, map_structure, pack_sequence_as
 from ...ops.array import expand_dims, reverse, stack, transpose, unstack, zeros_like
 from ...ops.array import shape as shape_of
 from ...ops.control_flow import cond, while_loop
-from ...ops.image_resize import resize_bilinear, resize_nearest_neighbor
+from ...ops.image_resize import resize_bilinear
 from ...ops.math import cast, choose
 from ...ops.tensor_array import TensorArray
 from .. import entropies
@@ -34,6 +34,8 @@ sigmoid, tanh, softplus, softsign = nn.sigmoid, nn.tanh, nn.softplus, nn.softsig
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """One of two tensors, by a truth value, or element by element by a tensor of them; functions are called for theirs, and evaluated alone.
 
+    DTypeError, ShapeError: the two do not go together.
+
     >>> tf.keras.backend.eval(tf.keras.backend.switch(tf.constant(True), tf.constant(1.0), tf.constant(2.0)))
     np.float32(1.0)
     """
@@ -48,7 +50,10 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
 
 
 def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
-    """`x` in training, else `alt`: by `training`, by default by the learning phase; functions are called for theirs."""
+    """`x` in training, else `alt`: by `training`, by default by the learning phase; functions are called for theirs.
+
+    DTypeError, ShapeError: the two do not go together.
+    """
     known = state.known_phase(training)
     if known is not None:
         chosen = x if known else alt
@@ -57,14 +62,14 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
 
 
 def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
-    """`alt` in training, else `x`."""
+    """`alt` in training, else `x`. DTypeError, ShapeError: the two do not go together."""
     return in_train_phase(alt, x, training)
 
 
 # ---------------------------------------------------------------------- activations and losses
 
 def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Node:
-    """max(x, 0), or `alpha` times what is below the threshold; no more than `max_value`."""
+    """max(x, 0), or `alpha` times what is below the threshold; no more than `max_value`. DTypeError, ShapeError: the operands do not fit."""
     from ...ops.math import minimum
     node = to_node(x)
     if not alpha and not threshold:
@@ -75,48 +80,51 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
 
 
 def elu(x: Any, alpha: float = 1.0) -> Node:
-    """x above 0, below it alpha * (exp(x) - 1)."""
+    """x above 0, below it alpha * (exp(x) - 1). DTypeError, ShapeError: the operands do not fit."""
     return nn.elu(x, alpha=alpha)
 
 
 def softmax(x: Any, axis: int = -1) -> Node:
-    """exp(x) / sum(exp(x)) along an axis."""
+    """exp(x) / sum(exp(x)) along an axis. DTypeError, ShapeError: the operands do not fit."""
     return nn.softmax(x, axis=axis)
 
 
 def hard_sigmoid(x: Any) -> Node:
-    """0.2 x + 0.5, between 0 and 1."""
+    """0.2 x + 0.5, between 0 and 1. DTypeError, ShapeError: the operands do not fit."""
     from ...ops.math import clip_by_value
     return clip_by_value(0.2 * to_node(x) + 0.5, 0.0, 1.0)
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Node:
-    """-(target log(output) + (1 - target) log(1 - output)), element by element."""
+    """-(target log(output) + (1 - target) log(1 - output)), element by element. DTypeError, ShapeError: the operands do not fit."""
     return entropies.binary(to_node(target), to_node(output), from_logits)
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Node:
-    """-sum(target * log(output)) along an axis, output made to sum to 1."""
+    """-sum(target * log(output)) along an axis, output made to sum to 1. DTypeError, ShapeError: the operands do not fit."""
     return entropies.categorical(to_node(target), to_node(output), from_logits, axis)
 
 
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Node:
-    """-log of the output at the target, the number of a class."""
+    """-log of the output at the target, the number of a class. DTypeError, ShapeError: the operands do not fit."""
     return entropies.sparse_categorical(to_node(target), to_node(output), from_logits, axis)
 
 
 def in_top_k(predictions: Any, targets: Any, k: int) -> Node:
-    """Whether each row's target is among its k largest predictions."""
+    """Whether each row's target is among its k largest predictions. DTypeError, ShapeError: the operands do not fit."""
     return nn.in_top_k(predictions, targets, k)
 
 
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Node:
-    """Each element 0 with probability `level`, else divided by 1 - level."""
+    """Each element 0 with probability `level`, else divided by 1 - level. DTypeError, ShapeError: the operands do not fit."""
     return nn.dropout(x, 1.0 - level, noise_shape, seed)
 
 
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Node:
-    """The CTC loss of each row: labels int[batch, longest], probabilities float[batch, steps, classes], lengths int[batch, 1] -> float[batch, 1]."""
+    """The CTC loss of each row: labels int[batch, longest], probabilities float[batch, steps, classes], lengths int[batch, 1] -> float[batch, 1].
+
+    DTypeError, ShapeError: the operands do not fit.
+    """
     from ...ops.array import reshape, sequence_mask
     from ...ops.math import log, where
     from ...ops.sparse_tensor import SparseTensor
@@ -151,18 +159,18 @@ def _convolved(x: Any, kernel: Any, strides: Any, padding: str, data_format: str
 
 
 def conv1d(x: Any, kernel: Any, strides: int = 1, padding: str = "valid", data_format: str | None = None, dilation_rate: int = 1) -> Node:
-    """The convolution of rows by a kernel; "causal" padding: nothing is seen before it is there."""
+    """The convolution of rows by a kernel; "causal" padding: nothing is seen before it is there. DTypeError, ShapeError: the operands do not fit."""
     return _convolved(x, kernel, strides, padding, data_format, dilation_rate, 1)
 
 
 def conv2d(x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: str | None = None, dilation_rate: Any = (1, 1)) -> Node:
-    """The convolution of pictures by a kernel."""
+    """The convolution of pictures by a kernel. DTypeError, ShapeError: the operands do not fit."""
     return _convolved(x, kernel, strides, padding, data_format, dilation_rate, 2)
 
 
 def conv3d(x: Any, kernel: Any, strides: Any = (1, 1, 1), padding: str = "valid", data_format: str | None = None,
            dilation_rate: Any = (1, 1, 1)) -> Node:
-    """The convolution of volumes by a kernel."""
+    """The convolution of volumes by a kernel. DTypeError, ShapeError: the operands do not fit."""
     return _convolved(x, kernel, strides, padding, data_format, dilation_rate, 3)
 
 
@@ -173,7 +181,7 @@ def _four(strides: Any, layout: str) -> list[int]:
 
 
 def conv2d_transpose(x: Any, kernel: Any, output_shape: Any, strides: Any = (1, 1), padding: str = "valid", data_format: str | None = None) -> Node:
-    """The transposed convolution of pictures by a kernel; `output_shape`: with the batch."""
+    """The transposed convolution of pictures by a kernel; `output_shape`: with the batch. DTypeError, ShapeError: the operands do not fit."""
     layout, node = _layout(data_format, 2), to_node(x)
     sizes = [shape_of(node)[0] if output_shape[0] is None else output_shape[0], *output_shape[1:]]
     return nn.conv2d_transpose(node, kernel, stack(sizes), _four(strides, layout), padding.upper(), layout)
@@ -181,16 +189,17 @@ def conv2d_transpose(x: Any, kernel: Any, output_shape: Any, strides: Any = (1, 
 
 def depthwise_conv2d(x: Any, depthwise_kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: str | None = None,
                      dilation_rate: Any = (1, 1)) -> Node:
-    """The convolution of each channel of pictures by a kernel of its own."""
+    """The convolution of each channel of pictures by a kernel of its own. DTypeError, ShapeError: the operands do not fit."""
     layout = _layout(data_format, 2)
     return nn.depthwise_conv2d(x, depthwise_kernel, _four(strides, layout), padding.upper(), list(dilation_rate), data_format=layout)
 
 
 def separable_conv2d(x: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Any = (1, 1), padding: str = "valid",
                      data_format: str | None = None, dilation_rate: Any = (1, 1)) -> Node:
-    """`depthwise_conv2d`, and a convolution across channels behind it."""
+    """`depthwise_conv2d`, and a convolution across channels behind it. DTypeError, ShapeError: the operands do not fit."""
     layout = _layout(data_format, 2)
-    return nn.separable_conv2d(x, depthwise_kernel, pointwise_kernel, _four(strides, layout), padding.upper(), list(dilation_rate), data_format=layout)
+    return nn.separable_conv2d(x, depthwise_kernel, pointwise_kernel, _four(strides, layout), padding.upper(), list(dilation_rate),
+                               data_format=layout)
 
 
 def _pooled(x: Any, pool_size: Any, strides: Any, padding: str, data_format: str | None, pool_mode: str, rank: int) -> Node:
@@ -200,17 +209,17 @@ def _pooled(x: Any, pool_size: Any, strides: Any, padding: str, data_format: str
 
 
 def pool2d(x: Any, pool_size: Any, strides: Any = (1, 1), padding: str = "valid", data_format: str | None = None, pool_mode: str = "max") -> Node:
-    """The greatest, or the mean, of each window of pictures."""
+    """The greatest, or the mean, of each window of pictures. DTypeError, ShapeError: the operands do not fit."""
     return _pooled(x, pool_size, strides, padding, data_format, pool_mode, 2)
 
 
 def pool3d(x: Any, pool_size: Any, strides: Any = (1, 1, 1), padding: str = "valid", data_format: str | None = None, pool_mode: str = "max") -> Node:
-    """The greatest, or the mean, of each window of volumes."""
+    """The greatest, or the mean, of each window of volumes. DTypeError, ShapeError: the operands do not fit."""
     return _pooled(x, pool_size, strides, padding, data_format, pool_mode, 3)
 
 
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Node:
-    """The tensor with a bias for each channel."""
+    """The tensor with a bias for each channel. DTypeError, ShapeError: the operands do not fit."""
     node = to_node(x)
     if (data_format or state.image_data_format()) == "channels_first" and (node.type.rank or 0) > 2:
         from ...ops.array import reshape
@@ -219,25 +228,27 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Node:
 
 
 def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis: int = -1, epsilon: float = 1e-3) -> Node:
-    """gamma * (x - mean) / sqrt(var + epsilon) + beta."""
+    """gamma * (x - mean) / sqrt(var + epsilon) + beta. DTypeError, ShapeError: the operands do not fit."""
     return nn.batch_normalization(x, mean, var, beta, gamma, epsilon)
 
 
 def normalize_batch_in_training(x: Any, gamma: Any, beta: Any, reduction_axes: Any, epsilon: float = 1e-3) -> tuple[Node, Node, Node]:
-    """The batch normalized by its own mean and variance along axes; that mean; that variance."""
+    """The batch normalized by its own mean and variance along axes; that mean; that variance. DTypeError, ShapeError: the operands do not fit."""
     mean, var = nn.moments(x, list(reduction_axes))
     wide = nn.moments(x, list(reduction_axes), keep_dims=True)
     return nn.batch_normalization(x, *wide, beta, gamma, epsilon), mean, var
 
 
 def resize_images(x: Any, height_factor: int, width_factor: int, data_format: str | None = None, interpolation: str = "nearest") -> Node:
-    """Pictures so many times as high and wide, by the nearest place or by "bilinear" interpolation."""
+    """Pictures so many times as high and wide, by the nearest place or by "bilinear" interpolation.
+
+    DTypeError, ShapeError: the operands do not fit.
+    """
     first = (data_format or state.image_data_format()) == "channels_first"
     if interpolation == "nearest":
         return repeat_elements(repeat_elements(x, height_factor, 2 if first else 1), width_factor, 3 if first else 2)
     node = transpose(to_node(x), perm=[0, 2, 3, 1]) if first else to_node(x)
-    resize = resize_bilinear if interpolation == "bilinear" else resize_nearest_neighbor
-    out = resize(node, shape_of(node)[1:3] * [height_factor, width_factor])
+    out = resize_bilinear(node, shape_of(node)[1:3] * [height_factor, width_factor])
     return transpose(out, perm=[0, 3, 1, 2]) if first else out
 
 

@@ -36,6 +36,8 @@ __all__ = ["arange", "batch_flatten", "concatenate", "dtype", "expand_dims", "ey
 def int_shape(x: Any) -> tuple[int | None, ...] | None:
     """The shape as a tuple, None for what is not known, None for an unknown rank.
 
+    DTypeError: it is no tensor.
+
     >>> tf.keras.backend.int_shape(tf.placeholder(tf.float32, [None, 3]))
     (None, 3)
     """
@@ -44,32 +46,32 @@ def int_shape(x: Any) -> tuple[int | None, ...] | None:
 
 
 def ndim(x: Any) -> int | None:
-    """The number of axes; None if it is not known."""
+    """The number of axes; None if it is not known. DTypeError: it is no tensor."""
     return to_node(x).type.rank
 
 
 def dtype(x: Any) -> str:
-    """The name of the dtype."""
+    """The name of the dtype. DTypeError: it is no tensor."""
     return to_node(x).dtype.name
 
 
 def identity(x: Any, name: str | None = None) -> Node:
-    """The same tensor."""
+    """The same tensor. DTypeError, ShapeError: the operands do not fit."""
     return _array.identity(to_node(x), name=name)
 
 
 def expand_dims(x: Any, axis: int = -1) -> Node:
-    """The tensor with an axis of size 1 more."""
+    """The tensor with an axis of size 1 more. DTypeError, ShapeError: the operands do not fit."""
     return _expand_dims(x, axis=axis)
 
 
 def flatten(x: Any) -> Node:
-    """All elements in a row."""
+    """All elements in a row. DTypeError, ShapeError: the operands do not fit."""
     return reshape(to_node(x), [-1])
 
 
 def batch_flatten(x: Any) -> Node:
-    """Each row as a vector: float[batch, ...] -> float[batch, k]."""
+    """Each row as a vector: float[batch, ...] -> float[batch, k]. DTypeError, ShapeError: the operands do not fit."""
     node = to_node(x)
     dims = node.type.shape
     count = -1
@@ -79,12 +81,12 @@ def batch_flatten(x: Any) -> Node:
 
 
 def permute_dimensions(x: Any, pattern: Sequence[int]) -> Node:
-    """The tensor with its axes in another order."""
+    """The tensor with its axes in another order. DTypeError, ShapeError: the operands do not fit."""
     return _transpose(x, perm=list(pattern))
 
 
 def transpose(x: Any) -> Node:
-    """The tensor with its axes in reverse order."""
+    """The tensor with its axes in reverse order. DTypeError, ShapeError: the operands do not fit."""
     return _transpose(x)
 
 
@@ -94,18 +96,20 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Node:
 
 
 def tile(x: Any, n: Any) -> Node:
-    """The tensor n times one behind the other, along each axis."""
+    """The tensor n times one behind the other, along each axis. DTypeError, ShapeError: the operands do not fit."""
     node = to_node(x)
     return _tile(node, [n] * (node.type.rank or 1) if isinstance(n, int) else n)
 
 
 def repeat(x: Any, n: int) -> Node:
-    """Each row n times: float[batch, k] -> float[batch, n, k]."""
+    """Each row n times: float[batch, k] -> float[batch, n, k]. DTypeError, ShapeError: the operands do not fit."""
     return _tile(_expand_dims(x, axis=1), [1, n, 1])
 
 
 def repeat_elements(x: Any, rep: int, axis: int) -> Node:
     """Each element `rep` times, one behind the other, along an axis.
+
+    DTypeError, ShapeError: the operands do not fit.
 
     >>> tf.keras.backend.eval(tf.keras.backend.repeat_elements(tf.constant([1, 2]), 2, 0))
     array([1, 1, 2, 2], dtype=int32)
@@ -120,37 +124,37 @@ def repeat_elements(x: Any, rep: int, axis: int) -> Node:
 
 
 def reverse(x: Any, axes: Any) -> Node:
-    """The tensor with the order along axes reversed."""
+    """The tensor with the order along axes reversed. DTypeError, ShapeError: the operands do not fit."""
     return _reverse(x, [axes] if isinstance(axes, int) else axes)
 
 
 def gather(reference: Any, indices: Any) -> Node:
-    """Rows of a tensor by their numbers."""
+    """Rows of a tensor by their numbers. DTypeError, ShapeError: the operands do not fit."""
     return _gather(reference, indices)
 
 
 def one_hot(indices: Any, num_classes: int) -> Node:
-    """Numbers of classes as rows with a 1 at the class."""
+    """Numbers of classes as rows with a 1 at the class. DTypeError, ShapeError: the operands do not fit."""
     return _one_hot(indices, depth=num_classes, axis=-1)
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") -> Node:
-    """The numbers from `start` up to `stop`, or from 0 up to `start`."""
+    """The numbers from `start` up to `stop`, or from 0 up to `start`. DTypeError, ShapeError: the operands do not fit."""
     return _array.range(start, stop, step, dtype=dtype)
 
 
 def temporal_padding(x: Any, padding: Sequence[int] = (1, 1)) -> Node:
-    """float[batch, steps, k] with zeros before and behind the steps."""
+    """float[batch, steps, k] with zeros before and behind the steps. DTypeError, ShapeError: the operands do not fit."""
     return _array.pad(x, [[0, 0], list(padding), [0, 0]])
 
 
 def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None) -> Node:
-    """Pictures with zeros around them."""
+    """Pictures with zeros around them. DTypeError, ShapeError: the operands do not fit."""
     return _padded(x, padding, data_format)
 
 
 def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None) -> Node:
-    """Volumes with zeros around them."""
+    """Volumes with zeros around them. DTypeError, ShapeError: the operands do not fit."""
     return _padded(x, padding, data_format)
 
 
@@ -169,73 +173,73 @@ def _filled(make: Any, shape: Any, kind: Any, name: str | None) -> Any:
 
 
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """A variable of zeros."""
+    """A variable of zeros. DTypeError, ShapeError: the operands do not fit."""
     return _filled(_array.zeros, shape, dtype, name)
 
 
 def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """A variable of ones."""
+    """A variable of ones. DTypeError, ShapeError: the operands do not fit."""
     return _filled(_array.ones, shape, dtype, name)
 
 
 def zeros_like(x: Any, dtype: Any = None, name: str | None = None) -> Node:
-    """Zeros of the shape of a tensor."""
+    """Zeros of the shape of a tensor. DTypeError, ShapeError: the operands do not fit."""
     return _array.zeros_like(to_node(x), dtype, name)
 
 
 def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Node:
-    """Ones of the shape of a tensor."""
+    """Ones of the shape of a tensor. DTypeError, ShapeError: the operands do not fit."""
     return _array.ones_like(to_node(x), dtype, name)
 
 
 def eye(size: int, dtype: Any = None, name: str | None = None) -> Variable:
-    """A variable that is the identity matrix."""
+    """A variable that is the identity matrix. DTypeError, ShapeError: the operands do not fit."""
     return Variable(_array.eye(size, dtype=dtype or state.floatx()), name=name)
 
 
 def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None) -> Node:
-    """Numbers of a normal distribution, new ones in each run."""
+    """Numbers of a normal distribution, new ones in each run. DTypeError, ShapeError: the operands do not fit."""
     return _random.random_normal(shape, mean, stddev, dtype or state.floatx(), seed)
 
 
 def random_uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None) -> Node:
-    """Numbers evenly distributed between two bounds, new ones in each run."""
+    """Numbers evenly distributed between two bounds, new ones in each run. DTypeError, ShapeError: the operands do not fit."""
     return _random.random_uniform(shape, minval, maxval, dtype or state.floatx(), seed)
 
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None) -> Node:
-    """Numbers of a normal distribution, none further than two standard deviations from the mean."""
+    """Numbers of a normal distribution, none further than two standard deviations from the mean. DTypeError, ShapeError: the operands do not fit."""
     return _random.truncated_normal(shape, mean, stddev, dtype or state.floatx(), seed)
 
 
 def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: int | None = None) -> Node:
-    """1 with probability p, else 0, new ones in each run."""
+    """1 with probability p, else 0, new ones in each run. DTypeError, ShapeError: the operands do not fit."""
     from ...ops.math import cast
     return cast(random_uniform(shape, seed=seed) <= p, dtype or state.floatx())
 
 
 def random_normal_variable(shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: int | None = None) -> Variable:
-    """A variable of numbers of a normal distribution."""
+    """A variable of numbers of a normal distribution. DTypeError, ShapeError: the operands do not fit."""
     return Variable(random_normal(shape, mean, scale, dtype, seed), name=name)
 
 
 def random_uniform_variable(shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: int | None = None) -> Variable:
-    """A variable of numbers evenly distributed between two bounds."""
+    """A variable of numbers evenly distributed between two bounds. DTypeError, ShapeError: the operands do not fit."""
     return Variable(random_uniform(shape, low, high, dtype, seed), name=name)
 
 
 def map_fn(fn: Any, elems: Any, name: str | None = None, dtype: Any = None) -> Any:
-    """What a function makes of each row."""
+    """What a function makes of each row. DTypeError, ShapeError: the operands do not fit."""
     return _map_fn(fn, elems, dtype=dtype, name=name)
 
 
 def foldl(fn: Any, elems: Any, initializer: Any = None, name: str | None = None) -> Any:
-    """What a function makes of rows one after the other: fn(so far, row)."""
+    """What a function makes of rows one after the other: fn(so far, row). DTypeError, ShapeError: the operands do not fit."""
     return _foldl(fn, elems, initializer=initializer, name=name)
 
 
 def foldr(fn: Any, elems: Any, initializer: Any = None, name: str | None = None) -> Any:
-    """The same as `foldl`, from the last row to the first."""
+    """The same as `foldl`, from the last row to the first. DTypeError, ShapeError: the operands do not fit."""
     return _foldr(fn, elems, initializer=initializer, name=name)
 
 

@@ -13,9 +13,9 @@ from ...ops.sources import constant, placeholder_with_default
 from ...runtime.session import Session
 from ..engine.history import layered, origin, uid
 
-__all__ = ["clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "is_keras_tensor", "learning_phase",
+__all__ = ["clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_keras_tensor", "learning_phase",
            "learning_phase_scope", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon", "set_floatx",
-           "set_image_data_format", "set_learning_phase", "set_session"]
+           "set_image_data_format", "set_image_dim_ordering", "set_learning_phase", "set_session"]
 
 _settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 
@@ -70,6 +70,16 @@ def set_image_data_format(data_format: str) -> None:
     if data_format not in ("channels_last", "channels_first"):
         raise GraphError(f"set_image_data_format: {data_format!r:.40} is not 'channels_last' or 'channels_first'{here()}")
     _settings["image_data_format"] = data_format
+
+
+def image_dim_ordering() -> str:
+    """Where the channels of images are by default, by older words: "tf" for last, "th" for first."""
+    return "th" if _settings["image_data_format"] == "channels_first" else "tf"
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Let the channels of images be elsewhere by default, by older words. GraphError: neither "tf" nor "th"."""
+    set_image_data_format({"tf": "channels_last", "th": "channels_first"}.get(dim_ordering, dim_ordering))
 
 
 def manual_variable_initialization(value: bool) -> None:

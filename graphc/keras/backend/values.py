@@ -35,7 +35,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Node:
-    """A constant, of the default dtype if none is given."""
+    """A constant, of the default dtype if none is given. DTypeError: no numbers. ShapeError: values that do not fill the shape."""
     return _constant(value, dtype or state.floatx(), shape, name or "Const")
 
 
@@ -69,6 +69,8 @@ def is_tensor(x: Any) -> bool:
 def eval(x: Any) -> Any:
     """The value of a tensor that needs no feed.
 
+    InvalidArgumentError: it needs a feed.
+
     >>> tf.keras.backend.eval(tf.constant(2.0) + 1.0)
     np.float32(3.0)
     """
@@ -76,7 +78,7 @@ def eval(x: Any) -> Any:
 
 
 def get_value(x: Any) -> Any:
-    """The value of a variable, or of a tensor that needs no feed; a number stays one."""
+    """The value of a variable, or of a tensor that needs no feed; a number stays one. InvalidArgumentError: the tensor needs a feed."""
     return state.session_of(x.graph).run(x) if isinstance(x, Node) else x
 
 
@@ -88,7 +90,7 @@ def set_value(x: Any, value: Any) -> None:
 
 
 def batch_get_value(tensors: Sequence[Any]) -> list[Any]:
-    """The values of variables, or tensors that need no feed, by one run."""
+    """The values of variables, or tensors that need no feed, by one run. InvalidArgumentError: one needs a feed."""
     held = list(tensors)
     return list(state.session_of(held[0].graph).run(held)) if held else []
 
@@ -100,43 +102,43 @@ def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
 
 
 def count_params(x: Any) -> int:
-    """The number of elements of a variable or a tensor whose shape is known."""
+    """The number of elements of a variable or a tensor whose shape is known. TypeError: a size is not known."""
     return int(np.prod(x.type.shape, dtype=np.int64))
 
 
 def update(x: Variable, new_x: Any) -> Node:
-    """The operation that sets a variable."""
+    """The operation that sets a variable. DTypeError, ShapeError: the operands do not fit."""
     return assign(x, new_x)
 
 
 def update_add(x: Variable, increment: Any) -> Node:
-    """The operation that adds to a variable."""
+    """The operation that adds to a variable. DTypeError, ShapeError: the operands do not fit."""
     return assign_add(x, increment)
 
 
 def update_sub(x: Variable, decrement: Any) -> Node:
-    """The operation that subtracts from a variable."""
+    """The operation that subtracts from a variable. DTypeError, ShapeError: the operands do not fit."""
     return assign_sub(x, decrement)
 
 
 def moving_average_update(x: Variable, value: Any, momentum: Any) -> Node:
-    """The operation that moves a variable towards a value: momentum * x + (1 - momentum) * value."""
+    """The operation that moves a variable towards a value: momentum * x + (1 - momentum) * value. DTypeError, ShapeError: the operands do not fit."""
     return assign_sub(x, (x - value) * (1.0 - momentum))
 
 
 def gradients(loss: Any, variables: Any) -> Any:
-    """The derivatives of a loss with respect to variables, or tensors."""
+    """The derivatives of a loss with respect to variables, or tensors. GradientError: an operator on the way has no gradient."""
     return _gradients(loss, variables)
 
 
 def stop_gradient(variables: Any) -> Any:
-    """The tensors, as constants to a derivative."""
+    """The tensors, as constants to a derivative. DTypeError, ShapeError: the operands do not fit."""
     from ...ops.array import stop_gradient as stop
     return [stop(v) for v in variables] if isinstance(variables, (list, tuple)) else stop(variables)
 
 
 def print_tensor(x: Any, message: str = "") -> Node:
-    """The tensor, which is printed with a message whenever it is computed."""
+    """The tensor, which is printed with a message whenever it is computed. DTypeError, ShapeError: the operands do not fit."""
     from ...ops.debug import Print
     return Print(x, [x], message)
 
@@ -169,6 +171,8 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
     """A function that takes values of the inputs, in a list, and returns those of the outputs; `updates` are run with it.
 
     The learning phase among the inputs takes 0 or 1.
+
+    FeedError, by the call: values that do not fit.
 
     >>> x = tf.keras.backend.placeholder((None,))
     >>> tf.keras.backend.function([x], [x * 2.0])([[1.0, 2.0]])

@@ -218,7 +218,7 @@ class Compiled:
     def fetches(self, mode: str, ranks: tuple[int, ...]) -> tuple[list[Any], int]:
         """What a run of one batch fetches, and how many of these are told."""
         if mode == "predict":
-            return list(self.model.outputs), len(self.model.outputs)
+            return [*self.model.outputs, *_nodes(self.model.state_updates)], len(self.model.outputs)
         loss, told, moves = self.report(ranks)
         ops = list(moves)
         if mode == "train":
@@ -230,13 +230,24 @@ class Compiled:
                     self.stepped = bool(params)
                     self._restore()
             ops += self._built[key]
-        return [loss, *told, *(op.node if isinstance(op, Operation) else op for op in ops)], 1 + len(told)
+        else:
+            ops += self.model.state_updates
+        return [loss, *told, *_nodes(ops)], 1 + len(told)
 
     def _restore(self) -> None:
         """Give the optimizer what a file has of it."""
         if self.restored and self.stepped:
-            self.optimizer.set_weights([array for _, array in self.restored])
+            for variable, (_, array) in zip(self.kept(), self.restored, strict=False):
+                if variable.shape.as_list() == list(array.shape):
+                    state.session_of(variable.graph).load(variable, array)
         self.restored = None
+
+    def kept(self) -> list[Any]:
+        """The variables that the optimizer keeps, as Keras orders them: the count of steps, then those of one name beside each weight."""
+        slots: dict[str, list[Any]] = {}
+        for variable in self.optimizer.weights if self.stepped else ():
+            slots.setdefault(variable.label.rpartition("/")[2], []).append(variable)
+        return [variable for held in slots.values() for variable in held]
 
     def feeds(self, mode: str, ranks: tuple[int, ...]) -> list[Node]:
         """What a run of one batch feeds: inputs, targets, sample weights, and in training the learning phase."""
@@ -274,6 +285,11 @@ class Compiled:
 def _first(run: Step, told: int, count: int) -> Step:
     """The step, without what operations give."""
     return run if told == count else lambda *arrays: run(*arrays)[:told]
+
+
+def _nodes(operations: Sequence[Any]) -> list[Any]:
+    """Operations as what a run fetches."""
+    return [op.node if isinstance(op, Operation) else op for op in operations]
 
 
 def _loss_of(end: End, weights: Any) -> Node:

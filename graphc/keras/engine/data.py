@@ -37,8 +37,8 @@ def as_arrays(data: Any, names: list[str], shapes: Sequence[Any], what: str) -> 
 
 
 def _holds_one(data: Any) -> bool:
-    """Whether a list for one input holds its array, and is not itself one."""
-    return len(data) == 1 and (hasattr(data[0], "shape") or isinstance(data[0], (list, tuple)) and _depth(data) > 2)
+    """Whether a list for one input holds arrays, its own or too many, and is not itself one."""
+    return any(hasattr(x, "shape") and len(x.shape) for x in data) or len(data) == 1 and _depth(data) > 2
 
 
 def _depth(data: Any) -> int:

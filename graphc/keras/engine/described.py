@@ -11,6 +11,7 @@ from .. import serial
 from . import history
 from .graph_of_layers import Place
 from .input_layer import InputLayer
+from .network import Network
 
 
 def describe_model(model: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def describe_model(model: Any) -> dict[str, Any]:
     numbers: dict[Place, int] = {}
     for layer in model._map.layers:
         calls = sorted(p.number for p in model._map.places if p.layer is layer)
-        numbers.update({Place(layer, index): i for i, index in enumerate(calls)})
+        numbers.update({Place(layer, index): i for i, index in enumerate(calls, _first(layer))})
 
     def key(x: Node) -> list[Any]:
         made = _place(model, x)
@@ -32,6 +33,11 @@ def describe_model(model: Any) -> dict[str, Any]:
             _call(p.call, key) for p in sorted((p for p in numbers if p.layer is layer), key=lambda p: p.number)]
         layers.append({"name": layer.name, **serial.described(layer), "inbound_nodes": calls})
     return {"name": model.name, "layers": layers, "input_layers": [key(x) for x in model.inputs], "output_layers": [key(x) for x in model.outputs]}
+
+
+def _first(layer: Any) -> int:
+    """The number of a layer's first call: a model's own inputs and outputs are call 0 of it, as Keras counts."""
+    return int(isinstance(layer, Network))
 
 
 def _place(model: Any, x: Node) -> tuple[Any, int, int]:
@@ -69,14 +75,14 @@ def model_of(cls: Any, config: dict[str, Any], custom_objects: Any, given_layers
         layer = layers[name] = (given_layers or {}).get(name) or serial.layer_of(data, custom_objects)
         if not data["inbound_nodes"] and layer._calls:
             made[layer.name, 0, 0] = layer.output
-        waiting += [(layer, i, call) for i, call in enumerate(data["inbound_nodes"])]
+        waiting += [(layer, i, call) for i, call in enumerate(data["inbound_nodes"], _first(layer))]
     while waiting:
         later = []
         for layer, number, call in waiting:
             places = [tuple(each[:3]) for each in call]
             options = dict(call[0][3]) if len(call[0]) > 3 else {}
             named = [tuple(v["tensor"]) for v in flatten_tensors(options)]
-            if any(p not in made for p in (*places, *named)) or number and (layer.name, number - 1, 0) not in made:
+            if any(p not in made for p in (*places, *named)) or number > _first(layer) and (layer.name, number - 1, 0) not in made:
                 later.append((layer, number, call))
                 continue
             given = [made[p] for p in places]

@@ -226,6 +226,11 @@ class Network(Layer):
         """Operations that go with training, for its own inputs; none of layers that are not trained."""
         return self._of_inputs(super().updates) if self.trainable or self.stateful else []
 
+    @property
+    def state_updates(self) -> list[Any]:
+        """The operations by which stateful layers keep their states, for its own inputs, which go with every run."""
+        return self._of_inputs(super().state_updates)
+
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> tuple[Any, Any, str | None, bool, Any]:
     """inputs, outputs, name, trainable, dtype, of how a model is made. GraphError: others."""

@@ -123,9 +123,9 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
         """The model that a configuration of `get_config` describes, with new variables."""
-        name, held, shape = (config.get("name"), config["layers"], config.get("build_input_shape")) if isinstance(config, dict) else (None, config, None)
-        model = cls(name=name)
-        for each in held:
+        given = config if isinstance(config, dict) else {"layers": config}
+        model, shape = cls(name=given.get("name")), given.get("build_input_shape")
+        for each in given["layers"]:
             model.add(serial.layer_of(each, custom_objects))
         if model.inputs is None and shape is not None:
             model.build(tuple(shape))

@@ -174,6 +174,11 @@ class Weighted:
         return [u for layer, _ in self._within() if layer.trainable or layer.stateful for u in layer._updates]
 
     @property
+    def state_updates(self) -> list[Any]:
+        """The operations by which stateful layers keep their states, which go with every run."""
+        return [u for layer, _ in self._within() if layer.stateful for u in layer._updates]
+
+    @property
     def losses(self) -> list[Node]:
         """Losses beside that of the data: of regularizers, and what `add_loss` added."""
         return [loss for layer, _ in self._within() for loss in layer._losses]

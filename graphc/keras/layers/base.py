@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import DTypeError, GraphError
 from ...ir.configured import arguments, plain
-from ...ir.node import Node, describe, here
+from ...ir.node import Node, Operation, describe, here
 from ...ir.operator import to_node
 from ...ir.types import TensorShape, as_shape
 from ...ops.array import reshape
@@ -43,7 +43,7 @@ class StatedLayer(Layer):
         try:
             return read(value)
         except GraphError as e:
-            raise GraphError(f"{self._name}: {name}: {e}") from None
+            raise GraphError(f"{self._name}: {e}") from None
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the layer anew, as plain data."""
@@ -99,8 +99,10 @@ def format_of(layer: str, given: Any) -> str:
     return word(layer, "data_format", state.image_data_format() if given is None else given, ("channels_last", "channels_first"))
 
 
-def trains(training: Any) -> bool | Node:
-    """The switch of a call: a truth value while the graph is built, or a bool[] tensor that a run decides."""
+def trains(what: str, training: Any) -> bool | Node:
+    """The switch of a call: a truth value while the graph is built, or a bool[] tensor that a run decides. GraphError: no truth value."""
+    if isinstance(training, Operation) or not isinstance(training, (bool, int, np.bool_, np.integer, Node, type(None))):
+        raise GraphError(f"{what}: {training!r:.60} is no truth value{here()}")
     known = state.known_phase(training)
     if known is not None:
         return known

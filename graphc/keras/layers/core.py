@@ -118,7 +118,7 @@ class Dropout(SameShape):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The inputs, some of them 0 in `training`, which a run may decide."""
-        x, now = self._floats(inputs), trains(training)
+        x, now = self._floats(inputs), trains(self._name, training)
         if now is False:
             return identity(x)
         keep: Any = 1.0 - self.rate

@@ -21,7 +21,7 @@ class _Noise(SameShape):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The inputs, disturbed in `training`, which a run may decide."""
-        x, now = self._floats(inputs), trains(training)
+        x, now = self._floats(inputs), trains(self._name, training)
         if now is False:
             return identity(x)
         return choose(now, self._disturbed(x), x) if isinstance(now, Node) else self._disturbed(x)

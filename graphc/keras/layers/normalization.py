@@ -71,13 +71,9 @@ class BatchNormalization(SameShape):
             raise ShapeError(f"{self._name}: {describe(x)} has no axis {self.axis[0]}{here()}")
         return super().__call__(x, *args, **kwargs)
 
-    def _trains(self, training: Any) -> bool | Node:
-        """The switch of a call."""
-        return trains(training)
-
     def call(self, inputs: Node, training: Any = None) -> Node:
         """The inputs, normalized by the batch in `training`, which a run may decide, and by the averages otherwise."""
-        rank, now = self._rank(inputs, 1), self._trains(training)
+        rank, now = self._rank(inputs, 1), trains(self._name, training)
         axis = self.axis[0] % rank
         others = [i for i in range(rank) if i != axis]
         mean: Any = self.moving_mean

@@ -68,7 +68,7 @@ class Cell(StatedLayer):
 
     def _drawn(self, like: Node, rate: float, training: Any) -> list[Node] | None:
         """What inputs are multiplied by, for each gate; None if nothing is dropped."""
-        now = trains(training) if rate else False
+        now = trains(self._name, training) if rate else False
         if now is False:
             return None
         whole = ones_like(like)

@@ -35,12 +35,11 @@ class Wrapper(StatedLayer):
         self.built = True
 
     def _built_within(self, layer: Any, input_shape: Any) -> None:
-        """Build a layer in the scope of its name, within that of this one."""
+        """Build a layer in the scope of this one."""
         if not layer.built:
             layer.graph = self.graph
             layer._dtype = layer._dtype or self._dtype
-            with self.graph.name_scope(layer.name):
-                layer.build(input_shape)
+            layer.build(input_shape)
             layer.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -137,7 +136,8 @@ class Bidirectional(Wrapper):
     def build(self, input_shape: Any = None) -> None:
         """Build both layers."""
         for layer in self._inner():
-            self._built_within(layer, input_shape)
+            with self.graph.name_scope(layer.name):
+                self._built_within(layer, input_shape)
         if self._initial is not None:
             half = len(self._initial) // 2
             self.forward_layer.set_weights(self._initial[:half])

@@ -26,6 +26,7 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
 
     Each pixel is that at the nearest place of the image; `fill_mode` says what stands beyond the edge: the "nearest" pixel, `cval`
     ("constant"), the image mirrored ("reflect") or repeated ("wrap").
+    ValueError: axes that there are not.
     """
     image = np.moveaxis(np.asarray(x), (row_axis, col_axis, channel_axis), (0, 1, 2))
     height, width = image.shape[:2]
@@ -45,21 +46,21 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
 
 def random_rotation(x: Any, rg: float, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest",
                     cval: float = 0.0) -> Any:
-    """An image turned by up to `rg` degrees."""
+    """An image turned by up to `rg` degrees. ValueError: axes that there are not."""
     return apply_affine_transform(x, np.random.uniform(-rg, rg), row_axis=row_axis, col_axis=col_axis, channel_axis=channel_axis,
                                   fill_mode=fill_mode, cval=cval)
 
 
 def random_shift(x: Any, wrg: float, hrg: float, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest",
                  cval: float = 0.0) -> Any:
-    """An image moved by up to a part `wrg` of its width and `hrg` of its height."""
+    """An image moved by up to a part `wrg` of its width and `hrg` of its height. ValueError: axes that there are not."""
     return apply_affine_transform(x, tx=np.random.uniform(-hrg, hrg) * x.shape[row_axis], ty=np.random.uniform(-wrg, wrg) * x.shape[col_axis],
                                   row_axis=row_axis, col_axis=col_axis, channel_axis=channel_axis, fill_mode=fill_mode, cval=cval)
 
 
 def random_zoom(x: Any, zoom_range: Any, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest",
                 cval: float = 0.0) -> Any:
-    """An image of which a part between two numbers is seen, along each axis."""
+    """An image of which a part between two numbers is seen, along each axis. ValueError: axes that there are not."""
     zx, zy = (1, 1) if zoom_range[0] == zoom_range[1] == 1 else np.random.uniform(zoom_range[0], zoom_range[1], 2)
     return apply_affine_transform(x, zx=zx, zy=zy, row_axis=row_axis, col_axis=col_axis, channel_axis=channel_axis, fill_mode=fill_mode, cval=cval)
 

@@ -34,7 +34,7 @@ def pad_sequences(sequences: Any, maxlen: int | None = None, dtype: Any = "int32
     wide = max(lengths, default=0) if maxlen is None else maxlen
     row = next((np.asarray(s).shape[1:] for s in sequences if len(s)), ())
     kind = np.dtype(dtype)
-    if isinstance(value, str) and kind != object and kind.kind not in "SU":
+    if isinstance(value, str) and kind.kind not in "OSU":
         raise FeedError(f"pad_sequences: {value!r:.40} is a text, and no {kind}: dtype=object takes texts{here()}")
     made = np.full((len(lengths), wide, *row), value, dtype=kind)
     for i, s in enumerate(sequences):

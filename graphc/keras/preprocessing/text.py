@@ -24,7 +24,8 @@ def text_to_word_sequence(text: str, filters: str = _FILTERS, lower: bool = True
     ['well', 'well']
     """
     plain = text.lower() if lower else text
-    words = plain.translate(str.maketrans(dict.fromkeys(filters, split))).split(split)
+    taken: dict[str, str | int | None] = dict.fromkeys(filters, split)
+    words = plain.translate(str.maketrans(taken)).split(split)
     return [w for w in words if w]
 
 

@@ -31,6 +31,8 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: Any = "float32
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     """Arrays divided by their norm of an order along an axis; zeros stay.
 
+    ValueError: an order or an axis that there is not.
+
     >>> tf.keras.utils.normalize(np.array([[3.0, 4.0]]))
     array([[0.6, 0.8]])
     """
