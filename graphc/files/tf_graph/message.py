@@ -18,6 +18,7 @@ _KINDS: dict[str, tuple[int, Any]] = {"int": (VARINT, 0), "bool": (VARINT, False
                                       "bytes": (BYTES, b""), "string": (BYTES, ""), **dict.fromkeys(ENUMS, (VARINT, 0))}
 _PACKED: dict[int, np.dtype[Any]] = {FOUR: np.dtype("<f4"), EIGHT: np.dtype("<f8")}
 _FLOATS = {FOUR: "<f", EIGHT: "<d"}
+_ROUNDED = {"float": np.float32, "double": np.float64}      # to what a field holds: reading one gives what its message will
 Self = TypeVar("Self", bound="Message")
 
 
@@ -75,6 +76,7 @@ class Message:
     """
 
     FIELDS: ClassVar[dict[str, Field]] = {}
+    ONEOFS: ClassVar[dict[str, tuple[str, ...]]] = {}       # fields of which one is set at a time, by the group's name; else all are one
     _BY_NUMBER: ClassVar[dict[int, tuple[str, Field]]] = {}
     _values: dict[str, Any]
 
@@ -124,7 +126,21 @@ class Message:
             value = value.encode()
         elif field.kind == "string" and isinstance(value, bytes):
             value = value.decode()
+        elif field.kind in _ROUNDED:
+            value = self._number(name, value, _ROUNDED[field.kind])
         self._values[name] = getattr(value, "as_datatype_enum", value)
+        for group in self.ONEOFS.values():
+            if name in group:
+                for other in group:
+                    if other != name:
+                        self._values.pop(other, None)
+
+    def _number(self, name: str, value: Any, rounded: Any) -> float:
+        try:
+            with np.errstate(over="ignore"):
+                return float(rounded(value))
+        except (TypeError, ValueError):
+            raise DTypeError(f"{type(self).__name__}.{name} is a number, not {value!r:.60}{here()}") from None
 
     def HasField(self, name: str) -> bool:
         """Whether a field is set."""
@@ -139,7 +155,7 @@ class Message:
 
     def WhichOneof(self, name: str) -> str | None:
         """The field that is set, of those of which one is at a time."""
-        return next((n for n in self.FIELDS if self.HasField(n)), None)
+        return next((n for n in self.ONEOFS.get(name, self.FIELDS) if self.HasField(n)), None)
 
     def ClearField(self, name: str) -> None:
         """Set a field back to its default."""
