@@ -21,8 +21,13 @@ from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
 from .errors import OpError
+from .files.event_messages import Event, HistogramProto, LogMessage, SessionLog, Summary, SummaryMetadata
 from .files.graph_def import GraphDef, import_graph_def
 from .files.parsing import *  # noqa: F403
+from .files.summary_ops import histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
+from .files.tensor_proto import make_ndarray, make_tensor_proto
+from .files.tensor_texts import *  # noqa: F403
+from .files.tf_graph.messages import AttrValue, MetaGraphDef, NameAttrList, TensorInfo
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -63,6 +68,7 @@ from .ir.types import (
     as_dtype,
     complex64,
     complex128,
+    float16,
     float32,
     float64,
     int8,
@@ -71,8 +77,12 @@ from .ir.types import (
     int64,
     string,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import float16 as half
 from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
@@ -96,6 +106,7 @@ from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
 from .ops.ordering import *  # noqa: F403
 from .ops.partition import *  # noqa: F403
+from .ops.positions import *  # noqa: F403
 from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
@@ -113,10 +124,10 @@ from .ops.tables import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know
+from .runtime.options import GraphOptions, OptimizerOptions
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .sharing import *  # noqa: F403
-from .summary import Summary, histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
@@ -149,10 +160,12 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "compat", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags", "gfile",
-          "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize", "python",
-          "python_io", "random", "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing")
-_HELD = ("debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
+_LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend",
+          "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip",
+          "metrics", "nest", "numeric", "optimize",
+          "python", "python_io", "random", "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
+          "testing")
+_HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})

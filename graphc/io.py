@@ -3,23 +3,22 @@
 from typing import TYPE_CHECKING
 
 from . import gfile
-from .files.parsing import (
-    FixedLenFeature,
-    FixedLenSequenceFeature,
-    VarLenFeature,
-    parse_example,
-    parse_single_example,
-    parse_single_sequence_example,
-)
-from .ops.decode import decode_csv, decode_raw, matching_files, read_file, write_file
-from .ops.image_files import decode_image, decode_jpeg, decode_png, encode_jpeg
+from .data.queues import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
+from .files import parsing, tensor_texts
+from .files.graph_def import write_graph
+from .files.parsing import *  # noqa: F403
+from .files.tensor_texts import *  # noqa: F403
+from .ops import decode, image_files
+from .ops.decode import *  # noqa: F403
+from .ops.image_files import *  # noqa: F403
+from .ops.strings import decode_base64, encode_base64
 from .python_io import TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tf_record_iterator
 from .tf1_names import getter as _getter
+from .train.inputs import match_filenames_once
 
-__all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter",
-           "VarLenFeature", "decode_csv", "decode_image", "decode_jpeg", "decode_png", "decode_raw", "encode_jpeg", "gfile",
-           "matching_files", "parse_example", "parse_single_example", "parse_single_sequence_example", "read_file",
-           "tf_record_iterator", "write_file"]
+__all__ = [*parsing.__all__, *tensor_texts.__all__, *decode.__all__, *image_files.__all__, "PaddingFIFOQueue", "PriorityQueue", "QueueBase",
+           "RandomShuffleQueue", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "decode_base64", "encode_base64", "gfile",
+           "match_filenames_once", "tf_record_iterator", "write_graph"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
     __getattr__ = _getter(__name__)

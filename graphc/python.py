@@ -105,7 +105,7 @@ def _own(path: str) -> dict[str, Any]:
         "framework.tensor_shape": {
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
-        "framework.tensor_util": {"constant_value": _constant_value},
+        "framework.tensor_util": {"constant_value": _constant_value, "MakeNdarray": _top().make_ndarray},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
@@ -154,7 +154,7 @@ class _Inner(ModuleType):
         return inner
 
 
-_OWN = ("slopes",)         # modules with names for these paths alone
+_OWN = ("slopes", "file_io")         # modules with names for these paths alone
 
 
 def _place(place: str) -> Any:

@@ -147,7 +147,7 @@ w.add_summary(s.run(tf.summary.merge_all()), 7)
 def test_messages_of_ones_own(tmp_path):
     with tf.summary.FileWriter(tmp_path) as writer:
         made = tf.Summary(value=[tf.Summary.Value(tag="x", simple_value=0.5)])
-        made.value.add(tag="p", image=tf.Summary.Image(1, 1, 3, Image_of(1)))
+        made.value.add(tag="p", image=tf.Summary.Image(height=1, width=1, colorspace=3, encoded_image_string=Image_of(1)))
         writer.add_summary(made, 3)
         again = tf.Summary()
         again.ParseFromString(made.SerializeToString())

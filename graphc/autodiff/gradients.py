@@ -15,7 +15,7 @@ from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
-from ..ir.registered import REGISTERED, no_gradient
+from ..ir.registered import MISSING, REGISTERED, no_gradient
 from ..ir.types import TensorType, compatible, differentiable
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
@@ -220,8 +220,16 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
     rule = operator.grad(g, y, *node.inputs, **node.attrs) if node.gradient is None else registered_gradient(node, g, y)
     if len(rule) != len(node.inputs):
         raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
-    return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
+    return [(x, _fit(_there(gx, x, node), x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
             if gx is not None and x in live and differentiable(x.type.dtype)]
+
+
+def _there(g: Any, x: Node, node: Node) -> Node:
+    """A gradient that is asked for; GradientError for one that no operator computes."""
+    if g is MISSING:
+        raise GradientError(f"{node.operator.name} has no derivative by {describe(x)}: {describe(node)} lies on the path that is differentiated"
+                            f"\n  at {loc_str(node.loc or caller())}")
+    return g
 
 
 def _fit(g: Node, x: Node, broadcasts: bool) -> Node:
@@ -275,6 +283,7 @@ def _push_elementwise(node: Node, along: Sequence[Node | None]) -> list[Node]:
             continue
         part = node.operator.grad(_cast(t, node), node, *node.inputs, **node.attrs)[i]
         if part is not None:
+            part = _there(part, node.inputs[i], node)
             known = part.type.known and part.type.shape == node.type.shape
             parts.append(_cast(part if known else broadcast_to(part, shape(node)), node))
     return [total(parts)] if len(parts) > 1 else parts
@@ -295,7 +304,8 @@ def _push_transposed(node: Node, along: Sequence[Node | None]) -> list[Any]:
     g: Any = us if many else us[0]
     rule = node.operator.grad(g, y, *node.inputs, **node.attrs) if node.gradient is None else registered_gradient(node, g, y)
     broadcasts = node.operator.family.broadcasts
-    pairs = [(_fit(gx, x, broadcasts), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]
+    pairs = [(_fit(_there(gx, x, node), x, broadcasts), t) for x, gx, t in zip(node.inputs, rule, along, strict=True)
+             if gx is not None and t is not None]
     if not pairs:
         return []
     upstream = [u for u in us if u is not None]

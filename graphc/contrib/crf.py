@@ -14,7 +14,8 @@ from ..ops.array import concat, expand_dims, gather_nd, range, sequence_mask, sh
 from ..ops.array_places import batch_gather
 from ..ops.control_loops import foldl, scan
 from ..ops.math import cast, less, maximum, where
-from ..ops.reduce import argmax, reduce_logsumexp, reduce_max, reduce_sum
+from ..ops.positions import argmax
+from ..ops.reduce import reduce_logsumexp, reduce_max, reduce_sum
 from ..tf1_names import getter as _getter
 from ..variables import get_variable
 

@@ -1,14 +1,16 @@
-"""`tf.contrib.util`: values of constants while the graph is built."""
+"""`tf.contrib.util`: values of constants while the graph is built, and arrays as messages of tensors."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..files.tensor_proto import make_ndarray as make_ndarray
+from ..files.tensor_proto import make_tensor_proto as make_tensor_proto
 from ..ir.arguments import hold as _hold
 from ..ir.known import static_value
 from ..ir.operator import to_node
 
-__all__ = ["constant_value"]
+__all__ = ["constant_value", "make_ndarray", "make_tensor_proto"]
 
 
 def constant_value(tensor: Any, partial: bool = False) -> Any:

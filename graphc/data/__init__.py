@@ -8,8 +8,9 @@ from . import dataset, experimental, files, iterator
 from .dataset import *  # noqa: F403
 from .files import *  # noqa: F403
 from .iterator import *  # noqa: F403
+from .options import Options as Options
 
-__all__ = [*dataset.__all__, *iterator.__all__, *files.__all__, "experimental"]
+__all__ = [*dataset.__all__, *iterator.__all__, *files.__all__, "Options", "experimental"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
     __getattr__ = _getter(__name__)

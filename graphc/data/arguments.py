@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import ArgumentError, GraphError, InvalidArgumentError, ShapeError
+from ..errors import ArgumentError, InvalidArgumentError, ShapeError
+from ..ir.known import known_shape, static_value
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import to_node
 from ..ir.types import TEXT, TensorType, as_shape, compatible, exactly, shape_str
 from ..process.cores import cores
-from .iterator import Run
+from .run import Run
 
 Argument = Callable[[Run], Any]
 
@@ -62,14 +63,32 @@ def batch_rows(batch_size: Any, drop: Any) -> int | None:
     return None if isinstance(batch_size, Node) or isinstance(drop, Node) or not drop else int(batch_size)
 
 
-def padded_shape(what: str, shape: Any, t: TensorType) -> Any:
-    if isinstance(shape, Node):
-        raise GraphError(f"{what}: a padded shape is a list of numbers, not {describe(shape)}{here()}")
-    with saying(what):
-        dims = as_shape([None if d == -1 else d for d in shape] if isinstance(shape, (list, tuple)) else shape)
-    if dims is not None and t.shape is not None and len(dims) != len(t.shape):
-        raise ShapeError(f"{what}: components {t} are not padded to {shape_str(dims)}{here()}")
-    return dims
+class PaddedShape:
+    """The shape that a component is padded to: `known` of it now, all of it `of` a run. ShapeError: of another rank than the component."""
+
+    def __init__(self, what: str, shape: Any, t: TensorType):
+        self.whole = to_node(shape) if isinstance(shape, Node) else None
+        dims = known_shape(static_value(shape), None) if isinstance(shape, Node) else shape
+        self.later = {i: d for i, d in enumerate(dims) if isinstance(d, Node)} if isinstance(dims, (list, tuple)) else {}
+        if isinstance(dims, (list, tuple)):
+            dims = [None if i in self.later or d == -1 else d for i, d in enumerate(dims)]
+        with saying(what):
+            self.known = as_shape(dims)
+        if self.known is not None and t.shape is not None and len(self.known) != len(t.shape):
+            raise ShapeError(f"{what}: components {t} are not padded to {shape_str(self.known)}{here()}")
+
+    @property
+    def needs(self) -> list[Node]:
+        """The tensors that it depends on."""
+        return [self.whole] if self.whole is not None else [*self.later.values()]
+
+    def of(self, run: Run) -> Any:
+        """Its sizes, None where one is the largest of a batch."""
+        if self.whole is not None:
+            return tuple(None if d == -1 else int(d) for d in run.value(self.whole))
+        if not self.later or self.known is None:
+            return self.known
+        return tuple(int(run.value(self.later[i])) if i in self.later else d for i, d in enumerate(self.known))
 
 
 def padding(value: Any, t: TensorType) -> Any:

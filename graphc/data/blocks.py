@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import InvalidArgumentError
-from ..ir.types import Array, shape_str
+from ..ir.types import TEXT, Array, shape_str
 
 BYTES = 1 << 18         # that a block has at most, where elements are copied into one
 ROWS = 4096
@@ -44,6 +44,30 @@ class Block(NamedTuple):
 
 
 Stream = Iterator[Block]
+
+
+class Held(bytes):
+    """A dataset that is an element's component: `begin` gives a stream of it, whose functions are called in a lane of their own."""
+
+    begin: Callable[[Hashable], Stream]
+
+    @staticmethod
+    def of(begin: Callable[[Hashable], Stream]) -> Array:
+        """The component."""
+        held = Held()
+        held.begin = begin
+        return array_of(held)
+
+
+def array_of(value: Any) -> Array:
+    """What a run gives as an array; a text keeps the zeros at its end, which NumPy would take for no part of it."""
+    if value.__class__ is np.ndarray:
+        return value
+    if not isinstance(value, bytes):
+        return np.asarray(value)
+    array = np.empty((), TEXT)
+    array[()] = value
+    return array
 
 
 def one(arrays: Sequence[Array]) -> Block:

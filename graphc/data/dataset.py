@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, GraphError, ShapeError
-from ..ir.node import Node, caller, here, loc_str, saying
+from ..errors import ArgumentError, GraphError
+from ..ir.node import Node, caller, here, loc_str
 from ..ir.operator import to_node
-from ..ir.types import TEXT, Array, TensorType, as_array, compatible
-from . import kept_file, sources, stages
+from ..ir.types import TEXT, Array, TensorType, compatible
+from ..ops.sparse_tensor import sparse
+from . import kept_file, sources, stages, windows
 from .abreast import Abreast
 from .ahead import Ahead
-from .arguments import arguments_of, at_once, batch_rows, padded_shape, padding, size_of
-from .blocks import Stream, one, rows_of
+from .arguments import PaddedShape, arguments_of, at_once, batch_rows, padding, size_of
+from .blocks import Held, Stream, one, rows_of
 from .draws import Draws
 from .function import Function
-from .iterator import Iterator, Run, initializable, one_shot
-from .structure import Structure, Structured, along, declared, flatten, joined, looser, said
+from .given import Given
+from .iterator import Iterator, initializable, one_shot
+from .options import Options
+from .run import Run
+from .sparse_rows import batched_rows, cut, joining, row_slices, stacked
+from .structure import Inner, Structure, Structured, along, declared, flatten, joined, looser, moved, over, said
 
 Begin = Callable[[Run], Stream]
 
@@ -40,6 +46,7 @@ class Dataset(Structured):
     """
 
     _silent = _in_order = False         # of one that begins elsewhere, or by a class below
+    _options: Options | None = None
 
     def __init__(self, structure: Structure, begin: Begin, inputs: Sequence[Dataset] = (), needs: Iterable[Node] = (),
                  functions: Sequence[Function] = (), silent: bool | None = None):
@@ -48,6 +55,8 @@ class Dataset(Structured):
         # Whether nobody sees when its elements are made, and whether they are to be made one after another.
         self._silent = all(d._silent for d in inputs) and all(f.silent for f in functions) if silent is None else silent
         self._in_order = any(d._in_order for d in inputs) or any(f.in_order for f in functions)
+        said_of = [d._options for d in inputs if d._options is not None]
+        self._options = reduce(lambda a, b: a.merge(b), said_of) if said_of else None
         self._needs: list[Node] = list(dict.fromkeys([*(n for d in inputs for n in d._needs), *needs]))
 
     def __repr__(self) -> str:
@@ -61,13 +70,22 @@ class Dataset(Structured):
     @staticmethod
     def from_tensors(tensors: Any) -> Dataset:
         """One element: the tensors."""
-        return _of_tensors("from_tensors", tensors, sources.single, lambda t: t)
+        given = Given("from_tensors", tensors)
+        return Dataset(given.structure, lambda run: sources.single(given.values(run)), (), given.needs)
 
     @staticmethod
     def from_tensor_slices(tensors: Any) -> Dataset:
         """The rows of tensors or arrays, which are copied. ShapeError: a scalar, or not as many rows each (InvalidArgumentError if a run sees it)."""
-        made = _of_tensors("from_tensor_slices", tensors, sources.slices, _row_type)
-        return made
+        given = Given("from_tensor_slices", tensors)
+        rows = given.rows()
+        begin = partial(row_slices, structure=given.structure) if given.structure.wholes else sources.slices
+        return Dataset(rows, lambda run: begin(given.values(run)), (), given.needs)
+
+    @staticmethod
+    def from_sparse_tensor_slices(sparse_tensor: Any) -> Dataset:
+        """The rows of a sparse tensor, each a tuple of places, values and shape. DTypeError: no sparse tensor."""
+        made = Dataset.from_tensor_slices(sparse(sparse_tensor, "from_sparse_tensor_slices"))
+        return Dataset(Structure((0, 1, 2), made._structure.types), made._begin, [made])
 
     @staticmethod
     def from_generator(generator: Callable[..., Iterable[Any]], output_types: Any, output_shapes: Any = None, args: Any = None) -> Dataset:
@@ -103,8 +121,8 @@ class Dataset(Structured):
         if wrong is not None or not members:
             raise GraphError(f"Dataset.zip takes a tuple or dict of datasets, not {datasets!r:.80}{here()}")
         starts = np.cumsum([0, *(len(d._structure.types) for d in members)]).tolist()
-        shifted = [_shifted_form(d._structure.form, at) for d, at in zip(members, starts, strict=False)]
-        structure = Structure(Structure(form, ()).pack(shifted), tuple(t for d in members for t in d._structure.types))
+        shifted = [moved(d._structure.form, at) for d, at in zip(members, starts, strict=False)]
+        structure = Structure(over(lambda i: shifted[i], form), tuple(t for d in members for t in d._structure.types))
         return Dataset(structure, lambda run: stages.side_by_side([d._begin(run) for d in members]), members)
 
     # ------------------------------------------------------------------ stages
@@ -123,14 +141,14 @@ class Dataset(Structured):
             threads = 1 if f.in_order else count(run)
             stream = self._begin(run)
             if threads == 1:
-                return stages.Mapped(stream, f.running(run.kept, run.value, run.lane))
-            return Abreast(stream, lambda i: f.running(run.kept, run.value, (run.lane, i)), threads, f.calls_python)
+                return stages.Mapped(stream, f.running(run))
+            return Abreast(stream, lambda i: f.running(run, (run.lane, i)), threads, f.calls_python)
         return Dataset(structure, begin, [self], [*f.captured, *needs], [f])
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function of them is true."""
         f = _predicate("Dataset.filter", predicate, self)
-        return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run.kept, run.value, run.lane)), [self],
+        return Dataset(self._structure, lambda run: stages.Filtered(self._begin(run), f.running(run)), [self],
                        f.captured, [f])
 
     def flat_map(self, map_func: Callable[..., Dataset]) -> Dataset:
@@ -149,54 +167,50 @@ class Dataset(Structured):
         inner = f.result
         if not isinstance(inner, Dataset):
             raise GraphError(f"{f}: it is to return a dataset, not {inner!r:.80}{here()}")
-        within = [n for n in inner._needs if n.index >= f.start]
-        f.gives(within)
-        beyond = [n for n in inner._needs if n.index < f.start]
+        f.returns(inner)
         (cycle, block), needs = arguments_of(what, (("cycle_length", cycle_length), ("block_length", block_length)), 1)
         count, more = at_once(what, "num_parallel_calls", parallel)
 
         def begin(run: Run) -> Stream:
-            call, slots, length = f.running(run.kept, run.value, run.lane), cycle(run), block(run)
+            call, slots, length = f.running(run), cycle(run), block(run)
             threads = 0 if parallel is None or inner._in_order else count(run)
 
             def of(row: Sequence[Array], slot: int) -> Stream:
-                values = [np.asarray(v) for v in call(row)] if within else []
-                lane = (run.lane, "slot", slot) if slot < threads else run.lane
-                stream = inner._begin(run.inner(dict(zip(within, values, strict=True)), lane))
+                stream = begun(call(row)[0], (run.lane, "slot", slot) if slot < threads else None)
                 if slot >= threads:
                     return stream
                 ahead = Ahead(stream, length, inner._silent)
                 ahead.begin()
                 return ahead
             return stages.interleaved(self._begin(run), of, slots, length, threads)
-        made = Dataset(inner._structure, begin, [self, inner], [*f.captured, *beyond, *needs, *more], [f])
-        made._needs = [n for n in made._needs if n not in within]
-        return made
+        return Dataset(inner._structure, begin, [self], [*f.captured, *needs, *more], [f])
 
     def batch(self, batch_size: Any, drop_remainder: Any = False) -> Dataset:
         """Elements of one shape side by side, `batch_size` of them; the last batch may be smaller, unless `drop_remainder`."""
         (size, drop), needs = arguments_of("Dataset.batch", (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
-        rows = batch_rows(batch_size, drop_remainder)
-        types = tuple(TensorType(t.dtype, None if t.shape is None else (rows, *t.shape)) for t in self._structure.types)
-        return Dataset(Structure(self._structure.form, types), lambda run: stages.batched(self._begin(run), size_of(size(run)), bool(drop(run))),
-                       [self], needs)
+        made = stacked("Dataset.batch", self._structure, batch_rows(batch_size, drop_remainder))
+        batched = partial(batched_rows, join=joining(self._structure)) if self._structure.wholes else stages.batched
+        return Dataset(made, lambda run: batched(self._begin(run), size_of(size(run)), bool(drop(run))), [self], needs)
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False) -> Dataset:
         """Batches of elements padded to `padded_shapes`; a size there that is None or -1 is the largest of the batch. Padding: zeros, empty texts."""
         what = "Dataset.padded_batch"
         (size, drop), needs = arguments_of(what, (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
         form, types = self._structure
-        shapes = [padded_shape(what, s, t) for s, t in zip(along(what, form, padded_shapes), types, strict=True)]
+        if self._structure.wholes:
+            raise GraphError(f"{what}: {said(self._structure)} are not padded; batch stacks sparse tensors{here()}")
+        shapes = [PaddedShape(what, s, t) for s, t in zip(along(what, form, padded_shapes), types, strict=True)]
         given = [None] * len(types) if padding_values is None else flatten(padding_values)[1]
         values = given * len(types) if len(given) == 1 else given
         if len(values) != len(types):
             raise GraphError(f"{what}: {len(given)} padding values for {len(types)} components{here()}")
         pads = [padding(v, t) for v, t in zip(values, types, strict=True)]
         rows = batch_rows(batch_size, drop_remainder)
-        out = tuple(TensorType(t.dtype, None if s is None else (rows, *s)) for s, t in zip(shapes, types, strict=True))
+        out = tuple(TensorType(t.dtype, None if s.known is None else (rows, *s.known)) for s, t in zip(shapes, types, strict=True))
         return Dataset(Structure(form, out), lambda run: stages.padded(
-            self._begin(run), size_of(size(run)), bool(drop(run)), shapes, [run.value(p) if isinstance(p, Node) else p for p in pads]),
-            [self], [*needs, *(p for p in pads if isinstance(p, Node))])
+            self._begin(run), size_of(size(run)), bool(drop(run)), [s.of(run) for s in shapes],
+            [run.value(p) if isinstance(p, Node) else p for p in pads]),
+            [self], [*needs, *(p for p in pads if isinstance(p, Node)), *(n for s in shapes for n in s.needs)])
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None) -> Dataset:
         """Elements in a random order: each is drawn from `buffer_size` that wait. `reshuffle_each_iteration=False`: every pass in the same one."""
@@ -227,7 +241,7 @@ class Dataset(Structured):
         f = _predicate("Dataset.take_while", predicate, self)
 
         def begin(run: Run) -> Stream:
-            holds = f.running(run.kept, run.value, run.lane)
+            holds = f.running(run)
             for row in rows_of(self._begin(run)):
                 if not holds(row)[0]:
                     return
@@ -236,11 +250,32 @@ class Dataset(Structured):
 
     def unbatch(self) -> Dataset:
         """The rows of each element's components as elements. InvalidArgumentError, when run: not as many rows each. GraphError: a scalar."""
-        form, types = self._structure
-        if any(t.shape == () for t in types):
-            raise GraphError(f"Dataset.unbatch: {self!r} has a scalar, which has no rows{here()}")
-        rows = tuple(TensorType(t.dtype, None if t.shape is None else t.shape[1:]) for t in types)
-        return Dataset(Structure(form, rows), lambda run: stages.unbatched(self._begin(run)), [self])
+        structure = self._structure
+        rows = cut("Dataset.unbatch", structure)
+        if not structure.wholes:
+            return Dataset(rows, lambda run: stages.unbatched(self._begin(run)), [self])
+        return Dataset(rows, lambda run: (b for row in rows_of(self._begin(run)) for b in row_slices(row, structure)), [self])
+
+    def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False) -> Dataset:
+        """Windows of `size` elements, `stride` apart, each `shift` (None: `size`) after the one before: for every component a dataset.
+
+        The last windows are smaller, unless `drop_remainder`. ArgumentError: no whole number from 1 on.
+        """
+        what = "Dataset.window"
+        numbers, needs = arguments_of(what, (("size", size), ("shift", size if shift is None else shift), ("stride", stride)), 1)
+        (drop,), more = arguments_of(what, (("drop_remainder", drop_remainder),))
+        structure, groups = windows.parted(self._structure)
+        count, apart, step = numbers
+        return Dataset(structure, lambda run: windows.windowed(self._begin(run), count(run), apart(run), step(run), bool(drop(run)), groups), [self],
+                       [*needs, *more])
+
+    def reduce(self, initial_state: Any, reduce_func: Callable[..., Any]) -> Any:
+        """The tensors of the state after the last element: `reduce_func(state, element)` gives the next one. Each run begins the dataset anew.
+
+        GraphError: the function returns no such state.
+        """
+        fold = windows.Folding("Dataset.reduce", reduce_func, initial_state, self._structure, caller())
+        return windows.reduced(self, fold, "ReduceDataset")
 
     def enumerate(self, start: Any = 0) -> Dataset:
         """Pairs of a number, counted from `start` on, and an element. ArgumentError: `start` is no whole number."""
@@ -283,9 +318,15 @@ class Dataset(Structured):
             return Ahead(stream, ahead if ahead > 0 else 2, self._silent) if ahead else stream
         return Dataset(self._structure, begin, [self], needs)
 
-    def with_options(self, options: Any) -> Dataset:
-        """The dataset itself: what TensorFlow's options say of its runtime has no effect."""
-        return self
+    def with_options(self, options: Options) -> Dataset:
+        """The dataset with options, which have no effect beyond that `options` gives them, joined with those it had. GraphError: no Options."""
+        made = Dataset(self._structure, self._begin, [self])
+        made._options = self.options().merge(options)
+        return made
+
+    def options(self) -> Options:
+        """The options of the dataset and of those that it is made of."""
+        return self._options if self._options is not None else Options()
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
         """What a function makes of the dataset. GraphError: no dataset."""
@@ -305,6 +346,14 @@ class Dataset(Structured):
         return initializable(self, shared_name)
 
 
+def begun(component: Array, lane: Hashable = None) -> Stream:
+    """The stream of a dataset that is an element's component."""
+    held: Held = component.item()
+    return held.begin(lane)
+
+
+Inner.make = staticmethod(lambda structure, node: Dataset(structure, lambda run: begun(run.value(node)), (), [node], silent=True))
+
 _TEXTS = Structure(0, (TensorType(TEXT, ()),))
 
 
@@ -315,38 +364,6 @@ def _predicate(what: str, function: Callable[..., Any], dataset: Dataset) -> Fun
     if len(given.types) != 1 or given.types[0].dtype.kind != "b" or not compatible(given.types[0].shape, ()):
         raise GraphError(f"{f}: it is to return a scalar of dtype bool, not {said(given)}{here()}")
     return f
-
-
-def _shifted_form(form: Any, at: int) -> Any:
-    return Structure(form, ()).pack(range(at, at + len(flatten(form)[1])))
-
-
-# ---------------------------------------------------------------------- tensors
-
-def _row_type(t: TensorType) -> TensorType:
-    if t.shape == ():
-        raise ShapeError(f"from_tensor_slices: a component is a scalar, which has no rows{here()}")
-    return TensorType(t.dtype, None if t.shape is None else t.shape[1:])
-
-
-def _of_tensors(what: str, tensors: Any, begin: Callable[[Sequence[Array]], Stream], rule: Callable[[TensorType], TensorType]) -> Dataset:
-    """A dataset of tensors, which have their values when the iterator is initialised, and of arrays, of which it has copies."""
-    form, parts = flatten(tensors)
-    held: list[Any] = []
-    for part in parts:
-        if isinstance(part, Node) or (isinstance(part, (list, tuple)) and any(isinstance(p, Node) for p in part)):
-            held.append(to_node(part))
-            continue
-        with saying(what):
-            held.append(np.array(as_array(part), copy=True, order="C"))
-    types = [p.type if isinstance(p, Node) else TensorType(p.dtype, p.shape) for p in held]
-    structure = Structure(form, tuple(map(rule, types)))
-    if begin is sources.slices:
-        counts = {t.shape[0] for t in types if t.shape} - {None}
-        if len(counts) > 1:
-            raise ShapeError(f"{what}: components {', '.join(map(str, types))} have not as many rows each{here()}")
-    return Dataset(structure, lambda run: begin([run.value(p) if isinstance(p, Node) else p for p in held]), (),
-                   [p for p in held if isinstance(p, Node)])
 
 
 __all__ = ["Dataset"]

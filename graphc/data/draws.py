@@ -12,7 +12,7 @@ import numpy as np
 from ..ir.default_graph import seed_of
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
-from .iterator import Run
+from .run import Run
 
 _made: weakref.WeakKeyDictionary[Graph, int] = weakref.WeakKeyDictionary()         # of each graph, how many draw: what gives them seeds
 

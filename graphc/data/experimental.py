@@ -7,23 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError, InvalidArgumentError
+from ..errors import GraphError, InvalidArgumentError, ShapeError
 from ..ir.arguments import hold as _hold
 from ..ir.node import caller, here, saying
-from ..ir.operator import to_node
-from ..ir.types import TEXT, TensorType, as_array, as_dtype, content
-from ..ops.decode import fields_of
-from . import sources, stages
+from ..ir.types import TensorType, as_array, as_dtype, compatible, content, shape_str
+from . import csv, grouping, options, sources, sql, stages
+from .arguments import PaddedShape, arguments_of
 from .blocks import Block, Stream, one, rows_of
-from .dataset import Dataset, Run, arguments_of
+from .csv import *  # noqa: F403
+from .dataset import Dataset
 from .draws import Draws
 from .files import TFRecordDataset as TFRecordDataset  # noqa: F401
 from .function import Function
-from .structure import Structure, flatten, joined, looser
+from .grouping import *  # noqa: F403
+from .options import *  # noqa: F403
+from .run import Run
+from .sparse_rows import batched_rows, sparse_batch
+from .sql import *  # noqa: F403
+from .stages import resampled
+from .structure import Sparse, Structure, joined, looser, moved
+from .windows import Folding
 
-__all__ = ["AUTOTUNE", "Counter", "CsvDataset", "batch_and_drop_remainder", "choose_from_datasets", "enumerate_dataset", "get_single_element",
-           "ignore_errors", "map_and_batch", "padded_batch_and_drop_remainder", "parallel_interleave", "sample_from_datasets", "scan",
-           "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique"]
+__all__ = ["AUTOTUNE", "Counter", "RandomDataset", "assert_cardinality", "batch_and_drop_remainder", "choose_from_datasets", "copy_to_device",
+           "dense_to_sparse_batch", "enumerate_dataset", "get_single_element", "ignore_errors", "map_and_batch", "map_and_batch_with_legacy_function",
+           "padded_batch_and_drop_remainder", "parallel_interleave", "prefetch_to_device", "rejection_resample", "sample_from_datasets", "scan",
+           "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique", *csv.__all__, *grouping.__all__, *options.__all__,
+           *sql.__all__]
 
 AUTOTUNE = -1
 
@@ -154,26 +163,9 @@ def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Apply:
     GraphError: the function does not return a state like the first one, and an element.
     """
     def apply(dataset: Dataset) -> Dataset:
-        form, parts = flatten(initial_state)
-        start = [to_node(p) for p in parts]
-        n = len(start)
-        shifted = Structure(dataset._structure.form, ()).pack(range(n, n + len(dataset._structure.types)))
-        given = Structure((form, shifted), (*(s.type for s in start), *dataset._structure.types))
-        f = Function("scan", scan_func, given, caller())
-        if not isinstance(f.result, tuple) or len(f.result) != 2:
-            raise GraphError(f"{f}: it is to return a state and an element{here()}")
-        result = f.returns(f.result)
-        if [t.dtype for t in result.types[:n]] != [s.type.dtype for s in start]:
-            raise GraphError(f"{f}: the state that it returns is of other dtypes than the first one{here()}")
-        out = Structure(Structure(result.form[1], ()).pack(range(-n, len(result.types) - n)), result.types[n:])
-
-        def begin(run: Run) -> Stream:
-            call, state = f.running(run.kept, run.value), [run.value(s) for s in start]
-            for row in rows_of(dataset._begin(run)):
-                found = [np.asarray(v) for v in call([*state, *row])]
-                state = found[:n]
-                yield one(found[n:])
-        return Dataset(out, begin, [dataset], [*f.captured, *start], [f])
+        fold = Folding("scan", scan_func, initial_state, dataset._structure, caller(), beside=True)
+        assert fold.element is not None
+        return Dataset(fold.element, lambda run: fold.scanned(run, dataset._begin(run)), [dataset], fold.needs, [fold.function])
     return apply
 
 
@@ -238,32 +230,85 @@ def get_single_element(dataset: Dataset) -> Any:
     return dataset.make_one_shot_iterator().get_next()
 
 
-class CsvDataset(Dataset):
-    """The lines of CSV files, each a tuple of its fields.
+def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Apply:
+    """Batches of elements of several shapes, each a SparseTensor: of `row_shape`, where that is open of the largest element.
 
-    `record_defaults`: for each field a dtype, if it must be there, or the value it has where it is empty. `select_cols`: the numbers of the
-    columns wanted, in order. InvalidArgumentError, when run: a field is missing, or is not of its dtype.
+    GraphError: elements of several components. InvalidArgumentError, when run: an element larger than that.
     """
-
-    def __init__(self, filenames: Any, record_defaults: Sequence[Any], compression_type: Any = None, buffer_size: Any = None, header: bool = False,
-                 field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "", select_cols: Sequence[int] | None = None):
-        from .files import TextLineDataset
-        lines = TextLineDataset(filenames, compression_type)
-        kinds, defaults = [], []
-        for d in record_defaults:
-            required = isinstance(d, type) or hasattr(d, "as_numpy_dtype") or isinstance(d, np.dtype)
-            array = np.zeros(0) if required else as_array(d).reshape(-1)
-            kinds.append(as_dtype(d).dtype if required else array.dtype)
-            defaults.append(array[0] if array.size else None)
-        types = tuple(TensorType(k, ()) for k in kinds)
+    def apply(dataset: Dataset) -> Dataset:
+        (size,), needs = arguments_of("dense_to_sparse_batch", (("batch_size", batch_size),), 1)
+        if len(dataset._structure.types) != 1 or dataset._structure.wholes:
+            raise GraphError(f"dense_to_sparse_batch takes a dataset of one component, not {dataset!r}{here()}")
+        t = dataset._structure.types[0]
+        shape = PaddedShape("dense_to_sparse_batch", row_shape, t)
+        out = Sparse(range(3), t.dtype, None if shape.known is None else (None, *shape.known))
 
         def begin(run: Run) -> Stream:
-            for file in sources.names_of(run.value(lines._needs[0])):
-                names = np.array([file], TEXT)
-                for block in stages.skipped(sources.lines(names, lines.compression), int(bool(header))):
-                    yield Block(block.n, fields_of(block.arrays[0], kinds, defaults, field_delim, use_quote_delim, na_value, select_cols))
-        super().__init__(Structure(tuple(range(len(types))), types), begin, [lines])
+            row = shape.of(run)
+            return batched_rows(dataset._begin(run), size(run), False, lambda rows: sparse_batch([r[0] for r in rows], row))
+        return Dataset(Structure(out, tuple(out.types)), begin, [dataset], [*needs, *shape.needs])
+    return apply
 
+
+def rejection_resample(class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None) -> Apply:
+    """Pairs of an element's class and it: elements are left out so that the classes come as often as `target_dist` says.
+
+    `class_func` gives a class, int32; `initial_dist`: how often each class comes (None: estimated from those that came).
+
+    GraphError: the function gives no class. ShapeError, DTypeError: distributions of another length, or of no numbers.
+    """
+    with saying("rejection_resample"):
+        target = as_array(target_dist, np.float64)
+        initial = None if initial_dist is None else as_array(initial_dist, np.float64)
+    if target.ndim != 1 or (initial is not None and initial.shape != target.shape):
+        raise ShapeError(f"rejection_resample: target_dist {shape_str(target.shape)} and initial_dist are two vectors of one length{here()}")
+
+    def apply(dataset: Dataset) -> Dataset:
+        f = Function("rejection_resample", class_func, dataset._structure, caller())
+        given = f.returns(f.result)
+        if len(given.types) != 1 or given.types[0].dtype.kind != "i" or not compatible(given.types[0].shape, ()):
+            raise GraphError(f"{f}: it is to return a scalar of dtype int32, not {', '.join(map(str, given.types))}{here()}")
+        draws = Draws("rejection_resample", seed)
+        structure = Structure((0, moved(dataset._structure.form, 1)), (*given.types, *dataset._structure.types))
+        return Dataset(structure, lambda run: resampled(dataset._begin(run), f.running(run), target, initial, draws.of_pass(run)), [dataset],
+                       [*f.captured, *draws.needs], [f])
+    return apply
+
+
+def RandomDataset(seed: Any = None) -> Dataset:
+    """Whole numbers of 32 bits, int64, drawn without end.
+
+    DTypeError: a seed that is no whole number.
+    """
+    draws = Draws("RandomDataset", seed)
+    return Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.drawn(draws.of_pass(run)), (), draws.needs)
+
+
+def prefetch_to_device(device: str, buffer_size: Any = None) -> Apply:
+    """`Dataset.prefetch`: there is one device.
+
+    ArgumentError: `buffer_size` is no whole number.
+    """
+    return lambda dataset: dataset.prefetch(AUTOTUNE if buffer_size is None else buffer_size)
+
+
+def copy_to_device(target_device: str, source_device: str = "/cpu:0") -> Apply:
+    """The dataset itself: there is one device."""
+    return lambda dataset: dataset
+
+
+def assert_cardinality(expected_cardinality: Any) -> Apply:
+    """The same elements. InvalidArgumentError, when run: they are not as many as expected.
+
+    ArgumentError: no whole number.
+    """
+    def apply(dataset: Dataset) -> Dataset:
+        (count,), needs = arguments_of("assert_cardinality", (("expected_cardinality", expected_cardinality),))
+        return Dataset(dataset._structure, lambda run: stages.counted_out(dataset._begin(run), count(run)), [dataset], needs)
+    return apply
+
+
+map_and_batch_with_legacy_function = map_and_batch
 
 _hold(globals(), [n for n in __all__ if n != "AUTOTUNE"])
 

@@ -10,7 +10,8 @@ from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import TEXT, TensorType
 from . import sources
-from .dataset import Dataset, arguments_of
+from .arguments import arguments_of
+from .dataset import Dataset
 from .structure import Structure
 
 __all__ = ["TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,38 +13,15 @@ from ..errors import CancelledError, FailedPreconditionError, GraphError, Invali
 from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
-from ..ir.reference import interpret
 from ..ir.types import TEXT, Array, TensorType, compatible
 from ..ops.outside import arrival, departure
 from ..runtime.resources import Resources
 from .blocks import Stream
 from .function import same_always
-from .stages import Memory
+from .run import Run, values_of
 from .structure import Structure, Structured, declared, joined, said, tighter
 
 _serial = itertools.count()
-
-
-class Run:
-    """What the streams of one iterator know: the values of tensors, what the session keeps, and how often each dataset has begun."""
-
-    def __init__(self, values: dict[Node, Array], kept: Resources, lane: Hashable = 0):
-        self.values, self.kept = values, kept
-        self.lane = lane                        # functions of different lanes are called at once
-        self.begun: dict[int, int] = {}
-        self.memories: dict[int, Memory] = {}
-        self.fresh: dict[int, int] = {}         # what draws without a seed
-
-    def value(self, node: Node) -> Array:
-        """The value of a tensor: as it was when the iterator was initialised, or what constants make of it."""
-        found = self.values.get(node)
-        if found is None:
-            found = self.values[node] = interpret([node], {})[0]
-        return found
-
-    def inner(self, values: dict[Node, Array], lane: Hashable) -> Run:
-        """For a dataset that a function made of an element."""
-        return Run({**self.values, **values}, self.kept, lane)
 
 
 class Dataset(Protocol):
@@ -120,8 +97,7 @@ class _Begin:
         self.iterator, self.dataset, self.needs = iterator, dataset, needs
 
     def take(self, kept: Resources, inputs: Sequence[Any]) -> None:
-        values = {n: np.asarray(v) for n, v in zip(self.needs, inputs, strict=True)}
-        kept.put(self.iterator, Place(self.dataset, Run(values, kept)))
+        kept.put(self.iterator, Place(self.dataset, Run(values_of(self.needs, inputs), kept)))
 
 
 class _Handle:
@@ -192,7 +168,7 @@ class Iterator(Structured):
     @staticmethod
     def from_structure(output_types: Any, output_shapes: Any = None, shared_name: str | None = None, output_classes: Any = None) -> Iterator:
         """An iterator for datasets of these types and shapes (None: any), each begun by an operation of `make_initializer`."""
-        return Iterator(declared("from_structure", output_types, output_shapes), name=shared_name)
+        return Iterator(declared("from_structure", output_types, output_shapes, output_classes), name=shared_name)
 
     @staticmethod
     def from_string_handle(string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None) -> Iterator:
@@ -200,7 +176,7 @@ class Iterator(Structured):
         handle = to_node(string_handle)
         if handle.type.dtype != TEXT or not compatible(handle.type.shape, ()):
             raise GraphError(f"from_string_handle takes a scalar of dtype string, not {describe(handle)}{here()}")
-        made = Iterator(declared("from_string_handle", output_types, output_shapes))
+        made = Iterator(declared("from_string_handle", output_types, output_shapes, output_classes))
         made._by = handle
         return made
 
@@ -213,6 +189,43 @@ class Iterator(Structured):
             dataset = self._dataset
             found = kept.get(self, lambda: Place(dataset, Run({}, kept)))
         return found
+
+
+def _structured(what: str, value: Any) -> Structured:
+    if not isinstance(value, Structured):
+        raise GraphError(f"{what} takes a dataset or an iterator, not {value!r:.60}{here()}")
+    return value
+
+
+def get_output_types(dataset_or_iterator: Any) -> Any:
+    """The dtypes of an element's components, nested as it is. GraphError: no dataset and no iterator."""
+    return _structured("get_output_types", dataset_or_iterator).output_types
+
+
+def get_output_shapes(dataset_or_iterator: Any) -> Any:
+    """The shapes of an element's components, nested as it is. GraphError: no dataset and no iterator."""
+    return _structured("get_output_shapes", dataset_or_iterator).output_shapes
+
+
+def get_output_classes(dataset_or_iterator: Any) -> Any:
+    """The classes of an element's components, nested as it is. GraphError: no dataset and no iterator."""
+    return _structured("get_output_classes", dataset_or_iterator).output_classes
+
+
+def make_one_shot_iterator(dataset: Any) -> Iterator:
+    """An iterator that begins by itself. GraphError: no dataset, or one that depends on a placeholder or a variable."""
+    return one_shot(_begins("make_one_shot_iterator", dataset))
+
+
+def make_initializable_iterator(dataset: Any, shared_name: str | None = None) -> Iterator:
+    """An iterator with an `initializer`, which may be fed what the dataset depends on. GraphError: no dataset."""
+    return initializable(_begins("make_initializable_iterator", dataset), shared_name)
+
+
+def _begins(what: str, dataset: Any) -> Dataset:
+    if not hasattr(dataset, "_begin"):
+        raise GraphError(f"{what} takes a dataset, not {dataset!r:.60}{here()}")
+    return dataset
 
 
 def one_shot(dataset: Dataset) -> Iterator:
@@ -231,4 +244,4 @@ def initializable(dataset: Dataset, name: str | None = None) -> Iterator:
     return made
 
 
-__all__ = ["Iterator"]
+__all__ = ["Iterator", "get_output_classes", "get_output_shapes", "get_output_types", "make_initializable_iterator", "make_one_shot_iterator"]

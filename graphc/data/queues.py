@@ -14,6 +14,7 @@ from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType, as_dtype, as_shape, compatible, shape_str
 from ..ops.outside import arrival, departure
 from ..runtime.resources import Resources
+from .blocks import array_of
 from .draws import Draws
 from .store import AtRandom, ByRank, InOrder, Make, Store
 
@@ -44,7 +45,7 @@ class _Enqueue:
 
     def take(self, kept: Resources, inputs: Sequence[Any]) -> None:
         store = self.queue._store(kept)
-        arrays = [np.asarray(v) for v in inputs]
+        arrays = [*map(array_of, inputs)]
         if not self.many:
             self.queue._check(arrays)
             store.put(arrays)

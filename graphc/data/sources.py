@@ -43,6 +43,12 @@ def counted(start: int, stop: int, step: int) -> Stream:
         yield Block(len(numbers), [numbers])
 
 
+def drawn(draw: np.random.Generator) -> Stream:
+    """Numbers of 32 bits without end."""
+    while True:
+        yield Block(ROWS, [draw.integers(0, 1 << 32, ROWS, np.int64)])
+
+
 def generated(begin: Callable[[], Iterable[Any]], structure: Structure, said: str) -> Stream:
     """What a Python generator gives. InvalidArgumentError: something that is not of the types that are declared."""
     for value in begin():

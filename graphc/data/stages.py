@@ -314,3 +314,46 @@ def sharded(stream: Stream, count: int, index: int) -> Stream:
         if first < block.n:
             yield Block(len(range(first, block.n, count)), [a[first::count] for a in block.arrays])
         at += block.n
+
+
+def counted_out(stream: Stream, count: int) -> Stream:
+    """The same elements. InvalidArgumentError: they are not as many."""
+    seen = 0
+    for block in stream:
+        seen += block.n
+        if 0 <= count < seen:
+            raise InvalidArgumentError(f"the dataset has more than {count} elements, as many as it is said to have")
+        yield block
+    if seen < count:
+        raise InvalidArgumentError(f"the dataset has {seen} elements, and is said to have {count}")
+
+
+def resampled(stream: Stream, classify: Rows, target: Array, initial: Array | None, draw: np.random.Generator) -> Stream:
+    """Pairs of a class and an element, with elements left out so that classes come as `target` says they do, and as few as that allows.
+
+    With p the chance of a class and t the wanted one, elements are kept by t / p over the largest such ratio; those that the least ratio keeps
+    of every class are kept unseen. Where p is not said it is estimated from the numbers of those that came, 32 at a time, 10 of each at first.
+    """
+    rows = rows_of(stream)
+    seen, waiting = np.full(len(target), 10.0), [0] * 0
+    while True:
+        chances = seen / seen.sum() if initial is None else initial
+        ratios = target / np.where(chances > 0, chances, np.finfo(np.float64).tiny)
+        least, most = ratios.min(), ratios.max()
+        unseen = draw.random() < least
+        while True:
+            row = next(rows, None)
+            if row is None:
+                return
+            kind = classify(row)[0]
+            k = int(kind)
+            if not 0 <= k < len(target):
+                raise InvalidArgumentError(f"the class {k} is none of {len(target)}")
+            if initial is None:
+                waiting.append(k)
+                if len(waiting) == 32:
+                    seen += np.bincount(waiting, minlength=len(target))
+                    waiting.clear()
+            if unseen or most == least or draw.random() < (ratios[k] - least) / (most - least):
+                yield one([kind, *row])
+                break

@@ -5,18 +5,13 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from ..errors import DataLossError, InvalidArgumentError
 from ..ir.node import Node, Operation
-from ..ir.types import Array, TensorType, dtype_name
+from ..ir.types import DATATYPES, Array, TensorType, dtype_name
 from .wire import BYTES, EIGHT, FOUR, VARINT, fields, put_bytes, put_varint
-
-# TensorFlow's numbers of dtypes, from `types.proto`.
-_DTYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
-           "complex128": 18, "uint32": 22, "uint64": 23}
 
 
 def number(field: int, value: int) -> bytes:
@@ -86,7 +81,7 @@ def picture(pixels: Array) -> bytes:
 
 def words(tag: str, content: str) -> bytes:
     """A `Summary` of a text, for the plugin that shows texts."""
-    tensor = number(1, _DTYPES["string"]) + put_bytes(2, put_bytes(2, number(1, 1))) + text(8, content)
+    tensor = number(1, DATATYPES["string"]) + put_bytes(2, put_bytes(2, number(1, 1))) + text(8, content)
     return value(f"{tag}/text_summary", put_bytes(8, tensor), put_bytes(1, text(1, "text")))
 
 
@@ -100,84 +95,6 @@ def check_summary(data: bytes) -> None:
                 pass
     except DataLossError as e:
         raise InvalidArgumentError(str(e)) from None
-
-
-class Summary:
-    """A message of values with tags, as `FileWriter.add_summary` takes it; what running summaries gives is one in bytes.
-
-    >>> summary = tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=0.5)])
-    >>> _ = summary.value.add(tag="accuracy", simple_value=1.0)
-    >>> [v.tag for v in tf.Summary.FromString(summary.SerializeToString()).value]
-    ['loss', 'accuracy']
-    """
-
-    class Image:
-        """A picture in a file's bytes."""
-
-        def __init__(self, height: int = 0, width: int = 0, colorspace: int = 0, encoded_image_string: bytes = b""):
-            self.height, self.width, self.colorspace, self.encoded_image_string = height, width, colorspace, encoded_image_string
-
-        def SerializeToString(self) -> bytes:
-            """The message in bytes."""
-            return number(1, self.height) + number(2, self.width) + number(3, self.colorspace) + put_bytes(4, self.encoded_image_string)
-
-    class Value:
-        """A tag with a number, a picture or a histogram."""
-
-        def __init__(self, tag: str = "", simple_value: float | None = None, image: Any = None, histo: Any = None, node_name: str = ""):
-            self.tag, self.simple_value, self.image, self.histo, self.node_name = tag, simple_value, image, histo, node_name
-            self.other = b""        # fields that were read and are written again
-
-        def SerializeToString(self) -> bytes:
-            """The message in bytes."""
-            parts = [text(1, self.tag)] if self.tag else []
-            parts += [text(7, self.node_name)] if self.node_name else []
-            parts += [single(2, self.simple_value)] if self.simple_value is not None else []
-            parts += [put_bytes(i, part if isinstance(part, bytes) else part.SerializeToString())
-                      for i, part in ((4, self.image), (5, self.histo)) if part is not None]
-            return b"".join(parts) + self.other
-
-    class _Values(list[Any]):
-        def add(self, **members: Any) -> Any:
-            """A new value, at the end."""
-            self.append(Summary.Value(**members))
-            return self[-1]
-
-    def __init__(self, value: Iterable[Any] = ()):
-        self.value = Summary._Values(value)
-
-    def SerializeToString(self) -> bytes:
-        """The message in bytes."""
-        return b"".join(put_bytes(1, v.SerializeToString()) for v in self.value)
-
-    @classmethod
-    def FromString(cls, serialized: bytes) -> Summary:
-        """The message that some bytes hold. InvalidArgumentError: they hold none."""
-        made = cls()
-        made.ParseFromString(serialized)
-        return made
-
-    def ParseFromString(self, serialized: bytes) -> int:
-        """Take what some bytes hold; returns how many they are. InvalidArgumentError: they hold no Summary."""
-        data = bytes(serialized)
-        check_summary(data)
-        self.value.clear()
-        for _, _, place in fields(data):
-            self.value.append(_value_in(data, *place))
-        return len(data)
-
-
-def _value_in(data: bytes, start: int, end: int) -> Summary.Value:
-    made = Summary.Value()
-    for field, kind, v in fields(data, start, end):
-        content = data[slice(*v)] if isinstance(v, tuple) else b""
-        if (field, kind) == (1, BYTES):
-            made.tag = content.decode(errors="replace")
-        elif (field, kind) == (2, FOUR):
-            made.simple_value = struct.unpack("<f", content)[0]
-        elif kind == BYTES:
-            made.other += put_bytes(field, content)
-    return made
 
 
 # ---------------------------------------------------------------------- graphs
@@ -197,7 +114,7 @@ def _node(n: Node) -> bytes:
     inputs = [x.name.removesuffix(":0") for x in n.inputs] + [f"^{c.label}" for c in n.control_inputs]
     parts = [text(1, n.label), text(2, Operation(n).type), *(text(3, i) for i in inputs)]
     if types:
-        parts.append(_entry("T", number(6, _DTYPES.get(dtype_name(types[0].dtype), 0))))
+        parts.append(_entry("T", number(6, DATATYPES.get(dtype_name(types[0].dtype), 0))))
     parts.append(_entry("_output_shapes", put_bytes(1, b"".join(put_bytes(7, _shape(t)) for t in types))))
     return put_bytes(1, b"".join(parts))
 

@@ -11,10 +11,12 @@ from ..errors import ArgumentError, DataLossError, DTypeError, GraphError, Inval
 from ..ir.node import Node, dtype_of, here, saying
 from ..ir.operator import Values, declare, items, to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, shape_str
+from ..ops.sparse_forms import sparse_merge
 from ..ops.sparse_tensor import SparseTensor
 from .example import Found, example_in, sequence_in
 
-__all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "VarLenFeature", "parse_example", "parse_single_example", "parse_single_sequence_example"]
+__all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "SparseFeature", "VarLenFeature", "parse_example",
+           "parse_single_example", "parse_single_sequence_example"]
 
 _OF = {np.dtype(np.float32): "float_list", np.dtype(np.int64): "int64_list", TEXT: "bytes_list"}
 FIXED, SEQUENCE, SPARSE = "fixed", "sequence", "sparse"
@@ -53,6 +55,20 @@ class FixedLenSequenceFeature(NamedTuple):
     dtype: Any
     allow_missing: bool = False
     default_value: Any = None
+
+
+class SparseFeature(NamedTuple):
+    """Two features as one SparseTensor: the values of one stand at the places that the other names, or several others do, an axis each.
+
+    >>> tf.SparseFeature("places", "values", tf.float32, 100).size
+    100
+    """
+
+    index_key: Any
+    value_key: str
+    dtype: Any
+    size: Any
+    already_sorted: bool = False
 
 
 class Wanted(NamedTuple):
@@ -263,10 +279,23 @@ _EXAMPLE = (FixedLenFeature, VarLenFeature, FixedLenSequenceFeature)
 
 def _parsed(what: str, serialized: Any, features: Any, single: bool, name: str | None) -> dict[str, Any]:
     node = to_node(serialized)
-    wanted = _wanted(what, features, _EXAMPLE)
+    joint = {k: f for k, f in features.items() if isinstance(f, SparseFeature)} if isinstance(features, Mapping) else {}
+    alone = {k: f for k, f in features.items() if k not in joint} if joint else features
+    parts = {key: kind for f in joint.values() for key, kind in (*((k, np.int64) for k in _keys(f)), (f.value_key, f.dtype))}
+    wanted = _wanted(what, {**{k: VarLenFeature(kind) for k, kind in parts.items()}, **alone}, _EXAMPLE)
     if not wanted:
         raise GraphError(f"{what}: no features are wanted{here()}")
-    return _taken(wanted, items(_parse.build(node.graph, (node,), {"wanted": wanted, "single": single}, name)))
+    found = _taken(wanted, items(_parse.build(node.graph, (node,), {"wanted": wanted, "single": single}, name)))
+    for key, f in joint.items():
+        several = isinstance(f.index_key, (list, tuple))
+        ids = [found[k] for k in _keys(f)]
+        found[key] = sparse_merge(ids if several else ids[0], found[f.value_key], f.size, None, f.already_sorted)
+    return {k: v for k, v in found.items() if k in features}
+
+
+def _keys(feature: SparseFeature) -> list[str]:
+    key = feature.index_key
+    return [*key] if isinstance(key, (list, tuple)) else [key]
 
 
 def parse_example(serialized: Any, features: Mapping[str, Any], name: str | None = None, example_names: Any = None) -> dict[str, Any]:

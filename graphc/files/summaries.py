@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError
+from ..ops.sound import wav_file
 from . import events
+from .event_messages import Summary
+from .tensor_proto import tensor_message
 
 
 def scalar(value: Any, tag: str) -> bytes:
@@ -36,6 +39,27 @@ def image(value: Any, tag: str, max_outputs: int) -> bytes:
     pictures = pixels(np.asarray(value)[:max_outputs])
     names = [f"{tag}/image"] if max_outputs == 1 else [f"{tag}/image/{i}" for i in range(len(pictures))]
     return b"".join(events.value(name, events.put_bytes(4, events.picture(p))) for name, p in zip(names, pictures, strict=True))
+
+
+def audio(value: Any, rate: float, tag: str, most: int) -> bytes:
+    """The first of several sounds, float32[n, samples(, channels)], each a WAV file."""
+    sounds = np.asarray(value, np.float32)
+    sounds = (sounds[:, :, None] if sounds.ndim == 2 else sounds)[:most]
+    names = [f"{tag}/audio"] if most == 1 else [f"{tag}/audio/{i}" for i in range(len(sounds))]
+    made = Summary()
+    for name, sound in zip(names, sounds, strict=True):
+        made.value.add(tag=name, audio=Summary.Audio(sample_rate=rate, num_channels=sound.shape[1], length_frames=sound.shape[0],
+                                                     encoded_audio_string=wav_file(sound, int(rate)), content_type="audio/wav"))
+    return made.SerializeToString()
+
+
+def tensor(value: Any, tag: str, metadata: bytes) -> bytes:
+    """A tensor as it is."""
+    made = Summary.Value(tag=tag, tensor=tensor_message(value))
+    if metadata:
+        made.metadata.ParseFromString(metadata)
+        made.metadata.__dict__["_told"] = True
+    return Summary(value=[made]).SerializeToString()
 
 
 def pixels(pictures: Any) -> Any:

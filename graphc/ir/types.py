@@ -23,12 +23,18 @@ from .shapes import (
 )
 from .sizes import alike, has_sizes
 
-__all__ = ["COMPLEX", "DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
+__all__ = ["COMPLEX", "DTYPES", "FLOATS", "HALF", "INTEGERS", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
            "Shape", "TensorShape", "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast",
-           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits", "float32",
-           "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint8"]
+           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits",
+           "float16", "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint16", "uint32",
+           "uint64", "uint8"]
 
 Array = np.ndarray[Any, Any]
+
+
+# TensorFlow's numbers of dtypes, from `types.proto`.
+DATATYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
+            "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23}
 
 
 class DType:
@@ -50,6 +56,11 @@ class DType:
     @property
     def name(self) -> str:
         return dtype_name(self.dtype)
+
+    @property
+    def as_datatype_enum(self) -> int:
+        """The number that TensorFlow's messages have for it."""
+        return DATATYPES[self.name]
 
     @property
     def base_dtype(self) -> DType:
@@ -119,17 +130,19 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 # Texts are arrays of Python's bytes; they are handled by host steps alone, never by kernels.
 TEXT = np.dtype(object)
 
-float32, float64 = DType("float32"), DType("float64")
-int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
+float16, float32, float64 = DType("float16"), DType("float32"), DType("float64")
+HALF = float16.dtype        # kept in two bytes, computed in float32: ir.half
+int8, int16, int32, int64 = (DType(n) for n in ("int8", "int16", "int32", "int64"))
+uint8, uint16, uint32, uint64 = (DType(n) for n in ("uint8", "uint16", "uint32", "uint64"))
 complex64, complex128 = DType("complex64"), DType("complex128")
 bool_ = DType("bool")
 string = DType(TEXT)
-FLOATS, INTEGERS, COMPLEX = (float32, float64), (int8, int16, int32, int64, uint8), (complex64, complex128)
-DTYPES = {d.dtype: d for d in (*FLOATS, *INTEGERS, bool_, string, *COMPLEX)}
+FLOATS, COMPLEX = (float32, float64), (complex64, complex128)
+INTEGERS = (int8, int16, int32, int64, uint8, uint16, uint32, uint64)
+DTYPES = {d.dtype: d for d in (*FLOATS, float16, *INTEGERS, bool_, string, *COMPLEX)}
 KINDS = "biufc"             # of numbers, as NumPy calls them: what is weak takes the dtype of a later one
-NUMBERS = tuple(sorted((*FLOATS, *INTEGERS, bool_, *COMPLEX), key=lambda d: ("buifc".index(d.dtype.kind), d.size)))      # from the narrowest on
-# Only graphc's own random operators use these two; no user tensor has them.
-INTERNAL = (np.dtype("uint32"), np.dtype("uint64"))
+# From the narrowest on.
+NUMBERS = tuple(sorted((float16, *FLOATS, *INTEGERS, bool_, *COMPLEX), key=lambda d: ("buifc".index(d.dtype.kind), d.size)))
 
 
 def differentiable(dtype: np.dtype[Any]) -> bool:
@@ -225,8 +238,6 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:
-        if array.dtype == np.float16:
-            raise DTypeError(f"{value!r:.60} is float16, which is no dtype of graphc's; x.astype(np.float32) is")
         dtype = as_dtype(array.dtype).dtype
     if dtype != array.dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):

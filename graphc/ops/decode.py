@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import glob
+import gzip
 import os
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,10 +19,10 @@ from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, items, to_node
 from ..ir.types import TEXT, Array, TensorType, as_array
 
-__all__ = ["decode_csv", "decode_raw", "read_file", "matching_files", "write_file"]
+__all__ = ["decode_compressed", "decode_csv", "decode_raw", "read_file", "matching_files", "write_file"]
 
 FIELDS = ("float32", "float64", "int32", "int64", "object")        # dtypes of fields
-RAW = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
+RAW = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool")
 
 
 def _text(types: Sequence[TensorType]) -> TensorType:
@@ -114,6 +116,16 @@ def _converted(fields: list[bytes], kind: np.dtype[Any], default: Any, empty: se
     return out
 
 
+def field_default(what: str, default: Any) -> tuple[np.dtype[Any], Any]:
+    """The dtype of a field, and its value where it is empty; None: it must be there. ArgumentError: no constant of one element, or of none."""
+    given = isinstance(default, Node)
+    value = default.attrs.get("value", static_value(default)) if given else as_array(default)
+    if value is None or value.size > 1:
+        said = describe(default) if given else repr(default)[:60]
+        raise ArgumentError(f"{what}: a default is a constant of one element or none, not {said}{here()}")
+    return value.dtype, value.reshape(-1).tolist()[0] if value.size else None
+
+
 def decode_csv(records: Any, record_defaults: Sequence[Any], field_delim: str = ",", use_quote_delim: bool = True, name: str | None = None,
                na_value: str = "", select_cols: Sequence[int] | None = None) -> list[Node]:
     """The fields of CSV records (RFC 4180), a tensor for each, of the records' shape.
@@ -127,12 +139,9 @@ def decode_csv(records: Any, record_defaults: Sequence[Any], field_delim: str = 
     node = to_node(records)
     kinds, defaults = [], []
     for d in record_defaults:
-        given = isinstance(d, Node)
-        value = d.attrs.get("value", static_value(d)) if given else as_array(d)
-        if value is None or value.size > 1:
-            raise ArgumentError(f"decode_csv: a default is a constant of one element or none, not {describe(d) if given else repr(d)[:60]}{here()}")
-        kinds.append(value.dtype)
-        defaults.append(value.reshape(-1).tolist()[0] if value.size else None)
+        kind, default = field_default("decode_csv", d)
+        kinds.append(kind)
+        defaults.append(default)
     columns = None if select_cols is None else tuple(int(c) for c in select_cols)
     attrs = {"kinds": tuple(kinds), "defaults": tuple(defaults), "delimiter": field_delim, "quotes": use_quote_delim, "missing": na_value,
              "columns": columns}
@@ -223,3 +232,33 @@ def write_file(filename: Any, contents: Any) -> Any:
             file.write(np.asarray(contents, TEXT).item())
     except OSError as e:
         raise InvalidArgumentError(f"the file {path!r:.200} cannot be written: {e}") from None
+
+
+# ---------------------------------------------------------------------- compressed
+
+_INFLATED: dict[str, Callable[[bytes], bytes]] = {"": lambda text: text, "ZLIB": zlib.decompress, "GZIP": gzip.decompress}
+
+
+def _compression(types: Sequence[TensorType], compression_type: Any) -> dict[str, Any]:
+    if compression_type not in _INFLATED:
+        raise ArgumentError(f"compression_type is 'ZLIB', 'GZIP' or '', not {compression_type!r:.40}")
+    return {"compression_type": compression_type}
+
+
+@declare("host", lambda types, values, **attrs: _text(types), op_type="DecodeCompressed", text=True, prepare=_compression, batch="aligned",
+         samples=(([np.array([b"a", b""], object)], {"compression_type": ""}),))
+def decode_compressed(bytes: Any, *, compression_type: str = "") -> Any:
+    """Texts decompressed, one by one: "ZLIB", "GZIP", or "" as they are. DTypeError: no texts. InvalidArgumentError, when run: damaged ones.
+
+    >>> import zlib
+    >>> tf.Session(jit=False).run(tf.decode_compressed([zlib.compress(b"hello")], "ZLIB"))
+    array([b'hello'], dtype=object)
+    """
+    texts = np.asarray(bytes, TEXT)
+    out = np.empty(texts.shape, TEXT)
+    for place, text in np.ndenumerate(texts):
+        try:
+            out[place] = _INFLATED[compression_type](text)
+        except (zlib.error, OSError, EOFError) as e:
+            raise InvalidArgumentError(f"{text!r:.60} is not compressed as {compression_type}: {e}") from None
+    return out

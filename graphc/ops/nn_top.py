@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.known import as_int, static_value
+from ..ir.known import as_int
 from ..ir.loops import Check, Loop, word
-from ..ir.node import OPERATORS, Node, describe
+from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, to_node, typed_like
-from ..ir.sizes import unknown
 from ..ir.types import TensorType, element_count
+from .from_tensors import from_tensors
 from .layouts import telling
 from .scopes import scope, stand
 
@@ -146,35 +146,20 @@ class TopK(NamedTuple):
     indices: Node
 
 
-def _first_places(x: Node, k: Node) -> Node:
-    """Where the k largest elements of each row are, as `top_k_indices` has them, of a k that only a run knows."""
-    if k.type.rank not in (0, None) or x.type.rank == 0:
-        raise ShapeError(f"{describe(k)} is no number of elements of {describe(x)}")
-    order = OPERATORS["sorted_order"](x, axis=-1, descending=True)
-    whole = OPERATORS["shape"](x, out_type=np.int64)
-    count = OPERATORS["cast"](k, dtype=np.int64)
-    count = OPERATORS["minimum"](count, 2 * count)          # -1 is the rest of a row for a slice: what is below 0 is to be refused
-    size = OPERATORS["concat"]([whole[:-1], OPERATORS["reshape"](count, [1])], 0)
-    first: Node = OPERATORS["slice"](order, 0 * size, size)
-    if x.type.shape is not None:
-        first.set_shape([*x.type.shape[:-1], None])
-    return first
-
-
+@from_tensors("input", label="TopKV2", k="count")
 def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
     """The k largest elements along the last axis, in descending order, and their indices (int32).
 
-    number[..., n] -> (number[..., k], int32[..., k]). `k`: a number, or a whole number as a tensor. ShapeError: fewer than k elements
-    (InvalidArgumentError of a k that only a run knows). DTypeError: no numbers.
+    number[..., n] -> (number[..., k], int32[..., k]). `k`: a number, or a tensor int[]. ShapeError: fewer than k elements. DTypeError: no
+    numbers. InvalidArgumentError, when run: a tensor that is no such k.
 
     >>> tf.Session(jit=False).run(tf.nn.top_k([1, 9, 5], k=2).values)
     array([9, 5], dtype=int32)
     """
     x = to_node(input)
     with telling("top_k", x), scope(name, "TopKV2", x) as last:
-        said = static_value(k) if isinstance(k, Node) and k.type.dtype.kind in "iu" else k
-        late = said is None or (isinstance(k, Node) and bool(unknown(np.asarray(said)).any()))
-        indices = _first_places(x, k) if late else top_k_indices(x, k=(k := as_int(k, "k")))
+        k = as_int(k, "k")
+        indices = top_k_indices(x, k=k)
         found = TopK(pick_last(x, indices, name=last), indices)
         stand("TopKV2", found, input=x, k=k, sorted=True)
         return found

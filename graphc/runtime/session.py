@@ -17,6 +17,7 @@ from ..ir.graph import Graph, get_default_graph, session_stack
 from ..ir.node import Node, here
 from .call import Call
 from .calls import Calls
+from .options import GraphOptions
 from .targets import runs_here
 from .timeline import RunMetadata
 from .values import Values
@@ -45,7 +46,7 @@ class ConfigProto:
             raise ArgumentError(f"flush_denormals is True or False, not {flush_denormals!r:.60}{here()}")
         self.flush_denormals = flush_denormals
         self.gpu_options = SimpleNamespace(allow_growth=False, per_process_gpu_memory_fraction=1.0)
-        self.graph_options = SimpleNamespace()
+        self.graph_options = GraphOptions()
         for name, value in other.items():
             setattr(self, name, value)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..files import example
+from ..files import event_files, example
+from ..files.event_files import *  # noqa: F403
 from ..files.example import *  # noqa: F403
 from ..files.graph_def import write_graph
+from ..files.tf_graph.messages import SaverDef
 from ..summary import FileWriter as SummaryWriter
 from . import (
     averages,
@@ -55,11 +57,11 @@ if TYPE_CHECKING:
     from ..optimize import ScipyOptimizerInterface as ScipyOptimizerInterface
 
 __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages.__all__, *rates.__all__, *clipping.__all__,
-           *steps.__all__, *saver.__all__, *checkpoints.__all__, *example.__all__,
+           *steps.__all__, *saver.__all__, *checkpoints.__all__, *event_files.__all__, *example.__all__,
            *coordinator.__all__, *queue_runner.__all__, *inputs.__all__, *initial_values.__all__,
            *hooks.__all__, *hooks_files.__all__, *monitored.__all__, *session_manager.__all__, *supervisor.__all__,
            *cluster.__all__, *replicas.__all__, "ScipyOptimizerInterface",
-           "SummaryWriter", "write_graph"]
+           "SaverDef", "SummaryWriter", "write_graph"]
 
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

@@ -222,8 +222,12 @@ class Optimizer(Hooks):
             shape = v.initial_value.type.shape
             initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
             with v.graph.name_scope(None):
-                found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{label or self._name}")
+                found = self._slots[v, name] = Variable(initial, trainable=False, name=self._slot_label(v, name, label))
         return found
+
+    def _slot_label(self, v: Variable, name: str, label: str | None) -> str:
+        """What the slot of that name beside `v` is called in the graph."""
+        return f"{v.op.name}/{label or self._name}"
 
     def _values(self, dtype: np.dtype[Any], names: Iterable[str] | None = None) -> dict[str, Any]:
         """The hyperparameters in a dtype; those of some names, or all."""

@@ -37,6 +37,12 @@ def test_in_order(session):
         assert other.run(size) == 0
 
 
+def test_texts_keep_the_zeros_at_their_ends(session):
+    q = tf.FIFOQueue(10, tf.string, [[]])
+    session.run([q.enqueue([tf.string_join(["a", "\0"])]), q.enqueue_many([[b"b\0\0"]])])
+    assert plain(session.run(q.dequeue_many(2))) == [b"a\0", b"b\0\0"]
+
+
 def test_a_value_that_depends_on_the_run_is_handed_over_after_it(session):
     q = tf.FIFOQueue(10, tf.float32)
     v = tf.Variable(0.0)

@@ -11,12 +11,14 @@ import numpy as np
 from ...errors import ArgumentError, DataLossError, DTypeError, SerializationError
 from ...ir.node import here
 from ..wire import BYTES, EIGHT, FOUR, VARINT, fields, put_bytes, put_varint, whole_numbers
+from .text import ENUMS, as_text, is_text, merge_text
 
 DEEPEST = 64            # messages within messages: TensorFlow's own do not go deeper than 10
 _KINDS: dict[str, tuple[int, Any]] = {"int": (VARINT, 0), "bool": (VARINT, False), "float": (FOUR, 0.0), "double": (EIGHT, 0.0),
-                                      "bytes": (BYTES, b""), "string": (BYTES, "")}
+                                      "bytes": (BYTES, b""), "string": (BYTES, ""), **dict.fromkeys(ENUMS, (VARINT, 0))}
 _PACKED: dict[int, np.dtype[Any]] = {FOUR: np.dtype("<f4"), EIGHT: np.dtype("<f8")}
 _FLOATS = {FOUR: "<f", EIGHT: "<d"}
+_ROUNDED = {"float": np.float32, "double": np.float64}      # to what a field holds: reading one gives what its message will
 Self = TypeVar("Self", bound="Message")
 
 
@@ -74,6 +76,7 @@ class Message:
     """
 
     FIELDS: ClassVar[dict[str, Field]] = {}
+    ONEOFS: ClassVar[dict[str, tuple[str, ...]]] = {}       # fields of which one is set at a time, by the group's name; else all are one
     _BY_NUMBER: ClassVar[dict[int, tuple[str, Field]]] = {}
     _values: dict[str, Any]
 
@@ -123,17 +126,36 @@ class Message:
             value = value.encode()
         elif field.kind == "string" and isinstance(value, bytes):
             value = value.decode()
+        elif field.kind in _ROUNDED:
+            value = self._number(name, value, _ROUNDED[field.kind])
         self._values[name] = getattr(value, "as_datatype_enum", value)
+        for group in self.ONEOFS.values():
+            if name in group:
+                for other in group:
+                    if other != name:
+                        self._values.pop(other, None)
+
+    def _number(self, name: str, value: Any, rounded: Any) -> float:
+        try:
+            with np.errstate(over="ignore"):
+                return float(rounded(value))
+        except (TypeError, ValueError):
+            raise DTypeError(f"{type(self).__name__}.{name} is a number, not {value!r:.60}{here()}") from None
 
     def HasField(self, name: str) -> bool:
         """Whether a field is set."""
         self._field(name)
         value = self._values.get(name)
-        return name in self._values and not (isinstance(value, Message) and not value._values and not value.__dict__.get("_told"))
+        return name in self._values and not (isinstance(value, Message) and value.blank())
+
+    def blank(self) -> bool:
+        """Whether nothing was put into the message: fields that were looked at alone are none."""
+        return not self.__dict__.get("_told") and all(
+            value.blank() if isinstance(value, Message) else isinstance(value, (list, dict)) and not value for value in self._values.values())
 
     def WhichOneof(self, name: str) -> str | None:
         """The field that is set, of those of which one is at a time."""
-        return next((n for n in self.FIELDS if self.HasField(n)), None)
+        return next((n for n in self.ONEOFS.get(name, self.FIELDS) if self.HasField(n)), None)
 
     def ClearField(self, name: str) -> None:
         """Set a field back to its default."""
@@ -152,6 +174,7 @@ class Message:
 
     def MergeFrom(self, other: Any) -> None:
         """Take what another message of the kind has set; lists are added to."""
+        other = other.as_message() if hasattr(other, "as_message") else other
         if not isinstance(other, type(self)):
             raise DTypeError(f"{type(other).__name__} is not {type(self).__name__}{here()}")
         self.__dict__["_told"] = True
@@ -160,13 +183,16 @@ class Message:
     # ------------------------------------------------------------------ bytes
 
     def ParseFromString(self, serialized: Any) -> int:
-        """Take what bytes hold; their number. SerializationError: they are none of such a message."""
+        """Take what bytes hold, or the text that `str` gives; their number. SerializationError: they are none of such a message."""
         self.Clear()
         return self.MergeFromString(serialized)
 
     def MergeFromString(self, serialized: Any) -> int:
         """Take what bytes hold besides what there is; their number. SerializationError: they are none of such a message."""
-        data = bytes(serialized)
+        data = serialized.encode() if isinstance(serialized, str) else bytes(serialized)
+        if is_text(type(self), data):
+            merge_text(self, data.decode("utf-8", "replace"))
+            return len(data)
         try:
             _read(self, data, 0, len(data), 0)
         except DataLossError as e:
@@ -192,6 +218,16 @@ class Message:
         return isinstance(other, Message) and type(other) is type(self) and other.SerializeToString() == self.SerializeToString()
 
     __hash__ = None         # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        """Protocol buffers' text of the message."""
+        return as_text(self)
+
+    @property
+    def DESCRIPTOR(self) -> Any:
+        """Not offered: what protocol buffers' own package asks of a message. ArgumentError."""
+        raise ArgumentError(f"{type(self).__name__} is no message of the protobuf package, whose functions do not take it: str(message) is its "
+                            f"text, and ParseFromString reads bytes and text{here()}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self._values) or 'nothing'}>"
