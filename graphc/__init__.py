@@ -28,7 +28,7 @@ from .files.parsing import *  # noqa: F403
 from .files.summary_ops import histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .files.tensor_proto import make_ndarray, make_tensor_proto
 from .files.tensor_texts import *  # noqa: F403
-from .files.tf_graph.messages import AttrValue, NameAttrList, TensorInfo
+from .files.tf_graph.messages import AttrValue, MetaGraphDef, NameAttrList, TensorInfo
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -69,6 +69,7 @@ from .ir.types import (
     as_dtype,
     complex64,
     complex128,
+    float16,
     float32,
     float64,
     int8,
@@ -77,8 +78,12 @@ from .ir.types import (
     int64,
     string,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from .ir.types import bool_ as bool  # noqa: A004
+from .ir.types import float16 as half
 from .ir.types import float64 as double
 from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
@@ -102,6 +107,7 @@ from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
 from .ops.ordering import *  # noqa: F403
 from .ops.partition import *  # noqa: F403
+from .ops.positions import *  # noqa: F403
 from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
 from .ops.random import *  # noqa: F403
@@ -155,8 +161,9 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend", "flags",
-          "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "numeric", "optimize",
+_LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend",
+          "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip",
+          "metrics", "nest", "numeric", "optimize",
           "python", "python_io", "random", "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
           "testing")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",

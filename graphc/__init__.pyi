@@ -18,6 +18,7 @@ from . import errors as errors
 from . import estimator as estimator
 from . import examples as examples
 from . import extend as extend
+from . import feature_column as feature_column
 from . import flags as flags
 from . import gfile as gfile
 from . import graph_util as graph_util
@@ -102,6 +103,7 @@ from .files.tensor_texts import deserialize_many_sparse as deserialize_many_spar
 from .files.tensor_texts import serialize_many_sparse as serialize_many_sparse
 from .files.tensor_texts import serialize_sparse as serialize_sparse
 from .files.tf_graph.messages import AttrValue as AttrValue
+from .files.tf_graph.messages import MetaGraphDef as MetaGraphDef
 from .files.tf_graph.messages import NameAttrList as NameAttrList
 from .files.tf_graph.messages import TensorInfo as TensorInfo
 from .initializers import constant_initializer as constant_initializer
@@ -168,6 +170,7 @@ from .ops.array import matrix_set_diag as matrix_set_diag
 from .ops.array import meshgrid as meshgrid
 from .ops.array import pad as pad
 from .ops.array import sequence_mask as sequence_mask
+from .ops.array_batched import gather_nd as gather_nd
 from .ops.array_fill import fill as fill
 from .ops.array_fill import ones as ones
 from .ops.array_fill import ones_like as ones_like
@@ -272,11 +275,11 @@ from .ops.math import to_int32 as to_int32
 from .ops.math import to_int64 as to_int64
 from .ops.math import where as where
 from .ops.math import where_v2 as where_v2
-from .ops.math_arithmetic import div as div
-from .ops.math_arithmetic import floor_div as floor_div
-from .ops.math_arithmetic import realdiv as realdiv
 from .ops.math_compare import approximate_equal as approximate_equal
 from .ops.math_compare import round as round
+from .ops.math_division import div as div
+from .ops.math_division import floor_div as floor_div
+from .ops.math_division import realdiv as realdiv
 from .ops.math_sums import accumulate_n as accumulate_n
 from .ops.math_sums import add_n as add_n
 from .ops.math_sums import polyval as polyval
@@ -440,7 +443,7 @@ def argmin(input: Any, axis: Any = 0, name: str | None = None, output_type: Any 
     """The index of the smallest element along `axis`: the first of several, the first nan if there is one."""
 def as_string(input: Any, precision: int = -1, scientific: _bool = False, shortest: _bool = False, width: int = -1, fill: str = '',
               name: str | None = None) -> Tensor:
-    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false."""
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false; (real,imaginary)."""
 def asin(x: Any, name: str | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x.  d/dx = 1 / sqrt(1 - x**2)."""
 def asinh(x: Any, name: str | None = None) -> Tensor:
@@ -489,7 +492,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
 def ceil(x: Any, name: str | None = None) -> Tensor:
     """The smallest whole number not below x."""
 def cholesky(input: Any, name: str | None = None) -> Tensor:
-    """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
+    """The lower triangular L with L L^H = (A + A^H) / 2, A positive definite."""
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two."""
 def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
@@ -519,7 +522,7 @@ def digamma(x: Any, name: str | None = None) -> Tensor:
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0."""
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most."""
 double: DType
 def encode_base64(input: Any, pad: _bool = False, name: str | None = None) -> Tensor:
     """The texts in web-safe base 64 (RFC 4648, 5), with `pad` filled up by =."""
@@ -536,20 +539,20 @@ def expand_dims(input: Any, axis: Any, name: str | None = None, *, reduction_ind
     """A new dimension of size 1 at `axis` (several: where they are in the result)."""
 def expm1(x: Any, name: str | None = None) -> Tensor:
     """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
+float16: DType
 float32: DType
 float64: DType
 def floor(x: Any, name: str | None = None) -> Tensor:
     """The largest whole number not above x."""
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded."""
+    """Quotient rounded towards minus infinity. Of an infinity or by one it is the quotient, rounded."""
 def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
-def gather_nd(params: Any, indices: Any, name: str | None = None) -> Tensor:
-    """The subtensors of `params` whose positions are the rows of `indices`."""
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0."""
 def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x > y."""
 def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Whether x >= y."""
+half: DType
 def identity(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself."""
 def imag(input: Any, name: str | None = None) -> Tensor:
@@ -601,9 +604,9 @@ def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
 def matrix_diag_part(input: Any, name: str | None = None) -> Tensor:
     """The main diagonals of matrices."""
 def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """Inverses of matrices, or of their transposes."""
+    """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
 def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
-    """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
+    """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -611,7 +614,7 @@ def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
 def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The smaller of x and y; nan if one of them is. -0 is smaller than 0. Where equal, the derivative goes to x."""
 def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y)."""
+    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y). InvalidArgumentError, when run: of an integer by 0."""
 def mul(x: Any, y: Any, name: str | None = None) -> Tensor:
     """Product, x * y."""
 def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -634,7 +637,7 @@ class _qr(NamedTuple):
     q: Tensor
     r: Tensor
 def qr(input: Any, full_matrices: _bool = False, name: str | None = None) -> _qr:
-    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative."""
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, by Householder's reflections (LAPACK)."""
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """What a file holds, as a text: string[] -> string[]. NotFoundError, when run: there is no such file."""
 def real(input: Any, name: str | None = None) -> Tensor:
@@ -649,7 +652,8 @@ def reduce_any(input_tensor: Any, axis: Any = None, keepdims: _bool = False, nam
     """Whether any element over `axis` is true."""
 def reduce_join(inputs: Any, axis: Any = None, keep_dims: _bool = False, separator: str = '', name: str | None = None, *,
                 reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
-    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them."""
+    """The texts along axes (None: all) one behind the other, the separator between them: along the axis that is named first, then the next.
+    Without axes it is the last axis first."""
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: _bool = False, name: str | None = None, *, keep_dims: _bool = ...,
                reduction_indices: Any = ..., dimension: Any = ..., squeeze_dims: Any = ..., dim: Any = ...) -> Tensor:
     """Largest element over `axis` (all axes without it); nan if there is one; of no elements the dtype's least."""
@@ -770,13 +774,16 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: _bool = False) -> Tensor:
     """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers."""
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient, x / y. Of integers too: they are divided as float64."""
+    """Quotient, x / y. Of integers too: they are divided as float64, as float32 if they have 16 bits at most."""
 def trunc(x: Any, name: str | None = None) -> Tensor:
     """x without its fraction."""
 def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
+    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0. InvalidArgumentError, when run: an integer is divided by 0."""
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Remainder of `truncatediv`, with the sign of x."""
+    """Remainder of `truncatediv`, with the sign of x. InvalidArgumentError, when run: of an integer by 0."""
+uint16: DType
+uint32: DType
+uint64: DType
 uint8: DType
 class _unique(NamedTuple):
     y: Tensor
@@ -795,8 +802,8 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_VERSION", "ConditionalAccumulator", "ConditionalAccumulatorBase",
            "ConfigProto", "DType", "DeviceSpec", "Diagnosis", "Dimension", "Event", "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature",
            "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto",
-           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "LogMessage", "NameAttrList", "NoGradient", "NodeDef",
-           "NotDifferentiable", "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase",
+           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "LogMessage", "MetaGraphDef", "NameAttrList", "NoGradient",
+           "NodeDef", "NotDifferentiable", "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase",
            "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata", "RunOptions", "Session", "SessionLog",
            "SparseConditionalAccumulator", "SparseFeature", "SparseTensor", "SparseTensorValue", "Summary", "SummaryMetadata", "TFRecordReader",
            "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable",
@@ -818,47 +825,47 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
            "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples",
            "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye",
-           "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float32", "float64", "floor", "floor_div", "floordiv", "floormod",
-           "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
-           "get_local_variable", "get_static_value", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
-           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "graph_util", "greater",
-           "greater_equal", "group", "guarantee_const", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins",
-           "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary",
-           "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables", "initialize_local_variables",
-           "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf",
-           "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor", "is_variable_initialized", "jacobian", "jvp",
-           "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables",
-           "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging", "logical_and", "logical_not", "logical_or",
-           "logical_xor", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn", "matching_files", "matmul",
-           "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve",
-           "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid",
-           "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial",
-           "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric",
-           "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad",
-           "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder",
-           "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr", "random_crop", "random_gamma",
-           "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
-           "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join",
-           "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance",
-           "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables", "reset_default_graph", "reshape",
-           "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast",
-           "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul",
-           "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max",
-           "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
-           "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d", "shape", "shape_n", "show", "sigmoid",
-           "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
-           "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_merge",
-           "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder",
-           "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum",
-           "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense",
-           "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square", "squared_difference", "squeeze", "stack",
-           "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split", "string_strip",
-           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
-           "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add",
-           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool", "to_complex128",
-           "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc",
-           "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint8", "uniform_unit_scaling_initializer", "unique",
-           "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
-           "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_axis_size_partitioner",
-           "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "vjp",
-           "where", "where_v2", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]
+           "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "get_default_session", "get_local_variable", "get_static_value", "get_variable", "get_variable_scope", "gfile", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "graph_util",
+           "greater", "greater_equal", "group", "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width",
+           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac",
+           "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables",
+           "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
+           "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor",
+           "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
+           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging", "logical_and",
+           "logical_not", "logical_or", "logical_xor", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn",
+           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
+           "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables",
+           "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm",
+           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize",
+           "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example",
+           "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr",
+           "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any",
+           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
+           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
+           "reset_default_graph", "reshape", "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint",
+           "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max",
+           "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
+           "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
+           "self_adjoint_eigvals", "sequence_mask", "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d",
+           "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
+           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
+           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
+           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
+           "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower",
+           "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
+           "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
+           "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool",
+           "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose",
+           "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32", "uint64",
+           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
+           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
+           "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer",
+           "verify_tensor_all_finite", "vjp", "where", "where_v2", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]

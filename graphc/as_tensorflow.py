@@ -14,6 +14,7 @@ from . import compat
 from .tf1_names import VERSION, advice
 
 NAME = "tensorflow"
+_KERAS = "keras"        # the package of its own that Keras was: `tf.keras`, and TensorFlow's modules of it
 _PACKAGE = __name__.rpartition(".")[0]
 # Modules of TensorFlow that are the package itself, or a namespace of it, under a longer path.
 _SAME = ("compat.v1", "_api.v1", "_api.v2.compat.v1")
@@ -42,19 +43,23 @@ class Stand(ModuleType):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `tensorflow` and the modules below it, whether a TensorFlow is installed or not."""
+    """Finds `tensorflow`, `keras` and the modules below them, whether they are installed or not."""
 
     def __init__(self) -> None:
         self.stand = Stand()
 
     def find_spec(self, name: str, path_of: Sequence[str] | None = None,
                   target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        """The place of a module of TensorFlow's; None for all others. MissingModuleError: graphc has none such."""
+        """The place of a module of TensorFlow's or Keras'; None for all others. MissingModuleError: graphc has none such."""
         if name.startswith(f"{_PACKAGE}."):
             path = name[len(_PACKAGE) + 1:]
             if advice(path) is not None and importlib.machinery.PathFinder.find_spec(name, path_of) is None:
                 raise missing(path)         # `from tensorflow.contrib import x`: else Python says only that it is not there
             return None
+        if name == _KERAS or name.startswith(f"{_KERAS}."):
+            spec = importlib.machinery.ModuleSpec(name, self, is_package=True)
+            spec.loader_state = self._found(f"python.{name}")
+            return spec
         if name != NAME and not name.startswith(f"{NAME}."):
             return None
         spec = importlib.machinery.ModuleSpec(name, self, is_package=True)
@@ -97,13 +102,18 @@ def missing(path: str) -> MissingModuleError:
     return MissingModuleError(f"{NAME}.{path} is not here" + ("" if text is None else f"; instead: {text}"))
 
 
+def _forget() -> None:
+    """Let modules of these names be looked for anew."""
+    for name in [n for n in sys.modules if n.partition(".")[0] in (NAME, _KERAS)]:
+        del sys.modules[name]
+
+
 def install() -> Stand:
     """Have `import tensorflow` give graphc from now on; a TensorFlow that is imported already is set aside. Once is enough."""
     for finder in sys.meta_path:
         if isinstance(finder, Finder):
             return finder.stand
-    for name in [n for n in sys.modules if n == NAME or n.startswith(f"{NAME}.")]:
-        del sys.modules[name]
+    _forget()
     finder = Finder()
     sys.meta_path.insert(0, finder)
     sys.modules[NAME] = finder.stand
@@ -115,6 +125,5 @@ def install() -> Stand:
 def uninstall() -> None:
     """Have `import tensorflow` mean what it meant before; for tests."""
     sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, Finder)]
-    for name in [n for n in sys.modules if n == NAME or n.startswith(f"{NAME}.")]:
-        del sys.modules[name]
+    _forget()
     compat.v1 = sys.modules[_PACKAGE]

@@ -2,13 +2,32 @@
 
 from typing import TYPE_CHECKING
 
-from .ir.types import DType, as_dtype, bool_, complex64, complex128, float32, float64, int8, int16, int32, int64, string, uint8
+from .ir.types import (
+    DType,
+    as_dtype,
+    bool_,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from .ir.types import float16 as half
 from .ops.math import cast, saturate_cast
 from .ops.strings import as_string
 from .tf1_names import getter as _getter
 
-__all__ = ["DType", "as_dtype", "as_string", "bool", "cast", "complex128", "complex64", "float32", "float64", "int16", "int32", "int64",
-           "int8", "saturate_cast", "string", "uint8"]
+__all__ = ["DType", "as_dtype", "as_string", "bool", "cast", "complex128", "complex64", "float16", "float32", "float64", "half", "int16", "int32",
+           "int64", "int8", "saturate_cast", "string", "uint16", "uint32", "uint64", "uint8"]
 
 bool = bool_
 

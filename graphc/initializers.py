@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import DTypeError, GraphError, ShapeError
+from .ir.configured import Configured
 from .ir.node import Node, dtype_of, here, saying
 from .ir.operator import Values, declare, to_node
 from .ir.types import DType, TensorType, as_shape, float32, shape_str
@@ -25,7 +26,7 @@ __all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "ran
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
-class Initializer:
+class Initializer(Configured):
     """Makes initial values: `initializer(shape, dtype)` is a tensor. `dtype` defaults to the initializer's own."""
 
     dtype: DType

@@ -88,9 +88,8 @@ from .ops.math_special import (
     xlogy,
 )
 from .ops.partition import bincount
+from .ops.positions import argmax, argmin
 from .ops.reduce import (
-    argmax,
-    argmin,
     count_nonzero,
     reduce_all,
     reduce_any,

@@ -81,6 +81,7 @@ from .ops.nn_sampled import nce_loss as nce_loss
 from .ops.nn_sampled import sampled_softmax_loss as sampled_softmax_loss
 from .ops.nn_top import top_k as top_k
 from .ops.sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
+from .ops.sparse_rows import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 from .rnn import rnn_cell as rnn_cell
 from .rnn.loops import bidirectional_dynamic_rnn as bidirectional_dynamic_rnn
 from .rnn.loops import dynamic_rnn as dynamic_rnn
@@ -92,7 +93,7 @@ from .rnn.unrolled import static_state_saving_rnn as static_state_saving_rnn
 def in_top_k(predictions: Any, targets: Any, k: Any = 1, name: str | None = None) -> Tensor:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """x where x > 0, alpha x elsewhere."""
+    """x where x > 0, alpha x elsewhere; whole numbers are float32."""
 def relu(features: Any, name: str | None = None) -> Tensor:
     """max(x, 0).  Its derivative at 0 is 0."""
 def relu6(features: Any, name: str | None = None) -> Tensor:
@@ -120,5 +121,6 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler", "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss",
            "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments", "sufficient_statistics",
            "normalize_moments", "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space",
-           "bias_add", "xw_plus_b", "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k",
-           "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]
+           "bias_add", "xw_plus_b", "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "safe_embedding_lookup_sparse",
+           "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn",
+           "static_bidirectional_rnn", "static_state_saving_rnn"]

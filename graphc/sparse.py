@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .ops.sparse_cross import cross, cross_hashed
 from .ops.sparse_dense import from_dense, sparse_tensor_to_dense
 from .ops.sparse_forms import (
     sparse_concat,
@@ -39,9 +40,9 @@ matmul = sparse_dense_matmul = sparse_tensor_dense_matmul
 placeholder, to_dense = sparse_placeholder, sparse_tensor_to_dense
 reduce_sum, reduce_sum_sparse, reduce_max = sparse_reduce_sum, sparse_reduce_sum_sparse, sparse_reduce_max
 
-__all__ = ["SparseTensor", "add", "concat", "expand_dims", "fill_empty_rows", "from_dense", "matmul", "maximum", "merge", "minimum", "placeholder",
-           "reduce_max", "reduce_sum", "reduce_sum_sparse", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax",
-           "sparse_dense_matmul", "split", "to_dense", "to_indicator", "transpose"]
+__all__ = ["SparseTensor", "add", "concat", "cross", "cross_hashed", "expand_dims", "fill_empty_rows", "from_dense", "matmul", "maximum", "merge",
+           "minimum", "placeholder", "reduce_max", "reduce_sum", "reduce_sum_sparse", "reorder", "reset_shape", "reshape", "retain", "slice",
+           "softmax", "sparse_dense_matmul", "split", "to_dense", "to_indicator", "transpose"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
     __getattr__ = _getter(__name__)

@@ -143,11 +143,12 @@ Tensor | the class of all nodes of the graph
 # Names that are not here: what to write instead.
 _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
-keras, python.keras | models are written with tf.get_variable and operators, trained by tf.train.AdamOptimizer(...).minimize(loss)
-estimator.DNNClassifier, estimator.LinearClassifier | tf.estimator.Estimator with a model function of layers
-estimator.DNNRegressor, estimator.LinearRegressor | tf.estimator.Estimator with a model function of layers
+estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
+contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
+keras.applications, keras.wrappers, keras.estimator | of tf.keras there is what dir(tf.keras) lists: no models trained by others, and no wrappers
+contrib.learn.SVM | tf.contrib.learn.LinearClassifier
+contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator
-feature_column, python.feature_column | prepare the columns in NumPy and feed them
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
@@ -183,7 +184,7 @@ def advice(name: str) -> str | None:
 
     >>> advice("fill_triangular"), advice("nn.seq2seq")
     (None, 'tf.contrib.legacy_seq2seq')
-    >>> advice("keras.layers") == advice("keras"), advice("reduce_man")
+    >>> advice("feature_column.numeric_column") == advice("feature_column"), advice("reduce_man")
     (True, None)
     """
     while name:

@@ -153,7 +153,8 @@ RAISED: list[tuple[str, str, Callable[[], Any]]] = [
     ("nn.embedding_lookup", "InvalidArgumentError", lambda: run(tf.nn.embedding_lookup(tf.constant([1.0]), [4]))),
     ("nn.embedding_lookup", "ArgumentError", lambda: tf.nn.embedding_lookup([x(2, 2), x(2, 2)], i(2), "in halves")),
     ("nn.top_k", "ShapeError", lambda: tf.nn.top_k(x(2), 3)), ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(["a"], 1)),
-    ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(x(2), tf.placeholder(tf.int32, []))),
+    ("nn.top_k", "DTypeError", lambda: tf.nn.top_k(x(2), tf.placeholder(tf.float32, []))),
+    ("nn.top_k", "InvalidArgumentError", lambda: run(tf.nn.top_k(x(2), tf.placeholder_with_default(3, [])).values)),
     ("Print", "DTypeError", lambda: tf.Print(x(2), [object()])),
     ("verify_tensor_all_finite", "InvalidArgumentError", lambda: run(tf.verify_tensor_all_finite([np.nan], "m"))),
     ("add_check_numerics_ops", "InvalidArgumentError", lambda: (lambda c: run(tf.add_check_numerics_ops()))(tf.log(tf.constant(-1.0)))),
@@ -277,6 +278,14 @@ _RAISES_NOTHING = {
     "graphc.trainable_variables", "graphc.initialize_local_variables", "graphc.report_uninitialized_variables", "graphc.no_regularizer",
     "graphc.fixed_size_partitioner", "graphc.min_max_variable_partitioner", "graphc.variable_axis_size_partitioner", "graphc.op_scope",
     *(f"graphc.{name}" for name in ("dimension_value", "is_numeric_tensor", "is_tensor", "timestamp")),
+    *(f"graphc.keras.backend.{name}" for name in (
+        "clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_placeholder", "is_sparse", "is_tensor",
+        "learning_phase", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon")),
+    *(f"graphc.keras.{name}" for name in (
+        "activations.linear", "metrics.categorical_accuracy",
+        "preprocessing.sequence.make_sampling_table", "preprocessing.sequence.skipgrams", "preprocessing.text.hashing_trick",
+        "preprocessing.text.one_hot", "preprocessing.text.text_to_word_sequence", "utils.custom_object_scope", "utils.get_custom_objects",
+        "utils.model_to_dot")),
     "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
     "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
     "graphc.testing.some_samples", "graphc.testing.testable",
@@ -296,7 +305,7 @@ _RAISES_NOTHING = {
         "get_variables_by_name", "get_variables_by_suffix", "has_arg_scope")), "graphc.contrib.framework.is_tensor",
     *(f"graphc.contrib.slim.{name}" for name in ("model_analyzer.analyze_ops", "model_analyzer.analyze_vars", "model_analyzer.tensor_description",
                                                  "utils.convert_collection_to_dict", "utils.get_tensor_aliases", "utils.smart_cond")),
-    "graphc.contrib.learn.preprocessing.tokenizer", "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
+    *(f"graphc.contrib.slim.nets.resnet_v{v}.resnet_v{v}_block" for v in (1, 2)), "graphc.contrib.learn.preprocessing.tokenizer", "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
     *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))}
 
 

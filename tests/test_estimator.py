@@ -122,7 +122,7 @@ def test_digits(tmp_path):
 
 SPEC = ESTIMATOR.EstimatorSpec
 REFUSED = [
-    (lambda e: tf.estimator.Estimator(lambda features: None, warm_start_from="models"), tf.errors.ArgumentError, "warm_start_from"),
+    (lambda e: tf.estimator.Estimator(lambda features: None, warm_start_from=3), tf.errors.ArgumentError, "warm_start_from is a checkpoint's path"),
     (lambda e: ESTIMATOR.Estimator(lambda x: x), tf.errors.GraphError, "takes features, labels, mode, params and config, not x"),
     (lambda e: e.train(given(), steps=1, max_steps=1), tf.errors.ArgumentError, "steps or max_steps"),
     (lambda e: e.train(given(), steps=0), tf.errors.ArgumentError, "steps is above 0, not 0"),

@@ -34,6 +34,19 @@ def by_limits(what):
     return formula
 
 
+def careful(z, y, w):
+    """Precision over recall, integrated in small steps where the counts go straight between two thresholds."""
+    limits = [-1e-7, *(i / 199 for i in range(1, 199)), 1 + 1e-7]
+    found = [counts(z == 1, y > np.float32(t), w) for t in limits]
+    total = 0.0
+    for a, b in zip(found[1:], found, strict=False):
+        s = (np.arange(20000) + 0.5) / 20000
+        tp, fp = a["tp"] + s * (b["tp"] - a["tp"]), a["fp"] + s * (b["fp"] - a["fp"])
+        if b["tp"] > a["tp"]:
+            total += np.mean(tp / (tp + fp)) * (b["tp"] - a["tp"])
+    return total / (found[0]["tp"] + found[0]["fn"])
+
+
 def area(z, p, w, curve="ROC", sums="trapezoidal", count=200):
     limits = [-1e-7, *(i / (count - 1) for i in range(1, count - 1)), 1 + 1e-7]
     c = [counts(z == 1, p, w, limit) for limit in limits]
@@ -103,6 +116,8 @@ METRICS = [
     ("auc", LABELS, SCORES, lambda z, y, w: M.auc(z, y, w), area),
     ("auc of PR, below", LABELS, SCORES, lambda z, y, w: M.auc(z, y, w, curve="PR", summation_method="minoring"),
      lambda z, y, w: area(z, y, w, "PR", "minoring")),
+    ("auc of PR, careful", LABELS, SCORES, lambda z, y, w: M.auc(z, y, w, curve="PR", summation_method="careful_interpolation"), careful),
+    ("auc of ROC, careful", LABELS, SCORES, lambda z, y, w: M.auc(z, y, w, summation_method="careful_interpolation"), area),
     ("auc, above", LABELS, SCORES, lambda z, y, w: M.auc(z, y, w, num_thresholds=11, summation_method="majoring"),
      lambda z, y, w: area(z, y, w, sums="majoring", count=11)),
     ("sensitivity_at_specificity", LABELS, SCORES, lambda z, y, w: M.sensitivity_at_specificity(z, y, 0.6, w),

@@ -77,6 +77,16 @@ IMPORTS = [
     ("from tensorflow.keras.datasets import mnist", "mnist.load_data", "keras.datasets.mnist.load_data"),
     ("import tensorflow as tf", "tf.keras.datasets.cifar10.load_data", "keras.datasets.cifar10.load_data"),
     ("from tensorflow.python.ops.init_ops import zeros_initializer", "zeros_initializer", "zeros_initializer"),
+    ("from tensorflow.keras.layers import Dense", "Dense", "keras.layers.Dense"),
+    ("import tensorflow.keras.backend as K", "K.dot", "keras.backend.dot"),
+    ("from tensorflow.python.keras.models import Model", "Model", "keras.models.Model"),
+    ("from tensorflow.python.keras.engine.base_layer import Layer", "Layer", "keras.layers.Layer"),
+    ("from tensorflow.python.keras.utils.np_utils import to_categorical", "to_categorical", "keras.utils.to_categorical"),
+    ("from tensorflow.contrib.keras import layers", "layers.LSTM", "keras.layers.LSTM"),
+    ("from tensorflow.contrib.keras.layers import LSTM", "LSTM", "keras.layers.LSTM"),
+    ("from keras.models import Sequential", "Sequential", "keras.models.Sequential"), ("import keras", "keras.Input", "keras.Input"),
+    ("from keras.layers.core import Dropout", "Dropout", "keras.layers.Dropout"),
+    ("from keras.preprocessing.image import ImageDataGenerator", "ImageDataGenerator", "keras.preprocessing.image.ImageDataGenerator"),
 ]
 
 
@@ -88,10 +98,15 @@ def test_inner_modules_have_names_of_namespaces(line):
         assert place in ("-", "nn.seq2seq", "graph_util") or place == "tf" or importlib.import_module("graphc.python") and tf.python._place(place)
 
 
+@pytest.mark.parametrize("path", sorted({line.partition(".")[0].partition(" | ")[0] for line in inner_paths.CONTRIB.split("\n")} - {""}))
+def test_what_has_inner_modules_is_a_package(path):
+    assert importlib.import_module(f"graphc.contrib.{path}").__path__ is not None        # whatever name it stands under in `sys.modules`
+
+
 @pytest.fixture
 def standing():
     """`tensorflow` is graphc within the test alone."""
-    kept = {n: m for n, m in sys.modules.items() if n.partition(".")[0] == "tensorflow"}
+    kept = {n: m for n, m in sys.modules.items() if n.partition(".")[0] in ("tensorflow", "keras")}
     as_tensorflow.install()
     yield
     as_tensorflow.uninstall()
@@ -109,10 +124,9 @@ def test_imports_give_graphc(statement, expression, name, standing):
 
 
 @pytest.mark.parametrize("statement, message", [
-    ("import tensorflow.keras.layers", "tensorflow.keras.layers is not here; instead: models are written"),
-    ("from tensorflow.keras import layers", "tensorflow.keras.layers is not here; instead: models are written"),
-    ("from tensorflow.keras.layers import Dense", "tensorflow.keras.layers is not here; instead: models are written"),
-    ("from tensorflow.python.keras.layers import Dense", "tensorflow.python.keras is not here; instead: models are written"),
+    ("import tensorflow.keras.applications", "tensorflow.keras.applications is not here; instead: of tf.keras there is"),
+    ("from tensorflow.keras import applications", "tensorflow.keras.applications is not here; instead: of tf.keras there is"),
+    ("from tensorflow.keras.wrappers.scikit_learn import KerasClassifier", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
     ("from tensorflow.contrib import tpu", "tensorflow.contrib.tpu is not here; instead: "),
     ("import tensorflow.nonsense", "tensorflow.nonsense is not here"),
 ])
@@ -207,10 +221,10 @@ def test_script_that_is_not_there(tmp_path, capsys):
 
 CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
-    ("import tensorflow as tf\n\ntf.keras.layers.Dense(3)", ["3: tf.keras.layers.Dense is not here; instead: models are written"]),
+    ("import tensorflow as tf\n\ntf.keras.applications.VGG16()", ["3: tf.keras.applications.VGG16 is not here; instead: of tf.keras there is"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
     ("from tensorflow.contrib import tpu", ["1: tf.contrib.tpu is not here; instead: "]),
-    ("import tensorflow.keras as keras\nkeras.Model", ["2: tf.keras.Model is not here; instead: models are written"]),
+    ("import tensorflow.keras as keras\nkeras.Model\nkeras.Modle", ["3: tf.keras.Modle is not here"]),
     ("from tensorflow.python.framework import ops\nops.reset_default_graph()\nops.nosuch()", ["3: tf.python.framework.ops.nosuch is not here"]),
     ("import tensorflow as tf\nlayers = tf.layers\nlayers.dense\nlayers.denser", ["4: tf.layers.denser is not here"]),
     ("import tensorflow as tf\ntf = tf.compat.v1\ntf.nosuch", ["3: tf.compat.v1.nosuch is not here"]),

@@ -21,17 +21,24 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app audio bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.framework contrib.image contrib.layers contrib.learn
-contrib.staging contrib.summary
-contrib.learn.datasets
-contrib.learn.datasets.base contrib.learn.preprocessing contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
+app audio bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.factorization contrib.framework contrib.image contrib.layers
+contrib.learn contrib.staging contrib.summary
+contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
+contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
+contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils
+contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg
 contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
-contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.inputs examples examples.tutorials
-examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend flags gfile graph_util image initializers io keras
+contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.export estimator.inputs examples
+examples.tutorials
+examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image
+initializers io keras
+keras.activations keras.backend keras.callbacks keras.constraints
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
-keras.datasets.mnist keras.datasets.reuters layers linalg
+keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
+keras.optimizers.schedules
+keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
 saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
@@ -131,9 +138,11 @@ def test_older_spellings_are_taken(old, new):
 
 
 @pytest.mark.parametrize("operator, fact", [
-    (tf.tanh, "Operands: x: bool, int, float or complex. Result: bool, uint8, int8, int16, float32 -> float32; int32, int64, float64 -> float64; "
+    (tf.tanh, "Operands: x: bool, int, float or complex. Result: float16 -> float16; bool, uint8, uint16, int8, int16, float32 -> float32; "
+              "uint32, uint64, int32, int64, float64 -> float64; "
               "complex64 -> complex64; complex128 -> complex128."),
-    (tf.abs, "Operands: x: int, float or complex. Result: uint8 -> uint8; int8 -> int8; int16 -> int16; int32 -> int32; int64 -> int64; "
+    (tf.abs, "Operands: x: int, float or complex. Result: uint8 -> uint8; uint16 -> uint16; uint32 -> uint32; uint64 -> uint64; "
+             "int8 -> int8; int16 -> int16; int32 -> int32; int64 -> int64; float16 -> float16; "
              "float32, complex64 -> float32; float64, complex128 -> float64."),
     (tf.greater, "Operands: x, y: bool, int or float; shapes broadcast. Result: bool."),
     (tf.logical_and, "Operands: x: bool; y: bool; shapes broadcast. Result: bool."),
@@ -194,14 +203,17 @@ def test_every_public_callable_shows_its_arguments():
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
 _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
-                      "int8", "int16", "int32", "int64", "string", "uint8", "double"},
+                      "int8", "int16", "int32", "int64", "string", "uint8", "uint16", "uint32", "uint64", "float16", "half", "double"},
            "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.errors": {n for n in tf.errors.__all__ if n.isupper()},
+           "graphc.contrib.factorization": {"COSINE_DISTANCE", "KMEANS_PLUS_PLUS_INIT", "RANDOM_INIT", "SQUARED_EUCLIDEAN_DISTANCE"},
            "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
            "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
            **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
            **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
-           "graphc.dtypes": {"bool", "complex64", "complex128", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8"},
+           "graphc.dtypes": {"bool", "complex64", "complex128", "half", "string",
+                             *(f"float{n}" for n in (16, 32, 64)), *(f"int{n}" for n in (8, 16, 32, 64)),
+                             *(f"uint{n}" for n in (8, 16, 32, 64))},
            "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}

@@ -15,7 +15,7 @@ from ..errors import DTypeError, GradientError, GraphError, ShapeError
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_order, loc_str, reached
 from ..ir.operator import items, to_node
-from ..ir.registered import REGISTERED, no_gradient
+from ..ir.registered import MISSING, REGISTERED, no_gradient
 from ..ir.types import TensorType, compatible, differentiable
 from ..ops.array import broadcast_to, identity, ones_like, shape, unbroadcast, zeros_like
 from ..ops.contract import held
@@ -156,6 +156,12 @@ def _total(node: Node, contributions: list[Any]) -> Any:
             for i in range(len(node.type))]
 
 
+def _shape(g: Node, x: Node) -> None:
+    """Have a gradient know of its shape what is known of what it belongs to: a rule may have asked a run for it."""
+    if not g.type.known and g.type.shape != x.type.shape and compatible(g.type.shape, x.type.shape):
+        g.set_shape(x.type.shape)
+
+
 # ---------------------------------------------------------------------- reverse mode
 
 def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[Node],
@@ -164,6 +170,7 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
     order = between(targets, sources, stop)
     live = set(order)
     graph = get_default_graph()
+    first = len(graph.nodes)
     recorded = graph.__class__ is Graph          # a Scratch is thrown away: nobody asks it which gradient belongs to what
     parts: dict[Node, list[Any]] = {}
     for y, seed in zip(targets, seeds, strict=True):
@@ -175,6 +182,8 @@ def reverse(targets: Sequence[Node], seeds: Sequence[Node], sources: Sequence[No
         if contributions is None:
             continue
         g = _total(node, contributions)
+        if isinstance(g, Node) and g.index >= first:
+            _shape(g, node)
         if recorded and isinstance(g, Node):
             graph.gradients_of.setdefault(node, []).append(g)
         if node in wanted:
@@ -211,8 +220,16 @@ def _pull_back(node: Node, g: Any, live: set[Node]) -> Iterable[tuple[Node, Any]
     rule = operator.grad(g, y, *node.inputs, **node.attrs) if node.gradient is None else registered_gradient(node, g, y)
     if len(rule) != len(node.inputs):
         raise GradientError(f"the gradient rule of {operator.name} gives {len(rule)} results for {len(node.inputs)} inputs\n  at {loc_str(node.loc)}")
-    return [(x, _fit(gx, x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
+    return [(x, _fit(_there(gx, x, node), x, operator.family.broadcasts)) for x, gx in zip(node.inputs, rule, strict=True)
             if gx is not None and x in live and differentiable(x.type.dtype)]
+
+
+def _there(g: Any, x: Node, node: Node) -> Node:
+    """A gradient that is asked for; GradientError for one that no operator computes."""
+    if g is MISSING:
+        raise GradientError(f"{node.operator.name} has no derivative by {describe(x)}: {describe(node)} lies on the path that is differentiated"
+                            f"\n  at {loc_str(node.loc or caller())}")
+    return g
 
 
 def _fit(g: Node, x: Node, broadcasts: bool) -> Node:
@@ -266,6 +283,7 @@ def _push_elementwise(node: Node, along: Sequence[Node | None]) -> list[Node]:
             continue
         part = node.operator.grad(_cast(t, node), node, *node.inputs, **node.attrs)[i]
         if part is not None:
+            part = _there(part, node.inputs[i], node)
             known = part.type.known and part.type.shape == node.type.shape
             parts.append(_cast(part if known else broadcast_to(part, shape(node)), node))
     return [total(parts)] if len(parts) > 1 else parts
@@ -286,7 +304,8 @@ def _push_transposed(node: Node, along: Sequence[Node | None]) -> list[Any]:
     g: Any = us if many else us[0]
     rule = node.operator.grad(g, y, *node.inputs, **node.attrs) if node.gradient is None else registered_gradient(node, g, y)
     broadcasts = node.operator.family.broadcasts
-    pairs = [(_fit(gx, x, broadcasts), t) for x, gx, t in zip(node.inputs, rule, along, strict=True) if gx is not None and t is not None]
+    pairs = [(_fit(_there(gx, x, node), x, broadcasts), t) for x, gx, t in zip(node.inputs, rule, along, strict=True)
+             if gx is not None and t is not None]
     if not pairs:
         return []
     upstream = [u for u in us if u is not None]

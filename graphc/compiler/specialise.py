@@ -11,13 +11,15 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.body import Body, has_effect
 from ..ir.families import FAMILIES, Memory
 from ..ir.graph import Scratch
-from ..ir.known import static_value
+from ..ir.half import HALF, SINGLE, in_single, widened
+from ..ir.known import left_open, static_value
 from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.scope import Scope
 from ..ir.sizes import has_sizes, unknown
 from ..ir.types import Array, TensorType, exactly, same_type
+from ..ops.math import cast
 from ..ops.math_arithmetic import add, subtract
 from ..ops.sources import placeholder_of
 from ..ops.state import READS
@@ -183,7 +185,7 @@ def _undecided(node: Node, built: Node, settled: Callable[[Node], bool]) -> list
     None: the node itself is evaluated, by its reference.
     """
     family = node.operator.family
-    if not (family.routine or family.scatters):
+    if not (family.routine or family.scatters or node.operator.deferred == "value"):
         return []
     pairs = [(node.inputs[i], static_value(built.inputs[i])) for i in node.operator.by_value]
     found = [x for x, value in pairs if value is None or unknown(value).any()]
@@ -196,7 +198,7 @@ def _rebuild(node: Node, new: dict[Node, Node], state: _State, scratch: Scratch)
     if operator.name in READS:
         return state.read(node, new)
     if operator.family.assigns:
-        return state.assign(node, new)
+        return state.assign(node, new, scratch)
     if operator.family.orders or operator.name == "initialize":         # with which a run begins
         return None
     try:
@@ -229,21 +231,29 @@ def _trimmed(node: Node, new: dict[Node, Node], left_out: dict[Node, Trim], scra
     if trim is None:
         return _built(node, tuple([new[x] for x in node.inputs]), scratch)
     if picks:
-        return node.operator.build(scratch, (new[node.inputs[0]],), {"index": trim.results[node.attrs["index"]]})
+        return _rounded(node.operator.build(scratch, (new[node.inputs[0]],), {"index": trim.results[node.attrs["index"]]}), node)
     return node.operator.build(scratch, tuple([new[node.inputs[i]] for i in trim.operands]), trim.attrs)
 
 
 def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
     """The node on inputs of concrete types, lowered, and lowered again what that is made of."""
     operator = node.operator
+    if widened(operator, inputs, node.type):
+        return _in_single(node, inputs, scratch)
     if operator.lower is None and _has_its_type(node, inputs):
         return scratch.add(operator, inputs, node.attrs, node.type, None)
     built = operator.build(scratch, inputs, node.attrs)
+    if operator.family.picks:
+        return _rounded(built, node)
     if operator.lower is None:
         return _known_value(built, scratch)
+    if operator.deferred == "value" and left_open(inputs[0]):         # of no type before that is known, whatever is known of it
+        return built.on(inputs, TensorType(built.type.dtype, None))
     lowered = scratch.to_lower
     simpler: Node = operator.lower(built, inputs, [x.type for x in inputs], built.type, **node.attrs)
-    if simpler is built or (scratch.to_lower == lowered and operator.name != "later"):
+    if simpler is built:
+        return _known_value(built, scratch)
+    if scratch.to_lower == lowered and not operator.deferred:
         return simpler
     made = {x: x for x in inputs}
     for n in topological([simpler], stop=made.__contains__):
@@ -252,6 +262,19 @@ def _built(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
             if not _known(made[n]):             # data decides what is within: the whole is evaluated first
                 return built.on(inputs, TensorType(built.type.dtype, None))
     return made[simpler]
+
+
+def _in_single(node: Node, inputs: tuple[Node, ...], scratch: Scratch) -> Node:
+    """The node on operands in float32, its result rounded to half precision."""
+    wide = tuple([cast(x, dtype=SINGLE) if x.type.dtype == HALF else x for x in inputs])
+    found = _built(node.operator.build(scratch, wide, in_single(node.attrs)), wide, scratch)
+    return _rounded(found, node)
+
+
+def _rounded(found: Node, node: Node) -> Node:
+    """What a node was rebuilt as, in the half precision that the node itself is of."""
+    halved = isinstance(node.type, TensorType) and node.type.dtype == HALF and found.type.dtype != HALF
+    return cast(found, dtype=HALF) if halved else found
 
 
 def _has_its_type(node: Node, inputs: tuple[Node, ...]) -> bool:
@@ -317,12 +340,13 @@ class _State:
             return [*node.inputs]
         return [*node.inputs, *node.control_inputs, *([self._previous[node]] if node in self._previous else ())]
 
-    def assign(self, node: Node, new: dict[Node, Node]) -> Node:
+    def assign(self, node: Node, new: dict[Node, Node], scratch: Scratch) -> Node:
         variable, value = node.inputs[0], new[node.inputs[1]]
         if node.operator.name != "assign":
             current = self.assigned.get(variable, new[variable])                # of a variable that is fed, what is fed
             _check_assigned(node, current.type, value.type)
             value = (add if node.operator.name == "assign_add" else subtract)(current, value)
+            value = _built(value, value.inputs, scratch)
         _check_assigned(node, self.assigned.get(variable, self._held[variable]).type, value.type)
         self.assigned[variable] = value
         return value

@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
 
-__all__ = ["crf", "data", "distributions", "framework", "image", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn",
-           "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "training", "util"]
+__all__ = ["crf", "data", "distributions", "factorization", "framework", "image", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics",
+           "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
         crf,
         data,
         distributions,
+        factorization,
         framework,
         image,
         layers,

@@ -52,7 +52,7 @@ def separable_conv2d(inputs: Any, num_outputs: int | None, kernel_size: Any, dep
     names = {"depthwise_kernel": "depthwise_weights", "pointwise_kernel": "pointwise_weights", "bias": "biases"}
 
     class Layer(SeparableConv2D):
-        def add_weight(self, name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
+        def add_weight(self, name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,  # type: ignore[override]
                        trainable: bool = True, constraint: Any = None, use_resource: Any = None, **more: Any) -> Any:
             return variable_of(names[name], shape, self.dtype, initializer, regularizer, trainable and self.trainable, variables_collections)
     with variable_scope(scope, "SeparableConv2d", reuse=reuse) as inner:

@@ -14,12 +14,14 @@ from ..ops.array import concat, expand_dims, gather_nd, range, sequence_mask, sh
 from ..ops.array_places import batch_gather
 from ..ops.control_loops import foldl, scan
 from ..ops.math import cast, less, maximum, where
-from ..ops.reduce import argmax, reduce_logsumexp, reduce_max, reduce_sum
+from ..ops.positions import argmax
+from ..ops.reduce import reduce_logsumexp, reduce_max, reduce_sum
 from ..tf1_names import getter as _getter
 from ..variables import get_variable
 
 __all__ = ["crf_binary_score", "crf_decode", "crf_log_likelihood", "crf_log_norm", "crf_multitag_sequence_score", "crf_sequence_score",
            "crf_unary_score", "viterbi_decode"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.crf.python`
 
 
 def crf_sequence_score(inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any) -> Node:

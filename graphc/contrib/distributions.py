@@ -7,6 +7,7 @@ from ..distributions import *  # noqa: F403
 from ..tf1_names import getter as _getter
 
 __all__ = [*_distributions.__all__]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.distributions.python`
 
 
 def __dir__() -> list[str]:

@@ -27,6 +27,7 @@ __all__ = ["add_arg_scope", "add_model_variable", "arg_scope", "arg_scoped_argum
            "get_trainable_variables", "get_unique_variable", "get_variable_full_name", "get_variables", "get_variables_by_name",
            "get_variables_by_suffix", "get_variables_to_restore", "has_arg_scope", "is_tensor", "list_variables",
            "load_checkpoint", "load_variable", "local_variable", "model_variable", "variable"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.framework.python`
 
 
 # ---------------------------------------------------------------------- variables made

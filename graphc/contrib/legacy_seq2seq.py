@@ -10,6 +10,7 @@ from ..rnn.sequence_losses import model_with_buckets, sequence_loss_by_example
 from ..tf1_names import getter as _getter
 
 __all__ = [*legacy.__all__, "model_with_buckets", "sequence_loss", "sequence_loss_by_example"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.legacy_seq2seq.python`
 
 if not TYPE_CHECKING:
     __getattr__ = _getter(__name__)

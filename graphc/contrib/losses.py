@@ -14,6 +14,7 @@ from .scopes import add_arg_scope
 __all__ = ["absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses", "get_regularization_losses",
            "get_total_loss", "hinge_loss", "log_loss", "mean_pairwise_squared_error", "mean_squared_error", "sigmoid_cross_entropy",
            "softmax_cross_entropy", "sparse_softmax_cross_entropy"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.losses.python`
 
 
 @add_arg_scope

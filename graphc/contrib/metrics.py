@@ -29,6 +29,7 @@ _PAIRED = {
 _RENAMED = {"streaming_mean": "mean", "streaming_mean_tensor": "mean_tensor", "streaming_percentage_less": "percentage_below"}
 
 __all__ = ["accuracy", "aggregate_metric_map", "aggregate_metrics", "confusion_matrix", *_PAIRED, *_RENAMED]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.metrics.python`
 
 
 def _swapped(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

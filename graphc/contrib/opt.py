@@ -4,6 +4,7 @@ from ..optimize import ScipyOptimizerInterface
 from ..train.optimizers import LazyAdamOptimizer
 
 __all__ = ["LazyAdamOptimizer", "ScipyOptimizerInterface"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.opt.python`
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ from ..tf1_names import getter as _getter
 
 __all__ = [*cells.__all__, "LayerRNNCell", "RNNCell", *wrappers.__all__, *more_cells.__all__, *fused.__all__, *unrolled.__all__,
            "stack_bidirectional_dynamic_rnn"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.rnn.python`
 
 # Modules of the first versions of TensorFlow 1.
 core_rnn_cell, core_rnn, core_rnn_cell_impl = rnn_cell, unrolled, rnn_cell

@@ -12,6 +12,7 @@ from ..rnn.sequence_losses import sequence_loss
 from ..tf1_names import getter as _getter
 
 __all__ = [*decoders.__all__, *helpers.__all__, *attention.__all__, *beams.__all__, "sequence_loss"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.seq2seq.python`
 
 if not TYPE_CHECKING:
     __getattr__ = _getter(__name__)

@@ -16,6 +16,7 @@ from ..ir.node import here
 from ..tf1_names import getter as _getter
 
 __all__ = ["GreedyLoadBalancingStrategy", "HParams", "RandomStrategy", "byte_size_load_fn"]
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.training.python`
 
 _ITEM = re.compile(r"\s*(?P<name>[A-Za-z]\w*)(\[(?P<index>\d+)\])?\s*=\s*(\[(?P<several>[^\]]*)\]|(?P<one>[^,\[]*))\s*(,|$)")
 

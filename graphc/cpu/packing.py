@@ -17,9 +17,9 @@ from ..ir.node import Node, Operation
 from ..ir.polynomials import Atom, Terms
 from ..ir.scope import Scope
 from ..ir.sizes import Size
-from ..ir.types import DTYPES, INTERNAL, MOST_DIMENSIONS, Array, DType, TensorType, dtype_name
+from ..ir.types import DTYPES, MOST_DIMENSIONS, Array, DType, TensorType, dtype_name
 
-DTYPE_OF = {dtype_name(d): d for d in (*DTYPES, *INTERNAL)}
+DTYPE_OF = {dtype_name(d): d for d in DTYPES}
 NAMES = list(DTYPE_OF)
 OPERATIONS = ("//", "%", "max", "min")
 DEEPEST = 40            # operations within operations: their text is parsed by Python, which has a limit
@@ -192,7 +192,7 @@ class ValueWriter:
             kind = "array" if isinstance(v, np.ndarray) else "scalar"
             if array.dtype.hasobject:
                 return ["objects", list(array.shape), *map(self, array.flat)]
-            if array.dtype in DTYPES or array.dtype in INTERNAL:
+            if array.dtype in DTYPES:
                 return [kind, dtype_name(array.dtype), list(array.shape), self.array(np.ascontiguousarray(array))]
         node = v.node if isinstance(v, Operation) else v
         if isinstance(node, Node) and node in self.place:

@@ -309,7 +309,7 @@ class Statements:
             if isinstance(v, (int, float, np.number)):
                 values[k] = f"{kind}({number(int(v) if kind.startswith(('int', 'uint', 'bool')) else float(v))})"
         if op.check:
-            self.checks.append(Check(m, m.inputs[0], bound_of(m)))
+            self.checks.append(Check(m, m.inputs[0], bound_of(m), m.attrs.get("wrong", "")))
             out.append((f"if not ({op.check.format(**values)}):", m))
             out.append((f"    extents[0] = int64({values[op.params[0]]})", m))
             out.append((f"    return {len(self.checks)}", m))

@@ -46,7 +46,7 @@ class NativeStep(NamedTuple):
         check: Check = self.text.checks[status - 1]
         node = check.node
         wrong = check.wrong or f"{check.operand.label} is wrong: {found} is not in [0, {bound if check.sized else check.bound})"
-        return InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: {wrong}\n  at {loc_str(node.loc)}", node)
+        return InvalidArgumentError(f"{describe_call(node.operator.called(node.attrs), node.inputs)}: {wrong}\n  at {loc_str(node.loc)}", node)
 
 
 class CommitStep(NamedTuple):

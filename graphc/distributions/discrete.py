@@ -12,9 +12,10 @@ from ..ops.array import one_hot, reshape, shape, transpose, zeros_like
 from ..ops.math import cast, equal, exp, less, lgamma, log, log1p, sigmoid, where
 from ..ops.math import floor as whole
 from ..ops.nn import log_softmax, softmax, softplus
+from ..ops.positions import argmax
 from ..ops.random import multinomial, random_uniform
 from ..ops.random_draws import random_poisson
-from ..ops.reduce import argmax, reduce_prod, reduce_sum
+from ..ops.reduce import reduce_prod, reduce_sum
 from .base import NOT_REPARAMETERIZED, Scalar, checked_rank, given, parameter
 
 __all__ = ["Bernoulli", "Categorical", "Poisson"]

@@ -1,21 +1,40 @@
-"""`tf.estimator`: models that are trained, evaluated and asked by way of checkpoints."""
+"""`tf.estimator`: models that are trained, evaluated and asked by way of checkpoints; some are ready made."""
 
 from typing import TYPE_CHECKING
 
 from ..ir.arguments import hold as _hold
 from ..tf1_names import getter as _getter
+from ..train.hooks import (
+    FinalOpsHook,
+    LoggingTensorHook,
+    NanTensorHook,
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+    StopAtStepHook,
+)
+from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, StepCounterHook, SummarySaverHook
+from . import canned, export, exporting, heads, inputs, parsing, spec, warm
 from . import estimator as _estimator
-from . import inputs, spec
+from .canned import *  # noqa: F403
 from .estimator import *  # noqa: F403
+from .exporting import *  # noqa: F403
+from .heads import *  # noqa: F403
+from .parsing import *  # noqa: F403
 from .spec import *  # noqa: F403
+from .warm import *  # noqa: F403
 
-__all__ = [*_estimator.__all__, *spec.__all__, "inputs"]
+__all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__, "export",
+           "inputs", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
+           "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
     __getattr__ = _getter(__name__)
 
-_hold(globals(), __all__, methods=(Estimator,))  # noqa: F405
+_hold(globals(), __all__, methods=(Estimator, Head))  # noqa: F405
 _hold(vars(inputs), inputs.__all__)
+_hold(vars(export), export.__all__)
 
 
 def __dir__() -> list[str]:

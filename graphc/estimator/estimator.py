@@ -27,7 +27,9 @@ from ..train.monitored import ChiefSessionCreator, MonitoredSession, MonitoredTr
 from ..train.saver import Saver
 from ..train.steps import get_or_create_global_step
 from ..variables import global_variables
+from .exporting import exported, received
 from .spec import EstimatorSpec, EvalSpec, ModeKeys, RunConfig, TrainSpec
+from .warm import WarmStartSettings, warmed
 
 __all__ = ["Estimator", "train_and_evaluate"]
 
@@ -36,8 +38,8 @@ class Estimator:
     """A model that is trained, evaluated and asked, from a function that builds it: `model_fn(features, labels, mode, params, config)`.
 
     `input_fn()` gives features and labels: tensors, or a dataset of both. Each call builds the model anew and takes its variables from the
-    newest checkpoint of `model_dir`, a temporary folder if none is given. GraphError: `model_fn` returns no `EstimatorSpec`, or takes other
-    arguments. ArgumentError: `warm_start_from`, which is not there.
+    newest checkpoint of `model_dir`, a temporary folder if none is given. `warm_start_from`: a checkpoint, or `WarmStartSettings`, that gives the
+    trained variables their first values. GraphError: `model_fn` returns no `EstimatorSpec`, or takes other arguments.
     """
 
     def __init__(self, model_fn: Callable[..., Any], model_dir: Any = None, config: RunConfig | None = None, params: Any = None,
@@ -46,8 +48,9 @@ class Estimator:
         wrong = set(takes) - {"features", "labels", "mode", "params", "config", "self"}
         if "features" not in takes or wrong:
             raise GraphError(f"Estimator: model_fn takes features, labels, mode, params and config, not {', '.join(takes)}{here()}")
-        if warm_start_from is not None:
-            raise ArgumentError(f"Estimator: warm_start_from is not there; a Scaffold whose init_fn restores by a Saver takes values over{here()}")
+        self._warm = WarmStartSettings(os.fspath(warm_start_from)) if isinstance(warm_start_from, (str, os.PathLike)) else warm_start_from
+        if self._warm is not None and not isinstance(self._warm, WarmStartSettings):
+            raise ArgumentError(f"Estimator: warm_start_from is a checkpoint's path or WarmStartSettings, not {warm_start_from!r:.80}{here()}")
         self._model_fn, self._takes, self._params = model_fn, takes, params
         given = model_dir or (config.model_dir if config is not None else None)
         self._dir = os.fspath(given) if given else tempfile.mkdtemp()
@@ -105,6 +108,8 @@ class Estimator:
             set_random_seed(config.tf_random_seed)
             step = get_or_create_global_step()
             spec = self._spec(input_fn, ModeKeys.TRAIN)
+            if self._warm is not None and self.latest_checkpoint() is None:
+                warmed(self._warm)
             if max_steps is not None and self._reached(max_steps):
                 logging.info("training has reached step %d already", max_steps)
                 return self
@@ -152,8 +157,7 @@ class Estimator:
                 if not batches:
                     raise InvalidArgumentError(f"Estimator.evaluate: the input has no batch{here()}")
                 found = sess._session.run({**values, "global_step": step})      # type: ignore[union-attr]
-        folder = os.path.join(self._dir, "eval" if not name else f"eval_{name}")
-        with FileWriter(folder) as writer:
+        with FileWriter(self.eval_dir(name)) as writer:
             scalars = {k: float(v) for k, v in found.items() if k != "global_step" and not np.ndim(v)}
             writer.add_summary(Summary(value=[Summary.Value(tag=k, simple_value=v) for k, v in scalars.items()]), found["global_step"])
         logging.info("evaluated at step %d: %s", found["global_step"], ", ".join(f"{k} = {v}" for k, v in sorted(found.items())))
@@ -198,6 +202,31 @@ class Estimator:
         finally:
             session.close()
 
+    def export_savedmodel(self, export_dir_base: Any, serving_input_receiver_fn: Callable[[], Any], assets_extra: Mapping[str, str] | None = None,
+                          as_text: bool = False, checkpoint_path: Any = None, strip_default_attrs: bool = False) -> bytes:
+        """Write the model for those who use it, a saved model in a new folder of `export_dir_base` whose name is the time; its path.
+
+        `serving_input_receiver_fn`: gives the features and what a client feeds, as `tf.estimator.export` makes some. `assets_extra`: files to
+        copy beside it, by their names there. NotFoundError: the model is not trained. GraphError: it is no such function, or the model has
+        nothing to offer.
+        """
+        path = self._path(checkpoint_path)
+        with Graph().as_default() as graph:
+            set_random_seed(self._config.tf_random_seed)
+            get_or_create_global_step()
+            receiver = received(serving_input_receiver_fn)
+            spec = self._called(receiver.features, None, ModeKeys.PREDICT)
+            return exported(graph, spec, self._scaffold(spec), receiver, path, export_dir_base, assets_extra, self._config.session_config)
+
+    def export_saved_model(self, export_dir_base: Any, serving_input_receiver_fn: Callable[[], Any], assets_extra: Mapping[str, str] | None = None,
+                           as_text: bool = False, checkpoint_path: Any = None, experimental_mode: str = ModeKeys.PREDICT) -> bytes:
+        """`export_savedmodel` by its later name; errors as of it."""
+        return self.export_savedmodel(export_dir_base, serving_input_receiver_fn, assets_extra, as_text, checkpoint_path)
+
+    def eval_dir(self, name: str | None = None) -> str:
+        """The folder of what an evaluation of that name writes."""
+        return os.path.join(self._dir, "eval" if not name else f"eval_{name}")
+
     # ------------------------------------------------------------------ inside
 
     def _path(self, given: Any) -> str:
@@ -221,6 +250,9 @@ class Estimator:
 
     def _spec(self, input_fn: Callable[..., Any], mode: str) -> EstimatorSpec:
         features, labels = self._input(input_fn, mode)
+        return self._called(features, labels, mode)
+
+    def _called(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
         given = {"features": features, "labels": labels, "mode": mode, "params": self.params, "config": self._config}
         if labels is not None and "labels" not in self._takes:
             raise GraphError(f"Estimator: the input has labels, and model_fn takes none{here()}")
@@ -248,17 +280,22 @@ def _arriving(graph: Graph) -> bool:
 
 
 def train_and_evaluate(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) -> tuple[dict[str, Any], list[Any]]:
-    """Train and evaluate in turns: with each checkpoint of the estimator's interval of steps, and at the end; the last metrics.
+    """Train and evaluate in turns: with each checkpoint of the estimator's interval of steps, and at the end; the last metrics, and what the
+    exporters of `eval_spec` gave at the end.
 
     ArgumentError: `max_steps` is no number above 0. InvalidArgumentError, NotFoundError: as `Estimator.evaluate`.
     """
     last, every = train_spec.max_steps, estimator.config.save_checkpoints_steps
-    found: dict[str, Any] = {}
+    given = eval_spec.exporters
+    exporters = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
     at = 0
     while True:
         estimator.train(train_spec.input_fn, train_spec.hooks, max_steps=last if every is None or (last is not None and at + every >= last)
                         else at + every)
         found = estimator.evaluate(eval_spec.input_fn, eval_spec.steps, eval_spec.hooks, name=eval_spec.name)
         before, at = at, int(found["global_step"])
-        if at == before or (last is not None and at >= last) or every is None or at < before + every:
-            return found, []
+        ends = at == before or (last is not None and at >= last) or every is None or at < before + every
+        made = [e.export(estimator, os.path.join(estimator.model_dir, "export", e.name), estimator.latest_checkpoint(), found, ends)
+                for e in exporters]
+        if ends:
+            return found, made

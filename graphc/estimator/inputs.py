@@ -11,7 +11,7 @@ from ..data import Dataset
 from ..errors import ArgumentError
 from ..ir.node import here
 
-__all__ = ["numpy_input_fn"]
+__all__ = ["numpy_input_fn", "pandas_input_fn"]
 
 
 def numpy_input_fn(x: Any, y: Any = None, batch_size: int = 128, num_epochs: int | None = 1, shuffle: bool | None = None,
@@ -41,6 +41,20 @@ def numpy_input_fn(x: Any, y: Any = None, batch_size: int = 128, num_epochs: int
             made = made.shuffle(max(queue_capacity, 1))
         return made.repeat(num_epochs).batch(batch_size).prefetch(1).make_one_shot_iterator().get_next()
     return input_fn
+
+
+def pandas_input_fn(x: Any, y: Any = None, batch_size: int = 128, num_epochs: int | None = 1, shuffle: bool | None = None,
+                    queue_capacity: int = 1000, num_threads: int = 1, target_column: str = "target") -> Callable[[], Any]:
+    """`numpy_input_fn` of the columns of a pandas DataFrame, and of a Series, or DataFrame, of labels.
+
+    ArgumentError: no DataFrame, labels of another index, or as of `numpy_input_fn`.
+    """
+    if not hasattr(x, "columns") or not hasattr(x, "index"):
+        raise ArgumentError(f"pandas_input_fn takes a DataFrame, not {x!r:.60}{here()}")
+    if y is not None and hasattr(y, "index") and not x.index.equals(y.index):
+        raise ArgumentError(f"pandas_input_fn: features and labels have different indices{here()}")
+    labels = None if y is None else {str(c): y[c].to_numpy() for c in y.columns} if hasattr(y, "columns") else np.asarray(y)
+    return numpy_input_fn({c: x[c].to_numpy() for c in x.columns}, labels, batch_size, num_epochs, shuffle, queue_capacity, num_threads)
 
 
 def __dir__() -> list[str]:

@@ -29,7 +29,7 @@ _MOST_FILES = 1 << 16
 # DataType of TensorFlow's `types.proto` by number: its name here, and the bytes of an element.
 CODES = {1: ("float32", 4), 2: ("float64", 8), 3: ("int32", 4), 4: ("uint8", 1), 5: ("int16", 2), 6: ("int8", 1), 7: ("string", 0),
           8: ("complex64", 8), 9: ("int64", 8), 10: ("bool", 1), 11: ("qint8", 1), 12: ("quint8", 1), 13: ("qint32", 4), 14: ("bfloat16", 2),
-          15: ("qint16", 2), 16: ("quint16", 2), 17: ("uint16", 2), 18: ("complex128", 16), 19: ("half", 2), 20: ("resource", 0),
+          15: ("qint16", 2), 16: ("quint16", 2), 17: ("uint16", 2), 18: ("complex128", 16), 19: ("float16", 2), 20: ("resource", 0),
           21: ("variant", 0), 22: ("uint32", 4), 23: ("uint64", 8)}
 _OWN = {d.name: dtype for dtype, d in DTYPES.items()}
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import GraphError, InvalidArgumentError, SerializationError, UnimplementedError
+from ..errors import ArgumentError, GraphError, InvalidArgumentError, SerializationError, UnimplementedError
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph, get_default_graph
 from ..ir.nest import mapped
@@ -90,19 +90,28 @@ class GraphDef:
         >>> tf.GraphDef.FromString(graph.as_graph_def().tensorflow("y")).node[-1].op
         'Relu'
         """
+        if not self.node:
+            return self._json().encode()
+        return self.as_message(fetches).SerializeToString()
+
+    def as_message(self, fetches: Any = None) -> messages.GraphDef:
+        """TensorFlow's message of the graph, or of what `fetches` need of it. UnimplementedError, SerializationError: as `tensorflow`."""
         if self.theirs is not None:
             if fetches is not None:
                 raise SerializationError(f"GraphDef.tensorflow: a graph that was read is whole; import_graph_def makes one of graphc's{here()}")
-            return self.theirs.SerializeToString() if self.node else self._json().encode()
+            return self.theirs
         graph = self._nodes[0].graph if self._nodes else None
         if graph is None:
-            return self._json().encode()
+            return messages.GraphDef()
         wanted = None if fetches is None else [graph.as_node(f) for f in (fetches if isinstance(fetches, (list, tuple)) else [fetches])]
-        return theirs(self._nodes, wanted).SerializeToString()
+        return theirs(self._nodes, wanted)
 
     def text(self) -> bytes:
-        """The graph as JSON, in UTF-8; of a graph of TensorFlow's its bytes."""
-        return self._json().encode("utf-8", "surrogatepass") if self.theirs is None else self.tensorflow()
+        """The graph as text, in UTF-8: protocol buffers' form, or JSON where it has operators that TensorFlow has not."""
+        try:
+            return str(self.as_message()).encode()
+        except UnimplementedError:
+            return self._json().encode("utf-8", "surrogatepass")
 
     def _json(self) -> str:
         if self._refused:
@@ -110,7 +119,9 @@ class GraphDef:
         return self._text
 
     def ParseFromString(self, serialized: bytes) -> None:
-        """Take the nodes of a graph that `SerializeToString`, `tf.train.write_graph` or `Graph.to_json` wrote, or of one of TensorFlow's."""
+        """Take the nodes of a graph that `SerializeToString`, `tf.train.write_graph` or `Graph.to_json` wrote, or of one of TensorFlow's: its
+        bytes or its text (`.pbtxt`).
+        """
         if bytes(serialized[:1]) != b"{":
             self._take_theirs(messages.GraphDef.FromString(serialized))
             return
@@ -128,8 +139,13 @@ class GraphDef:
         made.ParseFromString(serialized)
         return made
 
-    def CopyFrom(self, other: GraphDef) -> None:
+    def CopyFrom(self, other: GraphDef | messages.GraphDef) -> None:
         """Take the nodes of another."""
+        if isinstance(other, messages.GraphDef):
+            made = messages.GraphDef()
+            made.CopyFrom(other)
+            self._take_theirs(made)
+            return
         self._text, self._refused, self._nodes = other._text, other._refused, other._nodes
         if other.theirs is not None:
             copied = messages.GraphDef()
@@ -141,6 +157,19 @@ class GraphDef:
     def ByteSize(self) -> int:
         """The number of bytes that `SerializeToString` gives."""
         return len(self.SerializeToString())
+
+    def __str__(self) -> str:
+        """Protocol buffers' text of the graph, where TensorFlow has all operators; else its nodes, one a line."""
+        try:
+            return str(self.as_message())
+        except UnimplementedError:
+            return repr(self)
+
+    @property
+    def DESCRIPTOR(self) -> Any:
+        """Not offered: what protocol buffers' own package asks of a message. ArgumentError."""
+        raise ArgumentError(f"GraphDef is no message of the protobuf package, whose functions do not take it: str(graph_def) is its text, and "
+                            f"ParseFromString reads bytes and text{here()}")
 
     def __repr__(self) -> str:
         return "\n".join(f"node {{ name: {n.name!r} op: {n.op!r} input: {n.input!r} }}" for n in self.node)
@@ -190,7 +219,7 @@ def import_graph_def(graph_def: Any, input_map: Mapping[str, Any] | None = None,
 def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool = True) -> str:
     """Write a graph, or a `GraphDef`, to a file `name` in a folder, which is made; the file's path.
 
-    As text it is graphc's JSON; else what `GraphDef.SerializeToString` gives: TensorFlow's bytes, if all operators have a counterpart there.
+    TensorFlow's text (`.pbtxt`) or bytes, if all operators have a counterpart there, else graphc's JSON; `GraphDef.ParseFromString` reads them.
     InvalidArgumentError: neither, or the file cannot be written. SerializationError: a graph that cannot be saved.
 
     >>> tf.train.write_graph(tf.get_default_graph(), "graphs", "graph.pbtxt")

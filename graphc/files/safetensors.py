@@ -24,10 +24,10 @@ from ..errors import DataLossError, NotFoundError
 from ..ir.node import here
 from ..ir.types import Array, dtype_name, shape_str
 
-_CODES = {"F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
-          "C64": "complex64"}
+_CODES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8",
+          "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool", "C64": "complex64"}
 _DTYPES = {code: np.dtype(name) for code, name in _CODES.items()}
-_WIDTHS = {"F16": 2, "BF16": 2, "U16": 2, "U32": 4, "U64": 8, "F8_E4M3": 1, "F8_E5M2": 1}       # no dtypes of graphc's
+_WIDTHS = {"BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}       # no dtypes of graphc's
 _METADATA, _DIGEST, _DIGESTS, _COMPLEX = "__metadata__", "digest", "digests", "complex"
 _OF_PARTS: dict[np.dtype[Any], np.dtype[Any]] = {np.dtype(np.float32): np.dtype(np.complex64), np.dtype(np.float64): np.dtype(np.complex128)}
 _LONGEST_HEADER = 100_000_000       # bytes, as the format's own readers have it

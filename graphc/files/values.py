@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..errors import SerializationError
-from ..ir.types import DTYPES, INTERNAL, MOST_DIMENSIONS, TEXT, Array, TensorType, dtype_name
+from ..ir.types import DTYPES, MOST_DIMENSIONS, TEXT, Array, TensorType, dtype_name
 
 LONGEST = 2000               # characters of an error, which may quote what a file holds
 LISTED = 16                  # elements up to which an array stands in the file as numbers, to be read; more are base64
-_DTYPES = {dtype_name(d): d for d in (*DTYPES, *INTERNAL)}
+_DTYPES = {dtype_name(d): d for d in DTYPES}
 _TYPE = re.compile(r"([a-z0-9]{1,16})\[(\.\.\.|(?:(?:\?|[0-9]{1,18})(?:,(?:\?|[0-9]{1,18}))*)?)\]\Z")
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", int: "an integer", bool: "a truth value"}
 

@@ -25,6 +25,12 @@ def normal_axis(axis: Any, rank: int | None) -> int:
 
 def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
     """Sorted, nonnegative, distinct axes; None means all of them."""
+    axes = ordered_axes(axis, rank)
+    return None if axes is None else tuple(sorted(axes))
+
+
+def ordered_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
+    """Nonnegative, distinct axes in the order in which they are named; None means all of them."""
     if axis is None:
         return None if rank is None else tuple(range(rank))
     if isinstance(axis, Node):
@@ -38,7 +44,7 @@ def normal_axes(axis: Any, rank: int | None) -> tuple[int, ...] | None:
     axes = [normal_axis(a, rank) for a in many]
     if len(set(axes)) < len(axes):
         raise ShapeError(f"an axis is named twice in {axes!r:.200}")
-    return tuple(sorted(axes))
+    return tuple(axes)
 
 
 def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:

@@ -9,7 +9,7 @@ from typing import Any
 
 # The names of `cpu.kernel.language.namespace()` but for memory's, known without Numba; tests/ir/test_families.py holds them against it.
 _BY_OPERANDS = {
-    1: "float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 boolean complex64 complex128 "
+    1: "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 boolean complex64 complex128 "
        "bits_float32 bits_float64 bits_int32 bits_int64 bits_uint32 bits_uint64 "
        "floor ceil rint trunc abs fabs sqrt isnan exp expm1 sigmoid tanh sinh cosh log log1p erf erfc sin cos tan asin acos atan "
        "real imag conj angle sign",

@@ -54,6 +54,7 @@ class Graph(Collections):
         self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
+        self.layered: Any = None                # what layers note: which call of which made a tensor
 
     def __repr__(self) -> str:
         return f"<Graph of {len(self.nodes)} nodes{', finalized' * self.finalized}>"

@@ -57,7 +57,7 @@ def _small(node: Node) -> bool:
 def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
     if n.operator.name in ("constant", "bound"):
         return n.attrs["value"] if _small(n) else None
-    if n.operator.name == "shape":
+    if n.operator.name in ("shape", "shape_texts"):
         dims = n.inputs[0].type.shape
         if has_sizes(dims):
             return np.array(dims, object)
@@ -82,6 +82,14 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
             return np.where(missing, np.nan, value) if missing.any() else value
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
+
+
+def left_open(value: Any) -> bool:
+    """Whether an argument is a tensor whose value is not known while the graph is built, or a list in which there is one."""
+    if isinstance(value, Node):
+        known = static_value(value)
+        return known is None or bool(unknown(known).any())
+    return isinstance(value, (list, tuple)) and any(map(left_open, value))
 
 
 def known_shape(value: Array | None, rank: int | None = None) -> Shape | None:

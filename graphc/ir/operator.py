@@ -17,11 +17,11 @@ from .axes import check_countable, normal_axes, reduced_shape
 from .composite import Composite
 from .families import Combine, Family
 from .graph import Graph, get_default_graph
-from .known import static_value
+from .known import left_open, static_value
 from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
 from .signature import SPELLINGS, Lazy, document, signature
 from .sizes import has_sizes
-from .types import KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
+from .types import HALF, KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
 from .validate import refused, validate
 
 Values = Sequence[Array | None]
@@ -55,18 +55,19 @@ class Operator:
 
     Rare: `by_value` are the numbers of the inputs on whose values, not only types, the result's type depends: they reach `infer` as far as they are
     known while the graph is built. `prepare` turns attributes as the user writes them, `(types, **attrs)`, into those that are kept in the node and
-    given to all other rules. `ahead` makes of a call's operands those of its node, `(inputs, attrs)` -> the inputs. `results` names several
-    results: calling the operator gives a named tuple of them (without names a list). `variadic`: the one operand is a list of tensors. `batch` is
-    the rule of batching (`BATCH_RULES`) if it is another than its family's. `weak`: numbers and arrays among the operands take the dtype of the
-    tensors. `complex`: takes complex numbers, or not, if that is another answer than its family's; a text is the expression for them, where `expr`
-    holds of real numbers alone. `shape_math`: the reference is also run on sizes while the graph is built, nan standing for one that is unknown.
-    `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the continuation of the real function, or raises; False:
-    complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes without a default, the types that a file may give them,
-    for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape another shape
-    than it has. `pure`: the same inputs give the same result, so it may be folded and shared. `ties`: the result is the first operand, and any run
-    checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no derivative,
-    or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes, TensorFlow's where it has the
-    operator, and `op_type` the type that TensorFlow gives the operation, where that is another word; of a function, for a node.
+    given to all other rules. `ahead` makes of a call's operands those of its node, `(inputs, attrs)` -> the inputs. `results` names several results:
+    calling the operator gives a named tuple of them. `variadic`: the one operand is a list of tensors. `batch` is the rule of batching
+    (`BATCH_RULES`) if it is another than its family's. `weak`: numbers and arrays among the operands take the dtype of the tensors. `complex`: takes
+    complex numbers, or not, if that is another answer than its family's; a text is the expression for them, where `expr` holds of real numbers alone.
+    `shape_math`: the reference is also run on sizes while the graph is built, nan standing for one that is unknown. `from_tensors`: attributes that
+    may also be tensors whose values a run alone knows, and what they are. `deferred`: stands for a function whose nodes are made once a "rank" or a
+    "value" is known. `text`: takes tensors of texts. `analytic`: of complex operands the reference gives the continuation of the real function, or
+    raises; False: complex steps refuse it; a function: it gives the continuation. `kinds`: of attributes without a default, the types that a file may
+    give them, for want of a `prepare`. `effect`: runs for more than its result, exactly once a run. `resizes`: may give a variable of open shape
+    another shape than it has. `pure`: the same inputs give the same result, it may be folded and shared. `ties`: the result is the first operand, and
+    any run checks that the sizes which the type rule takes from the others are its own. `once`: the numbers of operands by which there is no
+    derivative, or no second one, as in TensorFlow: tests differentiate by the others. `label` is the default name of nodes, TensorFlow's where it has
+    the operator, `op_type` its type of the operation, if that is another word, or a function of a node.
     """
 
     name: str
@@ -92,6 +93,8 @@ class Operator:
     ties: bool = False
     commutative: bool = False
     shape_math: bool = False
+    from_tensors: dict[str, str] = field(default_factory=dict)
+    deferred: str = ""
     view: Callable[..., Any] | None = None
     loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
@@ -141,6 +144,9 @@ class Operator:
             if isinstance(x, Composite):
                 return x.applied(self, operands, attrs, name)
         graph, inputs = self._convert(operands)
+        for word in self.from_tensors:
+            if left_open(attrs[word]):
+                return OPERATORS["of operator"](self, word, inputs, attrs, name)
         if self.ahead is not None:
             inputs = self.ahead(inputs, attrs)
         node = self.build(graph, inputs, attrs, name)
@@ -272,8 +278,6 @@ class Operator:
             beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iufc" else np.int32
             return bound_node(graph, value, fixed or beside)
         try:
-            if like is not None and getattr(value, "dtype", None) == np.float16:            # weak: it takes the tensor's dtype
-                value = np.asarray(value, np.float32)
             array = as_array(value)
             if fixed is not None:
                 whole = array.dtype.kind in "iu" and not fits(array, np.dtype(fixed))       # a size or an index that needs int64
@@ -311,7 +315,7 @@ class Operator:
                 result = np.asarray(self.reference(*(np.full(1, i > 0, d) for i, d in enumerate(inputs)), **attrs)).dtype
         except TypeError:
             raise DTypeError(f"not defined for {' and '.join(d.name for d in inputs)}") from None
-        if result == np.float16:           # numpy's answer for one-byte integers: graphc has no float16
+        if result == HALF and HALF not in inputs and HALF not in attrs.values():           # numpy's answer for one-byte integers
             result = np.dtype(np.float32)
         free = [d for d, need in zip(inputs, fixed, strict=True) if need is None]
         compute = np.result_type(*free) if free else result
@@ -479,7 +483,7 @@ def reduction(combine: str | Combine, **facts: Any) -> Callable[[Callable[..., A
         return {"axis": normal_axes(axis, types[0].rank), "keepdims": bool(keepdims)}
 
     def make(reference: Callable[..., Any]) -> Operator:
-        holder.append(declare("reduction", infer, combine=combine, prepare=prepare, **facts)(reference))
+        holder.append(declare("reduction", infer, combine=combine, prepare=prepare, **{"from_tensors": {"axis": "axes"}, **facts})(reference))
         return holder[0]
     return make
 

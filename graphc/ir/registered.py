@@ -21,6 +21,10 @@ def no_gradient(g: Any, y: Any, *inputs: Any, **attrs: Any) -> tuple[None, ...]:
     return (None,) * len(inputs)
 
 
+# What a gradient rule gives for an operand by which there is a derivative that no operator computes: an error where it is asked for.
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+
+
 # Types of TensorFlow whose operators have names here that are not theirs.
 _RENAMED = {"addv2": "add", "batchmatmul": "matmul", "batchmatmulv2": "matmul", "gatherv2": "gather", "mul": "multiply", "neg": "negative",
             "realdiv": "truediv", "round": "rint", "select": "where", "sub": "subtract"}

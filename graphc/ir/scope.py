@@ -200,7 +200,7 @@ class Scope:
         """A function of the free sizes' numbers, in order: whether all that was decided would be decided the same."""
         tests = [f"{_text(terms, self._names())} < {1 << 63}" for terms in self.limits]
         tests += [f"{'' if so else 'not '}{_text(terms, self._names())} {relation} 0" for (relation, terms), so in self.guards.items()]
-        return self._function(" and ".join(tests) or "True")
+        return self._function(" and ".join(tests) or "True", "False")           # divided by 0: not what was decided of other numbers
 
     def evaluator(self, sizes: Iterable[Any]) -> Callable[..., tuple[int, ...]]:
         """A function of the free sizes' numbers, in order, of which the guards hold: the numbers that `sizes` are then."""
@@ -209,9 +209,12 @@ class Scope:
     def _names(self) -> dict[Atom, str]:
         return {atom: f"s{i}" for i, atom in enumerate(self.free)}
 
-    def _function(self, expression: str) -> Any:
+    def _function(self, expression: str, by_zero: str = "") -> Any:
         names: dict[str, Any] = {}
-        exec(f"def function({', '.join(self._names().values())}):\n    return {expression}\n", {"max": max, "min": min}, names)
+        body = f"    return {expression}\n"
+        if by_zero:
+            body = f"    try:\n    {body}    except ZeroDivisionError:\n        return {by_zero}\n"
+        exec(f"def function({', '.join(self._names().values())}):\n{body}", {"max": max, "min": min}, names)
         return names["function"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphcError
-from .types import INTERNAL, NUMBERS, TEXT, Array, TensorType, dtype_name
+from .types import NUMBERS, TEXT, Array, TensorType, dtype_name
 
 _DTYPES = tuple(d.dtype for d in NUMBERS)
 # Sets of kinds (numpy's letters) that have a word.
@@ -97,7 +97,7 @@ def _given(op: Any, found: dict[np.dtype[Any], np.dtype[Any]], operands: int) ->
     asked = [word for word in op.attrs if word in _RESULT_DTYPE]
     if asked:
         return f"`{asked[0]}`"
-    results = sorted(set(found.values()), key=(*_DTYPES, *INTERNAL, TEXT).index)
+    results = sorted(set(found.values()), key=(*_DTYPES, TEXT).index)
     if len(results) == 1:
         return dtype_name(results[0])
     if all(d == r for d, r in found.items()):

@@ -23,10 +23,11 @@ from .shapes import (
 )
 from .sizes import alike, has_sizes
 
-__all__ = ["COMPLEX", "DTYPES", "FLOATS", "INTEGERS", "INTERNAL", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
+__all__ = ["COMPLEX", "DTYPES", "FLOATS", "HALF", "INTEGERS", "KINDS", "MOST_DIMENSIONS", "NUMBERS", "TEXT", "Array", "DType", "Dimension",
            "Shape", "TensorShape", "TensorType", "UnknownDimension", "as_array", "as_dtype", "as_shape", "as_text", "bool_", "broadcast",
-           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits", "float32",
-           "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint8"]
+           "compatible", "complex128", "complex64", "content", "differentiable", "dtype_name", "element_count", "exactly", "fits",
+           "float16", "float32", "float64", "int16", "int32", "int64", "int8", "merge", "same_type", "shape_str", "string", "uint16", "uint32",
+           "uint64", "uint8"]
 
 Array = np.ndarray[Any, Any]
 
@@ -106,6 +107,9 @@ class DType:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
             return self.dtype == other.dtype
+        called = _called(other)
+        if called is not None:
+            return self is called
         try:
             return self.dtype == np.dtype(other)  # type: ignore[call-overload]
         except TypeError:
@@ -126,17 +130,19 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 # Texts are arrays of Python's bytes; they are handled by host steps alone, never by kernels.
 TEXT = np.dtype(object)
 
-float32, float64 = DType("float32"), DType("float64")
-int8, int16, int32, int64, uint8 = (DType(n) for n in ("int8", "int16", "int32", "int64", "uint8"))
+float16, float32, float64 = DType("float16"), DType("float32"), DType("float64")
+HALF = float16.dtype        # kept in two bytes, computed in float32: ir.half
+int8, int16, int32, int64 = (DType(n) for n in ("int8", "int16", "int32", "int64"))
+uint8, uint16, uint32, uint64 = (DType(n) for n in ("uint8", "uint16", "uint32", "uint64"))
 complex64, complex128 = DType("complex64"), DType("complex128")
 bool_ = DType("bool")
 string = DType(TEXT)
-FLOATS, INTEGERS, COMPLEX = (float32, float64), (int8, int16, int32, int64, uint8), (complex64, complex128)
-DTYPES = {d.dtype: d for d in (*FLOATS, *INTEGERS, bool_, string, *COMPLEX)}
+FLOATS, COMPLEX = (float32, float64), (complex64, complex128)
+INTEGERS = (int8, int16, int32, int64, uint8, uint16, uint32, uint64)
+DTYPES = {d.dtype: d for d in (*FLOATS, float16, *INTEGERS, bool_, string, *COMPLEX)}
 KINDS = "biufc"             # of numbers, as NumPy calls them: what is weak takes the dtype of a later one
-NUMBERS = tuple(sorted((*FLOATS, *INTEGERS, bool_, *COMPLEX), key=lambda d: ("buifc".index(d.dtype.kind), d.size)))      # from the narrowest on
-# Only graphc's own random operators use these two; no user tensor has them.
-INTERNAL = (np.dtype("uint32"), np.dtype("uint64"))
+# From the narrowest on.
+NUMBERS = tuple(sorted((float16, *FLOATS, *INTEGERS, bool_, *COMPLEX), key=lambda d: ("buifc".index(d.dtype.kind), d.size)))
 
 
 def differentiable(dtype: np.dtype[Any]) -> bool:
@@ -144,14 +150,24 @@ def differentiable(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "fc"
 
 
+def _called(value: Any) -> DType | None:
+    """The dtype that TensorFlow means by a type of Python's, or a name, where NumPy means another."""
+    return float32 if value is float or (value.__class__ is str and value == "float") else None
+
+
 def as_dtype(value: Any) -> DType:
     """The `DType` that a DType, numpy dtype, numpy scalar type, Python type or name stands for; DTypeError if it is none of graphc's.
 
-    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool)
-    (graphc.float64, graphc.int32, graphc.bool)
+    `float` is `float32`, as in TensorFlow, whether it is Python's type or its name (of NumPy it is float64).
+
+    >>> as_dtype("float64"), as_dtype(np.int32), as_dtype(bool), as_dtype(float)
+    (graphc.float64, graphc.int32, graphc.bool, graphc.float32)
     """
     if isinstance(value, DType):
         return value
+    called = _called(value)
+    if called is not None:
+        return called
     if value is None:
         raise DTypeError("None is not a dtype")
     if value is str or value is bytes or (value.__class__ is str and value == "string"):
@@ -222,8 +238,6 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and not hasattr(value, "dtype") and not _made_by_numpy(value):
         dtype = _from_python(array, value)
     elif dtype is None:
-        if array.dtype == np.float16:
-            raise DTypeError(f"{value!r:.60} is float16, which is no dtype of graphc's; x.astype(np.float32) is")
         dtype = as_dtype(array.dtype).dtype
     if dtype != array.dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f" and array.size and not np.array_equal(array, np.rint(array)):

@@ -1,14 +1,50 @@
-"""`tf.keras`, of which there is `datasets`: models are written with variables, layers of `tf.layers`, and optimizers of `tf.train`."""
+"""`tf.keras`: models of layers, compiled with an optimizer and losses, trained by `fit` in one run of the graph for each batch."""
 
+from importlib import import_module as _import
 from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 from ..tf1_names import getter as _getter
-from . import datasets as datasets
 
-__all__ = ["datasets"]
+if TYPE_CHECKING:
+    from . import activations as activations
+    from . import backend as backend
+    from . import callbacks as callbacks
+    from . import constraints as constraints
+    from . import datasets as datasets
+    from . import initializers as initializers
+    from . import layers as layers
+    from . import losses as losses
+    from . import metrics as metrics
+    from . import models as models
+    from . import optimizers as optimizers
+    from . import preprocessing as preprocessing
+    from . import regularizers as regularizers
+    from . import utils as utils
+    from .engine.input_layer import Input as Input
+    from .engine.model import Model as Model
+    from .engine.sequential import Sequential as Sequential
+
+__version__ = "2.2.4-tf"
+# Imported when they are first named: `tf.layers` stands on a part of the engine alone.
+_SPACES = ("activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
+           "optimizers", "preprocessing", "regularizers", "utils")
+_WITHIN = {"Input": "engine.input_layer", "Model": "engine.model", "Sequential": "engine.sequential"}
+
+__all__ = [*_SPACES, *_WITHIN]
+
+
+def _found(name: str) -> _Any:
+    if name in _SPACES:
+        return _import(f".{name}", __name__)
+    if name in _WITHIN:
+        value = globals()[name] = getattr(_import(f".{_WITHIN[name]}", __name__), name)
+        return value
+    return _getter(__name__)(name)
+
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+    __getattr__ = _found
 
 
 def __dir__() -> list[str]:

@@ -18,22 +18,29 @@ from ..ops.math import (
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.segments import unsorted_segment_sum
 from ..ops.sources import constant
-from ..ops.state import Variable, assign_add
+from ..ops.state import assign_add
 from .base import Streaming, collected, flat, local_sum, scoped
 
 __all__ = ["mean_iou", "mean_per_class_accuracy"]
 
 
-def _matrix(what: str, labels: Any, predictions: Any, classes: int, weights: Any) -> tuple[Variable, Node]:
-    """How often each label (row) was predicted as each class (column), before and after the batch."""
+def matrix_of(what: str, labels: Any, predictions: Any, classes: int, weights: Any) -> Node:
+    """How often each label (row) is predicted as each class (column) in a batch."""
     z, y, w = flat(what, labels, predictions, weights)
-    total = local_sum((classes, classes), "float64", "total_confusion_matrix")
     for x in (z, y):
         if x.type.dtype.kind not in "iu":
             raise DTypeError(f"{what}: {describe(x)} are not integers{here()}")
     place = check_index(cast(z, "int64"), classes) * classes + check_index(cast(y, "int64"), classes)
     ones = cast(w, "float64") if w is not None else broadcast_to(constant(1.0, "float64"), shape_of(place))
-    return total, assign_add(total, reshape(unsorted_segment_sum(ones, place, classes * classes), [classes, classes]))
+    return reshape(unsorted_segment_sum(ones, place, classes * classes), [classes, classes])
+
+
+def union_of(total: Node) -> Node:
+    """The mean of intersection over union of the classes that occur in counts of labels by predictions."""
+    rows, columns, hits = reduce_sum(total, axis=1), reduce_sum(total, axis=0), diag_part(total)
+    union = rows + columns - hits
+    valid = reduce_sum(cast(not_equal(union, 0.0), total.dtype))
+    return cast(div_no_nan(reduce_sum(div_no_nan(hits, union)), valid), "float32", name="mean_iou")
 
 
 def mean_iou(labels: Any, predictions: Any, num_classes: int, weights: Any = None, metrics_collections: Any = None,
@@ -48,15 +55,10 @@ def mean_iou(labels: Any, predictions: Any, num_classes: int, weights: Any = Non
     >>> sess.run(update).tolist(), sess.run(value)
     ([[1.0, 1.0], [0.0, 1.0]], np.float32(0.5))
     """
-    def value(total: Node) -> Node:
-        rows, columns, hits = reduce_sum(total, axis=1), reduce_sum(total, axis=0), diag_part(total)
-        union = rows + columns - hits
-        valid = reduce_sum(cast(not_equal(union, 0.0), "float64"))
-        return cast(div_no_nan(reduce_sum(div_no_nan(hits, union)), valid), "float32", name="mean_iou")
-
     with scoped(name, "mean_iou"):
-        total, update = _matrix("mean_iou", labels, predictions, num_classes, weights)
-        return collected(value(total), update, metrics_collections, updates_collections)
+        total = local_sum((num_classes, num_classes), "float64", "total_confusion_matrix")
+        update = assign_add(total, matrix_of("mean_iou", labels, predictions, num_classes, weights))
+        return collected(union_of(total), update, metrics_collections, updates_collections)
 
 
 def mean_per_class_accuracy(labels: Any, predictions: Any, num_classes: int, weights: Any = None, metrics_collections: Any = None,

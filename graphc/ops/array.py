@@ -13,7 +13,7 @@ from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.sizes import listed, minimum, unknown
 from ..ir.types import TensorType, bool_, compatible, float32, int32
-from . import array_batched as array_batched
+from .array_batched import gather_nd as gather_nd
 from .array_fill import fill as fill
 from .array_fill import ones as ones
 from .array_fill import ones_like as ones_like
@@ -21,7 +21,6 @@ from .array_fill import zeros as zeros
 from .array_fill import zeros_like as zeros_like
 from .array_gather import boolean_mask as boolean_mask
 from .array_gather import gather as gather
-from .array_gather import gather_nd as gather_nd
 from .array_gather import scatter_nd as scatter_nd
 from .array_index import along, iota
 from .array_index import lin_space as lin_space
@@ -206,13 +205,15 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
 def diag(diagonal: Any, name: str | None = "Diag") -> Node:
     """Zeros with a tensor along the diagonal: of a vector a matrix, of rank k a tensor of rank 2 k.
 
-    DTypeError: no tensor.
+    DTypeError: no tensor. ShapeError: a scalar.
 
     >>> tf.Session(jit=False).run(tf.diag([1, 2]))
     array([[1, 0],
            [0, 2]], dtype=int32)
     """
     diagonal = to_node(diagonal)
+    if diagonal.type.rank == 0:
+        raise ShapeError(f"diag: {describe(diagonal)} is a scalar, and no diagonal{here()}")
     if diagonal.type.rank == 1:
         return matrix_diag(diagonal, name)
     dims = shape(diagonal)
@@ -224,7 +225,7 @@ def diag(diagonal: Any, name: str | None = "Diag") -> Node:
 def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
     """The diagonal of a tensor of rank 2 k whose first and last k sizes agree.
 
-    ShapeError: the rank is odd.
+    ShapeError: the rank is odd, or sizes do not agree.
 
     >>> tf.Session(jit=False).run(tf.diag_part([[1, 2], [3, 4]]))
     array([1, 4], dtype=int32)
@@ -235,7 +236,10 @@ def diag_part(input: Any, name: str | None = "DiagPart") -> Node:
         return later("diag_part", (x,), x.type, name)
     if not rank or rank % 2:
         raise ShapeError(f"diag_part: the rank of {describe(x)} must be even and not 0{here()}")
-    if rank == 2:
+    dims = x.type.shape
+    if any(a is not None and b is not None and a != b for a, b in zip(dims[:rank // 2], dims[rank // 2:], strict=True)):
+        raise ShapeError(f"diag_part: the first and the last sizes of {describe(x)} are not the same{here()}")
+    if rank == 2 and None not in dims:
         return matrix_diag_part(x, name=name)
     half = sizes(x, list(builtins.range(rank // 2)))
     count = reduce_prod(half)

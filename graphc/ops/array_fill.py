@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError
-from ..ir.node import OPERATORS, Node, dtype_of, here
+from ..errors import DTypeError, ShapeError
+from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import to_node
 from ..ir.types import TensorShape, float32
 from .array_move import broadcast_to, shape
@@ -18,7 +18,7 @@ from .scopes import composed
 def fill(dims: Any, value: Any, name: str | None = None) -> Node:
     """A tensor of shape `dims` (a list, whose members may be tensors, or a tensor) of one value.
 
-    ShapeError: a size is negative. DTypeError: `value` is no number.
+    ShapeError: a size is negative, or `value` no scalar. DTypeError: it is no number.
 
     >>> tf.Session(jit=False).run(tf.fill([2, 2], 7))
     array([[7, 7],
@@ -28,7 +28,10 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Node:
         dims = [dims]
     elif isinstance(dims, TensorShape):
         dims = dims.as_list()
-    return broadcast_to(to_node(value), dims, name=name)
+    one = to_node(value)
+    if one.type.rank not in (0, None):
+        raise ShapeError(f"fill: {describe(one)} is no scalar{here()}")
+    return broadcast_to(one, dims, name=name)
 
 
 @composed("zeros", op="Fill")

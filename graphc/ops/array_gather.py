@@ -47,7 +47,7 @@ def _gather_grad(g: Node, y: Node, params: Node, indices: Node, axis: int) -> tu
     return scatter_sum(indices, g, shape(params), axis=axis), None
 
 
-@declare("gather", _gathered, name="gather", prepare=_gather_attrs, fixed={"indices": "int32"}, shape_math=True,
+@declare("gather", _gathered, name="gather", prepare=_gather_attrs, from_tensors={"axis": "axis"}, fixed={"indices": "int32"}, shape_math=True,
          grad=_gather_grad,
          samples=(([(4, 3), np.array([3, 0, 3])], {"axis": 0}), ([(2, 3), np.array([[1, 2], [0, 0]])], {"axis": 1}),
                   ([(4,), np.array(2)], {"axis": 0}), ([(4, 2), np.zeros((0,), int)], {"axis": -2})), label="GatherV2")

@@ -28,6 +28,7 @@ from .array_move import (
     sizes,
     vector_shape,
 )
+from .from_tensors import from_tensors
 from .later import deferrable, later
 
 # ---------------------------------------------------------------------- several views of one tensor
@@ -78,6 +79,7 @@ def _split(value: Any, *, parts: Any, axis: int) -> Any:
     return tuple(np.split(value, parts if isinstance(parts, int) else np.cumsum(parts)[:-1], axis))
 
 
+@from_tensors("value", label="split", axis="axis")
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None,
           name: str | None = "split") -> list[Node]:
     """The tensor cut along `axis` into a number of equal parts, or into parts of the sizes given.
@@ -223,6 +225,7 @@ def _stack_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Ten
 
 
 @declare("concat", _joined, name="concat", prepare=_concat_attrs, grad=_concat_grad, shape_math=True, lower=same_dtype,
+         from_tensors={"axis": "axis"},
          samples=(([(2, 3), (1, 3)], {"axis": 0}), ([(2, 1), (2, 0), (2, 2)], {"axis": -1}), ([(2,)], {"axis": 0})), label="concat",
          op_type="ConcatV2")
 def _concat(*values: Any, axis: Any) -> Any:

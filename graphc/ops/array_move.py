@@ -198,7 +198,7 @@ def _expand_grad(g: Node, y: Node, input: Node, axis: tuple[int, ...]) -> tuple[
     return (squeeze(g, axis),)
 
 
-@declare("alias", _expanded, prepare=_expand_attrs, shape_math=True, label="ExpandDims",
+@declare("alias", _expanded, prepare=_expand_attrs, shape_math=True, label="ExpandDims", from_tensors={"axis": "new axis"},
          grad=_expand_grad,
          samples=(([(2, 3)], {"axis": 1}), ([()], {"axis": -1}), ([(2, 3)], {"axis": (0, -1)})))
 def expand_dims(input: Any, *, axis: Any) -> Any:
@@ -275,7 +275,7 @@ def _transpose_grad(g: Node, y: Node, a: Node, perm: tuple[int, ...] | None) -> 
     return (transpose(g) if perm is None else transpose(g, tuple(int(i) for i in np.argsort(perm))),)
 
 
-@declare("view", _transposed, prepare=_transpose_attrs, ahead=_conjugated, view=_transpose_view, grad=_transpose_grad,
+@declare("view", _transposed, prepare=_transpose_attrs, from_tensors={"perm": "order"}, ahead=_conjugated, view=_transpose_view, grad=_transpose_grad,
          samples=(([(2, 3, 4)], {"perm": (2, 0, 1)}), ([(2, 3)], {}), ([()], {}), ([(0, 3)], {})), label="transpose", op_type="Transpose")
 def transpose(a: Any, *, perm: Any = None, name: str | None = None, conjugate: bool = False) -> Any:
     """The axes in the order `perm`, reversed without it; `conjugate`: of the conjugates of complex numbers.
@@ -326,7 +326,7 @@ def _reverse_grad(g: Node, y: Node, tensor: Node, axis: tuple[int, ...]) -> tupl
 
 
 @declare("view", typed_like(), prepare=lambda types, axis: {"axis": normal_axes(axis, types[0].rank)},
-         view=_reverse_view, grad=_reverse_grad, shape_math=True,
+         view=_reverse_view, grad=_reverse_grad, shape_math=True, from_tensors={"axis": "axes"},
          samples=(([(2, 3)], {"axis": (0, 1)}), ([(4,)], {"axis": [-1]}), ([(0, 2)], {"axis": [0]})), label="ReverseV2")
 def reverse(tensor: Any, *, axis: Any) -> Any:
     """The elements in opposite order along `axis`.

@@ -91,7 +91,7 @@ def _cumsum_grad(g: Node, y: Node, x: Node, axis: int, exclusive: bool, reverse:
     return (cumsum(g, axis, exclusive, not reverse),)
 
 
-@declare("routine", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading", grad=_cumsum_grad,
+@declare("routine", typed_like(), prepare=_scan_attrs, samples=_SCANS, batch="leading", grad=_cumsum_grad, from_tensors={"axis": "axis"},
          loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} + {x}", 0, **attrs), complex=True, label="Cumsum")
 def cumsum(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:
     """Sums of the elements up to each one along `axis` (before it if `exclusive`), or from it on if `reverse`.
@@ -123,7 +123,7 @@ def shifted(x: Node, axis: int, by: int) -> Node:
     return concat([zero, kept] if by > 0 else [kept, zero], axis)
 
 
-@declare("routine", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading",
+@declare("routine", typed_like(), prepare=_scan_attrs, grad=_cumprod_grad, batch="leading", from_tensors={"axis": "axis"},
          loop=lambda types, type, **attrs: _scan_loop(types, type, "{total} * {x}", 1, **attrs),
          samples=(*_SCANS, ([np.array([2.0, 0.0, 3.0, 0.0])], {}), ([np.array([2.0, 0.0, 3.0])], {"reverse": True})), complex=True, label="Cumprod")
 def cumprod(x: Any, *, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Any:

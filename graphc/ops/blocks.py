@@ -10,10 +10,14 @@ import numpy as np
 from ..errors import ShapeError
 from ..ir.known import static_value
 from ..ir.node import Node, describe
-from ..ir.sizes import unknown
+from ..ir.operator import to_node
+from ..ir.sizes import has_sizes, unknown
+from ..ir.types import TensorType
 from .array_join import concat, pad_constant, stack
 from .array_move import reshape, shape, transpose
+from .from_tensors import from_tensors
 from .indexing import slice
+from .later import deferrable, later
 from .layouts import channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
 from .math import cast, floordiv, maximum
 from .scopes import scope
@@ -152,7 +156,7 @@ def _pairs(given: Any, count: int, what: str) -> Any:
     """Pairs [count, 2], as numbers where they are known."""
     if isinstance(given, Node):
         known = static_value(given)
-        if known is None or unknown(known).any():
+        if known is None or has_sizes(known) or unknown(known).any():
             if given.type.shape is not None and given.type.shape != (count, 2):
                 raise ShapeError(f"{what} must have shape [{count},2], not {given.type}")
             return cast(given, np.int32)
@@ -163,6 +167,7 @@ def _pairs(given: Any, count: int, what: str) -> Any:
     return array.astype(np.int32)
 
 
+@from_tensors("input", "paddings", label="SpaceToBatchND", block_shape="block")
 def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Node:
     """The pixels at the same place of all blocks, as examples of their own: place by place of a block, then example.
 
@@ -176,8 +181,21 @@ def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | N
     return _to_batch("space_to_batch_nd", input, block_shape, paddings, name or "SpaceToBatchND")
 
 
+@deferrable("space_to_batch_nd", block_shape=(tuple,))
+def _batches(x: Node, paddings: Node, block_shape: Any) -> Node:
+    return _to_batch("space_to_batch_nd", x, block_shape, paddings, "SpaceToBatchND")
+
+
+@deferrable("batch_to_space_nd", block_shape=(tuple,))
+def _spaces(x: Node, crops: Node, block_shape: Any) -> Node:
+    return _to_space("batch_to_space_nd", x, block_shape, crops, "BatchToSpaceND")
+
+
 def _to_batch(what: str, given: Any, block_shape: Any, paddings: Any, name: str) -> Node:
     (x,) = operands(what, input=given)
+    if x.type.rank is None:
+        block, about = _shape_of_blocks(block_shape), to_node(paddings, None if isinstance(paddings, Node) else np.int32)
+        return later("space_to_batch_nd", (x, about), TensorType(x.type.dtype, None), name, block_shape=block)
     with telling(what, x), scope(name, name, x, op="SpaceToBatchND") as last:
         block = _shape_of_blocks(block_shape)
         m, around = len(block), _pairs(paddings, len(block), "paddings")
@@ -195,6 +213,7 @@ def _to_batch(what: str, given: Any, block_shape: Any, paddings: Any, name: str)
         return reshape(transpose(apart, order), [n * int(np.prod(block)), *counts, *dims[m:]], name=last)
 
 
+@from_tensors("input", "paddings", label="SpaceToBatchND", block_shape="block")
 def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None) -> Node:
     """`space_to_batch_nd` of pictures, with square blocks.
 
@@ -207,6 +226,7 @@ def space_to_batch(input: Any, paddings: Any, block_size: Any = None, name: str 
     return _to_batch("space_to_batch", input, block, paddings, name or "SpaceToBatchND")
 
 
+@from_tensors("input", "crops", label="BatchToSpaceND", block_shape="block")
 def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Node:
     """What `space_to_batch_nd` undoes: examples back to the places of blocks, then `crops` cut off.
 
@@ -221,6 +241,9 @@ def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None
 
 def _to_space(what: str, given: Any, block_shape: Any, crops: Any, name: str) -> Node:
     (x,) = operands(what, input=given)
+    if x.type.rank is None:
+        block, about = _shape_of_blocks(block_shape), to_node(crops, None if isinstance(crops, Node) else np.int32)
+        return later("batch_to_space_nd", (x, about), TensorType(x.type.dtype, None), name, block_shape=block)
     with telling(what, x), scope(name, name, x, op="BatchToSpaceND") as last:
         block = _shape_of_blocks(block_shape)
         m, off = len(block), _pairs(crops, len(block), "crops")
@@ -239,6 +262,7 @@ def _to_space(what: str, given: Any, block_shape: Any, crops: Any, name: str) ->
         return slice(y, begins, [-1, *ends, *[-1] * (len(dims) - m)], name=last)
 
 
+@from_tensors("input", "crops", label="BatchToSpaceND", block_shape="block")
 def batch_to_space(input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None) -> Node:
     """`batch_to_space_nd` of pictures, with square blocks.
 

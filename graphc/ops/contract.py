@@ -109,6 +109,17 @@ def _begins(shapes: Shapes, place: int) -> Shape | None:
     return merge(one, whole[:len(one)])
 
 
+def _repeated(shapes: Shapes, place: int) -> Shape | None:
+    """The others, repeated along axes, have the shape of the first."""
+    whole, *others = shapes
+    for s in others:
+        if whole is None or s is None:
+            continue
+        if len(s) > len(whole) or any(a is not None and a != 1 and b is not None and a != b for a, b in zip(s[::-1], whole[::-1], strict=False)):
+            raise ShapeError(f"shape {shape_str(s)} is not repeated to {shape_str(whole)}, the shape of the result")
+    return whole
+
+
 def _diagonal(shapes: Shapes, place: int) -> Shape | None:
     """The first is the main diagonal of each matrix of the second."""
     diagonal, matrices = shapes
@@ -126,8 +137,9 @@ def _diagonal(shapes: Shapes, place: int) -> Shape | None:
 RULES: dict[str, Callable[[Shapes, int], Shape | None]] = {
     "same": _same, "assigned": _assigned, "rows": _rows, "each row": _each_row, "covered": _covered,
     "channels": _channels, "leading": _leading, "begins": _begins, "diagonal": _diagonal,
+    "repeated": _repeated,
 }
-_OF_MANY = ("same", "each row")          # rules of two operands or more; all others are of two
+_OF_MANY = ("same", "each row", "repeated")          # rules of two operands or more; all others are of two
 
 
 # ---------------------------------------------------------------------- the operator
@@ -158,7 +170,8 @@ _THREE = np.ones((2, 3))
                   ([(), _THREE], {"of": "loss", "rule": "covered"}),
                   ([(2, 3), np.ones(3)], {"of": "bias_add", "rule": "channels", "place": -1}),
                   ([(2, 3), _THREE], {"of": "einsum", "rule": "leading", "place": 1}),
-                  ([(2,), _THREE], {"of": "dynamic_partition", "rule": "begins"}), ([(2,), _THREE], {"of": "diagonal", "rule": "diagonal"})))
+                  ([(2,), _THREE], {"of": "dynamic_partition", "rule": "begins"}), ([(2,), _THREE], {"of": "diagonal", "rule": "diagonal"}),
+                  ([(2, 3), np.ones(3), np.ones((2, 1))], {"of": "clip_by_value", "rule": "repeated"})))
 def _contract(*operands: Any, of: Any, rule: Any, place: Any = 0, lead: Any = 0) -> Any:
     """The first operand, in the name of the function `of`; the run fails unless the shapes fulfil the rule.
 

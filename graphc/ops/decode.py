@@ -22,7 +22,7 @@ from ..ir.types import TEXT, Array, TensorType, as_array
 __all__ = ["decode_compressed", "decode_csv", "decode_raw", "read_file", "matching_files", "write_file"]
 
 FIELDS = ("float32", "float64", "int32", "int64", "object")        # dtypes of fields
-RAW = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
+RAW = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool")
 
 
 def _text(types: Sequence[TensorType]) -> TensorType:

@@ -13,6 +13,7 @@ from ..ir.sizes import unknown
 from .array_join import concat, pad_constant, stack
 from .array_move import expand_dims, identity, reverse, shape, transpose
 from .blocks import extents
+from .from_tensors import from_tensors
 from .indexing import slice
 from .layouts import operands, telling
 from .math import cast, choose, floordiv, floormod, less, maximum, minimum
@@ -73,10 +74,11 @@ def transpose_image(image: Any, name: str | None = "transpose") -> Node:
         return transpose(x, (1, 0, 2) if x.type.rank == 3 else (0, 2, 1, 3), name=last)
 
 
+@from_tensors("image", label="rot90", k="turns")
 def rot90(image: Any, k: Any = 1, name: str | None = "rot90") -> Node:
     """Pictures turned k times by 90 degrees, against the clock.
 
-    any[..., height, width, channels]; k: a number known while the graph is built. ShapeError: the rank is not 3 or 4.
+    any[..., height, width, channels]; k: a number, or a tensor int[]. ShapeError: the rank is not 3 or 4.
 
     >>> tf.Session(jit=False).run(tf.image.rot90([[[1], [2]], [[3], [4]]]))[:, :, 0]
     array([[2, 4],

@@ -12,11 +12,12 @@ import numpy as np
 from ..errors import DTypeError
 from ..ir.node import OPERATORS, Node, describe, here, saying
 from ..ir.operator import Values, declare, to_node
+from ..ir.registered import MISSING
 from ..ir.types import Array, TensorType
 from .array_move import broadcast_to, shape, stop_gradient
 from .contract import RULES
 from .incomplete_loops import beta_loop, gamma_loop, gamma_slope_loop, zeta_loop
-from .math import add, cast, equal, exp, floor, lgamma, log, logical_and, subtract, where
+from .math import add, cast, equal, exp, floor, lgamma, log, log1p, logical_and, subtract, where
 from .math_functions import digamma
 from .math_special import xlog1py, xlogy
 from .reduce import reduce_sum
@@ -127,7 +128,13 @@ def _gamma_slope(a: float, x: float) -> float:
 
 def _density(a: Node, x: Node) -> Node:
     """x^(a-1) e^-x / gamma(a), the derivative of the lower function by x."""
-    return exp(xlogy(a - 1.0, x) - x - lgamma(a))
+    return exp(_logarithm(a - 1.0, x) - x - lgamma(a))
+
+
+def _logarithm(a: Node, x: Node, of: Callable[..., Node] = log, product: Callable[..., Node] = xlogy, least: float = 0.0) -> Node:
+    """log(x^a), or of 1 + x; 0 where a and the base are, which is at the `least` x. `xlogy` alone has no derivative by an a that is 0."""
+    bare = equal(x, least)
+    return where(bare, product(a, x), a * of(where(bare, subtract(1.0, x), x)))
 
 
 _GAMMA_SAMPLES: Any = (([(3, 4), (3, 4)], {"upper": False}), ([(3, 4), (3, 4)], {"upper": True}), ([(0,), (0,)], {"upper": False}),
@@ -144,7 +151,7 @@ def gamma_part(exponent: Any, bound: Any, *, upper: bool = False) -> Any:
 
 @declare("routine", _type, loop=lambda types, type: gamma_slope_loop(types, type), batch="leading", domain=(0.3, 4.0), analytic=False,
          samples=(([(3, 4), (3, 4)], {}), ([(0,), (0,)], {}), ([np.array([0.5, 3.0, 12.0]), np.array([4.0, 9.0, 9.0])], {})),
-         once=(0,), grad=lambda g, y, a, x: (None, g * _density(a, x) * (log(x) - digamma(a))))
+         once=(0,), grad=lambda g, y, a, x: (MISSING, g * _density(a, x) * (log(x) - digamma(a))))
 def gamma_slope(exponent: Any, bound: Any) -> Any:
     """The derivative of P(a, x) by a."""
     return _each(_gamma_slope, exponent, bound)
@@ -153,7 +160,8 @@ def gamma_slope(exponent: Any, bound: Any) -> Any:
 def igamma(a: Any, x: Any, name: str | None = None) -> Node:
     """The lower regularised incomplete gamma function P(a, x): of t^(a-1) e^-t the part of its integral that lies below x.
 
-    a, x: float, repeated to one shape; nan unless a > 0 and x >= 0. d/dx = x^(a-1) e^-x / gamma(a); once differentiable by a. DTypeError.
+    a, x: float, repeated to one shape; nan unless a > 0 and x >= 0. d/dx = x^(a-1) e^-x / gamma(a); once differentiable by a, a second time
+    a GradientError. DTypeError.
 
     >>> tf.Session(jit=False).run(tf.igamma([1.0, 0.5], 2.0))
     array([0.86466..., 0.9544...], dtype=float32)
@@ -194,9 +202,14 @@ def _beta_fraction(a: float, b: float, x: float, rest: float) -> float:
     return math.exp(factor) / a / value
 
 
+def _beta_density(a: Node, b: Node, x: Node) -> Node:
+    """x^(a-1) (1-x)^(b-1) / B(a, b), the derivative of the regularised function by x."""
+    return exp(_logarithm(a - 1.0, x) + _logarithm(b - 1.0, -x, log1p, xlog1py, -1.0) + lgamma(a + b) - lgamma(a) - lgamma(b))
+
+
 @declare("routine", _type, loop=lambda types, type: beta_loop(types, type), batch="leading", domain=(0.2, 0.9), analytic=False, once=(0, 1),
          samples=(([np.array([[0.5, 2.0, 30.0]]), np.array([[3.0, 0.7, 12.0]]), (1, 3)], {}), ([(0,), (0,), (0,)], {})), label="Betainc",
-         grad=lambda g, y, a, b, x: (None, None, g * exp(xlogy(a - 1.0, x) + xlog1py(b - 1.0, -x) + lgamma(a + b) - lgamma(a) - lgamma(b))))
+         grad=lambda g, y, a, b, x: (None, None, g * _beta_density(a, b, x)))
 def beta_part(first: Any, second: Any, bound: Any) -> Any:
     """I_x(a, b), the part of the beta function of a and b that lies below x."""
     return _each(_beta, first, second, bound)

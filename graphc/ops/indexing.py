@@ -18,6 +18,7 @@ from .array_gather import boolean_mask, gather
 from .array_join import as_one_dtype
 from .array_move import Types, concrete, shape, vector_shape
 from .fixed_slices import ALL, fixed_slice
+from .from_tensors import from_tensors
 from .math import cast, position, where
 
 # ---------------------------------------------------------------------- slices with bounds that are tensors
@@ -197,6 +198,7 @@ def _cut_axis(x: Node, axis: int, bounds: Sequence[Any], name: str | None) -> No
 OPERATORS["getitem"] = getitem
 
 
+@from_tensors("input_", "begin", "end", label="StridedSlice", strides="steps")
 def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
                   ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: Any = None,
                   name: str | None = None) -> Node:

@@ -65,7 +65,7 @@ def _reverse(ys: Sequence[Node], seeds: Sequence[Node], xs: Sequence[Node]) -> l
     return found
 
 
-def _derivative(call: Callable[..., Node], i: int) -> Callable[..., Node]:
+def derivative(call: Callable[..., Node], i: int) -> Callable[..., Node]:
     """(g, *operands) -> the gradient of sum(g * call(*operands)) by operand i."""
     def gradient(g: Node, *operands: Node) -> Node:
         own = [OPERATORS["identity"](x) if k == i else x for k, x in enumerate(operands)]       # another operand may be the same tensor
@@ -78,7 +78,7 @@ def _built(operands: Sequence[Node], of: str, options: Sequence[Option], by: Seq
     """The function's value, or that of its derivative by one operand after the other, in the default graph."""
     call: Callable[..., Node] = lambda *tensors: FUNCTIONS[of].call(*tensors, **dict(options))  # noqa: E731
     for i in by:
-        call = _derivative(call, i)
+        call = derivative(call, i)
     return call(*operands)
 
 
@@ -86,7 +86,7 @@ def _lowered(node: Node, inputs: Sequence[Node], types: Any, out_type: Any, of: 
     try:
         return _built(inputs, of, options, by)
     except GraphcError as e:
-        raise e.__class__(f"{_unplaced(e)}\n  at {loc_str(node.loc)}") from None
+        raise e.__class__(f"{unplaced(e)}\n  at {loc_str(node.loc)}") from None
 
 
 def _gradient(g: Node, y: Node, *operands: Node, of: str, type: TensorType, options: Any, by: tuple[int, ...]) -> list[Node | None]:
@@ -126,17 +126,17 @@ def _type(types: Sequence[TensorType], values: Values, of: str, type: TensorType
         try:
             made: TensorType = _built(operands, of, options, by).type
         except GraphcError as e:
-            raise e.__class__(_unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
     return made
 
 
-def _unplaced(error: GraphcError) -> str:
+def unplaced(error: GraphcError) -> str:
     """An error's text without its last line, which is the one that runs the graph: whoever builds says another."""
     return str(error).rpartition("\n  at ")[0] or str(error)
 
 
-@declare("lowered", _type, name="later", prepare=_attrs, by_value=(1, 2, 3), lower=_lowered, grad=_gradient, batch="unrolled", text=True,
-         complex=True,
+@declare("lowered", _type, name="later", prepare=_attrs, deferred="rank", by_value=(1, 2, 3), lower=_lowered, grad=_gradient, batch="unrolled",
+         text=True, complex=True,
          samples=(([(2, 3)], {"of": "matrix_transpose"}),
                   ([(2, 2), (2,)], {"of": "matrix_set_diag"})))
 def _later(*operands: Any, of: Any, type: Any = None, options: Any = (), by: Any = ()) -> Any:
@@ -146,5 +146,5 @@ def _later(*operands: Any, of: Any, type: Any = None, options: Any = (), by: Any
         try:
             made = _built([constant_node(graph, np.asarray(x)) for x in operands], of, options, by)
         except GraphcError as e:
-            raise e.__class__(_unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
         return interpret([made], {})[0]

@@ -19,6 +19,7 @@ from .array_gather import gather
 from .array_join import concat
 from .array_move import identity, reshape, sizes, squeeze, transpose
 from .contract import held
+from .from_tensors import from_tensors
 from .later import deferrable, later
 from .linalg_matmul import batch_matmul as batch_matmul
 from .linalg_matmul import matmul as matmul
@@ -87,6 +88,7 @@ def _extent(x: Node, axes: Sequence[int]) -> Any:
     return OPERATORS["reduce_prod"](sizes(x, axes))
 
 
+@from_tensors("a", "b", label="Tensordot", axes="pairs of axes")
 @deferrable("tensordot", axes=(int, tuple))
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Node:
     """Sums of products over pairs of axes: the last n of a and first n of b, or `axes[0]` of a and `axes[1]` of b.

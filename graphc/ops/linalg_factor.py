@@ -155,7 +155,7 @@ def _square_qr_grad(gq: Node, gr: Node, q: Node, r: Node) -> Node:
 @declare("host", _qr_types, results=("q", "r"), grad=_qr_grad, batch="aligned", analytic=False, label="Qr",
          samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})))
 def qr(input: Any, *, full_matrices: bool = False) -> Any:
-    """Matrices as a product of one with orthonormal columns and an upper triangular one, no element on whose diagonal is negative.
+    """Matrices as a product of one with orthonormal columns and an upper triangular one, by Householder's reflections (LAPACK).
 
     float[..., m, n] -> (float[..., m, k], float[..., k, n]), k the smaller of m and n, or m with `full_matrices`. DTypeError: not floating.
     ShapeError: no matrices.
@@ -165,10 +165,7 @@ def qr(input: Any, *, full_matrices: bool = False) -> Any:
            [0., 2.]], dtype=float32)
     """
     q, r = factored(lambda a: np.linalg.qr(a, "complete" if full_matrices else "reduced"), input)
-    k = min(input.shape[-2:])
-    sign = np.ones((*q.shape[:-2], 1, q.shape[-1]), q.dtype)
-    sign[..., 0, :k] = np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1, 1)
-    return q * sign, r * np.swapaxes(sign, -1, -2)
+    return q, r
 
 
 # ---------------------------------------------------------------------- determinants

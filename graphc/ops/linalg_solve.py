@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.loops import Loop
 from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.types import TensorType, broadcast, shape_str
@@ -16,6 +18,7 @@ from .array_move import Types, expand_dims, unbroadcast
 from .linalg_loops import cholesky_loop, determinant_loop, inverse_loop, solve_loop
 from .linalg_matmul import matmul, matrix_transpose
 from .math import equal, where
+from .math_arithmetic import conjugate
 from .scopes import composed
 from .triangular_loop import triangular_loop
 
@@ -26,7 +29,7 @@ _SIDES = np.array([[1.0, 2.0], [-0.5, 0.3], [0.8, -1.1]])
 
 
 def square_matrices(t: TensorType) -> TensorType:
-    if t.dtype.kind != "f":
+    if t.dtype.kind not in "fc":
         raise DTypeError(f"matrices must be of a floating dtype, not {t.dtype}")
     if t.rank is not None and t.rank < 2:
         raise ShapeError(f"a matrix has rank 2 or more, not {t.rank}")
@@ -42,25 +45,46 @@ def factored(function: Any, *operands: Any) -> Any:
         raise InvalidArgumentError(str(e)) from None
 
 
+def _of_reals(loop: Callable[..., Loop | None]) -> Callable[..., Loop | None]:
+    """A loop nest for real numbers; of complex ones the reference runs."""
+    return lambda types, type, **attrs: None if types[0].dtype.kind == "c" else loop(types, type, **attrs)
+
+
+def _transposed(matrix: Any, adjoint: bool) -> Any:
+    """Matrices, or their transposes: of complex steps the continuation of what is a transpose of real numbers."""
+    return np.swapaxes(matrix, -1, -2) if adjoint else matrix
+
+
+def _turned(matrix: Any, adjoint: bool) -> Any:
+    """Matrices, or their adjoints."""
+    turned = _transposed(matrix, adjoint)
+    return np.conj(turned) if adjoint and turned.dtype.kind == "c" else turned
+
+
+def _of_matrix(g: Node, adjoint: bool) -> Node:
+    """A gradient by the conjugates of matrices, if it is their adjoint that is solved for, as one by the matrices."""
+    return conjugate(g) if adjoint else g
+
+
 # ---------------------------------------------------------------------- Cholesky
 
 def _cholesky_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
-    """sym(L^-T phi(L^T g) L^-1), phi the lower triangle with half the diagonal.
+    """sym(L^-H phi(L^H g) L^-1), phi the lower triangle with half the diagonal; of complex numbers for conjugates of gradients.
 
     Murray 2016, "Differentiation of the Cholesky decomposition", eq. 8.
     """
-    phi = matrix_band_part(matmul(y, matrix_band_part(g, -1, 0), transpose_a=True), -1, 0)
+    phi = matrix_band_part(matmul(conjugate(y), matrix_band_part(conjugate(g), -1, 0), transpose_a=True), -1, 0)
     phi = matrix_set_diag(phi, matrix_diag_part(phi) * 0.5)
     half = matrix_triangular_solve(y, phi, lower=True, adjoint=True)
-    s = matrix_transpose(matrix_triangular_solve(y, matrix_transpose(half), lower=True, adjoint=True))
-    return ((s + matrix_transpose(s)) * 0.5,)
+    s = matrix_transpose(matrix_triangular_solve(conjugate(y), matrix_transpose(half), lower=True, adjoint=True))
+    return (conjugate((s + matrix_transpose(conjugate(s))) * 0.5),)
 
 
-@declare("routine", lambda types, values: square_matrices(types[0]), loop=cholesky_loop, grad=_cholesky_grad, label="Cholesky", batch="aligned",
-         samples=(([SPD], {}), ([SPD[0]], {})), analytic=continued.cholesky)
+@declare("routine", lambda types, values: square_matrices(types[0]), loop=_of_reals(cholesky_loop), grad=_cholesky_grad, label="Cholesky",
+         batch="aligned", complex=True, samples=(([SPD], {}), ([SPD[0]], {})), analytic=continued.cholesky)
 def cholesky(input: Any) -> Any:
-    """The lower triangular L with L L^T = (A + A^T) / 2, A positive definite."""
-    return factored(np.linalg.cholesky, (input + np.swapaxes(input, -1, -2)) * input.dtype.type(0.5))
+    """The lower triangular L with L L^H = (A + A^H) / 2, A positive definite."""
+    return factored(np.linalg.cholesky, (input + np.conj(np.swapaxes(input, -1, -2))) * input.dtype.type(0.5))
 
 
 @composed("cholesky_solve", "MatrixTriangularSolve_1")
@@ -80,14 +104,15 @@ def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Node:
 
 def _inverse_grad(g: Node, y: Node, input: Node, adjoint: bool) -> tuple[Node]:
     inner = matmul(matmul(y, g, transpose_a=True), y, transpose_b=True)
-    return (-(matrix_transpose(inner) if adjoint else inner),)
+    return (-_of_matrix(matrix_transpose(inner) if adjoint else inner, adjoint),)
 
 
-@declare("routine", lambda types, values, adjoint: square_matrices(types[0]), loop=inverse_loop, grad=_inverse_grad, label="MatrixInverse",
-         batch="aligned", samples=(([GENERAL], {}), ([SPD], {"adjoint": True})))
+@declare("routine", lambda types, values, adjoint: square_matrices(types[0]), loop=_of_reals(inverse_loop), grad=_inverse_grad,
+         label="MatrixInverse", batch="aligned", complex=True, analytic=lambda input, adjoint: factored(np.linalg.inv, _transposed(input, adjoint)),
+         samples=(([GENERAL], {}), ([SPD], {"adjoint": True})))
 def matrix_inverse(input: Any, *, adjoint: bool = False) -> Any:
-    """Inverses of matrices, or of their transposes."""
-    return factored(np.linalg.inv, np.swapaxes(input, -1, -2) if adjoint else input)
+    """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
+    return factored(np.linalg.inv, _turned(input, adjoint))
 
 
 def _determinant_type(types: Types, values: Values) -> TensorType:
@@ -96,10 +121,11 @@ def _determinant_type(types: Types, values: Values) -> TensorType:
 
 
 def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
-    return (expand_dims(g * y, (-2, -1)) * matrix_inverse(input, adjoint=True),)
+    return (expand_dims(g * y, (-2, -1)) * matrix_inverse(conjugate(input), adjoint=True),)
 
 
-@declare("routine", _determinant_type, loop=determinant_loop, grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
+@declare("routine", _determinant_type, loop=_of_reals(determinant_loop), grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
+         complex=True,
          samples=(([GENERAL], {}), ([SPD], {})))
 def matrix_determinant(input: Any) -> Any:
     """Determinants of matrices."""
@@ -123,27 +149,29 @@ def _solution(types: Types, values: Values, **_: Any) -> TensorType:
 
 
 def _solve_grad(g: Node, y: Node, matrix: Node, rhs: Node, adjoint: bool) -> tuple[Node, Node]:
-    gb = matrix_solve(matrix, g, adjoint=not adjoint)
+    gb = matrix_solve(conjugate(matrix), g, adjoint=not adjoint)
     ga = matmul(y, gb, transpose_b=True) if adjoint else matmul(gb, y, transpose_b=True)
-    return unbroadcast(-ga, matrix), unbroadcast(gb, rhs)
+    return unbroadcast(-_of_matrix(ga, adjoint), matrix), unbroadcast(gb, rhs)
 
 
-@declare("routine", _solution, loop=solve_loop, grad=_solve_grad, label="MatrixSolve", batch="aligned",
+@declare("routine", _solution, loop=_of_reals(solve_loop), grad=_solve_grad, label="MatrixSolve", batch="aligned", complex=True,
+         analytic=lambda matrix, rhs, adjoint: factored(np.linalg.solve, _transposed(matrix, adjoint), rhs),
          samples=(([GENERAL, _SIDES], {}), ([SPD, (2, 3, 1)], {"adjoint": True})))
 def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
-    """X with matrix X = rhs (the transposed matrix if `adjoint`)."""
-    return factored(np.linalg.solve, np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs)
+    """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
+    return factored(np.linalg.solve, _turned(matrix, adjoint), rhs)
 
 
 def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adjoint: bool) -> tuple[Node, Node]:
-    gb = matrix_triangular_solve(matrix, g, lower=lower, adjoint=not adjoint)
+    gb = matrix_triangular_solve(conjugate(matrix), g, lower=lower, adjoint=not adjoint)
     ga = matmul(y, gb, transpose_b=True) if adjoint else matmul(gb, y, transpose_b=True)
-    ga = matrix_band_part(-ga, -1, 0) if lower else matrix_band_part(-ga, 0, -1)
+    ga = matrix_band_part(-_of_matrix(ga, adjoint), -1, 0) if lower else matrix_band_part(-_of_matrix(ga, adjoint), 0, -1)
     return unbroadcast(ga, matrix), unbroadcast(gb, rhs)
 
 
 @declare("routine", _solution, grad=_triangular_grad, label="triangular_solve/MatrixTriangularSolve",
-         batch="aligned", loop=triangular_loop,
+         batch="aligned", loop=_of_reals(triangular_loop), complex=True,
+         analytic=lambda matrix, rhs, lower, adjoint: _substituted(_transposed(matrix, adjoint), rhs, lower is not adjoint),
          samples=(([GENERAL, _SIDES], {}), ([GENERAL, _SIDES], {"lower": False}),
                   ([GENERAL, _SIDES], {"adjoint": True}), ([GENERAL, (3, 23)], {}),
                   ([GENERAL, (3, 22)], {"adjoint": True}),
@@ -151,7 +179,7 @@ def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adj
                   ([SPD, (2, 3, 2)], {"lower": False, "adjoint": True})))
 def matrix_triangular_solve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
-    return _substituted(np.swapaxes(matrix, -1, -2) if adjoint else matrix, rhs, lower is not adjoint)
+    return _substituted(_turned(matrix, adjoint), rhs, lower is not adjoint)
 
 
 _BLOCK = 32             # rows that are substituted one by one; what they need of the others is a product of matrices

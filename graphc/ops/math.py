@@ -11,16 +11,18 @@ from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import TensorType, as_dtype, broadcast
-from . import math_arithmetic, math_compare, math_functions, math_sums
+from . import math_arithmetic, math_compare, math_division, math_functions, math_sums
 from .contract import held
 from .later import deferrable, later
 from .math_arithmetic import *  # noqa: F403
 from .math_compare import *  # noqa: F403
+from .math_division import *  # noqa: F403
 from .math_functions import *  # noqa: F403
 from .math_sums import *  # noqa: F403
 from .scopes import composed
 
-__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_functions.__all__, *math_sums.__all__, "where", "select", "cast",
+__all__ = [*math_arithmetic.__all__, *math_compare.__all__, *math_division.__all__, *math_functions.__all__, *math_sums.__all__,
+           "where", "select", "cast",
            "saturate_cast", "to_float", "to_double", "to_int32", "to_int64", "to_bool", "to_complex64", "to_complex128", "where_v2"]
 
 

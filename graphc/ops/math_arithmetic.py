@@ -1,4 +1,4 @@
-"""Arithmetic, element by element."""
+"""Arithmetic but for most divisions, element by element."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from ..errors import InvalidArgumentError
 from ..ir.node import OPERATORS, Node
-from ..ir.operator import declare, elementwise, to_node
+from ..ir.operator import declare, elementwise
 from ..ir.types import TensorType
 from . import continued
+from .contract import held
 from .math_compare import equal, greater, greater_equal, is_finite, less, less_equal, logical_and, logical_not, logical_or, not_equal
 from .math_operands import larger, numbers, smaller, wide
 
-__all__ = ["add", "subtract", "multiply", "truediv", "divide", "realdiv", "div", "floordiv", "floor_div", "floormod",
-           "mod", "truncatediv", "truncatemod", "negative", "pow", "square", "squared_difference", "reciprocal",
+__all__ = ["add", "subtract", "multiply", "negative", "pow", "square", "squared_difference", "reciprocal",
            "div_no_nan", "maximum", "minimum", "sign", "abs", "clip_by_value", "sub",
            "mul", "neg", "inv"]
 
@@ -51,69 +51,6 @@ def multiply(x: Any, y: Any) -> Any:
     array([3, 8], dtype=int32)
     """
     return np.multiply(*numbers(x, y))
-
-
-@elementwise("{x} / {y}", grad=lambda g, out, x, y: (g / y, -(g * out) / y), domain=(0.4, 2.0), complex=True, label="truediv", op_type="RealDiv")
-def truediv(x: Any, y: Any) -> Any:
-    """Quotient, x / y. Of integers too: they are divided as float64.
-
-    >>> tf.Session(jit=False).run(tf.truediv([1, 2], 2))
-    array([0.5, 1. ])
-    """
-    return np.true_divide(wide(x), wide(y))
-
-
-@elementwise("floordiv({x}, {y})", grad=lambda g, out, x, y: (None, None), shape_math=True, analytic=continued.floordiv,
-             label="floordiv", op_type="FloorDiv")
-def floordiv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards minus infinity. An integer by 0 is 0. Of an infinity or by one it is the quotient, rounded.
-
-    >>> tf.Session(jit=False).run(tf.floordiv([-3, 3], 2))
-    array([-2,  1], dtype=int32)
-    """
-    return _floored(*numbers(x, y))
-
-
-def _floored(x: Any, y: Any) -> Any:
-    """x // y; where numpy has no answer, its definition: the quotient, rounded down."""
-    found = np.floor_divide(x, y)
-    return np.where(np.isfinite(x) & np.isfinite(y), found, np.floor(np.true_divide(x, y))) if np.asarray(found).dtype.kind == "f" else found
-
-
-@elementwise("floormod({x}, {y})", grad=lambda g, out, x, y: (g, -(g * floordiv(x, y))), domain=(0.4, 2.0),
-             shape_math=True, analytic=continued.floormod, label="FloorMod")
-def floormod(x: Any, y: Any) -> Any:
-    """Remainder of `floordiv`, with the sign of y: x - y * floor(x / y).
-
-    >>> tf.Session(jit=False).run(tf.floormod([-3, 3], 2))
-    array([1, 1], dtype=int32)
-    """
-    return np.mod(*numbers(x, y))
-
-
-# One more than the floor, as the negative of one less than its negative: of -1 that is -0.
-@elementwise("select((floormod({x}, {y}) != {T}(0)) & (({x} < {T}(0)) != ({y} < {T}(0))) & (floordiv({x}, {y}) < {T}(0)), "
-             "{T}(-{T}({T}(-floordiv({x}, {y})) - {T}(1))), floordiv({x}, {y}))",
-             grad=lambda g, out, x, y: (None, None), analytic=continued.truncatediv, label="TruncateDiv")
-def truncatediv(x: Any, y: Any) -> Any:
-    """Quotient rounded towards zero, which keeps its sign: -1 / 3 is -0."""
-    down = _floored(*numbers(x, y))
-    return np.where((np.mod(x, y) != 0) & (np.less(x, 0) != np.less(y, 0)) & np.less(down, 0), -(-down - 1), down)
-
-
-# A divisor with the sign of x makes floor and truncation the same. The least integer has no opposite, but is
-# larger than any x >= 0, which then is the remainder.
-_ALIGNED = "select(({x} < {T}(0)) != ({y} < {T}(0)), {T}(-{y}), {y})"
-
-
-_REST = f"select(({{x}} >= {{T}}(0)) & ({_ALIGNED} < {{T}}(0)), {{x}}, floormod({{x}}, {_ALIGNED}))"
-
-
-@elementwise(f"select({_REST} == {{T}}(0), {{x}} * {{T}}(0), {_REST})",         # a remainder of 0 has the sign of x too
-             grad=lambda g, out, x, y: (g, -(g * truncatediv(x, y))), domain=(0.4, 2.0), analytic=continued.truncatemod, label="TruncateMod")
-def truncatemod(x: Any, y: Any) -> Any:
-    """Remainder of `truncatediv`, with the sign of x."""
-    return np.fmod(*numbers(x, y))
 
 
 @elementwise("-{x}", grad=lambda g, y, x: (-g,), complex=True, label="Neg")
@@ -272,11 +209,21 @@ def _clip_grad(g: Any, out: Any, t: Any, low: Any, high: Any) -> Any:
     return where(logical_or(below, above), 0.0, g), where(below, g, 0.0), where(above, g, 0.0)
 
 
-@elementwise("maximum(minimum({t}, {clip_value_max}), {clip_value_min})", grad=_clip_grad,
+def _within(inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Node, ...]:
+    """The result has the shape of the first operand, as in TensorFlow."""
+    t, low, high = inputs
+    if low.type.rank == 0 == high.type.rank:
+        return inputs
+    return held("clip_by_value", "repeated", t, low, high), low, high
+
+
+@elementwise("maximum(minimum({t}, {clip_value_max}), {clip_value_min})", grad=_clip_grad, ahead=_within,
              samples=(([(3, 4), np.array(-0.7), np.array(0.9)], {}),
                       ([(5,), np.linspace(-1, 0, 5), np.array(0.5)], {})), label="clip_by_value", op_type="Maximum")
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
     """t, but not above clip_value_max nor below clip_value_min, which is the result where it is the larger of the two.
+
+    ShapeError: a limit that is not repeated to the shape of t.
 
     >>> tf.Session(jit=False).run(tf.clip_by_value([-1.0, 0.5, 9.0], 0.0, 1.0))
     array([0. , 0.5, 1. ], dtype=float32)
@@ -319,38 +266,4 @@ def abs(x: Any) -> Any:
     return np.abs(*numbers(x))
 
 
-def div(x: Any, y: Any, name: str | None = None) -> Node:
-    """Python 2's division: `floordiv` of integers, `truediv` of anything else.
-
-    x, y: number[...], which broadcast. DTypeError: no numbers. ShapeError: the shapes do not broadcast.
-
-    >>> tf.Session(jit=False).run([tf.div(7, 2), tf.div(7.0, 2.0)])
-    [np.int32(3), np.float32(3.5)]
-    """
-    x, y = _pair(x, y)
-    integers = x.type.dtype.kind in "iu" and y.type.dtype.kind in "iu"
-    return (floordiv if integers else truediv)(x, y, name=name or "div")
-
-
-def realdiv(x: Any, y: Any, name: str | None = None) -> Node:
-    """Quotient of real numbers, x / y, as `truediv`. DTypeError: no numbers. ShapeError: the shapes do not broadcast."""
-    return truediv(x, y, name=name or "RealDiv")
-
-
-def floor_div(x: Any, y: Any, name: str | None = None) -> Node:
-    """`floordiv`. DTypeError: no numbers. ShapeError: the shapes do not broadcast."""
-    return floordiv(x, y, name=name or "FloorDiv")
-
-
-def _pair(x: Any, y: Any) -> tuple[Node, Node]:
-    # One sum converts a weak operand beside the other; of two numbers both are weak.
-    if isinstance(x, Node) and not isinstance(y, Node):
-        return x, subtract(x, y).inputs[1]
-    if isinstance(y, Node) and not isinstance(x, Node):
-        return subtract(x, y).inputs[0], y
-    return to_node(x), to_node(y)
-
-
-divide = truediv
-mod = floormod
 sub, mul, neg, inv = subtract, multiply, negative, reciprocal

@@ -34,7 +34,11 @@ def add_n(inputs: Any, name: str | None = None) -> Node:
             raise DTypeError(f"add_n: {describe(first)} and {describe(x)} differ in dtype{here()}")
     if len(nodes) == 1:
         return OPERATORS["identity"](first, name=name)
-    return total([held("add_n", "same", *nodes), *nodes[1:]], name)
+    known = held("add_n", "same", *nodes)
+    made = total([known, *nodes[1:]], name)
+    if not made.type.known:
+        made.set_shape(known.type.shape)        # one shape all have, of which a sum of the last two knows less
+    return made
 
 
 def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Node:

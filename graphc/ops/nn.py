@@ -27,6 +27,7 @@ from .contract import held
 from .ctc import *  # noqa: F403
 from .ctc_decode import ctc_beam_search_decoder as ctc_beam_search_decoder
 from .ctc_decode import ctc_greedy_decoder as ctc_greedy_decoder
+from .from_tensors import from_tensors
 from .later import deferrable, later
 from .layouts import telling
 from .math import (
@@ -55,12 +56,14 @@ from .reduce import reduce_mean, reduce_sum, square_sizes
 from .scopes import composed, scope
 from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .sparse_rows import rows_of_tables
+from .sparse_rows import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 
 __all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_pool.__all__, *nn_norms.__all__, *candidates.__all__,
            *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments", "weighted_moments",
            "sufficient_statistics", "normalize_moments",
            "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b",
-           "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
+           "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse",
+           "safe_embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
@@ -78,6 +81,7 @@ def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:
 
 # ---------------------------------------------------------------------- normalisation
 
+@from_tensors("x", label="moments", axes="axes")
 def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_dims: Any = None,
             keepdims: Any = None) -> tuple[Node, Node]:
     """Mean and variance over `axes`.
@@ -97,6 +101,7 @@ def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_
         return squeeze(mean, axis=gone), squeeze(variance, axis=gone)
 
 
+@from_tensors("x", "frequency_weights", label="weighted_moments", axes="axes")
 def weighted_moments(x: Any, axes: Any, frequency_weights: Any, name: str | None = None, keep_dims: Any = None,
                      keepdims: Any = None) -> tuple[Node, Node]:
     """Mean and variance over `axes` of elements that count by their weights, which broadcast to x.
@@ -174,6 +179,7 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
         return add(x * factor, shift, name=last)
 
 
+@from_tensors("x", label="l2_normalize", axis="axes", dim="axes")
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Node:
     """x / sqrt(max(sum(x**2), epsilon)), the sum along `axis` (None: over all); of complex numbers that of the squares of their moduli.
 
@@ -260,6 +266,8 @@ def dropout(x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: int | 
             keep = reshape(keep, [])            # one number, so that the result has the rank of x
         sizes = shape(x) if noise_shape is None else _noise_shape(x, noise_shape)
         kept = less(random_uniform(sizes, dtype=x.dtype, seed=seed), keep)
+        if noise_shape is not None and not kept.type.known:
+            kept = OPERATORS["broadcast_to"](kept, shape(x))           # the result has the shape of x
         scaled = x * (div_no_nan(1.0, keep) if isinstance(keep, Node) else 1.0 / keep)
         return choose(kept, scaled, 0.0, name=last)
 
@@ -351,7 +359,7 @@ def _in_top_k_loop(types: Any, type: Any, k: int) -> Loop:
     """, {"n": n, "k": k}, rows, rows * n)
 
 
-@declare("routine", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")}, loop=_in_top_k_loop,
+@declare("routine", _in_top_k_type, prepare=lambda types, k: {"k": as_int(k, "k")}, loop=_in_top_k_loop, from_tensors={"k": "count"},
          samples=(([(3, 4), np.array([0, 3, 1])], {"k": 2}),), label="in_top_k/InTopKV2")
 def in_top_k(predictions: Any, targets: Any, *, k: Any = 1) -> Any:
     """Whether each row's target is among its k largest predictions; ties count as among them. Of a row that is not all finite: no."""

@@ -13,7 +13,7 @@ from ..ir.operator import elementwise, to_node
 from ..ir.types import TensorType
 from . import continued
 from .continued import SELU_ALPHA, SELU_SCALE
-from .math import abs, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh, where
+from .math import abs, cast, choose, erf, greater, greater_equal, less, logical_and, multiply, negative, sigmoid, square, tanh, where
 from .math_operands import floating, larger, numbers
 from .scopes import scope
 
@@ -48,10 +48,15 @@ def _slope(types: Sequence[TensorType], alpha: Any) -> dict[str, Any]:
     return {"alpha": float(alpha)}
 
 
-@elementwise("select({features} > {T}(0), {features}, {alpha} * {features})", prepare=_slope,
+def _of_floats(inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Node, ...]:
+    """Whole numbers as float32, as TensorFlow takes them."""
+    return tuple([cast(x, np.float32) if x.type.__class__ is TensorType and x.type.dtype.kind in "iu" else x for x in inputs])
+
+
+@elementwise("select({features} > {T}(0), {features}, {alpha} * {features})", prepare=_slope, ahead=_of_floats,
              grad=lambda g, y, x, **attrs: (choose(greater(x, 0.0), g, g * attrs["alpha"]),), analytic=continued.leaky_relu, label="LeakyRelu")
 def leaky_relu(features: Any, *, alpha: float = 0.2) -> Any:
-    """x where x > 0, alpha x elsewhere.
+    """x where x > 0, alpha x elsewhere; whole numbers are float32.
 
     >>> tf.Session(jit=False).run(tf.nn.leaky_relu([-1.0, 2.0], alpha=0.1))
     array([-0.1,  2. ], dtype=float32)

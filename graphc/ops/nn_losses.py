@@ -14,6 +14,7 @@ from ..ir.operator import elementwise, to_node
 from . import continued
 from .array import expand_dims, shape, squeeze, stop_gradient
 from .contract import held
+from .from_tensors import from_tensors
 from .math import (
     add,
     cast,
@@ -57,6 +58,7 @@ def _log_total(shifted: Node, axis: Any) -> Node:
     return log(reduce_sum(exp(shifted), axis=axis, keepdims=True))
 
 
+@from_tensors("logits", label="Softmax", axis="axis", dim="axis")
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
     """exp(x) / sum(exp(x)) along `axis` (default: the last).
 
@@ -71,6 +73,7 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = N
         return truediv(e, reduce_sum(e, axis=axis, keepdims=True), name=last)
 
 
+@from_tensors("logits", label="LogSoftmax", axis="axis", dim="axis")
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Node:
     """Logarithm of `softmax`, exact where that underflows.
 

@@ -14,7 +14,8 @@ from .blocks import extents, surround
 from .layouts import as_given, channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
 from .math import add, cast, choose, divide, maximum, multiply, negative, pow, rsqrt, square, squared_difference, subtract
 from .pool import pool_sum
-from .reduce import argmax, reduce_mean, reduce_sum
+from .positions import argmax
+from .reduce import reduce_mean, reduce_sum
 from .scopes import composed, scope, stand
 from .windows import windows
 

@@ -13,6 +13,7 @@ from ..ir.loops import Check, Loop, word
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import TensorType, element_count
+from .from_tensors import from_tensors
 from .layouts import telling
 from .scopes import scope, stand
 
@@ -145,11 +146,12 @@ class TopK(NamedTuple):
     indices: Node
 
 
+@from_tensors("input", label="TopKV2", k="count")
 def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
     """The k largest elements along the last axis, in descending order, and their indices (int32).
 
-    number[..., n] -> (number[..., k], int32[..., k]). `k`: a number, or a tensor that is one while the
-    graph is built. ShapeError: fewer than k elements. DTypeError: no numbers, or a k that only a run knows.
+    number[..., n] -> (number[..., k], int32[..., k]). `k`: a number, or a tensor int[]. ShapeError: fewer than k elements. DTypeError: no
+    numbers. InvalidArgumentError, when run: a tensor that is no such k.
 
     >>> tf.Session(jit=False).run(tf.nn.top_k([1, 9, 5], k=2).values)
     array([9, 5], dtype=int32)

@@ -16,6 +16,7 @@ from ..ir.types import TensorType, as_dtype, compatible, element_count, int32, s
 from .array_gather import gather
 from .array_index import iota
 from .array_move import Types, shape, transpose
+from .from_tensors import from_tensors
 from .later import deferrable, later
 from .math import cast, floormod
 from .nn_top import pick_last
@@ -156,6 +157,7 @@ def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_t
 
 # ---------------------------------------------------------------------- turning and mirroring
 
+@from_tensors("input", "shift", label="Roll", axis="axes")
 @composed("Roll", op="Roll")
 @deferrable("roll", axis=(int, tuple))
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Node:

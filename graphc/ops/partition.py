@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..ir.known import as_int
+from ..ir.known import as_int, static_value
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import declare, many, to_node
+from ..ir.sizes import has_sizes, unknown
 from ..ir.types import as_dtype, compatible, float64, int32
 from .array_fill import ones_like, zeros
 from .array_gather import boolean_mask, gather, mask_indices, scatter_sum
@@ -105,7 +106,10 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Node:
     flat = concat([reshape(cast(at, dtype=np.int64), [-1]) for at in places], 0) if len(places) > 1 else reshape(places[0], [-1])
     rows = [_flattened(x, at) for at, x in zip(places, parts, strict=True)]
     whole = concat(rows, 0) if len(rows) > 1 else rows[0]
-    count = cast(maximum(reduce_max(flat), -1) + 1, dtype=np.int64)
+    known = [static_value(at) for at in places]
+    count: Any = cast(maximum(reduce_max(flat), -1) + 1, dtype=np.int64)
+    if all(v is not None and not has_sizes(v) and not unknown(v).any() for v in known):
+        count = np.int64(max((int(np.max(v, initial=-1)) for v in known if v is not None), default=-1) + 1)
     start = zeros(concat([reshape(count, [1]), shape(whole, out_type=np.int64)[1:]], 0), dtype=whole.dtype)
     return changed(start, reshape(flat, [-1, 1]), whole, how="set", name=name)
 
@@ -132,7 +136,7 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     >>> tf.Session(jit=False).run(tf.bincount([1, 1, 3]))
     array([0, 2, 0, 1], dtype=int32)
     """
-    x = to_node(arr)
+    x = to_node(np.zeros(np.shape(arr), np.int32) if isinstance(arr, (list, tuple)) and not np.size(arr) else arr)
     with saying("bincount"):
         if x.type.dtype.kind not in "iu":
             raise DTypeError(f"{describe(x)} does not hold whole numbers")

@@ -1,4 +1,4 @@
-"""Reductions over axes: those that kernels know, what is composed of them, and the positions of extremes."""
+"""Reductions over axes: those that kernels know, and what is composed of them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..ir.axes import normal_axes, normal_axis, reduced_shape
+from ..errors import DTypeError, ShapeError
+from ..ir.axes import normal_axes, reduced_shape
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed
-from ..ir.types import TensorType, as_dtype, compatible, dtype_name, element_count, exactly, int64, shape_str
+from ..ir.types import TensorType, compatible, dtype_name, element_count, int64, shape_str
 from . import continued
 from .array_move import Types, broadcast_to, expand_dims, identity, reshape, shape, sizes, squeeze, stop_gradient
 from .array_scan import accumulator, cumprod
-from .extreme_loops import extreme_loop
-from .math import cast, equal, exp, is_finite, log, not_equal, sqrt, square, truncatediv, where
+from .from_tensors import from_tensors
+from .math import cast, equal, exp, is_finite, log, maximum, not_equal, sqrt, square, truncatediv, where
 from .math_complex import imag, is_complex, real
 from .scopes import composed
 
 __all__ = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all", "reduce_mean",
-           "reduce_euclidean_norm", "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero", "argmax", "argmin", "arg_max",
-           "arg_min"]
+           "reduce_euclidean_norm", "reduce_logsumexp", "reduce_std", "reduce_variance", "count_nonzero"]
 
 Axes = tuple[int, ...] | None
 
@@ -210,7 +209,7 @@ def _mean_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: Tens
     (x,) = inputs
     if x.type.dtype.kind in "iu":
         total = reduce_sum(cast(x, np.int64), axis=axis, keepdims=keepdims)
-        return cast(truncatediv(total, count_over(cast(x, np.int64), _all_axes(x, axis))), x.type.dtype)
+        return cast(truncatediv(total, maximum(count_over(cast(x, np.int64), _all_axes(x, axis)), 1)), x.type.dtype)
     x = _float(x)
     return reduce_sum(x, axis=axis, keepdims=keepdims) / count_over(x, _all_axes(x, axis))
 
@@ -219,7 +218,8 @@ def _mean_grad(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> tuple[N
     return (mean_gradient(x, g, axis=axis, keepdims=keepdims),)
 
 
-@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad, complex=True)
+@declare("average", _mean_type, prepare=_mean_attrs, lower=_mean_lower, label="Mean", samples=_SAMPLES, grad=_mean_grad, complex=True,
+         from_tensors={"axis": "axes"})
 def reduce_mean(input_tensor: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean over `axis` (all axes without it); nan of no elements. Of integers an integer, towards zero, as in TensorFlow; of bools in float64.
 
@@ -262,6 +262,7 @@ def mean_gradient(x: Any, g: Any, *, axis: Any = None, keepdims: bool = False) -
     return np.broadcast_to(rows / _count(np.shape(x), axis, np.asarray(g).dtype), np.shape(x))
 
 
+@from_tensors("input_tensor", label="reduce_variance", axis="axes")
 @composed("reduce_variance", "Mean_1")
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Mean squared distance from the mean over `axis`.
@@ -276,6 +277,7 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = None, n
     return reduce_mean(square_sizes(x - reduce_mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims, name=name or "reduce_variance")
 
 
+@from_tensors("input_tensor", label="reduce_std", axis="axes")
 @composed("reduce_std", "Sqrt")
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Square root of `reduce_variance`.
@@ -288,6 +290,7 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: 
     return sqrt(reduce_variance(input_tensor, axis, keepdims), name=name or "reduce_std")
 
 
+@from_tensors("input_tensor", label="EuclideanNorm", axis="axes")
 @composed("EuclideanNorm", op="EuclideanNorm")
 def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Node:
     """Square root of the sum of squares over `axis`; of complex numbers of the squares of their moduli.
@@ -309,6 +312,7 @@ def norm_of(x: Node, axis: Axes, keepdims: bool, name: str) -> Node:
     return cast(sqrt(total), dtype=x.type.dtype, name=name) if is_complex(x) else sqrt(total, name=name)
 
 
+@from_tensors("input_tensor", label="ReduceLogSumExp", axis="axes", reduction_indices="axes")
 @composed("ReduceLogSumExp", op="AddV2")
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None,
                      reduction_indices: Any = None, keep_dims: Any = None) -> Node:
@@ -332,6 +336,7 @@ def squeeze_reduced(x: Node, axis: Axes) -> Node:
     return reshape(x, []) if axis is None else squeeze(x, axis) if axis else x
 
 
+@from_tensors("input_tensor", label="count_nonzero", axis="axes", reduction_indices="axes")
 @composed("count_nonzero", "Sum")
 def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dtype: Any = int64,
                   name: str | None = None, reduction_indices: Any = None, keep_dims: Any = None) -> Node:
@@ -345,56 +350,3 @@ def count_nonzero(input_tensor: Any, axis: Any = None, keepdims: Any = None, dty
     x, axis, keepdims = _arguments("count_nonzero", input_tensor, axis, keepdims, reduction_indices, keep_dims)
     there = x if x.type.dtype.kind == "b" else not_equal(x, "" if x.type.dtype.hasobject else 0)
     return reduce_sum(cast(there, dtype_of("count_nonzero", dtype).dtype), axis=axis, keepdims=keepdims, name=name or "count_nonzero")
-
-
-# ---------------------------------------------------------------------- positions
-
-def _position_attrs(types: Types, axis: Any, output_type: Any) -> dict[str, Any]:
-    if types[0].shape == ():
-        raise ShapeError("a scalar has no axis to search along")
-    return {"axis": normal_axis(0 if axis is None else axis, types[0].rank), "output_type": as_dtype(output_type).dtype}
-
-
-def _position(types: Sequence[TensorType], values: Values, axis: int, output_type: Any) -> TensorType:
-    x = types[0]
-    if x.shape is None:
-        return TensorType(output_type, None)
-    if x.shape[axis] == 0:
-        raise ShapeError(f"axis {axis} is empty: nothing is largest or smallest")
-    return TensorType(output_type, tuple(d for i, d in enumerate(x.shape) if i != axis))
-
-
-_PLACES: tuple[Any, ...] = (([(3, 4)], {"axis": 1}), ([(4,)], {}),
-                            ([np.array([[1.0, 5.0, 5.0], [np.nan, 2.0, 9.0]])], {"axis": -1}),
-                            ([(2, 0, 3)], {"axis": 2}), ([(3, 2)], {"axis": 0, "output_type": "int32"}))
-
-
-def _searched(function: Any, x: Any, axis: int, output_type: Any) -> Any:
-    if not x.shape[axis]:
-        raise InvalidArgumentError(f"axis {axis} is empty: nothing is largest or smallest")
-    return exactly(function(x, axis), output_type)
-
-
-@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMax", batch="leading",
-         loop=lambda types, type, **attrs: extreme_loop(types, type, ">", "accumulate_max", **attrs))
-def argmax(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
-    """The index of the largest element along `axis`: the first of several, the first nan if there is one.
-
-    >>> tf.Session(jit=False).run(tf.argmax([[1.0, 5.0], [7.0, 2.0]], axis=1))
-    array([1, 0])
-    """
-    return _searched(np.argmax, input, axis, output_type)
-
-
-@declare("routine", _position, prepare=_position_attrs, samples=_PLACES, label="ArgMin", batch="leading",
-         loop=lambda types, type, **attrs: extreme_loop(types, type, "<", "accumulate_min", **attrs))
-def argmin(input: Any, *, axis: Any = 0, name: str | None = None, output_type: Any = int64) -> Any:
-    """The index of the smallest element along `axis`: the first of several, the first nan if there is one.
-
-    >>> tf.Session(jit=False).run(tf.argmin([3, 1, 2]))
-    np.int64(1)
-    """
-    return _searched(np.argmin, input, axis, output_type)
-
-
-arg_max, arg_min = argmax, argmin

@@ -45,14 +45,14 @@ def sparse_reorder(sp_input: Any, name: str | None = None) -> SparseTensor:
 def sparse_transpose(sp_input: Any, perm: Any = None, name: str | None = None) -> SparseTensor:
     """The axes of a sparse tensor in another order, by default the opposite one; its places are in C order.
 
-    SparseTensor -> SparseTensor. ShapeError: the rank is unknown, or `perm` is no permutation of the axes.
+    SparseTensor -> SparseTensor. ShapeError: the rank is unknown and `perm` not given, or `perm` is no permutation of the axes.
 
     >>> tf.Session(jit=False).run(tf.sparse_transpose(tf.SparseTensor([[0, 1]], [2.0], [2, 3]))).dense_shape
     array([3, 2])
     """
     x = sparse(sp_input, "sparse_transpose")
-    rank = _rank_of(x, "sparse_transpose")
-    order = list(range(rank))[::-1] if perm is None else [as_int(p, "perm") for p in static_or_list(perm)]
+    order = [*range(_rank_of(x, "sparse_transpose"))][::-1] if perm is None else [as_int(p, "perm") for p in static_or_list(perm)]
+    rank = len(order) if x.rank is None else x.rank
     if sorted(p % rank if -rank <= p < rank else -1 for p in order) != list(range(rank)):
         raise ShapeError(f"sparse_transpose: {order} is no permutation of the axes of {x!r}{here()}")
     turned = np.array(order) % rank

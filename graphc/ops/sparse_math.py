@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axes
+from ..ir.known import as_int
 from ..ir.node import Node, describe, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible
@@ -20,7 +21,7 @@ from .math import abs as absolute
 from .math import add, exp, greater_equal, maximum, minimum, where
 from .reduce import reduce_prod
 from .segments import segment_max_of
-from .sparse_forms import sparse_retain
+from .sparse_forms import sparse_retain, static_or_list
 from .sparse_product import sparse_product
 from .sparse_tensor import INDEX, SparseTensor, SparseTensorValue, along, like, places, sparse, unraveled
 
@@ -38,7 +39,7 @@ def distinct(keys: Any) -> Any:
     return found.astype(INDEX), at.reshape(-1).astype(INDEX)
 
 
-def united(dims: Node, rank: int, keys: Sequence[Node]) -> tuple[Node, list[Node]]:
+def united(dims: Node, rank: int | None, keys: Sequence[Node]) -> tuple[Node, list[Node]]:
     """The places of several vectors of numbers of places, sorted and once each, and where each vector's are among them."""
     found = distinct(concat(list(keys), 0) if len(keys) > 1 else keys[0])
     at, start = [], np.zeros((), INDEX)
@@ -51,8 +52,6 @@ def united(dims: Node, rank: int, keys: Sequence[Node]) -> tuple[Node, list[Node
 
 def _same_shapes(what: str, a: SparseTensor, b: Any) -> None:
     other = b.shape._shape if isinstance(b, SparseTensor) else b.type.shape
-    if a.rank is None and isinstance(b, SparseTensor) and b.rank is None:
-        raise ShapeError(f"{what}: the rank of {a!r} must be known while the graph is built{here()}")
     if not compatible(a.shape._shape, other):
         raise ShapeError(f"{what}: {a!r} and {b!r} are not of one shape{here()}")
 
@@ -110,7 +109,7 @@ def _summed(parts: Sequence[SparseTensor]) -> tuple[Node, Node]:
     dims, keys = parts[0].dense_shape, [places(x) for x in parts]
     for other in parts[1:]:
         dims = _same_dims(parts[0], other)
-    rank = next(x.rank for x in parts if x.rank is not None)
+    rank = next((x.rank for x in parts if x.rank is not None), None)
     found, at = united(dims, rank, keys)
     whole = [*at, concat([x.values for x in parts], 0)]
     return found, scatter_sum(concat(at, 0) if len(at) > 1 else at[0], whole[-1], shape(found)[:1])
@@ -122,9 +121,7 @@ def _met(what: str, sp_a: Any, sp_b: Any, choose: Any, name: str | None) -> Spar
     _same_shapes(what, x, y)
     if x.dtype != y.dtype:
         raise DTypeError(f"{what}: {x!r} and {y!r} are of different dtypes{here()}")
-    rank = x.rank if x.rank is not None else y.rank
-    assert rank is not None
-    found, at = united(_same_dims(x, y), rank, [places(x), places(y)])
+    found, at = united(_same_dims(x, y), x.rank if x.rank is not None else y.rank, [places(x), places(y)])
     count = shape(found)[:1]
     return like(x, found, choose(*(scatter_sum(i, s.values, count) for i, s in zip(at, (x, y), strict=True)), name=name), x.dense_shape)
 
@@ -147,34 +144,52 @@ def sparse_minimum(sp_a: Any, sp_b: Any, name: str | None = None) -> SparseTenso
 
 # ---------------------------------------------------------------------- reductions
 
-def _axes(x: SparseTensor, what: str, axis: Any) -> list[int]:
-    """The axes to reduce, of a sparse tensor of known rank."""
-    if x.rank is None:
-        raise ShapeError(f"{what}: the rank of {x!r} must be known while the graph is built{here()}")
+def _axes(x: SparseTensor, what: str, axis: Any) -> tuple[int, ...] | None:
+    """The axes to reduce, None for all; as they were given where only a run knows the rank."""
     with saying(what):
-        found = normal_axes(axis, x.rank)
-    return list(range(x.rank)) if found is None else sorted(found)
+        if axis is None:
+            return None
+        if x.rank is not None:
+            return normal_axes(axis, x.rank)
+        return tuple(as_int(a, "axis") for a in static_or_list(axis))
 
 
-def _kept(x: SparseTensor, axes: Sequence[int]) -> SparseTensor:
-    """The same values at their places along the other axes."""
-    assert x.rank is not None
-    rest = np.array([i for i in range(x.rank) if i not in axes], np.int32)
-    return SparseTensor(gather(x.indices, rest, axis=1), x.values, gather(x.dense_shape, rest))
+def _split_type(types: Types, values: Values, axes: Any) -> tuple[TensorType, TensorType]:
+    rank = types[0].shape[0] if types[0].shape else None
+    rest = None if rank is None else 0 if axes is None else rank - len({a % rank for a in axes})
+    return TensorType(np.dtype(np.int32), (rest,)), TensorType(INDEX, (rank,))
+
+
+@declare("host", _split_type, results=("rest", "kept"),
+         samples=(([np.array([2, 3, 4])], {"axes": (0, -1)}), ([np.array([2, 3])], {"axes": None}), ([np.array([2, 3])], {"axes": (1,)})))
+def split_axes(dims: Any, *, axes: Any) -> Any:
+    """The axes of a shape that stay when others (None: all) are reduced, and the shape with 1 for those; the run fails if there is no such axis."""
+    rank = len(dims)
+    wrong = [a for a in axes or () if not -rank <= a < rank]
+    if wrong:
+        raise InvalidArgumentError(f"a sparse tensor of shape {dims.tolist()} has no axis {wrong[0]}")
+    gone = [*range(rank)] if axes is None else [a % rank for a in axes]
+    kept = dims.astype(INDEX)
+    kept[gone] = 1
+    return np.setdiff1d(np.arange(rank), gone).astype(np.int32), kept
+
+
+def _kept(x: SparseTensor, axes: tuple[int, ...] | None) -> tuple[SparseTensor, Node]:
+    """The same values at their places along the other axes, and the shape with 1 for these."""
+    split = split_axes(x.dense_shape, axes=axes)
+    return SparseTensor(gather(x.indices, split.rest, axis=1), x.values, gather(x.dense_shape, split.rest)), split.kept
 
 
 def _reduced(what: str, sp_input: Any, axis: Any, keepdims: Any, combine: Any, name: str | None) -> Node:
     x = sparse(sp_input, what)
     axes = _axes(x, what, axis)
-    rest = _kept(x, axes)
-    numbers, dims = places(rest), rest.dense_shape
-    flat = combine(x.values, numbers, reduce_prod(dims))
-    assert x.rank is not None
-    if keepdims:
-        dims = concat([np.ones(1, INDEX) if i in axes else x.dense_shape[i:i + 1] for i in range(x.rank)], 0)
-    made = reshape(flat, dims, name=name)
+    rest, kept = _kept(x, axes)
+    numbers = places(rest)
+    flat = combine(x.values, numbers, reduce_prod(rest.dense_shape))
+    made = reshape(flat, kept if keepdims else rest.dense_shape, name=name)
     if x._open is not None:
-        made.set_shape([1 if i in axes else d for i, d in enumerate(x._open) if keepdims or i not in axes])
+        gone = range(len(x._open)) if axes is None else axes
+        made.set_shape([1 if i in gone else d for i, d in enumerate(x._open) if keepdims or i not in gone])
     return made
 
 
@@ -186,7 +201,7 @@ def sparse_reduce_sum(sp_input: Any, axis: Any = None, keepdims: Any = None, red
                       name: str | None = None) -> Node:
     """The sum of a sparse tensor along axes (all without them), as a dense tensor.
 
-    SparseTensor -> the dtype of its values. ShapeError: the rank is unknown, or there is no such axis.
+    SparseTensor -> the dtype of its values. ShapeError: there is no such axis (InvalidArgumentError where only a run knows the rank).
 
     >>> tf.Session(jit=False).run(tf.sparse_reduce_sum(tf.SparseTensor([[0, 1], [1, 1]], [2.0, 3.0], [2, 2]), 0))
     array([0., 5.], dtype=float32)
@@ -198,28 +213,22 @@ def sparse_reduce_sum_sparse(sp_input: Any, axis: Any = None, keepdims: Any = No
                              keep_dims: Any = None) -> SparseTensor:
     """`sparse_reduce_sum` as a sparse tensor, of the places with elements.
 
-    SparseTensor -> SparseTensor. ShapeError: the rank is unknown, or there is no such axis.
+    SparseTensor -> SparseTensor. ShapeError: there is no such axis (InvalidArgumentError where only a run knows the rank).
     """
     x = sparse(sp_input, "sparse_reduce_sum_sparse")
-    axes = _axes(x, "sparse_reduce_sum_sparse", reduction_axes if axis is None else axis)
-    rest = _kept(x, axes)
-    assert x.rank is not None
-    found, at = united(rest.dense_shape, x.rank - len(axes), [places(rest)])
+    rest, kept = _kept(x, _axes(x, "sparse_reduce_sum_sparse", reduction_axes if axis is None else axis))
+    found, at = united(rest.dense_shape, rest.rank, [places(rest)])
     values = scatter_sum(at[0], x.values, shape(found)[:1])
     if not (keep_dims if keepdims is None else keepdims):
         return SparseTensor(found, values, rest.dense_shape)
-    columns, dims, left = [], [], iter(range(x.rank))
-    for i in range(x.rank):
-        columns.append(0 * found[:, :1] if i in axes else found[:, (k := next(left)):k + 1])
-        dims.append(np.ones(1, INDEX) if i in axes else x.dense_shape[i:i + 1])
-    return SparseTensor(concat(columns, 1), values, concat(dims, 0))
+    return SparseTensor(unraveled(places(SparseTensor(found, values, rest.dense_shape)), kept, x.rank), values, kept)
 
 
 def sparse_reduce_max(sp_input: Any, axis: Any = None, keepdims: Any = None, reduction_axes: Any = None, keep_dims: Any = None,
                       name: str | None = None) -> Node:
     """The greatest element of a sparse tensor along axes (all without them), as a dense tensor; 0 where there is none.
 
-    SparseTensor -> the dtype of its values. ShapeError: the rank is unknown, or there is no such axis.
+    SparseTensor -> the dtype of its values. ShapeError: there is no such axis (InvalidArgumentError where only a run knows the rank).
 
     >>> tf.Session(jit=False).run(tf.sparse_reduce_max(tf.SparseTensor([[0, 1], [1, 1]], [2.0, 3.0], [2, 2]), 0))
     array([0., 3.], dtype=float32)

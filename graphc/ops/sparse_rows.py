@@ -9,19 +9,23 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..ir.graph import name_scope
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import TensorType
+from .array_fill import zeros_like
 from .array_gather import gather
-from .array_move import reshape
+from .array_join import concat, stack
+from .array_move import reshape, shape
 from .later import deferrable, later
-from .math import cast, divide, floordiv, floormod, minimum, multiply, rsqrt, sqrt, square, where
+from .math import cast, divide, floordiv, floormod, greater, greater_equal, logical_and, minimum, multiply, rsqrt, sqrt, square, where
 from .math import equal as equals
 from .parts import only
-from .reduce import reduce_sum
+from .reduce import reduce_prod, reduce_sum
 from .scopes import composed
 from .segments import of_sorted, segment_mean, segment_sum, unsorted_segment_mean, unsorted_segment_sqrt_n, unsorted_segment_sum
-from .sparse_tensor import along, sparse
+from .sparse_forms import sparse_fill_empty_rows, sparse_reshape, sparse_retain
+from .sparse_tensor import SparseTensor, along, sparse
 
 
 @deferrable("segment_sqrt_n")
@@ -162,6 +166,45 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any, partition
         own: dict[str, Callable[..., Node]] = {"sum": segment_sum, "mean": segment_mean, "sqrtn": _segment_sqrt_n}
         return own[how](found, rows, name=name)
     return _weighted(found, rows, weights.values, how=how, name=name)
+
+
+def safe_embedding_lookup_sparse(embedding_weights: Any, sparse_ids: Any, sparse_weights: Any = None, combiner: str | None = "mean",
+                                 default_id: Any = None, name: str | None = None, partition_strategy: str = "div", max_norm: Any = None) -> Node:
+    """`embedding_lookup_sparse` for ids of any rank, of which those below 0 are left out, and, but for sums, those of no weight above 0.
+
+    embedding_weights: float[rows, n], sparse_ids: SparseTensor of int -> float[*its dense_shape without the last axis, n]; a part without an id
+    has the table's row `default_id`, or zeros. DTypeError, ShapeError, ArgumentError: they do not fit.
+
+    >>> ids = tf.SparseTensor([[0, 0], [0, 1], [2, 0]], [1, -1, 0], [3, 2])
+    >>> tf.Session(jit=False).run(tf.nn.safe_embedding_lookup_sparse(tf.constant([[1.0], [3.0]]), ids))
+    array([[3.],
+           [0.],
+           [1.]], dtype=float32)
+    """
+    what = "safe_embedding_lookup_sparse"
+    ids = sparse(sparse_ids, what)
+    weights = None if sparse_weights is None else sparse(sparse_weights, what)
+    if ids.values.type.dtype.kind not in "iu":
+        raise DTypeError(f"{what}: {ids!r} holds no whole numbers{here()}")
+    with name_scope(name, "embedding_lookup"):
+        rank, lead, known = ids.rank, ids.dense_shape[:-1], ids.shape
+        if rank != 2:
+            ids = sparse_reshape(ids, stack([reduce_prod(lead), ids.dense_shape[-1]], 0))
+        keep = greater_equal(ids.values, np.zeros((), ids.values.type.dtype))
+        if weights is not None:
+            weights = SparseTensor(ids.indices, weights.values, ids.dense_shape)
+            if combiner != "sum":
+                keep = logical_and(keep, greater(weights.values, np.zeros((), weights.values.type.dtype)))
+            weights = sparse_fill_empty_rows(sparse_retain(weights, keep), 1)[0]
+        filled, empty = sparse_fill_empty_rows(sparse_retain(ids, keep), 0 if default_id is None else default_id)
+        found = embedding_lookup_sparse(embedding_weights, filled, weights, partition_strategy, None, combiner, max_norm)
+        if default_id is None:
+            found = where(empty, zeros_like(found), found)
+        if rank != 2:
+            found = reshape(found, concat([lead, shape(found, out_type=np.int64)[1:]], 0))
+        if known.ndims is not None and found.type.rank == known.ndims:
+            found.set_shape([*known.as_list()[:-1], *found.shape.as_list()[known.ndims - 1:]])
+        return found
 
 
 @deferrable("weighted_rows", how=(str,))

@@ -299,9 +299,9 @@ def along(x: SparseTensor, axis: int) -> Node:
     return gather(x.indices, axis, axis=1)
 
 
-def unraveled(numbers: Node, dims: Node, rank: int) -> Node:
+def unraveled(numbers: Node, dims: Node, rank: int | None) -> Node:
     """Places, int64[n, rank], from their numbers in C order within a shape."""
-    return expand_dims(numbers, 1) // sparse_strides(dims) % expand_dims(dims, 0) if rank > 1 else expand_dims(numbers, 1)
+    return expand_dims(numbers, 1) if rank == 1 else expand_dims(numbers, 1) // sparse_strides(dims) % expand_dims(dims, 0)
 
 
 # ---------------------------------------------------------------------- operators of dense tensors

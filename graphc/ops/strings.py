@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError
-from ..ir.axes import normal_axes, reduced_shape
+from ..ir.axes import ordered_axes, reduced_shape
 from ..ir.operator import Values, declare
 from ..ir.types import TEXT, Array, TensorType, as_dtype, broadcast, dtype_name
 from . import texts as texts
@@ -104,18 +104,22 @@ def _reduced(types: Types, values: Values, axis: Any, keep_dims: bool, separator
 
 
 def _reduce_attrs(types: Types, axis: Any, keep_dims: Any, separator: Any) -> dict[str, Any]:
-    return {"axis": normal_axes(axis, types[0].rank), "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
+    axes = ordered_axes(axis, types[0].rank)
+    if axis is None and axes is not None:
+        axes = axes[::-1]
+    return {"axis": axes, "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
 
 
-@declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin")
+@declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin", from_tensors={"axis": "axes"})
 def reduce_join(inputs: Any, *, axis: Any = None, keep_dims: bool = False, separator: str = "") -> Any:
-    """The texts along axes (None: all) one behind the other, in row-major order, the separator between them.
+    """The texts along axes (None: all) one behind the other, the separator between them: along the axis that is named first, then the next.
+    Without axes it is the last axis first.
 
     >>> tf.Session(jit=False).run(tf.reduce_join([["a", "b"], ["c", "d"]], 1, separator=" "))
     array([b'a b', b'c d'], dtype=object)
     """
     x = np.asarray(inputs, object)
-    axes = tuple(range(x.ndim)) if axis is None else axis
+    axes = tuple(range(x.ndim)) if axis is None else axis[::-1]
     kept = [i for i in range(x.ndim) if i not in axes]
     rows = x.transpose(*kept, *axes).reshape(*(x.shape[i] for i in kept), -1)
     out = np.empty(rows.shape[:-1], object)
@@ -264,17 +268,21 @@ def string_to_number(string_tensor: Any, *, out_type: Any = np.float32) -> Any:
 
 def _string_attrs(types: Types, precision: Any, scientific: Any, shortest: Any, width: Any, fill: Any) -> dict[str, Any]:
     if scientific and shortest:
-        raise GraphError("as_string: one of scientific and shortest")
+        raise InvalidArgumentError("one of scientific and shortest")
     if fill not in ("", " ", "0", "+", "-"):
-        raise GraphError(f"as_string: fill is nothing, a space, 0, + or -, not {fill!r:.40}")
+        raise InvalidArgumentError(f"fill is nothing, a space, 0, + or -, not {fill!r:.40}")
+    if types[0].dtype.kind in "iu" and (scientific or shortest or precision > -1):
+        raise InvalidArgumentError(f"{types[0].dtype} has no digits behind a point")
     return {"precision": int(precision), "scientific": bool(scientific), "shortest": bool(shortest), "width": int(width), "fill": fill}
 
 
-@declare("host", lambda types, values, **attrs: TensorType(TEXT, types[0].shape), text=True, prepare=_string_attrs, label="AsString")
+@declare("host", lambda types, values, **attrs: TensorType(TEXT, types[0].shape), text=True, complex=True, prepare=_string_attrs,
+         label="AsString")
 def as_string(input: Any, *, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1, fill: str = "") -> Any:
-    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false.
+    """Numbers as texts, as C's printf has them: integers %d, floats %f, or %e (`scientific`) or %g (`shortest`); true and false; (real,imaginary).
 
     `precision`: digits behind the point; `width`: characters at least; `fill`: what they are filled up with, 0 or a space.
+    InvalidArgumentError: a fill of another kind, digits behind the point of integers, or scientific and shortest.
 
     >>> tf.Session(jit=False).run(tf.as_string([1.5, 2.0], precision=2))
     array([b'1.50', b'2.00'], dtype=object)
@@ -282,13 +290,15 @@ def as_string(input: Any, *, precision: int = -1, scientific: bool = False, shor
     x = np.asarray(input)
     out = np.empty(x.shape, object)
     size = str(width) if width > -1 else ""
-    digits = f".{precision}" if precision > -1 and x.dtype.kind == "f" else ""
+    digits = f".{precision}" if precision > -1 else ""
     form = "%" + fill + size + digits + ("d" if x.dtype.kind in "iu" else "e" if scientific else "g" if shortest else "f")
     for place, value in np.ndenumerate(x):
         if x.dtype.hasobject:
             out[place] = value
         elif x.dtype.kind == "b":
             out[place] = (b"true" if value else b"false").rjust(max(width, 0))
+        elif x.dtype.kind == "c":
+            out[place] = f"({form % float(value.real)},{form % float(value.imag)})".encode()
         else:
             out[place] = (form % value.item()).encode()
     return out

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ShapeError
 from ..ir.known import known_shape
 from ..ir.node import OPERATORS, Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import unknown
-from ..ir.types import Array, TensorType
+from ..ir.types import Array, TensorType, shape_str
 from .array import pad, shape, stack, zeros_like
 from .math_arithmetic import subtract
 
@@ -20,7 +21,12 @@ def _cut_type(types: Sequence[TensorType], values: Values) -> TensorType:
     sizes = values[1] if len(values) > 1 else None
     if types[0].shape is None or sizes is None or unknown(sizes).any():
         return TensorType(types[0].dtype, None if types[0].shape is None else (None,) * len(types[0].shape))
-    return TensorType(types[0].dtype, known_shape(np.asarray(sizes).reshape(-1)))
+    cut = known_shape(np.asarray(sizes).reshape(-1))
+    fits = cut is not None and len(cut) == len(types[0].shape) and \
+        all(not isinstance(n, int) or n >= 0 and (not isinstance(d, int) or n <= d) for n, d in zip(cut, types[0].shape, strict=True))
+    if not fits:
+        raise ShapeError(f"of {shape_str(types[0].shape)} there are not the first {shape_str(cut)} elements")
+    return TensorType(types[0].dtype, cut)
 
 
 def _cut_gradient(g: Node, y: Node, padded: Node, sizes: Node) -> Any:

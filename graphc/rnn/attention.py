@@ -19,7 +19,8 @@ from ..ops.array import shape as shape_of
 from ..ops.linalg import matmul
 from ..ops.math import multiply, rsqrt, square, tanh, where
 from ..ops.nn import softmax
-from ..ops.reduce import argmax, reduce_sum
+from ..ops.positions import argmax
+from ..ops.reduce import reduce_sum
 from ..ops.sources import constant
 from ..ops.state import Variable
 from ..ops.tensor_array import TensorArray

@@ -15,8 +15,8 @@ from ..ops.array import concat, expand_dims, fill, gather, reshape, zeros_like
 from ..ops.array import shape as shape_of
 from ..ops.math import cast, equal, greater, greater_equal, less, maximum, where
 from ..ops.nn import embedding_lookup
+from ..ops.positions import argmax
 from ..ops.random import multinomial, random_uniform
-from ..ops.reduce import argmax
 from .cell import rows_of, tensors_of
 from .loops import turned
 from .nested import flatten, mapped

@@ -16,7 +16,8 @@ from ..ops.control_flow import cond
 from ..ops.linalg import matmul
 from ..ops.math import cast, tanh
 from ..ops.nn import embedding_lookup, softmax, xw_plus_b
-from ..ops.reduce import argmax, reduce_sum
+from ..ops.positions import argmax
+from ..ops.reduce import reduce_sum
 from ..variables import get_variable, get_variable_scope, variable_scope
 from .cell import linear, tensors_of, width_of
 from .nested import flatten, is_nested

@@ -84,7 +84,7 @@ class SavedModelBuilder:
                 if info.coo_sparse is None and not _is_there(graph, info.name):
                     raise GraphError(f"SavedModelBuilder: the signature {key!r:.80} names {info.name!r:.80}, which the graph has not{here()}")
         operation = None if main is None else main.name if isinstance(main, Operation) else build_tensor_info(main).name
-        meta = Meta([*map(str, tags)], to_json(graph), told, operation, self._copied(assets or ()), saver.as_saver_def())
+        meta = Meta([*map(str, tags)], to_json(graph), told, operation, self._copied(assets or ()), saver.described())
         self._graphs.append(meta)
         try:
             if self._theirs is not None:

@@ -14,6 +14,9 @@ import numpy as np
 from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError
 from ..files.bundle import Bundle, data_of, encode, index_of
 from ..files.checkpoint import Checkpoint, Index, damage, file_of, open_checkpoint, place_of, put, read_index, remove, saved_in, write_index
+from ..files.graph_json import from_json
+from ..files.tf_graph.exported import exported
+from ..files.tf_graph.messages import MetaGraphDef
 from ..ir.node import here, warn
 from ..ir.types import Array, DType, TensorType, as_dtype
 
@@ -192,6 +195,21 @@ class CheckpointReader:
                 raise NotFoundError(f"{found.path} has no {tensor_str!r:.200}{here()}")
             return np.array(found.array(tensor_str))
 
+    def meta_graph(self) -> MetaGraphDef:
+        """TensorFlow's message of the graph that the checkpoint has, with a saver of what it keeps.
+
+        NotFoundError: it has none. UnimplementedError: TensorFlow has not all operators.
+        """
+        with self._open() as found:
+            text, saver = found.graph(), found.state.get("saver")
+            if text is None:
+                raise NotFoundError(f"{found.path} has no graph{here()}")
+            names = saver.get("variables") if isinstance(saver, dict) else None
+            if not isinstance(saver, dict) or not isinstance(names, dict):
+                raise DataLossError(f"{found.path} is damaged: what describes the saver does not name its variables{here()}")
+        graph = from_json(text)
+        return exported(graph, {key: graph.as_node(label) for key, label in names.items()}, saver, None, None)
+
     def debug_string(self) -> bytes:
         """Names, dtypes and shapes, one a line."""
         return "\n".join(f"{name}: {entry}" for name, entry in sorted(self._entries.items())).encode()
@@ -244,10 +262,12 @@ def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
     return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
 
 
-def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any) -> str:
+def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any, write_meta_graph: bool = False) -> str:
     """Write the variables of a checkpoint, or of the latest one of a folder, in TensorFlow's own format; the path for its `Saver.restore`.
 
-    The files are PREFIX.data-00000-of-00001 and, when that is whole, PREFIX.index. NotFoundError, DataLossError: there is none, or it is damaged.
+    The files are PREFIX.data-00000-of-00001 and, when that is whole, PREFIX.index; `write_meta_graph`: and PREFIX.meta, the graph that the
+    checkpoint has, for `tf.train.import_meta_graph` there. UnimplementedError: TensorFlow has not all of its operators. NotFoundError,
+    DataLossError: there is none, or it is damaged.
     CheckpointError: it could not be written. GraphError: no path.
 
     >>> v = tf.Variable([1.0, 2.0], name="v")
@@ -258,9 +278,12 @@ def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any) -> str:
     """
     to = path_of(prefix, "export_checkpoint")
     reader = load_checkpoint(ckpt_dir_or_file)
+    meta = reader.meta_graph() if write_meta_graph else None
     index, pieces = encode({name: reader.get_tensor(name) for name in reader.get_variable_to_dtype_map()})
     put(data_of(to), pieces)
     put(index_of(to), [index])
+    if meta is not None:
+        put(f"{to}.meta", [meta.SerializeToString()])
     return to
 
 

@@ -17,7 +17,7 @@ from ..ops.array import concat, expand_dims, gather, ones_like, reshape, shape, 
 from ..ops.array_gather import scatter_sum
 from ..ops.math import cast, greater, logical_or, maximum, where
 from ..ops.slices import IndexedSlices, united_rows
-from ..ops.state import Variable, assign, assign_add, gradient_of_variable, group
+from ..ops.state import Variable, assign, assign_add, gradient_of_variable, group, latest
 from ..ops.updates import changed
 from .own import STANDARD, Hooks, whole_step
 
@@ -56,6 +56,8 @@ class Optimizer(Hooks):
         self._apart: dict[str, Variable] = {}
         self._rows: Node | None = None                  # of a step by rows: their places, -1 for one that is left out
         self._whole: dict[Node, Variable] = {}          # ... and the variables that parts are of
+        self._assigned: set[Node] = set()               # what the graph assigned to before the step that is being built
+        self._stands: dict[Node, Variable] = {}         # ... and what stands for those of its variables
         self._hyper_at: dict[np.dtype[Any], dict[str, Any]] = {}        # of the step that is being built, by dtype
         self._common_at: dict[str, Any] = {}
 
@@ -106,6 +108,7 @@ class Optimizer(Hooks):
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
         own = self._overrides("_apply_dense", "_resource_apply_dense", "_apply_sparse", "_resource_apply_sparse") is not None
+        self._assigned, self._stands = {n.inputs[0] for n in graph.nodes if n.operator.family.assigns}, {}
         with graph.as_default(), graph.control_dependencies(None):
             self._begin(pairs)
             self._create_slots([v for _, v in pairs])
@@ -116,7 +119,9 @@ class Optimizer(Hooks):
             self._prepare()
             for g, v in pairs:
                 with graph.name_scope(f"update_{v.op.name}"):       # as TensorFlow names it: pictures fold it
-                    updates += self._constrained(v, [self._by_hooks(g, v)] if own else self._changes(g, v))
+                    changes = self._constrained(v, [self._by_hooks(g, v)] if own else self._changes(g, v))
+                self._assigned.update(u.inputs[0] for u in changes if isinstance(u, Node) and u.operator.family.assigns)
+                updates += changes
             updates += self._closing(self._common_at)
             finished = own or self._overrides("_finish") is not None
             if finished:
@@ -155,7 +160,7 @@ class Optimizer(Hooks):
         dense, hyper = self._dense(g, v), {**self._hyper_at[v.type.dtype], **self._common_at}
         rows = gradient_rows(dense) if self._takes_rows() else None
         if rows is None or v.type.rank is None or _as_many(rows[0], v):
-            return self._update(dense, v, **hyper)
+            return self._update(dense, self._present(v), **hyper)
         united = united_rows(*rows)
         self._rows = united.places
         part = self._part(v)
@@ -171,9 +176,20 @@ class Optimizer(Hooks):
 
     def _part(self, v: Variable) -> Node:
         """The rows of a variable that the present step changes, which stand for it in `_update`."""
-        part: Node = gather(v, maximum(self._rows, 0))
+        part: Node = gather(self._present(v), maximum(self._rows, 0))
         self._whole[part] = v
         return part
+
+    def _present(self, v: Variable) -> Node:
+        """What stands for a variable in `_update`: where the graph assigns to it before, the value that this leaves in the same run.
+
+        So two steps of one variable in a run both count, as in TensorFlow, whose steps change variables in place.
+        """
+        if v not in self._assigned:
+            return v
+        now = latest.build(v.graph, (v,), {})
+        self._stands[now] = v
+        return now
 
     def _pair(self, pair: Any) -> tuple[Any, Variable]:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], Variable):
@@ -199,13 +215,19 @@ class Optimizer(Hooks):
         """
         if v in self._whole:
             return self._part(self._slot(self._whole[v], name, start, label))
+        if v in self._stands:
+            return self._present(self._slot(self._stands[v], name, start, label))
         found = self._slots.get((v, name))
         if found is None:
             shape = v.initial_value.type.shape
             initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
             with v.graph.name_scope(None):
-                found = self._slots[v, name] = Variable(initial, trainable=False, name=f"{v.op.name}/{label or self._name}")
+                found = self._slots[v, name] = Variable(initial, trainable=False, name=self._slot_label(v, name, label))
         return found
+
+    def _slot_label(self, v: Variable, name: str, label: str | None) -> str:
+        """What the slot of that name beside `v` is called in the graph."""
+        return f"{v.op.name}/{label or self._name}"
 
     def _values(self, dtype: np.dtype[Any], names: Iterable[str] | None = None) -> dict[str, Any]:
         """The hyperparameters in a dtype; those of some names, or all."""
@@ -232,9 +254,9 @@ class Optimizer(Hooks):
         """The assignments (variable or its rows, new value, name) of one variable's update."""
         rows = self._rows
         if rows is None:
-            return [assign(v, new, name=name) for v, new, name in updates]
+            return [assign(self._stands.get(v, v), new, name=name) for v, new, name in updates]
         at = expand_dims(rows, 1)
-        return [assign(whole := self._whole[v], changed(whole, at, new, how="set", skip=True), name=name) for v, new, name in updates]
+        return [assign(whole := self._whole[v], changed(self._present(whole), at, new, how="set", skip=True), name=name) for v, new, name in updates]
 
     def _sparse(self, g: Node, updates: Sequence[tuple[Any, Node, str | None]]) -> list[Any]:
         """`_moved`, where rows that a sparse gradient does not name stay as they are, whatever the update makes of a gradient of 0."""

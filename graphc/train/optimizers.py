@@ -142,7 +142,7 @@ class AdamOptimizer(Optimizer):
 
     def _common(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:
         assert self._powers is not None
-        p1, p2 = self._powers
+        p1, p2 = map(self._present, self._powers)
         return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
 
     def variables(self) -> list[Variable]:
@@ -151,8 +151,7 @@ class AdamOptimizer(Optimizer):
 
     def _closing(self, shared: dict[str, Any]) -> list[Any]:
         assert self._powers is not None
-        p1, p2 = self._powers
-        return [assign(p1, p1 * shared["first"]["beta1"]), assign(p2, p2 * shared["first"]["beta2"])]
+        return [assign(p, self._present(p) * shared["first"][rate]) for p, rate in zip(self._powers, ("beta1", "beta2"), strict=True)]
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         m_slot, v_slot = self._slot(v, "m"), self._slot(v, "v")

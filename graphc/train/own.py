@@ -29,6 +29,7 @@ class Hooks:
     _slots: dict[tuple[Variable, str], Variable]
     _apart: dict[str, Variable]         # what belongs to no trained variable
     _slot: Callable[..., Any]
+    _slot_label: Callable[..., str]
 
     def _create_slots(self, var_list: Sequence[Variable]) -> None:
         """Make the variables that are kept beside the trained ones."""
@@ -87,7 +88,7 @@ class Hooks:
         found = self._slots.get((var, slot_name))
         if found is None:
             with var.graph.name_scope(None):
-                found = self._slots[var, slot_name] = Variable(val, trainable=False, name=f"{var.op.name}/{op_name}")
+                found = self._slots[var, slot_name] = Variable(val, trainable=False, name=self._slot_label(var, slot_name, op_name))
         return found
 
     def _get_or_make_slot_with_initializer(self, var: Variable, initializer: Any, shape: Any, dtype: Any, slot_name: str, op_name: str) -> Any:

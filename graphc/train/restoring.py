@@ -1,17 +1,21 @@
-"""What of a checkpoint fits the variables of a graph, told by name: restored, missing, of another type, unexpected."""
+"""What of a checkpoint fits a graph: its variables by name, restored, missing, of another type, unexpected, and the courses of random numbers."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import DataLossError
+from ..files.bundle import Bundle
+from ..files.checkpoint import Checkpoint
 from ..files.safetensors import Entry
-from ..ir.node import describe
+from ..ir.node import describe, here
 from ..ir.types import compatible
 from ..ops.state import Variable
+from ..runtime.streams import Drawn
 
 _TOLD, _SOUGHT = 20, 1000       # variables that a report names one by one, and those it looks for a near name among
 
@@ -62,3 +66,27 @@ def _fits(variable: Variable, entry: Entry, reshape: bool) -> bool:
     if reshape and kind.known:
         return entry.dtype == kind.dtype and np.prod(entry.shape, dtype=object) == np.prod(kind.shape, dtype=object)
     return entry.dtype == kind.dtype and compatible(kind.shape, entry.shape)
+
+
+def told_courses(drawn: Drawn | None) -> dict[str, Any]:
+    """The courses of random numbers as a checkpoint has them."""
+    assert drawn is not None
+    return {"streams": {str(s): str(n) for s, n in drawn.numbers.items()}, "first": str(drawn.base)}
+
+
+def courses_of(found: Checkpoint | Bundle) -> Drawn | None:
+    """The courses of random numbers; None in a file of others.
+
+    A file from before each operator had its own has "drawn", the number of the last run that drew any: all go on behind it.
+    """
+    def number(text: Any, below: int = 2**63) -> int:
+        if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 20 or int(text) >= below:
+            raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of a course of random numbers{here()}")
+        return int(text)
+    streams = found.state.get("streams")
+    if streams is None:
+        last = found.state.get("drawn")
+        return None if last is None else Drawn(number(last) + 1, {})
+    if not isinstance(streams, dict):
+        raise DataLossError(f"{found.path} is damaged: {streams!r:.40} are no courses of random numbers{here()}")
+    return Drawn(number(found.state.get("first")), {number(s, 2**64): number(n) for s, n in streams.items()})

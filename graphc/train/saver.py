@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointWarning, DataLossError, DTypeError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
-from ..files.bundle import Bundle
-from ..files.checkpoint import SUFFIX, Checkpoint, open_checkpoint, place_of, put, write
+from ..errors import CheckpointWarning, DTypeError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
+from ..files.checkpoint import SUFFIX, open_checkpoint, place_of, put, write
+from ..files.graph_def import GraphDef
 from ..files.graph_json import from_json, to_json
 from ..files.safetensors import open_file
 from ..files.tf_graph.build import Importer
+from ..files.tf_graph.exported import exported, saver_def
 from ..files.tf_graph.imported import read_into, typed_errors
-from ..files.tf_graph.messages import MetaGraphDef
+from ..files.tf_graph.messages import MetaGraphDef, SaverDef
 from ..files.tf_graph.saved import add_collections, initialisers, saved_variables
 from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
@@ -24,15 +25,11 @@ from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
-from ..runtime.streams import Drawn
 from ..runtime.values import Snapshot
 from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
-from .restoring import RestoreReport, report_of
+from .restoring import RestoreReport, courses_of, report_of, told_courses
 
-__all__ = ["RestoreReport", "Saver", "export_meta_graph", "import_meta_graph"]
-
-
-# ---------------------------------------------------------------------- what fits
+__all__ = ["RestoreReport", "Saver", "SaverDef", "export_meta_graph", "import_meta_graph"]
 
 
 # ---------------------------------------------------------------------- the saver
@@ -64,10 +61,10 @@ class Saver:
                  keep_checkpoint_every_n_hours: float = 10000.0, name: str | None = None, restore_sequentially: bool = False,
                  saver_def: Any = None, builder: Any = None, defer_build: bool = False, allow_empty: bool = False, write_version: Any = 2,
                  pad_step_number: bool = False, save_relative_paths: bool = False, filename: str | None = None):
-        options = saver_def if isinstance(saver_def, dict) else {}
-        self._reshape = bool(options.get("reshape", reshape))
-        self._max_to_keep = options.get("max_to_keep", max_to_keep) or 0
-        self._hours = options.get("keep_checkpoint_every_n_hours", keep_checkpoint_every_n_hours)
+        told = isinstance(saver_def, SaverDef)
+        self._reshape = bool(reshape)
+        self._max_to_keep = (saver_def.max_to_keep if told else max_to_keep) or 0
+        self._hours = saver_def.keep_checkpoint_every_n_hours if told else keep_checkpoint_every_n_hours
         self._pad, self._relative, self._allow_empty = pad_step_number, save_relative_paths, allow_empty
         self._next_kept = time.time() + 3600 * self._hours
         self._last: list[tuple[str, float]] = []
@@ -118,7 +115,7 @@ class Saver:
         if step is not None:
             prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
         saved = time.time()
-        state = {"saved": saved, **_told(snapshot.drawn), "saver": self._described(named)}
+        state = {"saved": saved, **told_courses(snapshot.drawn), "saver": self._described(named)}
         write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, self._graph_text(sess.graph) if write_meta_graph else None, state)
         if write_state:
             self._kept(prefix, saved, index)
@@ -190,7 +187,7 @@ class Saver:
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
             arrays: dict[Node, Array] = {named[name]: found.array(name) for name in report.restored}
             whole = not (report.missing or report.misshapen or report.unexpected)
-            drawn = _drawn(found) if whole else None
+            drawn = courses_of(found) if whole else None
         if self._reshape:
             arrays = {v: a.reshape(v.type.shape) if v.type.known else a for v, a in arrays.items()}
         sess.values.restore(Snapshot(arrays, drawn))
@@ -229,20 +226,31 @@ class Saver:
 
     def export_meta_graph(self, filename: Any = None, collection_list: Any = None, as_text: bool = False, export_scope: Any = None,
                           clear_devices: bool = False, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
-                          save_debug_info: bool = False) -> str:
-        """The graph's JSON, which is also written to a file if one is named. SerializationError, CheckpointError: it cannot be."""
-        return export_meta_graph(filename, graph=next(iter(self._by_name.values())).graph if self._by_name else None)
+                          save_debug_info: bool = False) -> MetaGraphDef:
+        """TensorFlow's message of the graph with this saver, as `tf.train.export_meta_graph`. SerializationError, CheckpointError."""
+        graph = next(iter(self._by_name.values())).graph if self._by_name else get_default_graph()
+        return _written(exported(graph, self._by_name, self.described(), collection_list, to_json), filename, as_text)
 
-    def as_saver_def(self) -> dict[str, Any]:
-        """What makes this saver again: the argument `saver_def`."""
+    def described(self) -> dict[str, Any]:
+        """What makes this saver again from the graph's JSON, as data."""
         return self._described(self._by_name)
+
+    def as_saver_def(self) -> SaverDef:
+        """TensorFlow's message of the saver: the argument `saver_def`. Its bytes do not say which variables there are."""
+        made = saver_def(self.described())
+        made.__dict__["_described"] = self.described()
+        return made
 
     to_proto = as_saver_def
 
     @staticmethod
-    def from_proto(saver_def: dict[str, Any], import_scope: str | None = None) -> Saver:
-        """The saver that `to_proto` describes, of the default graph. GraphError: it has not those variables."""
-        return described_saver(saver_def, get_default_graph(), import_scope or "", {})
+    def from_proto(saver_def: SaverDef, import_scope: str | None = None) -> Saver:
+        """The saver that `to_proto` describes; of one that was read, of all variables behind a scope. GraphError: there are none such."""
+        told = saver_def.__dict__.get("_described")
+        if told is not None:
+            return described_saver(told, get_default_graph(), import_scope or "", {})
+        scope = f"{import_scope}/" if import_scope else None
+        return Saver(get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope), saver_def=saver_def)
 
 
 def _named(var_list: Any) -> dict[str, Variable]:
@@ -269,56 +277,42 @@ def _named(var_list: Any) -> dict[str, Variable]:
     return named
 
 
-def _told(drawn: Drawn | None) -> dict[str, Any]:
-    """The courses of random numbers as a checkpoint has them."""
-    assert drawn is not None
-    return {"streams": {str(s): str(n) for s, n in drawn.numbers.items()}, "first": str(drawn.base)}
-
-
-def _drawn(found: Checkpoint | Bundle) -> Drawn | None:
-    """The courses of random numbers; None in a file of others.
-
-    A file from before each operator had its own has "drawn", the number of the last run that drew any: all go on behind it.
-    """
-    def number(text: Any, below: int = 2**63) -> int:
-        if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 20 or int(text) >= below:
-            raise DataLossError(f"{found.path} is damaged: {text!r:.40} is no number of a course of random numbers{here()}")
-        return int(text)
-    streams = found.state.get("streams")
-    if streams is None:
-        last = found.state.get("drawn")
-        return None if last is None else Drawn(number(last) + 1, {})
-    if not isinstance(streams, dict):
-        raise DataLossError(f"{found.path} is damaged: {streams!r:.40} are no courses of random numbers{here()}")
-    return Drawn(number(found.state.get("first")), {number(s, 2**64): number(n) for s, n in streams.items()})
-
-
 # ---------------------------------------------------------------------- graphs in files
 
 def export_meta_graph(filename: Any = None, meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None, collection_list: Any = None,
                       as_text: bool = False, graph: Graph | None = None, export_scope: Any = None, clear_devices: bool = False,
-                      clear_extraneous_savers: bool = False, strip_default_attrs: bool = False, save_debug_info: bool = False) -> str:
-    """The JSON of a graph (default: the default one), which is also written to a file if one is named.
+                      clear_extraneous_savers: bool = False, strip_default_attrs: bool = False, save_debug_info: bool = False) -> MetaGraphDef:
+    """TensorFlow's message of a graph (default: the default one) and its collections, which is also written to a file if one is named.
 
-    SerializationError: the graph has a Python function. CheckpointError: the file could not be written.
+    `collection_list`: the keys of the collections; `as_text`: the file is text. Where TensorFlow has not all operators, message and file hold
+    graphc's JSON. SerializationError: the graph has a Python function. CheckpointError: the file could not be written.
 
     >>> with tf.Graph().as_default() as graph:
-    ...     _ = tf.constant(1.0, name="c")
-    >>> tf.train.export_meta_graph(graph=graph) == graph.to_json()
-    True
+    ...     tf.add_to_collection("of mine", tf.constant(1.0, name="c"))
+    >>> tf.train.export_meta_graph(graph=graph).collection_def["of mine"].node_list.value
+    ['c:0']
     """
-    text = to_json(graph if graph is not None else get_default_graph())
+    of = graph if graph is not None else get_default_graph()
+    given = None if graph_def is None else graph_def.as_message() if isinstance(graph_def, GraphDef) else graph_def
+    found = exported(of, {}, {}, collection_list, to_json, given)
+    if isinstance(saver_def, SaverDef):
+        found.saver_def.CopyFrom(saver_def)
+    return _written(found, filename, as_text)
+
+
+def _written(message: MetaGraphDef, filename: Any, as_text: bool) -> MetaGraphDef:
+    """The message, having been written to a file if one is named."""
     if filename is not None:
-        put(path_of(filename, "export_meta_graph"), [text.encode("utf-8", "surrogatepass")])
-    return text
+        put(path_of(filename, "export_meta_graph"), [str(message).encode() if as_text else message.SerializeToString()])
+    return message
 
 
 def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any) -> Saver | None:
     """Add the graph of a checkpoint, or of `export_meta_graph`, to the default graph; the result is a saver for it, or None without variables.
 
-    `meta_graph_or_file`: the path of a checkpoint, with or without `.meta`, of a file of `export_meta_graph`, or its text. `import_scope`:
-    what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed. A file that
-    TensorFlow wrote (.meta) becomes a graph of graphc's, operator by operator: UnimplementedError for those that graphc has not.
+    `meta_graph_or_file`: the path of a checkpoint, with or without `.meta`, of a file of `export_meta_graph`, its message, or a graph's JSON.
+    `import_scope`: what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed. A
+    file of TensorFlow's (.meta, bytes or text) becomes a graph of graphc's, operator by operator: UnimplementedError for those that graphc has not.
     NotFoundError: there is no such file, or no graph in it. DataLossError, SerializationError: it is damaged, or no graph. GraphError: a name
     is taken.
 
@@ -355,7 +349,7 @@ def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping
 def _graph_of(source: Any) -> tuple[Any, Any]:
     """The JSON, or the message of TensorFlow's, that a path or a text stands for, and what describes its saver, if something does."""
     if isinstance(source, MetaGraphDef):
-        return source, None
+        return source if source.own is None else source.own, None
     if isinstance(source, str) and source.lstrip().startswith("{"):
         return source, None
     path = path_of(source, "import_meta_graph")

@@ -22,7 +22,8 @@ LEFT_OUT = {
     **dict.fromkeys(("conv", "conv_filter", "conv_input", "pool_best", "pool_index", "pool_put", "pool_spread", "pool_sum", "pool_take",
                      "max_pool_nd", "overlaid", "matmul", "row_sums"), ELSEWHERE),
     **dict.fromkeys(("below", "checked_place", "contract", "equal_vectors", "fresh_rows", "inner_agree", "iota", "joined_shape", "joined_sizes",
-                     "later", "shape", "sparse_shape", "sparse_strides", "row_at", "sparse_weights", "sparse_position", "of_shape"), DECIDES),
+                     "from_tensor", "later", "shape", "sparse_shape", "sparse_strides",
+                     "row_at", "sparse_weights", "sparse_position", "of_shape"), DECIDES),
     **dict.fromkeys(("boxes_drawn", "distorted_box", "gamma_drawn", "poisson_drawn", "sample_candidates"), RANDOM),
 }
 # Of the operators that samples cannot be run on.

@@ -85,7 +85,7 @@ DAMAGED = [
     ("many dimensions", made({"w": entry(shape=(1,) * 65)}, FOUR), "no shape"), ("a huge shape", made({"w": entry(shape=(2**61, 8))}, FOUR), "fill"),
     ("offsets turned", made({"w": entry(offsets=(4, 0))}, FOUR), "fill"), ("data missing", made({"w": entry()}, b"\0\0"), "bytes of data"),
     ("data left", made({"w": entry()}, FOUR * 2), "bytes of data"), ("a hole", made({"w": entry(offsets=(4, 8))}, FOUR * 2), "begins at 4"),
-    ("overlap", made({"a": entry(), "b": entry()}, FOUR), "begins at 0"), ("half numbers", made({"w": entry("F16", (2,))}, FOUR), "F16 numbers"),
+    ("overlap", made({"a": entry(), "b": entry()}, FOUR), "begins at 0"), ("brain numbers", made({"w": entry("BF16", (2,))}, FOUR), "BF16 numbers"),
     ("a truth of 2", made({"w": entry("BOOL", (1,), (0, 1))}, b"\2"), "neither 0 nor 1"),
     ("no digest", made({"__metadata__": {"digests": "{}"}}), "another digest"),
     ("a long digest", made({"__metadata__": {"digest": "0" * 99}}), "digest"),

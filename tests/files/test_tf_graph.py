@@ -172,8 +172,8 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
      errors.UnimplementedError, "the operator Bogus: 'f/m'"),
     ("attributes that are not here", lambda: graph_of(const("x", 1), node("y", "Neg", "x", T=FLOAT, wild=attr(i=1))), errors.UnimplementedError,
      "the attribute wild of Neg: 'y'"),
-    ("dtypes that are not here", lambda: graph_of(node("x", "Placeholder", dtype=attr(type=19))), errors.UnimplementedError,
-     "the dtype half of Placeholder: 'x'"),
+    ("dtypes that are not here", lambda: graph_of(node("x", "Placeholder", dtype=attr(type=14))), errors.UnimplementedError,
+     "the dtype bfloat16 of Placeholder: 'x'"),
     ("two nodes of one name", lambda: graph_of(const("x", 1), const("x", 2)), errors.SerializationError, "'x' is the name of two nodes"),
     ("an input that is not there", lambda: graph_of(node("y", "Neg", "x")), errors.SerializationError, "'y' takes 'x', which is not there"),
     ("a result that is not there", lambda: graph_of(const("x", 1), node("y", "Neg", "x:7")), errors.UnimplementedError, "not the result 7 of 'x'"),
@@ -202,9 +202,19 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
      errors.SerializationError, "its nodes do not fit each other"),
     ("a merge of no branches", lambda: graph_of(const("x", 1), node("y", "Merge", "x", "x")), errors.UnimplementedError,
          "not those of the two branches"),
-    ("axes that only a run knows", lambda: graph_of(const("x", 1, 2), node("i", "Placeholder", dtype=INT), node("y", "Max", "x", "i")),
+    ("flags that only a run knows", lambda: graph_of(const("x", 1, 2), node("i", "Placeholder", dtype=attr(type=10)), node("y", "Reverse", "x", "i")),
      errors.UnimplementedError, "must be known while the graph is built"),
 ]
+
+
+def test_axes_that_only_a_run_knows() -> None:
+    read = graph_of(const("x", 1, 5, dims=(1, 2)), node("i", "Placeholder", dtype=INT), node("y", "Max", "x", "i"), node("n", "Sum", "x", "i"),
+                    node("t", "ConcatV2", "x", "x", "i", N=attr(i=2)))
+    found = tf.import_graph_def(read, return_elements=["y:0", "n:0", "t:0", "i:0"])
+    with tf.Session(jit=False) as session:
+        for axis, wanted in ((0, ([1, 5], [1, 5], [[1, 5], [1, 5]])), (1, ([5], [6], [[1, 5, 1, 5]]))):
+            for value, right in zip(session.run(found[:3], {found[3]: axis}), wanted, strict=True):
+                np.testing.assert_array_equal(value, right)
 
 
 @pytest.mark.parametrize("build, error, message", [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])

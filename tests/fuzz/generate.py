@@ -22,7 +22,7 @@ from .proposals import BY_FAMILY, PROPOSALS, Proposal, ancestors, rename_sizes, 
 from .recipe import Apply, Assign, Gradient, Leaf, Read, Recipe, Ref, Step, namespace, pruned, refs_of, step_text
 
 SIZES = (2, 3, 4, 5, 7, 8, 16, 17, 33, 70)
-DTYPES = ("float64", "float32", "int32", "int64", "int8", "int16", "uint8", "bool")
+DTYPES = ("float64", "float32", "int32", "int64", "int8", "int16", "uint8", "bool", "uint16", "uint32", "uint64", "float16")
 MOST_ELEMENTS = 20_000
 LOOPS = 0.15                # the part of graphs that may have loops or branches
 # How often each family is drawn; one that is not named here joins at the last weight.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import graphc as tf
 from graphc.cpu.kernel import casts
 from graphc.ir.expressions import FUNCTIONS
-from graphc.ir.types import DTYPES, INTERNAL, NUMBERS, TensorType, as_array, as_dtype, as_shape, broadcast, compatible, merge
+from graphc.ir.types import DTYPES, NUMBERS, TensorType, as_array, as_dtype, as_shape, broadcast, compatible, merge
 from tests.fuzz import generate
 
 # (value, its dtype without one being asked for): TensorFlow's rule for Python's numbers, numpy's own dtype for what numpy made
@@ -27,9 +28,32 @@ def test_dtype_of_a_value(value: Any, dtype: tf.DType) -> None:
     assert as_array(value).dtype == dtype.as_numpy_dtype and tf.constant(value).dtype == dtype
 
 
+# Where a dtype is given by name or as Python's type, `float` is float32 (TensorFlow 2.15 of all of these).
+GIVEN: list[Callable[[Any], Any]] = [
+    lambda d: tf.cast([1], d), lambda d: tf.placeholder(d), lambda d: tf.constant([1.5], d), lambda d: tf.constant([1.5], dtype=d),
+    lambda d: tf.zeros([2], d), lambda d: tf.ones([2], d), lambda d: tf.fill([2], tf.cast(1, d)), lambda d: tf.zeros_like([1], dtype=d),
+    lambda d: tf.ones_like([1], d), lambda d: tf.one_hot([1], 3, dtype=d), lambda d: tf.eye(2, dtype=d), lambda d: tf.range(3, dtype=d),
+    lambda d: tf.random_normal([2], dtype=d), lambda d: tf.random_uniform([2], dtype=d), lambda d: tf.truncated_normal([2], dtype=d),
+    lambda d: tf.get_variable("v", [2], d), lambda d: tf.Variable([1.5], dtype=d), lambda d: tf.convert_to_tensor([1.5], d),
+    lambda d: tf.convert_to_tensor([1.5], preferred_dtype=d), lambda d: tf.sparse_placeholder(d).values, lambda d: tf.to_float([1]),
+    lambda d: tf.string_to_number("1", d), lambda d: tf.decode_raw("abcd", d), lambda d: tf.placeholder_with_default(tf.cast(1, d), []),
+    lambda d: tf.saturate_cast([1], d), lambda d: tf.sequence_mask([1], 2, d), lambda d: tf.zeros_initializer(d)([2]),
+    lambda d: tf.random_normal_initializer(dtype=d)([2]), lambda d: tf.nn.rnn_cell.BasicLSTMCell(2).zero_state(2, d).c,
+    lambda d: tf.map_fn(lambda x: tf.cast(x, d), tf.constant([1, 2]), dtype=d), lambda d: tf.py_func(lambda: 1.0, [], d),
+    lambda d: tf.TensorArray(d, 2).write(0, tf.cast(1, d)).read(0), lambda d: tf.FIFOQueue(2, d).dequeue(),
+]
+
+
+@pytest.mark.parametrize("dtype", [float, "float"])
+def test_float_is_float32(dtype: Any) -> None:
+    assert dtype == tf.float32 and tf.float32 == dtype and tf.float64 != dtype
+    with tf.Graph().as_default():
+        assert {i: made.dtype.name for i, made in enumerate(make(dtype) for make in GIVEN)} == dict.fromkeys(range(len(GIVEN)), "float32")
+
+
 # (what is no dtype, value or shape, the error, part of its message)
 MISTAKES = [
-    (lambda: as_dtype("uint16"), tf.errors.DTypeError, "dtype uint16 is not supported; graphc has"),
+    (lambda: as_dtype("longdouble"), tf.errors.DTypeError, "dtype float128 is not supported; graphc has"),
     (lambda: as_dtype("number"), tf.errors.DTypeError, "'number' is not a dtype"),
     (lambda: as_array(object()), tf.errors.DTypeError, "is not a tensor of a supported dtype"),
     (lambda: as_array(["a", 1]), tf.errors.DTypeError, "1 is not a text, and stands among texts"),
@@ -116,12 +140,12 @@ TABLES = {"kernels": {*casts.DTYPES}, "expressions": {*FUNCTIONS} & {*casts.DTYP
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_every_dtype_is_one_of_kernels(table: set[str]) -> None:
-    assert table - {"uint16"} == kernel_names([d.dtype for d in NUMBERS]) | kernel_names(INTERNAL)      # uint16: for kernels by hand
+    assert table == kernel_names([d.dtype for d in NUMBERS])
 
 
 def test_numbers_are_all_dtypes_but_texts() -> None:
     assert {d.dtype for d in NUMBERS} == DTYPES.keys() - {tf.string.dtype} and len(NUMBERS) == len(DTYPES) - 1
-    assert {d.name for d in NUMBERS} == {*generate.DTYPES, "complex64", "complex128"}
+    assert {d.name for d in NUMBERS} == {*generate.DTYPES, "complex64", "complex128", "float16", "uint16", "uint32", "uint64"}
 
 
 @pytest.mark.parametrize("dtype", NUMBERS, ids=lambda d: d.name)

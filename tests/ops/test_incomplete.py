@@ -86,3 +86,45 @@ def test_operands_are_repeated_to_one_shape(session):
 def test_texts_are_refused():
     with pytest.raises(errors.DTypeError, match="is no real number"):
         tf.igamma("a", 1.0)
+
+
+SECOND_BY_A = {
+    "gradients": lambda y, a, x: tf.gradients(tf.gradients(y, a)[0], a),
+    "gradients by both": lambda y, a, x: tf.gradients(tf.gradients(y, a)[0], [x, a]),
+    "hessians": lambda y, a, x: tf.hessians(y, a),
+    "jvp of a gradient": lambda y, a, x: tf.jvp(tf.gradients(y, a)[0], a, tf.ones_like(a)),
+}
+
+
+@pytest.mark.parametrize("build", [tf.igamma, tf.igammac])
+@pytest.mark.parametrize("of", SECOND_BY_A)
+def test_the_second_derivative_by_the_exponent_is_no_silent_part_of_it(build, of):
+    a, x = tf.constant(a0), tf.constant(x0)
+    with pytest.raises(errors.GradientError, match="has no derivative by"):
+        SECOND_BY_A[of](tf.reduce_sum(build(a, x)), a, x)
+
+
+def test_the_mixed_derivative_is_there(session):
+    a, x = tf.constant(a0), tf.constant(x0)
+    mixed = tf.gradients(tf.gradients(tf.igamma(a, x), a)[0], x)[0]
+    other = tf.gradients(tf.gradients(tf.igamma(a, x), x)[0], a)[0]
+    density = np.exp((a0 - 1) * np.log(x0) - x0 - special.gammaln(a0))
+    for found in session.run([mixed, other]):
+        np.testing.assert_allclose(found, density * (np.log(x0) - special.digamma(a0)), rtol=1e-9)
+
+
+def test_the_derivative_of_the_density_of_beta_by_exponents_of_1(session):
+    a, b, x = (tf.constant(v, tf.float64) for v in ([1.0, 1.0, 2.5], [1.0, 3.0, 1.0], [0.25, 0.5, 0.75]))
+    p = session.run([a, b, x])
+    density = np.exp((p[0] - 1) * np.log(p[2]) + (p[1] - 1) * np.log1p(-p[2]) - special.betaln(p[0], p[1]))
+    found = session.run(tf.gradients(tf.gradients(tf.betainc(a, b, x), x)[0], [a, b]))
+    shared = special.digamma(p[0] + p[1])
+    np.testing.assert_allclose(found[0], density * (np.log(p[2]) + shared - special.digamma(p[0])), rtol=1e-9)
+    np.testing.assert_allclose(found[1], density * (np.log1p(-p[2]) + shared - special.digamma(p[1])), rtol=1e-9)
+
+
+def test_densities_at_the_ends(session):
+    x = tf.constant([0.0, 1.0], tf.float64)
+    one, two = tf.ones_like(x), 2 * tf.ones_like(x)
+    found = [tf.gradients(tf.igamma(one, x), x)[0], tf.gradients(tf.betainc(one, one, x), x)[0], tf.gradients(tf.betainc(one, two, x), x)[0]]
+    np.testing.assert_allclose(session.run(found), [[1, np.exp(-1)], [1, 1], [2, 0]], atol=1e-12)

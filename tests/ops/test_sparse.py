@@ -55,6 +55,7 @@ ROWS: list[tuple[str, Callable[[Any], Any], Any, Callable[[Any], Any]]] = [
     ("matmul, the second transposed", lambda x: tf.sparse_tensor_dense_matmul(x, D.T, adjoint_b=True), A, lambda x: x @ D),
     ("matmul, both transposed", lambda x: tf.sparse_tensor_dense_matmul(x, B.T, True, True), A, lambda x: x.T @ B),
     ("add", lambda x: tf.sparse_add(x, value(B)), A, lambda x: x + B),
+    ("add to another of its kind", lambda x: tf.sparse_add(x, x * 2.0), A, lambda x: 3 * x),
     ("add dense", lambda x: tf.sparse_add(x, B), A, lambda x: x + B),
     ("add to dense", lambda x: tf.sparse_add(tf.constant(B), x), A, lambda x: x + B),
     ("maximum", lambda x: tf.sparse_maximum(x, value(B)), A, lambda x: np.maximum(x, B)),
@@ -90,12 +91,20 @@ ROWS: list[tuple[str, Callable[[Any], Any], Any, Callable[[Any], Any]]] = [
 ]
 
 
+# What cannot be built before the rank is known.
+_BY_RANK = ("transpose", "expand_dims", "first part", "last part", "concat", "concat of others")
+
+
 @pytest.mark.parametrize("jit", [False, True], ids=["interpreted", "compiled"])
-@pytest.mark.parametrize("known", [True, False], ids=["known", "open"])
+@pytest.mark.parametrize("known", ["known", "open", "of no known rank"])
 @pytest.mark.parametrize("name, function, array, wanted", ROWS, ids=[row[0] for row in ROWS])
 def test_value_and_gradient(name, function, array, wanted, known, jit):
     """Values against numpy; the gradient of a sum of squares by the values against differences of numpy's."""
-    x = tf.sparse_placeholder(tf.float64, array.shape if known else [None] * array.ndim)
+    x = tf.sparse_placeholder(tf.float64, {"known": array.shape, "open": [None] * array.ndim}.get(known))
+    if known == "of no known rank" and name in _BY_RANK:
+        with pytest.raises(tf.errors.ShapeError, match="must be known while the graph is built"):
+            function(x)
+        return
     y = function(x)
     total = tf.reduce_sum(tf.square(y.values if isinstance(y, tf.SparseTensor) else y))
     (grad,) = tf.gradients(total, x.values)

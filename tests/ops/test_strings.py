@@ -144,7 +144,7 @@ def test_texts_are_split_into_rows(build, given, rows, jit):
     (lambda: tf.ones_like(["a"]), tf.errors.DTypeError, "ones: texts have no one"),
     (lambda: tf.decode_raw(["a"], tf.string), tf.errors.DTypeError, "numbers in memory are float32"),
     (lambda: tf.substr(["a"], 0, 1, unit="WORD"), tf.errors.GraphError, "the unit is 'BYTE' or 'UTF8_CHAR'"),
-    (lambda: tf.as_string([1.0], scientific=True, shortest=True), tf.errors.GraphError, "one of scientific and shortest"),
+    (lambda: tf.as_string([1.0], scientific=True, shortest=True), tf.errors.InvalidArgumentError, "one of scientific and shortest"),
 ])
 def test_texts_refused_while_building(build, error, message):
     with pytest.raises(error, match=re.escape(message)) as caught:

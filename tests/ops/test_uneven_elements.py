@@ -6,6 +6,7 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from graphc.ops.uneven import cut_row
 
 
 def written_in_a_loop(array, rows, more=lambda i, x: i < 3):
@@ -35,3 +36,9 @@ def test_elements_of_different_shapes_are_refused_by_name(use, message, given, j
     with tf.Session(jit=jit) as session, pytest.raises((errors.InvalidArgumentError, errors.ShapeError), match=message) as e:
         session.run(use(tf.TensorArray(tf.float32, 3, infer_shape=False, element_shape=given, tensor_array_name="parts")))
     assert "parts" in str(e.value) and "test_uneven_elements.py:" in str(e.value)
+
+
+@pytest.mark.parametrize("sizes", [[2, 3], [1], [1, -1]], ids=str)
+def test_what_is_not_there_cannot_be_cut(sizes):
+    with pytest.raises(errors.ShapeError, match=r"of \[1,1\] there are not the first \[.*\] elements\n  at test_uneven_elements.py:"):
+        cut_row(tf.zeros([1, 1]), sizes)

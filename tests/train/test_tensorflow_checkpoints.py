@@ -24,7 +24,7 @@ VALUES: dict[str, Any] = {
     "global_step": np.int64(3), "scalar": np.int32(7), "empty": np.zeros((0, 3), "float32"), "kinds/bool": np.array([True, False]),
     "parts/table": np.arange(14, dtype="float32").reshape(7, 2), "special": np.array([np.nan, np.inf, -np.inf, -0.0, 1e-45], "float32"),
     "texts": np.array([b"a", b"", "größe".encode()], object),
-    **{f"kinds/{d}": np.array([[-3, 1], [1, 2]]).astype(d) for d in ("float64", "int8", "int16", "int32", "int64", "uint8")},
+    **{f"kinds/{d}": np.array([[-3, 1], [1, 2]]).astype(d) for d in ("float16", "float64", "int8", "int16", "int32", "int64", "uint8")},
 }
 
 
@@ -48,10 +48,16 @@ def test_many_variables():
         np.testing.assert_array_equal(reader.get_tensor(f"many/variable_with_a_long_name_{i:04d}"), np.arange(i % 5) + i)
 
 
-def test_numbers_that_graphc_has_not_are_told_of():
-    assert "half[2,2]" in dict(line.split(": ") for line in tf.train.NewCheckpointReader(SMALL).debug_string().decode().splitlines())["kinds/float16"]
-    with pytest.raises(errors.DataLossError, match="holds half values, which graphc has not"):
-        tf.train.load_variable(SMALL, "kinds/float16")
+def test_numbers_that_graphc_has_not_are_told_of(folder):
+    """The index says of half numbers that they are brain floats, `DT_BFLOAT16` of `types.proto`."""
+    shutil.copy(f"{SMALL}.data-00000-of-00001", "m.data-00000-of-00001")
+    entries = read_table(Path(f"{SMALL}.index").read_bytes())
+    entries[b"kinds/float16"] = entries[b"kinds/float16"].replace(b"\x08\x13", b"\x08\x0e", 1)
+    Path("m.index").write_bytes(encode_table(entries))
+    told = tf.train.NewCheckpointReader("m").debug_string().decode().splitlines()
+    assert "bfloat16[2,2]" in dict(line.split(": ") for line in told)["kinds/float16"]
+    with pytest.raises(errors.DataLossError, match="holds bfloat16 values, which graphc has not"):
+        tf.train.load_variable("m", "kinds/float16")
 
 
 def network() -> tuple[Any, Any, Any]:

@@ -14,12 +14,13 @@ from ..layers import *  # noqa: F403
 from . import evaluation as evaluation
 from . import learning as learning
 from . import model_analyzer as model_analyzer
+from . import nets as nets
 from . import utils as utils
 
 initializers = regularizers = _layers       # its modules of these, whose names are those of layers
 
 __all__ = sorted({*_layers.__all__, *_framework.__all__, "evaluation", "learning", "losses", "metrics",
-                  "model_analyzer", "utils"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
+                  "model_analyzer", "nets", "utils"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
 
 
 def __dir__() -> list[str]:

@@ -10,12 +10,13 @@ from . import complex_numbers
 from .complex_numbers import complex_type, complex_types, of_parts, pair
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-DTYPES = ("float32", "float64", *INTEGERS, "boolean", *complex_numbers.DTYPES)
+DTYPES = ("float16", "float32", "float64", *INTEGERS, "boolean", *complex_numbers.DTYPES)
 
 
 @cache
 def casts() -> dict[str, Callable[..., Any]]:
     """One function a dtype, which also names the dtype in `pointer(buffers, slot, dtype)`; and the bit casts."""
+    from llvmlite import ir
     from numba.core import types
     from numba.core.typing import signature
     from numba.extending import intrinsic
@@ -29,9 +30,11 @@ def casts() -> dict[str, Callable[..., Any]]:
             source = types.unliteral(value)
 
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+                if target is types.float16:
+                    return builder.fpext(to_half(builder, args[0], source), ir.FloatType())
                 return convert(builder, args[0], source, target)
 
-            return signature(target, source), emit
+            return signature(types.float32 if target is types.float16 else target, source), emit
 
         cast.__name__ = name
         return intrinsic(cast)
@@ -94,6 +97,23 @@ def convert(builder: Any, value: Any, source: Any, target: Any) -> Any:
     if target.bitwidth > source.bitwidth:
         return builder.sext(value, to) if source.signed else builder.zext(value, to)
     return builder.trunc(value, to) if target.bitwidth < source.bitwidth else value
+
+
+def to_half(builder: Any, value: Any, source: Any) -> Any:
+    """The LLVM value in half precision, rounded once: of a float64 a float32 is made whose last bit says that something was cut off."""
+    from llvmlite import ir
+    from numba.core import types
+
+    single = convert(builder, value, source, types.float32)
+    if source is types.float64:
+        word, cut = ir.IntType(32), builder.fsub(value, builder.fpext(single, value.type))
+        bits = builder.bitcast(single, word)
+        outwards = builder.icmp_unsigned("==", builder.fcmp_ordered("<", cut, cut.type(0.0)), builder.icmp_signed("<", bits, word(0)))
+        odd = builder.select(outwards, builder.add(bits, word(1)), builder.sub(bits, word(1)))
+        even = builder.icmp_unsigned("==", builder.and_(bits, word(1)), word(0))
+        inexact = builder.and_(even, builder.fcmp_ordered("!=", cut, cut.type(0.0)))
+        single = builder.bitcast(builder.select(inexact, odd, bits), single.type)
+    return builder.fptrunc(single, ir.HalfType())
 
 
 def _convert_complex(builder: Any, value: Any, source: Any, target: Any) -> Any:

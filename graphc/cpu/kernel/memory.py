@@ -97,6 +97,7 @@ def access(builder: Any, instruction: Any, slot: int) -> Any:
 @cache
 def pointer_type() -> Any:
     """The Numba type of pointers."""
+    from llvmlite import ir
     from numba.core import types
     from numba.extending import models, register_model
 
@@ -111,10 +112,37 @@ def pointer_type() -> Any:
     class PointerModel(models.PrimitiveModel):
         def __init__(self, manager: Any, fe_type: Any):
             # A boolean is an i1 in registers and a byte in memory.
-            element = manager[fe_type.dtype].get_data_type()
+            element = ir.HalfType() if fe_type.dtype is types.float16 else manager[fe_type.dtype].get_data_type()
             super().__init__(manager, fe_type, element.as_pointer())
 
     return Pointer
+
+
+def _in_registers(dtype: Any) -> Any:
+    """The Numba type of an element that is loaded: of half precision float32, which holds all of its numbers."""
+    from numba.core import types
+
+    return types.float32 if dtype is types.float16 else dtype
+
+
+def _from_memory(builder: Any, value: Any, dtype: Any) -> Any:
+    """A value that was loaded, as registers hold it."""
+    from llvmlite import ir
+    from numba.core import types
+
+    if dtype is types.float16:
+        return builder.fpext(value, ir.FloatType())
+    return builder.icmp_unsigned("!=", value, value.type(0)) if dtype is types.boolean else value
+
+
+def _to_memory(builder: Any, value: Any, dtype: Any) -> Any:
+    """A value of a register, as it is stored: a truth value as a byte."""
+    from llvmlite import ir
+    from numba.core import types
+
+    if dtype is types.float16:
+        return builder.fptrunc(value, ir.HalfType())
+    return builder.zext(value, ir.IntType(8)) if dtype is types.boolean else value
 
 
 @cache
@@ -130,7 +158,7 @@ def memory() -> dict[str, Callable[..., Any]]:
 
     buffers_type, _ = table_types()
     Pointer = pointer_type()
-    word, byte = ir.IntType(64), ir.IntType(8)
+    word = ir.IntType(64)
 
     @intrinsic(prefer_literal=True)
     def pointer(typing: Any, buffers: Any, slot: Any, dtype: Any) -> Any:
@@ -156,10 +184,9 @@ def memory() -> dict[str, Callable[..., Any]]:
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             if isinstance(source.dtype, complex_type()):
                 return of_parts(builder, *(access(builder, builder.load(at), source.slot) for at in places(builder, *args)))
-            value = access(builder, builder.load(builder.gep(args[0], [args[1]])), source.slot)
-            return builder.icmp_unsigned("!=", value, byte(0)) if source.dtype is types.boolean else value
+            return _from_memory(builder, access(builder, builder.load(builder.gep(args[0], [args[1]])), source.slot), source.dtype)
 
-        return signature(source.dtype, source, types.int64), emit
+        return signature(_in_registers(source.dtype), source, types.int64), emit
 
     @intrinsic
     def store(typing: Any, target: Any, index: Any, value: Any) -> Any:
@@ -171,10 +198,9 @@ def memory() -> dict[str, Callable[..., Any]]:
                 for part, at in zip(pair(builder, args[2]), places(builder, *args[:2]), strict=True):
                     access(builder, builder.store(part.raw, at), target.slot)
                 return context.get_dummy_value()
-            value = builder.zext(args[2], byte) if target.dtype is types.boolean else args[2]
-            access(builder, builder.store(value, builder.gep(args[0], [args[1]])), target.slot)
+            access(builder, builder.store(_to_memory(builder, args[2], target.dtype), builder.gep(args[0], [args[1]])), target.slot)
             return context.get_dummy_value()
 
-        return signature(types.none, target, types.int64, target.dtype), emit
+        return signature(types.none, target, types.int64, _in_registers(target.dtype)), emit
 
     return {"pointer": pointer, "load": load, "store": store}

@@ -15,6 +15,7 @@ from ...ir.node import Node, Operation, caller, here, next_index
 from ...ir.types import TensorType, as_shape
 from ...ops import array, sources, state
 from ...ops.control_flow import cond, while_loop
+from ...ops.from_tensors import is_given
 from ...ops.math import not_equal
 from ...ops.state import Variable
 from ..values import LONGEST
@@ -240,7 +241,7 @@ class Importer:
             if len(taken) != count:
                 raise SerializationError(f"it has {len(inputs)} inputs, and needs more")
             if operand.name:
-                value = [known(x) if operand.known else x for x in taken]
+                value = [known(x, is_given(row.make, operand.name)) if operand.known else x for x in taken]
                 given[operand.name] = value if operand.many else value[0]
         if at != len(inputs):
             raise SerializationError(f"it has {len(inputs)} inputs, and takes {at}")

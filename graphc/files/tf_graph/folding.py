@@ -17,9 +17,11 @@ from ...ir.types import TensorType, element_count
 _FOLDED = 1 << 12           # elements of values that are worked out
 
 
-def known(x: Any) -> Any:
-    """The value of a tensor as Python has it. UnimplementedError: it is not known while the graph is built."""
+def known(x: Any, left_open: bool = False) -> Any:
+    """The value of a tensor as Python has it; if that is not known while the graph is built an UnimplementedError, or, if it may be, the tensor."""
     value = x.attrs["value"] if isinstance(x, Node) and x.operator.name == "constant" else _worked_out(x) if isinstance(x, Node) else None
+    if value is None and left_open and isinstance(x, Node):
+        return x
     if value is None:
         raise UnimplementedError(f"{describe(x) if isinstance(x, Node) else x!r:.80} must be known while the graph is built")
     value = np.asarray(value)

@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...errors import UnimplementedError
-from ...ir.known import known_shape, static_value
-from ...ir.node import Node, describe
-from ...ir.sizes import unknown
+from ...ir.known import known_shape, left_open, static_value
+from ...ir.node import Node
 from ...ops import linalg, linalg_factor, math, reduce
 from ...ops.array import fill
 from ...ops.array_move import unbroadcast
@@ -56,13 +54,11 @@ class Repeated(NamedTuple):
 
 
 def total(input_tensor: Node, axis: Any, keepdims: bool = False) -> Node:
-    """The sum over axes that are known, or over those along which an operand was repeated: then it has that operand's shape."""
+    """The sum over axes, or over those along which an operand was repeated: then it has that operand's shape."""
     if isinstance(axis, Repeated):
         return _given_back(input_tensor, axis)
-    known = static_value(axis)
-    if known is None or unknown(known).any():
-        raise UnimplementedError(f"the axes {describe(axis)} must be known while the graph is built")
-    return reduce.reduce_sum(input_tensor, axis=known.reshape(-1).tolist(), keepdims=keepdims)
+    known = None if left_open(axis) else static_value(axis)
+    return reduce.reduce_sum(input_tensor, axis=axis if known is None else known.reshape(-1).tolist(), keepdims=keepdims)
 
 
 def _given_back(g: Node, axis: Repeated) -> Node:

@@ -128,8 +128,8 @@ def poisson(shape: Node, rate: Node, seed: int = 0, seed2: int = 0, dtype: Any =
 # ---------------------------------------------------------------------- summaries
 
 def _summary(kind: str, tag: Any, value: Node, *options: int) -> Node:
-    word = np.asarray(tag, object).reshape(-1)[0]
-    found: Node = OPERATORS["summary"](value, kind=kind, tag=word.decode(errors="replace"), options=options)
+    word: str = np.asarray(tag, object).reshape(-1)[0]
+    found: Node = OPERATORS["summary"](value, kind=kind, tag=word, options=options)
     return found
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from ...errors import ArgumentError, DataLossError, DTypeError, SerializationError
 from ...ir.node import here
 from ..wire import BYTES, EIGHT, FOUR, VARINT, fields, put_bytes, put_varint, whole_numbers
+from .text import ENUMS, as_text, is_text, merge_text
 
 DEEPEST = 64            # messages within messages: TensorFlow's own do not go deeper than 10
 _KINDS: dict[str, tuple[int, Any]] = {"int": (VARINT, 0), "bool": (VARINT, False), "float": (FOUR, 0.0), "double": (EIGHT, 0.0),
-                                      "bytes": (BYTES, b""), "string": (BYTES, "")}
+                                      "bytes": (BYTES, b""), "string": (BYTES, ""), **dict.fromkeys(ENUMS, (VARINT, 0))}
 _PACKED: dict[int, np.dtype[Any]] = {FOUR: np.dtype("<f4"), EIGHT: np.dtype("<f8")}
 _FLOATS = {FOUR: "<f", EIGHT: "<d"}
 _ROUNDED = {"float": np.float32, "double": np.float64}      # to what a field holds: reading one gives what its message will
@@ -145,7 +146,12 @@ class Message:
         """Whether a field is set."""
         self._field(name)
         value = self._values.get(name)
-        return name in self._values and not (isinstance(value, Message) and not value._values and not value.__dict__.get("_told"))
+        return name in self._values and not (isinstance(value, Message) and value.blank())
+
+    def blank(self) -> bool:
+        """Whether nothing was put into the message: fields that were looked at alone are none."""
+        return not self.__dict__.get("_told") and all(
+            value.blank() if isinstance(value, Message) else isinstance(value, (list, dict)) and not value for value in self._values.values())
 
     def WhichOneof(self, name: str) -> str | None:
         """The field that is set, of those of which one is at a time."""
@@ -168,6 +174,7 @@ class Message:
 
     def MergeFrom(self, other: Any) -> None:
         """Take what another message of the kind has set; lists are added to."""
+        other = other.as_message() if hasattr(other, "as_message") else other
         if not isinstance(other, type(self)):
             raise DTypeError(f"{type(other).__name__} is not {type(self).__name__}{here()}")
         self.__dict__["_told"] = True
@@ -176,13 +183,16 @@ class Message:
     # ------------------------------------------------------------------ bytes
 
     def ParseFromString(self, serialized: Any) -> int:
-        """Take what bytes hold; their number. SerializationError: they are none of such a message."""
+        """Take what bytes hold, or the text that `str` gives; their number. SerializationError: they are none of such a message."""
         self.Clear()
         return self.MergeFromString(serialized)
 
     def MergeFromString(self, serialized: Any) -> int:
         """Take what bytes hold besides what there is; their number. SerializationError: they are none of such a message."""
-        data = bytes(serialized)
+        data = serialized.encode() if isinstance(serialized, str) else bytes(serialized)
+        if is_text(type(self), data):
+            merge_text(self, data.decode("utf-8", "replace"))
+            return len(data)
         try:
             _read(self, data, 0, len(data), 0)
         except DataLossError as e:
@@ -208,6 +218,16 @@ class Message:
         return isinstance(other, Message) and type(other) is type(self) and other.SerializeToString() == self.SerializeToString()
 
     __hash__ = None         # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        """Protocol buffers' text of the message."""
+        return as_text(self)
+
+    @property
+    def DESCRIPTOR(self) -> Any:
+        """Not offered: what protocol buffers' own package asks of a message. ArgumentError."""
+        raise ArgumentError(f"{type(self).__name__} is no message of the protobuf package, whose functions do not take it: str(message) is its "
+                            f"text, and ParseFromString reads bytes and text{here()}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self._values) or 'nothing'}>"

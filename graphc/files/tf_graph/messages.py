@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .message import Message
 
 
@@ -13,19 +15,19 @@ class Dim(Message, size="1 int", name="2 string"):
     """A size of a shape."""
 
 
-class TensorProto(Message, dtype="1 int", tensor_shape=("2 ", lambda: TensorShapeProto), version_number="3 int", tensor_content="4 bytes",
+class TensorProto(Message, dtype="1 dtype", tensor_shape=("2 ", lambda: TensorShapeProto), version_number="3 int", tensor_content="4 bytes",
                   float_val="5 *float", double_val="6 *double", int_val="7 *int", string_val="8 *bytes", scomplex_val="9 *float",
                   int64_val="10 *int", bool_val="11 *bool", dcomplex_val="12 *double", half_val="13 *int", uint32_val="16 *int",
                   uint64_val="17 *int"):
     """A tensor: its bytes, or its elements, of which the last one stands for all that are left out."""
 
 
-class ListValue(Message, s="2 *bytes", i="3 *int", f="4 *float", b="5 *bool", type="6 *int", shape=("7 *", lambda: TensorShapeProto),
+class ListValue(Message, s="2 *bytes", i="3 *int", f="4 *float", b="5 *bool", type="6 *dtype", shape=("7 *", lambda: TensorShapeProto),
                 tensor=("8 *", lambda: TensorProto), func=("9 *", lambda: NameAttrList)):
     """A list of values of one kind."""
 
 
-class AttrValue(Message, list=("1 ", lambda: ListValue), s="2 bytes", i="3 int", f="4 float", b="5 bool", type="6 int",
+class AttrValue(Message, list=("1 ", lambda: ListValue), s="2 bytes", i="3 int", f="4 float", b="5 bool", type="6 dtype",
                 shape=("7 ", lambda: TensorShapeProto), tensor=("8 ", lambda: TensorProto), placeholder="9 string",
                 func=("10 ", lambda: NameAttrList)):
     """The value of an attribute: one of these fields."""
@@ -45,7 +47,7 @@ class VersionDef(Message, producer="1 int", min_consumer="2 int", bad_consumers=
     """The version of TensorFlow's graphs that wrote one, and the oldest that reads it."""
 
 
-class ArgDef(Message, name="1 string", description="2 string", type="3 int", type_attr="4 string", number_attr="5 string",
+class ArgDef(Message, name="1 string", description="2 string", type="3 dtype", type_attr="4 string", number_attr="5 string",
              type_list_attr="6 string", is_ref="16 bool"):
     """A parameter or a result of an operator or function."""
 
@@ -70,8 +72,10 @@ class GraphDef(Message, node=("1 *", lambda: NodeDef), library=("2 ", lambda: Fu
 
 
 class SaverDef(Message, filename_tensor_name="1 string", save_tensor_name="2 string", restore_op_name="3 string", max_to_keep="4 int",
-               sharded="5 bool", keep_checkpoint_every_n_hours="6 float", version="7 int"):
-    """The operations of a graph that save and restore its variables."""
+               sharded="5 bool", keep_checkpoint_every_n_hours="6 float", version="7 format"):
+    """The operations of a graph that save and restore its variables. `version`: the format of checkpoints, `LEGACY`, `V1` or `V2`."""
+
+    LEGACY, V1, V2 = 0, 1, 2
 
 
 class Strings(Message, value="1 *string"):
@@ -104,7 +108,7 @@ class CooSparse(Message, values_tensor_name="1 string", indices_tensor_name="2 s
     """The names of the three parts of a sparse tensor."""
 
 
-class TensorInfo(Message, name="1 string", dtype="2 int", tensor_shape=("3 ", lambda: TensorShapeProto), coo_sparse=("4 ", lambda: CooSparse)):
+class TensorInfo(Message, name="1 string", dtype="2 dtype", tensor_shape=("3 ", lambda: TensorShapeProto), coo_sparse=("4 ", lambda: CooSparse)):
     """A tensor of a signature."""
 
 
@@ -116,14 +120,49 @@ class AssetFileDef(Message, tensor_info=("1 ", lambda: TensorInfo), filename="2 
     """A file of a saved model, and the tensor that takes its path."""
 
 
-class MetaInfoDef(Message, meta_graph_version="1 string", tags="4 *string", tensorflow_version="5 string"):
+class MetaInfoDef(Message, meta_graph_version="1 string", tags="4 *string", tensorflow_version="5 string",
+                  tensorflow_git_version="6 string", stripped_default_attrs="7 bool"):
     """What wrote a graph, and the tags it has in a saved model."""
 
 
 class MetaGraphDef(Message, meta_info_def=("1 ", lambda: MetaInfoDef), graph_def=("2 ", lambda: GraphDef), saver_def=("3 ", lambda: SaverDef),
                    collection_def=("4 map", lambda: CollectionDef), signature_def=("5 map", lambda: SignatureDef),
                    asset_file_def=("6 *", lambda: AssetFileDef)):
-    """A graph with what a program knows of it: collections, the operations that save it, signatures."""
+    """A graph with what a program knows of it: collections, the operations that save it, signatures.
+
+    `own`: graphc's JSON in the place of a graph that TensorFlow has not all operators for; its bytes are those of the JSON.
+    """
+
+    @property
+    def own(self) -> str | None:
+        """The JSON, or None."""
+        text: str | None = self.__dict__.get("_own")
+        return text
+
+    def put_own(self, text: str | None) -> None:
+        """Hold the JSON of a graph."""
+        self.__dict__["_own"] = text
+
+    def SerializeToString(self, deterministic: bool = True) -> bytes:
+        return self.own.encode("utf-8", "surrogatepass") if self.own is not None else super().SerializeToString()
+
+    def MergeFromString(self, serialized: Any) -> int:
+        """Take what bytes hold, TensorFlow's or graphc's JSON; their number. SerializationError: they are none of such a message."""
+        if bytes(serialized[:1]) == b"{":
+            self.put_own(bytes(serialized).decode("utf-8", "surrogatepass"))
+            return len(serialized)
+        return super().MergeFromString(serialized)
+
+    def MergeFrom(self, other: Any) -> None:
+        super().MergeFrom(other)
+        self.put_own(other.own if isinstance(other, MetaGraphDef) else self.own)
+
+    def Clear(self) -> None:
+        super().Clear()
+        self.put_own(None)
+
+    def __str__(self) -> str:
+        return super().__str__() if self.own is None else self.own
 
 
 class SavedModel(Message, saved_model_schema_version="1 int", meta_graphs=("2 *", lambda: MetaGraphDef)):

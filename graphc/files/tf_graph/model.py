@@ -10,12 +10,12 @@ import numpy as np
 from ...ir.graph import Graph
 from ...ir.node import Node
 from ...ir.types import TensorShape, as_dtype
-from .leaving import shape_message, tensor_message
-from .messages import AttrValue, CollectionDef, GraphDef, MetaGraphDef, SavedModel, VariableDef
+from .leaving_values import shape_message, tensor_message
+from .messages import AttrValue, CollectionDef, GraphDef, MetaGraphDef, NodeDef, SavedModel, VariableDef
 from .values import dtype_number
 from .written import theirs
 
-__all__ = ["meta_graph", "saved_model"]
+__all__ = ["add_saver", "meta_graph", "saved_model", "variable_list"]
 
 _VERSION = 1                    # of TensorFlow's saved models
 _SAVER = 2                      # of what it calls a saver's version: checkpoints of an index and data
@@ -37,15 +37,15 @@ def meta_graph(graph: Graph, tags: Sequence[str], signatures: Mapping[str, Mappi
     made = MetaGraphDef(graph_def=theirs(graph.nodes, wanted))
     made.meta_info_def.tags.extend(tags)
     made.meta_info_def.tensorflow_version = "1.15.0"
-    held = {n.name for n in made.graph_def.node}
+    held = {n.name: n for n in made.graph_def.node}
     variables = [n for n in graph.nodes if n.operator.name == "variable" and n.label in held]
     if variables:
-        names = _add_saver(made.graph_def, variables, held)
+        names = add_saver(made.graph_def, {v.label: v for v in variables}, set(held))
         made.saver_def.filename_tensor_name, made.saver_def.save_tensor_name, made.saver_def.restore_op_name = names
         made.saver_def.version, made.saver_def.max_to_keep = _SAVER, 5
     for key, members in (("variables", variables), ("trainable_variables", [v for v in variables if getattr(v, "trainable", False)])):
         if members:
-            made.collection_def[key].CopyFrom(_listed(members, held))
+            made.collection_def[key].CopyFrom(variable_list(members, held))
     for key, s in signatures.items():
         _put_signature(made.signature_def[key], s)
     if main_op:
@@ -75,18 +75,21 @@ def _put_signature(to: Any, signature: Mapping[str, Any]) -> None:
                 info.coo_sparse.values_tensor_name, info.coo_sparse.indices_tensor_name, info.coo_sparse.dense_shape_tensor_name = told["names"]
 
 
-def _listed(variables: Sequence[Node], held: set[str]) -> CollectionDef:
-    """A collection of variables, each with the names of what sets it and reads it."""
+def variable_list(variables: Sequence[Node], held: Mapping[str, NodeDef]) -> CollectionDef:
+    """A collection of variables, each with the names of what sets it, of its initial value, and of what reads it, among the nodes of a message."""
     made = CollectionDef()
     for v in variables:
         read = f"{v.label}/read:0" if f"{v.label}/read" in held else v.name
-        made.bytes_list.value.append(VariableDef(variable_name=v.name, initializer_name=f"{v.label}/Assign", snapshot_name=read,
-                                                 trainable=bool(getattr(v, "trainable", False))).SerializeToString())
+        initial = held[f"{v.label}/Assign"].input[1]
+        made.bytes_list.value.append(VariableDef(
+            variable_name=v.name, initializer_name=f"{v.label}/Assign", snapshot_name=read, trainable=bool(getattr(v, "trainable", False)),
+            initial_value_name=initial if ":" in initial else f"{initial}:0").SerializeToString())
     return made
 
 
-def _add_saver(graph: GraphDef, variables: Sequence[Node], held: set[str]) -> _Saver:
-    """Add the operations that write all variables to a checkpoint, and that read them."""
+def add_saver(graph: GraphDef, saved: Mapping[str, Node], held: set[str]) -> _Saver:
+    """Add the operations that write variables to a checkpoint, under these names, and that read them; the names of the operations."""
+    variables = list(saved.values())
     scope, number = "save", 0
     while any(name == scope or name.startswith(f"{scope}/") for name in held):
         number += 1
@@ -106,11 +109,11 @@ def _add_saver(graph: GraphDef, variables: Sequence[Node], held: set[str]) -> _S
         return node(name, "Const", [], dtype=text, value=AttrValue(tensor=tensor_message(np.array(words, object))))
 
     path = texts("Const", "model")
-    names, slices = texts("tensor_names", [v.label for v in variables]), texts("shape_and_slices", [""] * len(variables))
+    names, slices = texts("tensor_names", list(saved)), texts("shape_and_slices", [""] * len(variables))
     saving = node("SaveV2", "SaveV2", [path, names, slices, *(v.label for v in variables)], dtypes=kinds)
-    saved = node("control_dependency", "Identity", [path, f"^{saving}"], T=text)
+    given = node("control_dependency", "Identity", [path, f"^{saving}"], T=text)
     found = node("RestoreV2", "RestoreV2", [path, names, slices], dtypes=kinds)
     assigned = [node(f"Assign_{i}" if i else "Assign", "Assign", [v.label, f"{found}:{i}" if i else found],
                      T=AttrValue(type=dtype_number(as_dtype(v.type.dtype).name))) for i, v in enumerate(variables)]
     restored = node("restore_all", "NoOp", [f"^{name}" for name in assigned])
-    return _Saver(f"{path}:0", f"{saved}:0", restored)
+    return _Saver(f"{path}:0", f"{given}:0", restored)

@@ -159,6 +159,6 @@ def _lacking(n: NodeDef) -> list[str]:
     for a in (*row.dtypes, "dtype", "DstT"):
         if a in n.attr and n.attr[a].type:
             name = dtype_name(n.attr[a].type)
-            if name in ("half", "bfloat16", "uint16", "uint32", "uint64") or name.startswith(("q", "dtype")):
+            if name == "bfloat16" or name.startswith(("q", "dtype")):
                 found.append(f"the dtype {name} of {n.op}")
     return found

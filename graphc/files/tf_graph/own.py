@@ -1,4 +1,4 @@
-"""Operators of graphc's that are no row of the table, as TensorFlow's operations: sources, variables, slices, windows, parts of gradients."""
+"""Operators of graphc's that are no row of the table, as TensorFlow's operations: sources, variables, messages, slices, places."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...ir.node import Node
-from ...ir.types import TensorShape
+from ...ir.types import TensorShape, as_dtype
+from ...ops import array, math
 from .leaving import Leaving
+from .leaving_flow import write_branch, write_loop
+from .own_nets import NETS
 
 # ---------------------------------------------------------------------- sources and variables
 
@@ -45,8 +48,55 @@ def _first(w: Leaving, n: Node) -> None:
     w.add("Identity", "", [w.name_of(n.inputs[0])], T=n.type.dtype)
 
 
+def _second(w: Leaving, n: Node) -> None:
+    w.add("Identity", "", [w.name_of(n.inputs[1])], T=n.type.dtype)
+
+
+def _cast(w: Leaving, n: Node) -> None:
+    w.add("Cast", "", [w.name_of(n.inputs[0])], SrcT=n.inputs[0].type.dtype, DstT=n.type.dtype)
+
+
 def _no_op(w: Leaving, n: Node) -> None:
     w.add("NoOp", "", [])
+
+
+def _told(w: Leaving, n: Node) -> tuple[list[str], list[Any]]:
+    """What a message shows, texts and tensors, and their dtypes."""
+    shown = [n.inputs[1 + p] if isinstance(p, int) else p for p in n.attrs["parts"]]
+    return [w.name_of(x) if isinstance(x, Node) else w.constant(x, "string", "text") for x in shown], \
+        [as_dtype(x.type.dtype if isinstance(x, Node) else "string") for x in shown]
+
+
+def _print(w: Leaving, n: Node) -> bool:
+    texts, kinds = _told(w, n)
+    most, first = n.attrs["summarize"], n.attrs["first_n"]
+    w.add("Print", "", [w.name_of(n.inputs[0]), *texts], T=n.type.dtype, U=kinds, message=n.attrs["message"], summarize=3 if most is None else most,
+          first_n=-1 if first is None else first)
+    return True
+
+
+def _assert(w: Leaving, n: Node) -> bool:
+    condition = n.inputs[0]
+    if condition.type.rank is None:
+        return False
+    texts, kinds = _told(w, n)
+    held, most = w.name_of(condition), n.attrs["summarize"]
+    if condition.type.rank:
+        held = w.add("All", "All", [held, w.constant(range(condition.type.rank), "int32", "axes")], Tidx=np.dtype(np.int32), keep_dims=False)
+    w.add("Assert", "", [held, *texts], T=kinds, summarize=3 if most is None else most)
+    return True
+
+
+_SUMMARIES = {"scalar": ("ScalarSummary", ()), "histogram": ("HistogramSummary", ()), "image": ("ImageSummary", ("max_images",))}
+
+
+def _summary(w: Leaving, n: Node) -> bool:
+    if n.attrs["kind"] not in _SUMMARIES:
+        return False
+    op, options = _SUMMARIES[n.attrs["kind"]]
+    (x,) = n.inputs
+    w.add(op, "", [w.constant(n.attrs["tag"], "string", "tag"), w.name_of(x)], T=x.type.dtype, **dict(zip(options, n.attrs["options"], strict=False)))
+    return True
 
 
 _DRAWS = {"uniform": "RandomUniform", "normal": "RandomStandardNormal", "truncated": "TruncatedNormal"}
@@ -55,7 +105,7 @@ _DRAWS = {"uniform": "RandomUniform", "normal": "RandomStandardNormal", "truncat
 def _random(w: Leaving, n: Node) -> None:
     """Numbers of the same distribution; TensorFlow's streams are others."""
     sizes = n.inputs[0]
-    how = {"T": sizes.type.dtype, "seed": 0, "seed2": 0}
+    how = {"T": sizes.type.dtype, **w.seeds(n)}
     if n.attrs["distribution"] == "integer":
         ends = [w.constant(v, n.type.dtype, word) for v, word in ((0, "minval"), (n.attrs["bound"], "maxval"))]
         w.add("RandomUniformInt", "", [w.name_of(sizes), *ends], Tout=n.type.dtype, **how)
@@ -65,8 +115,8 @@ def _random(w: Leaving, n: Node) -> None:
 
 # ---------------------------------------------------------------------- parts of tensors
 
-def _sliced(w: Leaving, n: Node) -> None:
-    """A slice whose bounds are numbers, as bounds and masks, one bit an entry."""
+def _bounds(w: Leaving, n: Node) -> tuple[list[str], dict[str, Any]]:
+    """The bounds of a slice that are numbers, as constants, and as masks of one bit an entry."""
     begin, end, step = [], [], []
     masks: dict[str, Any] = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
     for i, (kind, *entry) in enumerate(n.attrs["index"]):
@@ -79,8 +129,18 @@ def _sliced(w: Leaving, n: Node) -> None:
         begin.append(low or 0)
         end.append(high or 0)
         step.append(1 if by is None else by)
-    bounds = [w.constant(v, "int32", word) for v, word in ((begin, "stack"), (end, "stack_1"), (step, "stack_2"))]
+    return [w.constant(v, "int32", word) for v, word in ((begin, "stack"), (end, "stack_1"), (step, "stack_2"))], masks
+
+
+def _sliced(w: Leaving, n: Node) -> None:
+    bounds, masks = _bounds(w, n)
     w.add("StridedSlice", "", [w.name_of(n.inputs[0]), *bounds], T=n.type.dtype, Index=np.dtype(np.int32), **masks)
+
+
+def _slice_scattered(w: Leaving, n: Node) -> None:
+    """The gradient of a slice."""
+    (g, whole), (bounds, masks) = n.inputs, _bounds(w, n)
+    w.add("StridedSliceGrad", "", [w.name_of(whole), *bounds, w.name_of(g)], T=n.type.dtype, Index=np.dtype(np.int32), **masks)
 
 
 def _split(w: Leaving, n: Node) -> None:
@@ -106,50 +166,90 @@ def _counted(w: Leaving, n: Node) -> None:
     w.add("BroadcastTo", "", [count, dims], T=n.type.dtype, Tidx=n.inputs[0].type.dtype)
 
 
-# ---------------------------------------------------------------------- windows
+# ---------------------------------------------------------------------- of places
 
-def _moved(n: Node) -> dict[str, Any]:
-    """How windows over two or three axes move, channels last; padding of other widths is spelled out."""
-    padding = n.attrs["padding"]
-    around = {} if isinstance(padding, str) else {"explicit_paddings": [0, 0, *(int(k) for pair in padding for k in pair), 0, 0]}
-    return {"strides": [1, *n.attrs["strides"], 1], "dilations": [1, *n.attrs["dilations"], 1], **around,
-            "padding": padding if isinstance(padding, str) else "EXPLICIT", "data_format": "NHWC" if len(n.attrs["strides"]) == 2 else "NDHWC"}
-
-
-def _axes(n: Node, *known: Node) -> int:
-    """Over how many axes windows move, if TensorFlow has the operation: of two or three, the latter without padding of its own; else 0."""
-    count = len(n.attrs["strides"])
-    plain = isinstance(n.attrs["padding"], str) or count == 2
-    return count if count in (2, 3) and plain and all(x.type.rank == count + 2 for x in known) else 0
+def _expand_dims(w: Leaving, n: Node) -> None:
+    """Axes of size 1, one after another: TensorFlow's operation adds one."""
+    axes, rank = n.attrs["axis"], n.type.rank
+    axes = sorted(a % rank if rank is not None else a for a in (axes if isinstance(axes, (tuple, list)) else (axes,)))
+    name, number = w.name_of(n.inputs[0]), np.dtype(np.int32)
+    for i, axis in enumerate(axes):
+        name = w.add("ExpandDims", "" if i == len(axes) - 1 else "ExpandDims", [name, w.constant(axis, number, "dim")], T=n.type.dtype, Tdim=number)
+    if not axes:
+        _first(w, n)
 
 
-def _conv(w: Leaving, n: Node) -> bool:
-    x, f = n.inputs
-    if (count := _axes(n, x, f)) and n.type.dtype in (x.type.dtype,) and x.type.dtype == f.type.dtype:
-        w.add(f"Conv{count}D", "", [w.name_of(x), w.name_of(f)], T=n.type.dtype, **_moved(n))
-    return bool(count)
+def _scatter_sum(w: Leaving, n: Node) -> bool:
+    """Sums of updates by the numbers of rows."""
+    indices, updates, shape = n.inputs
+    if n.attrs["axis"]:
+        return False
+    number = shape.type.dtype
+    ends = [w.constant([v], np.int32, "at") for v in (0, 1, 1)]
+    count = w.add("StridedSlice", "count", [w.name_of(shape), *ends], T=number, Index=np.dtype(np.int32), shrink_axis_mask=1)
+    w.add("UnsortedSegmentSum", "", [w.name_of(updates), w.name_of(indices), count], T=n.type.dtype, Tindices=indices.type.dtype, Tnumsegments=number)
+    return True
 
 
-def _conv_input(w: Leaving, n: Node) -> bool:
-    f, y, whole = n.inputs
-    if (count := _axes(n, f, y)) == 2:
-        w.add("Conv2DBackpropInput", "", [w.name_of(x) for x in (whole, f, y)], T=n.type.dtype, **_moved(n))
-    return count == 2
+_CHANGES = {"set": "TensorScatterUpdate", "add": "TensorScatterAdd", "sub": "TensorScatterSub", "max": "TensorScatterMax", "min": "TensorScatterMin"}
 
 
-def _conv_filter(w: Leaving, n: Node) -> bool:
-    x, y, whole = n.inputs
-    if (count := _axes(n, x, y)) == 2:
-        w.add("Conv2DBackpropFilter", "", [w.name_of(v) for v in (x, whole, y)], T=n.type.dtype, **_moved(n))
-    return count == 2
+def _changed(w: Leaving, n: Node) -> bool:
+    """A tensor with other values at some places, those of -1 left out where the node says so."""
+    x, indices, updates = n.inputs
+    if n.attrs["how"] not in _CHANGES:
+        return False
+    if n.attrs["skip"]:
+        def kept() -> Any:
+            there = array.reshape(math.where(math.not_equal(array.reshape(indices, [-1]), -1)), [-1])
+            return array.gather(indices, there), array.gather(updates, there)
+        indices, updates = w.built(kept)
+    w.add(_CHANGES[n.attrs["how"]], "", [w.name_of(v) for v in (x, indices, updates)], T=n.type.dtype, Tindices=indices.type.dtype)
+    return True
 
 
-def _max_pool(w: Leaving, n: Node) -> bool:
-    how = _moved(n)
-    count = _axes(n, n.inputs[0]) if isinstance(n.attrs["padding"], str) and {*how.pop("dilations")} == {1} else 0
-    if count:
-        w.add("MaxPool" if count == 2 else "MaxPool3D", "", [w.name_of(n.inputs[0])], T=n.type.dtype, ksize=[1, *n.attrs["window"], 1], **how)
-    return bool(count)
+def _densified(w: Leaving, n: Node) -> None:
+    places, shape, values, default = n.inputs
+    w.add("SparseToDense", "", [w.name_of(v) for v in (places, shape, values, default)], T=n.type.dtype, Tindices=places.type.dtype,
+          validate_indices=n.attrs["validate"])
+
+
+def _segments(op: str) -> Callable[[Leaving, Node], None]:
+    def write(w: Leaving, n: Node) -> None:
+        w.add(op, "", [w.name_of(x) for x in n.inputs], T=n.type.dtype, Tindices=n.inputs[1].type.dtype, Tnumsegments=n.inputs[2].type.dtype)
+    return write
+
+
+def _where(w: Leaving, n: Node) -> None:
+    w.add("Where", "", [w.name_of(n.inputs[0])], T=np.dtype(bool))
+
+
+def _mask_indices(w: Leaving, n: Node) -> None:
+    """Where a mask is true, counted in a row."""
+    number = np.dtype(np.int64)
+    flat = w.add("Reshape", "Reshape", [w.name_of(n.inputs[0]), w.constant([-1], "int32", "shape")], T=np.dtype(bool), Tshape=np.dtype(np.int32))
+    found = w.add("Where", "Where", [flat], T=np.dtype(bool))
+    w.add("Squeeze", "", [found], T=number, squeeze_dims=[1])
+
+
+def _sorted(output: int) -> Callable[[Leaving, Node], bool]:
+    """Along the last axis the values in order, or where they were: all of the greatest, of the negated ones for the smallest first."""
+    def write(w: Leaving, n: Node) -> bool:
+        (x,), axis, down = n.inputs, n.attrs.get("axis", -1), n.attrs.get("descending", False)
+        if axis != (-1 if x.type.rank is None else x.type.rank - 1) and axis != -1 or x.type.dtype.kind not in "if":
+            return False
+        t, number = {"T": x.type.dtype}, np.dtype(np.int32)
+        name = w.name_of(x) if down else w.add("Neg", "Neg", [w.name_of(x)], **t)
+        shape = w.add("Shape", "Shape", [name], out_type=number, **t)
+        count = w.add("StridedSlice", "count", [shape, *(w.constant([v], number, "at") for v in (-1, 0, 1))], T=number, Index=number, end_mask=1,
+                      shrink_axis_mask=1)
+        found = w.add("TopKV2", "TopKV2", [name, count], sorted=True, **t)
+        if output:
+            w.add("Identity", "", [f"{found}:1"], T=number)
+        else:
+            w.add("Identity" if down else "Neg", "", [found], **t)
+        return True
+    return write
 
 
 # ---------------------------------------------------------------------- of numbers
@@ -161,53 +261,25 @@ def _quotient(w: Leaving, n: Node) -> None:
     w.add("RealDiv", "", inputs, T=n.type.dtype)
 
 
-def _cross_entropy(w: Leaving, n: Node) -> None:
-    """max(x, 0) - x z + log(1 + exp(-|x|)) of labels z and logits x."""
-    t = {"T": n.type.dtype}
-    z, x = (w.name_of(v) for v in n.inputs)
-    high = w.add("Relu", "relu_logits", [x], **t)
-    rest = w.add("Log1p", "Log1p", [w.add("Exp", "Exp", [w.add("Neg", "Neg", [w.add("Abs", "Abs", [x], **t)], **t)], **t)], **t)
-    w.add("AddV2", "", [w.add("Sub", "sub", [high, w.add("Mul", "mul", [x, z], **t)], **t), rest], **t)
-
-
-def _swish(w: Leaving, n: Node) -> None:
-    t, x = {"T": n.type.dtype}, w.name_of(n.inputs[0])
-    w.add("Mul", "", [x, w.add("Sigmoid", "Sigmoid", [x], **t)], **t)
-
-
-def _mean_gradient(w: Leaving, n: Node) -> bool:
-    """A gradient spread over the axes that a mean was taken of, and divided by how many elements there were."""
-    x, g = n.inputs
-    if x.type.rank is None:
+def _power(w: Leaving, n: Node) -> bool:
+    x, y = n.inputs
+    if x.type.dtype != y.type.dtype or x.type.dtype != n.type.dtype:
         return False
-    dtype, number, name = n.type.dtype, np.dtype(np.int32), w.name_of(g)
-    axes = range(x.type.rank) if n.attrs["axis"] is None else n.attrs["axis"]
-    for axis in () if n.attrs["keepdims"] else sorted(axes):
-        name = w.add("ExpandDims", "ExpandDims", [name, w.constant(axis, number, "dim")], T=dtype, Tdim=number)
-    shape = w.add("Shape", "Shape", [w.name_of(x)], T=x.type.dtype, out_type=number)
-    wide = w.add("BroadcastTo", "wide", [name, shape], T=dtype, Tidx=number)
-    sizes = [w.add("Size", "Size", [w.name_of(v)], T=v.type.dtype, out_type=number) for v in (x, g)]
-    count = w.add("FloorDiv", "count", [sizes[0], w.add("Maximum", "Maximum", [sizes[1], w.constant(1, number, "one")], T=number)], T=number)
-    w.add("RealDiv", "", [wide, w.add("Cast", "Cast", [count], SrcT=number, DstT=dtype)], T=dtype)
+    w.add("Pow", "", [w.name_of(x), w.name_of(y)], T=n.type.dtype)
     return True
-
-
-def _unbroadcast(w: Leaving, n: Node) -> None:
-    """A gradient summed over the axes along which an operand was repeated."""
-    g, x = n.inputs
-    number = np.dtype(np.int32)
-    shapes = [w.add("Shape", "Shape", [w.name_of(v)], T=v.type.dtype, out_type=number) for v in (x, g)]
-    axes = w.add("BroadcastGradientArgs", "BroadcastGradientArgs", shapes, T=number)
-    total = w.add("Sum", "Sum", [w.name_of(g), axes], T=g.type.dtype, Tidx=number, keep_dims=False)
-    w.add("Reshape", "", [total, shapes[0]], T=g.type.dtype, Tshape=number)
 
 
 # By graphc's names of operators: what writes a node, or gives False where TensorFlow has nothing for it.
 OWN: dict[str, Callable[[Leaving, Node], bool | None]] = {
-    "constant": _constant, "placeholder": _placeholder, "variable": _variable, "read": _first, "latest": _first, "initialize": _initialized,
+    **NETS, "cond": write_branch, "loop": write_loop,
+    # Checks that TensorFlow's operations make themselves, and what names a value anew.
+    **dict.fromkeys(("read", "latest", "contract", "check_index", "of_rank", "of_shape", "of_rank_texts", "inner_agree", "all_rows", "not_negative",
+                     "numbered", "below", "copy"), _first), "checked_place": _second,
+    **{f"segment_{word}_of": _segments(f"UnsortedSegment{word.title()}") for word in ("max", "min", "prod")},
+    "constant": _constant, "bound": _constant, "placeholder": _placeholder, "variable": _variable, "initialize": _initialized,
     "assign": _assigned("Assign"), "assign_add": _assigned("AssignAdd"), "assign_sub": _assigned("AssignSub"), "no_op": _no_op,
-    "contract": _first, "check_index": _first, "of_rank": _first, "of_shape": _first, "random": _random, "strided_slice": _sliced,
-    "split": _split, "iota": _counted, "conv": _conv, "conv_input": _conv_input, "conv_filter": _conv_filter, "max_pool_nd": _max_pool,
-    "truediv": _quotient, "sigmoid_cross_entropy": _cross_entropy, "swish": _swish, "mean_gradient": _mean_gradient,
-    "unbroadcast_dynamic": _unbroadcast,
+    "print": _print, "summary": _summary, "assert": _assert, "random": _random, "strided_slice": _sliced, "split": _split, "iota": _counted,
+    "expand_dims": _expand_dims, "scatter_sum": _scatter_sum, "changed": _changed, "densified": _densified, "scatter_slice": _slice_scattered,
+    "sorted_values": _sorted(0), "sorted_order": _sorted(1), "sorting_order": _sorted(1), "where_indices": _where,
+    "mask_indices": _mask_indices, "exact_cast": _cast, "integer_pow": _power, "truediv": _quotient,
 }

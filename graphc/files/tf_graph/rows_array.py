@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ops import array, array_places, blocks, decode, image_boxes, image_colour, image_files, nn_top, ordering, partition, sparse_rows
+from ...ops import array, array_gather, array_places, blocks, decode, image_boxes, image_colour, image_files, nn_top, ordering, partition, sparse_rows
 from ...ops import image_resize as resize
 from ...ops import strings as text
 from . import forms_array as forms
@@ -52,7 +52,7 @@ ROWS = [
     Row("Slice", array.slice, "input_ begin:Index size:Index"),
     Row("GatherV2", array.gather, "params:Tparams indices:Tindices axis!:Taxis", "batch_dims"),
     Row("Gather", array.gather, "params:Tparams indices:Tindices", "-validate_indices"),
-    Row("GatherNd", array.gather_nd, "params:Tparams indices:Tindices"),
+    Row("GatherNd", array_gather.gather_nd, "params:Tparams indices:Tindices"),
     Row("ScatterNd", array.scatter_nd, "indices:Tindices updates shape:Tindices"),
     Row("TensorScatterUpdate", forms.tensor_scatter_update, "tensor indices:Tindices updates"),
     Row("TensorScatterAdd", forms.tensor_scatter_add, "tensor indices:Tindices updates"),

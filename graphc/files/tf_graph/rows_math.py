@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ops import fft, incomplete, linalg, linalg_factor, math, math_bitwise, math_complex, math_special, reduce, segments
+from ...ops import fft, incomplete, linalg, linalg_factor, math, math_bitwise, math_complex, math_special, positions, reduce, segments
 from . import forms_math as forms
 from .rows import Row, same
 
@@ -43,7 +43,7 @@ ROWS = [
           Min=reduce.reduce_min, EuclideanNorm=reduce.reduce_euclidean_norm),
     Row("Sum", forms.total, "input_tensor axis:Tidx", "keep_dims=keepdims"),
     *same("input_tensor:bool axis!:Tidx", "keep_dims=keepdims", All=reduce.reduce_all, Any=reduce.reduce_any),
-    *same("input axis!:Tidx", "output_type", ArgMax=reduce.argmax, ArgMin=reduce.argmin),
+    *same("input axis!:Tidx", "output_type", ArgMax=positions.argmax, ArgMin=positions.argmin),
     *same("data segment_ids:Tindices", SegmentSum=segments.segment_sum, SegmentMean=segments.segment_mean, SegmentProd=segments.segment_prod,
           SegmentMax=segments.segment_max, SegmentMin=segments.segment_min),
     *same("data segment_ids:Tindices num_segments:Tnumsegments", UnsortedSegmentSum=segments.unsorted_segment_sum,

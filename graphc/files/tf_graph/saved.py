@@ -76,6 +76,8 @@ def add_collections(importer: Importer, meta: MetaGraphDef) -> None:
             if isinstance(found, Variable):
                 found.trainable = found.trainable or key == "trainable_variables"
                 members.append(found)
+            elif described is None:
+                members.append(data)
         if members:
             importer.graph.collections.setdefault(key, []).extend(members)
 

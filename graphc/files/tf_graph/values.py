@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import DTypeError, SerializationError
-from ...ir.types import MOST_DIMENSIONS, TEXT, Array, DType, TensorShape, as_dtype, as_shape
+from ...ir.types import HALF, MOST_DIMENSIONS, TEXT, Array, DType, TensorShape, as_dtype, as_shape
 from ..bundle import CODES
 from .messages import AttrValue, NameAttrList, TensorProto, TensorShapeProto
 
@@ -16,6 +16,7 @@ _REFERENCE = 100            # the number of a dtype's reference is so much great
 LISTED = 1 << 12            # elements that a tensor may have beyond those that stand in its message
 _MOST = 2**62
 _FIELDS = {"float32": "float_val", "float64": "double_val", "int32": "int_val", "int16": "int_val", "int8": "int_val", "uint8": "int_val",
+           "float16": "half_val", "uint16": "int_val", "uint32": "uint32_val", "uint64": "uint64_val",
            "int64": "int64_val", "bool": "bool_val", "string": "string_val", "complex64": "scomplex_val", "complex128": "dcomplex_val"}
 _KINDS = ("s", "i", "f", "b", "type", "shape", "tensor", "func")
 _NUMBERS = {name: code for code, (name, _) in CODES.items()}
@@ -72,7 +73,7 @@ def tensor(proto: TensorProto) -> Array | Filled:
         if kind == TEXT or len(content) != count * kind.itemsize:
             raise SerializationError(f"{len(content)} bytes for a tensor of {kind} of the shape {sizes[:8]}")
         array = np.frombuffer(content, kind.newbyteorder("<")).astype(kind).reshape(sizes)
-        return array if kind != np.bool_ else np.frombuffer(content, np.uint8).reshape(sizes) != 0
+        return array if kind != np.bool_ else np.asarray(np.frombuffer(content, np.uint8).reshape(sizes) != 0)
     return _listed(getattr(proto, _FIELDS[dtype_name(proto.dtype)]), kind, sizes, count)
 
 
@@ -82,7 +83,8 @@ def _listed(members: list[Any], kind: Any, sizes: list[int], count: int) -> Arra
         given = np.empty(len(members), TEXT)
         given[:] = members
     else:
-        given = np.asarray(members, np.float64 if kind.kind in "fc" else np.int64)
+        given = np.asarray(members, np.uint16).view(kind) if kind == HALF else \
+            np.asarray(members, np.float64 if kind.kind in "fc" else np.uint64 if kind == np.uint64 else np.int64)
         if kind.kind == "c":
             given = (given[0:len(given) // 2 * 2:2] + 1j * given[1::2])
         given = given.astype(kind)

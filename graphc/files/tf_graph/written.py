@@ -8,6 +8,7 @@ from ...ir.node import Node
 from .leaving import Leaving
 from .messages import GraphDef
 from .own import OWN
+from .parts import PARTS
 
 __all__ = ["theirs"]
 
@@ -22,4 +23,4 @@ def last_of(nodes: Sequence[Node]) -> list[Node]:
 
 def theirs(nodes: Sequence[Node], fetches: Iterable[Node] | None = None) -> GraphDef:
     """TensorFlow's graph of nodes, or of what some of them need. UnimplementedError: what TensorFlow has no operators for, all of it."""
-    return Leaving(nodes, OWN).written(last_of(nodes) if fetches is None else fetches)
+    return Leaving(nodes, OWN, PARTS).written(last_of(nodes) if fetches is None else fetches)

@@ -1,0 +1,15 @@
+"""`tf.contrib.keras`: `tf.keras` by its older name."""
+
+from typing import TYPE_CHECKING, Any
+
+from .. import keras as _keras
+
+__all__: list[str] = [*_keras.__all__]
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    def __getattr__(name: str) -> Any:
+        return getattr(_keras, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

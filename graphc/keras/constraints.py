@@ -1,0 +1,136 @@
+"""`tf.keras.constraints`: where a variable is put back to after each step of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..ir.configured import Configured
+from ..ir.node import Node
+from ..ir.operator import to_node
+from ..ops.math import cast, clip_by_value, greater_equal, sqrt, square
+from ..ops.reduce import reduce_sum
+from ..tf1_names import getter as _getter
+from .backend.state import epsilon
+from .named import Family, serialize_keras_object
+
+__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm", "non_neg", "serialize",
+           "unit_norm"]
+
+
+class Constraint(Configured):
+    """A function of a variable's value that gives the value which it may have; a program's own says by `__call__` which.
+
+    >>> class Small(tf.keras.constraints.Constraint):
+    ...     def __call__(self, w):
+    ...         return tf.minimum(w, 1.0)
+    >>> tf.Session(jit=False).run(Small()(tf.constant([0.5, 2.0])))
+    array([0.5, 1. ], dtype=float32)
+    """
+
+    def __call__(self, w: Any) -> Any:
+        return w
+
+
+def _norm(w: Node, axis: Any) -> Node:
+    return sqrt(reduce_sum(square(w), axis=axis, keepdims=True))
+
+
+class MaxNorm(Constraint):
+    """w scaled so that its norm along `axis` is at most `max_value`: 0, of the inputs, for the kernel of `Dense`; [0, 1, 2] for that of `Conv2D`.
+
+    float[...] -> the same type. DTypeError, by the call: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.keras.constraints.MaxNorm(1.0)(tf.constant([[3.0], [4.0]]))).ravel()
+    array([0.6, 0.8], dtype=float32)
+    """
+
+    def __init__(self, max_value: float = 2, axis: Any = 0):
+        self.max_value, self.axis = max_value, axis
+
+    def __call__(self, w: Any) -> Node:
+        w = to_node(w)
+        norms = _norm(w, self.axis)
+        return w * (clip_by_value(norms, 0.0, self.max_value) / (norms + epsilon()))
+
+
+class NonNeg(Constraint):
+    """w where it is 0 or more, else 0.
+
+    float[...] -> the same type. DTypeError, by the call: no numbers.
+
+    >>> tf.Session(jit=False).run(tf.keras.constraints.NonNeg()(tf.constant([-1.0, 2.0])))
+    array([-0.,  2.], dtype=float32)
+    """
+
+    def __call__(self, w: Any) -> Node:
+        w = to_node(w)
+        return w * cast(greater_equal(w, 0.0), w.dtype)
+
+
+class UnitNorm(Constraint):
+    """w scaled so that its norm along `axis` is 1.
+
+    float[...] -> the same type. DTypeError, by the call: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.keras.constraints.UnitNorm()(tf.constant([[3.0], [4.0]]))).ravel()
+    array([0.6, 0.8], dtype=float32)
+    """
+
+    def __init__(self, axis: Any = 0):
+        self.axis = axis
+
+    def __call__(self, w: Any) -> Node:
+        w = to_node(w)
+        return w / (epsilon() + _norm(w, self.axis))
+
+
+class MinMaxNorm(Constraint):
+    """w scaled so that its norm along `axis` moves into [min_value, max_value], by the part `rate` of the way.
+
+    float[...] -> the same type. DTypeError, by the call: no numbers. ShapeError: no such axis.
+
+    >>> tf.Session(jit=False).run(tf.keras.constraints.MinMaxNorm(0.0, 1.0, rate=0.5)(tf.constant([[3.0], [4.0]]))).ravel()
+    array([1.8, 2.4], dtype=float32)
+    """
+
+    def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0):
+        self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
+
+    def __call__(self, w: Any) -> Node:
+        w = to_node(w)
+        norms = _norm(w, self.axis)
+        wanted = self.rate * clip_by_value(norms, self.min_value, self.max_value) + (1.0 - self.rate) * norms
+        return w * (wanted / (norms + epsilon()))
+
+
+max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+
+_family = Family("constraint", lambda: {n: globals()[n] for n in __all__ if n not in ("Constraint", "deserialize", "get", "serialize")})
+
+
+def get(identifier: Any) -> Any:
+    """The constraint that a name, a configuration or a function stands for; None for None. GraphError: there is none.
+
+    >>> tf.keras.constraints.get("non_neg").get_config()
+    {}
+    """
+    return _family.get(identifier)
+
+
+def serialize(constraint: Any) -> Any:
+    """The name or configuration of a constraint. GraphError: it has neither."""
+    return serialize_keras_object(constraint)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The constraint of a configuration. GraphError: there is none."""
+    return _family.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
