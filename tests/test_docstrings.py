@@ -279,8 +279,8 @@ _RAISES_NOTHING = {
     "graphc.fixed_size_partitioner", "graphc.min_max_variable_partitioner", "graphc.variable_axis_size_partitioner", "graphc.op_scope",
     *(f"graphc.{name}" for name in ("dimension_value", "is_numeric_tensor", "is_tensor", "timestamp")),
     *(f"graphc.keras.backend.{name}" for name in (
-        "clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_placeholder", "is_sparse", "is_tensor",
-        "learning_phase", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon")),
+        "clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_placeholder", "is_sparse",
+        "is_tensor", "learning_phase", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon")),
     *(f"graphc.keras.{name}" for name in (
         "activations.linear", "metrics.categorical_accuracy",
         "preprocessing.sequence.make_sampling_table", "preprocessing.sequence.skipgrams", "preprocessing.text.hashing_trick",
@@ -305,7 +305,8 @@ _RAISES_NOTHING = {
         "get_variables_by_name", "get_variables_by_suffix", "has_arg_scope")), "graphc.contrib.framework.is_tensor",
     *(f"graphc.contrib.slim.{name}" for name in ("model_analyzer.analyze_ops", "model_analyzer.analyze_vars", "model_analyzer.tensor_description",
                                                  "utils.convert_collection_to_dict", "utils.get_tensor_aliases", "utils.smart_cond")),
-    *(f"graphc.contrib.slim.nets.resnet_v{v}.resnet_v{v}_block" for v in (1, 2)), "graphc.contrib.learn.preprocessing.tokenizer", "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
+    *(f"graphc.contrib.slim.nets.resnet_v{v}.resnet_v{v}_block" for v in (1, 2)), "graphc.contrib.learn.preprocessing.tokenizer",
+    "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
     *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))}
 
 

@@ -13,7 +13,8 @@ from ...ops.sources import constant, placeholder_with_default
 from ...runtime.session import Session
 from ..engine.history import layered, origin, uid
 
-__all__ = ["clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_keras_tensor", "learning_phase",
+__all__ = ["clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_keras_tensor",
+           "learning_phase",
            "learning_phase_scope", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon", "set_floatx",
            "set_image_data_format", "set_image_dim_ordering", "set_learning_phase", "set_session"]
 
