@@ -18,6 +18,9 @@ data.ops.iterator_ops | data
 data.ops.readers | data
 data.util.nest | nest
 debug | -
+feature_column.feature_column | feature_column
+feature_column.feature_column_lib | feature_column
+feature_column.feature_column_v2 | feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
 framework.dtypes | tf
