@@ -20,6 +20,7 @@ from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian,
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
+from .data.staging import ConditionalAccumulator, ConditionalAccumulatorBase, SparseConditionalAccumulator
 from .errors import OpError
 from .files.event_messages import Event, HistogramProto, LogMessage, SessionLog, Summary, SummaryMetadata
 from .files.graph_def import GraphDef, import_graph_def
@@ -175,7 +176,8 @@ __all__ = [name for name in _NAMES if name not in vars(_builtins) and name not i
 for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
-      methods=(QueueBase, ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+      methods=(ConditionalAccumulator, QueueBase, SparseConditionalAccumulator,  # noqa: F405
+               ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 _know()
 
 

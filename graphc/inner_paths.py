@@ -5,12 +5,21 @@ MODULES = """
 client.device_lib | -
 client.session | tf
 client.timeline | -
+data.experimental.ops.batching | data.experimental
+data.experimental.ops.grouping | data.experimental
+data.experimental.ops.interleave_ops | data.experimental
+data.experimental.ops.prefetching_ops | data.experimental
+data.experimental.ops.readers | data.experimental
+data.experimental.ops.resampling | data.experimental
+data.experimental.ops.scan_ops | data.experimental
+data.experimental.ops.shuffle_ops | data.experimental
 data.ops.dataset_ops | data
 data.ops.iterator_ops | data
 data.ops.readers | data
 data.util.nest | nest
 debug | -
 framework.constant_op | tf
+framework.convert_to_constants | graph_util
 framework.dtypes | tf
 framework.errors | errors
 framework.errors_impl | errors
@@ -87,7 +96,7 @@ ops.constant_op | tf
 ops.control_flow_ops | tf
 ops.control_flow_util | tf
 ops.ctc_ops | nn
-ops.data_flow_ops | tf
+ops.data_flow_ops | tf contrib.staging
 ops.distributions.bernoulli | distributions
 ops.distributions.beta | distributions
 ops.distributions.categorical | distributions
@@ -196,6 +205,9 @@ summary.text_summary | summary
 summary.writer.writer | summary
 training.adadelta | train
 tools.freeze_graph | -
+tools.inspect_checkpoint | -
+tools.optimize_for_inference_lib | -
+tools.strip_unused_lib | -
 training.adagrad | train
 training.adagrad_da | train
 training.adam | train
@@ -240,6 +252,12 @@ util.tf_inspect | -
 # The same of the modules within those of `contrib`.
 CONTRIB = """
 crf.python.ops.crf | contrib.crf
+data.python.ops.batching | contrib.data
+data.python.ops.grouping | contrib.data
+data.python.ops.interleave_ops | contrib.data
+data.python.ops.prefetching_ops | contrib.data
+data.python.ops.readers | contrib.data
+data.python.ops.shuffle_ops | contrib.data
 distributions.python.ops.distribution | contrib.distributions
 framework.python.framework | contrib.framework
 factorization.python.ops | contrib.factorization
@@ -249,6 +267,8 @@ framework.python.framework.checkpoint_utils | train
 framework.python.ops | contrib.framework
 framework.python.ops.arg_scope | contrib.framework
 framework.python.ops.variables | contrib.framework
+image.python.ops.dense_image_warp | contrib.image
+image.python.ops.image_ops | contrib.image
 keras.activations | keras.activations
 keras.backend | keras.backend
 keras.callbacks | keras.callbacks
@@ -322,6 +342,7 @@ slim.python.slim.nets.resnet_utils | contrib.slim.nets.resnet_utils
 slim.python.slim.nets.resnet_v1 | contrib.slim.nets.resnet_v1
 slim.python.slim.nets.resnet_v2 | contrib.slim.nets.resnet_v2
 slim.python.slim.nets.vgg | contrib.slim.nets.vgg
+training.python.training.device_setter | contrib.training
 training.python.training.hparam | contrib.training
 training.python.training.training | contrib.training
 """

@@ -11,13 +11,15 @@ from .files.tensor_texts import *  # noqa: F403
 from .ops import decode, image_files
 from .ops.decode import *  # noqa: F403
 from .ops.image_files import *  # noqa: F403
+from .ops.image_formats import decode_and_crop_jpeg, decode_bmp, decode_gif, extract_jpeg_shape, is_jpeg
 from .ops.strings import decode_base64, encode_base64
 from .python_io import TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tf_record_iterator
 from .tf1_names import getter as _getter
 from .train.inputs import match_filenames_once
 
 __all__ = [*parsing.__all__, *tensor_texts.__all__, *decode.__all__, *image_files.__all__, "PaddingFIFOQueue", "PriorityQueue", "QueueBase",
-           "RandomShuffleQueue", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "decode_base64", "encode_base64", "gfile",
+           "RandomShuffleQueue", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "decode_and_crop_jpeg", "decode_base64",
+           "decode_bmp", "decode_gif", "encode_base64", "extract_jpeg_shape", "is_jpeg", "gfile",
            "match_filenames_once", "tf_record_iterator", "write_graph"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

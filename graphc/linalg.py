@@ -34,11 +34,13 @@ from .ops.linalg import (
 )
 from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
 from .ops.linalg_matmul import adjoint
+from .ops.linear_operators import LinearOperator, LinearOperatorDiag, LinearOperatorFullMatrix, LinearOperatorLowerTriangular
 from .tf1_names import getter as _getter
 from .train import global_norm
 
-__all__ = ["adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye",
-           "global_norm", "inv", "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve",
+__all__ = ["LinearOperator", "LinearOperatorDiag", "LinearOperatorFullMatrix", "LinearOperatorLowerTriangular", "adjoint",
+           "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "global_norm",
+           "inv", "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve",
            "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
 
 transpose = matrix_transpose

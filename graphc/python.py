@@ -88,6 +88,21 @@ def _freezing() -> Any:
     return freezing
 
 
+def _inspecting() -> Any:
+    from .train import inspecting
+    return inspecting
+
+
+def _tools() -> Any:
+    from .files import graph_tools
+    return graph_tools
+
+
+def _switching() -> Any:
+    from .ops import switching
+    return switching
+
+
 def _averages() -> Any:
     from .train import averages
     return averages
@@ -110,11 +125,15 @@ def _own(path: str) -> dict[str, Any]:
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
         "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value},
-        "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies},
+        "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies, "switch": _switching().switch,
+                                 "merge": _switching().merge},
         **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
             "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "tools.freeze_graph": {"freeze_graph": _freezing().freeze_graph},
+        "tools.inspect_checkpoint": {"print_tensors_in_checkpoint_file": _inspecting().print_tensors_in_checkpoint_file},
+        "tools.optimize_for_inference_lib": {"optimize_for_inference": _tools().optimize_for_inference},
+        "tools.strip_unused_lib": {"strip_unused": _tools().strip_unused},
         "util.all_util": {"remove_undocumented": lambda module_name, allowed_exception_list=None, doc_string_modules=None: None},
         "util.deprecation": {**deprecated, "silence": contextlib.nullcontext},
         "util.tf_decorator": {"make_decorator": lambda target, decorator_func, *args, **kwargs: decorator_func,

@@ -103,6 +103,8 @@ nn.conv2d, nn.conv2d_transpose, nn.convolution | operands of different dtypes ar
 image.resize_bilinear, image.resize_images | float64 stays float64
 image.decode_png, image.decode_jpeg, image.decode_image | needs Pillow: `pip install 'graphc[images]'`
 random_crop | draws other places than TensorFlow
+contrib.image.transform, contrib.image.rotate, contrib.image.translate | exact derivatives; TensorFlow's are pictures under the inverse transform
+data.experimental.rejection_resample | draws from one pass over the dataset; TensorFlow from two
 image.random_flip_left_right, image.random_brightness, image.random_contrast, image.random_hue | draws other numbers than TensorFlow
 image.random_saturation | draws other numbers than TensorFlow
 nn.rnn_cell.DropoutWrapper, contrib.rnn.DropoutWrapper | draws other numbers than TensorFlow

@@ -21,14 +21,15 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app audio bitwise compat contrib contrib.crf contrib.data contrib.distributions contrib.factorization contrib.framework contrib.layers contrib.learn
+app audio bitwise compat contrib contrib.cluster_resolver contrib.crf contrib.data contrib.distributions contrib.factorization contrib.framework
+contrib.graph_editor contrib.image contrib.layers contrib.learn contrib.staging contrib.summary
 contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
 contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
 contrib.seq2seq contrib.signal
 contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
 contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils
 contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg
-contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
+contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector contrib.tpu
 contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.export estimator.inputs examples
 examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image

@@ -4,16 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
 
-__all__ = ["crf", "data", "distributions", "factorization", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt",
-           "rnn", "seq2seq", "signal", "slim", "tensorboard", "training", "util"]
+__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
+           "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "tpu",
+           "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
+        cluster_resolver,
         crf,
         data,
         distributions,
         factorization,
         framework,
+        graph_editor,
+        image,
         layers,
         learn,
         legacy_seq2seq,
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
         seq2seq,
         signal,
         slim,
+        staging,
+        summary,
         tensorboard,
+        tpu,
         training,
         util,
     )

@@ -1,18 +1,21 @@
-"""`tf.contrib.training`: hyperparameters of a program, with values from a text."""
+"""`tf.contrib.training`: hyperparameters of a program, with values from a text, and which server is to carry a variable."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, InvalidArgumentError
+import numpy as np
+
+from ..errors import ArgumentError, InvalidArgumentError, ShapeError
 from ..ir.arguments import hold as _hold
 from ..ir.node import here
 from ..tf1_names import getter as _getter
 
-__all__ = ["HParams"]
+__all__ = ["GreedyLoadBalancingStrategy", "HParams", "RandomStrategy", "byte_size_load_fn"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.training.python`
 
 _ITEM = re.compile(r"\s*(?P<name>[A-Za-z]\w*)(\[(?P<index>\d+)\])?\s*=\s*(\[(?P<several>[^\]]*)\]|(?P<one>[^,\[]*))\s*(,|$)")
@@ -111,6 +114,47 @@ class HParams:
 
     def __repr__(self) -> str:
         return f"HParams({self._values})"
+
+
+class GreedyLoadBalancingStrategy:
+    """The parameter server for each variable, for `ps_strategy` of `replica_device_setter`: the one that has least to carry so far.
+
+    `load_fn`: how much a variable is to carry, most often `byte_size_load_fn`.
+    """
+
+    def __init__(self, num_tasks: int, load_fn: Callable[[Any], float]):
+        self._load_fn, self._loads = load_fn, np.zeros(num_tasks)
+
+    def __call__(self, op: Any) -> int:
+        task = int(np.argmin(self._loads))
+        self._loads[task] += self._load_fn(op)
+        return task
+
+
+class RandomStrategy:
+    """The parameter server for each variable, for `ps_strategy` of `replica_device_setter`: one that is drawn.
+
+    Names of variables alone decide, and the seed.
+    """
+
+    def __init__(self, num_tasks: int, seed: int = 0):
+        self._num_tasks, self._seed = num_tasks, seed
+
+    def __call__(self, op: Any) -> int:
+        return zlib.crc32(f"{self._seed}/{op.name}".encode()) % self._num_tasks
+
+
+def byte_size_load_fn(op: Any) -> float:
+    """The bytes of a variable, by its operation or itself. ShapeError: its shape is not known.
+
+    >>> tf.contrib.training.byte_size_load_fn(tf.Variable(tf.zeros([2, 3])))
+    24.0
+    """
+    output = op.outputs[0] if hasattr(op, "outputs") else op
+    count = output.get_shape().num_elements()
+    if count is None:
+        raise ShapeError(f"byte_size_load_fn: the shape of {output!r:.60} is not known{here()}")
+    return float(count * output.dtype.base_dtype.size)
 
 
 def _read(name: str, like: Any, text: str) -> Any:

@@ -11,6 +11,7 @@ from ..errors import InvalidArgumentError
 from ..ir.types import TEXT, Array, shape_str
 
 BYTES = 1 << 18         # that a block has at most, where elements are copied into one
+GATHERED = 1 << 19      # and where they are gathered: each block costs 15 us, and a batch of the ends of two is a copy more
 ROWS = 4096
 
 
@@ -110,13 +111,17 @@ def runs(blocks: Sequence[Block]) -> Iterator[Block]:
 
 def copied_at_once(block: Block) -> int:
     """How many elements like those of a block are copied into one, and drawn at a time: the order of a shuffle depends on it."""
+    return _fitting(block, BYTES)
+
+
+def _fitting(block: Block, most: int) -> int:
     size = sum(a.nbytes for a in block.arrays) // max(block.n, 1)
-    return max(1, min(ROWS, BYTES // max(size, 1)))
+    return max(1, min(ROWS, most // max(size, 1)))
 
 
 def gathered(block: Block, numbers: Iterable[Array]) -> Iterator[Block]:
     """The elements of a block that arrays of numbers name, in their order, in few blocks: where two meet, a batch is put together of both."""
-    at_once = copied_at_once(block)
+    at_once = _fitting(block, GATHERED)
     held: list[Array] = []
     count = 0
     for some in numbers:

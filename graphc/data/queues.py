@@ -38,14 +38,20 @@ class _Dequeue:
 
 
 class _Enqueue:
-    """The sink of `enqueue` and `enqueue_many`; rows may be put in another order."""
+    """The sink of `enqueue` and `enqueue_many`; rows may be put in another order, and `asks`: only some of them, or none."""
 
-    def __init__(self, queue: QueueBase, many: bool, draws: Draws | None = None):
-        self.queue, self.many, self.draws = queue, many, draws
+    def __init__(self, queue: QueueBase, many: bool, draws: Draws | None = None, asks: bool = False):
+        self.queue, self.many, self.draws, self.asks = queue, many, draws, asks
 
     def take(self, kept: Resources, inputs: Sequence[Any]) -> None:
         store = self.queue._store(kept)
         arrays = [*map(array_of, inputs)]
+        if self.asks:               # the last operand says whether, or which rows
+            keep = np.asarray(arrays.pop())
+            if not keep.ndim and not keep:
+                return
+            if keep.ndim:
+                arrays = [a[keep] for a in arrays]
         if not self.many:
             self.queue._check(arrays)
             store.put(arrays)
@@ -168,7 +174,7 @@ class QueueBase:
         """An operation that appends the rows of tensors, one after another. CancelledError, when run: the queue is closed."""
         return self._enqueued("enqueue_many", vals, True, name, None)
 
-    def _enqueued(self, what: str, vals: Any, many: bool, name: str | None, draws: Draws | None) -> Operation:
+    def _enqueued(self, what: str, vals: Any, many: bool, name: str | None, draws: Draws | None, keep: Node | None = None) -> Operation:
         parts = self._parts(what, vals)
         nodes = [to_node(v, d if not isinstance(v, Node) else None) for v, d in zip(parts, self._dtypes, strict=True)]
         for n, t in zip(nodes, self._types(), strict=True):
@@ -177,7 +183,8 @@ class QueueBase:
                 raise DTypeError(f"{type(self).__name__}.{what}: {describe(n)} for a component {t}{here()}")
             if not compatible(n.type.shape, wanted) or (many and n.type.shape == ()):
                 raise ShapeError(f"{type(self).__name__}.{what}: {describe(n)} for {'rows' if many else 'a component'} {t}{here()}")
-        return departure(self._graph, _Enqueue(self, many, draws), nodes, name or f"{self._name}_{what}")
+        asked = [] if keep is None else [keep]
+        return departure(self._graph, _Enqueue(self, many, draws, bool(asked)), [*nodes, *asked], name or f"{self._name}_{what}")
 
     def dequeue(self, name: str | None = None) -> Any:
         """The next element, which a run waits for. OutOfRangeError, when run: the queue is closed and empty."""

@@ -159,11 +159,12 @@ def shuffled(stream: Stream, size: int, draw: np.random.Generator) -> Stream:
 
 def _drawn(places: Array, at: int, end: int, at_once: int, draw: np.random.Generator) -> Iterator[Array]:
     """The numbers of elements that are drawn from those at `places`, which the numbers from `at` on to before `end` then take."""
+    numbers = np.arange(end)
     for start in range(at, end, at_once):
         stop = min(start + at_once, end)
         rows = draw.permutation(len(places))[:stop - start] if stop - start > 1 else draw.integers(len(places), size=1)
-        yield places[rows]
-        places[rows] = np.arange(start, stop)
+        yield places.take(rows)
+        places[rows] = numbers[start:stop]
 
 
 def _shuffled_blocks(first: Block, rest: Block | None, stream: Stream, size: int, draw: np.random.Generator, at_once: int) -> Stream:

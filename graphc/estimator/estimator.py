@@ -252,8 +252,12 @@ class Estimator:
         features, labels = self._input(input_fn, mode)
         return self._called(features, labels, mode)
 
+    def _given(self, mode: str) -> Any:
+        """What functions are given as `params` for a mode."""
+        return self.params
+
     def _called(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
-        given = {"features": features, "labels": labels, "mode": mode, "params": self.params, "config": self._config}
+        given = {"features": features, "labels": labels, "mode": mode, "params": self._given(mode), "config": self._config}
         if labels is not None and "labels" not in self._takes:
             raise GraphError(f"Estimator: the input has labels, and model_fn takes none{here()}")
         spec = self._model_fn(**{k: v for k, v in given.items() if k in self._takes})
@@ -263,7 +267,7 @@ class Estimator:
 
     def _input(self, input_fn: Callable[..., Any], mode: str) -> tuple[Any, Any]:
         takes = inspect.signature(input_fn).parameters
-        known = {"mode": mode, "params": self.params, "config": self._config}
+        known = {"mode": mode, "params": self._given(mode), "config": self._config}
         found = input_fn(**{k: v for k, v in known.items() if k in takes})
         if isinstance(found, Dataset):
             iterator = found.make_initializable_iterator()

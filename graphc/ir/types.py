@@ -32,9 +32,9 @@ __all__ = ["COMPLEX", "DTYPES", "FLOATS", "HALF", "INTEGERS", "KINDS", "MOST_DIM
 Array = np.ndarray[Any, Any]
 
 
-# TensorFlow's numbers of dtypes, from `types.proto`.
+# The numbers of dtypes in TensorFlow's messages, by their names (`types.proto`).
 DATATYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
-            "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23}
+             "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23}
 
 
 class DType:
@@ -59,7 +59,11 @@ class DType:
 
     @property
     def as_datatype_enum(self) -> int:
-        """The number that TensorFlow's messages have for it."""
+        """The number that TensorFlow's messages have for the dtype.
+
+        >>> float32.as_datatype_enum, string.as_datatype_enum
+        (1, 7)
+        """
         return DATATYPES[self.name]
 
     @property

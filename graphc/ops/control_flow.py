@@ -233,7 +233,7 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
     graph = graph_of(initial, "while_loop")
     with graph.as_default(), graph.name_scope(name or "while") as scope:
         most = _most(maximum_iterations, graph)
-        types = _carried(loop_vars, iter(_invariants(initial, loop_vars, shape_invariants)))
+        types = carried_types(loop_vars, iter(_invariants(initial, loop_vars, shape_invariants)))
         since = next_index()
         own = [loop_parameter(graph, t, scope.rstrip("/"), _short(x)) for t, x in zip(types, initial, strict=True)]
         given = nest.pack(loop_vars, own)
@@ -297,11 +297,11 @@ def _invariants(initial: Sequence[Node], loop_vars: Any, shapes: Any) -> list[Te
     return types
 
 
-def _carried(value: Any, types: Iterator[TensorType]) -> list[TensorType]:
+def carried_types(value: Any, types: Iterator[TensorType]) -> list[TensorType]:
     """The types of the leaves of loop variables inside the loop, where what an array holds may grow."""
     if isinstance(value, nest.Composite):
         return [value.carried(next(types)) for _ in value.parts()]
-    return [t for child in nest.children(value) for t in _carried(child, types)] if nest.is_nested(value) else [next(types)]
+    return [t for child in nest.children(value) for t in carried_types(child, types)] if nest.is_nested(value) else [next(types)]
 
 
 _AS_IT_IS = object()

@@ -14,7 +14,7 @@ from .array import concat, expand_dims, shape
 from .array_move import stop_gradient
 from .bodies import loop_parameter
 from .control import loop
-from .control_flow import built, cut_loop, given_by, graph_of, like_vars, results_of
+from .control_flow import built, carried_types, cut_loop, given_by, graph_of, like_vars, results_of
 
 __all__ = ["scan", "foldl", "foldr", "map_fn"]
 
@@ -38,7 +38,8 @@ def repeated(what: str, step: Step, state: Any, rows: Any, name: str | None = No
         most = _rows_of(sliced, what)
         inside = scope.rstrip("/")
         since = next_index()
-        own = [loop_parameter(graph, x.type, inside, _short(x)) for x in initial]
+        types = carried_types(state, iter([x.type for x in initial]))
+        own = [loop_parameter(graph, t, inside, _short(x)) for t, x in zip(types, initial, strict=True)]
         kinds = [TensorType(x.type.dtype, None if x.type.shape is None else x.type.shape[1:]) for x in sliced]
         taken = [loop_parameter(graph, kind, inside, _short(x)) for kind, x in zip(kinds, sliced, strict=True)]
         gave, out = step(nest.pack(state, own), nest.pack(rows, taken))

@@ -19,11 +19,12 @@ from .image_colour import convert_image_dtype
 from .image_space import picture
 from .layouts import made, operands, telling
 from .math import abs as absolute
-from .math import add, cast, divide, log, multiply, square, squared_difference, subtract
+from .math import add, cast, divide, floormod, log, maximum, multiply, square, squared_difference, subtract
+from .math import pow as pow_of
 from .reduce import reduce_mean, reduce_sum
 from .scopes import scope
 
-__all__ = ["total_variation", "psnr", "ssim", "image_gradients", "sobel_edges"]
+__all__ = ["total_variation", "psnr", "ssim", "ssim_multiscale", "image_gradients", "sobel_edges"]
 
 
 def total_variation(images: Any, name: str | None = None) -> Node:
@@ -143,22 +144,73 @@ def ssim(img1: Any, img2: Any, max_val: Any, filter_size: int = 11, filter_sigma
     """
     x, y = _pair("ssim", img1, img2)
     with telling("ssim", x, y), scope(None, "SSIM", x) as last:
-        if isinstance(filter_size, bool) or not isinstance(filter_size, (int, np.integer)) or filter_size < 1 or not filter_sigma > 0:
-            raise ShapeError(f"a window of {filter_size!r:.40} pixels and deviation {filter_sigma!r:.40} is none")
+        weights = _window(filter_size, filter_sigma)
         (x, most), (y, _) = _as_floats(x, max_val), _as_floats(y, max_val)
-        places = np.arange(filter_size) - (filter_size - 1) / 2
-        line = np.exp(-0.5 * (places / filter_sigma) ** 2)
-        weights = np.outer(line, line) / np.sum(np.outer(line, line))
-        first, second = ((multiply(most, np.asarray(k, x.type.dtype)) if isinstance(most, Node) else most * np.asarray(k, x.type.dtype))
-                         for k in (k1, k2))
-        c1, c2 = square(first) if isinstance(first, Node) else first**2, square(second) if isinstance(second, Node) else second**2
-        mx, my = _weighted([x, y], weights)
-        both, squares = _weighted([multiply(x, y), add(square(x), square(y))], weights)
-        means, sizes = multiply(multiply(mx, my), 2.0), add(square(mx), square(my))
-        light = divide(add(means, c1), add(sizes, c1))
-        structure = divide(add(subtract(multiply(both, 2.0), means), c2), add(subtract(squares, sizes), c2))
+        light, structure = _alike(x, y, most, weights, k1, k2)
         each = reduce_mean(multiply(light, structure), axis=(-3, -2))
         return reduce_mean(each, axis=-1, name=last)
+
+
+SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)       # the weights of five scales, from fine to coarse (the authors' section 3)
+
+
+def ssim_multiscale(img1: Any, img2: Any, max_val: Any, power_factors: Sequence[float] = SCALES, filter_size: int = 11, filter_sigma: float = 1.5,
+                    k1: float = 0.01, k2: float = 0.03) -> Node:
+    """The structural similarity of each pair of pictures over several scales, each half as fine (Wang, Simoncelli and Bovik 2003, eq. 7).
+
+    number[..., height, width, channels] twice, no side shorter than `filter_size` at the coarsest scale -> floating[...]. ShapeError, DTypeError:
+    they do not fit.
+
+    >>> x = tf.reshape(tf.linspace(0.0, 483.0, 484), [22, 22, 1])
+    >>> tf.Session(jit=False).run(tf.image.ssim_multiscale(x, x, 484.0, (0.5, 0.5)))
+    np.float32(1.0)
+    """
+    x, y = _pair("ssim_multiscale", img1, img2)
+    with telling("ssim_multiscale", x, y), scope(None, "MS-SSIM", x) as last:
+        weights = _window(filter_size, filter_sigma)
+        (x, most), (y, _) = _as_floats(x, max_val), _as_floats(y, max_val)
+        found = []
+        for i, power in enumerate(power_factors):
+            if i:
+                x, y = _halved(x), _halved(y)
+            light, structure = _alike(x, y, most, weights, k1, k2)
+            whole = multiply(light, structure) if i == len(power_factors) - 1 else structure
+            found.append(pow_of(maximum(reduce_mean(whole, axis=(-3, -2)), 0.0), float(power)))
+        for part in found[1:]:
+            found[0] = multiply(found[0], part)
+        return reduce_mean(found[0], axis=-1, name=last)
+
+
+def _window(size: Any, sigma: Any) -> np.ndarray[Any, Any]:
+    """Weights of a window of Gauss. ShapeError: there is none."""
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1 or not sigma > 0:
+        raise ShapeError(f"a window of {size!r:.40} pixels and deviation {sigma!r:.40} is none")
+    line = np.exp(-0.5 * ((np.arange(size) - (size - 1) / 2) / sigma) ** 2)
+    weights: np.ndarray[Any, Any] = np.outer(line, line) / np.sum(np.outer(line, line))
+    return weights
+
+
+def _halved(x: Node) -> Node:
+    """Means of two by two pixels; a last row or column that is alone is there twice."""
+    for axis in (-3, -2):
+        n = extents(x)[axis]
+        rest = tuple([Ellipsis, *([slice(n - n % 2, None)] if not isinstance(n, Node) else [slice(n - floormod(n, 2), None)]),
+                      *[slice(None)] * (-axis - 1)])
+        x = concat([x, x[rest]], len(extents(x)) + axis)
+        x = reduce_mean(reshape(x, [*extents(x)[:axis], -1, 2, *extents(x)[axis + 1:]]), axis=axis)
+    return x
+
+
+def _alike(x: Node, y: Node, most: Any, weights: np.ndarray[Any, Any], k1: float, k2: float) -> tuple[Node, Node]:
+    """How alike the lights of two pictures are around each pixel, and their contrasts and structures."""
+    first, second = ((multiply(most, np.asarray(k, x.type.dtype)) if isinstance(most, Node) else most * np.asarray(k, x.type.dtype))
+                     for k in (k1, k2))
+    c1, c2 = square(first) if isinstance(first, Node) else first**2, square(second) if isinstance(second, Node) else second**2
+    mx, my = _weighted([x, y], weights)
+    both, squares = _weighted([multiply(x, y), add(square(x), square(y))], weights)
+    means, sizes = multiply(multiply(mx, my), 2.0), add(square(mx), square(my))
+    light = divide(add(means, c1), add(sizes, c1))
+    return light, divide(add(subtract(multiply(both, 2.0), means), c2), add(subtract(squares, sizes), c2))
 
 
 def _weighted(pictures: Sequence[Node], weights: np.ndarray[Any, Any]) -> list[Node]:

@@ -15,14 +15,14 @@ from .array_index import along
 from .array_join import stack
 from .array_move import expand_dims, identity, reshape, squeeze
 from .blocks import extents
-from .image_space import batched, picture
+from .image_space import batched, pad_to_bounding_box, picture
 from .layouts import operands, ranked, telling
 from .linalg_matmul import matmul
 from .math import add, cast, choose, clip_by_value, divide, floor, greater, less, logical_or, maximum, minimum, multiply, rint, subtract
 from .scopes import scope
 
 __all__ = ["ResizeMethod", "resize_bilinear", "resize_nearest_neighbor", "resize_bicubic", "resize_area", "resize_images", "resize",
-           "crop_and_resize"]
+           "crop_and_resize", "resize_image_with_pad"]
 
 TABLE = 1024            # places between two pixels for which cubic weights are told apart
 SINGLE = np.dtype(np.float32)       # in which places are computed, whatever pictures are: sizes are exact in it, and results those of TensorFlow
@@ -264,6 +264,36 @@ def _within(h: Any, w: Any, rows: Any, columns: Any) -> tuple[Any, Any]:
         return max(int(np.rint(factor * np.float32(h))), 1), max(int(np.rint(factor * np.float32(w))), 1)
     ratio = minimum(divide(_single(rows), _single(h)), divide(_single(columns), _single(w)))
     return tuple(maximum(cast(rint(multiply(ratio, _single(n))), np.int32), 1) for n in (h, w))
+
+
+def resize_image_with_pad(image: Any, target_height: Any, target_width: Any, method: Any = ResizeMethod.BILINEAR,
+                          align_corners: bool = False) -> Node:
+    """Pictures as large as fit into a size without being stretched, zeros put around evenly.
+
+    number[..., height, width, channels]; numbers, or scalars of integers -> as `resize_images`. ShapeError, DTypeError: not so.
+
+    >>> x = tf.image.resize_image_with_pad(tf.ones([1, 2, 1]), 2, 2)
+    >>> tf.Session(jit=False).run(x)[:, :, 0]
+    array([[1., 1.],
+           [0., 0.]], dtype=float32)
+    """
+    x = picture("resize_image_with_pad", image)
+    with telling("resize_image_with_pad", x), scope(None, "resize_image_with_pad", x):
+        *_, h, w, _ = extents(x)
+        rows, columns = _sizes([target_height, target_width])
+        if any(isinstance(n, Node) for n in (h, w, rows, columns)):
+            tall, wide, high, broad = (_single(cast(n, np.int32) if isinstance(n, Node) else n) for n in (h, w, rows, columns))
+            ratio = maximum(divide(wide, broad), divide(tall, high))
+            kept = [divide(n, ratio) for n in (tall, wide)]
+            size = [cast(floor(n), np.int32) for n in kept]
+            before = [cast(maximum(floor(divide(subtract(whole, n), 2.0)), 0.0), np.int32) for whole, n in zip((high, broad), kept, strict=True)]
+        else:           # in single precision, as TensorFlow has it
+            most = max(np.float32(w) / np.float32(columns), np.float32(h) / np.float32(rows))
+            parts = [np.float32(n) / most for n in (h, w)]
+            size = [int(np.floor(n)) for n in parts]
+            before = [max(0, int(np.floor((np.float32(whole) - n) / 2))) for whole, n in zip((rows, columns), parts, strict=True)]
+        resized = resize_images(x, stack(size) if isinstance(size[0], Node) else size, method, align_corners)
+        return pad_to_bounding_box(resized, before[0], before[1], rows, columns)
 
 
 def crop_and_resize(image: Any, boxes: Any, box_ind: Any, crop_size: Any, method: str = "bilinear", extrapolation_value: float = 0,

@@ -84,13 +84,13 @@ def check_open_gradients(operator: Operator, jit: bool = False) -> None:
 
 
 def _gradients(operator: Operator, sample: Sample, shapes: str) -> tuple[list[Node], dict[Node, Any]]:
-    """By the floating operands, of the floating results each weighted by random numbers, which are fed like the operands; and what is fed."""
+    """Of the floating results, each weighted by random numbers, by the floating operands by which there is a derivative; and what is fed."""
     with Graph().as_default():
         built = build(operator, sample, shapes)
         ys = [(y, value) for y, value in zip(built.results, reference(operator, sample), strict=True) if value.dtype.kind == "f"]
         rng = np.random.default_rng(len(ys))
         weights = {placeholder(v.dtype, v.shape if shapes == "static" else None): rng.normal(size=v.shape) for _, v in ys}
-        xs = [x for x in built.fed if x is not None and x.type.dtype.kind == "f"]
+        xs = [x for i, x in enumerate(built.fed) if x is not None and x.type.dtype.kind == "f" and i not in operator.once]
         found = gradients([y for y, _ in ys], xs, list(weights), unconnected_gradients="zero")
         return [g for g in found if g is not None], {**built.feeds(sample.operands), **weights}
 

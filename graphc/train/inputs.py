@@ -22,7 +22,8 @@ from ..ops.sources import placeholder_with_default
 from ..runtime.resources import Resources
 from .queue_runner import QueueRunner, add_queue_runner
 
-__all__ = ["batch", "batch_join", "input_producer", "limit_epochs", "match_filenames_once", "range_input_producer", "shuffle_batch",
+__all__ = ["batch", "batch_join", "input_producer", "limit_epochs", "match_filenames_once", "maybe_batch",
+           "maybe_batch_join", "maybe_shuffle_batch", "maybe_shuffle_batch_join", "range_input_producer", "shuffle_batch",
            "shuffle_batch_join", "slice_input_producer", "string_input_producer"]
 
 
@@ -170,8 +171,11 @@ def _taken_apart(what: str, tensors: Any) -> tuple[list[Node], Any]:
 
 
 def _batched(what: str, lists: Sequence[Any], batch_size: Any, enqueue_many: bool, shapes: Any, fewer: bool, shared_name: str | None,
-             name: str | None, make: Any, open_sizes: bool = False, threads: int = 1) -> Any:
-    """Batches of a queue that `make(dtypes, shapes)` makes, filled with each of the lists of tensors by `threads` threads."""
+             name: str | None, make: Any, open_sizes: bool = False, threads: int = 1, keep: Any = None) -> Any:
+    """Batches of a queue that `make(dtypes, shapes)` makes, filled with each of the lists of tensors by `threads` threads.
+
+    `keep`: whether an element is put into it, of rows which of them.
+    """
     with name_scope(name, what):
         taken = [_taken_apart(what, tensors) for tensors in lists]
         first, together = taken[0]
@@ -185,7 +189,11 @@ def _batched(what: str, lists: Sequence[Any], batch_size: Any, enqueue_many: boo
                 raise ShapeError(f"{what}: the shape of {describe(n)} is to be known: shapes=, or tensor.set_shape(...); "
                                  f"train.batch(dynamic_pad=True) pads open sizes{here()}")
         queue = make([n.dtype for n in first], given)
-        fill = [queue.enqueue_many(nodes) if enqueue_many else queue.enqueue(nodes) for nodes, _ in taken for _ in range(threads)]
+        asked = None if keep is None else to_node(keep)
+        if asked is not None and (asked.type.dtype != np.bool_ or asked.type.rank not in ((None, 0, 1) if enqueue_many else (None, 0))):
+            raise ShapeError(f"{what}: keep_input is of dtype bool, one{' or one a row' if enqueue_many else ''}, not {describe(asked)}{here()}")
+        word = "enqueue_many" if enqueue_many else "enqueue"
+        fill = [queue._enqueued(word, nodes, enqueue_many, None, None, asked) for nodes, _ in taken for _ in range(threads)]
         add_queue_runner(QueueRunner(queue, fill))
         found = queue.dequeue_up_to(batch_size) if fewer else queue.dequeue_many(batch_size)
         return together(found if isinstance(found, list) else [found])
@@ -238,6 +246,55 @@ def shuffle_batch_join(tensors_list: Sequence[Any], batch_size: Any, capacity: i
     """
     return _batched("shuffle_batch_join", [*tensors_list], batch_size, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
                     lambda d, s: RandomShuffleQueue(capacity, min_after_dequeue, d, s, seed=seed, shared_name=shared_name))
+
+
+def maybe_batch(tensors: Any, keep_input: Any, batch_size: Any, num_threads: int = 1, capacity: int = 32, enqueue_many: bool = False,
+                shapes: Any = None, dynamic_pad: bool = False, allow_smaller_final_batch: bool = False, shared_name: str | None = None,
+                name: str | None = None) -> Any:
+    """`batch` of what is to be kept: `keep_input` is true for it, of rows one truth value for each.
+
+    ShapeError: a shape that is not known. GraphError: no tensors. OutOfRangeError, when run: there is no more.
+    """
+    kind = PaddingFIFOQueue if dynamic_pad else FIFOQueue
+    return _batched("maybe_batch", [tensors], batch_size, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+                    lambda d, s: kind(capacity, d, s, shared_name=shared_name), dynamic_pad, num_threads, keep_input)
+
+
+def maybe_batch_join(tensors_list: Sequence[Any], keep_input: Any, batch_size: Any, capacity: int = 32, enqueue_many: bool = False,
+                     shapes: Any = None, dynamic_pad: bool = False, allow_smaller_final_batch: bool = False, shared_name: str | None = None,
+                     name: str | None = None) -> Any:
+    """`batch_join` of what is to be kept, as `maybe_batch`.
+
+    ShapeError: a shape that is not known. GraphError: no tensors, or of several dtypes. OutOfRangeError, when run: there is no more.
+    """
+    kind = PaddingFIFOQueue if dynamic_pad else FIFOQueue
+    return _batched("maybe_batch_join", [*tensors_list], batch_size, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+                    lambda d, s: kind(capacity, d, s, shared_name=shared_name), dynamic_pad, keep=keep_input)
+
+
+def maybe_shuffle_batch(tensors: Any, batch_size: Any, capacity: int, min_after_dequeue: int, keep_input: Any, num_threads: int = 1,
+                        seed: int | None = None, enqueue_many: bool = False, shapes: Any = None, allow_smaller_final_batch: bool = False,
+                        shared_name: str | None = None, name: str | None = None) -> Any:
+    """`shuffle_batch` of what is to be kept, as `maybe_batch`.
+
+    ShapeError: a shape that is not known. GraphError: no tensors. ArgumentError: more stay behind than there is room for. OutOfRangeError, when
+    run: there is no more.
+    """
+    return _batched("maybe_shuffle_batch", [tensors], batch_size, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+                    lambda d, s: RandomShuffleQueue(capacity, min_after_dequeue, d, s, seed=seed, shared_name=shared_name), False, num_threads,
+                    keep_input)
+
+
+def maybe_shuffle_batch_join(tensors_list: Sequence[Any], batch_size: Any, capacity: int, min_after_dequeue: int, keep_input: Any,
+                             seed: int | None = None, enqueue_many: bool = False, shapes: Any = None, allow_smaller_final_batch: bool = False,
+                             shared_name: str | None = None, name: str | None = None) -> Any:
+    """`shuffle_batch_join` of what is to be kept, as `maybe_batch`.
+
+    ShapeError: a shape that is not known. GraphError: no tensors, or of several dtypes. ArgumentError: more stay behind than there is room for.
+    OutOfRangeError, when run: there is no more.
+    """
+    return _batched("maybe_shuffle_batch_join", [*tensors_list], batch_size, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+                    lambda d, s: RandomShuffleQueue(capacity, min_after_dequeue, d, s, seed=seed, shared_name=shared_name), keep=keep_input)
 
 
 def __dir__() -> list[str]:

@@ -135,6 +135,17 @@ def test_a_model_function_of_that_time(tmp_path):
                                + ops.get_variable_value("line/bias"), rtol=1e-4, atol=1e-5)
 
 
+def test_a_model_function_without_a_mode(tmp_path):
+    """It computes its loss from labels when it predicts, too: they stand there, and nobody feeds them."""
+    def model(x, y):
+        predictions = tf.contrib.layers.fully_connected(x, 1, None)[:, 0]
+        loss = tf.losses.mean_squared_error(tf.reshape(y, [-1]), predictions)
+        step = tf.contrib.framework.get_global_step()
+        return predictions, loss, tf.contrib.layers.optimize_loss(loss, step, optimizer="Adagrad", learning_rate=0.5)
+    fitted = L.SKCompat(L.Estimator(model, str(tmp_path))).fit(X, SUM[:, None], batch_size=60, steps=100)
+    np.testing.assert_allclose(fitted.predict(X), SUM, atol=0.2)
+
+
 # ---------------------------------------------------------------------- monitors and experiments
 
 class Kept(L.monitors.EveryN):

@@ -119,6 +119,7 @@ def others() -> Any:
     x = tf.placeholder(tf.float32, [2, 3], name="x")
     matrix = tf.SparseTensor([[0, 1], [1, 0]], [1.0, 2.0], [2, 2])
     return [tf.logical_xor(x > 0.0, x < 1.0), tf.expand_dims(tf.expand_dims(x, 0), -1), tf.sparse_tensor_dense_matmul(matrix, x),
+            tf.sparse_tensor_to_dense(matrix, 7.0),
             tf.boolean_mask(x, [True, False]), tf.gradients(x[::2, 1:], x)[0], tf.gradients(tf.gather(x, [1, 1], axis=1), x)[0],
             tf.sort(x), tf.argsort(x, direction="DESCENDING"), tf.sort(tf.cast(x * 9.0, tf.int32), direction="DESCENDING"),
             tf.unsorted_segment_max(x, [1, 0], 2), tf.constant(3) ** tf.constant(2), tf.scatter_nd([[1], [0]], x, [4, 3])]

@@ -100,6 +100,21 @@ def test_saved_models_have_signatures_and_variables() -> None:
         tf.saved_model.loader.load(tf.Session(), ["gpu"], str(HERE / "model"))
 
 
+@pytest.mark.parametrize("jit", [False, True])
+def test_loops_as_functions_over_lists_of_tensors(jit: bool) -> None:
+    """`lists.pb`: TensorFlow 2.15's `StatelessWhile` over lists, h = tanh(h + x[:, i]) for 5 steps, all of them stacked."""
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    message = tf.GraphDef.FromString((HERE / "lists.pb").read_bytes())
+    assert {n.op for n in message.node} >= {"TensorListReserve", "TensorListFromTensor", "StatelessWhile", "TensorListStack"}
+    y, = tf.import_graph_def(message, name="", return_elements=["Identity:0"])
+    h, wanted = np.zeros((2, 3), np.float32), []
+    for i in range(5):
+        h = np.tanh(h + x[:, i])
+        wanted.append(h)
+    with tf.Session(jit=jit) as session:
+        np.testing.assert_allclose(session.run(y, {"x:0": x}), np.stack(wanted, 1), 1e-5, 1e-6)
+
+
 # ---------------------------------------------------------------------- made by hand
 
 def node(name: str, op: str, *inputs: str, **attrs: Any) -> messages.NodeDef:

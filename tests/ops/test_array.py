@@ -70,6 +70,8 @@ ROWS: list[tuple[str, Any, list[Any], Any]] = [
      [X.mean((0, 1)), X.var((0, 1)), X.mean(2), X.var(2)]),
     ("the largest, so many as a tensor says", lambda x: [*tf.nn.top_k(x, tf.constant(2)), tf.nn.top_k(x, np.int64(1)).values], [V],
      [np.array([5.0, 4.0]), np.array([5, 4], "i"), np.array([5.0])]),
+    ("the largest, so many as a run says", lambda x: [*tf.nn.top_k(x, tf.to_int32(tf.reduce_max(x)) - 3)], [V],
+     [np.array([5.0, 4.0]), np.array([5, 4], "i")]),
     ("norms on average", lambda x: [tf.clip_by_average_norm(x, 1e-3), tf.clip_by_average_norm(x, 1e3)], [X],
      [X * 1e-3 * X.size / np.linalg.norm(X), X]),
     ("counts expected by their logarithm", lambda x: [tf.nn.log_poisson_loss(x * x, x), tf.nn.log_poisson_loss(x * x + 2, x, True)], [X],

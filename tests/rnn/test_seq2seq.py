@@ -146,6 +146,19 @@ def bahdanau(w, keys, q, normalize):
     return (v * np.tanh(keys + q[:, None])).sum(2)
 
 
+@pytest.mark.parametrize("lengths", [None, [5, 2, 5]])
+def test_history_of_attention_over_all_steps(lengths, session):
+    """An array that grows within `dynamic_rnn` holds the weights of each step, the last of which the state has too."""
+    cell = S.AttentionWrapper(C.GRUCell(2), S.BahdanauAttention(2, RANDOM.normal(size=(3, 4, 5)).astype("float32")), alignment_history=True)
+    x = tf.placeholder(tf.float32, [3, None, X.shape[2]])
+    outputs, state = tf.nn.dynamic_rnn(cell, x, lengths, dtype=tf.float32)
+    session.run(tf.global_variables_initializer())
+    y, weights, history = session.run([outputs, state.alignments, state.alignment_history.stack()], {x: X})
+    assert history.shape == (5, 3, 4) and y.shape[:2] == (3, 5)
+    np.testing.assert_allclose(history.sum(2), 1, rtol=1e-5)
+    np.testing.assert_array_equal(history[[-1, -1 if lengths is None else 1, -1], [0, 1, 2]], weights)
+
+
 @pytest.mark.parametrize("kind, option", [(luong, False), (luong, True), (bahdanau, False), (bahdanau, True)])
 @pytest.mark.parametrize("layer, own", [(6, True), (None, True), (6, False)])
 def test_attention_by_hand(kind, option, layer, own, session):

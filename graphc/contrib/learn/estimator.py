@@ -14,6 +14,7 @@ from ...errors import ArgumentError, GraphError
 from ...ir.graph import Graph
 from ...ir.node import Node, here
 from ...ir.types import dtype_name
+from ...ops.sources import placeholder
 from ..columns import features_of, real_valued_column
 from .model_fn import MetricSpec, ModeKeys, ModelFnOps
 from .monitors import hooks_of
@@ -41,7 +42,7 @@ class Estimator(core.Estimator):
                  feature_engineering_fn: Callable[..., Any] | None = None):
         self._given_fn, self._engineering = model_fn, feature_engineering_fn
         self._metrics: Mapping[Any, Any] | None = None
-        self._by_labels = "labels" in inspect.signature(model_fn).parameters
+        self._labels: Any = None            # the labels of the last fit or evaluation, as dtypes and shapes
         super().__init__(self._adapted, model_dir, config, params)
 
     @property
@@ -52,6 +53,10 @@ class Estimator(core.Estimator):
     def _adapted(self, features: Any, labels: Any, mode: str, params: Any, config: Any) -> core.EstimatorSpec:
         if self._engineering is not None:
             features, labels = self._engineering(features, labels)
+        if mode != ModeKeys.INFER:
+            self._labels = _each(labels, lambda x: (x.dtype, [None, *x.shape.as_list()[1:]] if x.shape.ndims else None))
+        elif labels is None and self._labels is not None:       # as in TensorFlow: model functions without a mode compute their loss, too
+            labels = _each(self._labels, lambda x: placeholder(*x))
         takes = inspect.signature(self._given_fn).parameters
         known = {"mode": mode, "params": params, "config": config, "model_dir": self.model_dir}
         made = self._given_fn(features, labels, **{k: v for k, v in known.items() if k in takes})
@@ -112,6 +117,13 @@ class Estimator(core.Estimator):
     def get_variable_names(self) -> list[str]:
         """The names of the variables in the newest checkpoint. NotFoundError: the model is not fitted."""
         return super().get_variable_names()
+
+
+def _each(labels: Any, made: Callable[[Any], Any]) -> Any:
+    """What is made of each tensor of labels, sparse ones left out."""
+    if isinstance(labels, Mapping):
+        return {k: _each(v, made) for k, v in labels.items()}
+    return made(labels) if isinstance(labels, (Node, tuple)) else None
 
 
 def _features_only(function: Callable[[], Any]) -> Callable[[], Any]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...errors import UnimplementedError
 from ...ir.node import OPERATORS, Node
-from ...ops import array, math, partition
+from ...ops import array, math, partition, sparse_math
+from ...ops.sparse_tensor import SparseTensor
 from .forms_math import Repeated
 
 
@@ -96,6 +97,23 @@ def tensor_scatter_update(tensor: Node, indices: Node, updates: Node) -> Node:
 
 def tensor_scatter_add(tensor: Node, indices: Node, updates: Node) -> Node:
     return OPERATORS["changed"](tensor, indices, updates, how="add")
+
+
+def tensor_scatter_sub(tensor: Node, indices: Node, updates: Node) -> Node:
+    return OPERATORS["changed"](tensor, indices, updates, how="sub")
+
+
+def tensor_scatter_max(tensor: Node, indices: Node, updates: Node) -> Node:
+    return OPERATORS["changed"](tensor, indices, updates, how="max")
+
+
+def tensor_scatter_min(tensor: Node, indices: Node, updates: Node) -> Node:
+    return OPERATORS["changed"](tensor, indices, updates, how="min")
+
+
+def sparse_matmul(a_indices: Node, a_values: Node, a_shape: Node, b: Node, adjoint_a: bool = False, adjoint_b: bool = False) -> Node:
+    """A sparse matrix, of places and values, times another one."""
+    return sparse_math.sparse_tensor_dense_matmul(SparseTensor(math.cast(a_indices, "int64"), a_values, a_shape), b, adjoint_a, adjoint_b)
 
 
 def list_diff(x: Node, y: Node, index_dtype: Any = "int32") -> tuple[Node, Node]:

@@ -10,6 +10,7 @@ from ...errors import UnimplementedError
 from ...ir.known import static_value
 from ...ir.node import Node
 from ...ops import state
+from ...ops.array import shape
 from ...ops.tensor_array import TensorArray
 
 
@@ -62,3 +63,35 @@ def split(value: Node, lengths: Node, flow: Any) -> TensorArray:
 
 def close() -> Any:
     return state.no_op()
+
+
+# ---------------------------------------------------------------------- lists of tensors
+
+def _shape_of(element_shape: Node) -> Any:
+    """The shape of elements as far as it is known while the graph is built."""
+    value = static_value(element_shape)
+    return None if value is None or not np.ndim(value) else [None if n != n or n < 0 else int(n) for n in np.asarray(value, float)]
+
+
+def reserved(element_shape: Node, num_elements: Node, element_dtype: Any) -> TensorArray:
+    return TensorArray(element_dtype, num_elements, element_shape=_shape_of(element_shape))
+
+
+def from_tensor(tensor: Node, element_shape: Node) -> TensorArray:
+    return TensorArray(tensor.dtype, shape(tensor)[0], element_shape=_shape_of(element_shape)).unstack(tensor)
+
+
+def set_item(input_handle: Any, index: Node, item: Node) -> TensorArray:
+    return _array(input_handle).write(index, item)
+
+
+def get_item(input_handle: Any, index: Node, element_shape: Node) -> Node:
+    return _array(input_handle).read(index)
+
+
+def stacked(input_handle: Any, element_shape: Node) -> Node:
+    return _array(input_handle).stack()
+
+
+def length(input_handle: Any) -> Node:
+    return _array(input_handle).size()

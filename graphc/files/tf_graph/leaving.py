@@ -138,13 +138,15 @@ class Leaving:
         if self._apart(owner):
             self._want(owner)
             return self.result_name(owner, node.attrs["index"] if owner is not node else 0)
-        first = node.op.node if place.owner is None else owner
+        # Of several results of what has no row each leaves by itself.
+        alone = node.standing is not None and len(node.standing.results) > 1 and node.standing.op not in TABLE.by_type
+        first = node if alone else node.op.node if place.owner is None else owner
         if first not in place.names:
             own = place.owner is None and first.graph.__class__ is not Scratch
             place.names[first] = first.label if own else self._unique(
                 first.label if place.owner is not None else f"{first.label}/{first.operator.label}")
             self._want(first)
-        index = 0 if node.type is None else node.value_index if place.owner is None else node.attrs["index"] if owner is not node else 0
+        index = 0 if node.type is None or alone else node.value_index if place.owner is None else node.attrs["index"] if owner is not node else 0
         return f"{place.names[first]}:{index}" if index else place.names[first]
 
     def _apart(self, node: Node) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ...ir.operator import Operator
 
-FIXED = frozenset({"bool", "float32", "int32", "int64", "resource", "string"})      # dtypes of inputs that are always the same
+FIXED = frozenset({"bool", "float32", "int32", "int64", "resource", "string", "variant"})      # dtypes of inputs that are always the same
 
 
 class Operand(NamedTuple):

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from ...ops import array, array_gather, array_places, blocks, decode, image_boxes, image_colour, image_files, nn_top, ordering, partition, sparse_rows
+from ...ops import (
+    array,
+    array_gather,
+    array_places,
+    blocks,
+    decode,
+    image_boxes,
+    image_colour,
+    image_files,
+    nn_top,
+    ordering,
+    partition,
+    sparse_dense,
+    sparse_rows,
+)
 from ...ops import image_resize as resize
 from ...ops import strings as text
 from . import forms_array as forms
@@ -15,6 +29,7 @@ ROWS = [
     Row("Identity", forms.identity, "input"),
     Row("IdentityN", array_places.identity_n, "**input", results="*output"),
     Row("StopGradient", array.stop_gradient, "input"), Row("PreventGradient", array.stop_gradient, "input", "-message"),
+    Row("GuaranteeConst", array.identity, "input"), Row("RefIdentity", forms.identity, "input"),
     Row("Snapshot", array.identity, "input"), Row("DeepCopy", array.identity, "input"),
     Row("Reshape", array.reshape, "tensor shape:Tshape"),
     Row("ExpandDims", array.expand_dims, "input axis!:Tdim"),
@@ -57,6 +72,8 @@ ROWS = [
     Row("TensorScatterUpdate", forms.tensor_scatter_update, "tensor indices:Tindices updates"),
     Row("TensorScatterAdd", forms.tensor_scatter_add, "tensor indices:Tindices updates"),
     Row("OneHot", array.one_hot, "indices:TI depth!:int32 on_value off_value", "axis"),
+    *same("tensor indices:Tindices updates", TensorScatterSub=forms.tensor_scatter_sub, TensorScatterMax=forms.tensor_scatter_max,
+          TensorScatterMin=forms.tensor_scatter_min),
     Row("InvertPermutation", array.invert_permutation, "x"),
     Row("Unique", array.unique, "x", "out_idx", "y idx"),
     Row("UniqueWithCounts", partition.unique_with_counts, "x", "out_idx", "y idx count"),
@@ -77,6 +94,9 @@ ROWS = [
     *same("x axis!:Tidx", "exclusive reverse", Cumsum=array.cumsum, Cumprod=array.cumprod),
     *same("data indices:Tidx segment_ids:Tsegmentids", "-sparse_gradient", SparseSegmentSum=sparse_rows.sparse_segment_sum,
           SparseSegmentMean=sparse_rows.sparse_segment_mean, SparseSegmentSqrtN=sparse_rows.sparse_segment_sqrt_n),
+    Row("SparseToDense", sparse_dense.sparse_to_dense, "sparse_indices:Tindices output_shape:Tindices sparse_values default_value",
+        "validate_indices"),
+    Row("SparseTensorDenseMatMul", forms.sparse_matmul, "a_indices:Tindices a_values a_shape:int64 b", "adjoint_a adjoint_b"),
     # ------------------------------------------------------------------ filling
     Row("Fill", array.fill, "dims:index_type value"),
     Row("ZerosLike", array.zeros_like, "tensor"), Row("OnesLike", array.ones_like, "tensor"),

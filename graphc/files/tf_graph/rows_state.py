@@ -69,6 +69,14 @@ ROWS = [
     Row("TensorArrayConcatV3", arrays.concat, " ".join(_FLOW), "-element_shape_except0", "value lengths", "dtype"),
     Row("TensorArraySplitV3", arrays.split, f"{_FLOW[0]} value lengths:int64 {_FLOW[1]}"),
     Row("TensorArrayCloseV3", arrays.close, _FLOW[0], results="-"),
+    # ------------------------------------------------------------------ lists of tensors, which are arrays of arrays, each element written once
+    Row("TensorListReserve", arrays.reserved, "element_shape:shape_type num_elements:int32", "element_dtype", "handle"),
+    Row("TensorListFromTensor", arrays.from_tensor, "tensor:element_dtype element_shape:shape_type", "", "output_handle"),
+    Row("TensorListSetItem", arrays.set_item, "input_handle:variant index:int32 item:element_dtype", "-resize_if_index_out_of_bounds",
+        "output_handle"),
+    Row("TensorListGetItem", arrays.get_item, "input_handle:variant index:int32 element_shape:int32", "", "item", "element_dtype"),
+    Row("TensorListStack", arrays.stacked, "input_handle:variant element_shape:int32", "-num_elements", "tensor", "element_dtype"),
+    Row("TensorListLength", arrays.length, "input_handle:variant", "", "length"),
     # ------------------------------------------------------------------ order, checks, messages
     Row("NoOp", state.no_op, "", "", "-"), Row("ControlTrigger", state.no_op, "", "", "-"),
     Row("Assert", debug.Assert, "condition:bool **data", "summarize", "-"),
