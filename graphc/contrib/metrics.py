@@ -12,8 +12,8 @@ from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ops.confusion import confusion_matrix
 from ..ops.math import cast, equal
-from ..ops.sets import set_difference, set_intersection, set_size, set_union
 from ..ops.reduce import reduce_mean, reduce_sum
+from ..ops.sets import set_difference, set_intersection, set_size, set_union
 from ..tf1_names import getter as _getter
 
 # The metrics whose arguments began with the predictions, by their names since.
