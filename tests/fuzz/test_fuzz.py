@@ -306,9 +306,9 @@ REFUSAL_PLANTS = {
 
 
 def _twice(assign):
-    def again(self, node, new):
-        value = assign(self, node, new)
-        return assign(self, node, new) if node.operator.name == "assign_add" else value
+    def again(self, node, new, scratch):
+        value = assign(self, node, new, scratch)
+        return assign(self, node, new, scratch) if node.operator.name == "assign_add" else value
     return again
 
 
