@@ -18,6 +18,9 @@ data.ops.iterator_ops | data
 data.ops.readers | data
 data.util.nest | nest
 debug | -
+feature_column.feature_column | feature_column
+feature_column.feature_column_lib | feature_column
+feature_column.feature_column_v2 | feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
 framework.dtypes | tf
@@ -314,6 +317,7 @@ losses.python.losses | contrib.losses
 losses.python.losses.loss_ops | contrib.losses
 metrics.python.metrics | contrib.metrics
 metrics.python.ops.metric_ops | contrib.metrics
+metrics.python.ops.set_ops | contrib.metrics
 opt.python.training.external_optimizer | contrib.opt
 opt.python.training.lazy_adam_optimizer | contrib.opt
 rnn.python.ops.core_rnn | contrib.rnn

@@ -6,6 +6,7 @@ from ..data import experimental
 from ..data.experimental import *  # noqa: F403
 from ..tf1_names import getter as _getter
 
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.data.python`
 __all__ = [*experimental.__all__]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

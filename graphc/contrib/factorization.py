@@ -29,6 +29,8 @@ from ..train.steps import get_global_step
 
 __all__ = ["COSINE_DISTANCE", "KMEANS_PLUS_PLUS_INIT", "KMeans", "KMeansClustering", "RANDOM_INIT", "SQUARED_EUCLIDEAN_DISTANCE"]
 
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.factorization.python`
+
 SQUARED_EUCLIDEAN_DISTANCE = "squared_euclidean"
 COSINE_DISTANCE = "cosine"
 RANDOM_INIT = "random"

@@ -64,7 +64,10 @@ def get_backward_walk_ops(seed_ops: Any, inclusive: bool = True, within_ops: Any
 
 def get_forward_walk_ops(seed_ops: Any, inclusive: bool = True, within_ops: Any = None, within_ops_fn: Callable[[Operation], bool] | None = None,
                          stop_at_ts: Any = (), control_outputs: Any = None) -> list[Operation]:
-    """The operations that need some, inputs first; `control_outputs`: and those that wait for them. Else as `get_backward_walk_ops`."""
+    """The operations that need some, inputs first; `control_outputs`: and those that wait for them.
+
+    The other arguments are those of `get_backward_walk_ops`. DTypeError: no operations or tensors.
+    """
     seeds = _nodes(seed_ops, "get_forward_walk_ops")
     users: dict[Node, list[Node]] = {}
     for n in seeds[0].graph.nodes if seeds else ():

@@ -7,6 +7,7 @@ from ..ops import image_warp
 from ..ops.image_warp import *  # noqa: F403
 from ..tf1_names import getter as _getter
 
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.image.python`
 __all__ = [n for n in image_warp.__all__ if n != "extract_glimpse"]
 
 if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist

@@ -12,14 +12,12 @@ from ..errors import DTypeError, ShapeError
 from ..ir.node import Node, describe, here, saying
 from ..ir.types import TEXT, Array, as_array, as_dtype, as_shape, dtype_name, shape_str
 from .tf_graph.messages import TensorProto
-from .tf_graph.values import Filled, dtype_number, tensor
+from .tf_graph.values import _FIELDS, Filled, dtype_number, tensor
 
 __all__ = ["make_ndarray", "make_tensor_proto"]
 
 # What stands in the bytes of a message where there is more than one element; all else stands in a list, as a single element does.
-_CONTENT = ("float32", "float64", "int32", "uint8", "int16", "int8", "int64")
-_LISTS = {"float32": "float_val", "float64": "double_val", "int32": "int_val", "int16": "int_val", "int8": "int_val", "uint8": "int_val",
-          "int64": "int64_val", "bool": "bool_val", "string": "string_val", "complex64": "scomplex_val", "complex128": "dcomplex_val"}
+_CONTENT = ("float16", "float32", "float64", "int32", "uint8", "int16", "int8", "int64", "uint32", "uint64")
 
 
 def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False, allow_broadcast: bool = False) -> TensorProto:
@@ -47,7 +45,7 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     if dtype_name(array.dtype) in _CONTENT and array.size == whole and whole > 1:
         made.tensor_content = _bytes(array)
     else:
-        getattr(made, _LISTS[dtype_name(array.dtype)]).extend(_listed(array))
+        getattr(made, _FIELDS[dtype_name(array.dtype)]).extend(_listed(array))
     return made
 
 
@@ -76,6 +74,8 @@ def _bytes(array: Array) -> bytes:
 def _listed(array: Array) -> list[Any]:
     if array.dtype.kind == "c":
         return array.reshape(-1).view(array.real.dtype).tolist()
+    if array.dtype == np.float16:           # by their bits
+        return array.reshape(-1).view(np.uint16).tolist()
     return [bytes(v) for v in array.reshape(-1)] if array.dtype == TEXT else array.reshape(-1).tolist()
 
 

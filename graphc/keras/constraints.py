@@ -90,7 +90,7 @@ class MinMaxNorm(Constraint):
 
     float[...] -> the same type. DTypeError, by the call: no numbers. ShapeError: no such axis.
 
-    >>> tf.Session(jit=False).run(tf.keras.constraints.MinMaxNorm(0.0, 1.0, rate=0.5)(tf.constant([[3.0], [4.0]]))).ravel()
+    >>> tf.Session(jit=False).run(tf.keras.constraints.MinMaxNorm(0.0, 1.0, rate=0.5)(tf.constant([[3.0], [4.0]]))).ravel().round(4)
     array([1.8, 2.4], dtype=float32)
     """
 

@@ -28,7 +28,7 @@ from tests.fuzz.generate import recipe
 from tests.fuzz.loops import Repeat
 from tests.fuzz.oracles import Case, Finding, Rejected, check, refusal
 from tests.fuzz.plants import PLANTS, graphs, kernels
-from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, graph_text
+from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, build, graph_text
 from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
@@ -95,8 +95,6 @@ FOUND = {
     "costly values that only the last of three passes over a row needs": Recipe(
         (feed("float32", (1, 2), -2.0, 2.0), Apply("swish", (Ref(0),)), Apply("softplus", (Ref(1),)),
          Apply("reduce_max", (Ref(2),), {"axis": (0, 1), "keepdims": True}), Gradient((Ref(3),), (Ref(0),))), (Ref(4, 0),)),
-    "a divisor that wraps around to zero": graph(
-        feed("int64", (1,), 2282521714753536), Apply("square", (Ref(0),)), Apply("truncatediv", (Ref(1), Ref(1)))),
     "one value for two variables": graph(
         Leaf("variable", "float32", (2,), (1.0, 2.0)), Leaf("variable", "float32", (2,), (5.0, 7.0)), Assign("assign_sub", Ref(0), Ref(1)),
         Assign("assign", Ref(1), Ref(2))),
@@ -155,6 +153,21 @@ def test_what_a_loop_hid_is_refused_by_all_runs_alike(monkeypatch):
         monkeypatch.setattr(oracles, "refusal", lambda case, jit, threads, other=other: other if jit else said)
         with pytest.raises(Finding, match="refused alike"):
             check(UNFIT)
+
+
+# A divisor that wraps around to zero, with the operators that divide integers.
+@pytest.mark.parametrize("operator", ["truncatediv", "floordiv", "truncatemod", "floormod"])
+def test_what_numpy_refuses_is_refused_by_all_runs_alike(operator):
+    wrapped = graph(feed("int64", (1,), 2282521714753536), Apply("square", (Ref(0),)), Apply(operator, (Ref(1), Ref(1))))
+    with pytest.raises(Rejected, match="an integer is divided by 0"):
+        check(wrapped)
+    built, said = build(wrapped), set()
+    for jit, threads in ((False, 1), (True, 1), (True, 2)):
+        config = tf.ConfigProto(intra_op_parallelism_threads=threads)
+        with tf.Session(graph=built.graph, jit=jit, config=config) as session, pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            session.run(list(built.fetches), built.feeds)
+        said.add(str(caught.value))
+    assert len(said) == 1 and "divided by 0" in said.pop()
 
 
 # ---------------------------------------------------------------------- what a graph may do to its process
@@ -293,9 +306,9 @@ REFUSAL_PLANTS = {
 
 
 def _twice(assign):
-    def again(self, node, new):
-        value = assign(self, node, new)
-        return assign(self, node, new) if node.operator.name == "assign_add" else value
+    def again(self, node, new, scratch):
+        value = assign(self, node, new, scratch)
+        return assign(self, node, new, scratch) if node.operator.name == "assign_add" else value
     return again
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.errors import GraphError
 from graphc.keras.engine.history import metric_of
 from tests import ROOT
 from tests.keras import training_cases as rows
@@ -141,3 +142,94 @@ def test_activations(name: str, arguments: dict[str, Any]) -> None:
     function = K.activations.get(name)
     assert K.activations.serialize(function) == name
     close(run(tf.identity(function(tf.constant(GOLDEN["m"]), **arguments))), rows.named("activation", name, arguments))
+
+
+@pytest.mark.parametrize("name, kind, given", [("categorical_crossentropy", "softmax", [[0.0, 1.0]]),
+                                               ("sparse_categorical_crossentropy", "softmax", [1]), ("binary_crossentropy", "sigmoid", [[0.0, 1.0]])])
+def test_losses_of_activations_look_at_logits(name: str, kind: str, given: Any) -> None:
+    """What a softmax or sigmoid gives as 0 in float32 still has the loss, and the slope, that its logits have."""
+    x = tf.constant([[100.0, -100.0]])
+    function, logits = K.losses.get(name), K.losses.get(name)(tf.constant(given), x, from_logits=True)
+    loss = function(tf.constant(given), K.activations.get(kind)(x))
+    found, wanted, slope, told = run([loss, logits, tf.gradients(loss, x)[0], tf.gradients(logits, x)[0]])
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    np.testing.assert_allclose(slope, told, rtol=1e-6)
+    assert wanted[0] >= 100.0 and (slope != 0).any()
+    clipped = run(function(tf.constant(given), tf.identity(K.activations.get(kind)(x))))
+    assert clipped[0] < 20.0                        # of probabilities alone epsilon is the least
+
+
+@pytest.mark.parametrize("made, name", [(lambda: tf.train.AdamOptimizer(0.1), "Adam"), (lambda: tf.train.MomentumOptimizer(0.1, 0.9), "Momentum")])
+def test_optimizers_of_train_are_wrapped(made: Any, name: str) -> None:
+    optimizer, v, w = K.optimizers.get(made()), tf.Variable([1.0, 2.0]), tf.Variable([1.0, 2.0])
+    step, other = optimizer.get_updates(tf.reduce_sum(v * v), [v]), made().minimize(tf.reduce_sum(w * w), var_list=[w])
+    with tf.Session(jit=False) as session:
+        for _ in range(3):
+            session.run([step, other])
+        np.testing.assert_array_equal(session.run(v), session.run(w))
+        assert session.run(optimizer.iterations) == 3 and optimizer.get_name() == name
+    with pytest.raises(GraphError, match="has no configuration"):
+        optimizer.get_config()
+
+
+def test_hyperparameters_are_set_between_steps() -> None:
+    v = tf.Variable(1.0)
+    optimizer = K.optimizers.SGD(lr=0.5, momentum=0.0)
+    step = optimizer.get_updates(2.0 * v, [v])
+    with tf.Session(jit=False).as_default() as session:
+        session.run(step)
+        optimizer.lr = 0.25
+        session.run(step)
+        K.backend.set_value(optimizer.learning_rate, 0.125)
+        session.run(step)
+        assert session.run(v) == 1.0 - 1.0 - 0.5 - 0.25 and K.backend.get_value(optimizer.lr) == 0.125
+        assert optimizer.get_config()["learning_rate"] == 0.125
+
+
+def test_schedules_follow_the_steps() -> None:
+    v, rates = tf.Variable(0.0), K.optimizers.schedules.PiecewiseConstantDecay([1, 2], [1.0, 0.5, 0.25])
+    optimizer = K.optimizers.SGD(rates)
+    step = optimizer.get_updates(-v, [v])
+    with tf.Session(jit=False) as session:
+        seen = [0.0]
+        for _ in range(4):
+            session.run(step)
+            seen.append(float(session.run(v)))
+    np.testing.assert_allclose(np.diff(seen), [1.0, 1.0, 0.5, 0.25])        # steps 0 and 1 are not beyond the first boundary
+    again = K.optimizers.deserialize(K.optimizers.serialize(optimizer))
+    assert again.get_config() == optimizer.get_config() and again.learning_rate.values == [1.0, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("build, text", [
+    (lambda: K.optimizers.get("sgdd"), "'sgdd' is no optimizer"), (lambda: K.optimizers.SGD(momentum=2.0), "the momentum 2.0 is not in"),
+    (lambda: K.optimizers.Adam(clipnorm=-1.0), "clipnorm is -1.0, below 0"), (lambda: K.optimizers.Adam(rate=1.0), "Adam has no argument 'rate'"),
+    (lambda: K.optimizers.get(3), "3 is no optimizer"), (lambda: K.losses.get("msee"), "'msee' is no loss function"),
+    (lambda: K.losses.MeanSquaredError(reduction="mean"), "'mean' is no reduction"), (lambda: K.metrics.AUC(curve="X"), "curve is 'ROC' or 'PR'"),
+    (lambda: K.metrics.Precision(thresholds=2.0), "thresholds are numbers in"), (lambda: K.regularizers.get("l3"), "'l3' is no regularizer"),
+    (lambda: K.constraints.get({"class_name": "NonNeg"}), "is written as its class_name and config"),
+])
+def test_errors(build: Any, text: str) -> None:
+    with pytest.raises(GraphError, match=text):
+        build()
+
+
+def test_a_metric_counts_classes() -> None:
+    metric = K.metrics.MeanIoU(num_classes=3)
+    first, second = metric.update_state([0, 1, 2], [0, 2, 2]), metric.update_state([1, 1], [1, 0], sample_weight=[2.0, 1.0])
+    with tf.Session(jit=False) as session:
+        session.run(first)
+        session.run(second)
+        counts = np.array([[1, 0, 0], [1, 2, 1], [0, 0, 1.0]])
+        hits, union = np.diag(counts), counts.sum(0) + counts.sum(1) - np.diag(counts)
+        assert session.run(metric.result()) == pytest.approx((hits / union).mean())
+
+
+@pytest.mark.parametrize("name, level, first, second", [("SensitivityAtSpecificity", 0.6, "tp", "fn"), ("SpecificityAtSensitivity", 0.6, "tn", "fp")])
+def test_rates_at_rates(name: str, level: float, first: str, second: str) -> None:
+    z, y = np.array([0, 0, 1, 1, 0, 1]), np.array([0.1, 0.4, 0.35, 0.8, 0.7, 0.6], np.float32)
+    metric = getattr(K.metrics, name)(level, num_thresholds=11)
+    rows = [{"tp": np.sum(z * (y > t)), "fn": np.sum(z * (y <= t)), "tn": np.sum((1 - z) * (y <= t)), "fp": np.sum((1 - z) * (y > t))}
+            for t in np.linspace(0, 1, 11).astype(np.float32)]
+    chosen = ("tn", "fp") if first == "tp" else ("tp", "fn")
+    best = min(rows, key=lambda r: abs(r[chosen[0]] / (r[chosen[0]] + r[chosen[1]]) - level))
+    assert run(metric(z, y)) == pytest.approx(best[first] / (best[first] + best[second]))

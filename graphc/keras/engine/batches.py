@@ -34,10 +34,12 @@ class ArrayBatches:
         arrays, size = self.arrays, self.size
         order = self._order()
         if order is not None and size < self.count:
+            # One place for the rows of all batches: new memory for each costs more than the rows. Runs keep nothing of what they are fed.
+            held = [np.empty((size, *a.shape[1:]), a.dtype) if isinstance(a, np.ndarray) else None for a in arrays]
             for at in range(0, self.count, size):
                 rows = order[at:at + size]
-                # take: rows along the first axis in half the time of an index.
-                yield [a.take(rows, 0) if isinstance(a, np.ndarray) else _rows(a, rows) for a in arrays], len(rows)
+                yield [_rows(a, rows) if place is None else np.take(a, rows, 0, place[:len(rows)], "clip")
+                       for a, place in zip(arrays, held, strict=True)], len(rows)
         elif size >= self.count:
             yield [a if isinstance(a, np.ndarray) else a[:] for a in arrays], self.count
         else:

@@ -73,6 +73,13 @@ def _fitting(array: Any, name: str, shape: Any, what: str) -> Any:
     return array
 
 
+def narrowed(array: Any, place: Node) -> Any:
+    """The array in the dtype of the placeholder that it is fed to, if that takes no more memory."""
+    kind = place.type.dtype
+    wider = isinstance(array, np.ndarray) and array.dtype != kind and array.dtype.kind in "fiub" and array.dtype.itemsize >= kind.itemsize
+    return array.astype(kind) if wider else array
+
+
 def same_count(xs: Arrays, ys: Arrays, ws: Arrays) -> int:
     """How many examples the arrays have. FeedError: they differ in it."""
     counts = {int(a.shape[0]) for a in xs}

@@ -148,8 +148,9 @@ class Model(Saved, Network):
             return self._streamed(mode, x, y, sample_weight, steps, shuffle, class_weight)
         xs, ys, ws, ranks = self._standard(x, y, sample_weight, class_weight, wanted)
         count = data.same_count(xs, ys, ws)
-        arrays = [*xs, *ys, *ws]
         step = self._step(mode, ranks)
+        # What is wider than the graph takes is made so once, and not in each batch.
+        arrays = [data.narrowed(a, place) for a, place in zip([*xs, *ys, *ws], self._places(mode, ranks), strict=False)]
         if steps is not None and batch_size is None:
             batch_size = max(1, -(-count // steps))
         return sources.ArrayBatches(arrays, count, int(batch_size or 32), shuffle), lambda batch: step(*batch)
@@ -178,6 +179,12 @@ class Model(Saved, Network):
             return sources.StepBatches(source, steps, ready, (lambda: sources.of_dataset(x)) if steps is None else None), run
         source = sources.runs(x.get_next()) if hasattr(x, "get_next") else x
         return sources.StepBatches(source, steps, ready), run
+
+    def _places(self, mode: str, ranks: tuple[int, ...]) -> list[Node]:
+        """The placeholders of a step, in the order of its arrays."""
+        compiled = self._predicting if mode == "predict" else self._known()
+        assert compiled is not None
+        return compiled.feeds(mode, ranks)
 
     def _step(self, mode: str, ranks: tuple[int, ...]) -> Callable[..., Sequence[Any]]:
         if mode == "predict":

@@ -73,7 +73,9 @@ class SeparableConv2D(Separable):
     float[batch, height, width, channels] -> float[batch, h, w, filters], as `tf.nn.separable_conv2d` does it. GraphError: an argument that is
     not right. ShapeError, DTypeError, by the call: inputs that do not fit.
 
-    >>> [v.shape for v in (layer := tf.keras.layers.SeparableConv2D(4, 3))(tf.zeros([1, 5, 5, 2])) is not None and layer.weights]
+    >>> layer = tf.keras.layers.SeparableConv2D(4, 3)
+    >>> out = layer(tf.zeros([1, 5, 5, 2]))
+    >>> [v.shape for v in layer.weights]
     [TensorShape((3, 3, 2, 1)), TensorShape((1, 1, 2, 4)), TensorShape((4,))]
     """
 

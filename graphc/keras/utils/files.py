@@ -17,7 +17,7 @@ def get_file(fname: Any, origin: Any = None, untar: bool = False, md5_hash: Any 
 
     >>> tf.keras.utils.get_file("nothing.txt", "a place")
     Traceback (most recent call last):
-    graphc.errors.NotFoundError: get_file: ...nothing.txt is not there, and nothing is fetched: put there what a place gives
+    graphc.errors.NotFoundError: get_file: ...nothing.txt is not there, and nothing is fetched: put there what a place gives...
     """
     name = os.fspath(fname)
     home = os.fspath(cache_dir) if cache_dir is not None else os.environ.get("KERAS_HOME", os.path.join(os.path.expanduser("~"), ".keras"))
