@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.axes import normal_axes
 from ..ir.known import as_int
 from ..ir.node import Node, describe, here, saying
@@ -160,7 +160,13 @@ def _split_type(types: Types, values: Values, axes: Any) -> tuple[TensorType, Te
     return TensorType(np.dtype(np.int32), (rest,)), TensorType(INDEX, (rank,))
 
 
-@declare("host", _split_type, results=("rest", "kept"),
+def _split(types: Types, axes: Any) -> dict[str, Any]:
+    if axes is not None and not (isinstance(axes, tuple) and all(type(a) is int for a in axes)):
+        raise GraphError(f"{axes!r:.60} are no axes")
+    return {"axes": axes}
+
+
+@declare("host", _split_type, results=("rest", "kept"), prepare=_split,
          samples=(([np.array([2, 3, 4])], {"axes": (0, -1)}), ([np.array([2, 3])], {"axes": None}), ([np.array([2, 3])], {"axes": (1,)})))
 def split_axes(dims: Any, *, axes: Any) -> Any:
     """The axes of a shape that stay when others (None: all) are reduced, and the shape with 1 for those; the run fails if there is no such axis."""
