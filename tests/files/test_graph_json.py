@@ -194,7 +194,6 @@ def test_what_a_file_says_of_a_summary_is_checked(attrs, message):
 
 
 REFUSED = [
-    ("py_func", lambda: tf.py_func(np.sin, [1.0], tf.float32), "func of .*PyFunc|py_func.*cannot be saved"),
     ("constraint", lambda: tf.Variable(1.0, constraint=abs), "constraint"),
     ("collection", lambda: tf.add_to_collection("things", object()), "collection things"),
 ]
@@ -215,6 +214,9 @@ OUTSIDE = {
     "an iterator of single elements": lambda: (lambda it: ([it.get_next()], it.make_initializer(tf.data.Dataset.range(3))))(
         tf.data.Iterator.from_structure(tf.int64, [])),
     "a queue": lambda: (lambda q: ([q.dequeue()], q.enqueue([1.0])))(tf.FIFOQueue(3, tf.float32, [[]])),
+    "a function": lambda: (lambda y: ([y], y.op))(tf.py_func(abs, [-3], tf.int64)),
+    "a function of two results": lambda: (lambda a, b: ([a, b], a.op))(*tf.py_func(lambda a: (a, a), [1.5], [tf.float64] * 2, stateful=False)),
+    "a function of no results": lambda: ([], tf.py_func(print, ["a"], [])),
 }
 
 
@@ -229,8 +231,8 @@ def test_what_comes_from_outside_is_fed_to_a_graph_that_was_read(make, jit):
     with tf.Session(graph=read, jit=jit) as session:
         fetches = [x.name for x in doubled]
         assert session.run(fetches, {x.name: 5 for x in brought}) == [10] * len(brought)
-        for wanted in (fetches, taking.name):
-            with pytest.raises(errors.FailedPreconditionError, match="no dataset and no queue in a graph that was read"):
+        for wanted in [w for w in (fetches, taking.name) if w]:
+            with pytest.raises(errors.FailedPreconditionError, match="no (dataset and no queue|Python function) in a graph that was read"):
                 session.run(wanted)
 
 
@@ -246,11 +248,22 @@ def test_what_a_file_says_of_the_outside_is_checked(outside, out, message):
         Graph.from_json(json.dumps(text))
 
 
+@pytest.mark.parametrize("attrs, message", [({"func": 3}, "3 is no function"), ({"out": 3}, "no types of what a function gives"),
+                                            ({"out": []}, "no types of what a function gives"), ({"func": {"outside": "x"}}, "is not 'absent'")])
+def test_what_a_file_says_of_a_function_is_checked(attrs, message):
+    with Graph().as_default() as graph:
+        tf.py_func(abs, [-3], tf.int64)
+    text = json.loads(graph.to_json())
+    text["nodes"][-1]["attrs"].update(attrs)
+    with pytest.raises(errors.SerializationError, match=message):
+        Graph.from_json(json.dumps(text))
+
+
 @pytest.mark.parametrize("operator", [op for op in OPERATORS.values() if isinstance(op, Operator)], ids=lambda op: op.name)
 def test_attributes_from_a_file_are_checked(operator):
     """By `prepare`, or against the kind of the default, or by what the declaration says of those that have none; or they are refused."""
     unchecked = [a for a, default in operator.attrs.items() if default is None and a not in operator.kinds]
-    assert operator.prepare is not None or not unchecked or operator.name.startswith("py_func")
+    assert operator.prepare is not None or not unchecked
 
 
 # ---------------------------------------------------------------------- files that are none
