@@ -164,10 +164,10 @@ _publish(__name__, globals())
 _LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend",
           "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip",
           "metrics", "nest", "numeric", "optimize",
-          "python", "python_io", "random", "resource_loader", "saved_model", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
+          "python", "python_io", "random", "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
           "testing")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
-         "python_io", "random", "signal", "sparse", "spectral")
+         "python_io", "random", "sets", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

@@ -42,6 +42,7 @@ from . import python_io as python_io
 from . import random as random
 from . import resource_loader as resource_loader
 from . import saved_model as saved_model
+from . import sets as sets
 from . import signal as signal
 from . import sparse as sparse
 from . import spectral as spectral
@@ -853,7 +854,7 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
            "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
            "self_adjoint_eigvals", "sequence_mask", "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d",
-           "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
+           "sets", "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
            "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
            "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum",
            "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",

@@ -317,6 +317,7 @@ losses.python.losses | contrib.losses
 losses.python.losses.loss_ops | contrib.losses
 metrics.python.metrics | contrib.metrics
 metrics.python.ops.metric_ops | contrib.metrics
+metrics.python.ops.set_ops | contrib.metrics
 opt.python.training.external_optimizer | contrib.opt
 opt.python.training.lazy_adam_optimizer | contrib.opt
 rnn.python.ops.core_rnn | contrib.rnn

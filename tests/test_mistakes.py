@@ -37,6 +37,8 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
      "Optimizer.minimize has no argument 'vars'"),
     ("a misspelt keyword of a session", lambda s: tf.Session(grap=None), errors.ArgumentError, "Session has no argument 'grap' (is it graph?)"),
     ("too many arguments", lambda s: tf.Session("", None, None, True, 1), errors.ArgumentError, "Session takes at most 4 arguments"),
+    ("another argument, of a function that takes tensors for some", lambda s: tf.split([1.0, 2.0], number=2), errors.ArgumentError,
+     "split has no argument 'number'"),
     ("an argument twice", lambda s: tf.split([1.0, 2.0], 2, num_or_size_splits=2), errors.ArgumentError,
      "split: 'num_or_size_splits' is given twice"),
     ("a function without its argument", lambda s: tf.placeholder(), errors.ArgumentError, "placeholder needs dtype"),
@@ -68,7 +70,8 @@ MISTAKES: list[tuple[str, Any, type[Exception], str]] = [
     ("a text as seed", lambda s: tf.set_random_seed("a"), errors.DTypeError, "set_random_seed: a seed is a whole number, not 'a'"),
     ("a fraction as seed", lambda s: tf.random_normal([2], seed=1.5), errors.DTypeError, "a seed is a whole number, not 1.5"),
     ("no dtype", lambda s: tf.cast(1.0), errors.DTypeError, "None is not a dtype"),
-    ("float16", lambda s: tf.constant(np.float16(1)), errors.DTypeError, "is float16, which is no dtype of graphc's; x.astype(np.float32) is"),
+    ("a date", lambda s: tf.constant(np.datetime64("2020-01-01")), errors.DTypeError, "64('2020-01-01') is not a tensor of a supported dtype"),
+    ("a dtype of dates", lambda s: tf.placeholder("M8[D]"), errors.DTypeError, "graphc has float32, float64, float16, int8"),
     ("a rate that is a text", lambda s: tf.train.AdamOptimizer("0.1").minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "'0.1' is no number"),
     ("a rate that is None", lambda s: tf.train.AdamOptimizer(None).minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "None is no number"),
     ("a rate that is a vector", lambda s: tf.train.AdamOptimizer([0.1]).minimize(tf.Variable(1.0) * 1.0), errors.DTypeError, "[0.1] is no number"),
@@ -162,7 +165,7 @@ def test_numpy_may_be_told_to_raise(session: tf.Session) -> None:
     """Infinities and nan are values: what a program says to numpy of its own arithmetic changes nothing here."""
     a, v = x(None), tf.Variable(tf.constant(3e38))
     with np.errstate(all="raise"):
-        made = [1 / tf.constant([0.0]), tf.constant([7]) // 0, tf.constant(1e300, tf.float32), a * 1e300, v * 10.0]
+        made = [1 / tf.constant([0.0]), tf.constant([7.0]) // 0, tf.constant(1e300, tf.float32), a * 1e300, v * 10.0]
         assert session.run(made, {a: [1e300]})[0] == np.inf
         assert session.run(tf.exp(a) / 0.0, {a: [100.0]}) == np.inf
 

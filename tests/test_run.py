@@ -127,7 +127,7 @@ def test_imports_give_graphc(statement, expression, name, standing):
     ("import tensorflow.keras.applications", "tensorflow.keras.applications is not here; instead: of tf.keras there is"),
     ("from tensorflow.keras import applications", "tensorflow.keras.applications is not here; instead: of tf.keras there is"),
     ("from tensorflow.keras.wrappers.scikit_learn import KerasClassifier", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
-    ("from tensorflow.contrib import tpu", "tensorflow.contrib.tpu is not here; instead: "),
+    ("from tensorflow.contrib import quantize", "tensorflow.contrib.quantize is not here; instead: "),
     ("import tensorflow.nonsense", "tensorflow.nonsense is not here"),
 ])
 def test_missing_modules_say_what_to_write(statement, message, standing):
@@ -223,7 +223,7 @@ CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
     ("import tensorflow as tf\n\ntf.keras.applications.VGG16()", ["3: tf.keras.applications.VGG16 is not here; instead: of tf.keras there is"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
-    ("from tensorflow.contrib import tpu", ["1: tf.contrib.tpu is not here; instead: "]),
+    ("from tensorflow.contrib import quantize", ["1: tf.contrib.quantize is not here; instead: "]),
     ("import tensorflow.keras as keras\nkeras.Model\nkeras.Modle", ["3: tf.keras.Modle is not here"]),
     ("from tensorflow.python.framework import ops\nops.reset_default_graph()\nops.nosuch()", ["3: tf.python.framework.ops.nosuch is not here"]),
     ("import tensorflow as tf\nlayers = tf.layers\nlayers.dense\nlayers.denser", ["4: tf.layers.denser is not here"]),

@@ -41,7 +41,7 @@ keras.optimizers.schedules
 keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
-saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
+sets saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
 """.split())]
 
 

@@ -22,7 +22,7 @@ from ..ir.types import TensorType
 from ..ops.array import broadcast_to, concat, expand_dims, gather, reshape, shape, stack, transpose
 from ..ops.array_move import identity, squeeze
 from ..ops.linalg_matmul import matmul
-from ..ops.math import cast
+from ..ops.math import cast, maximum
 
 Size = int | Node
 _ALL = ("slice", None, None, None)
@@ -370,15 +370,17 @@ def _convolved(use: Use) -> Node | None:
         return whole[0][-back] if shape_of_result[-back] is None else shape_of_result[-back]
     channels, inner = extent("x", 1), extent("w", 2)
     # Of each that has the batch: the axis that it joins, from the end, and how many parts of that axis stand before it.
-    groups = 1 if alike(channels, inner) else channels // inner
+    groups = 1 if alike(channels, inner) else _at_least_1(channels // _at_least_1(inner))         # no channels are in one group
     joins = {frozenset("wy"): {"w": (1, groups), "y": (1, groups)}, frozenset("xw"): {"x": (1, groups), "w": (2, 1)},
              frozenset("xwy"): {"x": (1, 1), "w": (1, 1), "y": (1, 1)}}[frozenset(wide)]
     operands = [_joined(x, size, *joins[t]) if t in wide else x for t, x in zip(tensors, (first, second), strict=True)]
     axis, before = joins[result]
     operands += [v * _cast(_as_node([size if i == axis else 1 for i in range(rank, 0, -1)]), v.type.dtype) for v in whole]
-    built = use.build(operands)
-    each = shape_of_result[-axis]
-    return _parted(built, size, axis, before, _extent(built, rank - axis) // size if each is None else each)
+    return _parted(use.build(operands), size, axis, before, extent("w", 1) if result == "y" else extent(result, axis))
+
+
+def _at_least_1(size: Any) -> Any:
+    return maximum(size, 1) if isinstance(size, Node) else max(size, 1)
 
 
 def _joined(x: Node, size: Size, axis: int, before: Any) -> Node:

@@ -94,6 +94,14 @@ def viewed(node: Node) -> Node | None:
     return None
 
 
+def shapes_of(node: Node) -> list[Node]:
+    """A value, and what it is in another shape: the same elements in the same order, all of them."""
+    found = [node]
+    while found[-1].operator.family.reshapes and (seen := viewed(found[-1])) is not None:
+        found.append(seen)
+    return found
+
+
 def data_inputs(node: Node) -> Sequence[Node]:
     """The inputs a step reads, without those that only set shapes (already in the types)."""
     operator = node.operator

@@ -12,7 +12,7 @@ from ..ir.types import TensorType, element_count
 from ..ops.state import copy
 from .commit import commit_last
 from .epilogues import take_in_convolutions
-from .groups import Group, Single, data_inputs, viewed
+from .groups import Group, Single, data_inputs, shapes_of, viewed
 from .layout import Buffer, Layout, inplace_updates, lay_out
 from .schedule import schedule
 
@@ -55,8 +55,8 @@ class Plan:
     def _results(self) -> list[Node]:
         """Fetched values that are computed in memory made for the caller, if they are large."""
         parts = {x for n in self.order if n.operator.family.joins for x in n.inputs}
-        return [f for f in self.fetches if f is not None and f in self.schedule.home and viewed(f) is None and f not in self.inplace
-                and f not in parts]
+        fetched = [x for f in self.fetches if f is not None for x in shapes_of(f)]
+        return [x for x in fetched if x in self.schedule.home and x not in self.inplace and x not in parts]
 
     def _source(self, node: Node) -> Buffer:
         if node not in self.sources:

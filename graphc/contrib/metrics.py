@@ -13,6 +13,7 @@ from ..ir.operator import to_node
 from ..ops.confusion import confusion_matrix
 from ..ops.math import cast, equal
 from ..ops.reduce import reduce_mean, reduce_sum
+from ..ops.sets import set_difference, set_intersection, set_size, set_union
 from ..tf1_names import getter as _getter
 
 # The metrics whose arguments began with the predictions, by their names since.
@@ -28,7 +29,8 @@ _PAIRED = {
 # Those that take one tensor: only the name is another.
 _RENAMED = {"streaming_mean": "mean", "streaming_mean_tensor": "mean_tensor", "streaming_percentage_less": "percentage_below"}
 
-__all__ = ["accuracy", "aggregate_metric_map", "aggregate_metrics", "confusion_matrix", *_PAIRED, *_RENAMED]
+__all__ = ["accuracy", "aggregate_metric_map", "aggregate_metrics", "confusion_matrix", "set_difference", "set_intersection", "set_size",
+           "set_union", *_PAIRED, *_RENAMED]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.metrics.python`
 
 

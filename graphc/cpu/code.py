@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler.groups import Group, Single, viewed
+from ..compiler.groups import Group, Single, shapes_of
 from ..compiler.layout import Buffer
 from ..compiler.placement import Placement
 from ..compiler.plan import Plan
@@ -217,17 +217,21 @@ class Code:
         for f in self.plan.fetches:
             if f is not None:
                 times[f] = times.get(f, 0) + 1
-        self.fetches = [None if f is None else Fetch(self._value(f), self._handed_over(f, times[f])) for f in self.plan.fetches]
+        taken: set[Buffer] = set()
+        self.fetches = [None if f is None else Fetch(self._value(f), self._handed_over(f, times[f], taken)) for f in self.plan.fetches]
         self.late = []
         for variable, value in self.plan.late:
             if variable.type.dtype != value.type.dtype:
                 raise InternalError(f"{value} is not of the dtype of {variable}")
             self.late.append(Late(variable.attrs["variable"], self._value(variable), self._value(value)))
 
-    def _handed_over(self, f: Node, times: int) -> bool:
+    def _handed_over(self, f: Node, times: int, taken: set[Buffer]) -> bool:
+        """Whether a fetch is all that a buffer holds, in some shape, and the first such; `taken`: the buffers that are handed over."""
         buffer = self.plan.layout(f).buffer
-        mine = buffer.given and buffer.key is f and viewed(f) is None
-        return mine and times == 1                      # fetches that turn out to be one value get a copy each
+        mine = buffer.given and buffer.key in shapes_of(f) and buffer not in taken and times == 1    # of one value fetched twice each is a copy
+        if mine:
+            taken.add(buffer)
+        return mine
 
     def _committed(self) -> CommitStep | None:
         """The last step of all, if the run changes anything; the counters are those of the streams it has drawn from, and of such runs."""

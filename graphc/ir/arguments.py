@@ -55,14 +55,28 @@ def naming(function: FunctionType) -> FunctionType:
     return wrapper
 
 
+def _takes(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call gives each argument once, and none that there is not."""
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
+
+
 def _refused(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError) -> None:
     """ArgumentError if it is the call itself that failed, and nothing within it."""
     at = error.__traceback__.tb_next if error.__traceback__ is not None else None
-    while at is not None and at.tb_frame.f_code.co_filename == contextlib.__file__:          # what enters a scope calls the function there
+    wrappers, inner = [], function
+    while hasattr(inner, "__wrapped__"):
+        wrappers.append(getattr(inner, "__code__", None))
+        inner = inner.__wrapped__
+    # What enters a scope, or wraps the function, passes the call on to it.
+    while at is not None and (at.tb_frame.f_code.co_filename == contextlib.__file__ or at.tb_frame.f_code in wrappers):
         at = at.tb_next
-    if at is not None:
-        return
     signature = inspect.signature(function)
+    if at is not None or _takes(signature, args, kwargs):
+        return
     name = function.__qualname__.removesuffix(".__init__")
     taken = [p for p in signature.parameters.values() if p.name != "self"]
     words = [p.name for p in taken if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]

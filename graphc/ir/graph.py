@@ -105,10 +105,10 @@ class Graph(Collections):
             raise GraphError(f"{name!r:.60} is not a name: not a text{here()}")
         if name.endswith("/"):
             return name[:-1]
-        if not self._taken(name) and (len(name) > _LONGEST_NAME or not _NAME.match(name)):
+        full = self._scope + name
+        if not self._taken(name) and (not name or len(name) > _LONGEST_NAME or not _NAME.match(full)):        # within a scope it may begin with _
             raise GraphError(f"{name[:60]!r} is not a name: letters, digits and _ . - / > after a letter, digit or dot, "
                              f"at most {_LONGEST_NAME} long{here()}")
-        full = self._scope + name
         count = self._used.get(full) or int(self._taken(full))
         self._used[full] = count + 1
         if not count:

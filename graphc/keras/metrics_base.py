@@ -69,7 +69,7 @@ class Metric(Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = get_default_graph()
-        with graph.name_scope(self._name):
+        with graph.name_scope(self._name.lstrip("_")):
             update = self.update_state(*args, **kwargs)
             with graph.control_dependencies([update]):
                 value = identity(self.result())
@@ -83,7 +83,7 @@ class Metric(Layer):
         graph, kind, dims = get_default_graph(), dtype or self._dtype, as_shape(shape if shape is not None else ())
         if dims is None or None in dims:
             raise ShapeError(f"add_weight({name!r:.60}) needs a fully known shape, not {shape}{here()}")
-        with graph.control_dependencies(None), graph.name_scope(f"{self._name}"):
+        with graph.control_dependencies(None), graph.name_scope(self._name.lstrip("_")):
             start = (get(initializer) or get("zeros"))(dims, dtype=kind)
             made = Variable(start, trainable=False, name=name, collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES])
         self._weights.append(made)

@@ -13,6 +13,7 @@ from ..errors import DataLossError, GraphError, MissingPackageError, NotFoundErr
 from ..files.safetensors import encode, open_file, read_array, read_header
 from ..files.whole import write_whole
 from ..ir.node import here
+from ..logging import warning
 from ..ops.state import Variable
 from . import optimizers, serial
 from .backend import state
@@ -54,7 +55,16 @@ def _place(filepath: Any, overwrite: bool) -> str:
 
 
 def _is_h5(path: str, save_format: str | None) -> bool:
-    return path.endswith(_ENDINGS) if save_format is None else save_format in ("h5", "keras")
+    """Whether a file is to be in Keras' layout: as its ending says, where h5py is installed; else a warning says what it is instead."""
+    if save_format is not None or not path.endswith(_ENDINGS):
+        return save_format in ("h5", "keras")
+    try:
+        _h5py(path)
+    except MissingPackageError:
+        warning("%s is written as safetensors, which load_model and load_weights read whatever the ending; HDF5 needs h5py: "
+                "pip install 'graphc[keras]'", path)
+        return False
+    return True
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool, save_format: str | None) -> None:
@@ -200,8 +210,7 @@ def _h5py(path: str) -> Any:
     try:
         import h5py
     except ImportError:
-        raise MissingPackageError(f"{path} is a file of HDF5, which needs h5py: `pip install h5py`; a path that does not end in "
-                                  f"{', '.join(_ENDINGS)} is written without{here()}") from None
+        raise MissingPackageError(f"{path} is a file of HDF5, which needs h5py: pip install 'graphc[keras]'{here()}") from None
     return h5py
 
 

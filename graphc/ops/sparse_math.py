@@ -154,13 +154,19 @@ def _axes(x: SparseTensor, what: str, axis: Any) -> tuple[int, ...] | None:
         return tuple(as_int(a, "axis") for a in static_or_list(axis))
 
 
+def _split_attrs(types: Types, axes: Any) -> dict[str, Any]:
+    rank = types[0].shape[0] if types[0].shape else None
+    known = rank if isinstance(rank, int) else None
+    return {"axes": None if axes is None else tuple(as_int(a, "axis") for a in axes) if known is None else normal_axes(axes, known)}
+
+
 def _split_type(types: Types, values: Values, axes: Any) -> tuple[TensorType, TensorType]:
     rank = types[0].shape[0] if types[0].shape else None
-    rest = None if rank is None else 0 if axes is None else rank - len({a % rank for a in axes})
+    rest = 0 if axes is None else rank - len({a % rank for a in axes}) if isinstance(rank, int) else None
     return TensorType(np.dtype(np.int32), (rest,)), TensorType(INDEX, (rank,))
 
 
-@declare("host", _split_type, results=("rest", "kept"),
+@declare("host", _split_type, results=("rest", "kept"), prepare=_split_attrs,
          samples=(([np.array([2, 3, 4])], {"axes": (0, -1)}), ([np.array([2, 3])], {"axes": None}), ([np.array([2, 3])], {"axes": (1,)})))
 def split_axes(dims: Any, *, axes: Any) -> Any:
     """The axes of a shape that stay when others (None: all) are reduced, and the shape with 1 for those; the run fails if there is no such axis."""

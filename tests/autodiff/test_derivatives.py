@@ -236,6 +236,17 @@ def test_unknown_batch(n: int) -> None:
         assert [by_w[0].shape, by_x.shape, rows.shape, curved.shape] == [(n, 2, 3, 4), (n, 2, n, 3), (n, 2, 3), (n, 3, n, 3)]
 
 
+@pytest.mark.parametrize("x_shape, w_shape", [((1, 4, 0), (2, 0, 3)), ((1, 4, 2), (2, 2, 0)), ((0, 4, 2), (2, 1, 2)), ((1, 4, 0), (2, 0, 0))],
+                         ids=["no channels", "no outputs", "no rows", "neither"])
+def test_jacobians_of_nothing_on_unknown_sizes(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> None:
+    """A size that only a run knows to be 0 divides no other: of groups, of the batch of a Jacobian's rows."""
+    x, w = (tf.placeholder(tf.float64, [None] * 3) for _ in range(2))
+    y = tf.nn.convolution(x, w, "VALID")
+    found = evaluate([y, *tf.jacobian(y, [x, w])], {x: np.ones(x_shape), w: np.ones(w_shape)})
+    of_y = (x_shape[0], 3, w_shape[2])
+    assert [np.shape(f) for f in found] == [of_y, of_y + x_shape, of_y + w_shape] and not any(np.any(f) for f in found)
+
+
 @pytest.mark.parametrize("expression", [lambda x: tf.matmul(x, tf.matrix_transpose(x)), lambda x: tf.exp(x[:, :1]) * tf.square(x)],
                          ids=["by rows", "by columns"])
 def test_batch_jacobian_of_matrices(expression: Callable[[Any], Any]) -> None:

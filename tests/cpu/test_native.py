@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from graphc.cpu import cache, native
+from graphc.cpu.kernel.compiler import _with_c_signature
 from graphc.cpu.kernel.machine import machine
 from graphc.errors import CacheWarning
 from tests import ROOT
@@ -70,6 +71,8 @@ BINARY_FLOAT = [
 BINARY_INTEGER = [
     ("floordiv", "floordiv(x0, x1)", np.floor_divide),
     ("floormod", "floormod(x0, x1)", np.remainder),
+    ("quotient in 64 bits", "x0 // x1", np.floor_divide),
+    ("remainder in 64 bits", "x0 % x1", np.remainder),
     ("maximum", "maximum(x0, x1)", np.maximum),
     ("minimum", "minimum(x0, x1)", np.minimum),
 ]
@@ -98,12 +101,46 @@ def test_extremes_pass_nan_on(function, reference, dtype):
     np.testing.assert_array_equal(evaluate(f"{function}(x0, x1)", [a, b], dtype), reference(a, b))
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8"])
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "uint64"])
 @pytest.mark.parametrize("name, expression, reference", BINARY_INTEGER, ids=[row[0] for row in BINARY_INTEGER])
 def test_binary_of_integers(name, expression, reference, dtype):
     a, b = integers(dtype)
     with np.errstate(all="ignore"):
         same_bits(evaluate(expression, [a, b], dtype), reference(a, b))
+
+
+BY_THE_TEXT = [
+    ("quotient", "x0 // {n}", np.floor_divide), ("remainder", "x0 % {n}", np.remainder), ("of the text's", "{n} // x0", lambda x, n: n // x),
+]
+
+
+@pytest.mark.parametrize("n", [-(2**63), -8, -3, -1, 1, 2, 3, 10])
+@pytest.mark.parametrize("name, expression, reference", BY_THE_TEXT, ids=[row[0] for row in BY_THE_TEXT])
+def test_quotients_of_numbers_that_the_text_names(name, expression, reference, n):
+    x, number = np.unique(integers("int64")[0]), np.int64(n)
+    with np.errstate(all="ignore"):
+        same_bits(evaluate(expression.format(n=n), [x], "int64"), reference(x, number))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+@pytest.mark.parametrize("sign", ["//", "%"])
+def test_quotients_have_no_branches(sign, dtype):
+    """A loop over them may become vectors: it has the branches that a loop over sums has."""
+    native._import_compiler()
+    branches = [_with_c_signature(source(f"x0 {s} x1", [dtype, dtype], dtype), "kernel").count("br ") for s in (sign, "+")]
+    assert branches[0] == branches[1] > 0
+
+
+def test_numba_divides_for_others_as_before():
+    """In a process that compiles kernels itself, what else is compiled by Numba still raises what it raised."""
+    kernel = source("x0 // x1", ["int64", "int64"], "int64")
+    native._module(kernel, "of_tests")
+    import numba
+
+    divide = numba.njit(lambda x, y: x // y)
+    assert divide(-7, 2) == -4
+    with pytest.raises(ZeroDivisionError):
+        divide(1, 0)
 
 
 @pytest.mark.parametrize("dtype", ["int32", "int64"])

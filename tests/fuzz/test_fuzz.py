@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from tests.fuzz.generate import recipe
 from tests.fuzz.loops import Repeat
 from tests.fuzz.oracles import Case, Finding, Rejected, check, refusal
 from tests.fuzz.plants import PLANTS, graphs, kernels
-from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, graph_text
+from tests.fuzz.recipe import Apply, Assign, Gradient, Leaf, Recipe, Ref, build, graph_text
 from tests.fuzz.report import _SHOWN, script
 from tests.fuzz.runner import Task, outcomes
 from tests.fuzz.shrink import shrink
@@ -69,6 +70,33 @@ def test_plants_replace_what_is_there(module):
     assert len(known) > 10 and all(eval(t, vars(module)) is not None for t in known)
 
 
+def replaced(put):
+    """The objects of graphc, and the names of theirs, that a plant sets anew."""
+    names, nodes = vars(sys.modules[put.__module__]), list(ast.walk(ast.parse(inspect.getsource(put))))
+    pairs = [(t.value, t.attr) for n in nodes if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Attribute)]
+    pairs += [(n.args[0], n.args[1].value) for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "object.__setattr__"]
+    return [(eval(text, names), name) for text, name in ((ast.unparse(owner), name) for owner, name in pairs) if re.split(r"\W", text)[0] in names]
+
+
+# Bugs that are planted by setting functions and fields; others change what stands in a table.
+SET = {name: replaced(inspect.unwrap(plant.put)) for name, plant in PLANTS.items() if replaced(inspect.unwrap(plant.put))}
+
+
+@pytest.mark.parametrize("name", SET)
+def test_what_is_planted_is_called_as_what_it_replaces(name):
+    """Else it is an error of the call that is found, not the bug."""
+    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute in SET[name]]
+    try:
+        inspect.unwrap(PLANTS[name].put)()
+        for was, planted in [(was, getattr(owner, attribute)) for owner, attribute, was in before if inspect.isroutine(was)]:
+            asked = [p for p in inspect.signature(was).parameters.values() if p.default is p.empty]
+            inspect.signature(planted).bind(*[None for p in asked if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)],
+                                            **{p.name: None for p in asked if p.kind is p.KEYWORD_ONLY})
+    finally:
+        for owner, attribute, was in before:
+            (type if isinstance(owner, type) else object).__setattr__(owner, attribute, was)
+
+
 def test_a_seed_is_a_graph():
     once, again = ([graph_text(recipe(s)) for s in range(5)] for _ in range(2))         # a nan is not equal to itself
     assert once == again and len(set(once)) == 5
@@ -95,8 +123,6 @@ FOUND = {
     "costly values that only the last of three passes over a row needs": Recipe(
         (feed("float32", (1, 2), -2.0, 2.0), Apply("swish", (Ref(0),)), Apply("softplus", (Ref(1),)),
          Apply("reduce_max", (Ref(2),), {"axis": (0, 1), "keepdims": True}), Gradient((Ref(3),), (Ref(0),))), (Ref(4, 0),)),
-    "a divisor that wraps around to zero": graph(
-        feed("int64", (1,), 2282521714753536), Apply("square", (Ref(0),)), Apply("truncatediv", (Ref(1), Ref(1)))),
     "one value for two variables": graph(
         Leaf("variable", "float32", (2,), (1.0, 2.0)), Leaf("variable", "float32", (2,), (5.0, 7.0)), Assign("assign_sub", Ref(0), Ref(1)),
         Assign("assign", Ref(1), Ref(2))),
@@ -155,6 +181,21 @@ def test_what_a_loop_hid_is_refused_by_all_runs_alike(monkeypatch):
         monkeypatch.setattr(oracles, "refusal", lambda case, jit, threads, other=other: other if jit else said)
         with pytest.raises(Finding, match="refused alike"):
             check(UNFIT)
+
+
+# A divisor that wraps around to zero, with the operators that divide integers.
+@pytest.mark.parametrize("operator", ["truncatediv", "floordiv", "truncatemod", "floormod"])
+def test_what_numpy_refuses_is_refused_by_all_runs_alike(operator):
+    wrapped = graph(feed("int64", (1,), 2282521714753536), Apply("square", (Ref(0),)), Apply(operator, (Ref(1), Ref(1))))
+    with pytest.raises(Rejected, match="an integer is divided by 0"):
+        check(wrapped)
+    built, said = build(wrapped), set()
+    for jit, threads in ((False, 1), (True, 1), (True, 2)):
+        config = tf.ConfigProto(intra_op_parallelism_threads=threads)
+        with tf.Session(graph=built.graph, jit=jit, config=config) as session, pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            session.run(list(built.fetches), built.feeds)
+        said.add(str(caught.value))
+    assert len(said) == 1 and "divided by 0" in said.pop()
 
 
 # ---------------------------------------------------------------------- what a graph may do to its process
@@ -293,9 +334,9 @@ REFUSAL_PLANTS = {
 
 
 def _twice(assign):
-    def again(self, node, new):
-        value = assign(self, node, new)
-        return assign(self, node, new) if node.operator.name == "assign_add" else value
+    def again(self, node, new, scratch):
+        value = assign(self, node, new, scratch)
+        return assign(self, node, new, scratch) if node.operator.name == "assign_add" else value
     return again
 
 

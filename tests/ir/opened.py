@@ -18,7 +18,7 @@ NEED_SIZES = {"unstack": "how many parts there are must be known"}
 
 
 class Opened(NamedTuple):
-    """A sample as graph: what it is called, its results, the gradients of the floating ones by the floating operands, and what is fed."""
+    """A sample as graph: what it is called, its results, the gradients of the floating ones by the operands that have one, and what is fed."""
 
     what: str
     results: list[Node]
@@ -37,13 +37,14 @@ def opened(op: Any) -> Iterator[Opened]:
             refused += 1
             continue
         feeds = built.feeds(sample.operands)
-        yield Opened(say(op, sample), built.results, slopes(op, built.results, list(feeds)), feeds)
+        yield Opened(say(op, sample), built.results, slopes(op, built.results, built.fed), feeds)
     assert (refused > 0) is (op.name in NEED_SIZES)
 
 
-def slopes(op: Any, results: list[Node], operands: list[Node]) -> list[Node]:
-    """The gradients that there are."""
-    floats, smooth = ([n for n in nodes if n.type.dtype.kind == "f"] for nodes in (operands, results))
+def slopes(op: Any, results: list[Node], operands: list[Node | None]) -> list[Node]:
+    """The gradients that there are, by the floating operands of which derivatives of any order are to be had."""
+    floats = [n for i, n in enumerate(operands) if n is not None and n.type.dtype.kind == "f" and i not in op.once]
+    smooth = [n for n in results if n.type.dtype.kind == "f"]
     if not testing.differentiable(op) or op.grad is None or not floats or not smooth:
         return []
     return [g for g in tf.gradients(smooth, floats) if g is not None]

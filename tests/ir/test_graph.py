@@ -34,6 +34,7 @@ NAMES = [
     ([("s", "a"), ("s", "a"), "s"], ["s/a", "s_1/a", "s_2"]),
     ([("s", "t", "a"), ("s/", "a"), ("s/", "t", "a")], ["s/t/a", "s/a", "s/t_1/a"]),
     ([("s", "", "a"), ("s", "t", "b/")], ["a", "b"]),
+    ([("s", "_a"), ("s", "_t", "-b")], ["s/_a", "s_1/_t/-b"]),
 ]
 
 
@@ -49,6 +50,9 @@ def test_names(asked: list[Any], given: list[str]) -> None:
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(errors.GraphError, match="is not a name") as caught:
         tf.get_default_graph().unique_name(name)
+    if name != "_a":                # within a scope a name may begin so
+        with tf.name_scope("s"), pytest.raises(errors.GraphError, match="is not a name"):
+            tf.get_default_graph().unique_name(name)
     assert "test_graph.py:" in str(caught.value)
 
 

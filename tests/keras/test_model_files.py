@@ -101,8 +101,6 @@ def with_everything(k: Any) -> Any:
 
 @pytest.mark.parametrize("ending", ["", ".h5"])
 def test_model_comes_back_from_a_file(ending: str, tmp_path: Path) -> None:
-    if ending:
-        pytest.importorskip("h5py")
     model, path = with_everything(tf.keras), tmp_path / f"model{ending}"
     model.compile("adam", ["mse", "mae"], loss_weights=[1.0, 0.5], metrics=["mae"])
     model.fit([X, X], [Y, np.zeros((20, 6))], verbose=0)
@@ -118,10 +116,17 @@ def test_model_comes_back_from_a_file(ending: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-7)
 
 
-def test_h5_without_h5py_says_what_to_do(monkeypatch: Any, tmp_path: Path) -> None:
+def test_h5_without_h5py_is_another_file_or_an_error(monkeypatch: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is written by its ending alone is safetensors, and read again; a file of HDF5, or one that is asked for, needs the package."""
+    model, path = small(), tmp_path / "model.h5"
+    model.save(tmp_path / "theirs.h5")
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(MissingPackageError, match="pip install h5py"):
-        small().save(tmp_path / "model.h5")
+    model.save(path)
+    assert "written as safetensors" in caplog.text and str(path) in caplog.text
+    np.testing.assert_array_equal(tf.keras.models.load_model(path).get_weights()[0], model.get_weights()[0])
+    for what in (lambda: model.save(path, save_format="h5"), lambda: tf.keras.models.load_model(tmp_path / "theirs.h5")):
+        with pytest.raises(MissingPackageError, match=r"needs h5py: pip install 'graphc\[keras\]'\n  at test_model_files.py"):
+            what()
 
 
 def test_weights_by_name_and_in_order(tmp_path: Path) -> None:

@@ -31,9 +31,16 @@ def run(fetch: Any, feed: Any = None) -> Any:
     return K.backend.get_session().run(fetch, feed)
 
 
+@pytest.fixture
+def interpreted(fresh_graph: None) -> None:
+    """Keras's session, interpreted: two ways to write one computation come to the same; what is compiled of either is asked in test_layer_values."""
+    K.backend.set_session(tf.Session(jit=False))
+
+
 KINDS = [L.SimpleRNN, L.GRU, L.LSTM]
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("options", [{}, {"unroll": True}, {"return_sequences": True}])
 def test_a_state_that_is_given_goes_on(kind: Any, options: dict[str, Any]) -> None:
@@ -89,6 +96,7 @@ class Leaky(L.Layer):
         return {**super().get_config(), "units": self.units}
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("constant", [None, 2.0])
 def test_a_cell_of_a_programs_own(constant: float | None) -> None:
     layer = L.RNN(Leaky(3), return_sequences=True)
@@ -103,6 +111,7 @@ def test_a_cell_of_a_programs_own(constant: float | None) -> None:
     assert isinstance(again.cell, Leaky) and again.cell.units == 3 and again.return_sequences
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_cells_in_a_stack_are_layers_in_a_row() -> None:
     stack = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_state=True, return_sequences=True)
     one, two = L.LSTM(3, return_sequences=True, return_state=True), L.GRU(2, return_sequences=True, return_state=True)
@@ -119,6 +128,7 @@ def test_cells_in_a_stack_are_layers_in_a_row() -> None:
     assert run(L.RNN(L.StackedRNNCells([L.LSTMCell(3, recurrent_dropout=0.5), L.GRUCell(2)]))(tf.constant(X), training=True)).shape == (2, 2)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_cell_by_itself_is_one_step() -> None:
     cell, layer = L.LSTMCell(3), L.LSTM(3)
     output, states = cell(tf.constant(X[:, 0]), [tf.zeros([2, 3]), tf.zeros([2, 3])])
@@ -128,6 +138,7 @@ def test_a_cell_by_itself_is_one_step() -> None:
     assert len(states) == 2 and [v.name for v in cell.weights] == [f"lstm_cell/{n}:0" for n in ("kernel", "recurrent_kernel", "bias")]
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_masks_come_from_embeddings_and_are_handed_on() -> None:
     words = tf.constant([[1, 2, 0, 0], [3, 1, 2, 0]])
     table = L.Embedding(4, 4, mask_zero=True, embeddings_initializer="ones")
@@ -139,6 +150,7 @@ def test_masks_come_from_embeddings_and_are_handed_on() -> None:
     np.testing.assert_allclose(run(found), np.concatenate(run(rows)), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("implementation", [1, 2])
 def test_what_is_dropped_is_dropped_in_all_steps(kind: Any, implementation: int) -> None:
@@ -156,6 +168,7 @@ def test_what_is_dropped_is_dropped_in_all_steps(kind: Any, implementation: int)
     assert len(np.unique(np.round(run(steps), 4))) <= 2 ** {L.SimpleRNN: 1, L.GRU: 3, L.LSTM: 4}[kind]
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_both_ways_is_two_layers() -> None:
     both = L.Bidirectional(L.LSTM(3, return_sequences=True), merge_mode="concat")
     forth, back = L.LSTM(3, return_sequences=True), L.LSTM(3, return_sequences=True, go_backwards=True)

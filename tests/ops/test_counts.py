@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.ops.reduce import _searched, count_over
+from graphc.ops.positions import _searched
+from graphc.ops.reduce import count_over
 
 MANY = 2**31 + 5
 BOTH = pytest.mark.parametrize("jit", [True, False], ids=["compiled", "interpreted"])

@@ -315,6 +315,7 @@ BAD = [
     (lambda: tf.constant(None), tf.errors.DTypeError, "constant: NoneType None is not a tensor"),
     (lambda: tf.constant(1.0, shape=["a"]), tf.errors.ShapeError, "constant: 'a' is not a dimension"),
     (lambda: tf.name_scope("a b").__enter__(), tf.errors.GraphError, "'a b' is not a name"),
+    (lambda: tf.name_scope("_a").__enter__(), tf.errors.GraphError, "'_a' is not a name"),
     (lambda: tf.name_scope(3).__enter__(), tf.errors.GraphError, "3 is not a name"),
     (lambda: tf.matrix_inverse(tf.zeros([2, 3])), tf.errors.ShapeError, "must be square"),
     (lambda: tf.matrix_solve(tf.eye(3), tf.zeros([2, 1])), tf.errors.ShapeError, "2 rows on the right"),

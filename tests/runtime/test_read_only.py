@@ -10,6 +10,7 @@ import pytest
 
 import graphc as tf
 from graphc import extend
+from graphc.cpu.program import Program
 from graphc.ir.node import OPERATORS
 
 SIZES = [3, 100_000]
@@ -136,3 +137,39 @@ def test_large_results_of_numpy_are_the_callers():
                     one[:] = 0
     finally:
         del OPERATORS["kept_of_tests"]
+
+
+# What is fetched of a large value, and which of the fetches are handed over; the others are copied.
+SHAPES = {
+    "in another shape": (lambda y: [tf.reshape(y, [100, 600])], [True]),
+    "with more axes": (lambda y: [tf.expand_dims(tf.expand_dims(y, 0), 2)], [True]),
+    "repeated": (lambda y: [tf.tile(tf.reshape(y, [600, 100]), [1, 3])], [True]),
+    "itself, and in another shape": (lambda y: [y, tf.reshape(y, [100, 600])], [True, False]),
+    "in two shapes": (lambda y: [tf.reshape(y, [100, 600]), tf.reshape(y, [600, 100])], [True, False]),
+    "a part": (lambda y: [tf.reshape(y[1:], [59_999, 1])], [False]),
+    "turned round": (lambda y: [tf.transpose(tf.reshape(y, [600, 100]))], [False]),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("size", [60_000, None], ids=["declared", "open"])
+def test_large_results_are_the_callers_in_any_shape(name: str, size: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch, handed_over = SHAPES[name]
+    given: list[bool] = []
+    take = Program._take
+    monkeypatch.setattr(Program, "_take", lambda self, fetch: given.append(self._given(fetch)) or take(self, fetch))
+    x = np.arange(60_000.0)
+    with tf.Graph().as_default():
+        fed = tf.placeholder(tf.float64, [size])
+        fetches = fetch(tf.square(fed) + 1.0)
+        with tf.Session(jit=False) as session:
+            wanted = [[np.array(a) for a in session.run(fetches, {fed: values})] for values in (x, -x - 1)]
+        with tf.Session() as session:
+            found = [session.run(fetches, {fed: values}) for values in (x, -x - 1)]
+    assert given == handed_over
+    arrays = [a for run in found for a in run]
+    assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+    for run, right in zip(found, wanted, strict=True):
+        for a, b in zip(run, right, strict=True):
+            assert a.flags.c_contiguous and a.flags.writeable
+            np.testing.assert_array_equal(a, b)

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from .casts import convert
 from .language import namespace
 from .memory import table_types
+from .scalars import floordiv_body, floormod_body
 
 OPTIMISATION_LEVEL = 3
 
@@ -18,6 +20,7 @@ def prepare() -> None:
     namespace()
     table_types()
     _pipeline()
+    _context()
 
 
 def optimised_module(source: str, symbol: str, machine: Any, superword: bool = False) -> Any:
@@ -109,6 +112,32 @@ def _pipeline() -> Any:
     return KernelCompiler
 
 
+@cache
+def _context() -> Any:
+    """What Numba lowers kernels by: its own context, in which `//` and `%` of integers are the kernel language's, which have no branches."""
+    import operator
+    from copy import copy
+
+    from numba.core import cpu, registry, types
+
+    signs: dict[Any, Any] = {operator.floordiv: floordiv_body, operator.mod: floormod_body}
+
+    class KernelContext(cpu.CPUContext):
+        """Numba asks with three branches whether there is a quotient and how it is rounded: no loop over them becomes vectors."""
+
+        def get_function(self, fn: Any, sig: Any, _firstcall: bool = True) -> Any:
+            emit = signs.get(getattr(fn, "typing_key", None))
+            kind = sig.return_type
+            if emit is None or not all(isinstance(t, types.Integer) for t in (kind, *sig.args)):
+                return super().get_function(fn, sig, _firstcall)
+            return lambda builder, args: emit(builder, kind, *(convert(builder, a, t, kind) for a, t in zip(args, sig.args, strict=True)))
+
+    # Numba's own is left as it is, for whoever else uses Numba in this process; what both know of functions is one.
+    context = copy(registry.cpu_target.target_context)
+    context.__class__ = KernelContext
+    return context
+
+
 _found: dict[Any, tuple[Any, Any]] = {}          # function of Numba's and types of operands -> the function, kept alive, and the type of the call
 
 
@@ -151,9 +180,9 @@ def _translate(function: Any) -> tuple[str, str]:
     flags.fastmath = cpu.FastMathOptions(False)
     target = registry.cpu_target
     with global_compiler_lock, _types_of_calls():
-        library = _Library(target.target_context.codegen(), function.__name__)
+        library = _Library(_context().codegen(), function.__name__)
         made = compiler.compile_extra(
-            target.typing_context, target.target_context, function,
+            target.typing_context, _context(), function,
             (buffers, extents, types.int64, types.int64), types.int32, flags, {}, library, _pipeline(),
         )  # fmt: skip
     return library.text, made.fndesc.llvm_func_name

@@ -233,7 +233,13 @@ def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis
 
 
 def normalize_batch_in_training(x: Any, gamma: Any, beta: Any, reduction_axes: Any, epsilon: float = 1e-3) -> tuple[Node, Node, Node]:
-    """The batch normalized by its own mean and variance along axes; that mean; that variance. DTypeError, ShapeError: the operands do not fit."""
+    """The batch normalized by its own mean and variance along axes; that mean; that variance. DTypeError, ShapeError: the operands do not fit.
+
+    Of pictures, along axes 0, 1 and 2, the variance that is returned is that of a sample, divided by n - 1.
+    """
+    if to_node(x).type.rank == 4 and list(reduction_axes) == [0, 1, 2]:
+        fused = nn.fused_batch_norm(x, gamma, beta, epsilon=epsilon)
+        return fused.y, fused.batch_mean, fused.batch_variance
     mean, var = nn.moments(x, list(reduction_axes))
     wide = nn.moments(x, list(reduction_axes), keep_dims=True)
     return nn.batch_normalization(x, *wide, beta, gamma, epsilon), mean, var

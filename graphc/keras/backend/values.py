@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...autodiff.gradients import gradients as _gradients
-from ...errors import GraphError
+from ...errors import FeedError, GraphError
 from ...ir.graph import get_default_graph
 from ...ir.node import Node, Operation, here
 from ...ir.operator import to_node
@@ -122,8 +122,12 @@ def update_sub(x: Variable, decrement: Any) -> Node:
 
 
 def moving_average_update(x: Variable, value: Any, momentum: Any) -> Node:
-    """The operation that moves a variable towards a value: momentum * x + (1 - momentum) * value. DTypeError, ShapeError: the operands do not fit."""
-    return assign_sub(x, (x - value) * (1.0 - momentum))
+    """The variable after it has moved towards a value: the average of the values so far, each `momentum` times as heavy as the one behind it.
+
+    What a start from 0 does to the average is divided out, by two variables beside it. DTypeError, ShapeError: the operands do not fit.
+    """
+    from ...train.averages import assign_moving_average
+    return assign_moving_average(x, value, momentum)
 
 
 def gradients(loss: Any, variables: Any) -> Any:
@@ -143,20 +147,31 @@ def print_tensor(x: Any, message: str = "") -> Node:
     return Print(x, [x], message)
 
 
+def _along(structure: Any, values: Any) -> list[Any]:
+    """The values at the places of a structure, where a list is one value; of a list that is not like it, all that it holds."""
+    if not is_nested(structure):
+        return [values]
+    if not is_nested(values) or len(values) != len(structure) or isinstance(structure, Mapping) != isinstance(values, Mapping):
+        return flatten(values)
+    keys = sorted(structure) if isinstance(structure, Mapping) else range(len(structure))
+    return [v for key in keys for v in _along(structure[key], values[key])]
+
+
 class Function:
     """A function of values, that runs a graph: what `function` makes."""
 
     def __init__(self, inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **session_kwargs: Any):
         self.inputs, self._outputs, self.name = list(flatten(inputs)), outputs, name
+        self._structure = inputs if is_nested(inputs) else [inputs]
         moves = [u for u in updates or ()]
         self._updates = [assign(*u) if isinstance(u, tuple) else u for u in moves]
         self._fetches = [*flatten(outputs), *(u.node if isinstance(u, Operation) else u for u in self._updates)]
         self._made: Any = None
 
     def __call__(self, inputs: Any = ()) -> Any:
-        given = list(flatten(inputs)) if not isinstance(inputs, np.ndarray) else [inputs]
-        if len(given) != len(self.inputs) and len(self.inputs) == len(inputs):
-            given = list(inputs)
+        given = _along(self._structure, inputs if is_nested(inputs) else [inputs])
+        if len(given) != len(self.inputs):
+            raise FeedError(f"the function takes values of {len(self.inputs)} inputs, not {len(given)}{here()}")
         graph = next((x.graph for x in (*self.inputs, *self._fetches) if isinstance(x, Node)), get_default_graph())
         session = state.session_of(graph)
         fed = [(p, v) for p, v in zip(self.inputs, given, strict=True) if isinstance(p, Node) and v is not None]

@@ -6,17 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import FeedError
+from ...ir.node import here
 
-def _filled(places: Any, size: int, fill_mode: str) -> tuple[Any, Any]:
-    """Places along an axis as whole numbers within it, and where they lay outside of what may be seen."""
-    at = np.floor(places + 0.5).astype(np.int64)
-    outside = (at < 0) | (at >= size)
-    if fill_mode == "wrap":
-        return at % size, np.zeros_like(outside)
-    if fill_mode == "reflect":
-        at = at % (2 * size)
-        return np.where(at < size, at, 2 * size - 1 - at), np.zeros_like(outside)
-    return np.clip(at, 0, size - 1), outside & (fill_mode == "constant")
+
+def _placed(at: Any, size: int, fill_mode: str) -> Any:
+    """Places along an axis, those beyond the edge where the pixel is that stands for them; a "wrap" repeats from the first place to the last."""
+    last = size - 1
+    if fill_mode == "wrap" and last:
+        return np.where(at < 0, at + last * (np.floor(-at / last) + 1), np.where(at > last, at - last * np.floor(at / last), at))
+    return at if fill_mode == "reflect" else np.clip(at, 0, last)
+
+
+def _neighbours(at: Any, size: int, fill_mode: str, order: int) -> list[tuple[Any, Any]]:
+    """The pixels along an axis of which places take their value, and how much of each: the nearest one, or the two beside it."""
+    def within(i: Any) -> Any:
+        turned = i % (2 * size)
+        return np.where(turned < size, turned, 2 * size - 1 - turned) if fill_mode == "reflect" else np.clip(i, 0, size - 1)
+    placed = _placed(at, size, fill_mode)
+    if order == 0:
+        return [(within(np.floor(placed + 0.5).astype(np.int64)), 1.0)]
+    first = np.floor(placed).astype(np.int64)
+    return [(within(first), 1.0 - (placed - first)), (within(first + 1), placed - first)]
 
 
 def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1, zy: float = 1,
@@ -24,24 +35,32 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
                            order: int = 1) -> Any:
     """An image turned by `theta` and sheared by `shear` degrees, moved by `tx` rows and `ty` columns, made `1 / zx` and `1 / zy` times as large.
 
-    Each pixel is that at the nearest place of the image; `fill_mode` says what stands beyond the edge: the "nearest" pixel, `cval`
-    ("constant"), the image mirrored ("reflect") or repeated ("wrap").
-    ValueError: axes that there are not.
+    Each pixel is a mixture of the four around its place, or the nearest one (`order` 0); `fill_mode` says what stands beyond the edge: the
+    "nearest" pixel, `cval` ("constant"), the image mirrored ("reflect") or repeated ("wrap").
+    FeedError: another fill mode, or another order than 0 and 1. ValueError: axes that there are not.
     """
-    image = np.moveaxis(np.asarray(x), (row_axis, col_axis, channel_axis), (0, 1, 2))
+    if fill_mode not in ("nearest", "constant", "reflect", "wrap"):
+        raise FeedError(f"apply_affine_transform: fill_mode is 'nearest', 'constant', 'reflect' or 'wrap', not {fill_mode!r:.40}{here()}")
+    if order not in (0, 1):
+        raise FeedError(f"apply_affine_transform: order is 0 or 1, not {order!r:.40}: splines are not offered{here()}")
+    image = np.moveaxis(np.asarray(x), channel_axis, -1)
     height, width = image.shape[:2]
     turn, lean = np.deg2rad(theta), np.deg2rad(shear)
     matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1.0]])
     matrix = matrix @ np.array([[1, 0, tx], [0, 1, ty], [0, 0, 1.0]])
     matrix = matrix @ np.array([[1, -np.sin(lean), 0], [0, np.cos(lean), 0], [0, 0, 1.0]])
     matrix = matrix @ np.diag([zx, zy, 1.0])
-    centre = np.array([height / 2 - 0.5, width / 2 - 0.5])
-    rows, columns = np.meshgrid(np.arange(height) - centre[0], np.arange(width) - centre[1], indexing="ij")
-    at = np.tensordot(matrix[:2, :2], np.stack([rows, columns]), 1) + (matrix[:2, 2] + centre)[:, None, None]
-    (i, out), (j, beyond) = (_filled(at[k], (height, width)[k], fill_mode) for k in (0, 1))
-    found = image[i, j]
-    found = np.where((out | beyond)[..., None], np.asarray(cval, found.dtype), found)
-    return np.moveaxis(found, (0, 1, 2), (row_axis, col_axis, channel_axis))
+    moved = np.eye(3)
+    moved[:2, 2] = np.shape(x)[row_axis] / 2 - 0.5, np.shape(x)[col_axis] / 2 - 0.5
+    matrix = moved @ matrix @ np.linalg.inv(moved)
+    at = np.tensordot(matrix[:2, :2], np.indices((height, width)), 1) + matrix[:2, 2][:, None, None]
+    (rows, columns) = (_neighbours(at[k], (height, width)[k], fill_mode, order) for k in (0, 1))
+    found = sum(image[i, j] * np.asarray(a * b, np.float64)[..., None] for i, a in rows for j, b in columns)
+    if fill_mode == "constant":
+        beyond = (at < 0).any(0) | (at[0] > height - 1) | (at[1] > width - 1)
+        found = np.where(beyond[..., None], cval, found)
+    found = np.asarray(found, image.dtype)
+    return np.moveaxis(found, -1, channel_axis)
 
 
 def random_rotation(x: Any, rg: float, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest",
