@@ -1,8 +1,8 @@
 """Inverses, solutions and factors of matrices by the LAPACK of the library that multiplies, in the words of `numpy.linalg`, whose errors they raise.
 
 NumPy computes float32 in float64, and its library's threads wait for each other beside those of a run. Here numbers keep their dtype, and each
-matrix is one thread's: the threads of a run share a batch, and results are the same for any number of them. Complex numbers, what is empty, large
-matrices in float64, and all of it where the library has no LAPACK that is right (`chosen`), are NumPy's.
+matrix is one thread's: the threads of a run share a batch, and results are the same for any number of them. Complex numbers, what is empty, small
+matrices, large ones in float64, and all of it where the library has no LAPACK that is right (`chosen`), are NumPy's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .compile_pool import survives
 from .subnormal import subnormals
 
 SHARED = 4_000_000      # multiply-adds of a batch from which it is shared out: 1 ms, of which it takes a tenth to start a thread
+LEAST = 128             # rows or columns below which NumPy's call of a batch takes less than calls of each matrix from Python, 7 us
 LARGE = 512             # rows and columns from which both threads of NumPy's library gain on one matrix of float64 alone
 SINGULAR, NO_VALUES, NO_EIGENVALUES = "Singular matrix", "SVD did not converge", "Eigenvalues did not converge"     # as numpy says it
 
@@ -90,12 +91,12 @@ class Factors(NamedTuple):
 
     threads: int = 1
     flush: bool = False
+    least: int = 0          # rows or columns below which matrices are NumPy's
 
-    @staticmethod
-    def _mine(*operands: Array) -> bool:
-        a = operands[0]
+    def _mine(self, *operands: Array) -> bool:
+        a, most = operands[0], max(operands[0].shape[-2:])
         return a.dtype.name in ladder.TYPES and all(x.size and x.dtype == a.dtype for x in operands) and (
-            a.dtype.itemsize == 4 or max(a.shape[-2:]) < LARGE)
+            self.least <= most and (a.dtype.itemsize == 4 or most < LARGE))
 
     def _run(self, count: int, work: int, *calls: Callable[[int, int], None]) -> None:
         """Calls of a batch, one after another, in parts of threads."""
@@ -229,7 +230,7 @@ SIDES = [(1, 1), (2, 2), (5, 5), (67, 67), (131, 131), (4, 9), (9, 4), (36, 70),
 
 def factors(threads: int, flush: bool) -> Any:
     """What factors matrices in a run of so many threads: `Factors`, or NumPy's module of this name where the library's are not to be had."""
-    return Factors(threads, flush) if chosen() else np.linalg
+    return Factors(threads, flush, LEAST) if chosen() else np.linalg
 
 
 @cache

@@ -127,7 +127,7 @@ HAVE = {"scipy-openblas64": True, "NumPy's OpenBLAS": True, "SciPy's BLAS": Fals
 @pytest.mark.parametrize("name", ladder.RUNGS)
 def test_programs_run_on_every_rung(name, rungs):
     rungs({name: ladder.RUNGS[name]})
-    a = drawn((2, 70, 70), "float32")
+    a = drawn((2, 140, 140), "float32")
     with tf.Session() as session:
         x = tf.placeholder("float32", a.shape)
         inverse, (q, r) = session.run([tf.matrix_inverse(x), tf.qr(x)], {x: a})
