@@ -24,8 +24,8 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 def scope_name(name: str) -> str:
-    """The scope of what a loss or a metric of that name is made of: `lambda` for `<lambda>`, as TensorFlow names it, and _ for what no scope has."""
-    return re.sub(r"[^A-Za-z0-9_.\\/>-]", "_", name.strip("<>")) or "_"
+    """The scope of what a loss or a metric of that name is made of: `lambda` for `<lambda>`, as TensorFlow names it, with _ for what no scope has."""
+    return re.sub(r"[^A-Za-z0-9_.\\/>-]", "_", name.strip("<>")).lstrip("_") or "function"
 
 
 @contextmanager
