@@ -44,7 +44,6 @@ class Operator:
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
     Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers;
     None if for these types the reference is to run.
-
     Of matrices: `factor` is the reference, given what factors them in the words of `numpy.linalg`, `(linalg, *inputs, **attrs)`.
 
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
