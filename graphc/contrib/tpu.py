@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import ArgumentError, UnimplementedError
 from ..estimator import Estimator, EstimatorSpec, ModeKeys
 from ..estimator import RunConfig as _RunConfig
-from ..ir.node import Node, Operation, here
-from ..ops.state import Variable, group
+from ..ir.node import here
+from ..ops.state import group
 from ..tf1_names import getter as _getter
 from ..train.optimizer import Optimizer
+from ..train.replicas import Replica
 
 __all__ = ["CrossShardOptimizer", "InputPipelineConfig", "RunConfig", "TPUConfig", "TPUEstimator", "TPUEstimatorSpec"]
 
@@ -109,7 +110,7 @@ class TPUEstimator(Estimator):
         return {**known, "use_tpu": False} if size is None else {**known, "use_tpu": False, "batch_size": size}
 
 
-class CrossShardOptimizer(Optimizer):
+class CrossShardOptimizer(Replica):
     """The steps of another optimizer, from the mean of all shards' gradients: of one shard its own.
 
     >>> v = tf.Variable(1.0)
@@ -121,28 +122,7 @@ class CrossShardOptimizer(Optimizer):
     """
 
     def __init__(self, opt: Optimizer, reduction: str = "weighted_mean", name: str = "CrossShardOptimizer", group_assignment: Any = None):
-        super().__init__(False, name)
-        self._opt = opt
-
-    def compute_gradients(self, *args: Any, **kwargs: Any) -> list[tuple[Node | None, Variable]]:
-        """As of the optimizer that it is given: DTypeError, GradientError."""
-        return self._opt.compute_gradients(*args, **kwargs)
-
-    def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
-        """As of the optimizer that it is given: GraphError."""
-        return self._opt.apply_gradients(grads_and_vars, global_step, name)
-
-    def get_slot(self, var: Variable, name: str) -> Variable | None:
-        """As of the optimizer that it is given."""
-        return self._opt.get_slot(var, name)
-
-    def get_slot_names(self) -> list[str]:
-        """As of the optimizer that it is given."""
-        return self._opt.get_slot_names()
-
-    def variables(self) -> list[Variable]:
-        """As of the optimizer that it is given."""
-        return self._opt.variables()
+        super().__init__(opt, False, name)
 
 
 def __dir__() -> list[str]:

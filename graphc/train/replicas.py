@@ -14,7 +14,35 @@ from .optimizer import Optimizer
 __all__ = ["SyncReplicasOptimizer"]
 
 
-class SyncReplicasOptimizer(Optimizer):
+class Replica(Optimizer):
+    """An optimizer of one replica among none: what it is asked it asks the optimizer that it is given."""
+
+    def __init__(self, opt: Optimizer, use_locking: bool, name: str):
+        super().__init__(use_locking, name)
+        self._opt = opt
+
+    def compute_gradients(self, *args: Any, **kwargs: Any) -> list[tuple[Node | None, Variable]]:
+        """As of the optimizer that it is given: DTypeError, GradientError."""
+        return self._opt.compute_gradients(*args, **kwargs)
+
+    def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
+        """As of the optimizer that it is given: GraphError."""
+        return self._opt.apply_gradients(grads_and_vars, global_step, name)
+
+    def get_slot(self, var: Variable, name: str) -> Variable | None:
+        """As of the optimizer that it is given."""
+        return self._opt.get_slot(var, name)
+
+    def get_slot_names(self) -> list[str]:
+        """As of the optimizer that it is given."""
+        return self._opt.get_slot_names()
+
+    def variables(self) -> list[Variable]:
+        """As of the optimizer that it is given."""
+        return self._opt.variables()
+
+
+class SyncReplicasOptimizer(Replica):
     """The steps of another optimizer, from the gradients of one replica, which is all there are.
 
     `variable_averages`, `variables_to_average`: moving averages of variables, moved with each step. UnimplementedError: more replicas than one.
@@ -35,36 +63,20 @@ class SyncReplicasOptimizer(Optimizer):
         if replicas_to_aggregate != 1 or total_num_replicas not in (None, 1):
             raise UnimplementedError(f"SyncReplicasOptimizer: gradients of {replicas_to_aggregate} of {total_num_replicas or replicas_to_aggregate} "
                                      f"replicas are not offered: graphc runs one, in one process{here()}")
-        super().__init__(use_locking, name)
-        self._opt, self._averages, self._averaged = opt, variable_averages, variables_to_average
+        super().__init__(opt, use_locking, name)
+        self._averages, self._averaged = variable_averages, variables_to_average
         self._applied = False
-
-    def compute_gradients(self, *args: Any, **kwargs: Any) -> list[tuple[Node | None, Variable]]:
-        """As of the optimizer that it is given: DTypeError, GradientError."""
-        return self._opt.compute_gradients(*args, **kwargs)
 
     def apply_gradients(self, grads_and_vars: Any, global_step: Variable | None = None, name: str | None = None) -> Operation:
         """As of the optimizer that it is given. GraphError: no global step, by which TensorFlow tells old gradients from new ones."""
         if global_step is None:
             raise GraphError(f"SyncReplicasOptimizer.apply_gradients needs a global_step{here()}")
         self._applied = True
-        applied = self._opt.apply_gradients(grads_and_vars, global_step, name)
+        applied = super().apply_gradients(grads_and_vars, global_step, name)
         if self._averages is None:
             return applied
         with applied.graph.control_dependencies([applied]):
             return group(applied, self._averages.apply(self._averaged))
-
-    def get_slot(self, var: Variable, name: str) -> Variable | None:
-        """As of the optimizer that it is given."""
-        return self._opt.get_slot(var, name)
-
-    def get_slot_names(self) -> list[str]:
-        """As of the optimizer that it is given."""
-        return self._opt.get_slot_names()
-
-    def variables(self) -> list[Variable]:
-        """As of the optimizer that it is given."""
-        return self._opt.variables()
 
     def get_chief_queue_runner(self) -> Any:
         """A queue runner that deals out one token, which nobody waits for. GraphError: before `apply_gradients`."""
