@@ -50,6 +50,7 @@ from .ir.collecting import GraphKeys
 from .ir.default_graph import (
     add_to_collection,
     colocate_with,
+    container,
     control_dependencies,
     device,
     get_collection,

@@ -46,10 +46,19 @@ keras.backend.tensorflow_backend | keras.backend
 keras.callbacks | keras.callbacks
 keras.constraints | keras.constraints
 keras.datasets | keras.datasets
+keras.datasets.boston_housing | keras.datasets.boston_housing
+keras.datasets.cifar10 | keras.datasets.cifar10
+keras.datasets.cifar100 | keras.datasets.cifar100
+keras.datasets.fashion_mnist | keras.datasets.fashion_mnist
+keras.datasets.imdb | keras.datasets.imdb
+keras.datasets.mnist | keras.datasets.mnist
+keras.datasets.reuters | keras.datasets.reuters
 keras.engine | keras keras.layers
 keras.engine.base_layer | keras.layers
 keras.engine.input_layer | keras keras.layers
+keras.engine.input_spec | keras.layers
 keras.engine.network | keras keras.models
+keras.engine.saving | keras.models
 keras.engine.sequential | keras.models
 keras.engine.topology | keras keras.layers keras.models
 keras.engine.training | keras.models
@@ -57,9 +66,13 @@ keras.initializers | keras.initializers
 keras.layers | keras.layers
 keras.layers.advanced_activations | keras.layers
 keras.layers.convolutional | keras.layers
+keras.layers.convolutional_recurrent | keras.layers
 keras.layers.core | keras.layers
+keras.layers.cudnn_recurrent | keras.layers
 keras.layers.embeddings | keras.layers
+keras.layers.local | keras.layers
 keras.layers.merge | keras.layers
+keras.layers.noise | keras.layers
 keras.layers.normalization | keras.layers
 keras.layers.pooling | keras.layers
 keras.layers.recurrent | keras.layers
@@ -67,6 +80,7 @@ keras.layers.wrappers | keras.layers
 keras.losses | keras.losses
 keras.metrics | keras.metrics
 keras.models | keras.models
+keras.objectives | keras.losses
 keras.optimizers | keras.optimizers
 keras.preprocessing | keras.preprocessing
 keras.preprocessing.image | keras.preprocessing.image
@@ -77,6 +91,7 @@ keras.saving | keras.models
 keras.utils | keras.utils
 keras.utils.data_utils | keras.utils
 keras.utils.generic_utils | keras.utils
+keras.utils.io_utils | keras.utils
 keras.utils.np_utils | keras.utils
 keras.utils.vis_utils | keras.utils
 layers.base | layers
@@ -140,6 +155,7 @@ ops.image_ops | image
 ops.image_ops_impl | image
 ops.init_ops | initializers tf
 ops.initializers_ns | initializers
+ops.inplace_ops | -
 ops.io_ops | tf
 ops.linalg.linalg | linalg
 ops.linalg.linalg_impl | linalg
@@ -272,19 +288,6 @@ framework.python.ops.arg_scope | contrib.framework
 framework.python.ops.variables | contrib.framework
 image.python.ops.dense_image_warp | contrib.image
 image.python.ops.image_ops | contrib.image
-keras.activations | keras.activations
-keras.backend | keras.backend
-keras.callbacks | keras.callbacks
-keras.layers | keras.layers
-keras.losses | keras.losses
-keras.models | keras.models
-keras.optimizers | keras.optimizers
-keras.preprocessing | keras.preprocessing
-keras.preprocessing.image | keras.preprocessing.image
-keras.preprocessing.sequence | keras.preprocessing.sequence
-keras.preprocessing.text | keras.preprocessing.text
-keras.regularizers | keras.regularizers
-keras.utils | keras.utils
 layers.python.layers | contrib.layers
 layers.python.layers.encoders | contrib.layers
 layers.python.layers.initializers | contrib.layers
@@ -350,3 +353,6 @@ training.python.training.device_setter | contrib.training
 training.python.training.hparam | contrib.training
 training.python.training.training | contrib.training
 """
+# Keras was below contrib first, as a package and by two longer paths.
+CONTRIB += "".join(f"keras.{inner}{line.partition('.')[2]}\n" for inner in ("", "python.keras.", "api.keras.")
+                   for line in MODULES.split("\n") if line.startswith("keras."))

@@ -68,6 +68,18 @@ def _decorated(*args: Any, **kwargs: Any) -> Any:
     return lambda function: function
 
 
+def _changed(what: str) -> Any:
+    """`x` with `v` in the place of its rows `i`, or added to or subtracted from them; None: of all. As everywhere, what is overwritten is a copy."""
+    def changed(x: Any, i: Any, v: Any) -> Any:
+        tf = _top()
+        x = tf.convert_to_tensor(x)
+        rows = tf.range(tf.shape(x)[0]) if i is None else tf.convert_to_tensor(i)
+        if rows.shape.ndims == 0:
+            rows, v = tf.expand_dims(rows, 0), tf.expand_dims(v, 0)
+        return getattr(tf, f"tensor_scatter_{what}")(x, tf.expand_dims(rows, -1), v)
+    return changed
+
+
 def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
@@ -129,6 +141,7 @@ def _own(path: str) -> dict[str, Any]:
                                  "merge": _switching().merge},
         **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
             "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
+        "ops.inplace_ops": {f"alias_inplace_{what}": _changed(what) for what in ("update", "add", "sub")},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "tools.freeze_graph": {"freeze_graph": _freezing().freeze_graph},
         "tools.inspect_checkpoint": {"print_tensors_in_checkpoint_file": _inspecting().print_tensors_in_checkpoint_file},
@@ -167,12 +180,15 @@ class _Inner(ModuleType):
                 return getattr(_top() if place == "tf" else _place(place), name)
             except (AttributeError, ImportError, GraphcError):
                 continue
-        inner = sys.modules.get(f"{self.__name__}.{name}")          # behind the names, one of which may be called as a module is
-        if inner is None:
-            raise _missing(self.__name__, self._places, name)
-        return inner
+        # Modules come behind the names, one of which may be called as a module is: those within, and those that TensorFlow's import.
+        for folder in (self.__name__, *(f"{__name__}.{folder}" for folder in _IMPORTED)):
+            inner = sys.modules.get(f"{folder}.{name}")
+            if inner is not None:
+                return inner
+        raise _missing(self.__name__, self._places, name)
 
 
+_IMPORTED = ("framework", "ops", "util")     # what TensorFlow's modules import of each other: `from tensorflow.python.ops.rnn import rnn_cell_impl`
 _OWN = ("slopes", "file_io")         # modules with names for these paths alone
 
 

@@ -100,13 +100,27 @@ def collections():
 
 
 def devices():
-    with tf.device(device_name_or_function=lambda op: "/gpu:0"), tf.get_default_graph().device("/cpu:0"), tf.colocate_with(tf.constant(1)):
+    with tf.device(device_name_or_function=lambda op: "/gpu:0"), tf.get_default_graph().device("/cpu:0"), tf.colocate_with(tf.constant(1)), \
+            tf.container("shared") as shared, tf.get_default_graph().container(shared):
         return tf.constant(1).device
+
+
+def noted():
+    tensor, variable = tf.constant(1.0), tf.Variable(1.0)
+    tensor.W, variable.scope = variable, "layer"
+    return tensor.W.scope, hasattr(tensor + 0.0, "W")
+
+
+def in_place():
+    ops, x = tf.python.ops.inplace_ops, tf.constant([[1, 2], [3, 4]])
+    made = [ops.alias_inplace_update(x, 1, [7, 8]), ops.alias_inplace_add(x, [0], [[7, 8]]), ops.alias_inplace_sub(x, None, [[1, 1], [1, 1]]), x]
+    return [v.tolist() for v in tf.Session(jit=False).run(made)]
 
 
 UNKNOWN = tf.placeholder(tf.float32, [None, 3]).shape[0]
 
 ROWS = [
+    (noted, ("layer", False)), (in_place, [[[1, 2], [7, 8]], [[8, 10], [3, 4]], [[0, 1], [2, 3]], [[1, 2], [3, 4]]]),
     (lambda: minimize_values(lambda d: d.values()), [0.5, 1.75]), (lambda: minimize_values(lambda d: (v for v in d.values())), [0.5, 1.75]),
     (lambda: minimize_values(lambda d: {d["a"]}), [0.5, 2.0]), (lambda: minimize_values(lambda d: [d["b"]]), [1.0, 1.75]),
     (lost_variable, "Adam: no gradient leads from Square: float32[]"), (no_variable, None),

@@ -267,7 +267,7 @@ def test_error_is_the_one_foretold(path, error, call):
 
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
-    "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.get_collection",
+    "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.container", "graphc.get_collection",
     "graphc.data.experimental.copy_to_device", "graphc.contrib.data.copy_to_device",
     "graphc.get_collection_ref", *(f"graphc.saved_model.{name}" for name in (
         "build_signature_def", "is_valid_signature", "main_op.main_op", "main_op.main_op_with_restore", "signature_def_utils.build_signature_def",

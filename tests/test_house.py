@@ -21,7 +21,7 @@ LONG_FILES: dict[str, int] = {
     "graphc/ir/operator.py": 495,
     "graphc/ops/windows.py": 420,
     "tests/datasets/test_dataset.py": 441,
-    "tests/files/test_graph_json.py": 467,
+    "tests/files/test_graph_json.py": 440,
     "tests/fuzz/generate.py": 411,
     "tests/inspection/test_explain.py": 436,
     "tests/ir/test_families.py": 425,

@@ -51,6 +51,7 @@ class Library(NamedTuple):
     version: str                        # all that tells it from other versions
     gemm: Callable[[str], int]          # dtype -> address
     largest: int = ANY                  # size, or distance of two rows, that it takes
+    lapack: Callable[[str], int] = lambda name: 0       # LAPACK's name of a function that takes sizes of 64 bits -> address, 0: it has none
 
 
 class Absent(GraphcError):
@@ -118,11 +119,12 @@ def _as_openblas(path: Path, library: Any) -> Library:
         raise Absent(f"{path} is another OpenBLAS than is known here: {e}") from None
     config.restype = ctypes.c_char_p
     about = " ".join(config().decode().split())         # with the processor that it has found
-    return Library(about, f"{about}, {path.stat().st_size} bytes", lambda dtype: _address(functions[dtype]))
+    return Library(about, f"{about}, {path.stat().st_size} bytes", lambda dtype: _address(functions[dtype]),
+                   lapack=lambda name: _address(getattr(library, f"scipy_{name}_64_", None)))
 
 
 def _address(function: Any) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
+    return 0 if function is None else ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 # ---------------------------------------------------------------------- what is called otherwise

@@ -17,6 +17,7 @@ from ..ir.body import RunBody
 from ..ir.node import Node
 from ..ir.sizes import with_numbers
 from ..ir.types import Array
+from . import lapack
 from .bodies import NEVER, Bound, Control
 from .code import Code, Fetch, Run
 from .entry import Way
@@ -36,10 +37,11 @@ class HostPart(NamedTuple):
     step: HostStep
     attrs: Mapping[str, Any]
     flush: bool
+    threads: int
 
     def run(self, memory: Memory, run_body: RunBody | None) -> None:
         with subnormals(self.flush, self.step.node):
-            self.step.run(memory.place, memory.give, self.attrs, run_body)
+            self.step.run(memory.place, memory.give, self.attrs, run_body, lambda: lapack.factors(self.threads, self.flush))
 
 
 class Segment(NamedTuple):
@@ -114,7 +116,8 @@ class Program:
                 continue
             for step in (code.hosts[i] for i in range(run.first, run.first + run.steps)):
                 numbers = iter(self.memory.numbers[step.numbers].tolist())
-                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}, code.flush))
+                found.append(HostPart(step, {name: with_numbers(value, numbers) for name, value in step.node.attrs.items()}, code.flush,
+                                      code.threads))
         return found
 
     def _resized(self) -> list[tuple[int, Node, Value]]:

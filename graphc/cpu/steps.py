@@ -70,14 +70,16 @@ class HostStep(NamedTuple):
     def computed(self) -> Iterable[Node]:
         return self.outs
 
-    def run(self, array: Callable[[Value], Array], give: Callable[[Value, Array], bool], attrs: Mapping[str, Any], run_body: RunBody | None) -> None:
+    def run(self, array: Callable[[Value], Array], give: Callable[[Value, Array], bool], attrs: Mapping[str, Any], run_body: RunBody | None,
+            linalg: Callable[[], Any]) -> None:
         """`array` gives values as views of where they lie, and `give` makes an array where one lies, if it can, which saves a copy.
 
-        `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies.
+        `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies, `linalg` gives what factors matrices.
         """
         node = self.node
         with np.errstate(all="ignore"):
-            result = run_reference(node, [array(x) for x in self.inputs], attrs, run_body)
+            result = run_reference(node, [array(x) for x in self.inputs], attrs, run_body,
+                                   None if node.operator.factor is None else linalg())
         own = node.operator.pure and not node.operator.effect and node.operator.drive is None
         for out, place in zip(self.outs, self.places, strict=True):
             value = result if out is node else result[out.attrs["index"]]

@@ -26,7 +26,7 @@ class GraphDef:
 
     `SerializeToString` gives TensorFlow's bytes where all operators have a counterpart there, else graphc's JSON, which begins with a brace;
     `ParseFromString` reads both. `library`: the functions of TensorFlow's graph; `versions`: what wrote it. SerializationError: a graph that cannot
-    be saved, a py_func in it, or bytes of neither.
+    be saved, a Python object in it, or bytes of neither.
 
     >>> with tf.Graph().as_default() as graph:
     ...     y = tf.add(tf.constant(1.0, name="x"), 2.0, name="y")

@@ -5,8 +5,8 @@
 A node is `{"name", "op", "inputs", "type", ...}`; inputs, control inputs and initial values are places in `nodes`, all of them
 before the node itself. Values that JSON has no word for are objects with one key: `{"array": ...}`, `{"dtype": "float32"}`,
 `{"type": "float32[?,3]"}`, `{"node": 7}`, `{"operation": 7}`, `{"scalar": ...}`, `{"float": "nan"}`, `{"bytes": "YQ=="}`;
-`{"outside": "absent"}` stands where a program had a dataset or a queue: what they would bring is fed to a graph that was read. The body of
-a loop or a branch is
+`{"outside": "absent"}` stands where a program had a dataset, a queue or a function of Python: what they would bring is fed to a graph that was
+read. The body of a loop or a branch is
 `{"body": {"parameters": 3, "nodes": [...], "results": [...], "effects": [...]}}`: its nodes, of which so many are its parameters, are
 written like those of the graph, with places among themselves.
 """
@@ -30,6 +30,7 @@ from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_
 from ..ir.operator import Operator
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
+from ..ops.python_function import CALLERS, FUNCTION
 from ..ops.state import READS, Variable, closure
 from .standing import read_standing, standing_records
 from .values import LONGEST, expect, read_array, read_bytes, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array, write_bytes
@@ -43,7 +44,8 @@ _STATE = ("variable", "placeholder", "run_number", "initialize", *READS)      # 
 def to_json(graph: Graph, fetches: Any = None) -> str:
     """The graph as JSON, one node a line; with `fetches` (a tensor, operation or name, or a list of them), only what they need.
 
-    SerializationError: a `py_func`, or another attribute or member of a collection that is no data.
+    Datasets, queues and the functions of a `py_func` stay with the program. SerializationError: another attribute that is no data, or a
+    member of a collection.
     """
     wanted = [] if fetches is None else fetches if isinstance(fetches, (list, tuple)) else [fetches]
     nodes = graph.nodes if fetches is None else closure([graph.as_node(f) for f in wanted])
@@ -85,9 +87,8 @@ class _Writer:
             "type": [str(t) for t in types] if types is not None else None if n.type is None else str(n.type),
         }
         if n.attrs:
-            family = n.operator.family
-            absent = {"outside"} if family.arrives or family.departs else set[str]()
-            record["attrs"] = {k: {"outside": "absent"} if k in absent else self.value(v, f"{k} of {describe(n)}") for k, v in n.attrs.items()}
+            absent = self._outside(n)
+            record["attrs"] = {k: {"outside": "absent"} if k == absent else self.value(v, f"{k} of {describe(n)}") for k, v in n.attrs.items()}
         if isinstance(n, Variable):
             if n.constraint is not None and self.strict:
                 raise SerializationError(f"{describe(n)} has a constraint, a Python function, which cannot be saved")
@@ -99,6 +100,12 @@ class _Writer:
         if n.loc is not None:
             record["line"] = list(n.loc)
         return record
+
+    def _outside(self, n: Node) -> str | None:
+        """The attribute of a node that is the program's own; people read the name of a function."""
+        if n.operator.family.arrives or n.operator.family.departs:
+            return "outside"
+        return FUNCTION if self.strict and n.operator.name in CALLERS else None
 
     def value(self, v: Any, what: str) -> Any:
         if v is None or isinstance(v, (bool, str)):

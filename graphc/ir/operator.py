@@ -44,6 +44,7 @@ class Operator:
     Reduction: `combine` is the record of how it goes on from element to element (`COMBINES`).
     Routine: `loop` is the loop nest that computes it, `(types, type, **attrs)` -> a `Loop`, which depends on sizes only in its numbers;
     None if for these types the reference is to run.
+    Of matrices: `factor` is the reference, given what factors them in the words of `numpy.linalg`, `(linalg, *inputs, **attrs)`.
 
     Movement: `view` says where the result lies within its input's memory, `(shape, strides, out_shape=, **attrs)` -> shape, strides and offset
     in elements (for several results after the result's number). `lower` makes simpler nodes in its place once shapes are concrete,
@@ -99,6 +100,7 @@ class Operator:
     loop: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     drive: Callable[..., Any] | None = None
+    factor: Callable[..., Any] | None = None
     tangent: Callable[..., Any] | None = None
     batch: str = ""
     weak: bool = True

@@ -34,14 +34,19 @@ def read_only(value: Any) -> Any:
 
 
 def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | None = None,
-                  run_body: Callable[[Any, Sequence[Any]], Sequence[Any]] | None = None) -> Any:
+                  run_body: Callable[[Any, Sequence[Any]], Sequence[Any]] | None = None, linalg: Any = None) -> Any:
     """The numpy reference of a node; what it raises names the operator and the user's line.
 
     The inputs lie where constants, feeds, variables and other results do: a reference sees them, and cannot write there. `attrs`: the
     node's attributes, if they are not those that it was made with. `run_body`: what runs a body that the node has, if not the interpreter.
+    `linalg`: what factors matrices, if not `numpy.linalg`.
     """
-    drive = node.operator.drive
-    function = node.operator.reference if drive is None or run_body is None else partial(drive, run_body)
+    drive, factor = node.operator.drive, node.operator.factor
+    function = node.operator.reference
+    if drive is not None and run_body is not None:
+        function = partial(drive, run_body)
+    elif factor is not None and linalg is not None:
+        function = partial(factor, linalg)
     try:
         return function(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
     except GraphcError as e:

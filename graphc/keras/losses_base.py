@@ -12,6 +12,7 @@ from ..ir.operator import to_node
 from ..losses import Reduction as _Reduction
 from ..losses import compute_weighted_loss
 from ..ops.array import expand_dims, squeeze
+from .named import scope_name
 
 
 class Reduction:
@@ -63,7 +64,7 @@ class Loss:
         raise UnimplementedError(f"{type(self).__name__} does not say what the loss of a row is: it has no call(y_true, y_pred){here()}")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Node:
-        with name_scope(self.name or type(self).__name__.lower()):
+        with name_scope(scope_name(self.name or type(self).__name__.lower())):
             losses = to_node(self.call(y_true, y_pred))
             return weighted(losses, sample_weight, _AS_LOSSES[self.reduction])
 

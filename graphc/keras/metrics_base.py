@@ -23,6 +23,7 @@ from .backend import state
 from .engine.history import layered
 from .engine.layer import Layer
 from .losses_base import aligned
+from .named import scope_name
 
 _CHANGES = ("assign", "assign_add", "assign_sub")
 
@@ -69,7 +70,7 @@ class Metric(Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = get_default_graph()
-        with graph.name_scope(self._name.lstrip("_")):
+        with graph.name_scope(scope_name(self._name)):
             update = self.update_state(*args, **kwargs)
             with graph.control_dependencies([update]):
                 value = identity(self.result())
@@ -83,7 +84,7 @@ class Metric(Layer):
         graph, kind, dims = get_default_graph(), dtype or self._dtype, as_shape(shape if shape is not None else ())
         if dims is None or None in dims:
             raise ShapeError(f"add_weight({name!r:.60}) needs a fully known shape, not {shape}{here()}")
-        with graph.control_dependencies(None), graph.name_scope(self._name.lstrip("_")):
+        with graph.control_dependencies(None), graph.name_scope(scope_name(self._name)):
             start = (get(initializer) or get("zeros"))(dims, dtype=kind)
             made = Variable(start, trainable=False, name=name, collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES])
         self._weights.append(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,11 @@ def get_custom_objects() -> dict[str, Any]:
     {}
     """
     return _OWN
+
+
+def scope_name(name: str) -> str:
+    """The scope of what a loss or a metric of that name is made of: `lambda` for `<lambda>`, as TensorFlow names it, with _ for what no scope has."""
+    return re.sub(r"[^A-Za-z0-9_.\\/>-]", "_", name.strip("<>")).lstrip("_") or "function"
 
 
 @contextmanager

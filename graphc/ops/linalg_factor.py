@@ -86,11 +86,8 @@ def _svd_grad(g: Any, y: Any, tensor: Node, full_matrices: bool) -> tuple[Node]:
     return (whole + matmul(outside_u, v, transpose_b=True) + matmul(u, outside_v, transpose_b=True),)
 
 
-@declare("host", _svd_types, name="svd_parts", results=("s", "u", "v"), grad=_svd_grad, batch="aligned", analytic=False,
-         samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})), label="Svd")
-def _svd_parts(tensor: Any, *, full_matrices: bool = False) -> Any:
-    """Singular values, descending, and the vectors to both sides (columns); of each on the left the largest component is positive."""
-    u, s, vt = factored(lambda a: np.linalg.svd(a, full_matrices=full_matrices), tensor)
+def _singular(linalg: Any, tensor: Any, full_matrices: bool) -> Any:
+    u, s, vt = factored(lambda a: linalg.svd(a, full_matrices=full_matrices), tensor)
     k = s.shape[-1]
     v = np.swapaxes(vt, -1, -2).copy()
     if u.size and k:
@@ -100,6 +97,13 @@ def _svd_parts(tensor: Any, *, full_matrices: bool = False) -> Any:
         u = np.concatenate([first * sign, u[..., k:]], -1)
         v[..., :k] *= sign
     return s, u, v
+
+
+@declare("host", _svd_types, name="svd_parts", results=("s", "u", "v"), factor=_singular, grad=_svd_grad, batch="aligned", analytic=False,
+         samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})), label="Svd")
+def _svd_parts(tensor: Any, *, full_matrices: bool = False) -> Any:
+    """Singular values, descending, and the vectors to both sides (columns); of each on the left the largest component is positive."""
+    return _singular(np.linalg, tensor, full_matrices)
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
@@ -152,7 +156,12 @@ def _square_qr_grad(gq: Node, gr: Node, q: Node, r: Node) -> Node:
     return matrix_transpose(matrix_triangular_solve(r, matrix_transpose(left), lower=False))
 
 
-@declare("host", _qr_types, results=("q", "r"), grad=_qr_grad, batch="aligned", analytic=False, label="Qr",
+def _qr(linalg: Any, input: Any, full_matrices: bool) -> Any:
+    q, r = factored(lambda a: linalg.qr(a, "complete" if full_matrices else "reduced"), input)
+    return q, r
+
+
+@declare("host", _qr_types, results=("q", "r"), factor=_qr, grad=_qr_grad, batch="aligned", analytic=False, label="Qr",
          samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})))
 def qr(input: Any, *, full_matrices: bool = False) -> Any:
     """Matrices as a product of one with orthonormal columns and an upper triangular one, by Householder's reflections (LAPACK).
@@ -164,8 +173,7 @@ def qr(input: Any, *, full_matrices: bool = False) -> Any:
     array([[3., 1.],
            [0., 2.]], dtype=float32)
     """
-    q, r = factored(lambda a: np.linalg.qr(a, "complete" if full_matrices else "reduced"), input)
-    return q, r
+    return _qr(np.linalg, input, full_matrices)
 
 
 # ---------------------------------------------------------------------- determinants
@@ -176,8 +184,13 @@ def _slogdet_types(types: Types, values: Values) -> tuple[TensorType, TensorType
     return one, one
 
 
-@declare("routine", _slogdet_types, loop=log_determinant_loop, results=("sign", "log_abs_determinant"), label="LogMatrixDeterminant", batch="aligned",
-         samples=(([GENERAL], {}), ([SPD], {})), analytic=False,
+def _log_determinants(linalg: Any, input: Any) -> Any:
+    sign, value = linalg.slogdet(input)
+    return np.asarray(sign, input.dtype), np.asarray(value, input.dtype)
+
+
+@declare("routine", _slogdet_types, loop=log_determinant_loop, factor=_log_determinants, results=("sign", "log_abs_determinant"),
+         label="LogMatrixDeterminant", batch="aligned", samples=(([GENERAL], {}), ([SPD], {})), analytic=False,
          grad=lambda g, y, input: (expand_dims(g[1], (-2, -1)) * matrix_inverse(input, adjoint=True),))
 def log_matrix_determinant(input: Any) -> Any:
     """The sign of determinants, and the logarithm of their magnitude, which may be beyond the dtype.
@@ -187,8 +200,7 @@ def log_matrix_determinant(input: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.log_matrix_determinant([[0.0, 1.0], [1.0, 0.0]]).sign)
     np.float32(-1.0)
     """
-    sign, value = np.linalg.slogdet(input)
-    return np.asarray(sign, input.dtype), np.asarray(value, input.dtype)
+    return _log_determinants(np.linalg, input)
 
 
 slogdet = log_matrix_determinant

@@ -107,12 +107,17 @@ def _inverse_grad(g: Node, y: Node, input: Node, adjoint: bool) -> tuple[Node]:
     return (-_of_matrix(matrix_transpose(inner) if adjoint else inner, adjoint),)
 
 
-@declare("routine", lambda types, values, adjoint: square_matrices(types[0]), loop=_of_reals(inverse_loop), grad=_inverse_grad,
-         label="MatrixInverse", batch="aligned", complex=True, analytic=lambda input, adjoint: factored(np.linalg.inv, _transposed(input, adjoint)),
+def _inverses(linalg: Any, input: Any, adjoint: bool) -> Any:
+    return factored(linalg.inv, _turned(input, adjoint))
+
+
+@declare("routine", lambda types, values, adjoint: square_matrices(types[0]), loop=_of_reals(inverse_loop), factor=_inverses,
+         grad=_inverse_grad, label="MatrixInverse", batch="aligned", complex=True,
+         analytic=lambda input, adjoint: factored(np.linalg.inv, _transposed(input, adjoint)),
          samples=(([GENERAL], {}), ([SPD], {"adjoint": True})))
 def matrix_inverse(input: Any, *, adjoint: bool = False) -> Any:
     """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
-    return factored(np.linalg.inv, _turned(input, adjoint))
+    return _inverses(np.linalg, input, adjoint)
 
 
 def _determinant_type(types: Types, values: Values) -> TensorType:
@@ -124,12 +129,15 @@ def _determinant_grad(g: Node, y: Node, input: Node) -> tuple[Node]:
     return (expand_dims(g * y, (-2, -1)) * matrix_inverse(conjugate(input), adjoint=True),)
 
 
-@declare("routine", _determinant_type, loop=_of_reals(determinant_loop), grad=_determinant_grad, label="MatrixDeterminant", batch="aligned",
-         complex=True,
-         samples=(([GENERAL], {}), ([SPD], {})))
+def _determinants(linalg: Any, input: Any) -> Any:
+    return linalg.det(input)
+
+
+@declare("routine", _determinant_type, loop=_of_reals(determinant_loop), factor=_determinants, grad=_determinant_grad, label="MatrixDeterminant",
+         batch="aligned", complex=True, samples=(([GENERAL], {}), ([SPD], {})))
 def matrix_determinant(input: Any) -> Any:
     """Determinants of matrices."""
-    return np.linalg.det(input)
+    return _determinants(np.linalg, input)
 
 
 def _solution(types: Types, values: Values, **_: Any) -> TensorType:
@@ -154,12 +162,16 @@ def _solve_grad(g: Node, y: Node, matrix: Node, rhs: Node, adjoint: bool) -> tup
     return unbroadcast(-_of_matrix(ga, adjoint), matrix), unbroadcast(gb, rhs)
 
 
-@declare("routine", _solution, loop=_of_reals(solve_loop), grad=_solve_grad, label="MatrixSolve", batch="aligned", complex=True,
+def _solutions(linalg: Any, matrix: Any, rhs: Any, adjoint: bool) -> Any:
+    return factored(linalg.solve, _turned(matrix, adjoint), rhs)
+
+
+@declare("routine", _solution, loop=_of_reals(solve_loop), factor=_solutions, grad=_solve_grad, label="MatrixSolve", batch="aligned", complex=True,
          analytic=lambda matrix, rhs, adjoint: factored(np.linalg.solve, _transposed(matrix, adjoint), rhs),
          samples=(([GENERAL, _SIDES], {}), ([SPD, (2, 3, 1)], {"adjoint": True})))
 def matrix_solve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
     """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
-    return factored(np.linalg.solve, _turned(matrix, adjoint), rhs)
+    return _solutions(np.linalg, matrix, rhs, adjoint)
 
 
 def _triangular_grad(g: Node, y: Node, matrix: Node, rhs: Node, lower: bool, adjoint: bool) -> tuple[Node, Node]:
@@ -223,7 +235,13 @@ def _eigen_grad(g: Any, y: Any, tensor: Node) -> tuple[Node]:
     return ((s + matrix_transpose(s)) * 0.5,)
 
 
-@declare("host", _eigen_types, results=("e", "v"), grad=_eigen_grad, label="SelfAdjointEigV2", batch="aligned", analytic=False,
+def _eigen(linalg: Any, tensor: Any) -> Any:
+    e, v = factored(linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
+    largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
+    return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v
+
+
+@declare("host", _eigen_types, results=("e", "v"), factor=_eigen, grad=_eigen_grad, label="SelfAdjointEigV2", batch="aligned", analytic=False,
          samples=(([SPD[0]], {}),))
 def self_adjoint_eig(tensor: Any) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns, the largest component positive) of symmetric matrices.
@@ -233,9 +251,7 @@ def self_adjoint_eig(tensor: Any) -> Any:
     >>> tf.Session(jit=False).run(tf.self_adjoint_eig([[2.0, 0.0], [0.0, 1.0]])[0])
     array([1., 2.], dtype=float32)
     """
-    e, v = factored(np.linalg.eigh, (tensor + np.swapaxes(tensor, -1, -2)) * tensor.dtype.type(0.5))
-    largest = np.take_along_axis(v, np.argmax(np.abs(v), axis=-2, keepdims=True), -2) if v.size else v[..., :0, :]
-    return e, v * np.where(largest < 0, -1, 1).astype(v.dtype) if v.size else v
+    return _eigen(np.linalg, tensor)
 
 
 __all__ = ["cholesky", "cholesky_solve", "matrix_inverse", "matrix_determinant", "matrix_solve",

@@ -27,7 +27,7 @@ class Sink(Protocol):
 
 
 class Absent:
-    """What a graph that was read has in the place of a dataset or a queue, which are the program's that wrote it."""
+    """What a graph that was read has in the place of a dataset, a queue or a function, which are the program's that wrote it."""
 
     def bring(self, kept: Any, inputs: Sequence[Any]) -> Sequence[Any]:
         """FailedPreconditionError."""
@@ -36,6 +36,10 @@ class Absent:
     def take(self, kept: Any, inputs: Sequence[Any]) -> None:
         """FailedPreconditionError."""
         raise FailedPreconditionError("it has no dataset and no queue in a graph that was read from a file")
+
+    def __call__(self, *arrays: Any) -> Any:
+        """FailedPreconditionError."""
+        raise FailedPreconditionError("it has no Python function in a graph that was read from a file: feed it")
 
 
 def _type(types: Sequence[TensorType], values: Values, outside: Any, out: Any) -> Any:

@@ -44,9 +44,20 @@ def _checked(result: Any, t: TensorType, func: Any) -> Any:
     return array.astype(t.dtype)
 
 
-_py_func = declare("host", _func_type, name="py_func", label="PyFunc", effect=True, pure=False, text=True, complex=True)(_call)
+def _prepared(types: Sequence[TensorType], func: Any, out: Any) -> dict[str, Any]:
+    if not callable(func):
+        raise GraphError(f"{func!r:.60} is no function")
+    several = isinstance(out, builtins.tuple) and not isinstance(out, TensorType)
+    if out is not None and (not all(isinstance(t, TensorType) for t in (out if several else (out,))) or (several and not out)):
+        raise GraphError(f"{out!r:.60} are no types of what a function gives")
+    return {FUNCTION: func, "out": out}
+
+
+FUNCTION = "func"           # the attribute that is no data
+_py_func = declare("host", _func_type, name="py_func", label="PyFunc", effect=True, pure=False, text=True, complex=True, prepare=_prepared)(_call)
 _py_func_pure = declare("host", _func_type, name="py_func_stateless", label="PyFunc", op_type="PyFuncStateless", pure=False, text=True,
-                        complex=True)(_call)
+                        complex=True, prepare=_prepared)(_call)
+CALLERS = (_py_func.name, _py_func_pure.name)
 
 
 def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:

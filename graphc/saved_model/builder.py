@@ -58,7 +58,7 @@ class SavedModelBuilder:
         """Take the graph of a session, and its variables, which are written at once; once for a builder.
 
         `main_op` (or `legacy_init_op`): what is run when the model has been loaded. `assets_collection`: constant texts that name files, which
-        are copied. SerializationError: the graph has a Python function. CheckpointError: it could not be written. GraphError: the second time.
+        are copied. SerializationError: the graph has a Python object. CheckpointError: it could not be written. GraphError: the second time.
         """
         if self._saved:
             raise GraphError(f"SavedModelBuilder: graph and variables are there; add_meta_graph adds a graph{here()}")

@@ -285,7 +285,7 @@ def export_meta_graph(filename: Any = None, meta_info_def: Any = None, graph_def
     """TensorFlow's message of a graph (default: the default one) and its collections, which is also written to a file if one is named.
 
     `collection_list`: the keys of the collections; `as_text`: the file is text. Where TensorFlow has not all operators, message and file hold
-    graphc's JSON. SerializationError: the graph has a Python function. CheckpointError: the file could not be written.
+    graphc's JSON. SerializationError: the graph has a Python object. CheckpointError: the file could not be written.
 
     >>> with tf.Graph().as_default() as graph:
     ...     tf.add_to_collection("of mine", tf.constant(1.0, name="c"))

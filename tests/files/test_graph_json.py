@@ -194,7 +194,6 @@ def test_what_a_file_says_of_a_summary_is_checked(attrs, message):
 
 
 REFUSED = [
-    ("py_func", lambda: tf.py_func(np.sin, [1.0], tf.float32), "func of .*PyFunc|py_func.*cannot be saved"),
     ("constraint", lambda: tf.Variable(1.0, constraint=abs), "constraint"),
     ("collection", lambda: tf.add_to_collection("things", object()), "collection things"),
 ]
@@ -208,49 +207,11 @@ def test_what_is_no_data_is_refused(make, message):
         graph.to_json()
 
 
-# What a program has from outside: the tensors that it brings, and the operation that takes.
-OUTSIDE = {
-    "an iterator of pairs": lambda: (lambda it: (it.get_next(), it.initializer))(
-        tf.data.Dataset.from_tensor_slices(([1.0, 2.0], [3.0, 4.0])).make_initializable_iterator()),
-    "an iterator of single elements": lambda: (lambda it: ([it.get_next()], it.make_initializer(tf.data.Dataset.range(3))))(
-        tf.data.Iterator.from_structure(tf.int64, [])),
-    "a queue": lambda: (lambda q: ([q.dequeue()], q.enqueue([1.0])))(tf.FIFOQueue(3, tf.float32, [[]])),
-}
-
-
-@pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
-@pytest.mark.parametrize("jit", [True, False])
-def test_what_comes_from_outside_is_fed_to_a_graph_that_was_read(make, jit):
-    with Graph().as_default() as graph:
-        brought, taking = make()
-        doubled = [tf.identity(x * 2, name="doubled") for x in brought]
-    read = again(graph)
-    same_nodes(graph, read)
-    with tf.Session(graph=read, jit=jit) as session:
-        fetches = [x.name for x in doubled]
-        assert session.run(fetches, {x.name: 5 for x in brought}) == [10] * len(brought)
-        for wanted in (fetches, taking.name):
-            with pytest.raises(errors.FailedPreconditionError, match="no dataset and no queue in a graph that was read"):
-                session.run(wanted)
-
-
-@pytest.mark.parametrize("outside, out, message", [("present", {"type": "float32[]"}, "'present' is not 'absent'"),
-                                                   ("absent", 3, "no types of what is brought"), ("absent", [], "no types of what is brought"),
-                                                   ("absent", ["float32[]"], "no types of what is brought")])
-def test_what_a_file_says_of_the_outside_is_checked(outside, out, message):
-    with Graph().as_default() as graph:
-        tf.data.Dataset.range(3).make_one_shot_iterator().get_next()
-    text = json.loads(graph.to_json())
-    text["nodes"][0]["attrs"] = {"outside": {"outside": outside}, "out": out}
-    with pytest.raises(errors.SerializationError, match=message):
-        Graph.from_json(json.dumps(text))
-
-
 @pytest.mark.parametrize("operator", [op for op in OPERATORS.values() if isinstance(op, Operator)], ids=lambda op: op.name)
 def test_attributes_from_a_file_are_checked(operator):
     """By `prepare`, or against the kind of the default, or by what the declaration says of those that have none; or they are refused."""
     unchecked = [a for a, default in operator.attrs.items() if default is None and a not in operator.kinds]
-    assert operator.prepare is not None or not unchecked or operator.name.startswith("py_func")
+    assert operator.prepare is not None or not unchecked
 
 
 # ---------------------------------------------------------------------- files that are none

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,33 @@ def test_plants_replace_what_is_there(module):
     replaced = [t for t in assigned if isinstance(t, ast.Attribute)]
     known = [t for t in map(ast.unparse, replaced) if t.split(".")[0].split("[")[0] in vars(module)]
     assert len(known) > 10 and all(eval(t, vars(module)) is not None for t in known)
+
+
+def replaced(put):
+    """The objects of graphc, and the names of theirs, that a plant sets anew."""
+    names, nodes = vars(sys.modules[put.__module__]), list(ast.walk(ast.parse(inspect.getsource(put))))
+    pairs = [(t.value, t.attr) for n in nodes if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Attribute)]
+    pairs += [(n.args[0], n.args[1].value) for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "object.__setattr__"]
+    return [(eval(text, names), name) for text, name in ((ast.unparse(owner), name) for owner, name in pairs) if re.split(r"\W", text)[0] in names]
+
+
+# Bugs that are planted by setting functions and fields; others change what stands in a table.
+SET = {name: replaced(inspect.unwrap(plant.put)) for name, plant in PLANTS.items() if replaced(inspect.unwrap(plant.put))}
+
+
+@pytest.mark.parametrize("name", SET)
+def test_what_is_planted_is_called_as_what_it_replaces(name):
+    """Else it is an error of the call that is found, not the bug."""
+    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute in SET[name]]
+    try:
+        inspect.unwrap(PLANTS[name].put)()
+        for was, planted in [(was, getattr(owner, attribute)) for owner, attribute, was in before if inspect.isroutine(was)]:
+            asked = [p for p in inspect.signature(was).parameters.values() if p.default is p.empty]
+            inspect.signature(planted).bind(*[None for p in asked if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)],
+                                            **{p.name: None for p in asked if p.kind is p.KEYWORD_ONLY})
+    finally:
+        for owner, attribute, was in before:
+            (type if isinstance(owner, type) else object).__setattr__(owner, attribute, was)
 
 
 def test_a_seed_is_a_graph():

@@ -113,6 +113,16 @@ def test_lines_that_fit_prints(capsys: Any) -> None:
     assert re.search(r"20/20 \[={30}\] - \d+s \d+[mu]?s/sample - loss: \d\.\d{4}", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("loss, metric, name", [
+    (lambda t, p: tf.reduce_mean(tf.square(t - p)), lambda: lambda t, p: tf.reduce_max(p), "<lambda>"),
+    ("mse", lambda: tf.keras.metrics.MeanMetricWrapper(lambda t, p: p, name="mean of p"), "mean of p"),
+], ids=["lambdas", "a name with blanks"])
+def test_names_that_no_scope_has(loss: Any, metric: Any, name: str) -> None:
+    model = small()
+    model.compile("sgd", loss, metrics=[metric()])
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss", name] and model.metrics_names == ["loss", name]
+
+
 def test_operators_between_layers_are_layers() -> None:
     a = tf.keras.Input((4,))
     y = L.Dense(1, use_bias=False, kernel_initializer="ones")(tf.nn.relu(a * 2.0 + 1.0))

@@ -294,7 +294,7 @@ BAD = [
     (lambda: tf.maximum(_z(), 1.0), DTypeError, "maximum(z: complex64[2,3]"), (lambda: tf.nn.relu(_z()), DTypeError, "not defined for complex64"),
     (lambda: tf.reduce_max(_z()), DTypeError, "reduce_max(z: complex64[2,3]"), (lambda: tf.argmax(_z(), 1), DTypeError, "argmax"),
     (lambda: tf.floor(_z()), DTypeError, "not defined for complex64"), (lambda: tf.nn.softmax(_z()), DTypeError, "complex64"),
-    (lambda: tf.matrix_inverse(tf.zeros([2, 2], tf.complex64)), DTypeError, "complex64"), (lambda: tf.sort(_z()), DTypeError, "complex64"),
+    (lambda: tf.qr(tf.zeros([2, 2], tf.complex64)), DTypeError, "complex64"), (lambda: tf.sort(_z()), DTypeError, "complex64"),
     (lambda: tf.complex(_z(), 1.0), DTypeError, "complex64"), (lambda: tf.complex(tf.constant([1]), 1.0), DTypeError, "not defined for int32"),
     (lambda: tf.fft(_x()), DTypeError, "fft takes complex numbers, which tf.cast and tf.complex make, not float32"),
     (lambda: tf.spectral.rfft(_z()), DTypeError, "rfft takes floating numbers, not complex64"),

@@ -165,7 +165,7 @@ MISTAKES: list[Any] = [
     ("no outputs", lambda s: sm.classification_signature_def(tf.constant("a"), None, None), errors.DTypeError, "neither classes nor scores"),
     ("an asset that is not there", lambda s: _builder().add_meta_graph_and_variables(s, ["a"], assets_collection=[tf.constant("no")]),
      errors.CheckpointError, "cannot be copied"),
-    ("a Python function", lambda s: (tf.py_func(abs, [tf.constant(1.0)], tf.float32), _builder().add_meta_graph_and_variables(s, ["a"])),
+    ("a Python object", lambda s: (tf.add_to_collection("things", object()), _builder().add_meta_graph_and_variables(s, ["a"])),
      errors.SerializationError, "cannot be saved"),
 ]
 

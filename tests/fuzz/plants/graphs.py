@@ -185,10 +185,11 @@ def reads_ignore_control_dependencies() -> None:
 @plant
 def additions_start_from_the_first_value() -> None:
     """assign_add and assign_sub start from the value before the run, not from the one assigned since."""
-    def assign(self: Any, node: Any, new: Any) -> Any:
+    def assign(self: Any, node: Any, new: Any, scratch: Any) -> Any:
         variable, value = node.inputs[0], new[node.inputs[1]]
         if node.operator.name != "assign":
             value = OPERATORS["add" if node.operator.name == "assign_add" else "subtract"](new[variable], value)
+            value = specialise._built(value, value.inputs, scratch)
         self.assigned[variable] = value
         return value
     specialise._State.assign = assign
@@ -199,9 +200,9 @@ def first_assignment_stays() -> None:
     """Of several assignments to a variable the first one is kept."""
     made = specialise._State.assign
 
-    def assign(self: Any, node: Any, new: Any) -> Any:
+    def assign(self: Any, node: Any, new: Any, scratch: Any) -> Any:
         before = dict(self.assigned)
-        value = made(self, node, new)
+        value = made(self, node, new, scratch)
         self.assigned.update(before)
         return value
     specialise._State.assign = assign

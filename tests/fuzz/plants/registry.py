@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -28,10 +29,10 @@ def plant(put: Callable[[], None]) -> Callable[[], None]:
 
 def language(put: Callable[[], None]) -> Callable[[], None]:
     """For a bug that changes what code a kernel's text becomes: nothing that was compiled before may be used, nor be kept for others."""
+    @functools.wraps(put)
     def alone() -> None:
         native._kernels.clear()
         native._loaded.clear()
         machine().name += f"\n{put.__name__}"
         put()
-    alone.__name__, alone.__doc__ = put.__name__, put.__doc__
     return plant(alone)
