@@ -207,3 +207,12 @@ def test_programs_compile(name: str) -> None:
     for value, other in zip(found, wanted, strict=True):
         assert value.dtype == HALF
         np.testing.assert_allclose(value, other, rtol=5e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_uniform_numbers_stay_below_one(jit: bool) -> None:
+    """Of float32 those within 2**-12 of 1 round to 1; the mean of 2**-11 * [0, 2048) is a step's half below 0.5."""
+    with tf.Graph().as_default(), tf.Session(jit=jit) as session:
+        found = session.run(tf.random_uniform([100_000], dtype=tf.float16, seed=1)).astype(np.float64)
+    assert found.max() == 1 - 2**-11 and found.min() == 0 and found.mean() == pytest.approx(0.5, abs=0.004)
+    np.testing.assert_array_equal(found * 2048 % 1, 0)
