@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..ir.body import Body, parameter, substituted
+from ..ir.half import HALF
 from ..ir.node import Node
 from ..ir.sizes import alike
 from ..ir.types import TensorType, element_count
@@ -27,14 +28,15 @@ class _Loop(NamedTuple):
 def hoisted(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """The loop with products taken out of its body; None if there are none.
 
-    A product of a concatenation of which a part is a row is the sum of two.
+    A product of a concatenation of which a part is a row is the sum of two. Those of half precision stay: the body computes them in float32, once.
     """
     loop = _taken_apart(node, inputs)
     if loop is None:
         return None
     new, rows, weights = dict[Node, Node](), list[tuple[Node, Node]](), list[tuple[Node, Node]]()
     for n in loop.body.order:
-        if n.operator.name != "matmul" or n.attrs["transpose_a"] or n.type.rank != 2 or not n.type.known:
+        if n.operator.name != "matmul" or n.attrs["transpose_a"] or n.type.rank != 2 or not n.type.known \
+                or n.type.dtype == HALF:
             continue
         a, b = n.inputs
         whole = _all_rows(loop, a)

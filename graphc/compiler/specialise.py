@@ -106,7 +106,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
                 built = _rebuild(node, new, state, scratch)
                 if built is not None and not (_known(built) and (not decide or _decided(built))):
                     waiting.add(node)
-                    first = _undecided(node, built, lambda x: x in feeds or x in values or x in done)
+                    first = _undecided(node, new, lambda x: x in feeds or x in values or x in done)
                     pending += [x for x in first or [node] if x not in pending]
                 elif built is not None:
                     new[node] = built
@@ -179,7 +179,7 @@ def _decided(node: Node) -> bool:
     return all((value := static_value(node.inputs[i])) is not None and not unknown(value).any() for i in node.operator.by_value)
 
 
-def _undecided(node: Node, built: Node, settled: Callable[[Node], bool]) -> list[Node]:
+def _undecided(node: Node, new: dict[Node, Node], settled: Callable[[Node], bool]) -> list[Node]:
     """The operands on whose values the shape of a loop nest depends, if a run can know them before: it is then compiled like any other.
 
     None: the node itself is evaluated, by its reference.
@@ -187,7 +187,7 @@ def _undecided(node: Node, built: Node, settled: Callable[[Node], bool]) -> list
     family = node.operator.family
     if not (family.routine or family.scatters or node.operator.deferred == "value"):
         return []
-    pairs = [(node.inputs[i], static_value(built.inputs[i])) for i in node.operator.by_value]
+    pairs = [(node.inputs[i], static_value(new[node.inputs[i]])) for i in node.operator.by_value]
     found = [x for x, value in pairs if value is None or unknown(value).any()]
     plain = all(x.operator.family.memory is not Memory.OUTSIDE and not x.operator.family.picks and not x.operator.effect for x in found)
     return found if plain and not any(map(settled, found)) else []

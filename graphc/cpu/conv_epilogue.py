@@ -10,7 +10,7 @@ from ..compiler.layout import Storage
 from ..ir.node import Node
 from .conv_text import Epilogue
 from .kernel_text import Slot
-from .statements import Loop, Statements
+from .statements import Keyed, Loop, Statements
 
 
 class EpilogueStatements(Statements):
@@ -59,7 +59,7 @@ class EpilogueStatements(Statements):
         terms = []
         for name, axis in zip(names, self.group.axes[self.convolution], strict=True):
             if axis is not None:
-                strides = {key: strides[axis] for key, (_, strides) in self.access.items()}
+                strides = Keyed((key, strides[axis]) for key, (_, strides) in self.access.items())
                 terms.append((name, Loop(self.group.dims[axis], strides), f"b{axis}"))
         nodes = [m for m in self.wanted(0) if m in set(own)]
         lines = self.region(nodes, 0, terms, {})

@@ -13,7 +13,7 @@ from ..ir.node import Node
 from ..ir.sizes import fixed, maximum
 from ..ir.types import element_count
 from .kernel_text import KernelText, Slot, heavy, indent, initial, numba_name, step_text
-from .statements import Loop, Statements, prod
+from .statements import Keyed, Loop, Statements, prod
 
 CHUNK = 8192            # elements of a full reduction that one partial result covers
 LONG = 2 * CHUNK        # elements from which a row is summed in blocks
@@ -229,7 +229,7 @@ class _Emitter(Statements):
         parts = 1
         blocks: list[Loop] = []
         for loop in reversed([*reduced[:rows.loop], self.blocks(rows)]):
-            blocks.insert(0, Loop(loop.extent, loop.strides | dict.fromkeys(partial, parts * size)))
+            blocks.insert(0, Loop(loop.extent, Keyed(loop.strides | dict.fromkeys(partial, parts * size))))
             parts *= loop.extent
         outer = [*(self.loops(before) if before else []), *blocks, *([*columns[:wide.loop], self.blocks(wide)] if wide else [])]
         terms, wrap = self.rows(outer)
@@ -267,7 +267,7 @@ class _Emitter(Statements):
 
     def blocks(self, cut: _Cut) -> Loop:
         """The loop over the blocks that a loop is cut into: no operand moves with it, the loop over a block counts on."""
-        return Loop(cut.blocks, dict.fromkeys(self.access, 0))
+        return Loop(cut.blocks, Keyed(dict.fromkeys(self.access, 0)))
 
     def ranges(self, loops: Sequence[tuple[str, Loop, str]], literal: bool = True) -> list[str]:
         return [f"range({self.inner_extent(loop, var, literal)})" for var, loop, _ in loops]

@@ -17,11 +17,23 @@ from .kernel_text import Check, Slot, bound_of, heavy, literal, numba_name, numb
 LINE = 16               # elements that rows of scratch are multiples of: threads then write to cache lines of their own
 
 
+class Keyed(dict[Any, Any]):
+    """What is kept of operands' keys, which hold sizes: these hash otherwise once a compilation has decided on them, so a miss looks again."""
+
+    def __missing__(self, key: Any) -> Any:
+        items = [*self.items()]
+        self.clear()
+        self.update(items)
+        if key not in self:
+            raise KeyError(key)
+        return self[key]
+
+
 class Loop(NamedTuple):
     """A collapsed dim: its extent and each operand's stride along it."""
 
     extent: int
-    strides: dict[Any, int]
+    strides: Keyed
 
 
 class Statements:
@@ -40,8 +52,8 @@ class Statements:
         self.said: set[str] = set()                                   # names of extents that the head has read
         self.checks: list[Check] = []
         self.names: dict[Node, str] = {m: f"v{i}" for i, m in enumerate(group.members)}
-        self.access: dict[Any, tuple[int, tuple[int, ...]]] = {}      # operand key -> (slot, stride a dim)
-        self.number: dict[Any, int] = {}                              # of an operand among them
+        self.access = Keyed()                                         # operand key -> (slot, stride a dim)
+        self.number = Keyed()                                         # of an operand among them
         self.sweep_of = group.sweeps()
         self.spilled: dict[Node, Any] = {}
         self.apart = False                                            # whether columns are now added up in variables, not in their results
@@ -153,12 +165,12 @@ class Statements:
         out: list[Loop] = []
         for d in dims:
             n = self.group.dims[d]
-            here = {k: s[d] for k, (_, s) in self.access.items()}
+            here = Keyed((k, s[d]) for k, (_, s) in self.access.items())
             if out and all(alike(out[-1].strides[k], here[k] * n) for k in here):
                 out[-1] = Loop(out[-1].extent * n, here)
             else:
                 out.append(Loop(n, here))
-        return out or [Loop(1, dict.fromkeys(self.access, 0))]
+        return out or [Loop(1, Keyed(dict.fromkeys(self.access, 0)))]
 
     def extent(self, value: int, name: str) -> str:
         self.said.add(name)
@@ -254,7 +266,7 @@ class Statements:
 
     def stride(self, s: int, key: Any, tag: str) -> str:
         if len(self.number) != len(self.access):
-            self.number = {k: i for i, k in enumerate(self.access)}
+            self.number = Keyed((k, i) for i, k in enumerate(self.access))
         return self.named(s, f"s{self.number[key]}{tag}")
 
     def read(self, key: Any, x: Node, terms: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..errors import GraphError
+from ..ir.node import here
 from .utils.progbar import Progbar
 
 Logs = dict[str, Any]
@@ -234,6 +236,9 @@ class LambdaCallback(Callback):
 def with_own(callbacks: Any, history: History, verbose: int, unit: str, stateful: Sequence[str]) -> CallbackList:
     """The callbacks of a program, with the history and, where something is printed, the bar."""
     held = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+    wrong = next((c for c in held if not hasattr(c, "set_model")), None)
+    if wrong is not None:
+        raise GraphError(f"a callback is an instance of tf.keras.callbacks.Callback, not {wrong!r:.60}{here()}")
     return CallbackList([*held, history, *([ProgbarLogger(unit, stateful)] if verbose else [])])
 
 

@@ -245,7 +245,7 @@ def _read_h5(path: str) -> Held:
             layers = [(name, _read_group(top[name])) for name in _texts(top.attrs["layer_names"])]
             optimizer = _read_group(file["optimizer_weights"]) if "optimizer_weights" in file else None
             model, training = (_texts([file.attrs[w]])[0] if w in file.attrs else None for w in ("model_config", "training_config"))
-    except (KeyError, OSError, ValueError) as e:
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as e:        # RuntimeError: what HDF5 says of damage
         raise DataLossError(f"{path} is damaged, or no file of a model: {e}{here()}") from None
     return Held(layers, model, training, optimizer)
 

@@ -73,17 +73,27 @@ def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] 
             raise GraphError(f"a {printable_module_name} is written as its class_name and config, not as {dict(identifier)!r:.80}{here()}")
         found = _found(identifier["class_name"], known, printable_module_name)
         config = identifier["config"]
+        if not isinstance(config, Mapping):
+            raise GraphError(f"the config of a {printable_module_name} is of names, not {config!r:.60}{here()}")
         if not hasattr(found, "from_config"):
             return found(**config)
         if custom_objects and "custom_objects" in inspect.signature(found.from_config).parameters:
             return found.from_config(config, custom_objects={**_OWN, **custom_objects})
-        return found.from_config(config)
+        return configured(found, config)
     if isinstance(identifier, str):
         found = _found(identifier, known, printable_module_name)
         return found() if isinstance(found, type) else found
     if callable(identifier):
         return identifier
     raise GraphError(f"{identifier!r:.60} is no {printable_module_name}{here()}")
+
+
+def configured(kind: Any, config: Any) -> Any:
+    """What a class makes of a configuration. GraphError: it is not one of that class."""
+    try:
+        return kind.from_config(config)
+    except TypeError as e:
+        raise GraphError(f"{getattr(kind, '__name__', kind)} is not made from {config!r:.80}: {e}{here()}") from e
 
 
 def _found(name: Any, known: Mapping[str, Any], what: str) -> Any:

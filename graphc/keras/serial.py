@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import GraphError
 from ..ir.node import here
+from .named import configured
 from .named import get_custom_objects as registered
 
 # Arguments that later versions of Keras write, with the values by which they mean nothing.
@@ -50,7 +51,7 @@ def _made(kind: Any, config: Any, custom_objects: Any) -> Any:
     takes = getattr(kind.from_config, "__code__", getattr(getattr(kind.from_config, "__func__", None), "__code__", None))
     if takes is not None and "custom_objects" in takes.co_varnames[:takes.co_argcount]:
         return kind.from_config(config, custom_objects=custom_objects)
-    return kind.from_config(config)
+    return configured(kind, config)
 
 
 def plain(value: Any) -> Any:

@@ -120,7 +120,7 @@ def _searched_attrs(types: Types, side: Any, out_type: Any) -> dict[str, Any]:
 def _searched_loop(types: Any, type: Any, side: str, out_type: Any) -> Loop:
     n, m = types[0].shape[-1], types[1].shape[-1]
     rows = element_count(types[1].shape[:-1])
-    before = "load(sorted_sequence, middle) < v" if side == "left" else "load(sorted_sequence, middle) <= v"
+    before = "load(sorted_sequence, middle) < v" if side == "left" else "not (v < load(sorted_sequence, middle))"     # nan is behind all
     body = f"""
     for row in range(lo, hi):
         for k in range(row * m, (row + 1) * m):
@@ -151,8 +151,10 @@ def searchsorted(sorted_sequence: Any, values: Any, *, side: str = "left", out_t
     rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1]) if sorted_sequence.size else \
         sorted_sequence.reshape(int(np.prod(sorted_sequence.shape[:-1])), sorted_sequence.shape[-1])
     wanted = values.reshape(len(rows), values.shape[-1])
-    found = [np.searchsorted(r, w, "right" if side == "right" else "left") for r, w in zip(rows, wanted, strict=True)]
-    return np.array(found, out_type).reshape(values.shape)
+    found = np.array([np.searchsorted(r, w, "right" if side == "right" else "left") for r, w in zip(rows, wanted, strict=True)], out_type)
+    if side == "left" and values.dtype.kind == "f":
+        found = np.where(np.isnan(wanted), 0, found).astype(out_type)        # no element is less than nan, as std::lower_bound compares
+    return found.reshape(values.shape)
 
 
 # ---------------------------------------------------------------------- turning and mirroring

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
 from ..ir.default_graph import seed_of, set_random_seed
 from ..ir.graph import Graph, get_default_graph
+from ..ir.half import HALF
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
 from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
@@ -47,6 +48,7 @@ def _drawn_type(types: Sequence[TensorType], values: Values, distribution: str, 
 
 
 # What TensorFlow calls the operations that draw.
+_HALVES = 2048.0                # numbers of half precision in [0, 1) that lie evenly: their distance just below 1
 _TYPES = {"normal": "RandomStandardNormal", "uniform": "RandomUniform", "truncated": "TruncatedNormal", "integer": "RandomUniformInt"}
 
 
@@ -149,7 +151,11 @@ def _scaled(what: str, distribution: str, sizes: Any, offset: Any, scale: Any, d
     graph = _graph_of(sizes, offset, scale)
     with graph.as_default(), graph.name_scope(name or what) as scope:
         plain = _is(scale, 1), _is(offset, 0)
-        x = _standard(distribution, sizes, kind, seed, scope, name=scope if all(plain) else None)
+        called = scope if all(plain) else None
+        if kind.dtype == HALF and distribution == "uniform":      # rounded to the nearest, numbers just below 1 would be 1
+            x = cast(floor(_standard(distribution, sizes, float32, seed, scope) * _HALVES) / _HALVES, kind, name=called)
+        else:
+            x = _standard(distribution, sizes, kind, seed, scope, name=called)
         if not plain[0]:
             x = multiply(x, _as(scale, kind), name=scope if plain[1] else None)
         return x if plain[1] else add(x, _as(offset, kind), name=scope)

@@ -62,3 +62,12 @@ def test_a_variable_that_is_read_until_the_end_holds_nothing_else() -> None:
         session.run(v.initializer)
         session.run(v.assign(share(tf, v) + v))
         np.testing.assert_allclose(session.run(v), share(np, X) + X, rtol=2e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_sizes_that_are_decided_on_while_a_kernel_is_written(depth: int) -> None:
+    """A size that turns out to be 0, or 1, hashes as that number: what is kept of an operand is found all the same."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        count = tf.placeholder(tf.int32, [])
+        found = session.run(tf.one_hot([0, 1, 2], count), {count: depth})
+    np.testing.assert_array_equal(found, np.eye(3, depth))

@@ -253,6 +253,11 @@ def test_sequence_is_told_of_the_end_of_epochs() -> None:
     assert rows.ended == 3
 
 
+class Unmade(L.Layer):                  # a layer whose constructor forgets that of Layer
+    def __init__(self) -> None:
+        self.units = 1
+
+
 WRONG: list[tuple[str, type[Exception], str, Callable[[Any], Any]]] = [
     ("not compiled", GraphError, "is not compiled", lambda m: tf.keras.models.clone_model(m).fit(X, Y)),
     ("width", FeedError, r"expected inner_input to have shape \(4,\) but got array with shape \(3,\)", lambda m: m.fit(X[:, :3], Y)),
@@ -273,6 +278,14 @@ WRONG: list[tuple[str, type[Exception], str, Callable[[Any], Any]]] = [
     ("name twice", GraphError, "unique names", lambda m: m.add(L.Dense(1, name="inner"))),
     ("no layer", GraphError, "instance of class Layer", lambda m: m.add("dense")),
     ("disconnected", GraphError, "graph disconnected", lambda m: tf.keras.Model(tf.keras.Input((4,)), m.output)),
+    ("no target to validate", FeedError, "it needs targets", lambda m: m.fit(X, Y, validation_data=X, verbose=0)),
+    ("no target after training", FeedError, "it needs targets", lambda m: (m.fit(X, Y, verbose=0), m.evaluate(X))),
+    ("batch below 0", FeedError, "batch_size is a whole number above 0, not -3", lambda m: m.fit(X, Y, batch_size=-3)),
+    ("part of a batch", FeedError, "not 2.5", lambda m: m.predict(X, batch_size=2.5)),
+    ("callback", GraphError, "instance of tf.keras.callbacks.Callback, not 3", lambda m: m.fit(X, Y, callbacks=[3], verbose=0)),
+    ("no super", GraphError, r"Unmade.__init__ comes without super\(\).__init__\(\)", lambda m: m.add(Unmade())),
+    ("configuration", GraphError, "zeros_initializer is not made from {'dtvpe': 1}.*dtvpe",
+     lambda m: tf.keras.initializers.deserialize({"class_name": "Zeros", "config": {"dtvpe": 1}})),
     ("no file", NotFoundError, "there is no file", lambda m: m.load_weights("nowhere")),
 ]
 

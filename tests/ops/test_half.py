@@ -176,3 +176,43 @@ def test_unsigned_integers_wrap_around(dtype: Any, jit: bool) -> None:
         for value, right in zip(session.run(wrapped(fed), {fed: x}), wanted, strict=True):
             assert value.dtype == right.dtype
             np.testing.assert_array_equal(value, right)
+
+
+def sparse(x: Any) -> Any:
+    return tf.SparseTensor([[0, 1], [1, 0]], x[0, :2], [3, 4])
+
+
+def recurrent(x: Any) -> Any:
+    cell = tf.nn.rnn_cell.LSTMCell(3, dtype=tf.float16, initializer=tf.constant_initializer(0.1))
+    return tf.nn.dynamic_rnn(cell, tf.reshape(x, [2, 2, 3]), dtype=tf.float16)[0]
+
+
+# Programs whose sizes data decides, and whose loops have products to take out.
+PROGRAMS: dict[str, Callable[[Any], Any]] = {
+    "segment_sum": lambda x: tf.segment_sum(x, [0, 0, 1, 1]), "sparse_reduce_sum": lambda x: tf.sparse_reduce_sum(sparse(x), 1),
+    "sparse to dense": lambda x: tf.sparse_tensor_to_dense(sparse(x)), "lstm": recurrent,
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_compile(name: str) -> None:
+    with tf.Graph().as_default(), tf.Session() as compiled, tf.Session(jit=False) as interpreted:
+        x = tf.placeholder(tf.float16, [None, 3])
+        y = PROGRAMS[name](x)
+        fetches = [y, *tf.gradients(y, [x])]
+        found, wanted = [], []
+        for session, results in ((compiled, found), (interpreted, wanted)):
+            session.run(tf.global_variables_initializer())
+            results += session.run(fetches, {x: np.linspace(-1, 1, 12).reshape(4, 3)})
+    for value, other in zip(found, wanted, strict=True):
+        assert value.dtype == HALF
+        np.testing.assert_allclose(value, other, rtol=5e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_uniform_numbers_stay_below_one(jit: bool) -> None:
+    """Of float32 those within 2**-12 of 1 round to 1; the mean of 2**-11 * [0, 2048) is a step's half below 0.5."""
+    with tf.Graph().as_default(), tf.Session(jit=jit) as session:
+        found = session.run(tf.random_uniform([100_000], dtype=tf.float16, seed=1)).astype(np.float64)
+    assert found.max() == 1 - 2**-11 and found.min() == 0 and found.mean() == pytest.approx(0.5, abs=0.004)
+    np.testing.assert_array_equal(found * 2048 % 1, 0)

@@ -153,6 +153,8 @@ VALUES: list[tuple[str, Callable[[], Any], Any]] = [
     ("argsort, descending", lambda: tf.argsort([3, 1, 3, 2], direction="DESCENDING"), [0, 2, 3, 1]),
     ("argsort of columns", lambda: tf.argsort(X, axis=0), np.argsort(X, 0)),
     ("searchsorted", lambda: tf.searchsorted([1.0, 2.0, 2.0, 5.0], [2.0, 0.0, 9.0, 5.0]), [1, 0, 4, 3]),
+    ("searchsorted, nan", lambda: tf.searchsorted([1.0, 2.0], [np.nan, 1.5]), [0, 1]),        # TensorFlow's
+    ("searchsorted, nan, right", lambda: tf.searchsorted([1.0, 2.0], [np.nan, 1.5], side="right"), [2, 1]),
     ("searchsorted, right", lambda: tf.searchsorted([[1, 2, 2], [4, 5, 6]], [[2, 1], [3, 7]], side="right"), [[3, 1], [0, 3]]),
     ("bincount", lambda: tf.bincount([1, 1, 3, 0]), [1, 2, 0, 1]),
     ("bincount of none", lambda: tf.bincount(np.zeros(0, np.int32)), np.zeros(0)),

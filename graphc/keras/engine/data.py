@@ -36,6 +36,15 @@ def as_arrays(data: Any, names: list[str], shapes: Sequence[Any], what: str) -> 
     return [_fitting(a, name, shape, what) for a, name, shape in zip(arrays, names, shapes, strict=True)]
 
 
+def batch_size_of(given: Any) -> int | None:
+    """The number of examples of a batch, None where none is named, as by 0. FeedError: no whole number, or one below 0."""
+    if given is None:
+        return None
+    if isinstance(given, bool) or not hasattr(given, "__index__") or given < 0:
+        raise FeedError(f"batch_size is a whole number above 0, not {given!r:.60}{here()}")
+    return int(given) or None
+
+
 def _holds_one(data: Any) -> bool:
     """Whether a list for one input holds arrays, its own or too many, and is not itself one."""
     return any(hasattr(x, "shape") and len(x.shape) for x in data) or len(data) == 1 and _depth(data) > 2

@@ -137,7 +137,9 @@ class Layer(Weighted):
 
     @property
     def name(self) -> str:
-        """The layer's name."""
+        """The layer's name. GraphError: its constructor has not called that of Layer."""
+        if not hasattr(self, "_name"):
+            raise GraphError(f"{type(self).__name__}.__init__ comes without super().__init__(), which makes a layer{here()}")
         return self._name
 
     @property

@@ -126,7 +126,7 @@ class Model(Saved, Network):
             return xs, [], [], ()
         compiled = self._known()
         ends = [end for end in compiled.ends if end.trained]
-        if y is None and ends and ends[0].target is None:
+        if y is None and ends:
             raise FeedError(f"the model {self.name} has losses of outputs: it needs targets{here()}")
         shapes = [_target_shape(end) for end in ends]
         given = y if not isinstance(y, dict) else {k: v for k, v in y.items() if k in [e.name for e in ends]}
@@ -146,14 +146,15 @@ class Model(Saved, Network):
         wanted = mode != "predict"
         if sources.is_source(x) or sources.is_tensors(x):
             return self._streamed(mode, x, y, sample_weight, steps, shuffle, class_weight)
+        size = data.batch_size_of(batch_size)
         xs, ys, ws, ranks = self._standard(x, y, sample_weight, class_weight, wanted)
         count = data.same_count(xs, ys, ws)
         step = self._step(mode, ranks)
         # What is wider than the graph takes is made so once, and not in each batch.
         arrays = [data.narrowed(a, place) for a, place in zip([*xs, *ys, *ws], self._places(mode, ranks), strict=False)]
-        if steps is not None and batch_size is None:
-            batch_size = max(1, -(-count // steps))
-        return sources.ArrayBatches(arrays, count, int(batch_size or 32), shuffle), lambda batch: step(*batch)
+        if steps is not None and size is None:
+            size = max(1, -(-count // steps))
+        return sources.ArrayBatches(arrays, count, size or 32, shuffle), lambda batch: step(*batch)
 
     def _streamed(self, mode: str, x: Any, y: Any, sample_weight: Any, steps: Any, shuffle: Any, class_weight: Any) -> tuple[Any, loops.Run]:
         """The same of what gives batches one after the other."""
