@@ -29,7 +29,7 @@ class Called:
         return K.mean(K.square(a - b), axis=-1)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"lambda": lambda a, b: K.mean(K.square(a - b), axis=-1), "_private": _private,
+FUNCTIONS: dict[str, Callable[..., Any]] = {"<lambda>": lambda a, b: K.mean(K.square(a - b), axis=-1), "_private": _private,
                                             "partial": functools.partial(scaled, by=2.0), "Called": Called()}
 X, Y = np.linspace(-1, 1, 24).reshape(6, 4), np.linspace(1, -1, 18).reshape(6, 3)
 

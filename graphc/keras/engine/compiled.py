@@ -56,8 +56,7 @@ class End:
 def function_name(loss: Any) -> str:
     """The name of the function that a loss is, or wraps; else of its class."""
     fn = getattr(loss, "fn", loss)
-    name = str(getattr(fn, "__name__", type(fn).__name__))
-    return "lambda" if name == "<lambda>" else name
+    return str(getattr(fn, "__name__", type(fn).__name__))
 
 
 class Compiled:
