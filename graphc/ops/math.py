@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
-from ..ir.types import TensorType, as_dtype, broadcast
+from ..ir.types import HALF, TensorType, as_dtype, broadcast
 from . import math_arithmetic, math_compare, math_division, math_functions, math_sums
 from .contract import held
 from .later import deferrable, later
@@ -97,7 +97,8 @@ def _cast_attrs(types: Sequence[TensorType], dtype: Any) -> dict[str, Any]:
 _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8", "bool")),
                  ([np.array([[0, 1, 2, 250]], np.uint8)], {"dtype": "float64"}),
                  ([np.array([True, False])], {"dtype": "int64"}),
-                 *(([np.array([np.inf, -np.inf, np.nan, 1e19, 3e9, -3e9, 300.7, -1.5])], {"dtype": d}) for d in ("int8", "int32", "int64", "uint8")))
+                 *(([np.array([np.inf, -np.inf, np.nan, 1e19, 3e9, -3e9, 300.7, -1.5])], {"dtype": d})
+                   for d in ("int8", "int32", "int64", "uint8", "uint16", "uint32", "uint64")))
 
 
 @declare("elementwise", _cast_type, expr="{x}", prepare=_cast_attrs, grad=lambda g, y, x, **attrs: (g,),
@@ -105,8 +106,8 @@ _CAST_SAMPLES = (*(([(2, 3)], {"dtype": d}) for d in ("float32", "int32", "uint8
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype: floats lose their fraction on the way to integers, and what is not 0 is true.
 
-    Of a complex number the real part stays. A float goes to an integer through int32 (or int64), of which it becomes the nearest end if it
-    lies outside, and nan becomes 0.
+    Of a complex number the real part stays. A float goes to an integer through int32 (or int64; to uint64 directly), of which it becomes the
+    nearest end if it lies outside, and nan becomes 0.
 
     >>> tf.Session(jit=False).run(tf.cast([1.7, -1.7], tf.int32))
     array([ 1, -1], dtype=int32)
@@ -119,10 +120,12 @@ def cast(x: Any, *, dtype: Any) -> Any:
 
 def _whole(x: Any, dtype: np.dtype[Any]) -> Any:
     """Floats as integers; what the processor makes of those that are out of range is not the same everywhere."""
-    ends = np.iinfo(np.int64 if dtype.itemsize == 8 else np.int32)
-    end = -float(ends.min)
-    inside = np.where((x >= -end) & (x < end), x, np.zeros((), x.dtype)).astype(ends.dtype)
-    return np.where(x >= end, ends.max, np.where(x < -end, ends.min, inside)).astype(dtype)
+    x = x.astype(np.float32) if x.dtype == HALF else x          # which holds the ends, or knows them from infinities
+    long = dtype.itemsize == 8 or dtype == np.uint32
+    ends = np.iinfo(np.uint64 if dtype == np.uint64 else np.int64 if long else np.int32)
+    least, beyond = float(ends.min), float(ends.max + 1)
+    inside = np.where((x >= least) & (x < beyond), x, np.zeros((), x.dtype)).astype(ends.dtype)
+    return np.where(x >= beyond, ends.dtype.type(ends.max), np.where(x < least, ends.dtype.type(ends.min), inside)).astype(dtype)
 
 
 @composed("saturate_cast")

@@ -216,3 +216,17 @@ def test_uniform_numbers_stay_below_one(jit: bool) -> None:
         found = session.run(tf.random_uniform([100_000], dtype=tf.float16, seed=1)).astype(np.float64)
     assert found.max() == 1 - 2**-11 and found.min() == 0 and found.mean() == pytest.approx(0.5, abs=0.004)
     np.testing.assert_array_equal(found * 2048 % 1, 0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.uint64])
+@pytest.mark.parametrize("source", [np.float16, np.float32, np.float64])
+def test_floats_outside_of_unsigned_integers(source: Any, dtype: Any) -> None:
+    """What fits is exact; of the rest both executors make the same number, and 0 of what is none."""
+    with np.errstate(over="ignore"):
+        value = np.array([np.inf, -np.inf, np.nan, -1.0, 3e9, 5e9, 1.2e19, 2e19, 65535, 70000, -3e9]).astype(source)
+    with tf.Graph().as_default(), tf.Session(jit=False) as interpreted, tf.Session() as compiled:
+        x = tf.placeholder(tf.as_dtype(source), [None])
+        y = tf.cast(x, tf.as_dtype(dtype))
+        found, wanted = (s.run(y, {x: value}).tolist() for s in (compiled, interpreted))
+    fits = [i for i, v in enumerate(value.tolist()) if 0 <= v <= np.iinfo(dtype).max]
+    assert found == wanted and found[2] == 0 and [found[i] for i in fits] == [int(value[i]) for i in fits]
