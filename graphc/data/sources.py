@@ -51,7 +51,10 @@ def drawn(draw: np.random.Generator) -> Stream:
 
 def generated(begin: Callable[[], Iterable[Any]], structure: Structure, said: str) -> Stream:
     """What a Python generator gives. InvalidArgumentError: something that is not of the types that are declared."""
-    for value in begin():
+    elements = begin()
+    if not hasattr(elements, "__iter__") and not hasattr(elements, "__getitem__"):
+        raise InvalidArgumentError(f"{said} gave {elements!r:.80}, which is nothing to go through: an iterable of elements")
+    for value in elements:
         form, parts = flatten(tuple(value) if isinstance(value, list) and isinstance(structure.form, tuple) else value)
         if not same_form(form, structure.form):
             raise InvalidArgumentError(f"{said} gave {value!r:.80}, which does not nest as {len(structure.types)} components are declared to")

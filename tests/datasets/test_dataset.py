@@ -294,6 +294,7 @@ def _fails(i):
 
 RUN = {
     "shapes differ": (lambda: RANGE(3).map(tf.range).batch(2), tf.errors.InvalidArgumentError, r"shapes \[0\] and \[1\] are not one array"),
+    "generator of nothing": (lambda: tf.data.Dataset.from_generator(lambda: 3, tf.int32), tf.errors.InvalidArgumentError, "gave 3, which is nothing"),
     "generator": (lambda: tf.data.Dataset.from_generator(lambda: [1.5], tf.int32), tf.errors.InvalidArgumentError, "gave 1.5, which is not int32"),
     "generator's shape": (lambda: tf.data.Dataset.from_generator(lambda: [[1]], tf.int32, [2]), tf.errors.InvalidArgumentError,
                           r"an array of shape \[1\], which is not int32\[2\]"),
