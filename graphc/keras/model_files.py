@@ -15,6 +15,7 @@ from ..files.whole import write_whole
 from ..ir.node import here
 from ..logging import warning
 from ..ops.state import Variable
+from ..process.importing import whole
 from . import optimizers, serial
 from .backend import state
 
@@ -208,10 +209,9 @@ def _read(path: str) -> Held:
 
 def _h5py(path: str) -> Any:
     try:
-        import h5py
+        return whole("h5py")
     except ImportError:
         raise MissingPackageError(f"{path} is a file of HDF5, which needs h5py: pip install 'graphc[keras]'{here()}") from None
-    return h5py
 
 
 def _write_h5(path: str, held: Held) -> None:

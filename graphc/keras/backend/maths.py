@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...ir.node import Node
 from ...ir.operator import to_node
 from ...nn import l2_normalize as _l2_normalize
@@ -128,7 +130,6 @@ def cast_to_floatx(x: Any) -> Any:
     >>> tf.keras.backend.cast_to_floatx([1, 2])
     array([1., 2.], dtype=float32)
     """
-    import numpy as np
     return _cast(x, state.floatx()) if isinstance(x, Node) else np.asarray(x, dtype=state.floatx())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import FeedError, MissingPackageError, NotFoundError
 from ...ir.node import here
+from ...process.importing import whole
 from ..backend import state
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -16,10 +17,9 @@ _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 def pillow() -> Any:
     """Pillow's module of images. MissingPackageError: it is not installed."""
     try:
-        from PIL import Image
+        return whole("PIL.Image")
     except ImportError:
         raise MissingPackageError(f"images are read by Pillow: pip install 'graphc[images]'{here()}") from None
-    return Image
 
 
 def load_img(path: Any, grayscale: bool = False, color_mode: str = "rgb", target_size: Any = None, interpolation: str = "nearest") -> Any:
