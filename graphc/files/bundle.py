@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DataLossError
-from ..ir.types import DATATYPES, DTYPES, TEXT, Array
+from ..ir.types import DTYPES, TEXT, Array
 from .crc import masked_crc
 from .safetensors import Entry, open_file, refuse
 from .table import encode_table, read_table
@@ -31,7 +31,6 @@ CODES = {1: ("float32", 4), 2: ("float64", 8), 3: ("int32", 4), 4: ("uint8", 1),
           8: ("complex64", 8), 9: ("int64", 8), 10: ("bool", 1), 11: ("qint8", 1), 12: ("quint8", 1), 13: ("qint32", 4), 14: ("bfloat16", 2),
           15: ("qint16", 2), 16: ("quint16", 2), 17: ("uint16", 2), 18: ("complex128", 16), 19: ("float16", 2), 20: ("resource", 0),
           21: ("variant", 0), 22: ("uint32", 4), 23: ("uint64", 8)}
-assert all(CODES[number][0] == name for name, number in DATATYPES.items())
 _OWN = {d.name: dtype for dtype, d in DTYPES.items()}
 
 

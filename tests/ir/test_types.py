@@ -11,8 +11,9 @@ import pytest
 
 import graphc as tf
 from graphc.cpu.kernel import casts
+from graphc.files.bundle import CODES
 from graphc.ir.expressions import FUNCTIONS
-from graphc.ir.types import DTYPES, NUMBERS, TensorType, as_array, as_dtype, as_shape, broadcast, compatible, merge
+from graphc.ir.types import DATATYPES, DTYPES, NUMBERS, TensorType, as_array, as_dtype, as_shape, broadcast, compatible, merge
 from tests.fuzz import generate
 
 # (value, its dtype without one being asked for): TensorFlow's rule for Python's numbers, numpy's own dtype for what numpy made
@@ -141,6 +142,10 @@ TABLES = {"kernels": {*casts.DTYPES}, "expressions": {*FUNCTIONS} & {*casts.DTYP
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_every_dtype_is_one_of_kernels(table: set[str]) -> None:
     assert table == kernel_names([d.dtype for d in NUMBERS])
+
+
+def test_numbers_of_dtypes_in_files_are_those_of_messages() -> None:
+    assert {name: CODES[number][0] for name, number in DATATYPES.items()} == {name: name for name in DATATYPES}
 
 
 def test_numbers_are_all_dtypes_but_texts() -> None:
