@@ -14,7 +14,6 @@ import pytest
 import graphc as tf
 from graphc.cpu import blas, ladder, lapack
 
-RNG = np.random.default_rng(0)
 # name -> what is asked of either library: of square matrices, or of any
 SQUARE: dict[str, Callable[[Any, Any], Any]] = {
     "inverse": lambda of, a: of.inv(a), "of the transposes": lambda of, a: of.inv(np.swapaxes(a, -1, -2)),
@@ -36,7 +35,8 @@ def rebuilt(u: Any, s: Any, v: Any) -> Any:
 def drawn(shape: tuple[int, ...], dtype: str) -> Any:
     """Well conditioned, with rows to exchange, and singular values far from each other."""
     m, n = shape[-2:]
-    return np.roll(RNG.normal(size=shape) / 9 + np.eye(m, n) * np.linspace(3.0, 9.0, n), 1, -2).astype(dtype)
+    rng = np.random.default_rng([3, *shape])            # whatever was drawn before
+    return np.roll(rng.normal(size=shape) / 9 + np.eye(m, n) * np.linspace(3.0, 9.0, n), 1, -2).astype(dtype)
 
 
 def outcome(function: Callable[[Any, Any], Any], library: Any, a: Any) -> list[Any] | str:
