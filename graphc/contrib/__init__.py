@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
 
-__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
+__all__ = ["cluster_resolver", "crf", "data", "distribute", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
            "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "tpu",
            "training", "util"]
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         cluster_resolver,
         crf,
         data,
+        distribute,
         distributions,
         factorization,
         framework,
