@@ -86,8 +86,9 @@ PREPROCESSING = (
     "image.apply_channel_shift(photo, 3.0, 2)", *(f"image.apply_brightness_shift(photo, {b})" for b in (0.0, 0.4, 1.0, 1.7)),
     "image.apply_brightness_shift(np.dstack([photo, photo[..., 0]]), 0.5)", "image.apply_brightness_shift(photo[..., :1] * 0, 0.5)",
     *(f"flowed({a})" for a in (
-        "", "rotation_range=30", "width_shift_range=0.2, height_shift_range=0.3", "width_shift_range=3", "width_shift_range=2.5, fill_mode='constant'",
-        "width_shift_range=[1, 2], height_shift_range=[0.1, 0.2]", "shear_range=20, zoom_range=0.3, fill_mode='reflect'",
+        "", "rotation_range=30", "width_shift_range=0.2, height_shift_range=0.3", "width_shift_range=3",
+        "width_shift_range=2.5, fill_mode='constant'", "width_shift_range=[1, 2], height_shift_range=[0.1, 0.2]",
+        "shear_range=20, zoom_range=0.3, fill_mode='reflect'",
         "zoom_range=[0.5, 1.5], fill_mode='wrap'", "horizontal_flip=True", "vertical_flip=True, channel_shift_range=5.0",
         "brightness_range=(0.5, 1.5), rescale=0.1", "rescale=0.5, featurewise_center=True, featurewise_std_normalization=True",
         "rotation_range=20, featurewise_center=True", "validation_split=0.3, subset='training'", "validation_split=0.3, subset='validation'",

@@ -244,7 +244,8 @@ class Compiled:
         now = _flags_of(self.model)
         if self._flags is None:
             self._flags = now
-        if {v for layer, trained in now if trained for v in layer._weights} != {v for layer, trained in self._flags if trained for v in layer._weights}:
+        trained, meant = ({v for layer, flag in held if flag for v in layer._weights} for held in (now, self._flags))
+        if trained != meant:
             logging.warning("%s trains what it did when it was compiled: of its layers others are trainable now; compile says so anew",
                             self.model.name)
         try:

@@ -94,7 +94,7 @@ def random_shear(x: Any, intensity: float, row_axis: int = 1, col_axis: int = 2,
 
 
 def apply_channel_shift(x: Any, intensity: float, channel_axis: int = 0) -> Any:
-    """An image with `intensity` added, within the least and the greatest value that it has.
+    """An image with `intensity` added, within the least and the greatest value that it has. ValueError: an image without pixels.
 
     >>> tf.keras.preprocessing.image.apply_channel_shift(np.array([[[1.0, 2.0, 4.0]]]), 2.5)
     array([[[3.5, 4. , 4. ]]])
@@ -104,12 +104,14 @@ def apply_channel_shift(x: Any, intensity: float, channel_axis: int = 0) -> Any:
 
 
 def random_channel_shift(x: Any, intensity_range: float, channel_axis: int = 0) -> Any:
-    """An image with a number up to `intensity_range` added or taken away, within the values that it has."""
+    """An image with a number up to `intensity_range` added or taken away, within the values that it has. ValueError: no pixels."""
     return apply_channel_shift(x, np.random.uniform(-intensity_range, intensity_range), channel_axis)
 
 
 def apply_brightness_shift(x: Any, brightness: float) -> Any:
     """An image times `brightness`, as Pillow does it: as bytes, the darkest value 0 and the brightest 255 before; a fourth channel stays.
+
+    ValueError: an image without pixels.
 
     >>> tf.keras.preprocessing.image.apply_brightness_shift(np.array([[[1.0], [2.0], [3.0]]]), 0.5).ravel()
     array([  0.,  63., 127.], dtype=float32)
