@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import DTypeError
 from .ir.node import here
 from .ops.facts import dimension_at_index, dimension_value
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "forward_compatible", "path_to_str"]
 
@@ -58,9 +58,4 @@ def forward_compatible(year: int, month: int, day: int) -> bool:
     return True
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .tf1_names import namespace as _namespace
+
 __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
            "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
            "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
@@ -224,6 +226,4 @@ _BY_CODE = {CANCELLED: CancelledError, UNKNOWN: UnknownError, INVALID_ARGUMENT: 
 for _code, _kind in _BY_CODE.items():
     _kind.error_code = _code
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

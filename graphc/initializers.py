@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from .ir.operator import Values, declare, to_node
 from .ir.types import DType, TensorType, as_shape, float32, shape_str
 from .ops import array as _array
 from .ops import random as _random
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer", "random_uniform_initializer",
            "truncated_normal_initializer", "variance_scaling_initializer", "glorot_uniform_initializer", "glorot_normal_initializer",
@@ -321,9 +321,4 @@ glorot_normal = glorot_normal_initializer
 orthogonal = orthogonal_initializer
 uniform_unit_scaling = uniform_unit_scaling_initializer
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

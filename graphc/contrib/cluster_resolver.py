@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import UnimplementedError
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train import ClusterSpec
 
 __all__ = ["SimpleClusterResolver", "TPUClusterResolver"]
@@ -34,9 +34,4 @@ class TPUClusterResolver:
         raise UnimplementedError(f"TPUClusterResolver: graphc computes on the processor alone; use_tpu=False is the same there{here()}")
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

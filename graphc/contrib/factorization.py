@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from ..ops.random import random_uniform
 from ..ops.reduce import reduce_min, reduce_sum
 from ..ops.segments import unsorted_segment_sum
 from ..ops.state import Variable, assign, assign_add, group
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.hooks import SessionRunArgs, SessionRunHook
 from ..train.steps import get_global_step
 
@@ -225,10 +225,4 @@ def sum_of(value: Node) -> tuple[Any, Any]:
 
 _hold(globals(), ["KMeans", "KMeansClustering"])
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

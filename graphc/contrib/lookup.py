@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..ir.arguments import hold as _hold
 from ..ir.node import Node, here
 from ..ir.types import TEXT, Array, as_dtype, int64, string
 from ..ops.tables import Table, known, lines
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["HashTable", "KeyValueTensorInitializer", "TextFileIdTableInitializer", "TextFileIndex", "TextFileInitializer",
            "TextFileStringTableInitializer", "index_table_from_file", "index_table_from_tensor", "index_to_string",
@@ -138,10 +138,4 @@ def index_to_string(tensor: Any, mapping: Any, default_value: str = "UNK", name:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

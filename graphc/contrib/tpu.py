@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, UnimplementedError
 from ..estimator import Estimator, EstimatorSpec, ModeKeys
 from ..estimator import RunConfig as _RunConfig
 from ..ir.node import here
 from ..ops.state import group
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.optimizer import Optimizer
 from ..train.replicas import Replica
 
@@ -125,9 +125,4 @@ class CrossShardOptimizer(Replica):
         super().__init__(opt, False, name)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

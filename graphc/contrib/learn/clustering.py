@@ -77,7 +77,3 @@ class KMeansClustering(Estimator):
     def clusters(self) -> Any:
         """The centres. NotFoundError: the model is not fitted."""
         return self.get_variable_value(CLUSTERS_VAR_NAME)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

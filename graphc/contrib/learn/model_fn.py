@@ -100,7 +100,3 @@ def _one(what: str, key: str | None, given: Any) -> Any:
         has = ", ".join(map(str, given))
         raise ArgumentError(f"MetricSpec: of several {what}s {what}_key names one; there are {has}, and not {key!r:.60}{here()}")
     return given[key]
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

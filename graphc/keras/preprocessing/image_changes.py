@@ -82,7 +82,3 @@ def random_zoom(x: Any, zoom_range: Any, row_axis: int = 1, col_axis: int = 2, c
     """An image of which a part between two numbers is seen, along each axis. ValueError: axes that there are not."""
     zx, zy = (1, 1) if zoom_range[0] == zoom_range[1] == 1 else np.random.uniform(zoom_range[0], zoom_range[1], 2)
     return apply_affine_transform(x, zx=zx, zy=zy, row_axis=row_axis, col_axis=col_axis, channel_axis=channel_axis, fill_mode=fill_mode, cval=cval)
-
-
-def __dir__() -> list[str]:
-    return ["apply_affine_transform", "random_rotation", "random_shift", "random_zoom"]

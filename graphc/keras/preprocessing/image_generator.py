@@ -79,6 +79,7 @@ class ImageDataGenerator:
         """What a change at random is this time, for images of a shape."""
         if seed is not None:
             np.random.seed(seed)
+
         def shift(given: Any, size: int) -> float:
             if np.ndim(given):
                 return float(np.random.choice(given) * np.random.choice([-1, 1]))
@@ -152,7 +153,3 @@ class ImageDataGenerator:
             flat = x.reshape(len(x), -1)
             u, s, _ = np.linalg.svd(flat.T @ flat / len(flat))
             self.principal_components = (u / np.sqrt(s + self.zca_epsilon)) @ u.T
-
-
-def __dir__() -> list[str]:
-    return ["ImageDataGenerator"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....initializers import constant_initializer, truncated_normal_initializer, zeros_initializer
 from ....ir.node import Node
-from ....tf1_names import getter as _getter
+from ....tf1_names import namespace as _namespace
 from .dense_ends import layers_with, net_of
 from .rows import Conv, Pool
 
@@ -36,10 +36,4 @@ def alexnet_v2(inputs: Node, num_classes: int = 1000, is_training: Any = True, d
 
 alexnet_v2.default_image_size = 224  # type: ignore[attr-defined]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....initializers import zeros_initializer
 from ....ir.node import Node
-from ....tf1_names import getter as _getter
+from ....tf1_names import namespace as _namespace
 from .dense_ends import layers_with, net_of
 from .rows import Conv, Pool
 
@@ -58,10 +58,4 @@ def vgg_19(inputs: Node, num_classes: int = 1000, is_training: Any = True, dropo
 vgg_a.default_image_size = vgg_16.default_image_size = vgg_19.default_image_size = 224  # type: ignore[attr-defined]
 vgg_d, vgg_e = vgg_16, vgg_19
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())
