@@ -21,10 +21,9 @@ __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning"
 class GraphcError(Exception):
     """Base of every error that graphc raises on purpose."""
 
-    reason: str | None = None       # of one that speaks of an operator's call: what is wrong, without the call and the user's line
-
     def __init__(self, message: str = ""):
         super().__init__(message)
+        self.reason: str | None = None      # of one that speaks of an operator's call: what is wrong, without the call and the user's line
 
 
 class ShapeError(GraphcError, ValueError):
