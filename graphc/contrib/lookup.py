@@ -21,10 +21,9 @@ __all__ = ["HashTable", "KeyValueTensorInitializer", "TextFileIdTableInitializer
 class KeyValueTensorInitializer:
     """Keys and values of a table. GraphError: they are not known while the graph is built."""
 
-    source = ""                 # the file that they are from
-
     def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: str | None = None):
         self.keys, self.values = (_cast(known(x), dtype) for x, dtype in ((keys, key_dtype), (values, value_dtype)))
+        self.source = ""            # the file that they are from
 
 
 def _cast(array: Array, dtype: Any) -> Array:

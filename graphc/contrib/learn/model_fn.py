@@ -15,11 +15,11 @@ __all__ = ["MetricSpec", "ModeKeys", "ModelFnOps", "PredictionKey", "RunConfig"]
 
 
 class ModeKeys:
-    """Names of what a model is built for."""
+    """Names of what a model is built for: those of `tf.estimator.ModeKeys`, of which it calls the last one INFER."""
 
-    TRAIN = "train"
-    EVAL = "eval"
-    INFER = "infer"
+    TRAIN = core.ModeKeys.TRAIN
+    EVAL = core.ModeKeys.EVAL
+    INFER = core.ModeKeys.PREDICT
 
 
 class PredictionKey:
