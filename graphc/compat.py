@@ -7,14 +7,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .errors import DTypeError
 from .ir.node import here
 from .ops.facts import dimension_at_index, dimension_value
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "bytes_or_text_types", "complex_types", "dimension_at_index", "dimension_value",
            "forward_compatibility_horizon", "forward_compatible", "integral_types", "path_to_str", "real_types"]
@@ -75,10 +75,4 @@ def forward_compatibility_horizon(year: int, month: int, day: int) -> Iterator[N
     """Nothing: `forward_compatible` is true of every day."""
     yield
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

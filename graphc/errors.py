@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .tf1_names import namespace as _namespace
+
 __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
            "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
            "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
@@ -21,6 +23,7 @@ class GraphcError(Exception):
 
     def __init__(self, message: str = ""):
         super().__init__(message)
+        self.reason: str | None = None      # of one that speaks of an operator's call: what is wrong, without the call and the user's line
 
 
 class ShapeError(GraphcError, ValueError):
@@ -238,6 +241,4 @@ def error_code_from_exception_type(cls: type[OpError]) -> int:
     """TensorFlow's number of a class of errors; UNKNOWN of any other."""
     return cls.error_code if isinstance(cls, type) and issubclass(cls, OpError) else UNKNOWN
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib import import_module as _import
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .ir.types import DType, TensorType, as_shape, float32, shape_str
 from .ops import array as _array
 from .ops import random as _random
 from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 # The operations that give variables and tables their first values: imported when they are first named, for variables stand above this.
 _LATER = {"global_variables": ("variables", "global_variables_initializer"), "local_variables": ("variables", "local_variables_initializer"),
@@ -335,9 +336,4 @@ def _later(name: str) -> object:
     return getattr(_import(f"{__package__}.{module}"), function)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _later
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals(), _later)

@@ -1,7 +1,5 @@
 """`tf.math`: elementwise functions, sums and comparisons, under the names that later programs use."""
 
-from typing import TYPE_CHECKING
-
 from .nn import in_top_k, l2_normalize, log_sigmoid, log_softmax, softmax, softplus, softsign, top_k, zero_fraction
 from .ops.array import cumprod, cumsum, invert_permutation
 from .ops.confusion import confusion_matrix
@@ -117,7 +115,7 @@ from .ops.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "angle", "approximate_equal", "argmax", "argmin", "asin", "asinh", "atan",
            "atan2", "atanh", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "betainc", "bincount", "ceil", "confusion_matrix", "conj",
@@ -135,9 +133,4 @@ __all__ = ["abs", "accumulate_n", "acos", "acosh", "add", "add_n", "angle", "app
 
 divide_no_nan = div_no_nan
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -22,6 +22,7 @@ from .ir.node import Node
 from .ir.types import Array, TensorShape
 from .runtime.session import ConfigProto, Session
 from .testing.jacobians import compute_gradient, compute_gradient_error
+from .tf1_names import namespace as _namespace
 
 __all__ = ["Benchmark", "StubOutForTesting", "TestCase", "assert_equal_graph_def", "compute_gradient", "compute_gradient_error",
            "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_built_with_rocm",
@@ -285,7 +286,6 @@ class StubOutForTesting:
         self.UnsetAll()
 
 
-
 # ---------------------------------------------------------------------- the process
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -343,5 +343,4 @@ def _operations(graph: Any) -> dict[str, Any]:
             for op in graph.get_operations()}
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

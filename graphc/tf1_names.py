@@ -209,3 +209,13 @@ def getter(module: str) -> Callable[[str], Any]:
         # The module, so that Python can add a name that is spelt alike; none where the message knows better.
         raise AttributeError(message, name=name, obj=sys.modules.get(module) if text is None else None)
     return missing
+
+
+def namespace(names: dict[str, Any], later: Callable[[str], Any] | None = None) -> None:
+    """Make of a module, by its globals, a namespace: completion shows what is public, and who asks for more is told what to write instead.
+
+    `later` gives the names that are not imported yet, and turns to `getter` for all others. Checkers of types see nothing of it: where a module
+    has `__getattr__`, every misspelt name exists to them.
+    """
+    names["__getattr__"] = getter(names["__name__"]) if later is None else later
+    names["__dir__"] = lambda: [*names["__all__"]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import UnimplementedError
 from .ir.node import Node, Operation, here
 from .ir.operator import to_node
 from .ops.state import group
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 from .train.optimizer import Optimizer
 from .train.replicas import Replica
 
@@ -112,10 +112,4 @@ def shutdown_system(job: str | None = None) -> Operation:
     """An operation that does nothing."""
     return group()
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

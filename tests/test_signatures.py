@@ -14,9 +14,10 @@ import pytest
 
 import graphc as tf
 from graphc.errors import GraphError
+from graphc.ir.binding import SPELLINGS
 from graphc.ir.node import OPERATORS
 from graphc.ir.operator import Operator, publish
-from graphc.ir.signature import SPELLINGS, _operand, _result
+from graphc.ir.signature import _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 

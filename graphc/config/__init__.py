@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from ..errors import UnimplementedError
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import experimental, optimizer, threading
 from .experimental import list_devices as experimental_list_devices
 
@@ -36,10 +36,4 @@ def get_soft_device_placement() -> bool:
 def set_soft_device_placement(enabled: bool) -> None:
     """Nothing: devices are named, and all is computed on the processor."""
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

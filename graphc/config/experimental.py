@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["LogicalDevice", "PhysicalDevice", "VirtualDeviceConfiguration", "get_device_policy", "get_memory_growth", "get_synchronous_execution",
            "get_virtual_device_configuration", "get_visible_devices", "list_logical_devices", "list_physical_devices", "set_device_policy",
@@ -117,10 +117,4 @@ def get_synchronous_execution() -> bool:
 def set_synchronous_execution(enable: bool) -> None:
     """Nothing: a run ends when its results are there."""
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

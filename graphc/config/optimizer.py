@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["get_experimental_options", "get_jit", "set_experimental_options", "set_jit"]
 
@@ -30,10 +30,4 @@ def set_experimental_options(options: Mapping[str, Any]) -> None:
     """Keep switches of TensorFlow's passes; they have no effect."""
     _options.update(options)
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

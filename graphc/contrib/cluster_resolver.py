@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ArgumentError, GraphError, UnimplementedError
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train import ClusterSpec
 
 __all__ = ["ClusterResolver", "SimpleClusterResolver", "TFConfigClusterResolver", "TPUClusterResolver", "UnionResolver"]
@@ -89,10 +89,4 @@ class TPUClusterResolver(ClusterResolver):
     def __init__(self, *args: Any, **kwargs: Any):
         raise UnimplementedError(f"TPUClusterResolver: graphc computes on the processor alone; use_tpu=False is the same there{here()}")
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

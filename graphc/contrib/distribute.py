@@ -1,10 +1,10 @@
 """`tf.contrib.distribute`: what stands under `tf.distribute` now, under its older names."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..distribute.experimental import MultiWorkerMirroredStrategy, ParameterServerStrategy, TPUStrategy
 from ..distribute.strategies import MirroredStrategy, OneDeviceStrategy, Strategy, get_strategy, has_strategy
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["CollectiveAllReduceStrategy", "DistributeConfig", "MirroredStrategy", "OneDeviceStrategy", "ParameterServerStrategy", "TPUStrategy",
            "DistributionStrategy", "get_distribution_strategy", "has_distribution_strategy"]
@@ -21,10 +21,4 @@ class DistributeConfig(NamedTuple):
     eval_distribute: Any = None
     remote_cluster: Any = None
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,10 +1,10 @@
 """`tf.distribute.experimental`: strategies for many machines and processors, on the one that there is."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import UnimplementedError
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .strategies import MirroredStrategy, Strategy
 
 __all__ = ["CentralStorageStrategy", "CollectiveCommunication", "MultiWorkerMirroredStrategy", "ParameterServerStrategy", "TPUStrategy"]
@@ -43,10 +43,4 @@ class TPUStrategy(Strategy):
     def __init__(self, *args: Any, **kwargs: Any):
         raise UnimplementedError(f"TPUStrategy: graphc computes on the processor alone; tf.distribute.OneDeviceStrategy is the same there{here()}")
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -352,7 +352,3 @@ def get_loss_reduction() -> str:
     'MEAN'
     """
     return ReduceOp.MEAN
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

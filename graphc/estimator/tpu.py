@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, UnimplementedError
 from ..ir.node import here
 from ..ops.state import group
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .estimator import Estimator
 from .spec import EstimatorSpec, ModeKeys
 from .spec import RunConfig as _RunConfig
@@ -108,10 +108,4 @@ class TPUEstimator(Estimator):
         known, size = self.params or {}, self._sizes[mode]
         return {**known, "use_tpu": False} if size is None else {**known, "use_tpu": False, "batch_size": size}
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["compile", "jit_scope"]
 
@@ -25,10 +25,4 @@ def jit_scope(compile_ops: Any = True, separate_compiled_gradients: bool = False
     """Nothing: what is built within is compiled as all else is."""
     yield
 
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())
