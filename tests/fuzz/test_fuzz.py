@@ -90,6 +90,7 @@ def test_what_is_planted_is_called_as_what_it_replaces(name):
         inspect.unwrap(PLANTS[name].put)()
         for was, planted in [(was, getattr(owner, attribute)) for owner, attribute, was in before if inspect.isroutine(was)]:
             asked = [p for p in inspect.signature(was).parameters.values() if p.default is p.empty]
+            assert planted is not was
             inspect.signature(planted).bind(*[None for p in asked if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)],
                                             **{p.name: None for p in asked if p.kind is p.KEYWORD_ONLY})
     finally:
