@@ -7,8 +7,9 @@ import pytest
 
 import graphc as tf
 from graphc import testing
+from tests.draws import draws
 
-RNG = np.random.default_rng(5)
+RNG = draws(5)
 X, W = RNG.normal(size=(5, 3)), RNG.normal(size=(3, 3)) * 0.5
 
 
