@@ -47,11 +47,12 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A graph to check, by its seed or as a recipe, with `prepare` called in the child first."""
+    """A graph to check, by its seed (and the operator that it favours) or as a recipe, with `prepare` called in the child first."""
 
     seed: int
     recipe: Recipe | None = None
     prepare: Callable[[], Any] | None = None
+    favoured: str = ""
 
 
 @dataclass
@@ -199,7 +200,7 @@ def _work(task: Task, writing: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with os.fdopen(writing, "wb") as pipe:
             try:
-                recipe = task.recipe or generate.recipe(task.seed)
+                recipe = task.recipe or generate.recipe(task.seed, task.favoured)
             except Exception:
                 pickle.dump(None, pipe)
                 pickle.dump(Outcome(task.seed, "fuzzer", traceback.format_exc()), pipe)

@@ -58,6 +58,14 @@ def test_planted_bugs_are_found(fuzz):
     assert done.returncode == 0 and f"{len(QUICK)} of {len(QUICK)} planted" in done.stdout, done.stdout + done.stderr
 
 
+def test_an_operator_is_favoured(fuzz):
+    by_chance, favoured = ([step.operator for seed in range(20) for step in recipe(seed, name).steps if isinstance(step, Apply)]
+                           for name in ("", "divisor"))
+    assert favoured.count("divisor") > max(10, 3 * by_chance.count("divisor"))
+    done = fuzz("--n", "3", "--operator", "divisr")
+    assert done.returncode == 2 and "no operator divisr to draw; is divisor meant?" in done.stdout
+
+
 def test_there_are_thirty_bugs_to_plant():
     assert len(PLANTS) >= 30 and all(p.says.endswith(".") for p in PLANTS.values())
 
