@@ -219,10 +219,10 @@ def greedy():
 
 @pytest.mark.parametrize("misdeed, oracle, said", [
     (lambda: os.kill(os.getpid(), signal.SIGSEGV), "crash", "SIGSEGV"), (os.abort, "crash", "SIGABRT"), (lambda: os._exit(3), "crash", "status 3"),
-    (busy, "hang", "not done"), (greedy, "memory", "GiB"), (lambda: 1 / 0, "fuzzer", "ZeroDivisionError"),
+    (busy, "hang", "not done after 5 s, at test_fuzz.py, line"), (greedy, "memory", "GiB"), (lambda: 1 / 0, "fuzzer", "ZeroDivisionError"),
 ], ids=["segfault", "abort", "exit", "hang", "memory", "error"])
 def test_misdeeds_are_findings(misdeed, oracle, said, monkeypatch):
-    monkeypatch.setattr(runner, "SECONDS", 2.0 if misdeed is busy else 60.0)
+    monkeypatch.setattr(runner, "SECONDS", 5.0 if misdeed is busy else 120.0)
     (outcome,) = outcomes([Task(1, prepare=misdeed)], 1)
     assert outcome.oracle == oracle and said in outcome.message and outcome.recipe == recipe(1)
 
