@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,6 +67,25 @@ def test_hooks_are_the_linters_and_the_rule_of_imports() -> None:
     entries = re.findall(r"entry: python (.*?), ", (ROOT / ".pre-commit-config.yaml").read_text())
     wanted = [" ".join(command[1:]) for command in TASKS["lint"][1]]
     assert [e.replace(" --force-exclude", " .") for e in entries] == wanted and len(LINTERS) == 2
+
+
+# (exit status of a pytest, what it wrote, how .ci/ended says that it ended)
+ENDED = [
+    (0, "...\n3 passed, 2 skipped in 1.2s\n", "3 passed, 2 skipped in 1.2s"),
+    (1, "== 2 failed, 3 passed, 1 error in 62.1s (0:01:02) ==\nsaid at exit\n", "2 failed, 3 passed, 1 error in 62.1s (0:01:02)"),
+    (139, "....   [  5%]\n30 passed by\n", "1 failed (no test is told of: it ended with status 139)"),
+    (124, "....", "1 failed (no test is told of: it was ended, for it took too long)"),
+    (0, "", "1 failed (no test is told of: it ran nothing)"),
+    (2, "3 passed in 3.0s\n", "3 passed in 3.0s, 1 failed (pytest ended with status 2)"),
+]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+@pytest.mark.parametrize("status, written, said", ENDED, ids=[f"{row[0]}-{i}" for i, row in enumerate(ENDED)])
+def test_how_a_run_ended_is_told(status: int, written: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(written)
+    done = subprocess.run([ROOT / ".ci/ended", str(status), str(tmp_path / "log")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")
 
 
 # ---------------------------------------------------------------------- what every test does
