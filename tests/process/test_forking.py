@@ -62,7 +62,7 @@ WHILE = {
 @pytest.mark.parametrize("what", WHILE)
 def test_fork_while_a_cached_property_is_computed(what: str) -> None:
     if what == "of networkx" and sys.version_info >= (3, 12):
-        pytest.skip("cached properties have no lock")
+        pytest.skip("cached properties have no lock since Python 3.12")
     target, read = WHILE[what]
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", CHILD.format(target=target, read=read)], capture_output=True, text=True,
                          timeout=PATIENCE, env={**os.environ, "PYTHONPATH": str(ROOT)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -86,7 +87,7 @@ print(interrupted)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no such timer")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this platform has no such timer")
 @pytest.mark.parametrize("processes", ["0", "1"])
 @pytest.mark.parametrize("delays", [(0.01, 0.02, 0.03, 0.05), (0.04, 0.1, 0.1, 0.1), (0.3, 0.4), (0.02,) * 20], ids=str)
 def test_a_run_interrupted_at_any_time_can_be_repeated(delays, processes, tmp_path):
