@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module as _import
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,19 @@ from .ir.operator import Values, declare, to_node
 from .ir.types import DType, TensorType, as_shape, float32, shape_str
 from .ops import array as _array
 from .ops import random as _random
+from .tf1_names import getter as _getter
 from .tf1_names import namespace as _namespace
+
+# The operations that give variables and tables their first values: imported when they are first named, for variables stand above this.
+_LATER = {"global_variables": ("variables", "global_variables_initializer"), "local_variables": ("variables", "local_variables_initializer"),
+          "variables": ("variables", "variables_initializer"), "tables_initializer": ("ops.tables", "tables_initializer")}
 
 __all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer", "random_uniform_initializer",
            "truncated_normal_initializer", "variance_scaling_initializer", "glorot_uniform_initializer", "glorot_normal_initializer",
            "orthogonal_initializer", "uniform_unit_scaling_initializer", "zeros", "ones", "constant", "random_normal", "random_uniform",
            "truncated_normal", "variance_scaling", "glorot_uniform", "glorot_normal", "orthogonal", "uniform_unit_scaling", "identity",
-           "he_normal", "he_uniform", "lecun_normal", "lecun_uniform"]
+           "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", *_LATER]
+
 
 # The standard deviation of the normal distribution cut off at 2, by which a wanted one must be divided.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -321,4 +328,12 @@ glorot_normal = glorot_normal_initializer
 orthogonal = orthogonal_initializer
 uniform_unit_scaling = uniform_unit_scaling_initializer
 
-_namespace(globals())
+
+def _later(name: str) -> object:
+    if name not in _LATER:
+        _getter(__name__)(name)             # AttributeError, with what to write instead
+    module, function = _LATER[name]
+    return getattr(_import(f"{__package__}.{module}"), function)
+
+
+_namespace(globals(), _later)

@@ -25,7 +25,8 @@ from .testing.jacobians import compute_gradient, compute_gradient_error
 from .tf1_names import namespace as _namespace
 
 __all__ = ["Benchmark", "StubOutForTesting", "TestCase", "assert_equal_graph_def", "compute_gradient", "compute_gradient_error",
-           "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"]
+           "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_built_with_rocm",
+           "is_gpu_available", "main", "test_src_dir_path"]
 
 _SEED = 87654321        # what TensorFlow's test cases begin with
 _folders: dict[int, str] = {}
@@ -314,6 +315,9 @@ test_src_dir_path.__test__ = False  # type: ignore[attr-defined]
 def is_built_with_cuda() -> bool:
     """False: there is no GPU code."""
     return False
+
+
+is_built_with_gpu_support = is_built_with_rocm = is_built_with_cuda
 
 
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:

@@ -11,11 +11,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-# The version of TensorFlow whose names these are: what `tf.VERSION` is, and `tf.__version__` of a program run by `graphc run`.
-VERSION = "1.15.0"
-GIT_VERSION = f"v{VERSION}-graphc"
-COMPILER_VERSION = "numba"
-
 # By the number of programs that use them, counted over 514 programs in 30 public repositories.
 _RANKED = """
 Session placeholder float32 global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square reduce_sum

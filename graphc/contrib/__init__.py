@@ -7,7 +7,7 @@ from .. import python as _inner  # noqa: F401
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
 
-__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
+__all__ = ["cluster_resolver", "crf", "data", "distribute", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
            "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "tpu",
            "training", "util"]
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         cluster_resolver,
         crf,
         data,
+        distribute,
         distributions,
         factorization,
         framework,

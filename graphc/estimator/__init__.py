@@ -13,7 +13,7 @@ from ..train.hooks import (
     StopAtStepHook,
 )
 from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, StepCounterHook, SummarySaverHook
-from . import canned, export, exporting, heads, inputs, parsing, spec, warm
+from . import canned, export, exporting, heads, inputs, parsing, spec, tpu, warm
 from . import estimator as _estimator
 from .canned import *  # noqa: F403
 from .estimator import *  # noqa: F403
@@ -24,7 +24,7 @@ from .spec import *  # noqa: F403
 from .warm import *  # noqa: F403
 
 __all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__, "export",
-           "inputs", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
+           "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
            "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
 
 _hold(globals(), __all__, methods=(Estimator, Head))  # noqa: F405

@@ -3,13 +3,17 @@
 from ..tf1_names import namespace as _namespace
 from . import builder, constants, loader, main_op, signature, signature_constants, signature_def_utils, tag_constants, utils
 from .builder import SavedModelBuilder, simple_save
+from .constants import *  # noqa: F403
 from .loader import load, maybe_saved_model_directory
 from .signature import *  # noqa: F403
+from .signature_constants import *  # noqa: F403
+from .tag_constants import *  # noqa: F403
 
 Builder = SavedModelBuilder
 contains_saved_model = maybe_saved_model_directory
 
-__all__ = [*signature.__all__, "Builder", "SavedModelBuilder", "builder", "constants", "contains_saved_model", "load", "loader", "main_op",
-           "maybe_saved_model_directory", "signature_constants", "signature_def_utils", "simple_save", "tag_constants", "utils"]
+__all__ = [*signature.__all__, *constants.__all__, *signature_constants.__all__, *tag_constants.__all__, "Builder", "SavedModelBuilder",
+           "builder", "constants", "contains_saved_model", "load", "loader", "main_op", "maybe_saved_model_directory", "signature_constants",
+           "signature_def_utils", "simple_save", "tag_constants", "utils"]
 
 _namespace(globals())
