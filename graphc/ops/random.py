@@ -13,10 +13,9 @@ import numpy as np
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
 from ..ir.default_graph import seed_of, set_random_seed
 from ..ir.graph import Graph, get_default_graph
-from ..ir.half import HALF
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
-from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
+from ..ir.types import HALF, DType, TensorType, as_dtype, float32, shape_str
 from .array import expand_dims, gather, shape
 from .array_move import SHAPE_OPERAND, vector_shape
 from .math import add, cast, floor, log, multiply

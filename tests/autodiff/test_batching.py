@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphc import errors, testing
-from graphc.autodiff.batching import BATCHERS
+from graphc.autodiff.batch_rules import BATCHERS
 from graphc.ir.node import OPERATORS
 
 # A placeholder is fed as a whole.

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import importlib
 import sys
+from functools import reduce
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import GraphcError
-from .inner_paths import CONTRIB, MODULES
-from .ir.known import static_value
-from .ir.node import warn
-from .ir.sizes import unknown
-from .ir.types import TensorShape
-from .tf1_names import getter as _getter
-from .tf1_names import namespace as _namespace
+from ..errors import GraphcError
+from ..ir.known import static_value
+from ..ir.node import warn
+from ..ir.sizes import unknown
+from ..ir.types import TensorShape
+from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
+from .paths import CONTRIB, MODULES
 
 __all__: list[str] = []
 
@@ -87,37 +88,37 @@ def _top() -> Any:
 
 def _linear(*args: Any, **kwargs: Any) -> Any:
     """`rnn.cell.inner_linear`, which is imported when a program calls it."""
-    from .rnn import cell
+    from ..rnn import cell
     return cell.inner_linear(*args, **kwargs)
 
 
 def _timeline() -> Any:
-    from .runtime import timeline
+    from ..runtime import timeline
     return timeline
 
 
 def _freezing() -> Any:
-    from .train import freezing
+    from ..train import freezing
     return freezing
 
 
 def _inspecting() -> Any:
-    from .train import inspecting
+    from ..train import inspecting
     return inspecting
 
 
 def _tools() -> Any:
-    from .files import graph_tools
+    from ..files import graph_tools
     return graph_tools
 
 
 def _switching() -> Any:
-    from .ops import switching
+    from ..ops import switching
     return switching
 
 
 def _averages() -> Any:
-    from .train import averages
+    from ..train import averages
     return averages
 
 
@@ -190,14 +191,12 @@ class _Inner(ModuleType):
 
 
 _IMPORTED = ("framework", "ops", "util")     # what TensorFlow's modules import of each other: `from tensorflow.python.ops.rnn import rnn_cell_impl`
-_OWN = ("slopes", "file_io")         # modules with names for these paths alone
 
 
 def _place(place: str) -> Any:
-    found = _top()
-    for part in place.split("."):
-        found = importlib.import_module(f"{_top().__name__}.{place}") if place in _OWN else getattr(found, part)
-    return found
+    if place.startswith("python."):             # names for these paths alone
+        return importlib.import_module(f"{_top().__name__}.{place}")
+    return reduce(getattr, place.split("."), _top())
 
 
 def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:
@@ -211,12 +210,11 @@ def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:
     return AttributeError(f"module {module!r} has no attribute {name!r}", name=name, obj=None)
 
 
-# Programs import these modules by their paths: `from tensorflow.python.framework import ops`.
-__path__: list[str] = []
-
-
 def _register(table: str, root: str, first: int) -> None:
-    """Make the modules of a table below a package; the first parts of their paths are modules of graphc's own."""
+    """Make the modules of a table below a package; the first parts of their paths are modules of graphc's own.
+
+    Programs import them by their paths: `from tensorflow.python.framework import ops`.
+    """
     for line in table.strip().splitlines():
         path, _, places = line.partition(" | ")
         parts = path.split(".")

@@ -101,7 +101,7 @@ layers.layers | layers
 layers.normalization | layers
 layers.pooling | layers
 layers.utils | -
-lib.io.file_io | file_io
+lib.io.file_io | python.file_io
 lib.io.python_io | python_io
 lib.io.tf_record | python_io
 ops.array_ops | tf
@@ -140,8 +140,8 @@ ops.gen_io_ops | tf
 ops.gen_linalg_ops | tf linalg
 ops.gen_logging_ops | tf
 ops.gen_lookup_ops | tf
-ops.gen_math_ops | tf slopes
-ops.gen_nn_ops | nn tf slopes
+ops.gen_math_ops | tf python.slopes
+ops.gen_nn_ops | nn tf python.slopes
 ops.gen_parsing_ops | tf
 ops.gen_random_ops | tf
 ops.gen_sparse_ops | tf sparse
