@@ -115,7 +115,7 @@ def test_channels_by_themselves(seed):
 
 @pytest.mark.parametrize("width", [16, 32, 64])
 @pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
-@pytest.mark.parametrize("seed", [0, 2, 5])
+@pytest.mark.parametrize("seed", [2, 5])         # two axes, of either dtype
 def test_vectors_of_any_width(seed, apart, width, monkeypatch):
     """Texts for processors with vectors of so many bytes; LLVM takes apart what is too wide for this one."""
     monkeypatch.setattr(native, "vector_bytes", lambda: width)
