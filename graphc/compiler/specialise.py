@@ -117,7 +117,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     if pending:
         return Specialised([], placeholders, [], [], pending, new, Scope())
     assigns = [(held[v], value) for v, value in state.assigned.items()]
-    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
+    return Specialised([new.get(f) if isinstance(f.type, TensorType) else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
 
 
 class StageWork(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from functools import reduce
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -86,10 +87,23 @@ def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
 
-def _linear(*args: Any, **kwargs: Any) -> Any:
-    """`rnn.cell.inner_linear`, which is imported when a program calls it."""
-    from ..rnn import cell
-    return cell.inner_linear(*args, **kwargs)
+def _cells() -> dict[str, Any]:
+    from ..rnn import cell, inner
+    return {"_linear": cell.inner_linear, "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
+            "assert_like_rnncell": inner.assert_like_cell, "_BIAS_VARIABLE_NAME": "bias", "_WEIGHTS_VARIABLE_NAME": "kernel"}
+
+
+def _recurrence() -> dict[str, Any]:
+    from ..rnn import inner
+    return {"_transpose_batch_time": inner.time_first, "_best_effort_input_batch_size": inner.batch_size_of,
+            "_infer_state_dtype": inner.state_dtype, "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
+            "assert_like_rnncell": inner.assert_like_cell}
+
+
+# Of cells and loops, which are imported when a program asks for one of these.
+_LATE: dict[str, Callable[[], dict[str, Any]]] = {"ops.rnn": _recurrence, **dict.fromkeys(
+    ("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in ("core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))),
+    _cells)}
 
 
 def _timeline() -> Any:
@@ -124,6 +138,8 @@ def _averages() -> Any:
 
 def _own(path: str) -> dict[str, Any]:
     """What a module has that has no public name."""
+    if path in _LATE:
+        return _LATE[path]()
     import contextlib
     import inspect
     deprecated = dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), _decorated)
@@ -134,15 +150,14 @@ def _own(path: str) -> dict[str, Any]:
         "framework.tensor_shape": {
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
+        "framework.test_util": {"TensorFlowTestCase": _top().test.TestCase},
         "framework.tensor_util": {"constant_value": _constant_value, "MakeNdarray": _top().make_ndarray},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
-        "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
+        "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession", "DumpingDebugWrapperSession")},
         "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value},
         "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies, "switch": _switching().switch,
                                  "merge": _switching().merge},
-        **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
-            "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
         "ops.inplace_ops": {f"alias_inplace_{what}": _changed(what) for what in ("update", "add", "sub")},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "tools.freeze_graph": {"freeze_graph": _freezing().freeze_graph},
@@ -170,6 +185,8 @@ class _Inner(ModuleType):
         self._own: dict[str, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":           # `from tensorflow.python.ops.rnn_cell import *`
+            return sorted({n for place in self._places for n in dir(_top() if place == "tf" else _place(place)) if not n.startswith("_")})
         if name.startswith("__"):
             raise AttributeError(name)
         path = self.__name__.removeprefix(f"{__name__}.")

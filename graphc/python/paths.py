@@ -23,6 +23,8 @@ feature_column.feature_column_lib | feature_column
 feature_column.feature_column_v2 | feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
+framework.device | tf
+framework.device_spec | tf
 framework.dtypes | tf
 framework.errors | errors
 framework.errors_impl | errors
@@ -114,6 +116,7 @@ ops.constant_op | tf
 ops.control_flow_ops | tf
 ops.control_flow_util | tf
 ops.ctc_ops | nn
+ops.custom_gradient | tf
 ops.data_flow_ops | tf contrib.staging
 ops.distributions.bernoulli | distributions
 ops.distributions.beta | distributions
