@@ -34,7 +34,11 @@ contrib.training contrib.util data data.experimental debugging distributions dty
 examples.tutorials
 examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image
 initializers io keras
-keras.activations keras.backend keras.callbacks keras.constraints
+keras.activations keras.applications
+keras.applications.densenet keras.applications.imagenet_utils keras.applications.inception_resnet_v2 keras.applications.inception_v3
+keras.applications.mobilenet keras.applications.mobilenet_v2 keras.applications.nasnet keras.applications.resnet keras.applications.resnet50
+keras.applications.resnet_v2 keras.applications.vgg16 keras.applications.vgg19 keras.applications.xception
+keras.backend keras.callbacks keras.constraints
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
 keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
 keras.optimizers.schedules

@@ -8,6 +8,7 @@ from ..tf1_names import getter as _getter
 
 if TYPE_CHECKING:
     from . import activations as activations
+    from . import applications as applications
     from . import backend as backend
     from . import callbacks as callbacks
     from . import constraints as constraints
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 __version__ = "2.2.4-tf"
 # Imported when they are first named: `tf.layers` stands on a part of the engine alone.
-_SPACES = ("activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-           "optimizers", "preprocessing", "regularizers", "utils")
+_SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
+           "models", "optimizers", "preprocessing", "regularizers", "utils")
 _WITHIN = {"Input": "engine.input_layer", "Model": "engine.model", "Sequential": "engine.sequential"}
 
 __all__ = [*_SPACES, *_WITHIN]

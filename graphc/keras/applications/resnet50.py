@@ -1,0 +1,20 @@
+"""`tf.keras.applications.resnet50`: a net of 50 layers, of units that add to their input what they make of it (He et al., 2016)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...tf1_names import getter as _getter
+from .imagenet_utils import decode_predictions, preparing
+from .residual import ResNet50
+
+__all__ = ["ResNet50", "decode_predictions", "preprocess_input"]
+
+preprocess_input = preparing("caffe")
+
+if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
+    __getattr__ = _getter(__name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
