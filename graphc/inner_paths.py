@@ -21,6 +21,7 @@ debug | -
 feature_column.feature_column | feature_column
 feature_column.feature_column_lib | feature_column
 feature_column.feature_column_v2 | feature_column
+feature_column.sequence_feature_column | feature_column contrib.feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
 framework.dtypes | tf
@@ -76,6 +77,7 @@ keras.engine.saving | keras.models
 keras.engine.sequential | keras.models
 keras.engine.topology | keras keras.layers keras.models
 keras.engine.training | keras.models
+keras.estimator | keras.estimator
 keras.initializers | keras.initializers
 keras.layers | keras.layers
 keras.layers.advanced_activations | keras.layers

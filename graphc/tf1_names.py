@@ -146,7 +146,8 @@ _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
-keras.wrappers, keras.estimator | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
+keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
+keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator

@@ -21,7 +21,8 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app audio bitwise compat contrib contrib.cluster_resolver contrib.crf contrib.data contrib.distributions contrib.factorization contrib.framework
+app audio bitwise compat contrib contrib.cluster_resolver contrib.crf contrib.data contrib.distributions contrib.factorization contrib.feature_column
+contrib.framework
 contrib.graph_editor contrib.image contrib.layers contrib.learn contrib.staging contrib.summary
 contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
 contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
@@ -40,7 +41,7 @@ keras.applications.mobilenet keras.applications.mobilenet_v2 keras.applications.
 keras.applications.resnet_v2 keras.applications.vgg16 keras.applications.vgg19 keras.applications.xception
 keras.backend keras.callbacks keras.constraints
 keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
-keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
+keras.datasets.mnist keras.datasets.reuters keras.estimator keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
 keras.optimizers.schedules
 keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
 logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
 
-__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
-           "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "tpu",
-           "training", "util"]
+__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "feature_column", "framework", "graph_editor", "image", "layers",
+           "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary",
+           "tensorboard", "tpu", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         data,
         distributions,
         factorization,
+        feature_column,
         framework,
         graph_editor,
         image,
