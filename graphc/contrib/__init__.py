@@ -7,10 +7,10 @@ from .. import python as _inner  # noqa: F401
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
 
-__all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "factorization", "framework", "graph_editor",
-           "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt", "predictor",
-           "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard", "tpu",
-           "training", "util"]
+__all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "factorization", "feature_column", "framework",
+           "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
+           "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
+           "tpu", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         distribute,
         distributions,
         factorization,
+        feature_column,
         framework,
         graph_editor,
         image,

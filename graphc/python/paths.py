@@ -21,6 +21,7 @@ debug | -
 feature_column.feature_column | feature_column
 feature_column.feature_column_lib | feature_column
 feature_column.feature_column_v2 | feature_column
+feature_column.sequence_feature_column | feature_column contrib.feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
 framework.device | tf
@@ -43,6 +44,20 @@ framework.test_util | test
 framework.versions | tf
 keras | keras
 keras.activations | keras.activations
+keras.applications | keras.applications
+keras.applications.densenet | keras.applications.densenet
+keras.applications.imagenet_utils | keras.applications.imagenet_utils
+keras.applications.inception_resnet_v2 | keras.applications.inception_resnet_v2
+keras.applications.inception_v3 | keras.applications.inception_v3
+keras.applications.mobilenet | keras.applications.mobilenet
+keras.applications.mobilenet_v2 | keras.applications.mobilenet_v2
+keras.applications.nasnet | keras.applications.nasnet
+keras.applications.resnet | keras.applications.resnet
+keras.applications.resnet50 | keras.applications.resnet50
+keras.applications.resnet_v2 | keras.applications.resnet_v2
+keras.applications.vgg16 | keras.applications.vgg16
+keras.applications.vgg19 | keras.applications.vgg19
+keras.applications.xception | keras.applications.xception
 keras.backend | keras.backend
 keras.backend.tensorflow_backend | keras.backend
 keras.callbacks | keras.callbacks
@@ -64,6 +79,7 @@ keras.engine.saving | keras.models
 keras.engine.sequential | keras.models
 keras.engine.topology | keras keras.layers keras.models
 keras.engine.training | keras.models
+keras.estimator | keras.estimator
 keras.initializers | keras.initializers
 keras.layers | keras.layers
 keras.layers.advanced_activations | keras.layers
