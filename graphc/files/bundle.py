@@ -138,11 +138,11 @@ def data_of(prefix: str, number: int = 0, count: int = 1) -> str:
     return f"{prefix}.data-{number:05d}-of-{count:05d}"
 
 
-def files_of(prefix: str) -> list[str]:
-    """The files of a checkpoint of TensorFlow's that are there."""
+def files_of(prefix: str, meta: str = "meta") -> list[str]:
+    """The files of a checkpoint of TensorFlow's that are there; `meta`: how the one of its graph ends."""
     folder, name = os.path.split(prefix)
     there = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
-    return [os.path.join(folder, n) for n in there if n in (name + _INDEX, name + ".meta") or n.startswith(f"{name}.data-")]
+    return [os.path.join(folder, n) for n in there if n in (name + _INDEX, f"{name}.{meta}") or n.startswith(f"{name}.data-")]
 
 
 # ---------------------------------------------------------------------- reading
@@ -279,16 +279,32 @@ def _signed(n: int) -> bytes:
 
 def encode(arrays: Mapping[str, Array]) -> tuple[bytes, list[bytes]]:
     """The index of a checkpoint, and the pieces of its one file of data."""
-    numbers = {name: code for code, (name, _) in CODES.items()}
-    at, pieces, entries = 0, [], {b"": put_varint(1 << 3) + put_varint(1) + put_bytes(3, put_varint(1 << 3) + put_varint(1))}
+    at, pieces, places = 0, [], {}
     for name in sorted(arrays, key=str.encode):
         array = np.asarray(arrays[name])
         data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        shape = b"".join(put_bytes(2, put_varint(1 << 3) + put_varint(n) if n else b"") for n in array.shape)
-        entry = put_varint(1 << 3) + put_varint(numbers[DTYPES[array.dtype.newbyteorder("=")].name]) + put_bytes(2, shape)
-        entry += b"".join(put_varint(number << 3) + put_varint(n) for number, n in ((4, at), (5, len(data))) if n)
-        entries[name.encode()] = entry + put_varint(6 << 3 | FOUR) + masked_crc(data).to_bytes(4, "little")
+        places[name] = Lying(array.dtype, array.shape, at, data)
         pieces.append(data)
         at += len(data)
-    return encode_table(entries), pieces
+    return encode_index(places), pieces
 
+
+class Lying(NamedTuple):
+    """A value that lies in a file of data: its dtype and shape, where its bytes begin there, and these."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+    data: Any
+
+
+def encode_index(places: Mapping[str, Lying]) -> bytes:
+    """The index of values by name that lie in one file of data, in whatever order and with whatever between them."""
+    numbers = {name: code for code, (name, _) in CODES.items()}
+    entries = {b"": put_varint(1 << 3) + put_varint(1) + put_bytes(3, put_varint(1 << 3) + put_varint(1))}
+    for name, (dtype, sizes, start, data) in places.items():
+        shape = b"".join(put_bytes(2, put_varint(1 << 3) + put_varint(n) if n else b"") for n in sizes)
+        entry = put_varint(1 << 3) + put_varint(numbers[DTYPES[dtype.newbyteorder("=")].name]) + put_bytes(2, shape)
+        entry += b"".join(put_varint(number << 3) + put_varint(n) for number, n in ((4, start), (5, len(data))) if n)
+        entries[name.encode()] = entry + put_varint(6 << 3 | FOUR) + masked_crc(data).to_bytes(4, "little")
+    return encode_table(entries)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..errors import InternalError
-from ..ir.graph import Graph, Scratch, get_default_graph
+from ..ir.graph import Graph, Scratch, get_default_graph, home
 from ..ir.node import Node
 from ..ir.operator import to_node
 from ..ir.standing import Standing
@@ -97,8 +97,7 @@ def _kept(value: Any) -> Any:
 
 
 def _graph(x: Node | None) -> Graph:
-    graph = get_default_graph()
-    return x.graph if x is not None and graph.__class__ is Graph else graph
+    return get_default_graph() if x is None else home(x)
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Node]:
