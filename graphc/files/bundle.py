@@ -31,7 +31,7 @@ CODES = {1: ("float32", 4), 2: ("float64", 8), 3: ("int32", 4), 4: ("uint8", 1),
           8: ("complex64", 8), 9: ("int64", 8), 10: ("bool", 1), 11: ("qint8", 1), 12: ("quint8", 1), 13: ("qint32", 4), 14: ("bfloat16", 2),
           15: ("qint16", 2), 16: ("quint16", 2), 17: ("uint16", 2), 18: ("complex128", 16), 19: ("float16", 2), 20: ("resource", 0),
           21: ("variant", 0), 22: ("uint32", 4), 23: ("uint64", 8)}
-_OWN = {d.name: dtype for dtype, d in DTYPES.items()}
+OWN = {d.name: dtype for dtype, d in DTYPES.items()}
 
 
 class _Slice(NamedTuple):
@@ -174,13 +174,13 @@ def _entry(data: bytes) -> tuple[Entry, _Place]:
         elif kind == FOUR and number == 6:
             crc = int.from_bytes(data[slice(*value)], "little")
         elif kind == BYTES and number == 2:
-            shape = _shape(data, *value)
+            shape = read_shape(data, *value)
         elif kind == BYTES and number == 7:
             slices.append(_slice(data, *value))
     if code not in CODES:
         raise DataLossError(f"a value is of the dtype {code}")
     name, width = CODES[code]
-    dtype = _OWN.get(name)
+    dtype = OWN.get(name)
     if max(start, size, start + size) >= 2**62:
         raise DataLossError(f"a value lies at {start} and has {size} bytes")
     if not slices and (size != width * math.prod(shape) if width else dtype is not None and size < math.prod(shape)):
@@ -191,7 +191,8 @@ def _entry(data: bytes) -> tuple[Entry, _Place]:
     return Entry(dtype, name, shape, start, start + size), _Place(shard, crc, tuple(slices))
 
 
-def _shape(data: bytes, start: int, end: int) -> tuple[int, ...]:
+def read_shape(data: bytes, start: int, end: int) -> tuple[int, ...]:
+    """The shape that a `TensorShapeProto` says. DataLossError: it has none, or sizes that are none."""
     sizes = []
     for number, kind, value in fields(data, start, end):
         if number == 2 and kind == BYTES:

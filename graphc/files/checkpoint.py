@@ -14,14 +14,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Union
 
 import numpy as np
 
 from ..errors import CheckpointError, DataLossError, NotFoundError
 from ..ir.node import here
 from ..ir.types import Array
-from . import bundle
+from . import bundle, one_file
 from .beside import Beside, is_own
 from .safetensors import Entry, encode, open_file, read_array, read_header, refuse
 from .whole import write_whole
@@ -40,25 +40,33 @@ def file_of(prefix: str) -> str:
 
 
 def place_of(prefix: str) -> str:
-    """The file that a checkpoint begins with: graphc's, or the index of TensorFlow's own format, if that alone is there."""
-    own = file_of(prefix)
-    return bundle.index_of(prefix) if not os.path.exists(own) and os.path.exists(bundle.index_of(prefix)) else own
+    """The file that a checkpoint begins with: graphc's, or of TensorFlow's own formats the index, or the one file, if they alone are there."""
+    own, index = file_of(prefix), bundle.index_of(prefix)
+    if os.path.exists(own):
+        return own
+    return index if os.path.exists(index) else next(iter(one_file.files_of(prefix)), own)
 
 
-def open_checkpoint(prefix: str) -> Checkpoint | bundle.Bundle:
+Open = Union["Checkpoint", bundle.Bundle, one_file.OneFile]
+
+
+def open_checkpoint(prefix: str) -> Open:
     """The checkpoint of a path, open to be read. DataLossError, NotFoundError.
 
     Of one that was copied by the names that TensorFlow's have, the file of data is graphc's own, with all that it holds.
     """
-    if place_of(prefix) != bundle.index_of(prefix):
-        return Checkpoint(file_of(prefix))
+    place = place_of(prefix)
+    if place == file_of(prefix):
+        return Checkpoint(place)
+    if place != bundle.index_of(prefix):
+        return one_file.OneFile(prefix)
     data = bundle.data_of(prefix)
     return Checkpoint(data) if is_own(data) else bundle.Bundle(prefix)
 
 
 def remove(prefix: str, meta: str = "meta") -> None:
     """Delete the files of a checkpoint, as far as they are there; `meta`: how the one of its graph ends."""
-    for path in (file_of(prefix), *bundle.files_of(prefix, meta)):
+    for path in (file_of(prefix), *bundle.files_of(prefix, meta), *one_file.files_of(prefix)):
         try:
             os.unlink(path)
         except FileNotFoundError:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError, SerializationError
-from ..files.bundle import Bundle, data_of, encode, index_of
+from ..files.bundle import data_of, encode, index_of
 from ..files.checkpoint import (
     SUFFIX,
-    Checkpoint,
     Index,
+    Open,
     damage,
     file_of,
     open_checkpoint,
@@ -29,6 +29,7 @@ from ..files.checkpoint import (
     written_beside,
 )
 from ..files.graph_json import from_json
+from ..files.one_file import is_one_file
 from ..files.safetensors import open_file
 from ..files.tf_graph.exported import exported
 from ..files.tf_graph.messages import MetaGraphDef
@@ -134,7 +135,7 @@ def checkpoint_exists(checkpoint_prefix: Any) -> bool:
     False
     """
     path = path_of(checkpoint_prefix, "checkpoint_exists")
-    return os.path.exists(place_of(path)) or any(map(glob.glob, (file_of(path), index_of(path))))
+    return os.path.exists(place_of(path)) or any(map(glob.glob, (file_of(path), index_of(path)))) or any(map(is_one_file, glob.glob(path)))
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[Any]) -> list[float]:
@@ -184,7 +185,7 @@ class CheckpointReader:
         with self._open() as found:
             self._entries = found.entries
 
-    def _open(self) -> Checkpoint | Bundle:
+    def _open(self) -> Open:
         return open_checkpoint(self._path)
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:

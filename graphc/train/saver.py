@@ -180,7 +180,7 @@ class Saver:
     def restore(self, sess: Session, save_path: Any, partial: bool = False) -> RestoreReport | None:
         """Set the variables to what a checkpoint holds, all of them or none.
 
-        Checkpoints of TensorFlow's own format, PATH.index and PATH.data-*, are read where there is no file of graphc's.
+        Checkpoints of TensorFlow's own formats, PATH.index and PATH.data-*, or one file PATH, are read where there is no file of graphc's.
         `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
         taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
         NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.

@@ -27,7 +27,7 @@ from .messages import FunctionDef, GraphDef
 from .nodes import CALLS, FLOW, Parsed, Ref, check, inner, parsed, saving
 from .rows import Row
 from .table import TABLE
-from .values import attribute, dtype, function_name, shape
+from .values import attribute, dtype, dtype_number, function_name, shape
 
 Outputs = Sequence[Any]
 _SAYS = "import_graph_def: "
@@ -256,6 +256,8 @@ class Importer:
         attr = n.proto.attr
         if env is not self.main:
             raise UnimplementedError("a variable within a function")
+        if attr["dtype"].type == dtype_number("string"):
+            raise UnimplementedError("a variable of texts")
         key = attr["shared_name"].s.decode("utf-8", "replace") if n.op == "VarHandleOp" else ""
         if key and key in self.shared:
             return self.shared[key]

@@ -22,6 +22,7 @@ MODEL = "saved_model.pb"
 _LONGEST = 1 << 31              # bytes: the most that a message has
 _PASSING = frozenset({"Identity", "ReadVariableOp", "StopGradient"})
 _OF_THE_PROGRAM = frozenset({"cond_context", "while_context", "queue_runners", "savers"})
+_SAVES = frozenset({"SaveV2", "SaveSlices"})         # which take a path, names, parts, and then the tensors
 _INIT = ("saved_model_main_op", "legacy_init_op")
 INIT_SIGNATURE = "__saved_model_init_op"
 
@@ -96,16 +97,16 @@ def saved_variables(importer: Importer, nodes: Mapping[str, Parsed]) -> dict[str
 
 def _saved(nodes: Mapping[str, Parsed], library: Mapping[str, FunctionDef]) -> Iterator[tuple[str, Ref]]:
     for n in nodes.values():
-        if n.op == "SaveV2" and len(n.inputs) >= 3:
+        if n.op in _SAVES and len(n.inputs) >= 3:
             yield from _tensors(n, nodes, lambda ref: _source(ref, nodes))
         for name in called(n.proto):
             function = library.get(name)
-            if function is None or not any(m.op == "SaveV2" for m in function.node_def):
+            if function is None or not any(m.op in _SAVES for m in function.node_def):
                 continue
             arguments = {a.name: ref for a, ref in zip(function.signature.input_arg, n.inputs, strict=False)}
             own = parsed(function.node_def, arguments)
             for m in own.values():
-                if m.op == "SaveV2" and len(m.inputs) >= 3:
+                if m.op in _SAVES and len(m.inputs) >= 3:
                     yield from _tensors(m, own, lambda ref, own=own, arguments=arguments: _source(
                         arguments.get(_source(ref, own).name, _source(ref, own)), nodes))
 
