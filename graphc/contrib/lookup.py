@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import GraphError
 from ..ir.arguments import hold as _hold
-from ..ir.node import Node, here
-from ..ir.types import TEXT, Array, as_dtype, int64, string
-from ..ops.tables import Table, known, lines
+from ..ir.node import Node
+from ..ir.types import Array, as_dtype, int64, string
+from ..ops.tables import Table, column, known, lines
 from ..tf1_names import getter as _getter
 
 __all__ = ["HashTable", "KeyValueTensorInitializer", "TextFileIdTableInitializer", "TextFileIndex", "TextFileInitializer",
@@ -42,20 +41,8 @@ class TextFileInitializer:
     def __init__(self, filename: str, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int, vocab_size: int | None = None,
                  delimiter: str = "\t", name: str | None = None):
         read = lines(filename)[:vocab_size]
-        self.keys, self.values = (_column(read, as_dtype(dtype), index, delimiter, filename)
+        self.keys, self.values = (column(read, as_dtype(dtype), index, delimiter, filename)
                                   for dtype, index in ((key_dtype, key_index), (value_dtype, value_index)))
-
-
-def _column(read: Array, dtype: Any, index: int, delimiter: str, filename: str) -> Array:
-    if index == TextFileIndex.LINE_NUMBER:
-        return np.arange(len(read))
-    try:
-        parts = list(read) if index == TextFileIndex.WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
-        out = np.empty(len(parts), dtype.dtype)
-        out[:] = parts if dtype.dtype == TEXT else [dtype.as_numpy_dtype(p.decode()) for p in parts]
-    except (IndexError, ValueError) as e:
-        raise GraphError(f"{filename!r:.100}: column {index} is not {dtype.name} in every line: {e}{here()}") from None
-    return out
 
 
 class TextFileIdTableInitializer(TextFileInitializer):

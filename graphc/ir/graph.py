@@ -348,12 +348,6 @@ def session_stack() -> list[Any]:
     return _defaults.sessions
 
 
-def home(x: Node) -> Graph:
-    """The graph that functions of `x` build in: its own, or, while a pass builds, the pass's."""
-    graph = get_default_graph()
-    return x.graph if graph.__class__ is Graph else graph
-
-
 def get_default_graph() -> Graph:
     """The graph that nodes are added to.
 

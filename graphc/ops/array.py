@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.graph import home
+from ..ir.home import home
 from ..ir.known import static_value
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node

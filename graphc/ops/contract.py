@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
-from ..ir.graph import home
+from ..ir.home import home
 from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import minimum

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.families import Memory
-from ..ir.graph import get_default_graph, home
+from ..ir.graph import get_default_graph
+from ..ir.home import home
 from ..ir.known import static_value
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import Values, declare, to_node

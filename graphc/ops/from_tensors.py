@@ -13,7 +13,8 @@ import numpy as np
 
 from ..errors import DTypeError, GraphcError, GraphError, InternalError, ShapeError
 from ..ir.composite import Composite
-from ..ir.graph import Scratch, home
+from ..ir.graph import Scratch
+from ..ir.home import home
 from ..ir.known import left_open
 from ..ir.node import OPERATORS, Node, describe, describe_call, here, loc_str
 from ..ir.operator import Operator, Values, bound_node, constant_node, declare, to_node

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import GraphcError, GraphError, InternalError
-from ..ir.graph import Scratch, home
+from ..ir.graph import Scratch
+from ..ir.home import home
 from ..ir.node import OPERATORS, Node, loc_str
 from ..ir.operator import Values, constant_node, declare
 from ..ir.reference import interpret

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir.axes import normal_axis
-from ..ir.graph import home
+from ..ir.home import home
 from ..ir.known import as_int
 from ..ir.loops import Loop
 from ..ir.node import Node, here, saying

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..ir.axes import normal_axes, reduced_shape
-from ..ir.graph import home
+from ..ir.home import home
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..errors import InternalError
-from ..ir.graph import Graph, Scratch, get_default_graph, home
+from ..ir.graph import Graph, Scratch, get_default_graph
+from ..ir.home import home
 from ..ir.node import Node
 from ..ir.operator import to_node
 from ..ir.standing import Standing

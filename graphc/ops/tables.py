@@ -21,6 +21,7 @@ from .strings import string_to_hash_bucket_fast
 __all__ = ["initialize_all_tables", "tables_initializer"]
 
 
+_WHOLE_LINE, _LINE_NUMBER = -2, -1       # as TensorFlow has them
 _places: dict[int, tuple[weakref.ref[Array], dict[Any, int]]] = {}     # of the keys of each table that is there, by the array's identity
 
 
@@ -117,6 +118,19 @@ def lines(path: str) -> Array:
         raise NotFoundError(f"{path!r:.200}: {e.strerror}{here()}") from None
     out = np.empty(len(read), TEXT)
     out[:] = read
+    return out
+
+
+def column(read: Array, dtype: Any, index: int, delimiter: str, filename: str) -> Array:
+    """What of each line is a key or a value: the line (-2), its number (-1), or a column. GraphError: a line has none, or not of the dtype."""
+    if index == _LINE_NUMBER:
+        return np.arange(len(read))
+    try:
+        parts = list(read) if index == _WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
+        out = np.empty(len(parts), dtype.dtype)
+        out[:] = parts if dtype.dtype == TEXT else [dtype.as_numpy_dtype(p.decode()) for p in parts]
+    except (IndexError, ValueError) as e:
+        raise GraphError(f"{filename!r:.100}: column {index} is not {dtype.name} in every line: {e}{here()}") from None
     return out
 
 

@@ -305,8 +305,11 @@ def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any, write_meta_graph: bool
 
 # ---------------------------------------------------------------------- graphs in files
 
-def graph_in(source: Any) -> tuple[Any, Any]:
-    """The JSON, or the message of TensorFlow's, that a path or a text stands for, and what describes its saver, if something does."""
+def graph_in(source: Any, own: bool = True) -> tuple[Any, Any]:
+    """The JSON, or the message of TensorFlow's, that a path or a text stands for, and what describes its saver, if something does.
+
+    Not `own`: of a message that was written beside a checkpoint the message, and not the graph in that.
+    """
     if isinstance(source, MetaGraphDef):
         return source if source.own is None else source.own, None
     if isinstance(source, str) and source.lstrip().startswith("{"):
@@ -317,7 +320,7 @@ def graph_in(source: Any) -> tuple[Any, Any]:
     if os.path.isfile(path) and not path.endswith(SUFFIX):
         with open_file(path) as file:
             data: bytes = file.read()
-        beside = _graph_beside(path, data)
+        beside = _graph_beside(path, data) if own else None
         if beside is not None:          # the same graph in graphc's own words, which say more
             return beside
         if data.lstrip().startswith(b"{"):

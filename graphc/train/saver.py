@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointWarning, DTypeError, GraphcError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
+from ..errors import (
+    CheckpointWarning,
+    DTypeError,
+    GraphcError,
+    GraphError,
+    InvalidArgumentError,
+    NotFoundError,
+    SerializationError,
+    UnimplementedError,
+)
 from ..files.checkpoint import open_checkpoint, place_of, put, write
 from ..files.graph_def import GraphDef
 from ..files.graph_json import from_json, to_json
@@ -322,7 +331,8 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     """Add the graph of a checkpoint, or of `export_meta_graph`, to the default graph; the result is a saver for it, or None without variables.
 
     `meta_graph_or_file`: the path of a checkpoint, with or without `.meta`, of a file of `export_meta_graph`, its message, or a graph's JSON.
-    `import_scope`: what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed. A
+    `import_scope`: what its names stand behind; those in the checkpoint remain. `input_map`: tensors of the default graph in the place of some of
+    its own, by their names, if it is TensorFlow's message. Other keywords are `Saver`'s. Nothing that is read is executed. A
     file of TensorFlow's (.meta, bytes or text) becomes a graph of graphc's, operator by operator: UnimplementedError for those that graphc has not.
     NotFoundError: there is no such file, or no graph in it. DataLossError, SerializationError: it is damaged, or no graph. GraphError: a name
     is taken.
@@ -335,10 +345,13 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     ...     print(sess.run("v:0"))
     [1. 2.]
     """
-    found, described = graph_in(meta_graph_or_file)
+    input_map = kwargs.pop("input_map", None)
+    found, described = graph_in(meta_graph_or_file, own=not input_map)
     graph, scope = get_default_graph(), import_scope or ""
     if isinstance(found, MetaGraphDef):
-        return import_theirs(found, graph, scope, kwargs)[1]
+        return import_theirs(found, graph, scope, kwargs, input_map)[1]
+    if input_map:
+        raise UnimplementedError(f"import_meta_graph: input_map counts for TensorFlow's graphs, and this one is graphc's{here()}")
     graph.absorb(from_json(found), scope)
     if described is not None:
         return described_saver(described, graph, scope, kwargs)
@@ -346,9 +359,10 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     return Saver(variables, **kwargs) if variables else None
 
 
-def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping[str, Any]) -> tuple[Importer, Saver | None]:
+def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping[str, Any],
+                  input_map: Mapping[str, Any] | None = None) -> tuple[Importer, Saver | None]:
     """Add a graph of TensorFlow's, with its collections; what was read, and a saver of what its own keeps, None if that is nothing."""
-    importer = read_into(graph, meta.graph_def, scope, {}, initialisers(meta))
+    importer = read_into(graph, meta.graph_def, scope, input_map or {}, initialisers(meta))
     with typed_errors():
         add_collections(importer, meta)
         kept, own = saved_variables(importer, importer.nodes), meta.saver_def
