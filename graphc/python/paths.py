@@ -33,6 +33,7 @@ framework.function | tf
 framework.graph_io | train
 framework.graph_util | graph_util
 framework.importer | tf
+framework.meta_graph | train
 framework.op_def_library | tf
 framework.ops | tf
 framework.random_seed | tf
