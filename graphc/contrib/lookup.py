@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.arguments import hold as _hold
 from ..ir.node import Node
-from ..ir.types import as_dtype, int64, string
+from ..ir.types import Array, as_dtype, int64, string
 from ..ops.tables import Table, column, known, lines, read_as
 from ..tf1_names import namespace as _namespace
 
