@@ -31,6 +31,7 @@ from . import keras as keras
 from . import layers as layers
 from . import linalg as linalg
 from . import logging as logging
+from . import lookup as lookup
 from . import losses as losses
 from . import manip as manip
 from . import math as math
@@ -847,18 +848,18 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor", "is_variable_initialized", "jacobian", "jvp",
            "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables",
            "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging", "logical_and", "logical_not",
-           "logical_or", "logical_xor", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn", "matching_files",
-           "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
-           "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary",
-           "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul",
-           "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal",
-           "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack",
-           "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder",
-           "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr", "queue", "random_crop",
-           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any",
-           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
-           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
+           "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn",
+           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
+           "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables",
+           "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm",
+           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize",
+           "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example",
+           "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr",
+           "queue", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle",
+           "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all",
+           "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+           "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
            "reset_default_graph", "reshape", "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint",
            "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max",
            "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",

@@ -16,6 +16,7 @@ LABELS, SCORES, WEIGHTS = RANDOM.integers(0, 2, N), RANDOM.uniform(size=N).round
 A, B = RANDOM.normal(size=(N, 3)), RANDOM.normal(size=(N, 3))
 CLASSES, GUESSES = RANDOM.integers(0, 4, N), RANDOM.integers(0, 4, N)
 LOGITS = RANDOM.normal(size=(N, 4))
+FIRST = np.argsort(-LOGITS, axis=1)[:, :2]
 LIMITS = [0.0, 0.3, 0.55, 0.9]
 
 
@@ -81,6 +82,14 @@ def in_top(k):
     return lambda z, x, w: mean((np.argsort(-x, axis=1)[:, :k] == z[:, None]).any(1) * 1.0, w)
 
 
+def precision_of_places(k):
+    """The inverse of the label's place among the predictions, 0 beyond the first k."""
+    def formula(z, x, w):
+        place = 1 + (x > x[np.arange(len(z)), z][:, None]).sum(1)
+        return mean(np.where(place <= k, 1 / place, 0.0), w)
+    return formula
+
+
 M = tf.metrics
 SAID = (SCORES > 0.5) * 1
 # name, labels (or None), predictions, the metric, its formula of all that was seen; weights have one number a row
@@ -105,6 +114,13 @@ METRICS = [
     ("recall_at_k", CLASSES, LOGITS, lambda z, y, w: M.recall_at_k(z, y, 2, weights=w), in_top(2)),
     ("recall_at_k of a class", CLASSES, LOGITS, lambda z, y, w: M.recall_at_k(z, y, 2, class_id=1, weights=w),
      lambda z, x, w: in_top(2)(z, x, w * (z == 1)) if (z == 1).any() else 0.0),
+    ("recall_at_top_k", CLASSES, FIRST, lambda z, y, w: M.recall_at_top_k(z, y, weights=w), lambda z, y, w: mean((y == z[:, None]).any(1), w)),
+    ("precision_at_top_k", CLASSES, FIRST, lambda z, y, w: M.precision_at_top_k(z, y, weights=w),
+     lambda z, y, w: mean((y == z[:, None]).any(1) / 2, w)),
+    *((f"{kind}precision_at_k", CLASSES, LOGITS, lambda z, y, w, kind=kind: getattr(M, f"{kind}precision_at_k")(z, y, 2, weights=w),
+       lambda z, x, w: in_top(2)(z, x, w) / 2) for kind in ("", "sparse_")),
+    *((f"{kind}average_precision_at_k", CLASSES, LOGITS, lambda z, y, w, kind=kind: getattr(M, f"{kind}average_precision_at_k")(z, y, 3, weights=w),
+       precision_of_places(3)) for kind in ("", "sparse_")),
     ("true_positives_at_thresholds", LABELS, SCORES, lambda z, y, w: M.true_positives_at_thresholds(z, y, LIMITS, w), by_limits(lambda c: c["tp"])),
     ("true_negatives_at_thresholds", LABELS, SCORES, lambda z, y, w: M.true_negatives_at_thresholds(z, y, LIMITS, w), by_limits(lambda c: c["tn"])),
     ("false_positives_at_thresholds", LABELS, SCORES, lambda z, y, w: M.false_positives_at_thresholds(z, y, LIMITS, w), by_limits(lambda c: c["fp"])),
@@ -127,6 +143,24 @@ METRICS = [
     ("mean_iou", CLASSES, GUESSES, lambda z, y, w: M.mean_iou(z, y, 4, w), iou),
     ("mean_per_class_accuracy", CLASSES, GUESSES, lambda z, y, w: M.mean_per_class_accuracy(z, y, 4, w), per_class),
 ]
+# Several labels of a row, or a SparseTensor of them: what TensorFlow 2.15 gives.
+SEVERAL = [
+    (lambda z, x: M.precision_at_k(z, x, 2), 0.5), (lambda z, x: M.average_precision_at_k(z, x, 3), 0.5416666666666666),
+    (lambda z, x: M.precision_at_top_k(z, tf.constant([[1, 2], [3, 0]])), 0.5),
+    (lambda z, x: M.recall_at_top_k(z, tf.constant([[1, 2], [3, 0]])), 0.5),
+    (lambda z, x: M.recall_at_k(z, x, 2), 0.5), (lambda z, x: M.precision_at_k(z, x, 2, class_id=3), 1.0),
+    (lambda z, x: M.precision_at_k(z, x, 2, weights=[1.0, 3.0]), 0.5),
+]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("make, wanted", SEVERAL)
+def test_several_labels_of_a_row(make, wanted, sparse, session):
+    labels = tf.SparseTensor([[0, 0], [0, 1], [1, 0], [1, 1]], tf.constant([0, 2, 1, 3], tf.int64), [2, 2]) if sparse else [[0, 2], [1, 3]]
+    value, update = make(labels, tf.constant([[0.1, 0.5, 0.3, 0.2], [0.4, 0.3, 0.2, 0.6]]))
+    assert session.run(update) == session.run(value) == pytest.approx(wanted)
+
+
 # The update gives counts, or parts of each class, and not the value.
 OTHER_UPDATE = {"mean_iou", "mean_per_class_accuracy"}
 
@@ -140,7 +174,7 @@ def test_every_metric_is_tried():
 def test_metric(name, labels, predictions, metric, formula, weighted, session):
     z = None if labels is None else tf.placeholder(tf.float64 if labels.dtype.kind == "f" else tf.int64, [None, *labels.shape[1:]])
     y = tf.placeholder(tf.float64 if predictions.dtype.kind == "f" else tf.int64, [None, *predictions.shape[1:]])
-    rank = 1 if name.startswith("recall_at_k") else predictions.ndim
+    rank = 1 if "_k" in name else predictions.ndim
     w = tf.placeholder(tf.float32, [None] * rank) if weighted else None
     value, update = metric(z, y, w)
     wide = WEIGHTS.reshape(-1, *[1] * (rank - 1))

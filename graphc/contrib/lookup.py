@@ -8,42 +8,14 @@ import numpy as np
 
 from ..ir.arguments import hold as _hold
 from ..ir.node import Node
-from ..ir.types import Array, as_dtype, int64, string
-from ..ops.tables import Table, column, known, lines, read_as
+from ..ir.types import as_dtype, int64, string
+from ..lookup import KeyValueTensorInitializer, StaticHashTable, TextFileIndex, TextFileInitializer
+from ..ops.tables import Table, known, lines, read_as
 from ..tf1_names import namespace as _namespace
 
 __all__ = ["HashTable", "KeyValueTensorInitializer", "TextFileIdTableInitializer", "TextFileIndex", "TextFileInitializer",
            "TextFileStringTableInitializer", "index_table_from_file", "index_table_from_tensor", "index_to_string",
            "index_to_string_table_from_file", "index_to_string_table_from_tensor", "string_to_index"]
-
-
-class KeyValueTensorInitializer:
-    """Keys and values of a table. GraphError: they are not known while the graph is built."""
-
-    def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: str | None = None):
-        self.keys, self.values = (_cast(known(x), dtype) for x, dtype in ((keys, key_dtype), (values, value_dtype)))
-        self.source = ""            # the file that they are from
-
-
-def _cast(array: Array, dtype: Any) -> Array:
-    return array if dtype is None else array.astype(as_dtype(dtype).dtype)
-
-
-class TextFileIndex:
-    """What of a line: all of it, or its number."""
-
-    WHOLE_LINE = -2
-    LINE_NUMBER = -1
-
-
-class TextFileInitializer:
-    """Keys and values of a table from the lines of a file: all of them, their numbers, or a column. NotFoundError: no file. GraphError: no column."""
-
-    def __init__(self, filename: str, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int, vocab_size: int | None = None,
-                 delimiter: str = "\t", name: str | None = None):
-        self.source, read = filename, lines(filename)[:vocab_size]
-        self.keys, self.values = (column(read, as_dtype(dtype), index, delimiter, filename)
-                                  for dtype, index in ((key_dtype, key_index), (value_dtype, value_index)))
 
 
 class TextFileIdTableInitializer(TextFileInitializer):
@@ -62,8 +34,8 @@ class TextFileStringTableInitializer(TextFileInitializer):
         super().__init__(filename, int64, key_column_index, string, value_column_index, vocab_size, delimiter)
 
 
-class HashTable(Table):
-    """A table of what an initializer has, with a default for other keys. DTypeError: a default of another dtype.
+class HashTable(StaticHashTable):
+    """`tf.lookup.StaticHashTable` by its older name, and with a name to be shared by, which it does not need. DTypeError as of it.
 
     >>> made = tf.contrib.lookup.KeyValueTensorInitializer(["a", "b"], [10, 20])
     >>> table = tf.contrib.lookup.HashTable(made, -1)
@@ -72,7 +44,7 @@ class HashTable(Table):
     """
 
     def __init__(self, initializer: Any, default_value: Any, shared_name: str | None = None, name: str | None = None):
-        super().__init__(initializer.keys, initializer.values, default_value, name=name or "hash_table", source=initializer.source)
+        super().__init__(initializer, default_value, name)
 
 
 def index_table_from_tensor(vocabulary_list: Any, num_oov_buckets: int = 0, default_value: int = -1, hasher_spec: Any = None, dtype: Any = string,

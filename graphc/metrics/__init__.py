@@ -2,13 +2,14 @@
 
 from ..ir.arguments import hold as _hold
 from ..tf1_names import namespace as _namespace
-from . import classes, counts, means, thresholds
+from . import at_k, classes, counts, means, thresholds
+from .at_k import *  # noqa: F403
 from .classes import *  # noqa: F403
 from .counts import *  # noqa: F403
 from .means import *  # noqa: F403
 from .thresholds import *  # noqa: F403
 
-__all__ = [*means.__all__, *counts.__all__, *thresholds.__all__, *classes.__all__]
+__all__ = [*means.__all__, *counts.__all__, *thresholds.__all__, *classes.__all__, *at_k.__all__]
 
 _hold(globals(), __all__)
 

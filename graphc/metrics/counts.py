@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import nn
 from ..ir.node import Node
-from ..ir.operator import to_node
 from ..ops.math import (
     cast,
     div_no_nan,
-    equal,
     logical_and,
     logical_not,
 )
 from ..ops.reduce import reduce_sum
 from ..ops.state import Variable, assign_add
-from .base import Streaming, as_weight, collected, local_sum, scoped, truths, without_last
-from .means import streaming_mean
+from .base import Streaming, as_weight, collected, local_sum, scoped, truths
 
-__all__ = ["false_negatives", "false_positives", "precision", "recall", "recall_at_k", "true_negatives", "true_positives"]
+__all__ = ["false_negatives", "false_positives", "precision", "recall", "true_negatives", "true_positives"]
 
 
 def _count(what: str, cases: Node, weights: Any, metrics_collections: Any, updates_collections: Any, name: str | None) -> Streaming:
@@ -97,21 +93,3 @@ def _quotient(what: str, labels: Any, predictions: Any, weights: Any, wrong: str
         misses, more = _counted(what, cases, weights, wrong)
         return collected(div_no_nan(hits, hits + misses, name="value"), div_no_nan(more_hits, more_hits + more, name="update_op"),
                           metrics_collections, updates_collections)
-
-
-def recall_at_k(labels: Any, predictions: Any, k: int, class_id: int | None = None, weights: Any = None, metrics_collections: Any = None,
-                updates_collections: Any = None, name: str | None = None) -> Streaming:
-    """How often a row's label is among the classes of its k largest predictions, over all batches.
-
-    labels: int[n] or int[n, 1], predictions: float[n, classes], weights: number[] or number[n] -> (float32[], operation). `class_id`: only
-    rows of that label count. ShapeError, DTypeError: they do not fit.
-    """
-    z, y = to_node(labels), to_node(predictions)
-    if z.type.rank == 2:
-        z = without_last("recall_at_k", z)
-    hits = cast(nn.in_top_k(y, z, k=k), "float32")
-    w = None if weights is None else as_weight("recall_at_k", weights, hits)
-    if class_id is not None:
-        chosen = cast(equal(z, class_id), "float32")
-        w = chosen if w is None else chosen * w
-    return streaming_mean("recall_at_k", hits, w, metrics_collections, updates_collections, name)

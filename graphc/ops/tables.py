@@ -16,8 +16,9 @@ from ..ir.node import Node, Operation, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TEXT, Array, DType, TensorType, as_array, as_dtype, dtype_name
 from .math import less, where
+from .sparse_tensor import SparseTensor
 from .state import group
-from .strings import string_to_hash_bucket_fast
+from .strings import as_string, string_to_hash_bucket_fast
 
 __all__ = ["initialize_all_tables", "tables_initializer"]
 
@@ -87,8 +88,10 @@ class Table:
         """The number of keys and buckets, int64."""
         return to_node(np.int64(len(self._keys) + self._buckets), name=name)
 
-    def lookup(self, keys: Any, name: str | None = None) -> Node:
-        """The value of each key. DTypeError: keys of another dtype."""
+    def lookup(self, keys: Any, name: str | None = None) -> Any:
+        """The value of each key, of a tensor or a SparseTensor. DTypeError: keys of another dtype."""
+        if isinstance(keys, SparseTensor):
+            return SparseTensor(keys.indices, self.lookup(keys.values, name), keys.dense_shape)
         with name_scope(name, f"{self.name}_Lookup"):
             x = to_node(keys) if isinstance(keys, Node) else to_node(keys, self.key_dtype)
             if x.type.dtype != self.key_dtype.dtype:
@@ -96,7 +99,8 @@ class Table:
             attrs: dict[str, Any] = {"keys": self._keys, "found": self._found, "default": self._default}
             if not self._buckets:
                 return table_lookup(x, **attrs)
-            bucket = string_to_hash_bucket_fast(x, num_buckets=self._buckets) + np.int64(len(self._keys))
+            texts = x if x.type.dtype.hasobject else as_string(x)
+            bucket = string_to_hash_bucket_fast(texts, num_buckets=self._buckets) + np.int64(len(self._keys))
             inside = table_lookup(x, **{**attrs, "default": np.array(-1, self._found.dtype)})
             return where(less(inside, np.int64(0)), bucket, inside)
 
