@@ -111,7 +111,9 @@ def _head(what: str, n_classes: Any, weights: Any) -> Head:
 # ---------------------------------------------------------------------- estimators
 
 class Canned(Estimator):
-    """An estimator of a head and the sum of towers' logits."""
+    """An estimator of a head and the sum of towers' logits; `_answer` is the prediction that `predict` gives by itself."""
+
+    _answer: str
 
     def __init__(self, head: Head, towers: Sequence[Tower], model_dir: Any, config: Any, feature_engineering_fn: Any):
         measured, predicted = _KINDS[type(head)]
@@ -133,6 +135,12 @@ class Canned(Estimator):
             return ModelFnOps(mode, predicted(found), spec.training_loss, _step(spec.training_loss, towers, scopes))
         super().__init__(model, model_dir, config, None, feature_engineering_fn)
 
+    def predict(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None, outputs: Any = None,     # type: ignore[override]
+                as_iterable: bool = True, iterate_batches: bool = False) -> Any:
+        """The class, or the number, for each row; or with `outputs` dicts of predictions of these keys. Errors as of `Estimator.predict`."""
+        found = super().predict(x, input_fn, batch_size, outputs or [self._answer], as_iterable, iterate_batches)
+        return found if outputs else _only(found, self._answer, as_iterable)
+
 
 def _step(loss: Node, towers: Sequence[Tower], scopes: Sequence[str]) -> Any:
     graph = get_default_graph()
@@ -151,11 +159,7 @@ def _step(loss: Node, towers: Sequence[Tower], scopes: Sequence[str]) -> Any:
 class _Classifier(Canned):
     """What classifiers share."""
 
-    def predict(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None, outputs: Any = None,     # type: ignore[override]
-                as_iterable: bool = True, iterate_batches: bool = False) -> Any:
-        """The class of each row, or with `outputs` dicts of predictions of these keys. Errors as of `Estimator.predict`."""
-        found = super().predict(x, input_fn, batch_size, outputs or ["classes"], as_iterable, iterate_batches)
-        return found if outputs else _only(found, "classes", as_iterable)
+    _answer = "classes"
 
     def predict_classes(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None, as_iterable: bool = True) -> Any:
         """The class of each row. Errors as of `Estimator.predict`."""
@@ -163,17 +167,13 @@ class _Classifier(Canned):
 
     def predict_proba(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None, as_iterable: bool = True) -> Any:
         """The probabilities of the classes for each row. Errors as of `Estimator.predict`."""
-        return _only(super().predict(x, input_fn, batch_size, ["probabilities"], as_iterable), "probabilities", as_iterable)
+        return _only(self.predict(x, input_fn, batch_size, ["probabilities"], as_iterable), "probabilities", as_iterable)
 
 
 class _Regressor(Canned):
     """What regressors share."""
 
-    def predict(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None, outputs: Any = None,     # type: ignore[override]
-                as_iterable: bool = True, iterate_batches: bool = False) -> Any:
-        """The number for each row, or with `outputs` dicts of predictions of these keys. Errors as of `Estimator.predict`."""
-        found = super().predict(x, input_fn, batch_size, outputs or ["scores"], as_iterable, iterate_batches)
-        return found if outputs else _only(found, "scores", as_iterable)
+    _answer = "scores"
 
     def predict_scores(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None, as_iterable: bool = True) -> Any:
         """The number for each row. Errors as of `Estimator.predict`."""
