@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphc import errors, testing
-from graphc.autodiff.batching import BATCHERS
+from graphc.autodiff.batch_rules import BATCHERS
 from graphc.ir.node import OPERATORS
 
 # No batch of their operands can be given: what is fed as a whole, sizes, and words of random numbers.
