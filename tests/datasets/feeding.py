@@ -1,8 +1,17 @@
-"""How tests look at queues: all that is left, plain values, and what threads feed."""
+"""How tests look at datasets and queues: all that is left, plain values, what threads feed, and which threads there are."""
 
 from __future__ import annotations
 
+import gc
+import threading
+
 import graphc as tf
+
+
+def ours():
+    """The threads of datasets, but for those of datasets that are garbage."""
+    gc.collect()
+    return [t for t in threading.enumerate() if t.name == "graphc dataset"]
 
 
 def rest(session, fetch):

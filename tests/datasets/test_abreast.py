@@ -13,6 +13,7 @@ import graphc as tf
 from graphc.data import abreast, ahead
 from graphc.data.blocks import Block, rows_of
 from graphc.data.stages import shuffled
+from tests.datasets.feeding import ours
 from tests.waiting import PATIENCE, until
 
 RANGE = tf.data.Dataset.range
@@ -34,12 +35,6 @@ def drained(dataset, jit=True):
             except Exception as e:
                 found.append(type(e).__name__)
     raise AssertionError("no end")
-
-
-def ours():
-    """The threads of datasets, but for those of datasets that are garbage."""
-    gc.collect()
-    return [t for t in threading.enumerate() if t.name == "graphc dataset"]
 
 
 def uneven(a):

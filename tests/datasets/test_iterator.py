@@ -14,23 +14,11 @@ import pytest
 
 import graphc as tf
 from tests import ROOT
+from tests.datasets.feeding import ours, rest
 from tests.waiting import PATIENCE, until
 
 RANGE = tf.data.Dataset.range
 SLICES = tf.data.Dataset.from_tensor_slices
-
-
-def rest(session, fetch):
-    found = []
-    try:
-        while True:
-            found.append(session.run(fetch))
-    except tf.errors.OutOfRangeError:
-        return found
-
-
-def ours():
-    return [t for t in threading.enumerate() if t.name == "graphc dataset"]
 
 
 def test_one_element_a_run_for_each_call(session):

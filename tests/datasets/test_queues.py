@@ -172,7 +172,7 @@ def test_closing_lets_those_who_wait_go(session):
     threads = [threading.Thread(target=waiting) for _ in range(3)]
     for t in threads:
         t.start()
-    time.sleep(0.1)
+    time.sleep(0.1)                 # for all to wait; who comes later is cancelled as well
     session.run(q.close(cancel_pending_enqueues=True))
     for t in threads:
         t.join(PATIENCE)

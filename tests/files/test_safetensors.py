@@ -13,6 +13,7 @@ from safetensors import numpy as package
 
 from graphc.errors import DataLossError, NotFoundError
 from graphc.files.safetensors import encode, open_file, read_array, read_header
+from tests.damage import mutated
 
 RANDOM = np.random.default_rng(5)
 ARRAYS: dict[str, Any] = {
@@ -123,22 +124,6 @@ def test_random_changes_are_noticed(seed, tmp_path):
         if changed != data:
             with pytest.raises(DataLossError):
                 read(tmp_path / "a", changed)
-
-
-def mutated(data: bytes, random: np.random.Generator) -> bytes:
-    buffer = bytearray(data)
-    for _ in range(random.integers(1, 4)):
-        place, count = int(random.integers(len(buffer) + 1)), int(random.integers(1, 9))
-        kind = random.integers(4)
-        if kind == 0:
-            buffer[place:place + count] = random.bytes(count)
-        elif kind == 1:
-            del buffer[place:place + count]
-        elif kind == 2:
-            buffer[place:place] = bytes(buffer[-count:])
-        else:
-            del buffer[place:]
-    return bytes(buffer)
 
 
 @pytest.mark.parametrize("name", ["missing", "file/below"])

@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -70,7 +71,9 @@ def test_control_c_at_the_edges(name, done, before, monkeypatch):
     assert gc.isenabled() == before and not collecting._working
 
 
-def test_threads_share_it(before):
+@contextmanager
+def another_at_work():
+    """A thread within what is uncollected, until the end."""
     inside, out = threading.Event(), threading.Event()
 
     @uncollected
@@ -79,29 +82,24 @@ def test_threads_share_it(before):
         out.wait(PATIENCE)
     thread = threading.Thread(target=slow)
     thread.start()
-    inside.wait(PATIENCE)
-    assert seen() == [False, False] and not gc.isenabled()         # the other one is still at work
+    assert inside.wait(PATIENCE)
+    yield
     out.set()
     thread.join()
+
+
+def test_threads_share_it(before):
+    with another_at_work():
+        assert seen() == [False, False] and not gc.isenabled()         # the other one is still at work
     assert gc.isenabled() == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_child_does_not_wait_for_its_parents_threads(before):
-    inside, out = threading.Event(), threading.Event()
-
-    @uncollected
-    def slow():
-        inside.set()
-        out.wait(PATIENCE)
-    thread = threading.Thread(target=slow)
-    thread.start()
-    inside.wait(PATIENCE)
-    child = os.fork()
-    if not child:
-        os._exit(0 if gc.isenabled() == before else 1)
-    out.set()
-    thread.join()
+    with another_at_work():
+        child = os.fork()
+        if not child:
+            os._exit(0 if gc.isenabled() == before else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

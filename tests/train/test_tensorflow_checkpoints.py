@@ -15,6 +15,7 @@ from graphc.files.bundle import Bundle, encode
 from graphc.files.table import encode_table, read_table, uncompressed
 from graphc.files.wire import varint
 from tests import ROOT
+from tests.damage import mutated
 
 THEIRS = ROOT / "tests" / "data" / "tf_checkpoint"
 SMALL = str(THEIRS / "model-3")
@@ -167,24 +168,6 @@ def test_snappy(data, wanted):
 def read_all(prefix: str) -> dict[str, Any]:
     with Bundle(prefix) as found:
         return {name: found.array(name) for name in found.readable}
-
-
-def mutated(data: bytes, random: np.random.Generator) -> bytes:
-    buffer = bytearray(data)
-    for _ in range(random.integers(1, 4)):
-        place, count = int(random.integers(len(buffer) + 1)), int(random.integers(1, 9))
-        kind = random.integers(5)
-        if kind == 0:
-            buffer[place:place + count] = random.bytes(count)
-        elif kind == 1:
-            del buffer[place:place + count]
-        elif kind == 2:
-            buffer[place:place] = bytes(buffer[-count:])
-        elif kind == 3 and len(buffer):
-            buffer[place % len(buffer)] ^= 1 << int(random.integers(8))
-        else:
-            del buffer[place:]
-    return bytes(buffer)
 
 
 @pytest.mark.parametrize("which", [".index", ".data-00000-of-00001"])
