@@ -11,11 +11,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-# The version of TensorFlow whose names these are: what `tf.VERSION` is, and `tf.__version__` of a program run by `graphc run`.
-VERSION = "1.15.0"
-GIT_VERSION = f"v{VERSION}-graphc"
-COMPILER_VERSION = "numba"
-
 # By the number of programs that use them, counted over 514 programs in 30 public repositories.
 _RANKED = """
 Session placeholder float32 global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square reduce_sum
@@ -127,6 +122,7 @@ contrib.layers.batch_norm | `batch_weights`, `zero_debias_moving_mean`, `renorm`
 train.ClusterSpec, train.Server, train.Server.create_local_server | one task, in this process; a cluster of more is an error
 train.replica_device_setter | names devices; all is computed here
 keras.datasets.mnist.load_data | reads files that are there; nothing is fetched
+python.keras.applications.VGG16 | weights are read from files that are there; nothing is fetched
 device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
@@ -145,7 +141,8 @@ _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
-keras.applications, keras.wrappers, keras.estimator | of tf.keras there is what dir(tf.keras) lists: no models trained by others, and no wrappers
+keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
+keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator
@@ -214,3 +211,13 @@ def getter(module: str) -> Callable[[str], Any]:
         # The module, so that Python can add a name that is spelt alike; none where the message knows better.
         raise AttributeError(message, name=name, obj=sys.modules.get(module) if text is None else None)
     return missing
+
+
+def namespace(names: dict[str, Any], later: Callable[[str], Any] | None = None) -> None:
+    """Make of a module, by its globals, a namespace: completion shows what is public, and who asks for more is told what to write instead.
+
+    `later` gives the names that are not imported yet, and turns to `getter` for all others. Checkers of types see nothing of it: where a module
+    has `__getattr__`, every misspelt name exists to them.
+    """
+    names["__getattr__"] = getter(names["__name__"]) if later is None else later
+    names["__dir__"] = lambda: [*names["__all__"]]

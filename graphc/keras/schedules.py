@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from ..errors import UnimplementedError
 from ..ir.configured import Configured
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train import rates
 from .named import Family, serialize_keras_object
 
@@ -89,7 +89,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 _family = Family("learning rate schedule", lambda: {n: globals()[n] for n in __all__ if n not in ("deserialize", "serialize")})
-_Schedule = Callable[[Any], Any]
 
 
 def serialize(learning_rate_schedule: Any) -> Any:
@@ -102,9 +101,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return _family.deserialize(config, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -13,14 +13,15 @@ import numpy as np
 
 from ..errors import DTypeError, GraphcError, GraphError, InternalError, ShapeError
 from ..ir.composite import Composite
-from ..ir.graph import Graph, Scratch, get_default_graph
+from ..ir.graph import Scratch
+from ..ir.home import home
 from ..ir.known import left_open
 from ..ir.node import OPERATORS, Node, describe, describe_call, here, loc_str
 from ..ir.operator import Operator, Values, bound_node, constant_node, declare, to_node
 from ..ir.reference import interpret
 from ..ir.sizes import has_sizes, unknown
 from ..ir.types import DType, TensorType, differentiable
-from .later import derivative, unplaced
+from .later import derivative, fault, unplaced
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 Types = Sequence[TensorType]
@@ -103,7 +104,7 @@ def made(of: str, word: str, value: Node, inputs: Sequence[Node], options: dict[
         raise DTypeError(f"{of}: {word} is of integers, not {describe(value)}{here()}")
     tensors = tuple(k for k, v in options.items() if isinstance(v, Node))
     plain = tuple((k, _plain(v)) for k, v in options.items() if k not in tensors)
-    graph = inputs[0].graph if get_default_graph().__class__ is Graph else get_default_graph()
+    graph = home(inputs[0])
     attrs: dict[str, Any] = {"of": of, "word": word, "tensors": tensors, "options": plain, "by": (), "part": None}
     given, label = (value, *inputs, *(to_node(options[k]) for k in tensors)), name or reader(of).label
     try:
@@ -203,7 +204,7 @@ def _trials(types: Types, of: str, word: str, **attrs: Any) -> list[Any]:
             except GraphcError as e:
                 refused.append(e)
     if not found and refused:
-        raise refused[0].__class__(unplaced(refused[0]).removeprefix(f"{of}: "))
+        raise refused[0].__class__(fault(refused[0], of))
     if not found:
         raise ShapeError(f"{word} cannot be {value}, beside {first}")
     return found
@@ -283,7 +284,7 @@ def _type(types: Types, values: Values, of: str, word: str, by: Any, **attrs: An
         try:
             made: TensorType = _built([known, *operands], of, word, by=by, **attrs).type
         except GraphcError as e:
-            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(fault(e, of)) from None
     return made
 
 
@@ -302,6 +303,6 @@ def _from_tensor(*operands: Any, of: Any, word: Any, tensors: Any = (), options:
         try:
             found = _built([constant_node(graph, np.asarray(x)) for x in operands], of, word, tensors, options, by, part)
         except GraphcError as e:
-            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(fault(e, of)) from None
         return interpret([found], {})[0]
 

@@ -300,8 +300,7 @@ class Layer(Weighted):
     def _noted(self, given: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> Any:
         """The outputs, with a note of the call that made them: none is an input itself."""
         taken = {x for x in flatten(given) if isinstance(x, Node)}
-        outputs = map_structure(lambda x: identity(x) if isinstance(x, Node) and x in taken else x, outputs) if is_nested(outputs) else \
-            identity(outputs) if isinstance(outputs, Node) and outputs in taken else outputs
+        outputs = map_structure(lambda x: identity(x) if isinstance(x, Node) and x in taken else x, outputs)
         for i, x in enumerate(flatten(outputs)):
             if isinstance(x, Node):
                 history.layered(x.graph).made[x] = history.Origin(self, len(self._calls), i)
@@ -348,7 +347,3 @@ def shapes(tensors: Any) -> Any:
     """The shape of a tensor as a tuple, of several a list of them; None for a tensor of unknown rank."""
     found = [None if x.type.shape is None else tuple(d if isinstance(d, int) else None for d in x.type.shape) for x in flatten(tensors)]
     return found if is_nested(tensors) else found[0]
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
