@@ -16,10 +16,26 @@ TARGET = "graphc"           # what Numba knows kernels' contexts by
 @cache
 def compiler_class() -> Any:
     """Numba's front end without what kernels never need: closures, literal unrolling, rewrites, renaming, the lives of variables."""
-    from numba.core import compiler, typed_passes, untyped_passes
-    from numba.core.compiler_machinery import register_pass
+    from numba.core import compiler, interpreter, typed_passes, untyped_passes
+    from numba.core.compiler_machinery import FunctionPass, register_pass
 
     lowering: Any = typed_passes.BaseNativeLowering
+
+    class Interpreter(interpreter.Interpreter):
+        def post_process(self, peepholes: Any, func_ir: Any) -> Any:
+            """Kernels have none of what is looked for: `with`, calls by lists of arguments, dictionaries."""
+            return func_ir
+
+    @register_pass(mutates_CFG=True, analysis_only=False)
+    class KernelTranslation(FunctionPass):
+        _name = "graphc_translation"
+
+        def __init__(self) -> None:
+            super().__init__()
+
+        def run_pass(self, state: Any) -> bool:
+            state["func_ir"] = Interpreter(state["func_id"]).interpret(state["bc"])
+            return True
 
     @register_pass(mutates_CFG=True, analysis_only=False)
     class KernelLowering(lowering):
@@ -30,7 +46,7 @@ def compiler_class() -> Any:
             return _lower()
 
     passes = (
-        (untyped_passes.TranslateByteCode, "analyse byte code"),
+        (KernelTranslation, "analyse byte code"),
         (untyped_passes.FixupArgs, "fix up arguments"),
         (typed_passes.NopythonTypeInference, "infer types"),
         (KernelLowering, "lower"),
@@ -129,6 +145,9 @@ def _inference() -> Any:
                     self._remove_global(value)
                     self._insert_global(value, known.augment(kind))
 
+        def resolve_getattr(self, typ: Any, attr: str) -> Any:
+            """Nothing in a kernel has an attribute, as `__call__`, for which every call asks."""
+
         def resolve_value_type(self, val: Any) -> Any:
             if not callable(val):
                 return super().resolve_value_type(val)
@@ -181,6 +200,9 @@ def _context() -> Any:
                 self._emitters[key] = partial(_of_integers, sign)
             emit = self._emitters[key]
             return lambda builder, args, loc=None: emit(self, builder, sig, args, loc=loc)
+
+        def cast(self, builder: Any, val: Any, fromty: Any, toty: Any) -> Any:
+            return val if fromty is toty else super().cast(builder, val, fromty, toty)
 
         def pair_first(self, builder: Any, val: Any, ty: Any) -> Any:
             return builder.extract_value(val, 0)

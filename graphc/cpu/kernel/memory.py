@@ -23,9 +23,13 @@ def slot_metadata(module: Any, slot: int) -> dict[str, Any]:
 def _new_slot_metadata(module: Any, slot: int) -> dict[str, Any]:
     """The scopes a slot is in, and those it never touches."""
 
+    scopes = vars(module).setdefault("graphc_scopes", {})
+
     def scope(bit: int, value: int) -> Any:
-        domain = module.add_metadata([f"graphc slot bit {bit}"])
-        return module.add_metadata([f"graphc slot bit {bit} is {value}", domain])
+        if (bit, value) not in scopes:
+            domain = module.add_metadata([f"graphc slot bit {bit}"])
+            scopes[bit, value] = module.add_metadata([f"graphc slot bit {bit} is {value}", domain])
+        return scopes[bit, value]
 
     bits = [(bit, slot >> bit & 1) for bit in range(SLOT_BITS)]
     return {

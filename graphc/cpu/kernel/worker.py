@@ -15,6 +15,7 @@ from typing import Any
 
 from .machine import compile_one, machine, module
 
+YOUNG = 200_000         # objects made since the last look for cyclic garbage: about as many as a kernel leaves
 IDLE = 60.0             # seconds without work after which a worker ends
 
 
@@ -32,6 +33,7 @@ def serve() -> None:
     if lines.empty():                                   # started before there is something to do
         get_ready()
     gc.freeze()
+    gc.set_threshold(YOUNG)
     gc.enable()
     while True:
         try:
