@@ -26,7 +26,7 @@ from .memory import address, uninitialised
 from .subnormal import subnormals
 
 SHARED = 2_000_000      # multiply-adds of a batch from which it is shared out: 0.5 ms, of which it takes a fifth to start a thread
-LEAST = 96              # rows or columns below which NumPy's call of what is not shared out takes less than these from Python, 25 us
+LEAST = 1_400_000       # those of a batch below which NumPy's call takes less time than these from Python, 25 us
 LARGE = 512             # rows and columns from which both threads of NumPy's library gain on one matrix of float64 alone
 SINGULAR, NO_VALUES, NO_EIGENVALUES = "Singular matrix", "SVD did not converge", "Eigenvalues did not converge"     # as numpy says it
 
@@ -155,15 +155,14 @@ class Factors(NamedTuple):
 
     threads: int = 1
     flush: bool = False
-    least: int = 0          # rows or columns below which matrices are NumPy's
+    least: int = 0          # multiply-adds below which a batch is NumPy's
 
     def _mine(self, work: int, *operands: Array) -> bool:
         """Whether they are not NumPy's: the same for any number of threads."""
         a, most = operands[0], max(operands[0].shape[-2:])
         if a.dtype.char not in _CODES or not all([x.size and x.dtype == a.dtype for x in operands]):
             return False
-        large = self.least <= most or a.size // (a.shape[-1] * a.shape[-2]) * work >= SHARED
-        return large and (a.dtype.itemsize == 4 or most < LARGE)
+        return a.size // (a.shape[-1] * a.shape[-2]) * work >= self.least and (a.dtype.itemsize == 4 or most < LARGE)
 
     def _run(self, count: int, work: int, *calls: Callable[[int, int], None]) -> None:
         """Calls of a batch, one after another, in parts of threads."""
