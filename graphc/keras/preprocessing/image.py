@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from .image_batches import DirectoryIterator, Iterator, NumpyArrayIterator
 from .image_changes import (
     apply_affine_transform,
@@ -24,9 +22,4 @@ __all__ = ["DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIte
            "apply_channel_shift", "array_to_img", "img_to_array", "load_img", "random_brightness", "random_channel_shift", "random_rotation",
            "random_shear", "random_shift", "random_zoom", "save_img"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

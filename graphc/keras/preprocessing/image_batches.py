@@ -164,7 +164,3 @@ def _kept(images: Any, how: tuple[Any, str, str], numbers: Any) -> None:
     folder, prefix, ending = how
     for image, number in zip(images, numbers, strict=True) if folder else ():
         save_img(os.path.join(folder, f"{prefix}_{number}_{np.random.randint(10**7)}.{ending}"), image, scale=True)
-
-
-def __dir__() -> list[str]:
-    return ["DirectoryIterator", "Iterator", "NumpyArrayIterator"]

@@ -134,8 +134,3 @@ def random_brightness(x: Any, brightness_range: Any) -> Any:
     if np.shape(brightness_range) != (2,):
         raise FeedError(f"random_brightness: brightness_range is two numbers, not {brightness_range!r:.60}{here()}")
     return apply_brightness_shift(x, np.random.uniform(brightness_range[0], brightness_range[1]))
-
-
-def __dir__() -> list[str]:
-    return ["apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness", "random_channel_shift", "random_rotation",
-            "random_shear", "random_shift", "random_zoom"]

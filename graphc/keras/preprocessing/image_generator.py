@@ -161,7 +161,3 @@ class ImageDataGenerator:
             flat = x.reshape(len(x), -1)
             u, s, _ = np.linalg.svd(flat.T @ flat / len(flat))
             self.principal_components = (u / np.sqrt(s + self.zca_epsilon)) @ u.T
-
-
-def __dir__() -> list[str]:
-    return ["ImageDataGenerator"]
