@@ -133,7 +133,7 @@ string | operators on texts are host steps between kernels; variables hold none
 errors.DeadlineExceededError | no operator of graphc raises it
 saved_model.builder.SavedModelBuilder | a folder of graphc's own files, which saved_model.loader.load reads, as it does TensorFlow's own
 GraphDef, import_graph_def | what it writes is graphc's JSON; TensorFlow's own bytes are read, too
-Tensor | the class of all nodes of the graph
+Tensor | the class of all nodes of the graph but variables
 """
 
 # Names that are not here: what to write instead.

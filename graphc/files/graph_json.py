@@ -26,7 +26,7 @@ from ..ir.collecting import GraphKeys
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
-from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
+from ..ir.node import OPERATORS, Node, Operation, Tensor, describe, describe_call, type_str
 from ..ir.operator import Operator
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
@@ -217,7 +217,7 @@ class _Reader:
             node: Node = self._variable(record, claimed, label, loc, where)
         else:
             attrs, inferred = _inferred(operator, inputs, attrs, where)
-            node = Node(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
+            node = Tensor(operator, inputs, attrs, _agreed(claimed, inferred, where), label, loc, control, self.graph)
         if "gradient" in record:
             node.gradient = expect(record["gradient"], str, f"{where}.gradient")
         self.graph.adopt(node)

@@ -15,7 +15,7 @@ from .collecting import Collections
 from .devices import on
 from .formats import FORMATS
 from .joining import absorb
-from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
+from .node import OPERATORS, Loc, Node, Operation, Tensor, caller, describe, here, loc_str
 from .registered import overriding
 from .types import TensorType
 
@@ -66,7 +66,7 @@ class Graph(Collections):
         if self.finalized:
             raise FinalizedError(f"{operator.name} cannot be added: the graph is finalized{here()}")
         label = self.unique_name(name or operator.label)
-        node = Node(operator, inputs, attrs, type, label, caller(), self._control[-1], self)
+        node = Tensor(operator, inputs, attrs, type, label, caller(), self._control[-1], self)
         self._register(node)
         return node
 
