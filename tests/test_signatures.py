@@ -44,7 +44,7 @@ keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datase
 keras.datasets.mnist keras.datasets.reuters keras.estimator keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
 keras.optimizers.schedules
 keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
-logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
+logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io ragged random resource_loader saved_model
 saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
 sets saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
 """.split())]
