@@ -1,20 +1,13 @@
 """`tf.contrib.feature_column`: columns of sequences, and the layer that recurrent nets begin with."""
 
-from typing import TYPE_CHECKING
-
 from ..feature_column import sequences as _sequences
 from ..feature_column.sequences import *  # noqa: F403
 from ..feature_column.sequences import sequence_input_layer as sequence_input_layer
 from ..ir.arguments import hold as _hold
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = [*_sequences.__all__, "sequence_input_layer"]
 
 _hold(globals(), __all__)
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

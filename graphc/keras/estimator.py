@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import GraphError
 from ..estimator.estimator import Estimator
@@ -13,7 +13,7 @@ from ..ir.operator import to_node
 from ..ops.array import expand_dims
 from ..ops.math import cast
 from ..ops.state import group
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.monitored import Scaffold
 from ..train.steps import get_or_create_global_step
 from .backend import state
@@ -158,9 +158,4 @@ def _weighed(compiled: Compiled, weights: Any, names: Sequence[str]) -> tuple[in
     return tuple(ranks)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import GraphError
 from ..ir.node import here
 from ..nest import flatten
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import serial
 from .engine import history
 from .engine.input_layer import InputLayer
@@ -72,9 +72,4 @@ def _input_of(x: Any, name: str) -> Any:
     return made.layer if made is not None and isinstance(made.layer, InputLayer) else InputLayer(input_tensor=x, name=name)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -285,7 +285,3 @@ def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any, write_meta_graph: bool
     if meta is not None:
         put(f"{to}.meta", [meta.SerializeToString()])
     return to
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -1,8 +1,6 @@
 """`tf.keras.applications`: nets for pictures, as models whose layers and weights are named and ordered as in Keras, to load its files of weights."""
 
-from typing import TYPE_CHECKING
-
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from . import densenet as densenet
 from . import imagenet_utils as imagenet_utils
 from . import inception_resnet_v2 as inception_resnet_v2
@@ -31,9 +29,4 @@ __all__ = ["DenseNet121", "DenseNet169", "DenseNet201", "InceptionResNetV2", "In
            "densenet", "imagenet_utils", "inception_resnet_v2", "inception_v3", "mobilenet", "mobilenet_v2", "nasnet", "resnet", "resnet50",
            "resnet_v2", "vgg16", "vgg19", "xception"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...ir.node import Node
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..layers import AveragePooling2D, Concatenate, Conv2D, MaxPooling2D, ZeroPadding2D
 from .imagenet_utils import decode_predictions, preparing
 from .parts import channels, depth, norm, relu, through
@@ -57,9 +56,4 @@ def _dense(layers: int) -> Net:
 preprocess_input = preparing("torch")
 DenseNet121, DenseNet169, DenseNet201 = (_dense(layers) for layers in _LAYERS)
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

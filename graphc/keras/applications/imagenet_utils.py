@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ...errors import DataLossError, GraphError, ShapeError
 from ...ir.node import Node, here
 from ...ops.array import reverse
 from ...ops.math import cast
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..backend import state
 from ..datasets.places import place
 
@@ -123,9 +123,4 @@ def _classes(path: str) -> list[tuple[str, str]]:
         raise DataLossError(f"{path} is no table of 1000 classes, {{\"0\": [number, name], ...}}: {e!r:.80}{here()}") from None
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...ir.node import Node
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..layers import Conv2D, Lambda
 from .imagenet_utils import decode_predictions, preparing
 from .mixing import STEM, Branch, Conv, Mean, Most, chained, side_by_side, valid
@@ -49,9 +47,4 @@ InceptionResNetV2 = net(
     "InceptionResNetV2", Plan("inception_resnet_v2", _body, averaged("avg_pool", "predictions"), kernels("inception_resnet_v2"), 299, 75),
     "The second inception net with residues (Szegedy et al., 2017)")
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

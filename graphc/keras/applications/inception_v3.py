@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...ir.node import Node
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from .imagenet_utils import decode_predictions, preparing
 from .mixing import STEM, Branch, Conv, Mean, Most, Split, chained, side_by_side, valid
 from .plan import Plan, averaged, kernels, net
@@ -50,9 +48,4 @@ preprocess_input = preparing("tf")
 InceptionV3 = net("InceptionV3", Plan("inception_v3", _body, averaged("avg_pool", "predictions"), kernels("inception_v3"), 299, 75),
                   "The third inception net (Szegedy et al., 2016)")
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import GraphError
 from ...ir.node import Node, here
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..engine.model import Model
 from ..layers import Activation, Conv2D, DepthwiseConv2D, Dropout, GlobalAveragePooling2D, ReLU, Reshape, ZeroPadding2D
 from .imagenet_utils import decode_predictions, preparing
@@ -58,9 +58,4 @@ def MobileNet(input_shape: Any = None, alpha: float = 1.0, depth_multiplier: int
 preprocess_input = preparing("tf")
 named(MobileNet, "MobileNet", "The net of Howard et al. (2017), of `alpha` times the channels, `depth_multiplier` for each channel of one")
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

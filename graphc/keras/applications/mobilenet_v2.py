@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import GraphError
 from ...ir.node import Node, here
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..backend import state
 from ..engine.model import Model
 from ..layers import Add, Conv2D, DepthwiseConv2D, ReLU, ZeroPadding2D
@@ -79,9 +79,4 @@ def MobileNetV2(input_shape: Any = None, alpha: float = 1.0, include_top: bool =
 preprocess_input = preparing("tf")
 named(MobileNetV2, "MobileNetV2", "The net of Sandler et al. (2018), of `alpha` times the channels")
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import GraphError
 from ...ir.node import Node, here
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..engine.model import Model
 from ..layers import AveragePooling2D, Conv2D, Cropping2D, MaxPooling2D, SeparableConv2D, ZeroPadding2D, add, concatenate
 from .imagenet_utils import decode_predictions, preparing
@@ -149,9 +149,4 @@ preprocess_input = preparing("tf")
 NASNetLarge = _net("NASNetLarge", "nasnet_large", 331, _body(4032, 6, 96, True))
 NASNetMobile = _net("NASNetMobile", "nasnet_mobile", 224, _body(1056, 4, 32, False))
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from .imagenet_utils import decode_predictions, preparing
 from .vgg import VGG16
 
@@ -12,9 +10,4 @@ __all__ = ["VGG16", "decode_predictions", "preprocess_input"]
 
 preprocess_input = preparing("caffe")
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...ir.node import Node
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..layers import Conv2D, MaxPooling2D, SeparableConv2D, add
 from .imagenet_utils import decode_predictions, preparing
 from .parts import norm, relu, through
@@ -47,9 +45,4 @@ preprocess_input = preparing("tf")
 Xception = net("Xception", Plan("xception", _body, averaged("avg_pool", "predictions"), kernels("xception"), 299, 71),
                "The net of separable convolutions of Chollet (2017)")
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())
