@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .array import boolean_mask, broadcast_to, concat, cumsum, expand_dims, fill
 from .array import range as numbers
 from .math import cast, equal, less, logical_not, maximum, where
 from .ordering import searchsorted
-from .ragged_value import RaggedTensorValue, ragged_checked, ragged_packed
+from .ragged_value import RaggedTensorValue, ragged_checked, ragged_ordered, ragged_packed
 from .reduce import reduce_all, reduce_max, reduce_prod
 from .segments import unsorted_segment_sum
 from .sparse_tensor import INDEX, SparseTensor, sparse, whole_numbers
@@ -85,6 +85,7 @@ class RaggedTensor(Composite):
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, name: str | None = None, validate: bool = True) -> RaggedTensor:
         """Rows by the row of each value, which ascend; `nrows`: how many there are, by default up to the last value's. Errors as above."""
         rows = whole_numbers(value_rowids, "value_rowids")
+        rows = ragged_ordered(rows) if validate else rows
         count = reduce_max(concat([np.full(1, -1, INDEX), rows], 0)) + np.int64(1) if nrows is None else whole_numbers(nrows, "nrows")
         return cls.from_row_splits(values, splits_of(unsorted_segment_sum(fill(shape(rows), np.int64(1)), rows, count)), validate=validate)
 
@@ -298,6 +299,12 @@ class RaggedTensor(Composite):
 
     def __getitem__(self, key: Any) -> Any:
         return _OF_RAGGED["index"]([self], {"key": key}, None)
+
+    def __iter__(self) -> Iterator[Any]:
+        rows = self.shape.as_list()[0] if self.shape.ndims else None
+        if rows is None:
+            raise DTypeError(f"{self!r} has a number of rows that a run alone knows, and none to go through{here()}")
+        return (self[i] for i in range(rows))
 
 
 def _method(name: str, turned: bool) -> Callable[..., Any]:

@@ -66,6 +66,14 @@ def ragged_checked(row_splits: Any, count: Any) -> Any:
     return row_splits.astype(INDEX)
 
 
+@declare("host", lambda types, values: TensorType(INDEX, types[0].shape), samples=(([np.array([0, 0, 2])], {}), ([np.zeros(0, int)], {})))
+def ragged_ordered(value_rowids: Any) -> Any:
+    """The row of each value, as they are. The run fails if they do not ascend from 0 or above."""
+    if len(value_rowids) and (value_rowids[0] < 0 or (value_rowids[1:] < value_rowids[:-1]).any()):
+        raise InvalidArgumentError(f"the rows of values ascend from 0 or above: {value_rowids.tolist()[:20]} do not")
+    return value_rowids.astype(INDEX)
+
+
 @declare("host", lambda types, values: TensorType(INDEX, types[0].shape), samples=(([np.array([0, 2, 3]), np.array([0, 1, 0])], {}),))
 def ragged_packed(row_splits: Any, columns: Any) -> Any:
     """Where rows begin, as it is. The run fails if the values of a row do not stand at its first places, in order."""

@@ -54,7 +54,7 @@ def composed(default: str, last: str = "", op: str = "") -> Callable[[Function],
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            other = taken(function.__name__, args)
+            other = taken(function.__name__, [*args, *kwargs.values()])
             if other is not None:
                 return other(*args, **kwargs)
             graph = _graph(next(_tensors([*args, *kwargs.values()]), None))

@@ -185,6 +185,7 @@ ROWS: list[tuple[Callable[[Any], Any], str, Any]] = [
     (lambda v: tf.gradients(tf.reduce_sum(tf.square(v.y).to_tensor()), v.y.flat_values)[0], "float32", [2.0, 4.0, 6.0, 8.0, 10.0]),
     (lambda v: tf.strings.length(v.w), "int32", [[1, 1], [1], []]),
     (lambda v: tf.where(v.x > 2, v.x, -v.x), "int32", [[3, -1], [], [4, -1, 5]]),
+    (lambda v: tf.zeros_like(tensor=v.x), "int32", [[0, 0], [], [0, 0, 0]]),
 ]
 
 
@@ -231,6 +232,12 @@ def test_gradients_flow_through_values():
     np.testing.assert_allclose(got, [2 * 1 * 2 * 1, 2 * 29 * 2 * 2 + 1, 2 * 29 * 2 * 3, 2 * 29 * 2 * 4], rtol=1e-6)
 
 
+def test_rows_are_gone_through_where_their_number_is_known():
+    assert [r.tolist() for r in tf.Session(jit=False).run(list(made().x))] == [[3, 1], [], [4, 1, 5]]
+    with pytest.raises(DTypeError, match="a number of rows that a run alone knows"):
+        list(tf.ragged.placeholder(tf.float32, 1))
+
+
 def test_values_of_runs_say_what_they_are():
     value = tf.Session(jit=False).run(made().z)
     assert (value.ragged_rank, value.shape, value.dtype) == (2, (3, None, None), np.int32)
@@ -245,6 +252,8 @@ R = tf.RaggedTensor
     (lambda v: R.from_row_splits([1, 2], [0, 3]), InvalidArgumentError, "row splits ascend from 0 to the number of values, 2"),
     (lambda v: R.from_row_lengths([1, 2], [1, 3]), InvalidArgumentError, "row splits ascend"),
     (lambda v: R.from_row_splits([1, 2], [0, 2, 1, 2]), InvalidArgumentError, "row splits ascend"),
+    (lambda v: R.from_value_rowids([1, 2], [1, 0]), InvalidArgumentError, "the rows of values ascend from 0 or above"),
+    (lambda v: R.from_value_rowids([1, 2], [0, 5], nrows=2), InvalidArgumentError, "index 5 is not in"),
     (lambda v: R.from_sparse(tf.SparseTensor([[0, 1]], [1], [1, 2])), InvalidArgumentError, "rows have gaps.*column 1, where 0 is next"),
     (lambda v: v.x + v.x[::-1], InvalidArgumentError, "rows of one length each, and these differ"),
     (lambda v: R(1, [0, 1]), ShapeError, "row_splits is a vector and values has rows"),
