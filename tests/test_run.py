@@ -16,10 +16,11 @@ import pytest
 
 import graphc as tf
 from graphc import __main__ as cli
-from graphc import as_tensorflow, inner_paths
+from graphc import as_tensorflow
 from graphc.examples.tutorials.mnist import input_data
 from graphc.files.idx import read_idx
 from graphc.inspection.lacking import lacking
+from graphc.python import paths as inner_paths
 from tests import ROOT
 
 

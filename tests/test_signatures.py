@@ -22,14 +22,15 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app audio bitwise compat config config.experimental config.optimizer config.threading contrib contrib.cluster_resolver contrib.crf contrib.data
-contrib.distribute contrib.distributions contrib.factorization contrib.feature_column contrib.framework contrib.graph_editor contrib.image
-contrib.layers contrib.learn contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors
-contrib.learn.preprocessing contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses
-contrib.metrics contrib.opt contrib.rnn contrib.seq2seq contrib.signal contrib.slim contrib.slim.evaluation contrib.slim.learning
-contrib.slim.model_analyzer contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat
-contrib.slim.nets.resnet_utils contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg contrib.slim.utils contrib.staging
-contrib.summary contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector contrib.tpu contrib.training contrib.util data
+app audio bitwise compat config config.experimental config.optimizer config.threading contrib contrib.cluster_resolver contrib.crf contrib.cudnn_rnn
+contrib.data contrib.distribute contrib.distributions contrib.factorization contrib.feature_column contrib.framework contrib.graph_editor
+contrib.image contrib.integrate contrib.layers contrib.learn contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner
+contrib.learn.monitors contrib.learn.preprocessing contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup
+contrib.losses contrib.metrics contrib.nn contrib.opt contrib.predictor contrib.resampler contrib.rnn contrib.seq2seq contrib.signal contrib.slim
+contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception
+contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg
+contrib.slim.utils contrib.sparsemax contrib.staging contrib.stateless contrib.summary contrib.tensorboard contrib.tensorboard.plugins
+contrib.tensorboard.plugins.projector contrib.tpu contrib.training contrib.util data
 data.experimental debugging distribute distribute.cluster_resolver distribute.experimental distributions dtypes errors estimator estimator.export
 estimator.inputs estimator.tpu examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data
 examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image initializers io keras keras.activations keras.applications
@@ -224,6 +225,7 @@ for _path in NAMESPACES[1:]:
 _SPACES["graphc.app"] = {"flags"}
 _SPACES["graphc.io"] = {"gfile"}
 _SPACES["graphc"] |= {"core"}
+_SPACES["graphc.contrib"] |= {"keras"}
 _SPACES["graphc.contrib.slim"] |= {"losses", "metrics"}
 _SPACES["graphc.contrib.learn.datasets"] = {"base", "mnist"}
 _BUILTINS = {"abs", "bool", "complex", "pow", "print", "range", "round", "slice", "tuple", "math", "random"}

@@ -17,7 +17,15 @@ from ..ir.node import Node, Operation, here
 from ..ops.sources import placeholder
 from ..ops.state import Variable, assign, group
 from ..tf1_names import namespace as _namespace
-from ..train import create_global_step, get_global_step, get_or_create_global_step, list_variables, load_checkpoint, load_variable
+from ..train import (
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+    init_from_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
 from ..variables import get_variable
 from .scopes import add_arg_scope, arg_scope, arg_scoped_arguments, current_arg_scope, has_arg_scope
 
@@ -25,8 +33,8 @@ __all__ = ["add_arg_scope", "add_model_variable", "arg_scope", "arg_scoped_argum
            "assign_from_checkpoint_fn", "assign_from_values", "assign_from_values_fn", "create_global_step", "current_arg_scope",
            "filter_variables", "get_global_step", "get_local_variables", "get_model_variables", "get_name_scope", "get_or_create_global_step",
            "get_trainable_variables", "get_unique_variable", "get_variable_full_name", "get_variables", "get_variables_by_name",
-           "get_variables_by_suffix", "get_variables_to_restore", "has_arg_scope", "is_tensor", "list_variables",
-           "load_checkpoint", "load_variable", "local_variable", "model_variable", "variable"]
+           "get_variables_by_suffix", "get_variables_to_restore", "has_arg_scope", "init_from_checkpoint", "is_tensor",
+           "list_variables", "load_checkpoint", "load_variable", "local_variable", "model_variable", "variable"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.framework.python`
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError
 from ..ir.arguments import hold as _hold
-from ..ir.node import Node, here
+from ..ir.node import Node
 from ..ir.types import Array, as_dtype, int64, string
-from ..ops.tables import Table, known, lines, read_as
+from ..ops.tables import Table, column, known, lines, read_as
 from ..tf1_names import namespace as _namespace
 
 __all__ = ["HashTable", "KeyValueTensorInitializer", "TextFileIdTableInitializer", "TextFileIndex", "TextFileInitializer",
@@ -43,18 +42,8 @@ class TextFileInitializer:
     def __init__(self, filename: str, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int, vocab_size: int | None = None,
                  delimiter: str = "\t", name: str | None = None):
         self.source, read = filename, lines(filename)[:vocab_size]
-        self.keys, self.values = (_column(read, as_dtype(dtype), index, delimiter, filename)
+        self.keys, self.values = (column(read, as_dtype(dtype), index, delimiter, filename)
                                   for dtype, index in ((key_dtype, key_index), (value_dtype, value_index)))
-
-
-def _column(read: Array, dtype: Any, index: int, delimiter: str, filename: str) -> Array:
-    if index == TextFileIndex.LINE_NUMBER:
-        return np.arange(len(read))
-    try:
-        parts = list(read) if index == TextFileIndex.WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
-    except IndexError:
-        raise GraphError(f"{filename!r:.200}: not every line has a column {index}{here()}") from None
-    return read_as(parts, dtype, filename)
 
 
 class TextFileIdTableInitializer(TextFileInitializer):

@@ -31,7 +31,7 @@ CODES = {1: ("float32", 4), 2: ("float64", 8), 3: ("int32", 4), 4: ("uint8", 1),
           8: ("complex64", 8), 9: ("int64", 8), 10: ("bool", 1), 11: ("qint8", 1), 12: ("quint8", 1), 13: ("qint32", 4), 14: ("bfloat16", 2),
           15: ("qint16", 2), 16: ("quint16", 2), 17: ("uint16", 2), 18: ("complex128", 16), 19: ("float16", 2), 20: ("resource", 0),
           21: ("variant", 0), 22: ("uint32", 4), 23: ("uint64", 8)}
-_OWN = {d.name: dtype for dtype, d in DTYPES.items()}
+OWN = {d.name: dtype for dtype, d in DTYPES.items()}
 
 
 class _Slice(NamedTuple):
@@ -138,11 +138,11 @@ def data_of(prefix: str, number: int = 0, count: int = 1) -> str:
     return f"{prefix}.data-{number:05d}-of-{count:05d}"
 
 
-def files_of(prefix: str) -> list[str]:
-    """The files of a checkpoint of TensorFlow's that are there."""
+def files_of(prefix: str, meta: str = "meta") -> list[str]:
+    """The files of a checkpoint of TensorFlow's that are there; `meta`: how the one of its graph ends."""
     folder, name = os.path.split(prefix)
     there = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
-    return [os.path.join(folder, n) for n in there if n in (name + _INDEX, name + ".meta") or n.startswith(f"{name}.data-")]
+    return [os.path.join(folder, n) for n in there if n in (name + _INDEX, f"{name}.{meta}") or n.startswith(f"{name}.data-")]
 
 
 # ---------------------------------------------------------------------- reading
@@ -174,13 +174,13 @@ def _entry(data: bytes) -> tuple[Entry, _Place]:
         elif kind == FOUR and number == 6:
             crc = int.from_bytes(data[slice(*value)], "little")
         elif kind == BYTES and number == 2:
-            shape = _shape(data, *value)
+            shape = read_shape(data, *value)
         elif kind == BYTES and number == 7:
             slices.append(_slice(data, *value))
     if code not in CODES:
         raise DataLossError(f"a value is of the dtype {code}")
     name, width = CODES[code]
-    dtype = _OWN.get(name)
+    dtype = OWN.get(name)
     if max(start, size, start + size) >= 2**62:
         raise DataLossError(f"a value lies at {start} and has {size} bytes")
     if not slices and (size != width * math.prod(shape) if width else dtype is not None and size < math.prod(shape)):
@@ -191,7 +191,8 @@ def _entry(data: bytes) -> tuple[Entry, _Place]:
     return Entry(dtype, name, shape, start, start + size), _Place(shard, crc, tuple(slices))
 
 
-def _shape(data: bytes, start: int, end: int) -> tuple[int, ...]:
+def read_shape(data: bytes, start: int, end: int) -> tuple[int, ...]:
+    """The shape that a `TensorShapeProto` says. DataLossError: it has none, or sizes that are none."""
     sizes = []
     for number, kind, value in fields(data, start, end):
         if number == 2 and kind == BYTES:
@@ -279,16 +280,32 @@ def _signed(n: int) -> bytes:
 
 def encode(arrays: Mapping[str, Array]) -> tuple[bytes, list[bytes]]:
     """The index of a checkpoint, and the pieces of its one file of data."""
-    numbers = {name: code for code, (name, _) in CODES.items()}
-    at, pieces, entries = 0, [], {b"": put_varint(1 << 3) + put_varint(1) + put_bytes(3, put_varint(1 << 3) + put_varint(1))}
+    at, pieces, places = 0, [], {}
     for name in sorted(arrays, key=str.encode):
         array = np.asarray(arrays[name])
         data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        shape = b"".join(put_bytes(2, put_varint(1 << 3) + put_varint(n) if n else b"") for n in array.shape)
-        entry = put_varint(1 << 3) + put_varint(numbers[DTYPES[array.dtype.newbyteorder("=")].name]) + put_bytes(2, shape)
-        entry += b"".join(put_varint(number << 3) + put_varint(n) for number, n in ((4, at), (5, len(data))) if n)
-        entries[name.encode()] = entry + put_varint(6 << 3 | FOUR) + masked_crc(data).to_bytes(4, "little")
+        places[name] = Lying(array.dtype, array.shape, at, data)
         pieces.append(data)
         at += len(data)
-    return encode_table(entries), pieces
+    return encode_index(places), pieces
 
+
+class Lying(NamedTuple):
+    """A value that lies in a file of data: its dtype and shape, where its bytes begin there, and these."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+    data: Any
+
+
+def encode_index(places: Mapping[str, Lying]) -> bytes:
+    """The index of values by name that lie in one file of data, in whatever order and with whatever between them."""
+    numbers = {name: code for code, (name, _) in CODES.items()}
+    entries = {b"": put_varint(1 << 3) + put_varint(1) + put_bytes(3, put_varint(1 << 3) + put_varint(1))}
+    for name, (dtype, sizes, start, data) in places.items():
+        shape = b"".join(put_bytes(2, put_varint(1 << 3) + put_varint(n) if n else b"") for n in sizes)
+        entry = put_varint(1 << 3) + put_varint(numbers[DTYPES[dtype.newbyteorder("=")].name]) + put_bytes(2, shape)
+        entry += b"".join(put_varint(number << 3) + put_varint(n) for number, n in ((4, start), (5, len(data))) if n)
+        entries[name.encode()] = entry + put_varint(6 << 3 | FOUR) + masked_crc(data).to_bytes(4, "little")
+    return encode_table(entries)

@@ -2,7 +2,8 @@
 
 The file's metadata say `"format": "graphc checkpoint"`; "state" is JSON: when it was saved, and what the next random numbers follow from.
 The graph's JSON lies among the arrays, as bytes of the name `GRAPH`. The index is TensorFlow's text: paths, the latest, and when each was
-saved; its first line is a digest of the others. Checkpoints of TensorFlow's own format are read where there is none of graphc's.
+saved; its first line is a digest of the others. Checkpoints of TensorFlow's own format are read where there is none of graphc's; what
+TensorFlow's programs look for beside one is written, too (`files.beside`).
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Union
 
 import numpy as np
 
 from ..errors import CheckpointError, DataLossError, NotFoundError
 from ..ir.node import here
 from ..ir.types import Array
-from . import bundle
+from . import bundle, one_file
+from .beside import Beside, is_own
 from .safetensors import Entry, encode, open_file, read_array, read_header, refuse
 from .whole import write_whole
 
@@ -37,44 +40,90 @@ def file_of(prefix: str) -> str:
 
 
 def place_of(prefix: str) -> str:
-    """The file that a checkpoint begins with: graphc's, or the index of TensorFlow's own format, if that alone is there."""
-    own = file_of(prefix)
-    return bundle.index_of(prefix) if not os.path.exists(own) and os.path.exists(bundle.index_of(prefix)) else own
+    """The file that a checkpoint begins with: graphc's, or of TensorFlow's own formats the index, or the one file, if they alone are there."""
+    own, index = file_of(prefix), bundle.index_of(prefix)
+    if os.path.exists(own):
+        return own
+    return index if os.path.exists(index) else next(iter(one_file.files_of(prefix)), own)
 
 
-def open_checkpoint(prefix: str) -> Checkpoint | bundle.Bundle:
-    """The checkpoint of a path, open to be read. DataLossError, NotFoundError."""
-    return bundle.Bundle(prefix) if place_of(prefix) == bundle.index_of(prefix) else Checkpoint(prefix)
+Open = Union["Checkpoint", bundle.Bundle, one_file.OneFile]
 
 
-def remove(prefix: str) -> None:
-    """Delete the files of a checkpoint, as far as they are there."""
-    for path in (file_of(prefix), *bundle.files_of(prefix)):
+def open_checkpoint(prefix: str) -> Open:
+    """The checkpoint of a path, open to be read. DataLossError, NotFoundError.
+
+    Of one that was copied by the names that TensorFlow's have, the file of data is graphc's own, with all that it holds.
+    """
+    place = place_of(prefix)
+    if place == file_of(prefix):
+        return Checkpoint(place)
+    if place != bundle.index_of(prefix):
+        return one_file.OneFile(prefix)
+    data = bundle.data_of(prefix)
+    return Checkpoint(data) if is_own(data) else bundle.Bundle(prefix)
+
+
+def remove(prefix: str, meta: str = "meta") -> None:
+    """Delete the files of a checkpoint, as far as they are there; `meta`: how the one of its graph ends."""
+    for path in (file_of(prefix), *bundle.files_of(prefix, meta), *one_file.files_of(prefix)):
         try:
             os.unlink(path)
         except FileNotFoundError:
             pass
 
 
-def write(prefix: str, arrays: Mapping[str, Array], graph: str | None, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint, whole or not at all. CheckpointError: it could not be written."""
+def write(prefix: str, arrays: Mapping[str, Array], graph: str | None, state: Mapping[str, Any], meta: bytes | None = None,
+          suffix: str = "meta") -> None:
+    """Write a checkpoint, whole or not at all, and what stands beside it. CheckpointError: it could not be written.
+
+    `meta`: TensorFlow's message of the same graph, for a file with that suffix; by its digest in the state a reader knows that it says
+    what the graph here says.
+    """
     texts = {} if graph is None else {GRAPH: np.frombuffer(graph.encode("utf-8", "surrogatepass"), np.uint8)}
-    put(file_of(prefix), encode({**arrays, **texts}, {"format": FORMAT, "version": VERSION, "state": json.dumps(dict(state))}))
+    told = {**state, "meta": hashlib.sha256(meta).hexdigest()} if meta is not None else dict(state)
+    own, parts = file_of(prefix), encode({**arrays, **texts}, {"format": FORMAT, "version": VERSION, "state": json.dumps(told)})
+    with Beside(prefix, parts, arrays) as beside:
+        put(own, parts)
+        with _telling(prefix):
+            beside.write(own, meta, suffix)
 
 
 def put(path: str, parts: Sequence[Any]) -> None:
     """Write a file, whole or not at all. CheckpointError: it could not be written."""
-    try:
+    with _telling(path):
         write_whole(path, parts)
+
+
+@contextmanager
+def _telling(path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as e:
         raise CheckpointError(f"{path} cannot be written: {e.strerror or e}{here()}") from e
 
 
-class Checkpoint:
-    """A checkpoint that is open, or any other file in the safetensors format: `entries` by name. DataLossError, NotFoundError."""
+def written_beside(prefix: str, message: bytes | None = None) -> Checkpoint | None:
+    """The checkpoint, open, that TensorFlow's message of its graph was written beside: one of these bytes, if they are given; None otherwise."""
+    if not os.path.exists(place_of(prefix)):
+        return None
+    try:
+        found = open_checkpoint(prefix)
+    except (DataLossError, NotFoundError):
+        return None
+    told = found.state.get("meta")
+    if isinstance(found, Checkpoint) and GRAPH in found.header.entries and told is not None \
+            and (message is None or told == hashlib.sha256(message).hexdigest()):
+        return found
+    found.__exit__()
+    return None
 
-    def __init__(self, prefix: str):
-        self.path = file_of(prefix)
+
+class Checkpoint:
+    """A checkpoint whose file is open, or any other file in the safetensors format: `entries` by name. DataLossError, NotFoundError."""
+
+    def __init__(self, path: str):
+        self.path = path
         self.file = open_file(self.path)
         try:
             self.header = read_header(self.file, self.path)
@@ -139,7 +188,7 @@ def saved_in(folder: str) -> list[str]:
         if name.endswith(SUFFIX):
             prefix = os.path.join(folder, name.removesuffix(SUFFIX))
             try:
-                with Checkpoint(prefix) as checkpoint:
+                with Checkpoint(file_of(prefix)) as checkpoint:
                     saved = checkpoint.state.get("saved")
             except (DataLossError, NotFoundError):
                 continue

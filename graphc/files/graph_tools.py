@@ -1,18 +1,27 @@
-"""TensorFlow's tools for graphs and checkpoints in files: parts with other inputs, and what a checkpoint holds, printed."""
+"""TensorFlow's tools for graphs in files: parts with other inputs, and the message of a graph with all that stands around it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from ..errors import GraphError
+from ..errors import GraphError, NotFoundError
 from ..ir.node import here
 from ..ir.types import as_dtype
 from .freezing import extract_sub_graph
 from .graph_def import GraphDef
-from .tf_graph.messages import NodeDef
+from .tf_graph.messages import MetaGraphDef, NodeDef
 
-__all__ = ["optimize_for_inference", "strip_unused"]
+__all__ = ["optimize_for_inference", "read_meta_graph_file", "strip_unused"]
+
+
+def read_meta_graph_file(filename: Any) -> MetaGraphDef:
+    """The message in a file of `tf.train.export_meta_graph`, bytes or text. NotFoundError: there is no file. SerializationError: it is none such."""
+    try:
+        return MetaGraphDef.FromString(Path(filename).read_bytes())
+    except FileNotFoundError:
+        raise NotFoundError(f"read_meta_graph_file: there is no file {str(filename)!r:.200}{here()}") from None
 
 
 def strip_unused(input_graph_def: GraphDef, input_node_names: Sequence[str], output_node_names: Sequence[str],

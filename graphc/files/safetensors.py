@@ -33,6 +33,7 @@ _OF_PARTS: dict[np.dtype[Any], np.dtype[Any]] = {np.dtype(np.float32): np.dtype(
 _LONGEST_HEADER = 100_000_000       # bytes, as the format's own readers have it
 _ALIGNED = 64                       # the data begins at a multiple of it
 _ZEROS = "0" * 64
+OPENING = f'{{"{_METADATA}":{{"{_DIGEST}":"'.encode()         # what the header of a file that is written here begins with
 
 
 class Entry(NamedTuple):

@@ -24,9 +24,14 @@ _LONGEST_BLOCK = 1 << 26        # bytes of a block when it is no longer compress
 
 # ---------------------------------------------------------------------- reading
 
+def ends_as_table(data: bytes) -> bool:
+    """Whether bytes end with the number that a table ends with."""
+    return int.from_bytes(data[-8:], "little") == _MAGIC
+
+
 def read_table(data: bytes) -> dict[bytes, bytes]:
     """The values by their keys. DataLossError: it is no table, or not the one that was written."""
-    if len(data) < _FOOTER or int.from_bytes(data[-8:], "little") != _MAGIC:
+    if len(data) < _FOOTER or not ends_as_table(data):
         raise DataLossError("it does not end as a table")
     footer, end = data[-_FOOTER:], len(data) - _FOOTER
     at = 0

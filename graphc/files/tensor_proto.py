@@ -12,7 +12,7 @@ from ..errors import DTypeError, ShapeError
 from ..ir.node import Node, describe, here, saying
 from ..ir.types import TEXT, Array, as_array, as_dtype, as_shape, dtype_name, shape_str
 from .tf_graph.messages import TensorProto
-from .tf_graph.values import _FIELDS, Filled, dtype_number, tensor
+from .tf_graph.values import Filled, dtype_number, put_elements, tensor
 
 __all__ = ["make_ndarray", "make_tensor_proto"]
 
@@ -45,7 +45,7 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     if dtype_name(array.dtype) in _CONTENT and array.size == whole and whole > 1:
         made.tensor_content = _bytes(array)
     else:
-        getattr(made, _FIELDS[dtype_name(array.dtype)]).extend(_listed(array))
+        put_elements(made, array)
     return made
 
 
@@ -53,7 +53,7 @@ def tensor_message(array: Array) -> TensorProto:
     """An array as a message, as TensorFlow's operators write it: numbers as bytes, however few they are."""
     made = _of_shape(array.dtype, array.shape)
     if array.dtype == TEXT:
-        made.string_val.extend(_listed(array))
+        put_elements(made, array)
     elif array.size:
         made.tensor_content = _bytes(array)
     return made
@@ -69,14 +69,6 @@ def _of_shape(dtype: np.dtype[Any], sizes: Sequence[int | None]) -> TensorProto:
 
 def _bytes(array: Array) -> bytes:
     return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
-
-
-def _listed(array: Array) -> list[Any]:
-    if array.dtype.kind == "c":
-        return array.reshape(-1).view(array.real.dtype).tolist()
-    if array.dtype == np.float16:           # by their bits
-        return array.reshape(-1).view(np.uint16).tolist()
-    return [bytes(v) for v in array.reshape(-1)] if array.dtype == TEXT else array.reshape(-1).tolist()
 
 
 def make_ndarray(tensor_proto: Any) -> Array:

@@ -17,14 +17,16 @@ SUFFIX = ".graphc-part"
 _SETTLED = 60.0             # seconds after which a file that nobody locks is what a killed writer has left
 
 
-def write_whole(path: str, parts: Iterable[Any]) -> None:
+def write_whole(path: str, parts: Iterable[Any], flush: bool = True) -> None:
     """Write buffers one after the other to the file at `path`. OSError: it could not be written, and what stood there stands there still.
 
-    Missing folders are made. Whoever opens the path meanwhile reads the old file or the new one, never a part.
+    Missing folders are made, with `flush`. Whoever opens the path meanwhile reads the old file or the new one, never a part. Without `flush` this
+    holds as long as the machine has power: so for files that stand beside others that they can be made again from.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    _sweep(Path(folder))
+    if flush:
+        os.makedirs(folder, exist_ok=True)
+        _sweep(Path(folder))
     beside = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}{SUFFIX}")
     try:
         with open(beside, "xb") as file:
@@ -32,7 +34,8 @@ def write_whole(path: str, parts: Iterable[Any]) -> None:
             for part in parts:
                 file.write(part)
             file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                os.fsync(file.fileno())
         os.replace(beside, path)
     except BaseException:
         try:
@@ -40,6 +43,8 @@ def write_whole(path: str, parts: Iterable[Any]) -> None:
         except OSError:
             pass            # swept up by a later writer; what went wrong first is what is told
         raise
+    if not flush:
+        return
     # Only now is the name itself on the disk: a machine that loses its power forgets names that were not flushed.
     handle = os.open(folder, os.O_RDONLY)
     try:

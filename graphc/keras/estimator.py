@@ -157,5 +157,4 @@ def _weighed(compiled: Compiled, weights: Any, names: Sequence[str]) -> tuple[in
         ranks.append(rank)
     return tuple(ranks)
 
-
 _namespace(globals())

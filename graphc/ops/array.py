@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..ir.home import home
 from ..ir.known import static_value
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, to_node
@@ -195,7 +196,7 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
     rows, columns = _places(x)
     inside = None
     for width, distance in ((num_lower, rows - columns), (num_upper, columns - rows)):
-        width = to_node(width, graph=x.graph)
+        width = to_node(width, graph=home(x))
         near = less_equal(distance, where(width < 0, shape(x)[-2] + shape(x)[-1], position(width)))
         inside = near if inside is None else logical_and(inside, near)
     return where(inside, x, np.zeros((), x.type.dtype), name=name)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
+from ..ir.home import home
 from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import minimum
@@ -193,7 +194,7 @@ def held(of: str, rule: str, *operands: Node, place: int = 0) -> Node:
     >>> held("add_n", "same", x, tf.zeros([2])).shape.as_list()
     [2]
     """
-    graph = operands[0].graph
+    graph = home(operands[0])
     attrs = {"of": of, "rule": rule, "place": place, "lead": 0}
     if any(not x.type.known for x in operands):
         return _contract.build(graph, operands, attrs)

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, InvalidArgumentError
 from ..ir.families import Memory
 from ..ir.graph import get_default_graph
+from ..ir.home import home
 from ..ir.known import static_value
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import Values, declare, to_node
@@ -182,7 +183,7 @@ def _comparison(name: str, relation: Any, sign: str) -> Any:
 def _against_zero(name: str, relation: Any, sign: str) -> Any:
     def check(x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = name) -> Operation:
         x = to_node(x)
-        zero = to_node(np.zeros((), x.type.dtype), graph=x.graph)
+        zero = to_node(np.zeros((), x.type.dtype), graph=home(x))
         parts = data if data is not None else [f"{message or ''} Condition x {sign} 0 did not hold element-wise:", f"x ({x.name}) = ", x]
         return _asserted(relation, [x, zero], parts, summarize, name)
     check.__name__ = check.__qualname__ = name

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..errors import DTypeError, GraphcError, GraphError, InternalError, ShapeError
 from ..ir.composite import Composite
-from ..ir.graph import Graph, Scratch, get_default_graph
+from ..ir.graph import Scratch
+from ..ir.home import home
 from ..ir.known import left_open
 from ..ir.node import OPERATORS, Node, describe, describe_call, here, loc_str
 from ..ir.operator import Operator, Values, bound_node, constant_node, declare, to_node
@@ -103,7 +104,7 @@ def made(of: str, word: str, value: Node, inputs: Sequence[Node], options: dict[
         raise DTypeError(f"{of}: {word} is of integers, not {describe(value)}{here()}")
     tensors = tuple(k for k, v in options.items() if isinstance(v, Node))
     plain = tuple((k, _plain(v)) for k, v in options.items() if k not in tensors)
-    graph = inputs[0].graph if get_default_graph().__class__ is Graph else get_default_graph()
+    graph = home(inputs[0])
     attrs: dict[str, Any] = {"of": of, "word": word, "tensors": tensors, "options": plain, "by": (), "part": None}
     given, label = (value, *inputs, *(to_node(options[k]) for k in tensors)), name or reader(of).label
     try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import GraphcError, GraphError, InternalError
 from ..ir.graph import Scratch
+from ..ir.home import home
 from ..ir.node import OPERATORS, Node, loc_str
 from ..ir.operator import Values, constant_node, declare
 from ..ir.reference import interpret
@@ -53,7 +54,7 @@ def _counted(call: Callable[..., Node], others: set[str]) -> tuple[int, int]:
 
 def later(of: str, operands: Sequence[Node], type: TensorType, name: str | None = None, **options: Any) -> Node:
     """What the function of that name will make of the operands; `type` is what is known of it before their ranks are."""
-    graph = operands[0].graph
+    graph = home(operands[0])
     return _later.build(graph, tuple(operands), {"of": of, "type": type, "options": tuple(options.items()), "by": ()}, name)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ir.axes import normal_axis
+from ..ir.home import home
 from ..ir.known import as_int
 from ..ir.loops import Loop
 from ..ir.node import Node, here, saying
@@ -173,7 +174,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Node:
     x = to_node(input)
     with saying("roll"):
         axes = [as_int(a) for a in (np.asarray(axis).reshape(-1).tolist() if not isinstance(axis, Node) else [axis])]
-        moves = to_node(shift, graph=x.graph)
+        moves = to_node(shift, graph=home(x))
         if moves.type.rank not in (0, 1) or (moves.type.rank == 1 and moves.type.shape[0] not in (None, len(axes))):
             raise ShapeError(f"{len(axes)} axes are rolled by {shape_str(moves.type.shape)} numbers")
         if x.type.rank is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..ir.axes import normal_axes, reduced_shape
+from ..ir.home import home
 from ..ir.node import Node, describe, dtype_of, here
 from ..ir.operator import Values, bound_node, declare, reduction, to_node
 from ..ir.sizes import fixed
@@ -184,8 +185,8 @@ def count_over(x: Node, axis: Axes) -> Node:
     if known is not None and None not in known:
         count = element_count(tuple(known))
         if fixed(count):
-            return to_node(np.array(np.float64(count), x.type.dtype), graph=x.graph)
-        return bound_node(x.graph, count, x.type.dtype)
+            return to_node(np.array(np.float64(count), x.type.dtype), graph=home(x))
+        return bound_node(home(x), count, x.type.dtype)
     return cast(reduce_prod(shape(x, out_type=int64) if axis is None else sizes(x, axis, int64)), x.type.dtype)
 
 

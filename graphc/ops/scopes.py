@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import InternalError
 from ..ir.composite import taken
 from ..ir.graph import Graph, Scratch, get_default_graph
+from ..ir.home import home
 from ..ir.node import Node
 from ..ir.operator import to_node
 from ..ir.standing import Standing
@@ -101,8 +102,7 @@ def _kept(value: Any) -> Any:
 
 
 def _graph(x: Node | None) -> Graph:
-    graph = get_default_graph()
-    return x.graph if x is not None and graph.__class__ is Graph else graph
+    return get_default_graph() if x is None else home(x)
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Node]:

@@ -22,6 +22,7 @@ from .strings import string_to_hash_bucket_fast
 __all__ = ["initialize_all_tables", "tables_initializer"]
 
 
+_WHOLE_LINE, _LINE_NUMBER = -2, -1       # as TensorFlow has them
 _places: dict[int, tuple[weakref.ref[Array], dict[Any, int]]] = {}     # of the keys of each table that is there, by the array's identity
 
 
@@ -132,6 +133,17 @@ def read_as(texts: Sequence[bytes], dtype: DType, source: str) -> Array:
         return np.array([dtype.as_numpy_dtype(text.decode()) for text in texts], dtype.dtype)
     except ValueError as e:
         raise GraphError(f"{source!r:.200}: not all of it is {dtype.name}: {e}{here()}") from None
+
+
+def column(read: Array, dtype: DType, index: int, delimiter: str, source: str) -> Array:
+    """What of each line is a key or a value: the line (-2), its number (-1), or a column. GraphError: a line has none, or not of the dtype."""
+    if index == _LINE_NUMBER:
+        return np.arange(len(read))
+    try:
+        parts = list(read) if index == _WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
+    except IndexError:
+        raise GraphError(f"{source!r:.200}: not every line has a column {index}{here()}") from None
+    return read_as(parts, dtype, source)
 
 
 def tables_initializer(name: str = "init_all_tables") -> Operation:

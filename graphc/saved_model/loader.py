@@ -12,6 +12,7 @@ from ..files.bundle import index_of
 from ..files.graph_json import from_json
 from ..files.tf_graph import saved as theirs
 from ..ir.node import here
+from ..ops.sources import constant
 from ..runtime.session import Session
 from ..tf1_names import namespace as _namespace
 from ..train.checkpoints import path_of
@@ -72,16 +73,15 @@ def _load_theirs(sess: Session, folder: str, tags: frozenset[str], scope: str, o
     meta = theirs.read_model(folder, tags)
     graph = sess.graph
     with graph.as_default():
-        importer, saver = import_theirs(meta, graph, scope, options)
+        assets = {asset.tensor_info.name: constant(os.path.join(folder, files.ASSETS, os.path.basename(asset.filename)), name="asset")
+                  for asset in theirs.assets_of(meta)}
+        importer, saver = import_theirs(meta, graph, scope, options, assets)
         prefix = os.path.join(folder, files.VARIABLES, files.VARIABLES)
         if saver is not None and os.path.isfile(index_of(prefix)):
             saver.restore(sess, prefix)
         main = theirs.main_operation(importer, meta)
         if main is not None:
-            assets = os.path.join(folder, files.ASSETS)
-            feeds = {graph.as_graph_element(importer.prefix + asset.tensor_info.name): os.path.join(assets, os.path.basename(asset.filename))
-                     for asset in meta.asset_file_def}
-            sess.run(main, feeds)
+            sess.run(main, {graph.as_graph_element(importer.prefix + name): path.attrs["value"].item() for name, path in assets.items()})
     signatures = {key: of_message(s) for key, s in meta.signature_def.items() if key != theirs.INIT_SIGNATURE}
     return MetaGraphDef(graph, signatures, MetaInfo(list(meta.meta_info_def.tags)))
 

@@ -11,10 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError
-from ..files.bundle import Bundle, data_of, encode, index_of
-from ..files.checkpoint import Checkpoint, Index, damage, file_of, open_checkpoint, place_of, put, read_index, remove, saved_in, write_index
+from ..errors import CheckpointWarning, DataLossError, GraphError, NotFoundError, SerializationError
+from ..files.bundle import data_of, encode, index_of
+from ..files.checkpoint import (
+    SUFFIX,
+    Index,
+    Open,
+    damage,
+    file_of,
+    open_checkpoint,
+    place_of,
+    put,
+    read_index,
+    remove,
+    saved_in,
+    write_index,
+    written_beside,
+)
 from ..files.graph_json import from_json
+from ..files.one_file import is_one_file
+from ..files.safetensors import open_file
 from ..files.tf_graph.exported import exported
 from ..files.tf_graph.messages import MetaGraphDef
 from ..ir.node import here, warn
@@ -119,7 +135,7 @@ def checkpoint_exists(checkpoint_prefix: Any) -> bool:
     False
     """
     path = path_of(checkpoint_prefix, "checkpoint_exists")
-    return os.path.exists(place_of(path)) or any(map(glob.glob, (file_of(path), index_of(path))))
+    return os.path.exists(place_of(path)) or any(map(glob.glob, (file_of(path), index_of(path)))) or any(map(is_one_file, glob.glob(path)))
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[Any]) -> list[float]:
@@ -129,7 +145,7 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[Any]) -> list[float]:
 
 def remove_checkpoint(checkpoint_prefix: Any, checkpoint_format_version: int = 2, meta_graph_suffix: str = "meta") -> None:
     """Delete a checkpoint, if it is there; the index is left as it is. GraphError: no path."""
-    remove(path_of(checkpoint_prefix, "remove_checkpoint"))
+    remove(path_of(checkpoint_prefix, "remove_checkpoint"), meta_graph_suffix)
 
 
 def update_checkpoint_state(save_dir: Any, model_checkpoint_path: Any, all_model_checkpoint_paths: Sequence[Any] | None = None,
@@ -169,7 +185,7 @@ class CheckpointReader:
         with self._open() as found:
             self._entries = found.entries
 
-    def _open(self) -> Checkpoint | Bundle:
+    def _open(self) -> Open:
         return open_checkpoint(self._path)
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
@@ -285,3 +301,58 @@ def export_checkpoint(ckpt_dir_or_file: Any, prefix: Any, write_meta_graph: bool
     if meta is not None:
         put(f"{to}.meta", [meta.SerializeToString()])
     return to
+
+
+# ---------------------------------------------------------------------- graphs in files
+
+def graph_in(source: Any, own: bool = True) -> tuple[Any, Any]:
+    """The JSON, or the message of TensorFlow's, that a path or a text stands for, and what describes its saver, if something does.
+
+    Not `own`: of a message that was written beside a checkpoint the message, and not the graph in that.
+    """
+    if isinstance(source, MetaGraphDef):
+        return source if source.own is None else source.own, None
+    if isinstance(source, str) and source.lstrip().startswith("{"):
+        return source, None
+    path = path_of(source, "import_meta_graph")
+    if not os.path.isfile(path) and os.path.isfile(f"{path}.meta"):
+        path = f"{path}.meta"
+    if os.path.isfile(path) and not path.endswith(SUFFIX):
+        with open_file(path) as file:
+            data: bytes = file.read()
+        beside = _graph_beside(path, data) if own else None
+        if beside is not None:          # the same graph in graphc's own words, which say more
+            return beside
+        if data.lstrip().startswith(b"{"):
+            return data.decode("utf-8", "surrogatepass"), None
+        try:
+            if not data:
+                raise SerializationError(f"{path} is empty{here()}")
+            return MetaGraphDef.FromString(data), None
+        except SerializationError:
+            made_good = _graph_beside(path)
+            if made_good is None:
+                raise
+            return made_good
+    prefix = path if os.path.exists(place_of(path)) else os.path.splitext(path)[0]
+    with open_checkpoint(prefix) as found:
+        text = found.graph()
+        if text is None:
+            raise NotFoundError(f"{found.path} has no graph: it was saved with write_meta_graph=False, or by another program{here()}")
+        return text, found.state.get("saver")
+
+
+def _graph_beside(path: str, message: bytes | None = None) -> tuple[str, Any] | None:
+    """The graph's JSON, and what describes its saver, in the checkpoint that a `.meta` was written beside, if the file is still as it was then.
+
+    Without `message`, what the file holds now, it is damaged: a CheckpointWarning tells that the checkpoint's own is read.
+    """
+    found = written_beside(os.path.splitext(path)[0], message)
+    if found is None:
+        return None
+    with found:
+        text = found.graph()
+        if message is None:
+            _warn(f"{path} is not what was written", f"the graph in {found.path} is read")
+        return None if text is None else (text, found.state.get("saver"))
+

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DataLossError
-from ..files.bundle import Bundle
-from ..files.checkpoint import Checkpoint
+from ..files.checkpoint import Open
 from ..files.safetensors import Entry
 from ..ir.node import describe, here
 from ..ir.types import compatible
@@ -74,7 +73,7 @@ def told_courses(drawn: Drawn | None) -> dict[str, Any]:
     return {"streams": {str(s): str(n) for s, n in drawn.numbers.items()}, "first": str(drawn.base)}
 
 
-def courses_of(found: Checkpoint | Bundle) -> Drawn | None:
+def courses_of(found: Open) -> Drawn | None:
     """The courses of random numbers; None in a file of others.
 
     A file from before each operator had its own has "drawn", the number of the last run that drew any: all go on behind it.

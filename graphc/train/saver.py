@@ -9,11 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointWarning, DTypeError, GraphError, InvalidArgumentError, NotFoundError, SerializationError
-from ..files.checkpoint import SUFFIX, open_checkpoint, place_of, put, write
+from ..errors import (
+    CheckpointWarning,
+    DTypeError,
+    GraphcError,
+    GraphError,
+    InvalidArgumentError,
+    NotFoundError,
+    SerializationError,
+    UnimplementedError,
+)
+from ..files.checkpoint import open_checkpoint, place_of, put, write
 from ..files.graph_def import GraphDef
 from ..files.graph_json import from_json, to_json
-from ..files.safetensors import open_file
 from ..files.tf_graph.build import Importer
 from ..files.tf_graph.exported import exported, saver_def
 from ..files.tf_graph.imported import read_into, typed_errors
@@ -26,7 +34,7 @@ from ..ir.types import Array
 from ..ops.state import Variable
 from ..runtime.session import Session
 from ..runtime.values import Snapshot
-from .checkpoints import INDEX, path_of, remove_checkpoint, write_state
+from .checkpoints import INDEX, graph_in, path_of, remove_checkpoint, write_state
 from .restoring import RestoreReport, courses_of, report_of, told_courses
 
 __all__ = ["RestoreReport", "Saver", "SaverDef", "export_meta_graph", "import_meta_graph"]
@@ -44,7 +52,9 @@ class Saver:
     use. One file is written at all times: `sharded`, `restore_sequentially`, `name`, `builder`, `write_version` and `filename` have no effect.
 
     A checkpoint is one file, PATH.safetensors: the variables as they are between two runs, the graph, the course of random numbers. It is
-    written beside its place, flushed and renamed, the index after it. GraphError: no variables, or two of one name. DTypeError: no variable.
+    written beside its place, flushed and renamed, the index after it. What TensorFlow's programs look for stands beside, in TensorFlow's own
+    format: PATH.index, PATH.data-00000-of-00001, which is another name of the same file, and PATH.meta. GraphError: no variables, or two of one
+    name. DTypeError: no variable.
 
     >>> v = tf.Variable([1.0, 2.0], name="v")
     >>> saver = tf.train.Saver()
@@ -68,7 +78,7 @@ class Saver:
         self._pad, self._relative, self._allow_empty = pad_step_number, save_relative_paths, allow_empty
         self._next_kept = time.time() + 3600 * self._hours
         self._last: list[tuple[str, float]] = []
-        self._written: tuple[Any, str | None] = (None, None)
+        self._written: tuple[Any, str | None, bytes | None] = (None, None, None)     # a graph, and what was made of it
         self._given = var_list
         self._variables: dict[str, Variable] | None = None
         if not defer_build:
@@ -99,7 +109,8 @@ class Saver:
              save_debug_info: bool = False) -> str:
         """Write a checkpoint and the index of its folder; the result is the path for `restore`.
 
-        `global_step`: a number, or a tensor whose value is one, behind the path. `write_meta_graph`: with the graph, for `import_meta_graph`.
+        `global_step`: a number, or a tensor whose value is one, behind the path. `write_meta_graph`: with the graph, for `import_meta_graph`, and
+        beside it TensorFlow's message of the graph in PATH.meta, or with another suffix.
         `write_state`: with the index, whose name is `latest_filename`; then older checkpoints than are to be kept are deleted.
         What is saved is the state between two runs, even if other threads run. CheckpointError: it could not be written; what was saved before
         is there still. GraphError: no path, or variables of another graph. DTypeError: no session. SessionClosedError.
@@ -116,9 +127,10 @@ class Saver:
             prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
         saved = time.time()
         state = {"saved": saved, **told_courses(snapshot.drawn), "saver": self._described(named)}
-        write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, self._graph_text(sess.graph) if write_meta_graph else None, state)
+        text, meta = self._graph_texts(sess.graph) if write_meta_graph else (None, None)
+        write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, text, state, meta, meta_graph_suffix)
         if write_state:
-            self._kept(prefix, saved, index)
+            self._kept(prefix, saved, index, meta_graph_suffix)
         return prefix
 
     def _snapshot(self, sess: Session, named: Mapping[str, Variable], global_step: Any) -> tuple[Snapshot, int | None]:
@@ -139,18 +151,26 @@ class Saver:
         return {"variables": {name: v.label for name, v in named.items()}, "reshape": self._reshape, "max_to_keep": self._max_to_keep,
                 "keep_checkpoint_every_n_hours": self._hours}
 
-    def _graph_text(self, graph: Graph) -> str | None:
-        """The graph's JSON, or None, with a warning, of one that cannot be written. It is made once for a graph that does not change."""
+    def _graph_texts(self, graph: Graph) -> tuple[str | None, bytes | None]:
+        """The graph's JSON and TensorFlow's message of it; None, with a warning, of one that cannot be written.
+
+        They are made once for a graph that does not change.
+        """
         key = (id(graph), len(graph.nodes), sum(map(len, graph.collections.values())), graph.seed)
         if self._written[0] != key:
+            text, meta = None, b""
             try:
-                self._written = key, to_json(graph)
+                text = to_json(graph)
             except SerializationError as e:
                 warn(f"the checkpoint is written without its graph: {e}", CheckpointWarning)
-                self._written = key, None
-        return self._written[1]
+            try:
+                meta = exported(graph, self._by_name, self.described(), None, lambda _: text or "").SerializeToString()
+            except GraphcError as e:
+                warn(f"the checkpoint is written without TensorFlow's message of its graph: {e}", CheckpointWarning)
+            self._written = key, text, meta or None
+        return self._written[1:]
 
-    def _kept(self, prefix: str, saved: float, index: str) -> None:
+    def _kept(self, prefix: str, saved: float, index: str, suffix: str) -> None:
         """Write the index, and delete what is not to be kept: in this order, so that the index never names what is gone."""
         dropped: list[tuple[str, float]] = []
         if self._max_to_keep:
@@ -162,14 +182,14 @@ class Saver:
             if when > self._next_kept:
                 self._next_kept += 3600 * self._hours
             else:
-                remove_checkpoint(path)
+                remove_checkpoint(path, meta_graph_suffix=suffix)
 
     # ------------------------------------------------------------------ restoring
 
     def restore(self, sess: Session, save_path: Any, partial: bool = False) -> RestoreReport | None:
         """Set the variables to what a checkpoint holds, all of them or none.
 
-        Checkpoints of TensorFlow's own format, PATH.index and PATH.data-*, are read where there is no file of graphc's.
+        Checkpoints of TensorFlow's own formats, PATH.index and PATH.data-*, or one file PATH, are read where there is no file of graphc's.
         `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
         taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
         NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.
@@ -311,7 +331,8 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     """Add the graph of a checkpoint, or of `export_meta_graph`, to the default graph; the result is a saver for it, or None without variables.
 
     `meta_graph_or_file`: the path of a checkpoint, with or without `.meta`, of a file of `export_meta_graph`, its message, or a graph's JSON.
-    `import_scope`: what its names stand behind; those in the checkpoint remain. Other keywords are `Saver`'s. Nothing that is read is executed. A
+    `import_scope`: what its names stand behind; those in the checkpoint remain. `input_map`: tensors of the default graph in the place of some of
+    its own, by their names, if it is TensorFlow's message. Other keywords are `Saver`'s. Nothing that is read is executed. A
     file of TensorFlow's (.meta, bytes or text) becomes a graph of graphc's, operator by operator: UnimplementedError for those that graphc has not.
     NotFoundError: there is no such file, or no graph in it. DataLossError, SerializationError: it is damaged, or no graph. GraphError: a name
     is taken.
@@ -324,10 +345,13 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     ...     print(sess.run("v:0"))
     [1. 2.]
     """
-    found, described = _graph_of(meta_graph_or_file)
+    input_map = kwargs.pop("input_map", None)
+    found, described = graph_in(meta_graph_or_file, own=not input_map)
     graph, scope = get_default_graph(), import_scope or ""
     if isinstance(found, MetaGraphDef):
-        return import_theirs(found, graph, scope, kwargs)[1]
+        return import_theirs(found, graph, scope, kwargs, input_map)[1]
+    if input_map:
+        raise UnimplementedError(f"import_meta_graph: input_map counts for TensorFlow's graphs, and this one is graphc's{here()}")
     graph.absorb(from_json(found), scope)
     if described is not None:
         return described_saver(described, graph, scope, kwargs)
@@ -335,38 +359,16 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
     return Saver(variables, **kwargs) if variables else None
 
 
-def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping[str, Any]) -> tuple[Importer, Saver | None]:
+def import_theirs(meta: MetaGraphDef, graph: Graph, scope: str, options: Mapping[str, Any],
+                  input_map: Mapping[str, Any] | None = None) -> tuple[Importer, Saver | None]:
     """Add a graph of TensorFlow's, with its collections; what was read, and a saver of what its own keeps, None if that is nothing."""
-    importer = read_into(graph, meta.graph_def, scope, {}, initialisers(meta))
+    importer = read_into(graph, meta.graph_def, scope, input_map or {}, initialisers(meta))
     with typed_errors():
         add_collections(importer, meta)
         kept, own = saved_variables(importer, importer.nodes), meta.saver_def
     told = {"max_to_keep": own.max_to_keep, "keep_checkpoint_every_n_hours": own.keep_checkpoint_every_n_hours} if own.save_tensor_name else {}
     variables: Any = kept or graph.get_collection(GraphKeys.GLOBAL_VARIABLES, importer.prefix or None)
     return importer, Saver(variables, **{**told, **options}) if variables else None
-
-
-def _graph_of(source: Any) -> tuple[Any, Any]:
-    """The JSON, or the message of TensorFlow's, that a path or a text stands for, and what describes its saver, if something does."""
-    if isinstance(source, MetaGraphDef):
-        return source if source.own is None else source.own, None
-    if isinstance(source, str) and source.lstrip().startswith("{"):
-        return source, None
-    path = path_of(source, "import_meta_graph")
-    if not os.path.isfile(path) and os.path.isfile(f"{path}.meta"):
-        path = f"{path}.meta"
-    if os.path.isfile(path) and not path.endswith(SUFFIX):
-        with open_file(path) as file:
-            data: bytes = file.read()
-        if not data.lstrip().startswith(b"{"):
-            return MetaGraphDef.FromString(data), None
-        return data.decode("utf-8", "surrogatepass"), None
-    prefix = path if os.path.exists(place_of(path)) else os.path.splitext(path)[0]
-    with open_checkpoint(prefix) as found:
-        text = found.graph()
-        if text is None:
-            raise NotFoundError(f"{found.path} has no graph: it was saved with write_meta_graph=False, or by another program{here()}")
-        return text, found.state.get("saver")
 
 
 def described_saver(described: Any, graph: Graph, scope: str, options: Mapping[str, Any]) -> Saver:

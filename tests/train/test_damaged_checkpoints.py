@@ -22,7 +22,8 @@ def _flip(path: Path) -> None:
 
 DAMAGE = [("cut off", _cut, "bytes of data are wanted"), ("a bit", _flip, "another digest"),
 ("emptied", lambda p: p.write_bytes(b""), "ends after 0"),
-          ("gone", lambda p: p.unlink(), "cannot be used"), ("a folder", lambda p: (p.unlink(), p.mkdir()), "cannot be read")]
+          ("gone", lambda p: tf.train.remove_checkpoint(p.with_suffix("")), "cannot be used"),
+          ("a folder", lambda p: (p.unlink(), p.mkdir()), "cannot be read")]
 
 
 @pytest.mark.parametrize("most", [5, None], ids=["listed", "not listed"])

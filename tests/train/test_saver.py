@@ -166,7 +166,7 @@ def test_a_part_of_a_checkpoint_leaves_random_numbers_alone(folder):
 def rewritten(path: str, change: Any) -> None:
     """A checkpoint with another state."""
     from graphc.files import checkpoint
-    with checkpoint.Checkpoint(path) as found:
+    with checkpoint.open_checkpoint(path) as found:
         arrays, state = {name: np.array(found.array(name)) for name in found.entries}, dict(found.state)
     change(state)
     checkpoint.write(path, arrays, None, state)
@@ -253,6 +253,14 @@ def test_while_a_snapshot_is_taken_nothing_is_entered(monkeypatch):
 
 # ---------------------------------------------------------------------- which are kept
 
+BESIDE = ("data-00000-of-00001", "index", "meta", "safetensors")
+
+
+def files(*numbers: int) -> list[str]:
+    """The files of checkpoints, with what stands beside for programs that look for TensorFlow's."""
+    return [f"m-{i}.{suffix}" for i in numbers for suffix in BESIDE]
+
+
 KEPT = [(5, 8, [3, 4, 5, 6, 7]), (1, 3, [2]), (None, 3, [0, 1, 2]), (0, 3, [0, 1, 2]), (2, 2, [0, 1])]
 
 
@@ -263,7 +271,7 @@ def test_max_to_keep(most, saves, kept, folder):
     with tf.Session(jit=False) as session:
         for i in range(saves):
             saver.save(session, "d/m", i)
-    assert sorted(os.listdir("d")) == ["checkpoint", *(f"m-{i}.safetensors" for i in kept)]
+    assert sorted(os.listdir("d")) == ["checkpoint", *files(*kept)]
     assert saver.last_checkpoints == ([f"d/m-{i}" for i in kept] if most else [])
     state = tf.train.get_checkpoint_state("d")
     assert state.model_checkpoint_path == f"d/m-{saves - 1}"
@@ -281,7 +289,7 @@ def test_one_is_kept_every_some_hours(folder, monkeypatch):
             now[0] += 3600
             saver.save(session, "d/m", i)
     # Saved at hours 1 to 8; the first after hour 2 stays, then the first after hour 4, and so on.
-    assert sorted(os.listdir("d")) == ["checkpoint", *(f"m-{i}.safetensors" for i in (2, 4, 6, 7))]
+    assert sorted(os.listdir("d")) == ["checkpoint", *files(2, 4, 6, 7)]
 
 
 def test_recovered_checkpoints_are_deleted_in_turn(folder):
@@ -294,7 +302,7 @@ def test_recovered_checkpoints_are_deleted_in_turn(folder):
         second.recover_last_checkpoints([*tf.train.get_checkpoint_state("d").all_model_checkpoint_paths, "d/gone"])
         assert second.last_checkpoints == ["d/m-0", "d/m-1"]
         second.save(session, "d/m", 2)
-    assert sorted(os.listdir("d")) == ["checkpoint", "m-1.safetensors", "m-2.safetensors"]
+    assert sorted(os.listdir("d")) == ["checkpoint", *files(1, 2)]
     second.set_last_checkpoints(["d/m-2"])
     assert second.last_checkpoints == ["d/m-2"]
     second.set_last_checkpoints_with_time([("d/m-1", 5.0)])
@@ -319,7 +327,7 @@ def test_other_names_of_the_index_and_none(folder):
     with tf.Session(jit=False) as session:
         tf.train.Saver().save(session, "d/m", 1, latest_filename="other")
         tf.train.Saver().save(session, "d/m", 2, write_state=False)
-    assert sorted(os.listdir("d")) == ["m-1.safetensors", "m-2.safetensors", "other"]
+    assert sorted(os.listdir("d")) == [*files(1, 2), "other"]
     assert tf.train.latest_checkpoint("d", "other") == "d/m-1" and tf.train.latest_checkpoint("d") is None
     tf.train.update_checkpoint_state("d", "d/m-2", ["d/m-1"])
     assert tf.train.get_checkpoint_state("d").all_model_checkpoint_paths == ["d/m-1", "d/m-2"]

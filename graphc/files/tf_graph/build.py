@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,15 +19,17 @@ from ...ops.from_tensors import is_given
 from ...ops.math import not_equal
 from ...ops.state import Variable
 from ..values import LONGEST
-from . import forms_array
+from . import forms_array, forms_outside
 from .branches import build_loop, build_wave
 from .flow import SWITCHES, Path, Places, Region, Wave
 from .folding import known
 from .messages import FunctionDef, GraphDef
 from .nodes import CALLS, FLOW, Parsed, Ref, check, inner, parsed, saving
 from .rows import Row
+from .rows_outside import FILLED, TABLES, is_dataset
 from .table import TABLE
-from .values import attribute, dtype, function_name, shape
+from .table_contents import filled_table, filler_keys, table_key
+from .values import attribute, dtype, dtype_number, function_name, shape
 
 Outputs = Sequence[Any]
 _SAYS = "import_graph_def: "
@@ -45,10 +47,16 @@ class Env:
         self.waits: dict[str, list[Node]] = {}      # of a node that has effects, or comes after one that has
         self.mapped: dict[Ref, Any] = {}
 
-    def value(self, ref: Ref) -> Any:
-        """An output. SerializationError: there is none such."""
+    def _outwards(self) -> Iterator[Env]:
+        """This one, and those that it lies in."""
         env: Env | None = self
         while env is not None:
+            yield env
+            env = env.up
+
+    def value(self, ref: Ref) -> Any:
+        """An output. SerializationError: there is none such."""
+        for env in self._outwards():
             if ref in env.mapped:
                 return env.mapped[ref]
             if ref.name in env.values:
@@ -56,17 +64,11 @@ class Env:
                 if ref.output >= len(outputs) or outputs[ref.output] is None:
                     raise UnimplementedError(f"graphc has not the result {ref.output} of {ref.name!r:.80}")
                 return outputs[ref.output]
-            env = env.up
         raise SerializationError(f"{ref.name!r:.80} is used before it is there, or belongs to the saver")
 
     def has(self, name: str) -> bool:
         """Whether a node is built, here or further out."""
-        env: Env | None = self
-        while env is not None:
-            if name in env.values:
-                return True
-            env = env.up
-        return False
+        return any(name in env.values for env in self._outwards())
 
     def within(self) -> Env:
         """Where a branch or the body of a loop is built."""
@@ -74,12 +76,7 @@ class Env:
 
     def wait(self, name: str) -> list[Node]:
         """What is to be done before those that wait for a node."""
-        env: Env | None = self
-        while env is not None:
-            if name in env.waits:
-                return env.waits[name]
-            env = env.up
-        return []
+        return next((env.waits[name] for env in self._outwards() if name in env.waits), [])
 
 
 class Importer:
@@ -100,6 +97,7 @@ class Importer:
         self.places: dict[int, Places] = {}
         self.depth = 0
         self.initials = self._initials(nodes, initialisers or {})
+        self.contents = {key: n for n in kept.values() if n.op in FILLED for key in filler_keys(n, nodes)}
 
     def run(self, input_map: Mapping[Ref, Any]) -> None:
         """Build all nodes; GraphError: a name is taken."""
@@ -154,6 +152,9 @@ class Importer:
         if isinstance(item, str) and env.nodes[item].op in _VARIABLES and env is self.main and item in self.initials:
             first = region.item(self.initials[item].inputs[1].name)
             found += [first] if first is not None else []
+        if isinstance(item, str) and env.nodes[item].op in TABLES and env is self.main:
+            filler = self.contents.get(table_key(env.nodes[item]))
+            found += [x for r in (filler.inputs[1:] if filler else ()) if (x := region.item(r.name)) is not None]
         return found
 
     def _item(self, env: Env, region: Region, item: Any) -> None:
@@ -223,6 +224,10 @@ class Importer:
             return inputs[0].initializer
         if n.op in CALLS:
             return self._called(n, inputs, label)
+        if is_dataset(n.op):
+            return [forms_outside.Outside()]
+        if n.op in TABLES and table_key(n) in self.contents:
+            return [filled_table(env, n, self.contents[table_key(n)])]
         if n.op in FLOW:
             return [inputs[0], inputs[0]] if n.op in SWITCHES else forms_array.identity(inputs[0])
         row = TABLE.by_type[n.op]
@@ -256,6 +261,8 @@ class Importer:
         attr = n.proto.attr
         if env is not self.main:
             raise UnimplementedError("a variable within a function")
+        if attr["dtype"].type == dtype_number("string"):
+            raise UnimplementedError("a variable of texts")
         key = attr["shared_name"].s.decode("utf-8", "replace") if n.op == "VarHandleOp" else ""
         if key and key in self.shared:
             return self.shared[key]
@@ -326,7 +333,7 @@ class Importer:
 
     def _loop(self, condition: str, body: str, inputs: Sequence[Any], label: str) -> Any:
         """A loop; handles of variables go through it as they are."""
-        moving = [i for i, x in enumerate(inputs) if not isinstance(x, Variable)]
+        moving = [i for i, x in enumerate(inputs) if isinstance(x, Node) and not isinstance(x, Variable)]
 
         def all_of(values: Sequence[Any]) -> list[Any]:
             whole = list(inputs)

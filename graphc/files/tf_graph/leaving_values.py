@@ -8,7 +8,7 @@ import numpy as np
 
 from ...ir.types import TEXT, Array, DType, TensorShape, as_dtype, dtype_name
 from .messages import AttrValue, TensorProto, TensorShapeProto
-from .values import dtype_number
+from .values import dtype_number, put_elements
 
 
 def attribute(value: Any) -> AttrValue:
@@ -53,11 +53,23 @@ def shape_message(shape: TensorShape) -> TensorShapeProto:
     return made
 
 
+_ONE = 1 << 10                  # elements from which on an array of one number is written as that
+
+
 def tensor_message(array: Array) -> TensorProto:
-    """An array: its bytes, or its texts."""
+    """An array: its bytes, or its texts; of a large one whose elements are all the same, such as the zeros that a slot begins with, one of them."""
     made = TensorProto(dtype=dtype_number(dtype_name(array.dtype)), tensor_shape=shape_message(TensorShape(array.shape)))
     if array.dtype == TEXT:
         made.string_val.extend(x if isinstance(x, bytes) else str(x).encode() for x in array.reshape(-1))
+    elif array.size >= _ONE and _all_one(array):
+        put_elements(made, array.reshape(-1)[:1])
     else:
         made.tensor_content = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
     return made
+
+
+def _all_one(array: Array) -> bool:
+    """Whether all elements have the same bits."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    bits = flat.view(np.uint8).reshape(len(flat), -1)
+    return bool((bits[1] == bits[0]).all()) and bool((bits == bits[0]).all())

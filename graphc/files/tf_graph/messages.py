@@ -94,8 +94,16 @@ class Floats(Message, value="1 *float"):
     """Numbers."""
 
 
+class Any_(Message, type_url="1 string", value="2 bytes"):
+    """A message of any kind: which, and its bytes."""
+
+
+class Anys(Message, value=("1 *", lambda: Any_)):
+    """Messages of any kinds."""
+
+
 class CollectionDef(Message, node_list=("1 ", lambda: Strings), bytes_list=("2 ", lambda: Texts), int64_list=("3 ", lambda: Integers),
-                    float_list=("4 ", lambda: Floats)):
+                    float_list=("4 ", lambda: Floats), any_list=("5 ", lambda: Anys)):
     """A collection of a graph: nodes by name, or values."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ...errors import SerializationError, UnimplementedError
 from ...ir.node import here
 from .messages import FunctionDef, NodeDef
+from .rows_outside import is_dataset
 from .table import TABLE
 from .values import dtype_name
 
@@ -149,7 +150,7 @@ def check(nodes: Iterable[NodeDef], library: Mapping[str, FunctionDef]) -> None:
 
 
 def _lacking(n: NodeDef) -> list[str]:
-    if n.op in CALLS or n.op in FLOW:
+    if n.op in CALLS or n.op in FLOW or is_dataset(n.op):
         return []
     row = TABLE.by_type.get(n.op)
     if row is None:

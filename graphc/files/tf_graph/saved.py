@@ -13,8 +13,9 @@ from ...ir.node import here
 from ...ops.state import Variable
 from ..safetensors import open_file
 from .build import Importer
+from .forms_outside import Contents, Outside
 from .imported import element
-from .messages import FunctionDef, MetaGraphDef, SavedModel, VariableDef
+from .messages import AssetFileDef, FunctionDef, MetaGraphDef, SavedModel, VariableDef
 from .nodes import Parsed, Ref, called, parsed
 from .values import attribute
 
@@ -22,6 +23,8 @@ MODEL = "saved_model.pb"
 _LONGEST = 1 << 31              # bytes: the most that a message has
 _PASSING = frozenset({"Identity", "ReadVariableOp", "StopGradient"})
 _OF_THE_PROGRAM = frozenset({"cond_context", "while_context", "queue_runners", "savers"})
+_SAVES = frozenset({"SaveV2", "SaveSlices"})         # which take a path, names, parts, and then the tensors
+_ASSETS = "saved_model_assets"
 _INIT = ("saved_model_main_op", "legacy_init_op")
 INIT_SIGNATURE = "__saved_model_init_op"
 
@@ -68,7 +71,8 @@ def add_collections(importer: Importer, meta: MetaGraphDef) -> None:
             continue
         members: list[Any] = [*collection.int64_list.value, *collection.float_list.value]
         for name in collection.node_list.value:
-            if name.partition(":")[0] in importer.main.nodes:
+            label = name.partition(":")[0]
+            if label in importer.main.nodes and not any(isinstance(x, (Contents, Outside)) for x in importer.main.values.get(label, ())):
                 members.append(element(importer, name))
         for data in collection.bytes_list.value:
             described = _variable_def(data)
@@ -96,16 +100,16 @@ def saved_variables(importer: Importer, nodes: Mapping[str, Parsed]) -> dict[str
 
 def _saved(nodes: Mapping[str, Parsed], library: Mapping[str, FunctionDef]) -> Iterator[tuple[str, Ref]]:
     for n in nodes.values():
-        if n.op == "SaveV2" and len(n.inputs) >= 3:
+        if n.op in _SAVES and len(n.inputs) >= 3:
             yield from _tensors(n, nodes, lambda ref: _source(ref, nodes))
         for name in called(n.proto):
             function = library.get(name)
-            if function is None or not any(m.op == "SaveV2" for m in function.node_def):
+            if function is None or not any(m.op in _SAVES for m in function.node_def):
                 continue
             arguments = {a.name: ref for a, ref in zip(function.signature.input_arg, n.inputs, strict=False)}
             own = parsed(function.node_def, arguments)
             for m in own.values():
-                if m.op == "SaveV2" and len(m.inputs) >= 3:
+                if m.op in _SAVES and len(m.inputs) >= 3:
                     yield from _tensors(m, own, lambda ref, own=own, arguments=arguments: _source(
                         arguments.get(_source(ref, own).name, _source(ref, own)), nodes))
 
@@ -147,6 +151,12 @@ def read_model(folder: str, tags: frozenset[str]) -> MetaGraphDef:
     raise NotFoundError(f"{folder!r:.200} has no graph of the tags {sorted(tags)}; it has {every}{here()}")
 
 
+def assets_of(meta: MetaGraphDef) -> list[AssetFileDef]:
+    """The files of a model, and the tensors that take their paths: TensorFlow 1 has them in a collection."""
+    told = meta.collection_def[_ASSETS].any_list.value if _ASSETS in meta.collection_def else ()
+    return [*meta.asset_file_def, *(AssetFileDef.FromString(each.value) for each in told)]
+
+
 def main_operation(importer: Importer, meta: MetaGraphDef) -> Any:
     """What is to be run when a model is loaded, as its tables are filled; None: nothing."""
     names = [name for key in _INIT if key in meta.collection_def for name in meta.collection_def[key].node_list.value]
@@ -159,4 +169,5 @@ def main_operation(importer: Importer, meta: MetaGraphDef) -> Any:
         return None
 
 
-__all__ = ["INIT_SIGNATURE", "MODEL", "add_collections", "initialisers", "main_operation", "read_message", "read_model", "saved_variables"]
+__all__ = ["INIT_SIGNATURE", "MODEL", "add_collections", "assets_of", "initialisers", "main_operation", "read_message", "read_model",
+           "saved_variables"]

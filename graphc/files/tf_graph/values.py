@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import DTypeError, SerializationError
 from ...ir.types import HALF, MOST_DIMENSIONS, TEXT, Array, DType, TensorShape, as_dtype, as_shape
+from ...ir.types import dtype_name as own_name
 from ..bundle import CODES
 from .messages import AttrValue, NameAttrList, TensorProto, TensorShapeProto
 
@@ -97,6 +98,17 @@ def _listed(members: list[Any], kind: Any, sizes: list[int], count: int) -> Arra
             raise SerializationError(f"{len(given)} elements of {count}, of which the others are not written")
         return Filled(given[0] if kind == TEXT else given.reshape(()), tuple(sizes))
     return np.concatenate([given, np.repeat(given[-1:], max(count - len(given), 0))])[:count].reshape(sizes)
+
+
+def put_elements(proto: TensorProto, array: Array) -> None:
+    """Put elements into the list that a message of a tensor has for their dtype."""
+    flat = array.reshape(-1)
+    if array.dtype.kind == "c":
+        flat = flat.view(array.real.dtype)
+    elif array.dtype == HALF:               # by their bits
+        flat = flat.view(np.uint16)
+    members = [bytes(v) for v in flat] if array.dtype == TEXT else flat.tolist()
+    getattr(proto, _FIELDS[own_name(array.dtype)]).extend(members)
 
 
 def attribute(value: AttrValue) -> Any:

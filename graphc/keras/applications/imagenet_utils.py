@@ -122,5 +122,4 @@ def _classes(path: str) -> list[tuple[str, str]]:
     except (KeyError, TypeError, ValueError) as e:
         raise DataLossError(f"{path} is no table of 1000 classes, {{\"0\": [number, name], ...}}: {e!r:.80}{here()}") from None
 
-
 _namespace(globals())

@@ -24,6 +24,8 @@ feature_column.feature_column_v2 | feature_column
 feature_column.sequence_feature_column | feature_column contrib.feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
+framework.device | tf
+framework.device_spec | tf
 framework.dtypes | tf
 framework.errors | errors
 framework.errors_impl | errors
@@ -31,6 +33,7 @@ framework.function | tf
 framework.graph_io | train
 framework.graph_util | graph_util
 framework.importer | tf
+framework.meta_graph | train
 framework.op_def_library | tf
 framework.ops | tf
 framework.random_seed | tf
@@ -117,7 +120,7 @@ layers.layers | layers
 layers.normalization | layers
 layers.pooling | layers
 layers.utils | -
-lib.io.file_io | file_io
+lib.io.file_io | python.file_io
 lib.io.python_io | python_io
 lib.io.tf_record | python_io
 ops.array_ops | tf
@@ -130,6 +133,7 @@ ops.constant_op | tf
 ops.control_flow_ops | tf
 ops.control_flow_util | tf
 ops.ctc_ops | nn
+ops.custom_gradient | tf
 ops.data_flow_ops | tf contrib.staging
 ops.distributions.bernoulli | distributions
 ops.distributions.beta | distributions
@@ -156,8 +160,8 @@ ops.gen_io_ops | tf
 ops.gen_linalg_ops | tf linalg
 ops.gen_logging_ops | tf
 ops.gen_lookup_ops | tf
-ops.gen_math_ops | tf slopes
-ops.gen_nn_ops | nn tf slopes
+ops.gen_math_ops | tf python.slopes
+ops.gen_nn_ops | nn tf python.slopes
 ops.gen_parsing_ops | tf
 ops.gen_random_ops | tf
 ops.gen_sparse_ops | tf sparse
