@@ -113,6 +113,7 @@ from .ops.partition import *  # noqa: F403
 from .ops.positions import *  # noqa: F403
 from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
+from .ops.ragged import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.random_draws import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
@@ -126,6 +127,7 @@ from .ops.string_parts import *  # noqa: F403
 from .ops.strings import *  # noqa: F403
 from .ops.tables import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
+from .ops.type_specs import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
 from .runtime.keeping import know as _know
 from .runtime.options import GraphOptions, OptimizerOptions
@@ -164,11 +166,12 @@ _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "audio", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes", "estimator",
-          "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup", "losses",
-          "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "queue", "random", "resource_loader", "saved_model",
-          "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu", "xla")
+          "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup",
+          "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "queue", "ragged", "random",
+          "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu",
+          "xla")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
-         "python_io", "random", "sets", "signal", "sparse", "spectral")
+         "python_io", "ragged", "random", "sets", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", "version", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

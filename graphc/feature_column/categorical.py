@@ -51,18 +51,24 @@ class KeyedColumn(CategoricalColumn):
         raise NotImplementedError
 
 
-# ---------------------------------------------------------------------- hashes
+class TypedColumn(KeyedColumn):
+    """Categories of one feature of a dtype that is told."""
 
-@dataclass(frozen=True)
-class HashedColumn(KeyedColumn):
-    """Categories by the rest of a text's hash."""
-
-    hash_bucket_size: int
-    dtype: DType
+    dtype: DType        # no field of this class: each column has it at a place of its own
 
     @property
     def kind(self) -> DType:
         return self.dtype
+
+
+# ---------------------------------------------------------------------- hashes
+
+@dataclass(frozen=True)
+class HashedColumn(TypedColumn):
+    """Categories by the rest of a text's hash."""
+
+    hash_bucket_size: int
+    dtype: DType
 
     @property
     def num_buckets(self) -> int:
@@ -91,17 +97,13 @@ def categorical_column_with_hash_bucket(key: str, hash_bucket_size: int, dtype: 
 # ---------------------------------------------------------------------- vocabularies
 
 @dataclass(frozen=True)
-class VocabularyColumn(KeyedColumn):
+class VocabularyColumn(TypedColumn):
     """Categories by their places in a vocabulary; others have a default, or one of some buckets beyond."""
 
     vocabulary: tuple[Any, ...]
     dtype: DType
     default_value: int
     num_oov_buckets: int
-
-    @property
-    def kind(self) -> DType:
-        return self.dtype
 
     @property
     def num_buckets(self) -> int:
@@ -161,7 +163,7 @@ def categorical_column_with_vocabulary_list(key: str, vocabulary_list: Any, dtyp
 
 
 @dataclass(frozen=True)
-class VocabularyFileColumn(KeyedColumn):
+class VocabularyFileColumn(TypedColumn):
     """Categories by the numbers of the lines of a file."""
 
     vocabulary_file: str
@@ -169,10 +171,6 @@ class VocabularyFileColumn(KeyedColumn):
     num_oov_buckets: int
     default_value: int
     dtype: DType
-
-    @property
-    def kind(self) -> DType:
-        return self.dtype
 
     @property
     def num_buckets(self) -> int:

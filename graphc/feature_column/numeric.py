@@ -45,7 +45,7 @@ class NumericColumn(DenseColumn):
     def variable_shape(self) -> tuple[int, ...]:
         return self.shape
 
-    def transformed(self, features: Features) -> Node:
+    def transformed(self, features: Features) -> Any:
         x = features.raw(self.key, self)
         if isinstance(x, SparseTensor):
             raise DTypeError(f"{self.said}: the feature {self.key!r:.60} is sparse, and numbers are wanted as a dense tensor: {x!r}{here()}")
@@ -154,7 +154,7 @@ def bucketized_column(source_column: Any, boundaries: Any) -> BucketizedColumn:
     array([[1., 0., 0.],
            [0., 1., 0.]], dtype=float32)
     """
-    if not isinstance(source_column, NumericColumn):
+    if not isinstance(source_column, NumericColumn) or source_column.sequential:
         raise ArgumentError(f"bucketized_column takes a numeric_column, not {source_column!r:.80}{here()}")
     what = f"bucketized_column({source_column.key!r:.60})"
     if len(source_column.shape) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InvalidArgumentError
+from ..ir.composite import taken
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import Values, declare, elementwise, to_node
 from ..ir.types import HALF, TensorType, as_dtype, broadcast
@@ -60,6 +61,10 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     """
     if (x is None) != (y is None):
         raise GraphError(f"where takes both x and y or neither{here()}")
+    other = taken("where", (condition, x, y))
+    if other is not None:
+        made: Node = other(condition, x, y, name)
+        return made
     if x is None:
         return _where_indices(to_node(condition), name=name)
     condition = to_node(condition)

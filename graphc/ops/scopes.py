@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..errors import InternalError
+from ..ir.composite import taken
 from ..ir.graph import Graph, Scratch, get_default_graph
 from ..ir.home import home
 from ..ir.node import Node
@@ -54,6 +55,9 @@ def composed(default: str, last: str = "", op: str = "") -> Callable[[Function],
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
+            other = taken(function.__name__, [*args, *kwargs.values()])
+            if other is not None:
+                return other(*args, **kwargs)
             graph = _graph(next(_tensors([*args, *kwargs.values()]), None))
             if graph.__class__ is Scratch:
                 return function(*args, **kwargs)        # whose names nobody sees

@@ -122,8 +122,8 @@ def _operation(what: str, how: str, a: Any, b: Any) -> SparseTensor:
 def set_size(a: Any, validate_indices: bool = True) -> Node:
     """How many elements each row has, equal ones once.
 
-    int or string [..., n], dense or sparse -> int32[...]. DTypeError: of another dtype. ShapeError: a scalar. InvalidArgumentError, when run:
-    indices that lie outside, or out of order.
+    int or string [..., n], dense or sparse -> int32[...]. Indices are looked at, whatever `validate_indices` says. DTypeError: of
+    another dtype. ShapeError: a scalar. InvalidArgumentError, when run: indices that lie outside, or out of order.
 
     >>> tf.Session(jit=False).run(tf.sets.set_size([[1, 1, 2], [3, 3, 3]]))
     array([2, 1], dtype=int32)

@@ -117,7 +117,7 @@ def _collect_parts(graph: Graph, key: Composite, value: Any, places: list[Node],
         fields = ", ".join(key.value_type._fields)  # type: ignore[attr-defined]
         raise FeedError(f"{key!r} is fed a {key.value_type.__name__}({fields}) or a tuple of them, not {value!r:.80}{here()}")
     for part, v in zip(parts, given, strict=True):
-        if part.operator.name != "constant":
+        if isinstance(part, Composite) or part.operator.name != "constant":
             collect_feed(graph, part, v, places, values)
         elif not np.array_equal(fed(part, v), part.attrs["value"]):
             raise FeedError(f"{key!r} is fed {v!r:.60} for {describe(part)}, which is {part.attrs['value'].tolist()}{here()}")

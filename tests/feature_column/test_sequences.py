@@ -65,6 +65,7 @@ DAY = FC.sequence_categorical_column_with_identity("day", 7)
     (lambda: LAYER(features(tf), [DAY]), ArgumentError, "not SequenceCategoricalColumn 'day'"),
     (lambda: FC.input_layer(features(tf), [FC.indicator_column(DAY)]), ArgumentError, "takes columns of rows, and IndicatorColumn .*sequences"),
     (lambda: FC.linear_model(features(tf), [DAY]), ArgumentError, "linear_model takes columns of rows"),
+    (lambda: FC.bucketized_column(FC.sequence_numeric_column("n"), [1.0]), ArgumentError, "bucketized_column takes a numeric_column"),
     (lambda: FC.weighted_categorical_column(DAY, "w"), ArgumentError, "weighted_categorical_column takes a column of rows"),
     (lambda: FC.sequence_numeric_column("n", default_value="x"), ArgumentError, "default_value is a number, not 'x'"),
     (lambda: LAYER({"n": [[1.0]]}, [FC.sequence_numeric_column("n")]), DTypeError, "the feature 'n' is a SparseTensor"),

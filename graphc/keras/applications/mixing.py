@@ -74,7 +74,3 @@ def side_by_side(x: Node, branches: Sequence[Branch], name: str | None) -> Node:
 
 # The first layers of both: pictures of 299 by 299 become 35 by 35.
 STEM: Branch = (valid(32, 3, 2), valid(32, 3), Conv(64, 3), Most(), valid(80, 1), valid(192, 3), Most())
-
-
-def __dir__() -> list[str]:
-    return ["Conv", "Mean", "Most", "STEM", "Split", "chained", "side_by_side", "valid"]

@@ -51,7 +51,3 @@ def halving(x: Node, kernel: int) -> tuple[tuple[int, int], tuple[int, int]]:
     half = kernel // 2
     up, left = (half - 1 if side is None else half - 1 + side % 2 for side in (height, width))
     return (up, half), (left, half)
-
-
-def __dir__() -> list[str]:
-    return ["channels", "depth", "halving", "norm", "pictured", "relu", "through"]

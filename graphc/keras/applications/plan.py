@@ -145,7 +145,3 @@ def shape_of(what: str, plan: Plan, include_top: bool, weights: Any, given: Any)
 def own_size(plan: Plan, sides: Sequence[int | None]) -> int:
     """The height and width that the classes of 'imagenet' are for: those of the pictures where there is a file for these."""
     return sides[0] if sides[0] is not None and sides[0] == sides[1] and sides[0] in plan.known else plan.size
-
-
-def __dir__() -> list[str]:
-    return ["IMAGENET", "Net", "Plan", "averaged", "kernels", "model_of", "named", "net"]

@@ -64,7 +64,3 @@ def residual(layers: int, version: int) -> Net:
 
 ResNet50, ResNet101, ResNet152 = (residual(layers, 1) for layers in _UNITS)
 ResNet50V2, ResNet101V2, ResNet152V2 = (residual(layers, 2) for layers in _UNITS)
-
-
-def __dir__() -> list[str]:
-    return ["ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2", "ResNet50", "ResNet50V2"]

@@ -26,7 +26,3 @@ def vgg(layers: int, blocks: tuple[int, ...]) -> Net:
 
 
 VGG16, VGG19 = vgg(16, (2, 2, 3, 3, 3)), vgg(19, (2, 2, 4, 4, 4))
-
-
-def __dir__() -> list[str]:
-    return ["VGG16", "VGG19"]
