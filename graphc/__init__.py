@@ -11,7 +11,7 @@
 import builtins as _builtins
 from types import ModuleType as _Module
 
-from . import bitwise, errors, image, initializers, math, nn, summary, train
+from . import bitwise, errors, image, initializers, math, nn, summary, train, version
 from .autodiff import batch_bodies as _batches_of_control
 from .autodiff import control as _derivatives_of_control
 from .autodiff.choices import AggregationMethod, UnconnectedGradients
@@ -49,6 +49,7 @@ from .ir.arguments import hold as _hold
 from .ir.collecting import GraphKeys
 from .ir.default_graph import (
     add_to_collection,
+    add_to_collections,
     colocate_with,
     container,
     control_dependencies,
@@ -106,6 +107,7 @@ from .ops.linalg import *  # noqa: F403
 from .ops.linalg_factor import *  # noqa: F403
 from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
+from .ops.nn_activations import log_sigmoid
 from .ops.ordering import *  # noqa: F403
 from .ops.partition import *  # noqa: F403
 from .ops.positions import *  # noqa: F403
@@ -130,7 +132,6 @@ from .runtime.options import GraphOptions, OptimizerOptions
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
 from .runtime.timeline import RunMetadata
 from .sharing import *  # noqa: F403
-from .tf1_names import COMPILER_VERSION, GIT_VERSION, VERSION
 from .train import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 from .variables import (
     AUTO_REUSE,
@@ -151,7 +152,7 @@ from .variables import (
     variable_scope,
     variables_initializer,
 )
-from .version import __version__
+from .version import COMPILER_VERSION, GIT_VERSION, VERSION, __version__
 
 newaxis = None          # in an index, as numpy has it
 
@@ -162,14 +163,13 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "audio", "compat", "core", "contrib", "data", "debugging", "distributions", "dtypes", "estimator", "examples", "extend",
-          "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses", "manip",
-          "metrics", "nest", "numeric", "optimize",
-          "python", "python_io", "random", "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
-          "testing")
+_LATER = ("app", "audio", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes", "estimator",
+          "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "losses",
+          "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "queue", "random", "resource_loader", "saved_model",
+          "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu", "xla")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "random", "sets", "signal", "sparse", "spectral")
-_NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", *_LATER)
+_NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", "version", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.
 __all__ = [name for name in _NAMES if name not in vars(_builtins) and name not in ("math", "random")]

@@ -8,10 +8,12 @@ from . import app as app
 from . import audio as audio
 from . import bitwise as bitwise
 from . import compat as compat
+from . import config as config
 from . import contrib as contrib
 from . import core as core
 from . import data as data
 from . import debugging as debugging
+from . import distribute as distribute
 from . import distributions as distributions
 from . import dtypes as dtypes
 from . import errors as errors
@@ -39,6 +41,7 @@ from . import numeric as numeric
 from . import optimize as optimize
 from . import python as python
 from . import python_io as python_io
+from . import queue as queue
 from . import random as random
 from . import resource_loader as resource_loader
 from . import saved_model as saved_model
@@ -51,7 +54,10 @@ from . import summary as summary
 from . import sysconfig as sysconfig
 from . import test as test
 from . import testing as testing
+from . import tpu as tpu
 from . import train as train
+from . import version as version
+from . import xla as xla
 from .autodiff.choices import AggregationMethod as AggregationMethod
 from .autodiff.choices import UnconnectedGradients as UnconnectedGradients
 from .autodiff.gradients import gradients as gradients
@@ -124,6 +130,7 @@ from .inspection.report import report as report
 from .inspection.show import show as show
 from .ir.collecting import GraphKeys as GraphKeys
 from .ir.default_graph import add_to_collection as add_to_collection
+from .ir.default_graph import add_to_collections as add_to_collections
 from .ir.default_graph import colocate_with as colocate_with
 from .ir.default_graph import container as container
 from .ir.default_graph import control_dependencies as control_dependencies
@@ -286,6 +293,7 @@ from .ops.math_sums import accumulate_n as accumulate_n
 from .ops.math_sums import add_n as add_n
 from .ops.math_sums import polyval as polyval
 from .ops.math_sums import scalar_mul as scalar_mul
+from .ops.nn_activations import log_sigmoid as log_sigmoid
 from .ops.ordering import argsort as argsort
 from .ops.ordering import roll as roll
 from .ops.ordering import sort as sort
@@ -810,43 +818,44 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "SparseConditionalAccumulator", "SparseFeature", "SparseTensor", "SparseTensorValue", "Summary", "SummaryMetadata", "TFRecordReader",
            "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TextLineReader", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable",
            "VariableAggregation", "VariableScope", "VariableSynchronization", "WholeFileReader", "accumulate_n", "acos", "acosh", "add",
-           "add_check_numerics_ops", "add_n", "add_to_collection", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min",
-           "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal",
-           "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive",
-           "assert_none_equal", "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
-           "assert_same_float_dtype", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio",
-           "batch_gather", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask",
-           "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
-           "complex64", "concat", "cond", "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib",
-           "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos",
-           "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64",
-           "decode_compressed", "decode_csv", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose",
-           "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
-           "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distributions", "div", "div_no_nan", "divide", "double",
-           "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
-           "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
-           "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "eye", "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16",
-           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_static_value", "get_variable",
-           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian",
-           "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d",
-           "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
-           "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8",
-           "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-           "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space",
-           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "logging",
-           "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip",
-           "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
-           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries",
-           "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables",
-           "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm",
-           "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize",
-           "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example",
-           "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr",
-           "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "add_check_numerics_ops", "add_n", "add_to_collection", "add_to_collections", "all_variables", "angle", "app", "approximate_equal",
+           "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater",
+           "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
+           "assert_non_positive", "assert_none_equal", "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least",
+           "assert_rank_in", "assert_same_float_dtype", "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2",
+           "atanh", "audio", "batch_gather", "batch_jacobian", "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount",
+           "bitwise", "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics",
+           "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat",
+           "complex128", "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container",
+           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor",
+           "core", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging",
+           "decode_base64", "decode_compressed", "decode_csv", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag",
+           "diag_part", "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution",
+           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions",
+           "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum",
+           "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
+           "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye", "feature_column", "fft",
+           "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor", "floor_div", "floordiv",
+           "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
+           "get_local_variable", "get_static_value", "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables",
+           "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "graph_util", "greater",
+           "greater_equal", "group", "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins",
+           "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary",
+           "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables", "initialize_local_variables",
+           "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf",
+           "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor", "is_variable_initialized", "jacobian", "jvp",
+           "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables",
+           "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging", "logical_and", "logical_not",
+           "logical_or", "logical_xor", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn", "matching_files",
+           "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
+           "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary",
+           "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul",
+           "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal",
+           "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack",
+           "pad", "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder",
+           "placeholder_with_default", "polygamma", "polyval", "py_func", "py_function", "python", "python_io", "qr", "queue", "random_crop",
+           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
            "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any",
            "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
            "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
@@ -865,9 +874,10 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
            "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
            "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool",
-           "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose",
-           "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32", "uint64",
-           "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
+           "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32",
+           "uint64", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
            "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
            "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "vjp", "where", "where_v2", "while_loop", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta"]
+           "verify_tensor_all_finite", "version", "vjp", "where", "where_v2", "while_loop", "write_file", "xla", "zeros", "zeros_initializer",
+           "zeros_like", "zeta"]

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from . import flags
 from .errors import FlagError
+from .tf1_names import namespace as _namespace
 
 __all__ = ["flags", "run"]
 
@@ -27,5 +28,4 @@ def run(main: Callable[[list[str]], Any] | None = None, argv: Sequence[str] | No
     sys.exit((main or sys.modules["__main__"].main)(left))
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from . import compat
-from .tf1_names import VERSION, advice
+from .tf1_names import advice
+from .version import VERSION
 
 NAME = "tensorflow"
 _KERAS = "keras"        # the package of its own that Keras was: `tf.keras`, and TensorFlow's modules of it

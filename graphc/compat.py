@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 
 from .errors import DTypeError
 from .ir.node import here
 from .ops.facts import dimension_at_index, dimension_value
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
-__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "forward_compatible", "path_to_str"]
+__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "bytes_or_text_types", "complex_types", "dimension_at_index", "dimension_value",
+           "forward_compatibility_horizon", "forward_compatible", "integral_types", "path_to_str", "real_types"]
+
+# Of what classes a value of each kind may be.
+bytes_or_text_types = (bytes, str)
+integral_types: tuple[type, ...] = (numbers.Integral, np.integer)
+real_types: tuple[type, ...] = (numbers.Real, np.integer, np.floating)
+complex_types: tuple[type, ...] = (numbers.Complex, np.number)
 
 # `import graphc.compat.v1 as tf` and `tf.compat.v1` are the package.
 __path__: list[str] = []
@@ -58,9 +70,9 @@ def forward_compatible(year: int, month: int, day: int) -> bool:
     return True
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+@contextmanager
+def forward_compatibility_horizon(year: int, month: int, day: int) -> Iterator[None]:
+    """Nothing: `forward_compatible` is true of every day."""
+    yield
 
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

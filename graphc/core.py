@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__: list[str] = []
 
@@ -78,13 +78,4 @@ def _register() -> None:
 __path__: list[str] = []
 _register()
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    _missing = _getter(__name__)
-
-    def __getattr__(name: str) -> Any:
-        found = sys.modules.get(f"{__name__}.{name}")
-        return _missing(name) if found is None else found
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,7 +1,5 @@
 """`tf.dtypes`: the types of elements, and conversions between them."""
 
-from typing import TYPE_CHECKING
-
 from .ir.types import (
     DType,
     as_dtype,
@@ -22,18 +20,15 @@ from .ir.types import (
     uint64,
 )
 from .ir.types import float16 as half
+from .ir.types import float64 as double
 from .ops.math import cast, saturate_cast
+from .ops.math_complex import complex
 from .ops.strings import as_string
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
-__all__ = ["DType", "as_dtype", "as_string", "bool", "cast", "complex128", "complex64", "float16", "float32", "float64", "half", "int16", "int32",
-           "int64", "int8", "saturate_cast", "string", "uint16", "uint32", "uint64", "uint8"]
+__all__ = ["DType", "as_dtype", "as_string", "bool", "cast", "complex", "complex128", "complex64", "double", "float16", "float32", "float64",
+           "half", "int16", "int32", "int64", "int8", "saturate_cast", "string", "uint16", "uint32", "uint64", "uint8"]
 
 bool = bool_
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .tf1_names import namespace as _namespace
+
 __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning", "CancelledError", "CheckpointError",
            "CheckpointWarning", "DTypeError", "DataLossError", "DeadlineExceededError", "DeclarationError", "DuplicateFlagError",
            "FailedPreconditionError", "FeedError", "FetchError", "FinalizedError", "FlagError", "GradientCheckError",
@@ -13,7 +15,7 @@ __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning"
            "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "UnrecognizedFlagError",
            "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
            "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
-           "UNAUTHENTICATED"]
+           "UNAUTHENTICATED", "error_code_from_exception_type", "exception_type_from_error_code"]
 
 
 class GraphcError(Exception):
@@ -21,6 +23,7 @@ class GraphcError(Exception):
 
     def __init__(self, message: str = ""):
         super().__init__(message)
+        self.reason: str | None = None      # of one that speaks of an operator's call: what is wrong, without the call and the user's line
 
 
 class ShapeError(GraphcError, ValueError):
@@ -223,5 +226,19 @@ for _code, _kind in _BY_CODE.items():
     _kind.error_code = _code
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+def exception_type_from_error_code(error_code: int) -> type[OpError]:
+    """The class that stands for one of TensorFlow's numbers. ArgumentError: none does.
+
+    >>> tf.errors.exception_type_from_error_code(tf.errors.NOT_FOUND).__name__
+    'NotFoundError'
+    """
+    if error_code not in _BY_CODE:
+        raise ArgumentError(f"no error has the number {error_code!r:.40}; there are {', '.join(map(str, _BY_CODE))}")
+    return _BY_CODE[error_code]
+
+
+def error_code_from_exception_type(cls: type[OpError]) -> int:
+    """TensorFlow's number of a class of errors; UNKNOWN of any other."""
+    return cls.error_code if isinstance(cls, type) and issubclass(cls, OpError) else UNKNOWN
+
+_namespace(globals())

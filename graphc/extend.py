@@ -75,6 +75,7 @@ from .ir.node import OPERATORS
 from .ir.operator import Operator, declare, elementwise, reduction, typed_like
 from .ir.types import TensorType
 from .testing import check_operator, check_rule
+from .tf1_names import namespace as _namespace
 
 __all__ = ["BATCH_RULES", "COMBINES", "FAMILIES", "Combine", "DeclarationError", "Family", "Loop", "Memory", "Operator", "Rule", "TensorType",
            "add_pass", "check_operator", "check_rule", "declare", "elementwise", "reduction", "rewrite", "rule", "temporary", "typed_like"]
@@ -98,5 +99,4 @@ def temporary() -> Iterator[None]:
         by_root.cache_clear()
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -113,7 +113,3 @@ def filecmp(filename_a: Any, filename_b: Any) -> bool:
     if stat(filename_a).length != stat(filename_b).length:
         return False
     return bool(read_file_to_string(filename_a, True) == read_file_to_string(filename_b, True))
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

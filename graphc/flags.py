@@ -14,6 +14,7 @@ from .errors import (
     UnrecognizedFlagError,
 )
 from .ir.node import Loc, caller, here, loc_str
+from .tf1_names import namespace as _namespace
 
 __all__ = ["DEFINE", "DEFINE_alias", "DEFINE_bool", "DEFINE_boolean", "DEFINE_enum", "DEFINE_float", "DEFINE_integer", "DEFINE_list",
            "DEFINE_multi_float", "DEFINE_multi_integer", "DEFINE_multi_string", "DEFINE_spaceseplist", "DEFINE_string", "DuplicateFlagError",
@@ -391,5 +392,4 @@ def text_wrap(text: str, length: int | None = None, indent: str = "", firstline_
     return textwrap.fill(text, length or 80, initial_indent=first, subsequent_indent=indent)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from .errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, OpError
 from .ir.node import here
+from .tf1_names import namespace as _namespace
 
 __all__ = ["Copy", "DeleteRecursively", "Exists", "FastGFile", "GFile", "Glob", "IsDirectory", "ListDirectory", "MakeDirs", "MkDir", "Open",
            "Remove", "Rename", "Stat", "Walk", "copy", "exists", "glob", "isdir", "listdir", "makedirs", "mkdir", "remove", "rename", "rmtree",
@@ -268,5 +269,4 @@ def Walk(top: Any, in_order: bool = True) -> Iterator[tuple[str, list[str], list
     return walk(top, in_order)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

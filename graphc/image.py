@@ -1,16 +1,9 @@
 """`tf.image`: pictures resized, cut, turned, coloured, compared, read and written."""
 
-from typing import TYPE_CHECKING
-
 from .ops import image as _image
 from .ops.image import *  # noqa: F403
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = [*_image.__all__]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from importlib import import_module as _import
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,18 @@ from .ir.types import DType, TensorType, as_shape, float32, shape_str
 from .ops import array as _array
 from .ops import random as _random
 from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
+
+# The operations that give variables and tables their first values: imported when they are first named, for variables stand above this.
+_LATER = {"global_variables": ("variables", "global_variables_initializer"), "local_variables": ("variables", "local_variables_initializer"),
+          "variables": ("variables", "variables_initializer"), "tables_initializer": ("ops.tables", "tables_initializer")}
 
 __all__ = ["zeros_initializer", "ones_initializer", "constant_initializer", "random_normal_initializer", "random_uniform_initializer",
            "truncated_normal_initializer", "variance_scaling_initializer", "glorot_uniform_initializer", "glorot_normal_initializer",
            "orthogonal_initializer", "uniform_unit_scaling_initializer", "zeros", "ones", "constant", "random_normal", "random_uniform",
            "truncated_normal", "variance_scaling", "glorot_uniform", "glorot_normal", "orthogonal", "uniform_unit_scaling", "identity",
-           "he_normal", "he_uniform", "lecun_normal", "lecun_uniform"]
+           "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", *_LATER]
+
 
 # The standard deviation of the normal distribution cut off at 2, by which a wanted one must be divided.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -321,9 +328,12 @@ glorot_normal = glorot_normal_initializer
 orthogonal = orthogonal_initializer
 uniform_unit_scaling = uniform_unit_scaling_initializer
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+
+def _later(name: str) -> object:
+    if name not in _LATER:
+        _getter(__name__)(name)             # AttributeError, with what to write instead
+    module, function = _LATER[name]
+    return getattr(_import(f"{__package__}.{module}"), function)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals(), _later)

@@ -1,7 +1,5 @@
 """`tf.io`: files read and written, records and texts taken apart."""
 
-from typing import TYPE_CHECKING
-
 from . import gfile
 from .data.queues import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from .files import parsing, tensor_texts
@@ -14,7 +12,7 @@ from .ops.image_files import *  # noqa: F403
 from .ops.image_formats import decode_and_crop_jpeg, decode_bmp, decode_gif, extract_jpeg_shape, is_jpeg
 from .ops.strings import decode_base64, encode_base64
 from .python_io import TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tf_record_iterator
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 from .train.inputs import match_filenames_once
 
 __all__ = [*parsing.__all__, *tensor_texts.__all__, *decode.__all__, *image_files.__all__, "PaddingFIFOQueue", "PriorityQueue", "QueueBase",
@@ -22,9 +20,4 @@ __all__ = [*parsing.__all__, *tensor_texts.__all__, *decode.__all__, *image_file
            "decode_bmp", "decode_gif", "encode_base64", "extract_jpeg_shape", "is_jpeg", "gfile",
            "match_filenames_once", "tf_record_iterator", "write_graph"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

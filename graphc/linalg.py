@@ -1,7 +1,5 @@
 """`tf.linalg`: products, factors and solutions of matrices, under the names that later programs use."""
 
-from typing import TYPE_CHECKING
-
 from .nn import l2_normalize
 from .ops.array import (
     diag as tensor_diag,
@@ -35,7 +33,7 @@ from .ops.linalg import (
 from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
 from .ops.linalg_matmul import adjoint
 from .ops.linear_operators import LinearOperator, LinearOperatorDiag, LinearOperatorFullMatrix, LinearOperatorLowerTriangular
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 from .train import global_norm
 
 __all__ = ["LinearOperator", "LinearOperatorDiag", "LinearOperatorFullMatrix", "LinearOperatorLowerTriangular", "adjoint",
@@ -56,9 +54,4 @@ set_diag = matrix_set_diag
 solve = matrix_solve
 triangular_solve = matrix_triangular_solve
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -9,6 +9,7 @@ from typing import Any
 from .cpu.telling import LOGGER
 from .errors import InvalidArgumentError
 from .ir.node import Loc, caller, here
+from .tf1_names import namespace as _namespace
 
 __all__ = ["DEBUG", "ERROR", "FATAL", "INFO", "WARN", "debug", "error", "fatal", "flush", "get_verbosity", "info", "log", "log_every_n",
            "log_first_n", "log_if", "set_verbosity", "vlog", "warn", "warning"]
@@ -112,5 +113,4 @@ def flush() -> None:
         handler.flush()
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import nn
 from .errors import DTypeError, GraphError, ShapeError
@@ -17,7 +17,7 @@ from .ops.contract import held
 from .ops.math import abs, add_n, cast, choose, div_no_nan, greater, log, maximum, minimum, multiply, not_equal, square, subtract
 from .ops.reduce import reduce_sum
 from .ops.sources import constant
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["Reduction", "absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses", "get_regularization_loss",
            "get_regularization_losses", "get_total_loss", "hinge_loss", "huber_loss", "log_loss", "mean_pairwise_squared_error",
@@ -346,10 +346,4 @@ def sparse_softmax_cross_entropy(labels: Any, logits: Any, weights: Any = 1.0, s
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

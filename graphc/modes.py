@@ -96,7 +96,3 @@ def init_scope() -> Iterator[None]:
     """
     with get_default_graph().control_dependencies(None):
         yield
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

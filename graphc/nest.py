@@ -8,6 +8,7 @@ from typing import Any
 from .errors import ArgumentError
 from .ir import nest
 from .ir.node import here
+from .tf1_names import namespace as _namespace
 
 __all__ = ["assert_same_structure", "flatten", "is_nested", "is_sequence", "map_structure", "pack_sequence_as"]
 
@@ -77,5 +78,4 @@ def _different(a: Any, b: Any, check_types: bool) -> str:
     return next((d for d in (_different(x, y, check_types) for x, y in zip(nest.children(a), nest.children(b), strict=True)) if d), "")
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

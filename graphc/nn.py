@@ -1,12 +1,12 @@
 """`tf.nn`: what neural networks are made of."""
 
 from importlib import import_module as _import
-from typing import TYPE_CHECKING
 
 from .ir.arguments import hold as _hold
 from .ops import nn as _nn
 from .ops.nn import *  # noqa: F403
 from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 # Imported when they are first named: cells and loops stand above the layers, which need this namespace. A name without a module is one.
 _LATER = {"rnn_cell": "rnn.rnn_cell", **dict.fromkeys(["dynamic_rnn", "bidirectional_dynamic_rnn"], "rnn.loops"), "raw_rnn": "rnn.raw",
@@ -25,9 +25,4 @@ def _later(name: str) -> object:
     return getattr(module, name)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _later
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals(), _later)

@@ -26,6 +26,7 @@ from .ir.graph import get_default_session
 from .ir.node import Node, describe, here, topological
 from .ir.reference import interpret, run_reference
 from .ir.types import Array, TensorType, shape_str
+from .tf1_names import namespace as _namespace
 
 Index = tuple[int, ...]
 METHODS = ("central", "richardson", "complex")
@@ -321,6 +322,4 @@ def _by_pair(problem: _Problem, one: tuple[int, Index], two: tuple[int, Index], 
 
 __all__ = ["METHODS", "Estimate", "gradient", "hessian", "jacobian"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .ir.node import warn
 from .ir.sizes import unknown
 from .ir.types import TensorShape
 from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__: list[str] = []
 
@@ -230,10 +231,4 @@ def _register(table: str, root: str, first: int) -> None:
 _register(MODULES, __name__, 0)
 _register(CONTRIB, f"{__name__.rpartition('.')[0]}.contrib", 1)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

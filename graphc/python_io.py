@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import DTypeError
 from .files.records import RecordWriter, compression_of, read_records
 from .ir.node import here
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["TFRecordWriter", "TFRecordOptions", "TFRecordCompressionType", "tf_record_iterator"]
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
 
 
 class TFRecordCompressionType:
@@ -85,5 +82,4 @@ def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
     return read_records(path, compression_of(options))
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,11 +1,9 @@
 """`tf.random`: random tensors, under the names that later programs use."""
 
-from typing import TYPE_CHECKING
-
 from .nn import all_candidate_sampler, fixed_unigram_candidate_sampler, log_uniform_candidate_sampler, uniform_candidate_sampler
 from .ops.random import multinomial, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal
 from .ops.random_draws import random_gamma, random_poisson
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 __all__ = ["all_candidate_sampler", "categorical", "fixed_unigram_candidate_sampler", "gamma", "log_uniform_candidate_sampler", "multinomial",
            "normal", "poisson", "set_random_seed", "shuffle", "truncated_normal", "uniform", "uniform_candidate_sampler"]
@@ -17,9 +15,4 @@ poisson = random_poisson
 shuffle = random_shuffle
 uniform = random_uniform
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

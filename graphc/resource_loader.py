@@ -8,6 +8,7 @@ from typing import Any
 
 from .errors import NotFoundError
 from .ir.node import caller, here
+from .tf1_names import namespace as _namespace
 
 __all__ = ["get_data_files_path", "get_path_to_datafile", "get_root_dir_with_all_resources", "load_resource", "readahead_file_path"]
 
@@ -41,5 +42,4 @@ def readahead_file_path(path: str, readahead: str = "128M") -> str:
     return path
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,7 +1,5 @@
 """`tf.sparse`: sparse tensors under the names of TensorFlow 1.13 and later, each the operator that `tf.sparse_<name>` is."""
 
-from typing import TYPE_CHECKING
-
 from .ops.sparse_cross import cross, cross_hashed
 from .ops.sparse_dense import from_dense, sparse_tensor_to_dense
 from .ops.sparse_forms import (
@@ -29,7 +27,7 @@ from .ops.sparse_math import (
     sparse_tensor_dense_matmul,
 )
 from .ops.sparse_tensor import SparseTensor, sparse_placeholder
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 add, maximum, minimum, softmax = sparse_add, sparse_maximum, sparse_minimum, sparse_softmax
 concat, expand_dims, fill_empty_rows, merge = sparse_concat, sparse_expand_dims, sparse_fill_empty_rows, sparse_merge
@@ -44,9 +42,4 @@ __all__ = ["SparseTensor", "add", "concat", "cross", "cross_hashed", "expand_dim
            "minimum", "placeholder", "reduce_max", "reduce_sum", "reduce_sum_sparse", "reorder", "reset_shape", "reshape", "retain", "slice",
            "softmax", "sparse_dense_matmul", "split", "to_dense", "to_indicator", "transpose"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,7 +1,5 @@
 """`tf.strings`: operators on texts under the names of TensorFlow 1.13 and later, each the operator that stands under `tf`."""
 
-from typing import TYPE_CHECKING
-
 from .ops.printing import string_format
 from .ops.string_parts import split_v2
 from .ops.strings import (
@@ -20,7 +18,7 @@ from .ops.strings import (
     string_upper,
     substr,
 )
-from .tf1_names import getter as _getter
+from .tf1_names import namespace as _namespace
 
 join, length, lower, strip, upper = string_join, string_length, string_lower, string_strip, string_upper
 to_hash_bucket, to_hash_bucket_fast, to_hash_bucket_strong = string_to_hash_bucket, string_to_hash_bucket_fast, string_to_hash_bucket_strong
@@ -29,9 +27,4 @@ to_number, split, format = string_to_number, split_v2, string_format
 __all__ = ["as_string", "format", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace", "split", "strip", "substr",
            "to_hash_bucket", "to_hash_bucket_fast", "to_hash_bucket_strong", "to_number", "upper"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -22,9 +22,9 @@ from .files.summary_ops import *  # noqa: F403
 from .ir.graph import Graph, get_default_graph
 from .ir.node import here
 from .runtime.timeline import RunMetadata
+from .tf1_names import namespace as _namespace
 
 __all__ = ["Event", "FileWriter", "FileWriterCache", "SessionLog", "Summary", "SummaryDescription", "TaggedRunMetadata", *summary_ops.__all__]
-
 
 
 # ---------------------------------------------------------------------- files
@@ -193,5 +193,4 @@ def _close_all() -> None:
         writer.close()
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .tf1_names import namespace as _namespace
+
 __all__ = ["get_compile_flags", "get_include", "get_lib", "get_link_flags"]
 
 
@@ -27,5 +29,4 @@ def get_link_flags() -> list[str]:
     return []
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -22,9 +22,11 @@ from .ir.node import Node
 from .ir.types import Array, TensorShape
 from .runtime.session import ConfigProto, Session
 from .testing.jacobians import compute_gradient, compute_gradient_error
+from .tf1_names import namespace as _namespace
 
 __all__ = ["Benchmark", "StubOutForTesting", "TestCase", "assert_equal_graph_def", "compute_gradient", "compute_gradient_error",
-           "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"]
+           "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_built_with_rocm",
+           "is_gpu_available", "main", "test_src_dir_path"]
 
 _SEED = 87654321        # what TensorFlow's test cases begin with
 _folders: dict[int, str] = {}
@@ -284,7 +286,6 @@ class StubOutForTesting:
         self.UnsetAll()
 
 
-
 # ---------------------------------------------------------------------- the process
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -316,6 +317,9 @@ def is_built_with_cuda() -> bool:
     return False
 
 
+is_built_with_gpu_support = is_built_with_rocm = is_built_with_cuda
+
+
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
     """False: everything runs on the processor."""
     return False
@@ -339,5 +343,4 @@ def _operations(graph: Any) -> dict[str, Any]:
             for op in graph.get_operations()}
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -11,11 +11,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-# The version of TensorFlow whose names these are: what `tf.VERSION` is, and `tf.__version__` of a program run by `graphc run`.
-VERSION = "1.15.0"
-GIT_VERSION = f"v{VERSION}-graphc"
-COMPILER_VERSION = "numba"
-
 # By the number of programs that use them, counted over 514 programs in 30 public repositories.
 _RANKED = """
 Session placeholder float32 global_variables_initializer reduce_mean Variable matmul train.AdamOptimizer random_normal nn.relu square reduce_sum
@@ -214,3 +209,13 @@ def getter(module: str) -> Callable[[str], Any]:
         # The module, so that Python can add a name that is spelt alike; none where the message knows better.
         raise AttributeError(message, name=name, obj=sys.modules.get(module) if text is None else None)
     return missing
+
+
+def namespace(names: dict[str, Any], later: Callable[[str], Any] | None = None) -> None:
+    """Make of a module, by its globals, a namespace: completion shows what is public, and who asks for more is told what to write instead.
+
+    `later` gives the names that are not imported yet, and turns to `getter` for all others. Checkers of types see nothing of it: where a module
+    has `__getattr__`, every misspelt name exists to them.
+    """
+    names["__getattr__"] = getter(names["__name__"]) if later is None else later
+    names["__dir__"] = lambda: [*names["__all__"]]

@@ -15,12 +15,22 @@ os.environ["GRAPHC_PLANS"] = "none"
 
 import graphc as tf
 from graphc.cpu import cache, native
+from tests.draws import told
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Twenty thousand tests stay until the end: collections of garbage, here and in forked children, need not go through them."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A test that fails says which random numbers it had."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.failed and (seeds := told(item.nodeid)):
+        report.sections.append(("Random numbers", seeds))
 
 
 @pytest.fixture

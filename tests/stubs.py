@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 import graphc
+from graphc.ir.binding import SPELLINGS
 from graphc.ir.operator import Operator
-from graphc.ir.signature import SPELLINGS, result_types
+from graphc.ir.signature import result_types
 from graphc.ir.types import TensorType
 
 PACKAGE = Path(graphc.__file__).parent

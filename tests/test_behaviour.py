@@ -120,6 +120,7 @@ def in_place():
 UNKNOWN = tf.placeholder(tf.float32, [None, 3]).shape[0]
 
 ROWS = [
+    (lambda: [bool(tf.Variable(0.0)), tf.get_variable("none", [0]) and 1, bool(tf.Variable([True, False]))], [True, 1, True]),
     (noted, ("layer", False)), (in_place, [[[1, 2], [7, 8]], [[8, 10], [3, 4]], [[0, 1], [2, 3]], [[1, 2], [3, 4]]]),
     (lambda: minimize_values(lambda d: d.values()), [0.5, 1.75]), (lambda: minimize_values(lambda d: (v for v in d.values())), [0.5, 1.75]),
     (lambda: minimize_values(lambda d: {d["a"]}), [0.5, 2.0]), (lambda: minimize_values(lambda d: [d["b"]]), [1.0, 1.75]),
@@ -162,6 +163,7 @@ def test_behaviour(call, value):
     (lambda: shape(1, 2).with_rank(3), tf.errors.ShapeError), (lambda: shape(1, 2).merge_with([1, 3]), tf.errors.ShapeError),
     (lambda: shape(1, 2).with_rank_at_least(3), tf.errors.ShapeError), (lambda: shape(1, 2).with_rank_at_most(1), tf.errors.ShapeError),
     (lambda: shape(1).assert_same_rank([1, 2]), tf.errors.ShapeError), (lambda: shape(None).assert_is_fully_defined(), tf.errors.ShapeError),
+    (lambda: bool(tf.Variable(1.0) + 0.0), TypeError), (lambda: bool(tf.Variable(1.0).read_value()), TypeError),
     (lambda: tf.constant(1).op.get_attr("no"), tf.errors.GraphError), (lambda: np.array(tf.constant(1.0)), TypeError),
     (lambda: np.array([tf.constant(1.0)]), TypeError), (lambda: np.asarray(tf.constant([1.0])), TypeError), (lambda: UNKNOWN + "a", TypeError),
 ])

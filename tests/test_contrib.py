@@ -287,6 +287,29 @@ def test_tables_refuse(call, error):
         call()
 
 
+@pytest.mark.parametrize("text, call, said", [
+    ("a\nb\na", lambda file: lookup.index_table_from_file(file), "string_to_index: the key b'a' stands twice in '{}'"),
+    ("a\nb\na", lambda file: lookup.HashTable(lookup.TextFileIdTableInitializer(file), -1), "the key b'a' stands twice in '{}'"),
+    ("1\n1", lambda file: lookup.index_table_from_file(file, key_dtype=tf.int64), "the key 1 stands twice in '{}'"),
+    ("1\nb", lambda file: lookup.index_table_from_file(file, key_dtype=tf.int64), "'{}': not all of it is int64"),
+    ("x\t1\ny\tz", lambda file: lookup.TextFileInitializer(file, tf.string, 0, tf.int64, 1), "'{}': not all of it is int64"),
+    ("x\t1\ny", lambda file: lookup.TextFileInitializer(file, tf.string, 0, tf.int64, 1), "'{}': not every line has a column 1"),
+    ("a\na", lambda file: column_of(file, tf.string), "c_lookup: the key b'a' stands twice in '{}'"),
+    ("3\nx", lambda file: column_of(file, tf.int64), "'{}': not all of it is int64"),
+])
+def test_a_file_that_is_no_vocabulary_is_named(tmp_path, text, call, said):
+    file = tmp_path / "words"
+    file.write_text(text)
+    with pytest.raises(tf.errors.GraphError, match=r"at test_contrib.py:\d+") as raised:
+        call(str(file))
+    assert said.format(file) in str(raised.value)
+
+
+def column_of(file, dtype):
+    column = tf.feature_column.categorical_column_with_vocabulary_file("c", file, dtype=dtype)
+    return tf.feature_column.input_layer({"c": tf.constant(["a"] if dtype == tf.string else [3])}, [tf.feature_column.indicator_column(column)])
+
+
 def test_tables_are_saved_with_their_graph():
     table = lookup.index_table_from_tensor(["a", "b"], num_oov_buckets=1)
     x = tf.placeholder(tf.string, [None], name="x")

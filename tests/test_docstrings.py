@@ -267,6 +267,25 @@ def test_error_is_the_one_foretold(path, error, call):
 
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
+    "graphc.add_to_collections",
+    "graphc.compat.forward_compatibility_horizon",
+    *(f"graphc.config.experimental.{name}" for name in ("get_device_policy", "get_synchronous_execution", "get_visible_devices",
+        "list_logical_devices", "list_physical_devices", "set_device_policy", "set_synchronous_execution")),
+    *(f"graphc.config.{name}" for name in ("experimental_list_devices", "get_soft_device_placement", "set_soft_device_placement")),
+    *(f"graphc.config.optimizer.{name}" for name in ("get_experimental_options", "get_jit", "set_experimental_options", "set_jit")),
+    *(f"graphc.config.threading.{name}" for name in ("get_inter_op_parallelism_threads", "get_intra_op_parallelism_threads",
+        "set_inter_op_parallelism_threads")),
+    *(f"graphc.contrib.distribute.{name}" for name in ("get_distribution_strategy", "has_distribution_strategy")),
+    *(f"graphc.contrib.tpu.{name}" for name in ("bfloat16_scope", "core", "initialize_system", "outside_compilation", "shutdown_system")),
+    "graphc.debugging.is_numeric_tensor",
+    *(f"graphc.distribute.{name}" for name in ("get_loss_reduction", "get_replica_context", "get_strategy", "has_strategy",
+        "in_cross_replica_context")),
+    "graphc.errors.error_code_from_exception_type",
+    *(f"graphc.initializers.{name}" for name in ("global_variables", "local_variables", "tables_initializer")),
+    "graphc.nn.ctc_beam_search_decoder_v2",
+    *(f"graphc.test.{name}" for name in ("is_built_with_gpu_support", "is_built_with_rocm")),
+    *(f"graphc.tpu.{name}" for name in ("bfloat16_scope", "core", "initialize_system", "outside_compilation", "shutdown_system")),
+    *(f"graphc.xla.experimental.{name}" for name in ("compile", "jit_scope")),
     "graphc.add_to_collection", "graphc.all_variables", "graphc.colocate_with", "graphc.container", "graphc.get_collection",
     "graphc.data.experimental.copy_to_device", "graphc.contrib.data.copy_to_device",
     "graphc.get_collection_ref", *(f"graphc.saved_model.{name}" for name in (

@@ -18,6 +18,7 @@ from scipy.special import multigammaln
 
 import graphc as tf
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 EXAMPLES = ROOT / "examples"
 pytestmark = pytest.mark.example
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.example
 def run(name: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(EXAMPLES.parent)}
     return subprocess.run([sys.executable, str(EXAMPLES / name), *args], cwd=cwd, env=environment, text=True,
-                          capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
+                          capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
 
 
 def test_digits_reaches_97_percent_and_draws_its_loss(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ LONG_FILES: dict[str, int] = {
     "graphc/autodiff/batching.py": 420,
     "graphc/files/example.py": 403,
     "graphc/ir/node.py": 407,
-    "graphc/ir/operator.py": 495,
     "graphc/ops/windows.py": 420,
     "tests/datasets/test_dataset.py": 441,
     "tests/files/test_graph_json.py": 440,

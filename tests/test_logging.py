@@ -8,7 +8,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +16,7 @@ import graphc as tf
 from graphc.cpu import native, telling
 from graphc.errors import CacheWarning
 from tests import ROOT
+from tests.waiting import PATIENCE, until
 
 
 class Terminal(io.StringIO):
@@ -44,14 +44,17 @@ def stderr(monkeypatch, request):
     tf.logging.set_verbosity(before)
 
 
-@pytest.fixture
-def slow(monkeypatch, tmp_path):
-    """Kernels take longer to compile than anybody waits."""
+@pytest.fixture(params=[0.2])
+def slow(monkeypatch, request, tmp_path, stderr):
+    """Kernels take longer to compile than anybody waits: so many seconds, or until somebody is told."""
     def compiled(sources, keys, maker):
-        time.sleep(0.2)
+        until(lambda: isinstance(stderr, Terminal) and stderr.getvalue(), request.param)
         return [None] * len(sources)
     monkeypatch.setattr(native, "compiled", compiled)
     monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path))
+
+
+until_told = pytest.mark.parametrize("slow", [PATIENCE], indirect=True, ids=["told"])
 
 
 NUMBERS = iter(range(10**6))
@@ -65,11 +68,13 @@ def run():
         session.run(x * 2.0, {})
 
 
+@until_told
 def test_who_waits_at_a_terminal_is_told(stderr, slow):
     run()
     assert stderr.getvalue().splitlines()[0] == "graphc: compiling 2 kernels, kept for next time"
 
 
+@until_told
 def test_kernels_that_are_not_kept_are_not_said_to_be(stderr, slow, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path / "file"))
@@ -168,7 +173,7 @@ def test_a_real_terminal(tmp_path):
     program = "import graphc as tf; from graphc.cpu import telling; telling.PATIENCE = 0.001; tf.Session().run(tf.random_uniform([3]) + 1.0)"
     ours, theirs = pty.openpty()
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", program], stderr=theirs, env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", program], stderr=theirs, env=environment, check=True, timeout=PATIENCE)
     os.close(theirs)
     assert os.read(ours, 1000).decode().splitlines() == ["graphc: compiling 1 kernel, kept for next time"]
     os.close(ours)

@@ -7,8 +7,9 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 
-RANDOM = np.random.default_rng(7)
+RANDOM = draws(7)
 A, B = RANDOM.normal(size=(4, 3)), RANDOM.normal(size=(4, 3))
 P, T = RANDOM.uniform(0.05, 0.95, (4, 3)), (RANDOM.uniform(size=(4, 3)) < 0.5) * 1.0
 HOT, CLASSES = np.eye(3)[[0, 2, 1, 1]], np.array([0, 2, 1, 1])

@@ -14,34 +14,32 @@ import pytest
 
 import graphc as tf
 from graphc.errors import GraphError
+from graphc.ir.binding import SPELLINGS
 from graphc.ir.node import OPERATORS
 from graphc.ir.operator import Operator, publish
-from graphc.ir.signature import SPELLINGS, _operand, _result
+from graphc.ir.signature import _operand, _result
 from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app audio bitwise compat contrib contrib.cluster_resolver contrib.crf contrib.data contrib.distributions contrib.factorization contrib.framework
-contrib.graph_editor contrib.image contrib.layers contrib.learn contrib.staging contrib.summary
+app audio bitwise compat config config.experimental config.optimizer config.threading contrib contrib.cluster_resolver contrib.crf contrib.data
+contrib.distribute contrib.distributions contrib.factorization contrib.framework contrib.graph_editor contrib.image contrib.layers contrib.learn
 contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
 contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.opt contrib.rnn
-contrib.seq2seq contrib.signal
-contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.utils
-contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils
-contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg
-contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector contrib.tpu
-contrib.training contrib.util data data.experimental debugging distributions dtypes errors estimator estimator.export estimator.inputs examples
-examples.tutorials
-examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image
-initializers io keras
-keras.activations keras.backend keras.callbacks keras.constraints
-keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb
-keras.datasets.mnist keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
-keras.optimizers.schedules
+contrib.seq2seq contrib.signal contrib.slim contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.nets
+contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils contrib.slim.nets.resnet_v1
+contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg contrib.slim.utils contrib.staging contrib.summary contrib.tensorboard
+contrib.tensorboard.plugins contrib.tensorboard.plugins.projector contrib.tpu contrib.training contrib.util data data.experimental debugging
+distribute distribute.cluster_resolver distribute.experimental distributions dtypes errors estimator estimator.export estimator.inputs
+estimator.tpu examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend
+feature_column flags gfile graph_util image initializers io keras keras.activations keras.backend keras.callbacks keras.constraints keras.datasets
+keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb keras.datasets.mnist
+keras.datasets.reuters keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers keras.optimizers.schedules
 keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils layers linalg
-logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io random resource_loader saved_model
-saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
-sets saved_model.signature_def_utils saved_model.tag_constants saved_model.utils signal sparse spectral strings summary sysconfig test testing train
+logging losses manip math metrics nest nn nn.rnn_cell numeric optimize python python_io queue random resource_loader saved_model
+saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants saved_model.signature_def_utils
+saved_model.tag_constants saved_model.utils sets signal sparse spectral strings summary sysconfig test testing tpu train version xla
+xla.experimental
 """.split())]
 
 
@@ -208,10 +206,11 @@ _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION"
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.errors": {n for n in tf.errors.__all__ if n.isupper()},
            "graphc.contrib.factorization": {"COSINE_DISTANCE", "KMEANS_PLUS_PLUS_INIT", "RANDOM_INIT", "SQUARED_EUCLIDEAN_DISTANCE"},
            "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
-           "graphc.saved_model.tag_constants": {"GPU", "SERVING", "TPU", "TRAINING"},
-           **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants")},
+           **{f"graphc.saved_model.{n}": {*vars(tf.saved_model)[n].__all__} for n in ("constants", "signature_constants", "tag_constants")},
+           "graphc.saved_model": {n for n in tf.saved_model.__all__ if n.isupper()}, "graphc.version": {*tf.version.__all__},
+           "graphc.compat": {f"{n}_types" for n in ("bytes_or_text", "complex", "integral", "real")},
            **dict.fromkeys(("graphc.distributions", "graphc.contrib.distributions"), {"FULLY_REPARAMETERIZED", "NOT_REPARAMETERIZED"}),
-           "graphc.dtypes": {"bool", "complex64", "complex128", "half", "string",
+           "graphc.dtypes": {"bool", "complex64", "complex128", "double", "half", "string",
                              *(f"float{n}" for n in (16, 32, 64)), *(f"int{n}" for n in (8, 16, 32, 64)),
                              *(f"uint{n}" for n in (8, 16, 32, 64))},
            "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from tests.draws import draws
 
-RNG = np.random.RandomState(0)
+RNG = draws(0)
 X = RNG.normal(size=(2, 4, 4, 3)).astype(np.float32) * 4
 POOL = ([1, 2, 2, 1], [1, 2, 2, 1], "VALID")
 

@@ -13,6 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import graphc as tf
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 
 def read(folder):
@@ -138,7 +139,7 @@ tf.summary.scalar("a", 1.0), tf.summary.histogram("b", [1.0, 2.0]), tf.summary.i
 w = tf.summary.FileWriter({str(tmp_path)!r}, s.graph)
 w.add_summary(s.run(tf.summary.merge_all()), 7)
 """
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=PATIENCE)
     tags = read(tmp_path).Tags()                # what was not closed is written when the program ends
     assert (tags["scalars"], tags["histograms"], tags["images"], tags["tensors"], tags["graph"]) == (
         ["a"], ["b"], ["c/image/0"], ["d/text_summary"], True)

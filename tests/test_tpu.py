@@ -46,7 +46,29 @@ def test_a_line(tmp_path: Any) -> None:
     assert estimator.get_variable_value("line/kernel/Momentum").shape == (1, 1)
 
 
+@pytest.mark.parametrize("dealt", [
+    lambda f, x: tf.tpu.rewrite(f, [x]), lambda f, x: tf.tpu.replicate(f, [[x]])[0], lambda f, x: tf.tpu.shard(f, [x]),
+    lambda f, x: tf.tpu.batch_parallel(f, [x], num_shards=1), lambda f, x: [tf.tpu.outside_compilation(f, x)],
+    lambda f, x: [tf.tpu.cross_replica_sum(f(x))],
+], ids=["rewrite", "replicate", "shard", "batch_parallel", "outside_compilation", "cross_replica_sum"])
+def test_what_is_dealt_out_is_called_once(dealt: Any) -> None:
+    called: list[Any] = []
+
+    def tripled(x: Any) -> Any:
+        called.append(x)
+        with tf.tpu.bfloat16_scope(), tf.device(tf.tpu.core(0)):
+            return 3 * x
+    with tf.Session(jit=False) as session:
+        session.run(tf.tpu.initialize_system())
+        assert [v.tolist() for v in session.run(dealt(tripled, tf.constant([1.0, 2.0])))] == [[3.0, 6.0]]
+        session.run(tf.tpu.shutdown_system())
+    assert len(called) == 1
+
+
 MISTAKES = {
+    "two shards": (lambda: tf.tpu.shard(tf.negative, [1.0], num_shards=2), tf.errors.UnimplementedError, "2 shards are asked for"),
+    "two replicas": (lambda: tf.tpu.replicate(tf.negative, [[1.0], [2.0]]), tf.errors.UnimplementedError, "2 shards are asked for"),
+    "no tensors": (lambda: tf.tpu.rewrite(lambda: [object()]), tf.errors.DTypeError, "object"),
     "such a processor": (lambda: TPU.TPUEstimator(model), tf.errors.UnimplementedError, "use_tpu=False is the same there"),
     "where it is": (lambda: tf.contrib.cluster_resolver.TPUClusterResolver("here"), tf.errors.UnimplementedError, "processor alone"),
     "a size in params": (lambda: TPU.TPUEstimator(model, params={"batch_size": 3}, use_tpu=False), tf.errors.ArgumentError,

@@ -1,10 +1,13 @@
 """`tf.contrib`: the parts of TensorFlow 1's contrib that graphc has."""
 
+from importlib import import_module as _import
 from typing import TYPE_CHECKING, Any
 
 from .. import python as _inner  # noqa: F401
+from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
-__all__ = ["cluster_resolver", "crf", "data", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
+__all__ = ["cluster_resolver", "crf", "data", "distribute", "distributions", "factorization", "framework", "graph_editor", "image", "layers", "learn",
            "legacy_seq2seq", "lookup", "losses", "metrics", "opt", "rnn", "seq2seq", "signal", "slim", "staging", "summary", "tensorboard", "tpu",
            "training", "util"]
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
         cluster_resolver,
         crf,
         data,
+        distribute,
         distributions,
         factorization,
         framework,
@@ -36,14 +40,11 @@ if TYPE_CHECKING:
         training,
         util,
     )
-else:
-    def __getattr__(name: str) -> Any:
-        if name not in __all__:
-            from ..tf1_names import getter
-            getter(__name__)(name)             # AttributeError, with what to write instead
-        from importlib import import_module  # each when it is first named: most programs need none, or few
-        return import_module(f"{__name__}.{name}")
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+def _later(name: str) -> Any:
+    """Imported when they are first named: most programs need none, or few."""
+    return _import(f"{__name__}.{name}") if name in __all__ else _getter(__name__)(name)
+
+
+_namespace(globals(), _later)

@@ -182,7 +182,3 @@ def parse_feature_columns_from_examples(serialized: Any, feature_columns: Any, n
     """The features of serialised examples that columns read, by key. Errors as of `tf.parse_example`."""
     from ..files.parsing import parse_example
     return parse_example(serialized, create_feature_spec_for_parsing(feature_columns), name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -160,7 +160,3 @@ def summarize_collection(collection: str, name_filter: str | None = None, summar
 def summarize_activations(name_filter: str | None = None, summarizer: Callable[[Any], Any] | None = None) -> list[Any]:
     """The summaries of the collection ACTIVATIONS. DTypeError: no numbers."""
     return summarize_collection(GraphKeys.ACTIVATIONS, name_filter, summarizer or summarize_activation)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -130,7 +130,3 @@ def avg_pool3d(inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "V
     """The mean of each window along three axes: see `tf.layers.average_pooling3d`. GraphError: an argument that is not right. ShapeError."""
     with name_scope(scope, "AvgPool3D"):
         return ended(average_pooling3d(to_node(inputs), kernel_size, stride, padding, _format("avg_pool3d", data_format)), None, outputs_collections)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..ops.control_loops import foldl, scan
 from ..ops.math import cast, less, maximum, where
 from ..ops.positions import argmax
 from ..ops.reduce import reduce_logsumexp, reduce_max, reduce_sum
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..variables import get_variable
 
 __all__ = ["crf_binary_score", "crf_decode", "crf_log_likelihood", "crf_log_norm", "crf_multitag_sequence_score", "crf_sequence_score",
@@ -167,10 +167,4 @@ def _after_the_first(x: Node) -> tuple[Node, Node]:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

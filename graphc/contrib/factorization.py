@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from ..ops.random import random_uniform
 from ..ops.reduce import reduce_min, reduce_sum
 from ..ops.segments import unsorted_segment_sum
 from ..ops.state import Variable, assign, assign_add, group
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.hooks import SessionRunArgs, SessionRunHook
 from ..train.steps import get_global_step
 
@@ -148,6 +148,25 @@ class SettledHook(SessionRunHook):
             run_context.request_stop()
 
 
+class Clustering(NamedTuple):
+    """What a model of clusters gives, and how it is trained: both estimators are made of it."""
+
+    distances: Node
+    places: Node
+    loss: Node
+    train_op: Any
+    score: tuple[Any, Any]
+    hooks: list[Any]
+
+    @staticmethod
+    def of(points: KMeans, tolerance: float | None) -> Clustering:
+        """That of the first input; `tolerance`: the part by which the loss falls at the least while training goes on."""
+        distances, places, scores, begun, _, init, step = points.training_graph()
+        loss = reduce_sum(scores[0])
+        hooks: list[Any] = [BeginHook(init, begun), *([] if tolerance is None else [SettledHook(loss, tolerance)])]
+        return Clustering(distances[0], places[0], loss, group(step, assign_add(get_global_step(), 1)), _sum_of(loss), hooks)
+
+
 class KMeansClustering(core.Estimator):
     """k-means clustering, trained by the features that an input function gives: a matrix, or several of a dict side by side.
 
@@ -169,7 +188,7 @@ class KMeansClustering(core.Estimator):
     KMEANS_PLUS_PLUS_INIT = KMEANS_PLUS_PLUS_INIT
     SCORE = "score"
     CLUSTER_INDEX = "cluster_index"
-    CLUSTER_CENTERS_VAR_NAME = "clusters"
+    CLUSTER_CENTERS_VAR_NAME = CLUSTERS_VAR_NAME
     ALL_DISTANCES = "all_distances"
 
     def __init__(self, num_clusters: int, model_dir: Any = None, initial_clusters: Any = RANDOM_INIT,
@@ -177,15 +196,11 @@ class KMeansClustering(core.Estimator):
                  mini_batch_steps_per_iteration: int = 1, kmeans_plus_plus_num_retries: int = 2, relative_tolerance: float | None = None,
                  config: Any = None, feature_columns: Any = None):
         def model(features: Any, labels: Any, mode: str) -> core.EstimatorSpec:
-            made = KMeans(matrix_of(features, feature_columns), num_clusters, initial_clusters, distance_metric, use_mini_batch,
-                          mini_batch_steps_per_iteration, seed, kmeans_plus_plus_num_retries)
-            distances, places, scores, begun, _, init, step = made.training_graph()
-            loss = reduce_sum(scores[0])
-            hooks: list[Any] = [BeginHook(init, begun)]
-            if relative_tolerance is not None:
-                hooks.append(SettledHook(loss, relative_tolerance))
-            return core.EstimatorSpec(mode, {self.ALL_DISTANCES: distances[0], self.CLUSTER_INDEX: places[0]}, loss,
-                                      group(step, assign_add(get_global_step(), 1)), {self.SCORE: sum_of(loss)}, training_hooks=hooks)
+            points = KMeans(matrix_of(features, feature_columns), num_clusters, initial_clusters, distance_metric, use_mini_batch,
+                            mini_batch_steps_per_iteration, seed, kmeans_plus_plus_num_retries)
+            found = Clustering.of(points, relative_tolerance)
+            return core.EstimatorSpec(mode, {self.ALL_DISTANCES: found.distances, self.CLUSTER_INDEX: found.places}, found.loss, found.train_op,
+                                      {self.SCORE: found.score}, training_hooks=found.hooks)
         super().__init__(model, model_dir, config)
 
     def predict_cluster_index(self, input_fn: Callable[..., Any]) -> Iterator[Any]:
@@ -216,7 +231,7 @@ def matrix_of(features: Any, columns: Any) -> Any:
     return concat(parts, 1) if len(parts) > 1 else parts[0]
 
 
-def sum_of(value: Node) -> tuple[Any, Any]:
+def _sum_of(value: Node) -> tuple[Any, Any]:
     """A metric: the sum over all batches."""
     from ..metrics.base import local_sum
     total = local_sum([], value.type.dtype, "score")
@@ -225,10 +240,4 @@ def sum_of(value: Node) -> tuple[Any, Any]:
 
 _hold(globals(), ["KMeans", "KMeansClustering"])
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, here
 from ..ops.sources import placeholder
 from ..ops.state import Variable, assign, group
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train import (
     create_global_step,
     get_global_step,
@@ -226,10 +226,4 @@ def is_tensor(x: Any) -> bool:
 
 _hold(globals(), [name for name in __all__ if not has_arg_scope(globals()[name])])
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -11,6 +11,7 @@ from ..ir.graph import Graph
 from ..ir.nest import flatten, pack
 from ..ir.node import Node, Operation, describe, here, in_order, reached
 from ..ir.types import compatible
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["get_backward_walk_ops", "get_forward_walk_ops", "graph_replace", "make_list_of_op", "make_list_of_t"]
 
@@ -108,6 +109,4 @@ def graph_replace(target_ts: Any, replacement_ts: Mapping[Node, Node], dst_scope
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -13,7 +13,3 @@ if not TYPE_CHECKING:       # where a checker reads it, every misspelt name woul
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(_keras, name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import nn, summary, train
 from ..errors import GraphError, ShapeError
@@ -23,7 +23,7 @@ from ..ops.linalg import matmul, tensordot
 from ..ops.math import add, cast
 from ..ops.random import truncated_normal
 from ..ops.reduce import reduce_max
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.optimizer import Optimizer
 from ..variables import get_variable, variable_scope
 from . import columns, compositions, convolutions, norms, penalties
@@ -360,10 +360,4 @@ globals().update({name: add_arg_scope(globals()[name]) for name in _SCOPED})
 convolution2d, convolution2d_transpose, convolution3d = (globals()[name] for name in ("conv2d", "conv2d_transpose", "conv3d"))
 separable_convolution2d = globals()["separable_conv2d"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..ir.arguments import hold as _hold
 from ..ir.node import Node
 from ..ir.types import Array, as_dtype, int64, string
-from ..ops.tables import Table, column, known, lines
-from ..tf1_names import getter as _getter
+from ..ops.tables import Table, column, known, lines, read_as
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["HashTable", "KeyValueTensorInitializer", "TextFileIdTableInitializer", "TextFileIndex", "TextFileInitializer",
            "TextFileStringTableInitializer", "index_table_from_file", "index_table_from_tensor", "index_to_string",
@@ -22,6 +22,7 @@ class KeyValueTensorInitializer:
 
     def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: str | None = None):
         self.keys, self.values = (_cast(known(x), dtype) for x, dtype in ((keys, key_dtype), (values, value_dtype)))
+        self.source = ""            # the file that they are from
 
 
 def _cast(array: Array, dtype: Any) -> Array:
@@ -40,7 +41,7 @@ class TextFileInitializer:
 
     def __init__(self, filename: str, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int, vocab_size: int | None = None,
                  delimiter: str = "\t", name: str | None = None):
-        read = lines(filename)[:vocab_size]
+        self.source, read = filename, lines(filename)[:vocab_size]
         self.keys, self.values = (column(read, as_dtype(dtype), index, delimiter, filename)
                                   for dtype, index in ((key_dtype, key_index), (value_dtype, value_index)))
 
@@ -71,7 +72,7 @@ class HashTable(Table):
     """
 
     def __init__(self, initializer: Any, default_value: Any, shared_name: str | None = None, name: str | None = None):
-        super().__init__(initializer.keys, initializer.values, default_value, name=name or "hash_table")
+        super().__init__(initializer.keys, initializer.values, default_value, name=name or "hash_table", source=initializer.source)
 
 
 def index_table_from_tensor(vocabulary_list: Any, num_oov_buckets: int = 0, default_value: int = -1, hasher_spec: Any = None, dtype: Any = string,
@@ -91,8 +92,8 @@ def index_table_from_tensor(vocabulary_list: Any, num_oov_buckets: int = 0, defa
 def index_table_from_file(vocabulary_file: str, num_oov_buckets: int = 0, vocab_size: int | None = None, default_value: int = -1,
                           hasher_spec: Any = None, key_dtype: Any = string, name: str | None = None) -> Table:
     """A table from the lines of a file to their numbers, int64: see `index_table_from_tensor`. NotFoundError: no file. GraphError as of that."""
-    keys = _cast(lines(vocabulary_file)[:vocab_size], None if key_dtype == string else key_dtype)
-    return Table(keys, np.arange(len(keys)), default_value, num_oov_buckets, name or "string_to_index")
+    keys = read_as(lines(vocabulary_file)[:vocab_size].tolist(), as_dtype(key_dtype), vocabulary_file)
+    return Table(keys, np.arange(len(keys)), default_value, num_oov_buckets, name or "string_to_index", vocabulary_file)
 
 
 def index_to_string_table_from_tensor(vocabulary_list: Any, default_value: str = "UNK", name: str | None = None, mapping: Any = None) -> Table:
@@ -125,10 +126,4 @@ def index_to_string(tensor: Any, mapping: Any, default_value: str = "UNK", name:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import losses as _losses
 from ..ir.arguments import hold as _hold
 from ..ir.node import Node
 from ..losses import add_loss, compute_weighted_loss, get_losses, get_regularization_losses, get_total_loss
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .scopes import add_arg_scope
 
 __all__ = ["absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses", "get_regularization_losses",
@@ -78,10 +78,4 @@ def sparse_softmax_cross_entropy(logits: Any, labels: Any, weights: Any = 1.0, s
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

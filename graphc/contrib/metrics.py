@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import metrics as _metrics
 from ..errors import GraphError, ShapeError
@@ -14,7 +14,7 @@ from ..ops.confusion import confusion_matrix
 from ..ops.math import cast, equal
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.sets import set_difference, set_intersection, set_size, set_union
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 # The metrics whose arguments began with the predictions, by their names since.
 _PAIRED = {
@@ -86,9 +86,4 @@ def aggregate_metric_map(names_to_tuples: Mapping[str, Any]) -> tuple[dict[str, 
     return dict(zip(names_to_tuples, values, strict=True)), dict(zip(names_to_tuples, updates, strict=True))
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

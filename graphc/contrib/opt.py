@@ -1,11 +1,10 @@
 """`tf.contrib.opt`: scipy's minimisers on graph variables, and optimizers that TensorFlow 1 keeps there."""
 
 from ..optimize import ScipyOptimizerInterface
+from ..tf1_names import namespace as _namespace
 from ..train.optimizers import LazyAdamOptimizer
 
 __all__ = ["LazyAdamOptimizer", "ScipyOptimizerInterface"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.opt.python`
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -95,7 +95,3 @@ def apply_regularization(regularizer: Callable[[Any], Node | None], weights_list
         total = add_n(penalties)
         graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, total)
         return total
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

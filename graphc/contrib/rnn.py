@@ -1,7 +1,5 @@
 """`tf.contrib.rnn`: cells of recurrent networks, and networks unrolled in time."""
 
-from typing import TYPE_CHECKING
-
 from ..ir.arguments import hold as _hold
 from ..rnn import cells, fused, more_cells, rnn_cell, unrolled, wrappers
 from ..rnn.cell import LayerRNNCell, RNNCell
@@ -11,7 +9,7 @@ from ..rnn.loops import stack_bidirectional_dynamic_rnn
 from ..rnn.more_cells import *  # noqa: F403
 from ..rnn.unrolled import *  # noqa: F403
 from ..rnn.wrappers import *  # noqa: F403
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = [*cells.__all__, "LayerRNNCell", "RNNCell", *wrappers.__all__, *more_cells.__all__, *fused.__all__, *unrolled.__all__,
            "stack_bidirectional_dynamic_rnn"]
@@ -20,11 +18,6 @@ __path__: list[str] = []           # a package: programs import modules from wit
 # Modules of the first versions of TensorFlow 1.
 core_rnn_cell, core_rnn, core_rnn_cell_impl = rnn_cell, unrolled, rnn_cell
 
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
-
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

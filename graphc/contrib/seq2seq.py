@@ -1,7 +1,5 @@
 """`tf.contrib.seq2seq`: sequence to sequence with loops: decoders, what they read, attention, beams, and the losses of sequences."""
 
-from typing import TYPE_CHECKING
-
 from ..ir.arguments import hold as _hold
 from ..rnn import attention, beams, decoders, helpers
 from ..rnn.attention import *  # noqa: F403
@@ -9,16 +7,11 @@ from ..rnn.beams import *  # noqa: F403
 from ..rnn.decoders import *  # noqa: F403
 from ..rnn.helpers import *  # noqa: F403
 from ..rnn.sequence_losses import sequence_loss
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = [*decoders.__all__, *helpers.__all__, *attention.__all__, *beams.__all__, "sequence_loss"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.seq2seq.python`
 
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
-
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

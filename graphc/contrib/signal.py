@@ -1,16 +1,9 @@
 """`tf.contrib.signal`: the transforms, windows and frames of `tf.signal`, under the name that they had before."""
 
-from typing import TYPE_CHECKING
-
 from .. import signal as _signal
 from ..signal import *  # noqa: F403
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = [*_signal.__all__]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

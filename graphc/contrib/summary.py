@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,15 +20,12 @@ from ..ops.outside import departure
 from ..ops.state import no_op
 from ..runtime.resources import Resources
 from ..summary import FileWriter
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.steps import get_or_create_global_step
 
 __all__ = ["SummaryWriter", "all_summary_ops", "always_record_summaries", "audio", "create_file_writer", "flush", "generic", "graph", "histogram",
            "image", "import_event", "initialize", "never_record_summaries", "record_summaries_every_n_global_steps", "scalar",
            "should_record_summaries", "summary_writer_initializer_op"]
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
 
 _SUMMARIES, _WRITERS = "_SUMMARY_V2", "_SUMMARY_WRITER_INIT"
 _defaults: list[SummaryWriter | None] = [None]
@@ -286,6 +283,4 @@ def _writer(what: str) -> SummaryWriter:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

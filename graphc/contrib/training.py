@@ -6,14 +6,14 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, InvalidArgumentError, ShapeError
 from ..ir.arguments import hold as _hold
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["GreedyLoadBalancingStrategy", "HParams", "RandomStrategy", "byte_size_load_fn"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.training.python`
@@ -177,10 +177,4 @@ def _like(name: str, old: Any, value: Any) -> Any:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

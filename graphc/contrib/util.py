@@ -9,6 +9,7 @@ from ..files.tensor_proto import make_tensor_proto as make_tensor_proto
 from ..ir.arguments import hold as _hold
 from ..ir.known import static_value
 from ..ir.operator import to_node
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["constant_value", "make_ndarray", "make_tensor_proto"]
 
@@ -24,6 +25,4 @@ def constant_value(tensor: Any, partial: bool = False) -> Any:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -47,8 +47,23 @@ NEVER = 1 << 62         # nanoseconds
 MOST_THREADS = 4096     # of a session: more than there are cores anywhere, and fewer than a system refuses
 
 
+_asked = [0]            # by the program, for all sessions; 0: nothing
+
+
+def ask_for_threads(count: int) -> None:
+    """Have `default_threads` give this number from now on; 0: what it gave before."""
+    _asked[0] = count
+
+
+def asked_threads() -> int:
+    """What was asked for by `ask_for_threads`."""
+    return _asked[0]
+
+
 def default_threads() -> int:
-    """GRAPHC_NUM_THREADS, or the cores this process may use."""
+    """What the program asked for, GRAPHC_NUM_THREADS, or the cores this process may use."""
+    if _asked[0]:
+        return _asked[0]
     text = os.environ.get("GRAPHC_NUM_THREADS", "")
     if text:
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_THREADS:

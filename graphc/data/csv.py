@@ -173,7 +173,3 @@ def _level(field: str, level: int, missing: str) -> int:
 
 
 _hold(globals(), __all__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

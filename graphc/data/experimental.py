@@ -11,6 +11,7 @@ from ..errors import GraphError, InvalidArgumentError, ShapeError
 from ..ir.arguments import hold as _hold
 from ..ir.node import caller, here, saying
 from ..ir.types import TensorType, as_array, as_dtype, compatible, content, shape_str
+from ..tf1_names import namespace as _namespace
 from . import csv, grouping, options, sources, sql, stages
 from .arguments import PaddedShape, arguments_of
 from .blocks import Block, Stream, one, rows_of
@@ -312,6 +313,4 @@ map_and_batch_with_legacy_function = map_and_batch
 
 _hold(globals(), [n for n in __all__ if n != "AUTOTUNE"])
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -66,7 +66,3 @@ class FixedLengthRecordDataset(Dataset):
                                                                ("footer_bytes", footer_bytes or 0)))
         super().__init__(_TEXT, lambda run: sources.fixed(run.value(names), sizes[0](run), sizes[1](run), sizes[2](run), how), (), [names, *needs],
                          silent=False)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

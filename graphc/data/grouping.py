@@ -149,7 +149,3 @@ def group_by_reducer(key_func: Callable[..., Any], reducer: Reducer) -> Apply:
 
 
 _hold(globals(), __all__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -88,7 +88,3 @@ class Options(_Options):
                        "experimental_external_state_policy deterministic dataset_name framework_type"),
               "experimental_distribute": DistributeOptions, "experimental_optimization": OptimizationOptions, "experimental_stats": StatsOptions,
               "experimental_threading": ThreadingOptions, "threading": ThreadingOptions}
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

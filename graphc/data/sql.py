@@ -67,7 +67,3 @@ def _component(value: Any, t: TensorType) -> Array:
 
 
 _hold(globals(), __all__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..ir.arguments import hold as _hold
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import continuous, discrete, divergence, vectors
 from .base import FULLY_REPARAMETERIZED as FULLY_REPARAMETERIZED
 from .base import NOT_REPARAMETERIZED as NOT_REPARAMETERIZED
@@ -20,10 +18,4 @@ __all__ = ["Distribution", *continuous.__all__, *discrete.__all__, *vectors.__al
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

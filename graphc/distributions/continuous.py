@@ -264,8 +264,3 @@ class StudentT(Scalar):
 
     def _mode(self) -> Node:
         return self.loc
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
-

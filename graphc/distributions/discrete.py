@@ -141,8 +141,3 @@ class Poisson(Scalar):
 
     def _mode(self) -> Node:
         return whole(self.rate)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
-

@@ -128,7 +128,3 @@ def _categorical(a: Categorical, b: Categorical) -> Node:
 @RegisterKL(Poisson, Poisson)
 def _poisson(a: Poisson, b: Poisson) -> Node:
     return a.rate * (a.log_rate - b.log_rate) - a.rate + b.rate
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

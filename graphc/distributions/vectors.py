@@ -131,7 +131,3 @@ class MultivariateNormalDiag(Distribution):
 
     def _mode(self) -> Node:
         return self._mean()
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -1,9 +1,7 @@
 """`tf.estimator`: models that are trained, evaluated and asked by way of checkpoints; some are ready made."""
 
-from typing import TYPE_CHECKING
-
 from ..ir.arguments import hold as _hold
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.hooks import (
     FinalOpsHook,
     LoggingTensorHook,
@@ -15,7 +13,7 @@ from ..train.hooks import (
     StopAtStepHook,
 )
 from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, StepCounterHook, SummarySaverHook
-from . import canned, export, exporting, heads, inputs, parsing, spec, warm
+from . import canned, export, exporting, heads, inputs, parsing, spec, tpu, warm
 from . import estimator as _estimator
 from .canned import *  # noqa: F403
 from .estimator import *  # noqa: F403
@@ -26,16 +24,11 @@ from .spec import *  # noqa: F403
 from .warm import *  # noqa: F403
 
 __all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__, "export",
-           "inputs", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
+           "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
            "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
 
 _hold(globals(), __all__, methods=(Estimator, Head))  # noqa: F405
 _hold(vars(inputs), inputs.__all__)
 _hold(vars(export), export.__all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

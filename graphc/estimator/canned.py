@@ -127,6 +127,7 @@ class Canned(Estimator):
         def model(features: Any, labels: Any, mode: str, config: RunConfig) -> EstimatorSpec:
             if not whole and not isinstance(features, Mapping):
                 raise ArgumentError(f"{what}: features are a dict of tensors by their keys, not {features!r:.60}{here()}")
+
             def spec(logits: Node, scopes: Sequence[str]) -> EstimatorSpec:
                 return head.create_estimator_spec(features, mode, logits, labels, train_op_fn=lambda loss: _step(loss, towers, scopes),
                                                   regularization_losses=get_default_graph().get_collection(GraphKeys.REGULARIZATION_LOSSES))
@@ -318,7 +319,3 @@ class BaselineRegressor(BaselineEstimator):
     def __init__(self, model_dir: Any = None, label_dimension: int = 1, weight_column: Any = None, optimizer: Any = "Ftrl",
                  config: RunConfig | None = None, loss_reduction: str = SUM):
         super().__init__(RegressionHead(label_dimension, weight_column, loss_reduction), model_dir, optimizer, config)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

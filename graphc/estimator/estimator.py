@@ -268,6 +268,9 @@ class Estimator:
     def _input(self, input_fn: Callable[..., Any], mode: str) -> tuple[Any, Any]:
         takes = inspect.signature(input_fn).parameters
         known = {"mode": mode, "params": self._given(mode), "config": self._config}
+        if "input_context" in takes:
+            from ..distribute.strategies import InputContext
+            known["input_context"] = InputContext()
         found = input_fn(**{k: v for k, v in known.items() if k in takes})
         if isinstance(found, Dataset):
             iterator = found.make_initializable_iterator()

@@ -13,6 +13,7 @@ from ..ops.sources import placeholder
 from ..ops.sparse_tensor import SparseTensor, sparse_placeholder
 from ..saved_model.signature import SignatureDef, build_signature_def, build_tensor_info
 from ..saved_model.signature_constants import CLASSIFY_METHOD_NAME, PREDICT_METHOD_NAME, REGRESS_METHOD_NAME
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["ClassificationOutput", "ExportOutput", "PredictOutput", "RegressionOutput", "ServingInputReceiver", "TensorServingInputReceiver",
            "build_parsing_serving_input_receiver_fn", "build_raw_serving_input_receiver_fn"]
@@ -135,5 +136,4 @@ def build_raw_serving_input_receiver_fn(features: Mapping[str, Any], default_bat
     return receiver
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

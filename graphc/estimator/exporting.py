@@ -160,7 +160,3 @@ class BestExporter(LatestExporter):
             return None
         self._best = dict(eval_result)
         return super().export(estimator, export_path, checkpoint_path, eval_result, is_the_final_export)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

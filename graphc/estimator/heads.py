@@ -331,7 +331,3 @@ class RegressionHead(Head):
     def metrics(self, spec: LossSpec, predictions: Mapping[str, Any]) -> dict[str, Any]:
         weights = self._row_weights(spec)
         return {"prediction/mean": metrics.mean(predictions["predictions"], weights), "label/mean": metrics.mean(spec.processed_labels, weights)}
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

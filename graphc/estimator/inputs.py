@@ -10,6 +10,7 @@ import numpy as np
 from ..data import Dataset
 from ..errors import ArgumentError
 from ..ir.node import here
+from ..tf1_names import namespace as _namespace
 
 __all__ = ["numpy_input_fn", "pandas_input_fn"]
 
@@ -57,5 +58,4 @@ def pandas_input_fn(x: Any, y: Any = None, batch_size: int = 128, num_epochs: in
     return numpy_input_fn({c: x[c].to_numpy() for c in x.columns}, labels, batch_size, num_epochs, shuffle, queue_capacity, num_threads)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -49,7 +49,3 @@ def regressor_parse_example_spec(feature_columns: Any, label_key: str, label_dty
     if not kind.is_floating:
         raise DTypeError(f"regressor_parse_example_spec: labels are floats, not {kind.name}{here()}")
     return _spec("regressor_parse_example_spec", feature_columns, label_key, FixedLenFeature((label_dimension,), kind, label_default), weight_column)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

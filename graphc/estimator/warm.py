@@ -36,7 +36,3 @@ def warmed(settings: WarmStartSettings) -> None:
     chosen = [v for v in trainable_variables() if any(re.match(p, v.op.name) for p in patterns)]
     if chosen:
         init_from_checkpoint(settings.ckpt_to_initialize_from, {other.get(v.op.name, v.op.name): v for v in chosen})
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

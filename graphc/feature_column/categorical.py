@@ -11,13 +11,13 @@ from ..errors import ArgumentError, DTypeError, NotFoundError
 from ..files.parsing import VarLenFeature
 from ..ir.default_graph import control_dependencies
 from ..ir.node import here
-from ..ir.types import DType, as_array, as_dtype, float32, int64, string
+from ..ir.types import Array, DType, as_array, as_dtype, float32, int64, string
 from ..ops.array import identity, ones_like
 from ..ops.debug import assert_greater_equal, assert_less
 from ..ops.math import cast, greater_equal, less, logical_and, where
 from ..ops.sparse_tensor import SparseTensor
 from ..ops.strings import as_string, string_to_hash_bucket_fast
-from ..ops.tables import Table, lines
+from ..ops.tables import Table, lines, read_as
 from .base import CategoricalColumn, FeatureColumn, Features, IdWeightPair, count_of, holds, key_of, kind_of, sparse_ids, whole, without
 
 __all__ = ["categorical_column_with_hash_bucket", "categorical_column_with_identity", "categorical_column_with_vocabulary_file",
@@ -108,11 +108,15 @@ class VocabularyColumn(KeyedColumn):
         return len(self.vocabulary) + self.num_oov_buckets
 
     def numbered(self, x: SparseTensor) -> SparseTensor:
-        holds("its vocabulary", x.dtype, self.dtype, self, self.key)
-        values = x.values if x.dtype == self.dtype or x.dtype.name == "string" else cast(x.values, dtype=self.dtype.dtype)
-        keys = as_array(list(self.vocabulary), self.dtype)
-        table = Table(keys, np.arange(len(keys)), self.default_value, self.num_oov_buckets, f"{self.key}_lookup".replace("/", "_"))
-        return x.with_values(table.lookup(values))
+        return _places(self, x, as_array(list(self.vocabulary), self.dtype))
+
+
+def _places(column: VocabularyColumn | VocabularyFileColumn, x: SparseTensor, keys: Array, source: str = "") -> SparseTensor:
+    """The places in a vocabulary of what stands in a sparse tensor; `source` is the file that it is from."""
+    holds("its vocabulary", x.dtype, column.dtype, column, column.key)
+    values = x.values if x.dtype == column.dtype or x.dtype.name == "string" else cast(x.values, dtype=column.dtype.dtype)
+    name = f"{column.key}_lookup".replace("/", "_")
+    return x.with_values(Table(keys, np.arange(len(keys)), column.default_value, column.num_oov_buckets, name, source).lookup(values))
 
 
 def _others(what: str, default_value: Any, num_oov_buckets: Any) -> tuple[int, int]:
@@ -179,8 +183,7 @@ class VocabularyFileColumn(KeyedColumn):
         if len(read) < self.vocabulary_size:
             raise ArgumentError(f"{self.said}: {self.vocabulary_file!r:.200} has {len(read)} lines, and vocabulary_size is "
                                 f"{self.vocabulary_size}{here()}")
-        members = tuple(int(line) if self.dtype.is_integer else line for line in read)
-        return VocabularyColumn(self.key, members, self.dtype, self.default_value, self.num_oov_buckets).numbered(x)
+        return _places(self, x, read_as(read.tolist(), self.dtype, self.vocabulary_file), self.vocabulary_file)
 
 
 def categorical_column_with_vocabulary_file(key: str, vocabulary_file: str, vocabulary_size: int | None = None, num_oov_buckets: int = 0,

@@ -237,7 +237,3 @@ def write_graph(graph_or_graph_def: Any, logdir: str, name: str, as_text: bool =
 
 
 FORMATS.graph_def = GraphDef
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ..as_tensorflow import NAME
 from ..errors import NotFoundError
+from ..ir.binding import SPELLINGS
 from ..ir.node import here
-from ..ir.signature import SPELLINGS
 from ..tf1_names import advice
 
 _ABSENT = object()

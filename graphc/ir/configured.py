@@ -47,7 +47,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
     return value.name if isinstance(value, DType) else value
-
-
-def __dir__() -> list[str]:
-    return ["Configured", "arguments", "plain", "settings"]

@@ -31,6 +31,16 @@ def add_to_collection(name: str, value: Any) -> None:
     get_default_graph().add_to_collection(name, value)
 
 
+def add_to_collections(names: Any, value: Any) -> None:
+    """Put a value into several collections of the default graph.
+
+    >>> tf.add_to_collections(["kept", "written"], 2.5)
+    >>> tf.get_collection("written")
+    [2.5]
+    """
+    get_default_graph().add_to_collections(names, value)
+
+
 def get_collection(key: str, scope: str | None = None) -> list[Any]:
     """`Graph.get_collection` of the default graph: the members, with `scope` those whose names match it (a regular expression, at the start).
 

@@ -96,7 +96,3 @@ def on(device: Any) -> Any:
     if device is not None and not callable(device) and not isinstance(device, DeviceSpec):
         DeviceSpec.from_string(device)
     return nullcontext()
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from .node import Node, describe, topological
-from .sizes import fixed, has_sizes, unknown
+from .sizes import fixed, has_sizes, unknown, whole
 from .types import MOST_DIMENSIONS, Array, Shape, TensorType, element_count
 
 # A value is worked out while the graph is built only when it is this small: shapes are, data is not.
@@ -59,11 +59,10 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
         return n.attrs["value"] if _small(n) else None
     if n.operator.name in ("shape", "shape_texts"):
         dims = n.inputs[0].type.shape
-        if has_sizes(dims):
-            return np.array(dims, object)
-        if dims is not None and None not in dims:
-            return np.array(dims, np.int64)
-        return None if dims is None else np.array([np.nan if d is None else d for d in dims], np.float64)
+        if dims is None:
+            return None
+        kind = object if has_sizes(dims) else np.float64 if None in dims else np.int64
+        return np.array([np.nan if d is None else d for d in dims], kind)
     if not n.operator.shape_math:
         return None
     if n.operator.name in _JOINS and any(known.get(x) is not None for x in n.inputs):       # of some of the parts all may be unknown
@@ -73,7 +72,7 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
     try:
         with np.errstate(all="ignore"):
             if n.operator.name != "cast":
-                return np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs))
+                return _integers(np.asarray(n.operator.reference(*(known[x] for x in n.inputs), **n.attrs)), n)
             x = np.asarray(known[n.inputs[0]])
             if x.dtype.hasobject:
                 return x if n.type.dtype.kind in "iu" else None
@@ -82,6 +81,15 @@ def _static_step(n: Node, known: dict[Node, Any]) -> Array | None:
             return np.where(missing, np.nan, value) if missing.any() else value
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
+
+
+def _integers(value: Array, n: Node) -> Array:
+    """A partly known value among objects, its numbers as ints: beside a nan, with which sizes are joined, they were floats."""
+    if not value.dtype.hasobject or n.type.dtype.kind not in "iu":
+        return value
+    made = np.empty(value.size, object)
+    made[:] = [v if unknown(v) else whole(v) for v in value.flat]
+    return made.reshape(value.shape)
 
 
 def left_open(value: Any) -> bool:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import inspect
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DeclarationError, DTypeError, GraphcError, GraphError
+from ..errors import DeclarationError, GraphcError
 from . import families
 from .axes import check_countable, normal_axes, reduced_shape
+from .binding import bound
 from .composite import Composite
+from .elements import check_kinds, element_dtypes
 from .families import Combine, Family
-from .graph import Graph, get_default_graph
+from .graph import Graph
 from .known import left_open, static_value
-from .node import OPERATORS, Node, Operation, describe, describe_call, here, loc_str
-from .signature import SPELLINGS, Lazy, document, signature
-from .sizes import has_sizes
-from .types import HALF, KINDS, Array, TensorShape, TensorType, as_array, as_dtype, broadcast, dtype_name, exactly, fits
+from .node import OPERATORS, Node, describe_call, loc_str
+from .operands import as_inputs, bound_node, constant_node, items, many, to_node
+from .signature import Lazy, document, signature
+from .types import Array, TensorType, broadcast
 from .validate import refused, validate
+
+# What modules of operators need comes from here, with what makes nodes of operands.
+__all__ = ["Infer", "Operator", "Values", "bound_node", "constant_node", "declare", "elementwise", "items", "many", "publish", "reduction",
+           "to_node", "typed_like"]
 
 Values = Sequence[Array | None]
 Infer = Callable[..., Any]
@@ -139,13 +145,13 @@ class Operator:
 
     def __call__(self, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
         if kwargs or len(args) != len(self.params):
-            operands, attrs, name = self._bind(args, kwargs, name)
+            operands, attrs, name = bound(self, args, kwargs, name)
         else:
             operands, attrs = (many(self.name, args[0]) if self.variadic else list(args)), self.attrs
         for x in operands:
             if isinstance(x, Composite):
                 return x.applied(self, operands, attrs, name)
-        graph, inputs = self._convert(operands)
+        graph, inputs = as_inputs(self, operands)
         for word in self.from_tensors:
             if left_open(attrs[word]):
                 return OPERATORS["of operator"](self, word, inputs, attrs, name)
@@ -167,8 +173,9 @@ class Operator:
             type, attrs = self.type_of(inputs, attrs)
         except GraphcError as e:
             called = describe_call(self.called(attrs), inputs) if self.drive is None else self.label       # which takes a great many
-            what = f"{called}: {e}\n  at {loc_str(graph.where())}"
-            raise e.__class__(what) from None
+            told = e.__class__(f"{called}: {e}\n  at {loc_str(graph.where())}")
+            told.reason = str(e)
+            raise told from None
         return attrs, type
 
     def type_name(self, node: Node) -> str:
@@ -185,7 +192,7 @@ class Operator:
         refused = self.refused
         for t in types if refused else ():
             if t.__class__ is TensorType and t.dtype.kind in refused:
-                self.check_kinds([t.dtype])
+                check_kinds(self, [t.dtype])
         if self.prepare is not None:
             attrs = self.prepare(types, **attrs)
         values = [static_value(x) if i in self.by_value else None for i, x in enumerate(inputs)] if self.by_value else ()
@@ -193,12 +200,6 @@ class Operator:
         if type.__class__ is TensorType and type.shape:
             check_countable(type)
         return type, attrs
-
-    def check_kinds(self, dtypes: Iterable[np.dtype[Any]]) -> None:
-        """DTypeError for a dtype of a kind that no operand may have."""
-        for dtype in dtypes:
-            if dtype.kind in self.refused:
-                raise DTypeError(f"not defined for {dtype_name(dtype)}")
 
     def expression(self, dtype: np.dtype[Any]) -> str:
         """Elementwise: the scalar expression for operands computed in a dtype."""
@@ -213,87 +214,9 @@ class Operator:
             raise refused(self.name, self.reference, f"it has the results {', '.join(self.results)}, and its type rule gives {len(parts)} types")
         return _tuple_of(self.name, self.results)(*parts)
 
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], name: Any) -> tuple[list[Any], dict[str, Any], Any]:
-        """Operands, attributes and the node's name from a call's arguments, by position or keyword."""
-        names, order = self.params, self.order
-        given: dict[str, Any] = {}
-        if len(args) > len(order):
-            raise ArgumentError(f"{self.name} takes at most {len(order)} arguments ({', '.join(order)}), {len(args)} given{here()}")
-        given.update(zip(order, args, strict=False))
-        for key, value in kwargs.items():
-            word = key if key in order else SPELLINGS.get(key, key)
-            if word not in order:
-                raise ArgumentError(f"{self.name} has no argument {key!r}; it takes {', '.join(order)}{here()}")
-            if word != key and value is None:
-                continue
-            if word in given:
-                raise ArgumentError(f"{self.name}: {word!r} is given twice{here()}")
-            given[word] = value
-        if "name" in given:
-            if name is not None:
-                raise ArgumentError(f"{self.name}: 'name' is given twice{here()}")
-            name = given.pop("name")
-        missing = [p for p in names if p not in given]
-        if missing:
-            raise ArgumentError(f"{self.name} needs {', '.join(missing)}{here()}")
-        operands = [given.pop(p) for p in names]
-        if self.variadic:
-            operands = many(self.name, operands[0]) if not isinstance(operands[0], Node) else [operands[0]]
-        return operands, {**self.attrs, **given}, name
-
     def converted(self, *operands: Any) -> tuple[Node, ...]:
         """The operands as the nodes that a call with them makes of them."""
-        return self._convert([*operands])[1]
-
-    def _convert(self, operands: list[Any]) -> tuple[Graph, tuple[Node, ...]]:
-        graph = get_default_graph()
-        owner, like = None, None
-        for i, x in enumerate(operands):
-            if isinstance(x, Operation):
-                raise DTypeError(f"{self.name}: {x.name!r} is an operation without a result{here()}")
-            if isinstance(x, Node):
-                owner = x if owner is None else owner
-                if like is None and (i >= len(self.params) or self.params[i] not in self.fixed):
-                    like = x
-        if owner is not None and graph.__class__ is Graph:
-            graph = owner.graph
-        inputs: list[Node] = []
-        for i, x in enumerate(operands):
-            if isinstance(x, Node):
-                if x.graph is not graph and graph.__class__ is Graph:
-                    raise GraphError(f"{self.name}: {describe(x)} is of another graph than {describe(inputs[0] if inputs else x)}{here()}")
-                if x.type is None or not isinstance(x.type, TensorType):
-                    raise DTypeError(f"{self.name}: {describe(x)} is not a tensor{here()}")
-                inputs.append(x.operator.read(x, graph) if x.operator.name == "variable" else x)
-                continue
-            fixed = self.fixed.get(self.params[i]) if i < len(self.params) else None
-            inputs.append(self._constant(graph, x, fixed, like))
-        return graph, tuple(inputs)
-
-    def _constant(self, graph: Graph, value: Any, fixed: str | None, like: Node | None) -> Node:
-        """A constant operand. Python and numpy operands are weak: beside a tensor they take its dtype, if their kind fits."""
-        if value is None:
-            raise DTypeError(f"{self.name}: an operand is None{here()}")
-        if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
-            return OPERATORS["stack"](value, axis=0)
-        if has_sizes(value):
-            beside = like.type.dtype if self.weak and like is not None and like.type.dtype.kind in "iufc" else np.int32
-            return bound_node(graph, value, fixed or beside)
-        try:
-            array = as_array(value)
-            if fixed is not None:
-                whole = array.dtype.kind in "iu" and not fits(array, np.dtype(fixed))       # a size or an index that needs int64
-                array = array if whole else as_array(value, fixed)
-            elif self.weak and like is not None and array.dtype.kind in KINDS and like.type.dtype.kind in KINDS:
-                dtype = like.type.dtype
-                if KINDS.index(array.dtype.kind) <= KINDS.index(dtype.kind):
-                    array = exactly(value, dtype)                  # not through float32
-                elif array.dtype.kind in "fc" or dtype.kind == "b":
-                    least = np.float32 if array.dtype.kind == "f" else np.complex64
-                    array = exactly(value, np.result_type(dtype, array.dtype if dtype.kind == "b" else least))
-        except GraphcError as e:
-            raise e.__class__(f"{self.name}: {e}{here()}") from None
-        return constant_node(graph, array)
+        return as_inputs(self, operands)[1]
 
     # ------------------------------------------------------------------ facts
 
@@ -302,28 +225,8 @@ class Operator:
         key = (inputs, tuple(sorted((k, repr(v)) for k, v in attrs.items())) if attrs else ())
         found = self._dtypes.get(key)
         if found is None:
-            found = self._dtypes[key] = self._find_dtypes(inputs, attrs)
+            found = self._dtypes[key] = element_dtypes(self, inputs, attrs)
         return found
-
-    def _find_dtypes(self, inputs: tuple[np.dtype[Any], ...], attrs: dict[str, Any]) -> Any:
-        self.check_kinds(d for d in inputs if not d.hasobject)         # what takes texts in its place asks it too
-        fixed = [np.dtype(self.fixed[p]) if p in self.fixed else None for p in self.param_names(len(inputs))]
-        for dtype, need, p in zip(inputs, fixed, self.param_names(len(inputs)), strict=True):
-            if need is not None and dtype != need:
-                raise DTypeError(f"{p} must be {need}, not {dtype}")
-        try:
-            with np.errstate(all="ignore"):
-                # The first operand is 0 where the rest is 1, so that a checked operand (an index below its bound) passes.
-                result = np.asarray(self.reference(*(np.full(1, i > 0, d) for i, d in enumerate(inputs)), **attrs)).dtype
-        except TypeError:
-            raise DTypeError(f"not defined for {' and '.join(d.name for d in inputs)}") from None
-        if result == HALF and HALF not in inputs and HALF not in attrs.values():           # numpy's answer for one-byte integers
-            result = np.dtype(np.float32)
-        free = [d for d, need in zip(inputs, fixed, strict=True) if need is None]
-        compute = np.result_type(*free) if free else result
-        if result.kind == "f" and compute.kind not in "fc":
-            compute = result
-        return tuple(need if need is not None else compute for need in fixed), result
 
     def param_names(self, n: int) -> tuple[str, ...]:
         """The names of `n` operands; of a list of them, numbered."""
@@ -343,61 +246,6 @@ def publish(module: str, names: dict[str, Any]) -> None:
     for value in names.values():
         if isinstance(value, Operator):
             value.__module__ = module
-
-
-def items(node: Node, graph: Graph | None = None) -> list[Node]:
-    """A node, of the same graph or another, for each result of one that may have several."""
-    if isinstance(node.type, TensorType):
-        return [node]
-    return [OPERATORS["item"].build(graph or node.graph, (node,), {"index": i}) for i in range(len(node.type))]
-
-
-def constant_node(graph: Graph, array: Array, name: str | None = None) -> Node:
-    """A constant; the graph keeps a read-only copy."""
-    array = np.array(array, copy=True, order="C")
-    array.flags.writeable = False
-    return graph.add(OPERATORS["constant"], (), {"value": array}, TensorType(array.dtype, array.shape), name)
-
-
-def bound_node(graph: Graph, sizes: Any, dtype: Any) -> Node:
-    """The numbers that sizes have when a plan is bound, as a tensor."""
-    value = np.array(sizes, object)
-    return graph.add(OPERATORS["bound"], (), {"value": value, "dtype": np.dtype(dtype)}, TensorType(np.dtype(dtype), value.shape), None)
-
-
-def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph | None = None) -> Node:
-    """A node from anything tensor-like. A node stays itself; DTypeError if it has another dtype than asked for."""
-    if isinstance(value, Node):
-        if dtype is not None and value.type.dtype != as_dtype(dtype).dtype:
-            raise DTypeError(f"{describe(value)} is wanted as {as_dtype(dtype).name}; tf.cast converts{here()}")
-        if value.operator.name == "variable":
-            return value.operator.read(value, get_default_graph())
-        return value
-    if isinstance(value, Composite):
-        return to_node(value.operand(), dtype)
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Node) for v in _leaves(value)):
-        return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
-    if isinstance(value, TensorShape):
-        value = np.array(value.as_list(), np.int32)
-    if has_sizes(value):
-        return bound_node(graph or get_default_graph(), value, np.int32 if dtype is None else as_dtype(dtype).dtype)
-    try:
-        return constant_node(graph or get_default_graph(), as_array(value, dtype), name)
-    except GraphcError as e:
-        raise e.__class__(f"{e}{here()}") from None
-
-
-def many(what: str, values: Any) -> list[Any]:
-    """The members of a list that a function takes; ArgumentError, in its name, for what is none."""
-    if isinstance(values, Iterable) and not isinstance(values, (str, bytes, Node)) and getattr(values, "shape", None) != ():
-        return list(values)
-    said = describe(values) if isinstance(values, Node) else f"{values!r:.60}"
-    raise ArgumentError(f"{what} takes a list, not {said}{here()}")
-
-
-def _leaves(value: Any) -> Any:
-    for v in value:
-        yield from _leaves(v) if isinstance(v, (list, tuple)) else (v,)
 
 
 # ---------------------------------------------------------------------- declaring

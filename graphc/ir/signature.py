@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphcError
+from .binding import SPELLINGS
+from .elements import check_kinds
 from .types import NUMBERS, TEXT, Array, TensorType, dtype_name
 
 _DTYPES = tuple(d.dtype for d in NUMBERS)
@@ -18,8 +20,6 @@ _WORDS = {"b": "bool", "iu": "int", "f": "float", "fiu": "int or float", "bfiu":
           "c": "complex", "cf": "float or complex", "cfiu": "int, float or complex", "bcfiu": "bool, int, float or complex"}
 # Attributes that say the result's dtype.
 _RESULT_DTYPE = ("dtype", "out_type", "output_type")
-# TensorFlow's older spellings of keywords; an operator that has the newer word takes the older too.
-SPELLINGS = {"keep_dims": "keepdims", "reduction_indices": "axis", "dimension": "axis", "squeeze_dims": "axis", "dim": "axis"}
 
 
 class Lazy:
@@ -136,7 +136,7 @@ def result_types(op: Any, dtype: np.dtype[Any]) -> Any:
         kept = {**op.attrs, **attrs}
         if op.prepare is not None:
             kept = op.prepare(types, **kept)
-        op.check_kinds([t.dtype for t in types])
+        check_kinds(op, [t.dtype for t in types])
         return op.infer(types, [x if i in op.by_value else None for i, x in enumerate(operands)] if op.by_value else (), **kept)
     except GraphcError:
         return None

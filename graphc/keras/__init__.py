@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 
 if TYPE_CHECKING:
     from . import activations as activations
@@ -43,9 +44,4 @@ def _found(name: str) -> _Any:
     return _getter(__name__)(name)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _found
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals(), _found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import nn
 from ..errors import ShapeError
@@ -12,7 +12,7 @@ from ..ir.operator import to_node
 from ..ops import math as _math
 from ..ops.math import choose, clip_by_value, greater, greater_equal, minimum
 from ..ops.nn_activations import elu as _elu
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .named import Family, serialize_keras_object
 
 __all__ = ["deserialize", "elu", "exponential", "get", "hard_sigmoid", "linear", "relu", "selu", "serialize", "sigmoid", "softmax", "softplus",
@@ -135,9 +135,4 @@ def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> A
     return _family.deserialize(name, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -240,7 +240,3 @@ def with_own(callbacks: Any, history: History, verbose: int, unit: str, stateful
     if wrong is not None:
         raise GraphError(f"a callback is an instance of tf.keras.callbacks.Callback, not {wrong!r:.60}{here()}")
     return CallbackList([*held, history, *([ProgbarLogger(unit, stateful)] if verbose else [])])
-
-
-def __dir__() -> list[str]:
-    return ["BaseLogger", "Callback", "CallbackList", "History", "LambdaCallback", "ProgbarLogger"]

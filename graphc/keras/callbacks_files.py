@@ -165,7 +165,3 @@ class TensorBoard(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file."""
         self.writer.close()
-
-
-def __dir__() -> list[str]:
-    return ["CSVLogger", "ModelCheckpoint", "TensorBoard"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ir.configured import Configured
 from ..ir.node import Node
 from ..ir.operator import to_node
 from ..ops.math import cast, clip_by_value, greater_equal, sqrt, square
 from ..ops.reduce import reduce_sum
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .backend.state import epsilon
 from .named import Family, serialize_keras_object
 
@@ -128,9 +128,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return _family.deserialize(config, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -65,7 +65,3 @@ def binary(target: Node, output: Node, from_logits: bool = False) -> Node:
     least = float(np.float32(epsilon()))
     output = within(output, least, 1.0 - least)
     return -(target * log(output + least)) - (1.0 - target) * log(1.0 - output + least)
-
-
-def __dir__() -> list[str]:
-    return ["binary", "categorical", "sparse_categorical", "within"]

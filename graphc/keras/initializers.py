@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import initializers as _all
 from ..initializers import Initializer, he_normal, he_uniform, lecun_normal, lecun_uniform
 from ..ir.types import float32
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .named import Family, serialize_keras_object
 
 __all__ = ["Constant", "Identity", "Initializer", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling",
@@ -99,9 +99,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return get(_family.deserialize(config, custom_objects)) if isinstance(config, str) else _family.deserialize(config, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..ops.array import shape as shape_of
 from ..ops.math import abs as absolute
 from ..ops.math import cast, choose, equal, log, logical_or, maximum, multiply, squared_difference, subtract
 from ..ops.reduce import reduce_all, reduce_max, reduce_mean, reduce_sum
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import entropies
 from .backend.state import epsilon
 from .losses_base import Loss, LossFunctionWrapper, Reduction
@@ -293,9 +293,4 @@ def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> A
     return _family.deserialize(name, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -126,7 +126,3 @@ def fitting(weights: Any, values: Node) -> Node:
     for _ in range(wanted - rank):
         w = expand_dims(w, axis=-1)
     return w
-
-
-def __dir__() -> list[str]:
-    return ["Loss", "LossFunctionWrapper", "Reduction", "aligned", "fitting", "weighted"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import nn
 from ..ir.node import Node
@@ -14,7 +14,7 @@ from ..ops.math import abs as absolute
 from ..ops.math import cast, div_no_nan, equal, greater, sqrt, squared_difference, subtract
 from ..ops.positions import argmax
 from ..ops.reduce import reduce_mean
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import losses as _losses
 from . import metrics_counts
 from .backend.state import floatx
@@ -268,9 +268,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return _family.deserialize(config, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

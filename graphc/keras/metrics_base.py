@@ -246,7 +246,3 @@ class MeanMetricWrapper(Mean):
         """The arguments that make the metric anew."""
         own = {} if type(self) is not MeanMetricWrapper else {"fn": self._fn}
         return {**super().get_config(), **own, **{k: v for k, v in self._fn_kwargs.items() if not isinstance(v, Node)}}
-
-
-def __dir__() -> list[str]:
-    return ["Mean", "MeanMetricWrapper", "MeanTensor", "Metric", "Sum"]

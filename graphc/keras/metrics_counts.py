@@ -315,7 +315,3 @@ class MeanIoU(Metric):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the metric anew."""
         return {**super().get_config(), "num_classes": self.num_classes}
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -256,7 +256,3 @@ def _read_group(group: Any) -> Named:
 
 def _texts(values: Any) -> list[str]:
     return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
-
-
-def __dir__() -> list[str]:
-    return ["load_model", "save_model"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import GraphError
 from ..ir.node import here
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import serial
 from .engine.input_layer import InputLayer
 from .engine.model import Model
@@ -68,9 +68,4 @@ def _with(model: Any, config: dict[str, Any], made: dict[str, Any]) -> Any:
     return model_of(type(model), config, None, made)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

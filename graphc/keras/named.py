@@ -122,7 +122,3 @@ class Family:
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """What a name or a configuration stands for."""
         return deserialize_keras_object(config, self.members(), custom_objects, self.what)
-
-
-def __dir__() -> list[str]:
-    return ["Family", "custom_objects", "deserialize_keras_object", "get_custom_objects", "serialize_keras_object"]

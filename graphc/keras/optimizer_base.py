@@ -286,7 +286,3 @@ class Optimizer(_Machine):
 
 
 STANDARD.add(Optimizer)
-
-
-def __dir__() -> list[str]:
-    return ["Optimizer"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..ir.node import Node, here
 from ..ops.math import abs as absolute
 from ..ops.math import cast, maximum, pow, sqrt, square, where
 from ..ops.state import Variable, assign
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from ..train.optimizer import GradsAndVars, touched_rows
 from ..train.optimizer import Optimizer as _OfTrain
 from ..train.proximal import FtrlOptimizer, _not_below
@@ -348,9 +348,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return _family.deserialize({**config, "class_name": name.lower() if name.lower() in _KNOWN else name}, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ir.configured import Configured
 from ..ir.node import Node
@@ -12,7 +12,7 @@ from ..ops.array import zeros
 from ..ops.math import abs as absolute
 from ..ops.math import square
 from ..ops.reduce import reduce_sum
-from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from .named import Family, serialize_keras_object
 
 __all__ = ["L1L2", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2", "serialize"]
@@ -98,9 +98,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return _family.deserialize(config, custom_objects)
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -126,7 +126,3 @@ class Layer(keras.Layer):
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         self._set_scope(kwargs.pop("scope", None))
         return super().__call__(inputs, *args, **kwargs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -12,6 +12,7 @@ from .base import Layer
 __all__ = ["Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "SeparableConv1D", "SeparableConv2D", "conv1d", "conv2d",
            "conv2d_transpose", "conv3d", "conv3d_transpose", "separable_conv1d", "separable_conv2d"]
 
+
 class Conv1D(_conv.Conv1D, Layer):
     """activation(convolution + bias) of rows by a kernel [width, channels, filters], as `tf.nn.conv1d` does it.
 
@@ -234,7 +235,3 @@ def separable_conv2d(inputs: Any, filters: int, kernel_size: Any, strides: Any =
                            depthwise_initializer, pointwise_initializer, bias_initializer, depthwise_regularizer, pointwise_regularizer,
                            bias_regularizer, activity_regularizer, depthwise_constraint, pointwise_constraint, bias_constraint, trainable, name,
                            _scope=name, _reuse=reuse)(inputs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

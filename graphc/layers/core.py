@@ -99,7 +99,3 @@ def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_l
     TensorShape((None, 12))
     """
     return Flatten(data_format, name)(inputs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -56,7 +56,3 @@ def batch_normalization(inputs: Any, axis: Any = -1, momentum: Any = 0.99, epsil
                                moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, renorm,
                                renorm_clipping, renorm_momentum, fused, trainable, virtual_batch_size, adjustment, name, _scope=name, _reuse=reuse)
     return layer(inputs, training=training)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -11,6 +11,7 @@ from .base import Layer
 __all__ = ["AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "average_pooling1d",
            "average_pooling2d", "average_pooling3d", "max_pooling1d", "max_pooling2d", "max_pooling3d"]
 
+
 class MaxPooling1D(_pooling.MaxPooling1D, Layer):
     """The largest element of each window of rows: float[batch, width, channels] -> float[batch, w, channels].
 
@@ -118,7 +119,3 @@ def average_pooling3d(inputs: Any, pool_size: Any, strides: Any, padding: str = 
                       name: str | None = None) -> Node:
     """The mean of each window of volumes: see `AveragePooling3D`. GraphError: an argument that is not right. ShapeError: another rank."""
     return AveragePooling3D(pool_size, strides, padding, data_format, name)(inputs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -21,7 +21,7 @@ from ..ir.operator import Operator, Values, bound_node, constant_node, declare, 
 from ..ir.reference import interpret
 from ..ir.sizes import has_sizes, unknown
 from ..ir.types import DType, TensorType, differentiable
-from .later import derivative, unplaced
+from .later import derivative, fault, unplaced
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 Types = Sequence[TensorType]
@@ -204,7 +204,7 @@ def _trials(types: Types, of: str, word: str, **attrs: Any) -> list[Any]:
             except GraphcError as e:
                 refused.append(e)
     if not found and refused:
-        raise refused[0].__class__(unplaced(refused[0]).removeprefix(f"{of}: "))
+        raise refused[0].__class__(fault(refused[0], of))
     if not found:
         raise ShapeError(f"{word} cannot be {value}, beside {first}")
     return found
@@ -284,7 +284,7 @@ def _type(types: Types, values: Values, of: str, word: str, by: Any, **attrs: An
         try:
             made: TensorType = _built([known, *operands], of, word, by=by, **attrs).type
         except GraphcError as e:
-            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(fault(e, of)) from None
     return made
 
 
@@ -303,6 +303,6 @@ def _from_tensor(*operands: Any, of: Any, word: Any, tensors: Any = (), options:
         try:
             found = _built([constant_node(graph, np.asarray(x)) for x in operands], of, word, tensors, options, by, part)
         except GraphcError as e:
-            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(fault(e, of)) from None
         return interpret([found], {})[0]
 

@@ -127,13 +127,18 @@ def _type(types: Sequence[TensorType], values: Values, of: str, type: TensorType
         try:
             made: TensorType = _built(operands, of, options, by).type
         except GraphcError as e:
-            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(fault(e, of)) from None
     return made
 
 
 def unplaced(error: GraphcError) -> str:
     """An error's text without its last line, which is the one that runs the graph: whoever builds says another."""
     return str(error).rpartition("\n  at ")[0] or str(error)
+
+
+def fault(error: GraphcError, of: str) -> str:
+    """What is wrong with a call of the function `of` on stand-ins, for whoever says which operands it has and where it was called."""
+    return unplaced(error).removeprefix(f"{of}: ") if error.reason is None else error.reason
 
 
 @declare("lowered", _type, name="later", prepare=_attrs, deferred="rank", by_value=(1, 2, 3), lower=_lowered, grad=_gradient, batch="unrolled",
@@ -147,5 +152,5 @@ def _later(*operands: Any, of: Any, type: Any = None, options: Any = (), by: Any
         try:
             made = _built([constant_node(graph, np.asarray(x)) for x in operands], of, options, by)
         except GraphcError as e:
-            raise e.__class__(unplaced(e).removeprefix(f"{of}: ")) from None
+            raise e.__class__(fault(e, of)) from None
         return interpret([made], {})[0]

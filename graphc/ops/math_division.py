@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgumentError
+from ..errors import DTypeError, InvalidArgumentError
 from ..ir.known import static_value
 from ..ir.node import Node
 from ..ir.operator import Values, declare, elementwise, to_node
@@ -43,13 +43,15 @@ def _divided(x: Any, y: Any) -> Any:
     return numbers(x, y)
 
 
-def _divisor_type(types: Sequence[TensorType], values: Values, of: Any, wrong: Any) -> TensorType:
+def _divisor_type(types: Sequence[TensorType], values: Values, of: str, wrong: str) -> TensorType:
+    if any(t.dtype.kind not in "iu" for t in types):
+        raise DTypeError("its operands are integers: other numbers may be divided by 0")
     return TensorType(types[1].dtype, broadcast(types[0].shape, types[1].shape))
 
 
-@declare("elementwise", _divisor_type, expr="{y}", check="{y} != {T}(0)", kinds={"of": (str,), "wrong": (str,)},
+@declare("elementwise", _divisor_type, expr="{y}", check="{y} != {T}(0)",
          samples=(([np.array([7, 8, 9]), np.array([2, 1, -3])], {"of": "floordiv", "wrong": _BY_ZERO}),))
-def divisor(x: Any, y: Any, *, of: Any, wrong: Any) -> Any:
+def divisor(x: Any, y: Any, *, of: str = "floordiv", wrong: str = _BY_ZERO) -> Any:
     """y, by which integers x are divided in the operator `of`: the run fails where it is 0."""
     return np.broadcast_to(_divided(x, y)[1], np.broadcast_shapes(np.shape(x), np.shape(y)))
 

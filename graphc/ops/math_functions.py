@@ -200,7 +200,7 @@ def sigmoid(x: Any) -> Any:
         left = x.real < 0
         small = np.exp(np.where(left, x, -x))
         return np.where(left, small, np.ones((), x.dtype)) / (1 + small)
-    small = np.exp(-np.abs(x))  # never overflows
+    small = np.exp(-np.abs(x.astype(np.result_type(x, np.float16))))        # never overflows, nor do integers wrap around
     return np.where(x >= 0, np.ones((), small.dtype), small) / (1 + small)
 
 

@@ -109,6 +109,9 @@ class Variable(Node):
         variable.initial_value, variable.trainable, variable.constraint, variable._initializer = initial_value, trainable, None, None
         return variable
 
+    def __bool__(self) -> bool:
+        return True             # as in TensorFlow 1, where programs ask by it whether there is a variable
+
     def restore_initializer(self, node: Node) -> None:
         """Take `node`, read from a file, for the operation that sets the variable to its initial value."""
         self._initializer = node

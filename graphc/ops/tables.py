@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..ir.graph import name_scope
 from ..ir.known import static_value
 from ..ir.node import Node, Operation, here
 from ..ir.operator import Values, declare, to_node
-from ..ir.types import TEXT, Array, TensorType, as_array, as_dtype, dtype_name
+from ..ir.types import TEXT, Array, DType, TensorType, as_array, as_dtype, dtype_name
 from .math import less, where
 from .state import group
 from .strings import string_to_hash_bucket_fast
@@ -65,18 +66,19 @@ def table_lookup(x: Any, *, keys: Any, found: Any, default: Any) -> Any:
 class Table:
     """Values by keys: `lookup` gives those of a tensor of keys. A text out of the table may have one of some buckets beyond it.
 
-    DTypeError: keys, or a default, of another dtype. GraphError: keys that are not known while the graph is built, or that come twice.
+    `source`: the file that the keys are from. DTypeError: keys, or a default, of another dtype. GraphError: keys that are not known while the
+    graph is built, or that come twice.
     """
 
-    def __init__(self, keys: Any, values: Any, default_value: Any, num_oov_buckets: int = 0, name: str | None = None):
+    def __init__(self, keys: Any, values: Any, default_value: Any, num_oov_buckets: int = 0, name: str | None = None, source: str = ""):
         self.name = name or "table"
         known_keys, known_values = (known(x) for x in (keys, values))
         if known_keys.shape != known_values.shape or known_keys.ndim != 1:
             raise GraphError(f"{self.name}: {known_keys.shape} keys and {known_values.shape} values{here()}")
         self.key_dtype, self.value_dtype = as_dtype(known_keys.dtype), as_dtype(known_values.dtype)
-        again = len(known_keys) - len(_places_of(known_keys))
-        if again:
-            raise GraphError(f"{self.name}: {again} keys come twice{here()}")
+        if len(_places_of(known_keys)) < len(known_keys):
+            again = next(key for key, count in Counter(known_keys.tolist()).items() if count > 1)
+            raise GraphError(f"{self.name}: the key {again!r:.60} stands twice{f' in {source!r:.200}' * bool(source)}{here()}")
         self._keys, self._found, self._buckets = known_keys, known_values, num_oov_buckets
         self._default = as_array(default_value, self.value_dtype)
         self.initializer, self.init = group(name=f"{self.name}/init"), group(name=f"{self.name}/init")
@@ -121,17 +123,27 @@ def lines(path: str) -> Array:
     return out
 
 
-def column(read: Array, dtype: Any, index: int, delimiter: str, filename: str) -> Array:
+def column(read: Array, dtype: DType, index: int, delimiter: str, filename: str) -> Array:
     """What of each line is a key or a value: the line (-2), its number (-1), or a column. GraphError: a line has none, or not of the dtype."""
     if index == _LINE_NUMBER:
         return np.arange(len(read))
     try:
         parts = list(read) if index == _WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
-        out = np.empty(len(parts), dtype.dtype)
-        out[:] = parts if dtype.dtype == TEXT else [dtype.as_numpy_dtype(p.decode()) for p in parts]
-    except (IndexError, ValueError) as e:
-        raise GraphError(f"{filename!r:.100}: column {index} is not {dtype.name} in every line: {e}{here()}") from None
-    return out
+    except (IndexError, ValueError):
+        raise GraphError(f"{filename!r:.200}: not every line has a column {index}{here()}") from None
+    return read_as(parts, dtype, filename)
+
+
+def read_as(texts: Sequence[bytes], dtype: DType, source: str) -> Array:
+    """Texts of the file `source` as the keys or values of a table, of a dtype. GraphError: one that is no number."""
+    if dtype.dtype == TEXT:
+        out = np.empty(len(texts), TEXT)
+        out[:] = texts
+        return out
+    try:
+        return np.array([dtype.as_numpy_dtype(text.decode()) for text in texts], dtype.dtype)
+    except ValueError as e:
+        raise GraphError(f"{source!r:.200}: not all of it is {dtype.name}: {e}{here()}") from None
 
 
 def tables_initializer(name: str = "init_all_tables") -> Operation:

@@ -1,5 +1,6 @@
 """`tf.optimize`: minimisers of a scalar loss over graph variables, by the order of derivative they use."""
 
+from ..tf1_names import namespace as _namespace
 from .first import FirstOrder
 from .least_squares import GaussNewton, LevenbergMarquardt
 from .lipschitz import Lipschitz, lipschitz_estimate
@@ -12,6 +13,4 @@ from .zeroth import GeneticSearch, RandomSearch, SimulatedAnnealing
 __all__ = ["Evaluations", "FirstOrder", "GaussNewton", "GeneticSearch", "LevenbergMarquardt", "Lipschitz", "Minimizer", "NelderMead",
            "Newton", "NewtonCG", "RandomSearch", "Result", "ScipyOptimizerInterface", "SimulatedAnnealing", "lipschitz_estimate"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

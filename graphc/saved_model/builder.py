@@ -19,6 +19,7 @@ from ..ir.graph import Graph, get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Operation, describe, here
 from ..runtime.session import Session
+from ..tf1_names import namespace as _namespace
 from ..train.checkpoints import export_checkpoint, path_of
 from ..train.saver import Saver
 from .signature import SignatureDef, as_data, build_tensor_info, predict_signature_def
@@ -149,5 +150,4 @@ def simple_save(session: Session, export_dir: Any, inputs: Mapping[str, Any], ou
     builder.save()
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -14,6 +14,7 @@ from ..files.tf_graph import saved as theirs
 from ..ir.node import here
 from ..ops.sources import constant
 from ..runtime.session import Session
+from ..tf1_names import namespace as _namespace
 from ..train.checkpoints import path_of
 from ..train.saver import described_saver, import_theirs
 from .signature import MetaGraphDef, MetaInfo, of_data, of_message
@@ -85,5 +86,4 @@ def _load_theirs(sess: Session, folder: str, tags: frozenset[str], scope: str, o
     return MetaGraphDef(graph, signatures, MetaInfo(list(meta.meta_info_def.tags)))
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

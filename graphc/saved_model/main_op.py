@@ -3,6 +3,7 @@
 from ..ir.node import Operation
 from ..ops.state import group
 from ..ops.tables import tables_initializer
+from ..tf1_names import namespace as _namespace
 from ..variables import local_variables_initializer
 
 __all__ = ["main_op", "main_op_with_restore"]
@@ -18,5 +19,4 @@ def main_op_with_restore(restore_op_name: str) -> Operation:
     return main_op()
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

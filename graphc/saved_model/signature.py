@@ -203,7 +203,3 @@ def of_message(signature: messages.SignatureDef) -> SignatureDef:
         return TensorInfo(told.name, dtype(told.dtype), shape(told.tensor_shape), sparse)
     return SignatureDef({k: info(t) for k, t in signature.inputs.items()}, {k: info(t) for k, t in signature.outputs.items()},
                         signature.method_name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -1,5 +1,7 @@
 """The keys of signatures, and the names of their methods, inputs and outputs, as TensorFlow Serving has them."""
 
+from ..tf1_names import namespace as _namespace
+
 __all__ = ["CLASSIFY_INPUTS", "CLASSIFY_METHOD_NAME", "CLASSIFY_OUTPUT_CLASSES", "CLASSIFY_OUTPUT_SCORES", "DEFAULT_SERVING_SIGNATURE_DEF_KEY",
            "PREDICT_INPUTS", "PREDICT_METHOD_NAME", "PREDICT_OUTPUTS", "REGRESS_INPUTS", "REGRESS_METHOD_NAME", "REGRESS_OUTPUTS"]
 
@@ -11,6 +13,4 @@ PREDICT_METHOD_NAME = "tensorflow/serving/predict"
 PREDICT_OUTPUTS = REGRESS_OUTPUTS = "outputs"
 REGRESS_METHOD_NAME = "tensorflow/serving/regress"
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,5 +1,6 @@
 """Signatures of predictions, regressions and classifications."""
 
+from ..tf1_names import namespace as _namespace
 from .signature import (
     build_signature_def,
     classification_signature_def,
@@ -10,6 +11,4 @@ from .signature import (
 
 __all__ = ["build_signature_def", "classification_signature_def", "is_valid_signature", "predict_signature_def", "regression_signature_def"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

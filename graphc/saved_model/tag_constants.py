@@ -1,9 +1,9 @@
 """The tags that graphs of a saved model have by custom."""
 
+from ..tf1_names import namespace as _namespace
+
 __all__ = ["GPU", "SERVING", "TPU", "TRAINING"]
 
 SERVING, TRAINING, GPU, TPU = "serve", "train", "gpu", "tpu"
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..tf1_names import namespace as _namespace
 from .complex_numbers import check_complex_numbers
 from .grads import check_grads
 from .operator_grads import check_compiled_gradients, check_gradients, check_open_gradients
@@ -36,10 +37,6 @@ CHECKS: tuple[Callable[[Operator], None], ...] = (
     check_open_batching, check_complex_steps, check_complex_numbers)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
 def check_operator(operator: Operator) -> None:
     """All of CHECKS, which are those that graphc's own operators are tested by; AssertionError says which sample fails, and how.
 
@@ -52,3 +49,6 @@ def check_operator(operator: Operator) -> None:
         raise AssertionError(f"{operator.name} has no samples: nothing to try it on")
     for check in CHECKS:
         check(operator)
+
+
+_namespace(globals())

@@ -10,6 +10,8 @@ from ..files.example import *  # noqa: F403
 from ..files.graph_def import write_graph
 from ..files.tf_graph.messages import SaverDef
 from ..summary import FileWriter as SummaryWriter
+from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
 from . import (
     averages,
     checkpoints,
@@ -64,14 +66,11 @@ __all__ = [*optimizer.__all__, *optimizers.__all__, *proximal.__all__, *averages
            "SaverDef", "SummaryWriter", "write_graph"]
 
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    def __getattr__(name: str) -> Any:
-        if name != "ScipyOptimizerInterface":
-            from ..tf1_names import getter
-            getter(__name__)(name)             # AttributeError, with what to write instead
-        from ..optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
-        return ScipyOptimizerInterface
+def _later(name: str) -> Any:
+    if name != "ScipyOptimizerInterface":
+        return _getter(__name__)(name)
+    from ..optimize import ScipyOptimizerInterface  # with all other minimisers: only where it is wanted
+    return ScipyOptimizerInterface
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals(), _later)

@@ -154,7 +154,3 @@ class ExponentialMovingAverage:
         found = {self.average_name(v): v for v in dict.fromkeys(averaged)}
         others = [v for v in graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if v not in averaged and v.op.name not in found]
         return {**found, **{v.op.name: v for v in others}}
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -356,6 +356,3 @@ def _graph_beside(path: str, message: bytes | None = None) -> tuple[str, Any] | 
             _warn(f"{path} is not what was written", f"the graph in {found.path} is read")
         return None if text is None else (text, found.state.get("saver"))
 
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -97,7 +97,3 @@ def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Nod
     x = to_node(numbers_of(t))
     scale = _scale(reduce_sum(square(x)), clip_norm, cast(size(x, out_type="int64"), x.dtype))
     return with_numbers(t, multiply(x, scale, name=name))
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -163,7 +163,3 @@ def replica_device_setter(ps_tasks: int = 0, ps_device: Any = "/job:ps", worker_
             known[node] = place.to_string()
         return known[node]
     return chosen
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

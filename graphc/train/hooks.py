@@ -281,7 +281,3 @@ def merged_feeds(feeds: Sequence[Mapping[Any, Any] | None]) -> dict[Any, Any]:
                 raise GraphError(f"two feed {getattr(key, 'name', key)!r:.80} in one run: a hook and its session, or two hooks{here()}")
             whole[key] = value
     return whole
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -171,7 +171,3 @@ class StepCounterHook(SessionRunHook):
         if self._writer is not None:
             self._writer.add_summary(Summary(value=[Summary.Value(tag=self._tag, simple_value=rate)]), step)
         logging.info("%s: %g", self._tag, rate)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -295,7 +295,3 @@ def maybe_shuffle_batch_join(tensors_list: Sequence[Any], batch_size: Any, capac
     """
     return _batched("maybe_shuffle_batch_join", [*tensors_list], batch_size, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
                     lambda d, s: RandomShuffleQueue(capacity, min_after_dequeue, d, s, seed=seed, shared_name=shared_name), keep=keep_input)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

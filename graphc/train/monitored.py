@@ -24,7 +24,6 @@ __all__ = ["ChiefSessionCreator", "MonitoredSession", "MonitoredTrainingSession"
            "WorkerSessionCreator"]
 
 
-
 class _Unset:
     """An interval that is not given."""
 
@@ -324,7 +323,3 @@ def MonitoredTrainingSession(master: str = "", is_chief: bool = True, checkpoint
     if checkpoint_dir and is_chief and (every_secs or every_steps):
         all_hooks.append(CheckpointSaverHook(checkpoint_dir, every_secs, every_steps, scaffold=scaffold))
     return MonitoredSession(ChiefSessionCreator(scaffold, master, config, checkpoint_dir), all_hooks, stop_grace_period_secs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

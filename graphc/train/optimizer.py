@@ -365,7 +365,3 @@ def scalar(value: Any, dtype: np.dtype[Any], name: str | None = None) -> Any:
     except (TypeError, ValueError):
         raise DTypeError(f"{name or 'a scalar'}: {value!r:.60} is no number{here()}") from None
     return to_node(array, name=name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -203,7 +203,3 @@ class AdadeltaOptimizer(Optimizer):
         step = sqrt(d_slot + epsilon) / sqrt(a + epsilon) * g
         d = rho * d_slot + (1 - rho) * square(step)
         return self._sparse(g, [(a_slot, a, None), (d_slot, d, None), (v, v - hyper["learning_rate"] * step, "ApplyAdadelta")])
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -154,7 +154,3 @@ class FtrlOptimizer(Optimizer):
         z = z_slot + (g + 2.0 * hyper["shrinkage"] * v) - (grown - before) / rate * v
         step = -_shrunk(z, hyper["l1"]) / (grown / rate + 2.0 * hyper["l2"])
         return self._sparse(g, [(a_slot, a, None), (z_slot, z, None), (v, step, "ApplyFtrl")])
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

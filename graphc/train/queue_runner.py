@@ -152,7 +152,3 @@ def start_queue_runners(sess: Any = None, coord: Coordinator | None = None, daem
         raise GraphError(f"start_queue_runners needs a session: sess= or `with tf.Session():`{here()}")
     runners = session.graph.get_collection(collection)
     return [t for runner in runners for t in runner.create_threads(session, coord, daemon, start)]
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -174,7 +174,3 @@ def noisy_linear_cosine_decay(learning_rate: Any, global_step: Any, decay_steps:
     deviation = sqrt(initial_variance / pow(1.0 + steps, np.asarray(variance_decay, rate.type.dtype)))
     noise = random_normal([], dtype=rate.dtype) * deviation
     return multiply(rate, (alpha + (1.0 - part) + noise) * _cosine(rate, part, 2.0 * num_periods) + beta, name=name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

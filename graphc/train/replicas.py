@@ -113,7 +113,3 @@ class SyncReplicasOptimizer(Replica):
     def _ready(self, what: str) -> None:
         if not self._applied:
             raise GraphError(f"SyncReplicasOptimizer.{what} is called after apply_gradients{here()}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

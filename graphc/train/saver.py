@@ -380,7 +380,3 @@ def described_saver(described: Any, graph: Graph, scope: str, options: Mapping[s
     known = {key: described[key] for key in ("reshape", "max_to_keep", "keep_checkpoint_every_n_hours")
              if isinstance(described.get(key), (bool, int, float))}
     return Saver(found, **{**known, "allow_empty": True, **options})
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -66,7 +66,3 @@ class SessionManager:
         if self._local_init_op is not None:
             session.run(self._local_init_op)
         return session
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

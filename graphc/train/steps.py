@@ -47,7 +47,3 @@ def get_or_create_global_step(graph: Any = None) -> Variable:
     """
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

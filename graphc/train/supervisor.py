@@ -211,7 +211,3 @@ def basic_train_loop(supervisor: Supervisor, train_step_fn: Callable[..., Any], 
     with supervisor.managed_session(master) as sess:
         while not supervisor.should_stop():
             train_step_fn(sess, *(args or ()), **(kwargs or {}))
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -15,6 +15,7 @@ import scipy.optimize
 import graphc as tf
 from graphc import numeric
 from tests.autodiff.classical import NUMPY, PRECISE, PROBLEMS, TENSORS, Problem, objective
+from tests.draws import draws
 
 DIGITS = 50
 BY_NUMBER = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"{p.number}-{p.name}")
@@ -104,7 +105,7 @@ def test_rosenbrock_is_scipys(n: int) -> None:
 
 # ---------------------------------------------------------------------- the autograd package
 
-RNG = np.random.default_rng(11)
+RNG = draws(11)
 POSITIVE = np.eye(4) * 3 + 0.3 * (lambda a: a @ a.T)(RNG.normal(size=(4, 4)))
 LABELS = np.eye(3)[[0, 2, 1, 1, 0]]
 

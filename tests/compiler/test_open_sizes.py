@@ -296,3 +296,25 @@ def test_fed_numbers(build: Callable[[Any], Any], value: int, served: list[int],
             assert there is not None and holds(k) and here.structure == there.structure
             assert evaluate(k) == tuple(map(at_hand, there.sizes))
         assert not any(map(holds, others))
+
+
+# A shape put together of what only a run finds (how many are positive: half), of constants, and of a fed size that is left open.
+PARTLY: list[tuple[str, Callable[[Any, Any], Any], Callable[[Array], Array]]] = [
+    ("reshape", lambda x, n: tf.reshape(x, tf.concat([tf.stack([n, 2]), tf.shape(x)[1:]], 0)), lambda x: x.reshape(-1, 2, x.shape[1])),
+    ("reshape of products", lambda x, n: tf.reshape(x, tf.stack([n, 2 * tf.shape(x)[1]])), lambda x: x.reshape(-1, 2 * x.shape[1])),
+    ("fill", lambda x, n: tf.fill(tf.concat([[3], tf.shape(x)[1:], [n]], 0), x[0, 0]), lambda x: np.full((3, x.shape[1], len(x) // 2), x[0, 0])),
+    ("tile", lambda x, n: tf.tile(x, tf.stack([n, 2])), lambda x: np.tile(x, (len(x) // 2, 2))),
+    ("slice", lambda x, n: tf.slice(x, [0, 0], tf.stack([n, tf.shape(x)[1] - 1])), lambda x: x[:len(x) // 2, :-1]),
+]
+
+
+@pytest.mark.parametrize("build, expected", [row[1:] for row in PARTLY], ids=[row[0] for row in PARTLY])
+def test_partly_known_shapes(build: Callable[[Any, Any], Any], expected: Callable[[Array], Array]) -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, None])
+        n = tf.size(tf.where(x[:, 0] > 0)) // 2
+        total = tf.while_loop(lambda i, total: i < 3, lambda i, total: (i + 1, total + tf.reduce_sum(build(x + tf.cast(i, tf.float32), n))),
+                              [0, 0.0])[1]
+        for shape in ((6, 3), (6, 5), (2, 4), (10, 2)):
+            value = np.ones(shape, np.float32)
+            assert session.run(total, {x: value}) == sum(expected(value + i).sum() for i in range(3))

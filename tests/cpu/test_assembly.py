@@ -23,7 +23,9 @@ TEXTS = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_verifies(text):
     machine()
-    llvm.parse_assembly(text).verify()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    assert any(not function.is_declaration for function in module.functions)
 
 
 def test_what_does_not_verify_is_not_compiled(own_cache):

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from graphc.cpu import compile_pool, native
 from graphc.cpu.kernel.machine import compile_one, machine
 from graphc.cpu.tape import Tape
 from tests import ROOT
+from tests.waiting import PATIENCE, until
 
 
 def source(factor):
@@ -107,10 +107,7 @@ def cannot_import(workers, monkeypatch):
 def ended_of_idleness(workers, monkeypatch):
     monkeypatch.setattr(compile_pool, "_START", compile_pool._START.replace("serve()", "import graphc.cpu.kernel.worker as p; p.IDLE = 0.1; serve()"))
     crew = workers.crew(2)
-    deadline = time.monotonic() + 60
-    while any(worker.alive for worker in crew) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(worker.alive for worker in crew)
+    assert until(lambda: not any(worker.alive for worker in crew))
 
 
 def frozen(workers, monkeypatch):
@@ -195,7 +192,7 @@ def test_a_worker_is_ready_before_it_has_a_job(workers):
     imported = "import graphc.cpu.kernel.worker as p; p.get_ready(); print(*(name for name, module in sys.modules.items() if module))"
     start = compile_pool._START.replace("serve()", imported)
     found = subprocess.run([sys.executable, "-I", "-S", "-c", start], input=json.dumps([compile_pool.folders(), str(compile_pool._FOLDER)]) + "\n",
-                           capture_output=True, text=True, timeout=60, check=True).stdout.split()
+                           capture_output=True, text=True, timeout=PATIENCE, check=True).stdout.split()
     assert "numba.core.lowering" in found and not [name for name in found if name.partition(".")[0] == "scipy"]
 
 
@@ -221,7 +218,7 @@ def test_a_worker_is_started_before_the_graph_is_specialised(processes, first, t
     """Where nothing is kept that the process needs itself; and none where kernels are kept."""
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": processes}
     for wanted in (first, ["specialise"]):
-        done = subprocess.run([sys.executable, "-c", EARLY], env=environment, capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run([sys.executable, "-c", EARLY], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
         assert done.stdout.split() == wanted
 
 
@@ -278,7 +275,8 @@ def test_workers_execute_nothing_of_the_current_folder(place, tmp_path):
         (here / f"{name}.py").write_text(HOSTILE)
     code = HERE.format(prepare=prepare, number=2 + list(PLACES).index(place))
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path / "cache"), "GRAPHC_COMPILE_PROCESSES": "1"} | variables
-    done = subprocess.run([sys.executable, *flags, "-c", code, str(ROOT)], env=environment, cwd=here, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, *flags, "-c", code, str(ROOT)], env=environment, cwd=here, capture_output=True, text=True,
+                          timeout=PATIENCE)
     assert not (here / "executed").exists(), (here / "executed").read_text()
     assert done.returncode == 0, done.stderr
 
@@ -302,7 +300,7 @@ def test_a_program_that_is_its_own_python_does_not_start_itself(name, frozen, tm
     program.write_text(f"#!{sys.executable}\n{FROZEN.format(frozen=frozen)}")
     program.chmod(0o700)
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": "1"}
-    done = subprocess.run([str(program)], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([str(program)], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "started").read_text().splitlines()) == 1
 
@@ -322,11 +320,8 @@ assert "numba" not in sys.modules
 @pytest.mark.slow
 def test_workers_end_with_their_process_and_are_not_a_childs(tmp_path):
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-u", "-c", PROGRAM, source(2)], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-u", "-c", PROGRAM, source(2)], env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     pids = [int(pid) for pid in done.stdout.split()]
     assert len(pids) == 2 and pids[0] != pids[1]
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

@@ -21,6 +21,7 @@ from graphc.cpu.kernel.machine import machine
 from graphc.errors import CacheWarning
 from tests import ROOT
 from tests.cpu.kernels import call, evaluate, kernel_name, source
+from tests.waiting import PATIENCE
 
 INF, NAN = np.inf, np.nan
 FLOATS = np.array([0.0, -0.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3.7, -3.7, 1e30, -1e30, 1e-40, INF, -INF, NAN])
@@ -299,7 +300,7 @@ print(stats["compiled"], stats["loaded"], all(k.from_cache for k in kernels), "n
 def child(folder: Path, *sources: str, code: str = CHILD) -> str:
     environment = {**os.environ, "GRAPHC_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": "0"}
     command = [sys.executable, "-c", code, *sources]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()
 

@@ -15,6 +15,7 @@ import graphc as tf
 from graphc.cpu import blas, native
 from graphc.cpu.tape import Tape
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 SCALE = textwrap.dedent("""
     def kernel(buffers, extents, lo, hi):
@@ -139,7 +140,7 @@ def test_eight_threads_at_once():
     for t in threads:
         t.start()
     for t in threads:
-        t.join(timeout=60)
+        t.join(timeout=PATIENCE)
     assert not any(t.is_alive() for t in threads)
     assert wrong == []
 
@@ -187,9 +188,7 @@ def test_process(code):
         pytest.skip("this platform has no fork")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for _ in range(3):
-        run = subprocess.run(
-            [sys.executable, "-c", COMMON + code], env=environment, capture_output=True, text=True, timeout=60
-        )
+        run = subprocess.run([sys.executable, "-c", COMMON + code], env=environment, capture_output=True, text=True, timeout=PATIENCE)
         assert (run.returncode, run.stdout.strip()) == (0, "True"), run.stderr
 
 
@@ -281,7 +280,7 @@ def test_fork_while(what, processes, tmp_path):
     target, before = WHILE[what]
     code = FORKED.format(what=target, before=before, number_of_its_own=3)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRAPHC_CACHE_DIR": str(tmp_path), "GRAPHC_COMPILE_PROCESSES": processes}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=3 * PATIENCE)
     assert (done.returncode, done.stdout.strip()) == (0, "[0, 0, 0, 0, 0, 0] True"), done.stderr
 
 

@@ -15,6 +15,7 @@ import pytest
 import graphc as tf
 from tests import ROOT
 from tests.datasets.feeding import fed_by_threads, plain, rest
+from tests.waiting import PATIENCE, until
 
 # ---------------------------------------------------------------------- queues
 
@@ -153,7 +154,7 @@ def test_who_waits_lets_others_run(session):
     thread.start()
     for i in range(20):             # the queue holds two: both sides wait for each other
         session.run(put, {p: i})
-    thread.join(30)
+    thread.join(PATIENCE)
     assert found == [*range(20)]
 
 
@@ -174,7 +175,7 @@ def test_closing_lets_those_who_wait_go(session):
     time.sleep(0.1)
     session.run(q.close(cancel_pending_enqueues=True))
     for t in threads:
-        t.join(30)
+        t.join(PATIENCE)
     assert len(errors) == 3 and session.run(q.size()) == 1
 
 
@@ -191,9 +192,9 @@ def test_a_closed_session_lets_go():
             errors.append(e)
     thread = threading.Thread(target=waiting)
     thread.start()
-    time.sleep(0.1)
+    assert until(lambda: sess.values.resources.find(q) is not None)         # the run has begun
     sess.close()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert len(errors) == 1
 
 
@@ -310,7 +311,7 @@ def test_without_a_coordinator_a_closed_session_ends_the_threads():
     sess.run(number)
     sess.close()
     for t in threads:
-        t.join(20)
+        t.join(PATIENCE)
     assert threads and not any(t.is_alive() for t in threads)
 
 
@@ -330,7 +331,7 @@ print(s.run(b).shape)
 
 
 def test_the_interpreter_ends_with_threads_that_wait():
-    done = subprocess.run([sys.executable, "-c", _EXITS], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", _EXITS], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr) == (0, "(5,)\n", "")
 
 

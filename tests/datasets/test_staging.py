@@ -9,6 +9,7 @@ import pytest
 
 import graphc as tf
 from tests.datasets.feeding import fed_by_threads
+from tests.waiting import PATIENCE, until
 
 S = tf.contrib.summary
 
@@ -42,7 +43,7 @@ def test_areas_by_name_and_of_a_capacity():
         waits = threading.Thread(target=session.run, args=(put,))
         waits.start()
         assert session.run(got) == {"a": 1, "b": 2}
-        waits.join(20)
+        waits.join(PATIENCE)
         assert not waits.is_alive() and session.run(got) == {"a": 1, "b": 2}
 
 
@@ -99,15 +100,14 @@ def test_a_mean_is_waited_for():
         thread.start()
         session.run(put)
         session.run(put)
-        thread.join(20)
+        thread.join(PATIENCE)
     assert found == [3.0]
     session = tf.Session()
     thread = threading.Thread(target=lambda: found.append(pytest.raises(tf.errors.CancelledError, session.run, taken)))
     thread.start()
-    while session.values.resources.find(sums) is None:
-        pass
+    assert until(lambda: session.values.resources.find(sums) is not None)
     session.close()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert len(found) == 2
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import graphc as tf
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 # What make_tensor_proto is given | the bytes that TensorFlow writes | what is read again.
 PROTOS = {
@@ -263,4 +264,4 @@ else:
 def test_modules_of_messages(tmp_path):
     program = f"from graphc.as_tensorflow import install\ninstall()\n{IMPORTS}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, timeout=100)
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, timeout=PATIENCE)

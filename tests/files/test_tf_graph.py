@@ -37,6 +37,7 @@ def steps(case: str) -> list[dict[str, Any]]:
         of, step, name = key.split("/", 2)
         if of == case and step != "feed":
             found.setdefault(int(step), {})[name] = value
+    assert found, f"nothing is recorded of {case}"
     return [found[i] for i in range(len(found))]
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [--n N] [--seed S] [--jobs J] [--only GRAPH] [--plants [NAMES]] [--refusals]`: random graphs against every oracle."""
+"""`python -m tests.fuzz [--n N] [--seed S] [--jobs J] [--only GRAPH] [--operator NAME] [--plants [NAMES]]`: random graphs, every oracle."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the whole run, default %(default)s")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time, default %(default)s")
     parser.add_argument("--only", type=int, metavar="GRAPH", help="the one graph of this number")
+    parser.add_argument("--operator", default="", metavar="NAME", help="graphs that have this operator rather than others")
     parser.add_argument("--plants", nargs="*", metavar="NAME", help="plant bugs, these or all, and see which are found")
     parser.add_argument("--refusals", action="store_true", help="programs that may have to be refused, instead of graphs that may not")
     parser.add_argument("--scripts", metavar="FOLDER", help="write the scripts of what is found into files there too")
@@ -28,7 +29,7 @@ def main() -> None:
             sys.exit(campaign.refusals(200 if args.n is None else args.n, args.seed))
         if args.plants is not None:
             sys.exit(campaign.plants(args.plants, 2000 if args.n is None else args.n, args.seed, args.jobs))
-        sys.exit(campaign.fuzz(200 if args.n is None else args.n, args.seed, args.jobs, args.only, args.scripts))
+        sys.exit(campaign.fuzz(200 if args.n is None else args.n, args.seed, args.jobs, args.only, args.scripts, args.operator))
 
 
 if __name__ == "__main__":

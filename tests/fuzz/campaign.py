@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 
 from .generate import by_family
@@ -20,13 +21,17 @@ APART = 1_000_000               # graph k of run s has the number s * APART + k
 FOUND = 28 / 30                 # the part of the planted bugs that must be found
 
 
-def fuzz(n: int, seed: int, jobs: int, only: int | None = None, folder: str | None = None) -> int:
-    """Check n graphs (or one); print each finding as a script. The exit status: 1 if there are any."""
+def fuzz(n: int, seed: int, jobs: int, only: int | None = None, folder: str | None = None, operator: str = "") -> int:
+    """Check n graphs (or one), of those that favour an operator; print each finding as a script. The exit status: 1 if there are any."""
+    known = {op.name for family in by_family().values() for op in family}
+    if operator and operator not in known:
+        print(f"there is no operator {operator} to draw" + "".join(f"; is {n} meant?" for n in get_close_matches(operator, known, 1)))
+        return 2
     preload()
     seeds = [only] if only is not None else range(seed * APART, seed * APART + n)
     began, found, rejected = time.monotonic(), Counter[str](), 0
     operators: Counter[str] = Counter()
-    for k, outcome in enumerate(outcomes((Task(s) for s in seeds), jobs), 1):
+    for k, outcome in enumerate(outcomes((Task(s, favoured=operator) for s in seeds), jobs), 1):
         operators.update(outcome.operators)
         rejected += outcome.oracle == "rejected"
         if outcome.found:
@@ -34,7 +39,6 @@ def fuzz(n: int, seed: int, jobs: int, only: int | None = None, folder: str | No
             report(outcome, folder)
         if k % 500 == 0:
             print(f"{k} graphs, {sum(found.values())} findings, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    known = {op.name for family in by_family().values() for op in family}
     print(f"{len(seeds)} graphs in {time.monotonic() - began:.0f} s, {rejected} of them rejected; "
           f"{len(known & set(operators))} of {len(known)} operators, {sum(operators.values())} uses; {sum(found.values())} findings"
           + "".join(f"; {oracle}: {count}" for oracle, count in found.most_common()))
@@ -101,8 +105,8 @@ def plants(names: Sequence[str], n: int, seed: int, jobs: int) -> int:
 def first_found(each: Plant, n: int, seed: int, jobs: int) -> tuple[int, str]:
     """How many graphs it took to find a planted bug, and by which oracle ("": it was not found)."""
     first = seed * APART
-    with closing(outcomes((Task(s, prepare=each.put) for s in range(first, first + n)), jobs)) as results:
+    with closing(outcomes((Task(s, prepare=each.put, favoured=each.operator) for s in range(first, first + n)), jobs)) as results:
         for k, outcome in enumerate(results, 1):
-            if outcome.found and not next(outcomes([Task(outcome.seed)], 1)).found:
+            if outcome.found and not next(outcomes([Task(outcome.seed, favoured=each.operator)], 1)).found:
                 return k, outcome.oracle
     return n, ""

@@ -28,6 +28,7 @@ LOOPS = 0.15                # the part of graphs that may have loops or branches
 # How often each family is drawn; one that is not named here joins at the last weight.
 FAMILIES = dict(elementwise=14.0, reduction=4.0, alias=1.5, view=2.5, views=1.0, concat=1.5, lowered=1.5, average=1.0, contraction=2.0, windowed=1.5)
 OTHER_FAMILY = 0.7
+FAVOURED = 0.3              # how often it is the operator that a run is about
 SPECIAL = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e-42, 1e-310, 1e30, -1e30, 3e38, 88.7, -750.0, 0.5, 2.5)
 
 
@@ -40,16 +41,16 @@ class Known(NamedTuple):
     leaf: bool
 
 
-def recipe(seed: int) -> Recipe:
-    """The recipe of a seed: always the same."""
-    return Draft(seed).finished()
+def recipe(seed: int, favoured: str = "") -> Recipe:
+    """The recipe of a seed, and of the operator that it is to have rather than others: always the same."""
+    return Draft(seed, favoured).finished()
 
 
 class Draft:
     """A recipe that grows, with its graph and its values."""
 
-    def __init__(self, seed: int):
-        self.seed = seed
+    def __init__(self, seed: int, favoured: str = ""):
+        self.seed, self.favoured = seed, favoured
         self.rng = np.random.default_rng([seed, 20])
         self.wild = self.chance(0.3)
         self.main = str(self.rng.choice(DTYPES[:2])) if self.chance(0.8) else str(self.rng.choice(DTYPES))
@@ -207,6 +208,8 @@ class Draft:
                 return
 
     def pick(self) -> Operator:
+        if self.favoured and self.chance(FAVOURED):
+            return OPERATORS[self.favoured]
         table = by_family()
         families = list(table)
         weights = np.array([FAMILIES.get(f.name, OTHER_FAMILY) for f in families])

@@ -7,22 +7,24 @@ import gc
 import io
 import os
 import pickle
+import re
 import resource
 import selectors
 import signal
+import tempfile
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import graphc as tf
 
 from . import generate, oracles
 from .recipe import Apply, Recipe
 
-SECONDS = 120.0                 # a graph takes one; ten graphs' worth of patience on a busy machine
+SECONDS = 120.0                 # a graph takes one on a machine of its own
 MEMORY = 3 << 30                # address space that a graph may add
 
 
@@ -47,19 +49,21 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A graph to check, by its seed or as a recipe, with `prepare` called in the child first."""
+    """A graph to check, by its seed (and the operator that it favours) or as a recipe, with `prepare` called in the child first."""
 
     seed: int
     recipe: Recipe | None = None
     prepare: Callable[[], Any] | None = None
+    favoured: str = ""
 
 
 @dataclass
 class _Child:
     task: Task
-    began: float
+    began: float                # when it was started, then when its graph was
+    stands: IO[bytes]           # the file in which it writes where it stands, when it is asked
     heard: bytearray = field(default_factory=bytearray)
-    late: bool = False
+    signals: int = 0            # that it was sent for being late: one that asks where it stands, one that ends it
 
 
 def preload() -> None:
@@ -134,12 +138,13 @@ class _Children:
 
     def start(self, task: Task) -> int:
         reading, writing = os.pipe()
+        stands = tempfile.TemporaryFile()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            _work(task, writing)
+            _work(task, writing, stands)
         os.close(writing)
-        self.by_pid[pid] = reading, _Child(task, time.monotonic())
+        self.by_pid[pid] = reading, _Child(task, time.monotonic(), stands)
         self.selector.register(reading, selectors.EVENT_READ, pid)
         return pid
 
@@ -149,13 +154,15 @@ class _Children:
         for key, _ in self.selector.select(0.5):
             fd, child = self.by_pid[key.data]
             part = os.read(fd, 1 << 16)
+            if not child.heard:
+                child.began = time.monotonic()
             child.heard += part
             if not part:
                 done.append((key.data, self._end(key.data)))
         for pid, (_, child) in self.by_pid.items():
-            if time.monotonic() - child.began > SECONDS and not child.late:
-                child.late = True
-                os.kill(pid, signal.SIGKILL)
+            if time.monotonic() - child.began > SECONDS + child.signals:
+                os.kill(pid, signal.SIGKILL if child.signals else signal.SIGUSR1)
+                child.signals += 1
         return done
 
     def _end(self, pid: int) -> Outcome:
@@ -164,10 +171,14 @@ class _Children:
         os.close(fd)
         _, status = os.waitpid(pid, 0)
         recipe, outcome = _heard(child)
+        with child.stands as file:
+            file.seek(0)
+            lines = re.findall(r'File "(?:.*/)?(.*)", (line \d+ in .*)', file.read().decode(errors="replace"))
         if outcome is not None:
             return outcome
-        if child.late:
-            oracle, message = "hang", f"not done after {SECONDS:.0f} s"
+        if child.signals:
+            at = " <- ".join(f"{name}, {line}" for name, line in lines[:4])
+            oracle, message = "hang", f"not done after {SECONDS:.0f} s" + (f", at {at}" if at else "")
         elif os.WIFSIGNALED(status):
             oracle, message = "crash", signal.Signals(os.WTERMSIG(status)).name
         else:
@@ -186,12 +197,13 @@ def _heard(child: _Child) -> tuple[Recipe | None, Outcome | None]:
             return (said + [None, None])[0], (said + [None, None])[1]
 
 
-def _work(task: Task, writing: int) -> None:
+def _work(task: Task, writing: int, stands: IO[bytes]) -> None:
     """The child's life."""
     try:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 2)                             # LLVM and glibc write there when they give up: the signal says it
         faulthandler.disable()
+        faulthandler.register(signal.SIGUSR1, stands, all_threads=False)
         warnings.simplefilter("ignore")
         os.environ["GRAPHC_COMPILE_PROCESSES"] = "0"  # bugs are planted in this process
         size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -199,7 +211,7 @@ def _work(task: Task, writing: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with os.fdopen(writing, "wb") as pipe:
             try:
-                recipe = task.recipe or generate.recipe(task.seed)
+                recipe = task.recipe or generate.recipe(task.seed, task.favoured)
             except Exception:
                 pickle.dump(None, pipe)
                 pickle.dump(Outcome(task.seed, "fuzzer", traceback.format_exc()), pipe)

@@ -58,6 +58,14 @@ def test_planted_bugs_are_found(fuzz):
     assert done.returncode == 0 and f"{len(QUICK)} of {len(QUICK)} planted" in done.stdout, done.stdout + done.stderr
 
 
+def test_an_operator_is_favoured(fuzz):
+    by_chance, favoured = ([step.operator for seed in range(20) for step in recipe(seed, name).steps if isinstance(step, Apply)]
+                           for name in ("", "divisor"))
+    assert favoured.count("divisor") > max(10, 3 * by_chance.count("divisor"))
+    done = fuzz("--n", "3", "--operator", "divisr")
+    assert done.returncode == 2 and "no operator divisr to draw; is divisor meant?" in done.stdout
+
+
 def test_there_are_thirty_bugs_to_plant():
     assert len(PLANTS) >= 30 and all(p.says.endswith(".") for p in PLANTS.values())
 
@@ -90,6 +98,7 @@ def test_what_is_planted_is_called_as_what_it_replaces(name):
         inspect.unwrap(PLANTS[name].put)()
         for was, planted in [(was, getattr(owner, attribute)) for owner, attribute, was in before if inspect.isroutine(was)]:
             asked = [p for p in inspect.signature(was).parameters.values() if p.default is p.empty]
+            assert planted is not was
             inspect.signature(planted).bind(*[None for p in asked if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)],
                                             **{p.name: None for p in asked if p.kind is p.KEYWORD_ONLY})
     finally:
@@ -210,10 +219,10 @@ def greedy():
 
 @pytest.mark.parametrize("misdeed, oracle, said", [
     (lambda: os.kill(os.getpid(), signal.SIGSEGV), "crash", "SIGSEGV"), (os.abort, "crash", "SIGABRT"), (lambda: os._exit(3), "crash", "status 3"),
-    (busy, "hang", "not done"), (greedy, "memory", "GiB"), (lambda: 1 / 0, "fuzzer", "ZeroDivisionError"),
+    (busy, "hang", "not done after 5 s, at test_fuzz.py, line"), (greedy, "memory", "GiB"), (lambda: 1 / 0, "fuzzer", "ZeroDivisionError"),
 ], ids=["segfault", "abort", "exit", "hang", "memory", "error"])
 def test_misdeeds_are_findings(misdeed, oracle, said, monkeypatch):
-    monkeypatch.setattr(runner, "SECONDS", 2.0 if misdeed is busy else 60.0)
+    monkeypatch.setattr(runner, "SECONDS", 5.0 if misdeed is busy else 120.0)
     (outcome,) = outcomes([Task(1, prepare=misdeed)], 1)
     assert outcome.oracle == oracle and said in outcome.message and outcome.recipe == recipe(1)
 

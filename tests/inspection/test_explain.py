@@ -18,6 +18,7 @@ from graphc.inspection.explain.collect import difference
 from graphc.inspection.explain.records import kernel_text, packed_instructions
 from graphc.ir.families import Memory
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 RELU = next(i for i, line in enumerate(Path(__file__).read_text().splitlines(), 1) if line.startswith("    h = "))
 
@@ -359,15 +360,14 @@ def dumped(monkeypatch, folder):
 
 
 def run_alone(kernels, cwd):
-    done = subprocess.run([sys.executable, str(kernels)], capture_output=True, text=True, timeout=120, cwd=cwd,
+    done = subprocess.run([sys.executable, str(kernels)], capture_output=True, text=True, timeout=PATIENCE, cwd=cwd,
                           env={**os.environ, "PYTHONPATH": str(ROOT), "GRAPHC_DUMP": ""})
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 
 def test_dump_writes_every_program(monkeypatch, tmp_path):
-    base = tmp_path / "made"
-    dumped(monkeypatch, base)
+    dumped(monkeypatch, base := tmp_path / "made")
     assert sorted(p.name for p in base.iterdir()) == ["000_Mean_0", "001_Mean_0"]
     for place in base.iterdir():
         names = sorted(p.name for p in place.iterdir())

@@ -75,15 +75,28 @@ PREPROCESSING = (
     "tokens(num_words=4, oov_token='?').sequences_to_texts([[1, 2, 9, 5, 3]])", "tokens().sequences_to_texts([[1, 2, 9, 5, 3]])",
     "tokens(char_level=True).texts_to_sequences(['tea'])", "list(tokens().word_index.items())", "sorted(tokens().word_docs.items())",
     *(f"tokens().texts_to_matrix(['the cat the', 'a mouse'], {mode!r})" for mode in ("binary", "count", "freq", "tfidf")),
-    # Rows behind columns, of a square: TensorFlow 2.15 turns the others about, 1.15 does not.
-    *(f"image.apply_affine_transform(photo, {a}, row_axis=1, col_axis=0, channel_axis=2)" for a in (
+    *(f"image.apply_affine_transform(photo[:4], {a}, row_axis=0, col_axis=1, channel_axis=2)" for a in (
         "tx=1, ty=-2", "tx=2, fill_mode='constant', cval=7.0", "ty=2, fill_mode='reflect'", "tx=-3, fill_mode='wrap'", "zx=0.5, zy=2.0",
         *(f"theta=17, shear=8, tx=0.6, zx=1.3, order={order}, fill_mode={mode!r}"
           for order in (0, 1) for mode in ("nearest", "constant", "reflect", "wrap")))),
-    "image.apply_affine_transform(photo.transpose(2, 0, 1), theta=30, row_axis=2, col_axis=1, channel_axis=0)",
+    "image.apply_affine_transform(photo.transpose(2, 0, 1), theta=30, row_axis=1, col_axis=2, channel_axis=0)",
+    *(f"seeded(lambda: image.random_{a}, 0, 1, 2))" for a in (
+        "rotation(photo, 30", "shift(photo, 0.2, 0.3", "shear(photo, 20", "zoom(photo, (0.5, 0.9)")),
+    "seeded(lambda: image.random_channel_shift(photo, 5.0, 2))", "seeded(lambda: image.random_brightness(photo, (0.5, 1.5)))",
+    "image.apply_channel_shift(photo, 3.0, 2)", *(f"image.apply_brightness_shift(photo, {b})" for b in (0.0, 0.4, 1.0, 1.7)),
+    "image.apply_brightness_shift(np.dstack([photo, photo[..., 0]]), 0.5)", "image.apply_brightness_shift(photo[..., :1] * 0, 0.5)",
+    *(f"flowed({a})" for a in (
+        "", "rotation_range=30", "width_shift_range=0.2, height_shift_range=0.3", "width_shift_range=3",
+        "width_shift_range=2.5, fill_mode='constant'", "width_shift_range=[1, 2], height_shift_range=[0.1, 0.2]",
+        "shear_range=20, zoom_range=0.3, fill_mode='reflect'",
+        "zoom_range=[0.5, 1.5], fill_mode='wrap'", "horizontal_flip=True", "vertical_flip=True, channel_shift_range=5.0",
+        "brightness_range=(0.5, 1.5), rescale=0.1", "rescale=0.5, featurewise_center=True, featurewise_std_normalization=True",
+        "rotation_range=20, featurewise_center=True", "validation_split=0.3, subset='training'", "validation_split=0.3, subset='validation'",
+        "seed=5, rotation_range=20, shuffle=False")),
     "image.img_to_array(photo[:, :, 0], 'channels_first')", "image.img_to_array(image.array_to_img(photo))",
     "standardized(samplewise_center=True, samplewise_std_normalization=True)", "standardized(rescale=0.5)",
     "standardized(featurewise_center=True, featurewise_std_normalization=True)",
+    "standardized(featurewise_center=True, featurewise_std_normalization=True, rescale=0.5)",
     "utils.to_categorical([[1], [0], [3]])", "utils.to_categorical([1, 2], 4, 'int32')", "utils.normalize(series.reshape(4, 3))",
     "utils.normalize(series.reshape(4, 3), 0, 1)",
 )
@@ -114,8 +127,22 @@ def prepared(keras: Any, text: str) -> Any:
         if made.featurewise_center:
             made.fit(np.stack([photo, photo * 2 + 1]))
         return made.standardize(photo)
+
+    def seeded(call: Any) -> Any:
+        np.random.seed(4)
+        return call()
+
+    def flowed(subset: Any = None, seed: Any = None, shuffle: bool = True, **options: Any) -> Any:
+        """Two passes over a few images, changed as the seed has it, and the next number that it has."""
+        made = p.image.ImageDataGenerator(**options)
+        x = np.stack([np.roll(photo, i, 1)[:4] for i in range(10)])
+        np.random.seed(4)
+        if made.featurewise_center:
+            made.fit(x, augment=True, rounds=2, seed=1)
+        flow = made.flow(x, np.arange(10) % 2, batch_size=4, subset=subset, seed=seed, shuffle=shuffle)
+        return (*(part for _ in range(2 * len(flow)) for part in next(flow)), np.random.rand(1))
     return eval(text, {"sequence": p.sequence, "text": p.text, "image": p.image, "utils": keras.utils, "photo": photo, "series": series,  # noqa: S307
-                       "tokens": tokens, "standardized": standardized})
+                       "tokens": tokens, "standardized": standardized, "seeded": seeded, "flowed": flowed, "np": np})
 
 
 def arrays(value: Any) -> list[Any]:
@@ -125,7 +152,8 @@ def arrays(value: Any) -> list[Any]:
 
 
 def write(path: str) -> None:
-    """Write what TensorFlow makes of all rows."""
+    """Write what TensorFlow makes of all rows; of images Keras-Preprocessing 1.1.2, which TensorFlow 1.15 takes."""
+    import keras_preprocessing.image
     import tensorflow.compat.v1 as tf
     tf.disable_v2_behavior()
     kept: dict[str, Any] = {}
@@ -135,6 +163,7 @@ def write(path: str) -> None:
             made = found(tf.keras, text, {n: tf.constant(a) for n, a in OPERANDS.items()})
             session.run(tf.global_variables_initializer())
             kept.update({f"{text}/{i}": a for i, a in enumerate(session.run(made))})
+    tf.keras.preprocessing.image = keras_preprocessing.image
     for text in PREPROCESSING:
         kept.update({f"{text}/{i}": a for i, a in enumerate(arrays(prepared(tf.keras, text)))})
     np.savez_compressed(path, **kept)

@@ -184,6 +184,48 @@ def test_frozen_layers_stay_as_they_were_compiled() -> None:
     assert changed == [False, False, True, True]
 
 
+# The losses of a generative adversarial net, step by step, from these weights on: TensorFlow 2.15's `tf.compat.v1.keras`.
+ADVERSARIAL = [(0.68026495, 0.7290994, 0.66057587), (0.6652972, 0.729879, 0.6603135), (0.65277386, 0.72927356, 0.6601622)]
+
+
+def drawn(model: Any) -> Any:
+    rng = np.random.RandomState(7)
+    model.set_weights([(rng.randn(*w.shape) * 0.1 + (0 if w.ndim > 1 else w)).astype("f") for w in model.get_weights()])
+    return model
+
+
+def test_nets_that_share_layers_train_what_each_was_compiled_with(caplog: pytest.LogCaptureFixture) -> None:
+    judge = drawn(tf.keras.Sequential([L.Dense(8, input_dim=8), L.LeakyReLU(0.2), L.Dropout(0.0), L.Dense(1, activation="sigmoid")]))
+    judge.compile(tf.keras.optimizers.Adam(0.01, 0.5), "binary_crossentropy")
+    maker = drawn(tf.keras.Sequential([L.Dense(8, input_dim=3), L.LeakyReLU(0.2), L.BatchNormalization(momentum=0.8), L.Dense(8, activation="tanh")]))
+    noise = tf.keras.Input((3,))
+    judge.trainable = False
+    both = tf.keras.Model(noise, judge(maker(noise)))
+    both.compile(tf.keras.optimizers.Adam(0.01, 0.5), "binary_crossentropy")
+    real, rng, losses = np.random.RandomState(0).rand(64, 8).astype("f")[:16], np.random.RandomState(1), []
+    for _ in range(3):
+        z = rng.randn(16, 3)
+        made = maker.predict(z)
+        losses.append((judge.train_on_batch(real, np.ones((16, 1))), judge.train_on_batch(made, np.zeros((16, 1))),
+                       both.train_on_batch(z, np.ones((16, 1)))))
+    np.testing.assert_allclose(losses, ADVERSARIAL, rtol=2e-6)
+    assert judge.trainable_weights == [] and "compile says so anew" in caplog.text
+
+
+def test_what_is_updated_is_as_it_was_compiled() -> None:
+    norm = L.BatchNormalization(input_shape=(4,))
+    alone, over = tf.keras.Sequential([norm, L.Dense(1)]), tf.keras.Sequential([L.Dense(4, input_shape=(4,))])
+    alone.compile("sgd", "mse")
+    norm.trainable = False
+    over.add(norm)
+    over.compile("sgd", "mse")
+    before = norm.get_weights()
+    over.train_on_batch(X, np.ones((20, 4)))
+    assert all((a == b).all() for a, b in zip(before, norm.get_weights(), strict=True))
+    alone.train_on_batch(X, Y)
+    assert not any((a == b).all() for a, b in zip(before, norm.get_weights(), strict=True))
+
+
 def test_model_of_several_graphs_keeps_a_session_each() -> None:
     first = small()
     with tf.Graph().as_default():

@@ -9,8 +9,9 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 
-RANDOM = np.random.default_rng(17)
+RANDOM = draws(17)
 INPUTS = {1: RANDOM.normal(size=(2, 9, 3)), 2: RANDOM.normal(size=(2, 7, 8, 3)), 3: RANDOM.normal(size=(2, 5, 4, 6, 2))}
 BIAS = np.array([0.5, -0.25, 1.0, 0.0])
 

@@ -8,8 +8,9 @@ import pytest
 import graphc as tf
 from graphc import errors
 from graphc.layers.base import snake_case
+from tests.draws import draws
 
-RANDOM = np.random.default_rng(3)
+RANDOM = draws(3)
 X = RANDOM.normal(size=(4, 3)).astype("float32")
 CUBE = RANDOM.normal(size=(2, 5, 3)).astype("float32")
 PICTURE = RANDOM.normal(size=(2, 3, 4, 5)).astype("float32")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from tests.draws import draws
 
-RNG = np.random.default_rng(3)
+RNG = draws(3)
 
 
 def drawn(*shape: int) -> Any:

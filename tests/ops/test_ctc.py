@@ -10,8 +10,9 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 
-RANDOM = np.random.default_rng(2)
+RANDOM = draws(2)
 
 
 def by_paths(logits, merge=True):

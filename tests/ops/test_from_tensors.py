@@ -144,17 +144,21 @@ def test_what_does_not_fit_fails_when_it_runs(row, of):
     given = tf.placeholder(tf.int32, np.shape(value))
     y = function(of(given))
     for jit in (True, False):
-        with tf.Session(jit=jit) as session, pytest.raises(tf.errors.InvalidArgumentError, match=r"test_from_tensors.py:\d+"):
+        with tf.Session(jit=jit) as session, pytest.raises(tf.errors.InvalidArgumentError, match=r"test_from_tensors.py:\d+") as raised:
             session.run(y, {given: value})
+        assert "(?)" not in str(raised.value)           # no operand but the user's own
 
 
 @pytest.mark.parametrize("make, kind", [(lambda a: tf.reduce_sum(["text"], a), tf.errors.DTypeError),
                                         (lambda a: tf.argmax(1.0, a), tf.errors.ShapeError),
+                                        (lambda a: tf.concat([X, X.T], a), tf.errors.ShapeError),
+                                        (lambda a: tf.cumsum(X > 0, a), tf.errors.DTypeError),
                                         (lambda a: tf.transpose(X, [a, a]), tf.errors.ShapeError),
                                         (lambda a: tf.reduce_sum(X, tf.cast(a, tf.float32)), tf.errors.DTypeError)])
 def test_what_cannot_fit_is_refused_while_the_graph_is_built(make, kind):
-    with pytest.raises(kind, match=r"test_from_tensors.py:\d+"):
+    with pytest.raises(kind, match=r"test_from_tensors.py:\d+") as raised:
         make(tf.placeholder(tf.int32, []))
+    assert "(?)" not in str(raised.value)
 
 
 def test_files_keep_it():

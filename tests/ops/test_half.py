@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc import testing
 from graphc.ir.node import OPERATORS
 from graphc.testing.operators import EXACT
 from graphc.testing.samples import Sample, build, reference, samples, say
@@ -176,6 +177,25 @@ def test_unsigned_integers_wrap_around(dtype: Any, jit: bool) -> None:
         for value, right in zip(session.run(wrapped(fed), {fed: x}), wanted, strict=True):
             assert value.dtype == right.dtype
             np.testing.assert_array_equal(value, right)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
+def test_functions_of_unsigned_integers_are_those_of_floats(dtype: Any) -> None:
+    """Found in sigmoid, whose -x wrapped around."""
+    x = np.array([0, 1, 3, 200 if dtype == np.uint8 else 46656], dtype)
+    compared = set()
+    for op in [op for op in testing.testable() if op.family.broadcasts]:
+        with tf.Graph().as_default(), tf.Session(jit=False) as session:
+            try:
+                y = op(*[tf.constant(x)] * len(op.params))
+                found = session.run(y)
+            except tf.errors.GraphcError:
+                continue                # not defined for them, or not of these values
+            if found.dtype.kind == "f":
+                wanted = session.run(op(*[tf.constant(x.astype(found.dtype))] * len(op.params)))
+                np.testing.assert_allclose(found, wanted, rtol=1e-5, err_msg=op.name)
+                compared.add(op.name)
+    assert len(compared) > 30 and {"sigmoid", "tanh", "erf", "truediv"} <= compared
 
 
 def sparse(x: Any) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import special
 
 import graphc as tf
 from graphc import errors
 
-special = pytest.importorskip("scipy.special")
 RANDOM = np.random.default_rng(0)
 N = 2000
 A = np.exp(RANDOM.uniform(-4, 9, N))

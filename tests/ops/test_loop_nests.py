@@ -18,8 +18,9 @@ from graphc.ir.node import OPERATORS
 from graphc.ir.types import TensorType
 from graphc.ops.linalg_loops import MOST
 from graphc.ops.sparse_product import row_sums, rows_sorted
+from tests.draws import draws
 
-RNG = np.random.default_rng(8)
+RNG = draws(8)
 
 
 @pytest.fixture(autouse=True)

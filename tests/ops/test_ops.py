@@ -28,6 +28,7 @@ NO_GRADIENT = {
     "best_by_overlaps": "its scores are those of a choice, as in TensorFlow",
     "boxes_drawn": "pictures to look at, as in TensorFlow",
     "distorted_box": "a draw",
+    "kmeans_plus_plus_initialization": "its rows are chosen by draws, as in TensorFlow",
     "unique": "its values are a choice that depends on the values",
 }
 # Their gradient is something else than the derivative, on purpose: rows of their own below.

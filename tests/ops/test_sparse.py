@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from tests.draws import draws
 
-RNG = np.random.default_rng(14)
+RNG = draws(14)
 A = np.where(RNG.random((4, 5)) < 0.4, RNG.normal(size=(4, 5)), 0.0)
 B = np.where(RNG.random((4, 5)) < 0.4, RNG.normal(size=(4, 5)), 0.0)
 D = RNG.normal(size=(5, 3))

@@ -14,6 +14,7 @@ import graphc as tf
 from graphc.compiler import passes
 from graphc.process import collecting
 from graphc.process.collecting import uncollected
+from tests.waiting import PATIENCE
 
 
 class Unlike(BaseException):
@@ -75,10 +76,10 @@ def test_threads_share_it(before):
     @uncollected
     def slow():
         inside.set()
-        out.wait(10)
+        out.wait(PATIENCE)
     thread = threading.Thread(target=slow)
     thread.start()
-    inside.wait(10)
+    inside.wait(PATIENCE)
     assert seen() == [False, False] and not gc.isenabled()         # the other one is still at work
     out.set()
     thread.join()
@@ -92,10 +93,10 @@ def test_a_forked_child_does_not_wait_for_its_parents_threads(before):
     @uncollected
     def slow():
         inside.set()
-        out.wait(10)
+        out.wait(PATIENCE)
     thread = threading.Thread(target=slow)
     thread.start()
-    inside.wait(10)
+    inside.wait(PATIENCE)
     child = os.fork()
     if not child:
         os._exit(0 if gc.isenabled() == before else 1)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 # A thread waits in the middle of a property while its process forks; the child reads that of another instance.
 CHILD = """
@@ -61,8 +62,8 @@ WHILE = {
 @pytest.mark.parametrize("what", WHILE)
 def test_fork_while_a_cached_property_is_computed(what: str) -> None:
     if what == "of networkx" and sys.version_info >= (3, 12):
-        pytest.skip("cached properties have no lock")
+        pytest.skip("cached properties have no lock since Python 3.12")
     target, read = WHILE[what]
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", CHILD.format(target=target, read=read)], capture_output=True, text=True,
-                         timeout=100, env={**os.environ, "PYTHONPATH": str(ROOT)})
+                         timeout=PATIENCE, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert (run.returncode, run.stdout.strip()) == (0, "0"), run.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from graphc.process.importing import undisturbed, whole
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 # The imports at whose beginning Control-C comes, or after so many calls of their bodies, and whether the kernel is compiled in the process.
 INTERRUPTED = {
@@ -58,7 +60,7 @@ print(*came)
 def test_an_interrupted_run_can_be_repeated(when, tmp_path):
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": INTERRUPTED[when]}
     module, calls = f"{when} 0".split()[:2]
-    done = subprocess.run([sys.executable, "-c", PROGRAM, module, calls], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, module, calls], env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [module, "told"]
 
@@ -85,12 +87,12 @@ print(interrupted)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no such timer")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this platform has no such timer")
 @pytest.mark.parametrize("processes", ["0", "1"])
 @pytest.mark.parametrize("delays", [(0.01, 0.02, 0.03, 0.05), (0.04, 0.1, 0.1, 0.1), (0.3, 0.4), (0.02,) * 20], ids=str)
 def test_a_run_interrupted_at_any_time_can_be_repeated(delays, processes, tmp_path):
     environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": processes}
-    done = subprocess.run([sys.executable, "-c", TIMED, "7", *map(str, delays)], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", TIMED, "7", *map(str, delays)], env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 1 or "KeyboardInterrupt" in done.stderr       # Python ignores what is raised within a finaliser
 
@@ -128,4 +130,4 @@ def test_late_imports_are_whole():
             assert not found, f"{path}: {found} may be left half imported; see graphc/process/importing.py"
     # The kernel language is entered when Numba is there, and all that its functions name with it.
     code = f"import sys, numba; print(*[m for m in {sorted(kernel_language)} if m not in sys.modules])"
-    assert kernel_language and subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.split() == []
+    assert kernel_language and subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE).stdout.split() == []

@@ -9,9 +9,10 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 
 C, L = tf.nn.rnn_cell, tf.contrib.legacy_seq2seq
-RANDOM = np.random.default_rng(4)
+RANDOM = draws(4)
 SYMBOLS = [RANDOM.integers(0, 5, 3).astype("int32") for _ in range(4)]
 
 

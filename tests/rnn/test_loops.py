@@ -9,10 +9,11 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 from tests.rnn.cases import CELLS, GOLDEN, INDEX, WIDTH, held_to, leaves, lengths
 
 C, R = tf.nn.rnn_cell, tf.contrib.rnn
-RANDOM = np.random.default_rng(8)
+RANDOM = draws(8)
 
 
 @pytest.mark.parametrize("name", [n for n, row in INDEX.items() if row["kind"] != "static"])

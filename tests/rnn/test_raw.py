@@ -9,9 +9,10 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 
 C = tf.nn.rnn_cell
-RANDOM = np.random.default_rng(6)
+RANDOM = draws(6)
 
 
 @pytest.mark.parametrize("rows", [3, None])

@@ -10,9 +10,10 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 
 C, S = tf.nn.rnn_cell, tf.contrib.seq2seq
-RANDOM = np.random.default_rng(9)
+RANDOM = draws(9)
 X, LONG = RANDOM.normal(size=(3, 5, 4)).astype("float32"), np.array([5, 2, 0], "int32")
 TABLE = RANDOM.normal(size=(6, 4)).astype("float32")
 

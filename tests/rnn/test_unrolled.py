@@ -9,10 +9,11 @@ import pytest
 
 import graphc as tf
 from graphc import errors
+from tests.draws import draws
 from tests.rnn.cases import CELLS, INDEX, STEPS, WIDTH, held_to, lengths
 
 C = tf.nn.rnn_cell
-RANDOM = np.random.default_rng(8)
+RANDOM = draws(8)
 
 
 @pytest.mark.parametrize("name", [n for n, row in INDEX.items() if row["kind"] == "bi"])

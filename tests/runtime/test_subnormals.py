@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.cpu import tape_code
 from graphc.cpu.subnormal import flushed
 
 TINY = np.float32(1e-40)
@@ -103,8 +101,3 @@ def test_moments_of_idle_parameters_do_not_become_subnormal() -> None:
 def test_the_option_is_true_or_false(value: Any) -> None:
     with pytest.raises(tf.errors.ArgumentError, match="flush_denormals is True or False"):
         tf.ConfigProto(flush_denormals=value)
-
-
-@pytest.mark.parametrize("processor", ["x86_64", "AMD64", "aarch64", "arm64", "riscv64"])
-def test_machine_code_for_every_processor_is_well_formed(processor: str) -> None:
-    llvm.parse_assembly(tape_code.text(processor)).verify()

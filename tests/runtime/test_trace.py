@@ -14,6 +14,7 @@ import pytest
 
 import graphc as tf
 from tests import ROOT
+from tests.waiting import PATIENCE
 
 FULL = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
 
@@ -173,7 +174,7 @@ LONG = {"native": ("y = x\nfor _ in range(40): y = tf.sin(y) + tf.gather(y, [0])
 def test_an_interrupted_run_leaves_the_session_usable(kind, tmp_path):
     build, size, warm, after = LONG[kind]
     code = INTERRUPTED.format(build=build, size=size, warm=warm, after=after)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.stdout.startswith("interrupted\n3.0 1.0 2.0\n"), done.stdout + done.stderr
 
 

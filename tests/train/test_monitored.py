@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
-import time
 
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import graphc as tf
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -286,10 +286,7 @@ def test_supervisor(counting, tmp_path):
             if supervisor.should_stop():
                 break
             sess.run(train)
-        end = time.monotonic() + 10
-        while not (glob.glob(str(tmp_path / "model.ckpt-*")) and scalars(tmp_path, "cost")) and time.monotonic() < end:
-            supervisor.summary_writer.flush()
-            time.sleep(0.05)
+        assert until(lambda: supervisor.summary_writer.flush() or glob.glob(str(tmp_path / "model.ckpt-*")) and scalars(tmp_path, "cost"))
         supervisor.saver.save(sess, supervisor.save_path, global_step=supervisor.global_step)
         assert v.eval() == 32
         supervisor.request_stop()

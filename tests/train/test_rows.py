@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from tests.draws import draws
 
-RNG = np.random.default_rng(3)
+RNG = draws(3)
 TABLE = RNG.normal(size=(50, 3))
 IDS = np.array([7, 3, 7, 49, 0, 3, 7])
 ROWS = np.unique(IDS)

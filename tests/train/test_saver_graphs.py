@@ -72,16 +72,29 @@ def test_exported_graph(folder):
     assert v.op.name == "v"
 
 
-def test_a_graph_with_a_python_function_is_left_out(folder):
-    tf.get_variable("v", [1], constraint=lambda a: a)
+def test_a_graph_with_a_constraint_is_left_out(folder):
+    tf.Variable([1.0], name="v", constraint=tf.abs)
     with tf.Session(jit=False) as session:
-        with pytest.warns(errors.CheckpointWarning, match="without its graph: .*v.* has a constraint, a Python function") as caught:
+        with pytest.warns(errors.CheckpointWarning, match="without its graph: .* has a constraint, a Python function") as caught:
             path = tf.train.Saver().save(session, "m")
         assert [w.filename for w in caught] == [__file__]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             tf.train.Saver().save(session, "m", write_meta_graph=False)
         tf.train.Saver().restore(session, path)
+
+
+def test_a_python_function_stands_as_absent_in_a_saved_graph(folder):
+    v = tf.Variable([1.0], name="v")
+    tf.py_func(lambda a: a, [v], tf.float32)
+    with tf.Session(jit=False) as session, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = tf.train.Saver().save(session, "m")
+    with tf.Graph().as_default() as graph, tf.Session(jit=False) as session:
+        tf.train.import_meta_graph(path).restore(session, path)
+        assert session.run("v:0").tolist() == [1.0]
+        with pytest.raises(tf.errors.GraphcError, match="function"):
+            session.run(graph.get_tensor_by_name("PyFunc:0"))
 
 
 def test_a_graph_that_has_grown_is_written_anew(folder):

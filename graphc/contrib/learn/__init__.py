@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...ir.arguments import hold as _hold
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from . import canned, clustering, datasets, estimator, experiment, learn_runner, model_fn, monitors, preprocessing, utils
 from .canned import *  # noqa: F403
 from .clustering import *  # noqa: F403
@@ -18,10 +16,4 @@ __all__ = [*model_fn.__all__, *estimator.__all__, *canned.__all__, *clustering._
 
 _hold(globals(), __all__, methods=(Estimator, Experiment, SKCompat))  # noqa: F405
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import InvalidArgumentError, NotFoundError
 from ...ir.node import here
 from ...ir.types import Array
+from ...tf1_names import namespace as _namespace
 
 __all__ = ["Dataset", "Datasets", "load_csv_with_header", "load_csv_without_header", "maybe_download"]
 
@@ -79,5 +80,4 @@ def maybe_download(filename: str, work_directory: str, source_url: str) -> str:
     return path
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -286,7 +286,3 @@ class DNNLinearCombinedRegressor(_Regressor):
                        dnn_hidden_units, dnn_activation_fn, dnn_dropout, gradient_clip_norm)
         head = RegressionHead(label_dimension, weight_column_name, losses.Reduction.MEAN)
         super().__init__(head, towers, model_dir, config, feature_engineering_fn)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

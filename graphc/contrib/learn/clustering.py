@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...ops.reduce import reduce_sum
-from ...ops.state import assign_add, group
-from ...train.steps import get_global_step
 from ..factorization import (
     CLUSTERS_VAR_NAME,
     COSINE_DISTANCE,
+    KMEANS_PLUS_PLUS_INIT,
     RANDOM_INIT,
     SQUARED_EUCLIDEAN_DISTANCE,
-    BeginHook,
+    Clustering,
     KMeans,
-    SettledHook,
     matrix_of,
 )
-from ..factorization import sum_of as summed
 from .estimator import Estimator
 from .model_fn import ModelFnOps
 
@@ -39,10 +35,10 @@ class KMeansClustering(Estimator):
     SQUARED_EUCLIDEAN_DISTANCE = SQUARED_EUCLIDEAN_DISTANCE
     COSINE_DISTANCE = COSINE_DISTANCE
     RANDOM_INIT = RANDOM_INIT
-    KMEANS_PLUS_PLUS_INIT = "kmeans_plus_plus"
+    KMEANS_PLUS_PLUS_INIT = KMEANS_PLUS_PLUS_INIT
     SCORES = "scores"
     CLUSTER_IDX = "cluster_idx"
-    CLUSTERS = "clusters"
+    CLUSTERS = CLUSTERS_VAR_NAME
     ALL_SCORES = "all_scores"
     LOSS_OP_NAME = "kmeans_loss"
 
@@ -51,13 +47,11 @@ class KMeansClustering(Estimator):
                  mini_batch_steps_per_iteration: int = 1, kmeans_plus_plus_num_retries: int = 2, relative_tolerance: float | None = None,
                  config: Any = None):
         def model(features: Any, labels: Any, mode: str) -> ModelFnOps:
-            made = KMeans(matrix_of(features, None), num_clusters, initial_clusters, distance_metric, use_mini_batch,
-                          mini_batch_steps_per_iteration, random_seed, kmeans_plus_plus_num_retries)
-            distances, places, scores, begun, _, init, step = made.training_graph()
-            loss = reduce_sum(scores[0])
-            hooks = [BeginHook(init, begun), *([] if relative_tolerance is None else [SettledHook(loss, relative_tolerance)])]
-            return ModelFnOps(mode, {self.ALL_SCORES: distances[0], self.CLUSTER_IDX: places[0]}, loss,
-                              group(step, assign_add(get_global_step(), 1)), {self.SCORES: summed(loss)}, training_hooks=hooks)
+            points = KMeans(matrix_of(features, None), num_clusters, initial_clusters, distance_metric, use_mini_batch,
+                            mini_batch_steps_per_iteration, random_seed, kmeans_plus_plus_num_retries)
+            found = Clustering.of(points, relative_tolerance)
+            return ModelFnOps(mode, {self.ALL_SCORES: found.distances, self.CLUSTER_IDX: found.places}, found.loss, found.train_op,
+                              {self.SCORES: found.score}, training_hooks=found.hooks)
         super().__init__(model, model_dir, config)
 
     def predict_cluster_idx(self, input_fn: Callable[..., Any] | None = None) -> Any:
@@ -77,7 +71,3 @@ class KMeansClustering(Estimator):
     def clusters(self) -> Any:
         """The centres. NotFoundError: the model is not fitted."""
         return self.get_variable_value(CLUSTERS_VAR_NAME)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...examples.tutorials.mnist import input_data as mnist
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from . import base
 
 __all__ = ["base", "mnist"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -97,7 +97,3 @@ class Experiment:
         """Train for a step and evaluate one batch, to see that both run."""
         self._trained(1)
         return self._estimator.evaluate(input_fn=self._eval_fn, steps=1)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import ArgumentError
 from ...ir.arguments import hold as _hold
 from ...ir.node import here
+from ...tf1_names import namespace as _namespace
 from .experiment import SCHEDULES, Experiment
 
 __all__ = ["run"]
@@ -33,6 +34,4 @@ def run(experiment_fn: Callable[..., Any], output_dir: Any = None, schedule: str
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

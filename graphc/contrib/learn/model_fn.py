@@ -15,11 +15,11 @@ __all__ = ["MetricSpec", "ModeKeys", "ModelFnOps", "PredictionKey", "RunConfig"]
 
 
 class ModeKeys:
-    """Names of what a model is built for."""
+    """Names of what a model is built for: those of `tf.estimator.ModeKeys`, of which it calls the last one INFER."""
 
-    TRAIN = "train"
-    EVAL = "eval"
-    INFER = "infer"
+    TRAIN = core.ModeKeys.TRAIN
+    EVAL = core.ModeKeys.EVAL
+    INFER = core.ModeKeys.PREDICT
 
 
 class PredictionKey:
@@ -100,7 +100,3 @@ def _one(what: str, key: str | None, given: Any) -> Any:
         has = ", ".join(map(str, given))
         raise ArgumentError(f"MetricSpec: of several {what}s {what}_key names one; there are {has}, and not {key!r:.60}{here()}")
     return given[key]
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import logging
 from ...errors import ArgumentError
 from ...ir.arguments import hold as _hold
 from ...ir.node import here
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ...train.hooks import LoggingTensorHook, NanTensorHook, SessionRunArgs, SessionRunHook, StopAtStepHook
 from ...train.hooks_files import CheckpointSaverHook, SummarySaverHook
 from ...train.steps import get_global_step
@@ -221,10 +221,4 @@ def CheckpointSaver(checkpoint_dir: Any, save_secs: float | None = None, save_st
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ...errors import DataLossError, GraphError, NotFoundError
 from ...ir.arguments import hold as _hold
 from ...ir.node import here
 from ...ir.types import Array
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 
 __all__ = ["CategoricalVocabulary", "VocabularyProcessor", "tokenizer"]
 
@@ -144,10 +144,4 @@ class VocabularyProcessor:
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

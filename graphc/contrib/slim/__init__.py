@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from .. import framework as _framework
 from .. import layers as _layers
 from .. import losses as losses
@@ -22,10 +20,4 @@ initializers = regularizers = _layers       # its modules of these, whose names 
 __all__ = sorted({*_layers.__all__, *_framework.__all__, "evaluation", "learning", "losses", "metrics",
                   "model_analyzer", "nets", "utils"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import summary, train
 from ...ir.arguments import hold as _hold
 from ...ir.graph import get_default_graph
 from ...runtime.session import ConfigProto, Session
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ...train import get_global_step
 from ...variables import local_variables_initializer
 
@@ -42,10 +42,4 @@ def evaluate_once(master: str, checkpoint_path: str, logdir: str | None = None, 
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import summary
 from ... import train as _train
@@ -20,7 +20,7 @@ from ...ops.debug import check_numerics as checked
 from ...ops.math import cast, multiply
 from ...ops.state import Variable
 from ...runtime.session import ConfigProto, Session
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ...train import clip_by_norm, get_global_step, get_or_create_global_step
 from ...train.optimizer import Optimizer
 from ...variables import global_variables_initializer, local_variables_initializer, trainable_variables
@@ -172,10 +172,4 @@ def _loop(session: Any, graph: Graph, train_op: Any, step: Any, step_fn: Callabl
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...ir.graph import Graph
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 
 __all__ = ["analyze_ops", "analyze_vars", "tensor_description"]
 
@@ -64,9 +64,4 @@ def _count(tensor: Any) -> int:
     return int(np.prod(shape.as_list(), dtype=np.int64)) if shape.is_fully_defined() else 0
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

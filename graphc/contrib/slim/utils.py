@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import ArgumentError
 from ...ir.graph import get_default_graph
 from ...ir.node import Node, here
 from ...python import smart_cond
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..base import aliases, named
 from ..util import constant_value
 
@@ -78,9 +78,4 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[int, ...]:
     return n_positive_integers(2, int_or_tuple)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -1,9 +1,8 @@
 """`tf.contrib.tensorboard`: what TensorBoard's plugins are told."""
 
+from ...tf1_names import namespace as _namespace
 from . import plugins
 
 __all__ = ["plugins"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -1,9 +1,8 @@
 """`tf.examples.tutorials`: the tutorial about handwritten digits."""
 
+from ...tf1_names import namespace as _namespace
 from . import mnist
 
 __all__ = ["mnist"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

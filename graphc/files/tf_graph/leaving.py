@@ -17,13 +17,13 @@ from ...ir.graph import Scratch
 from ...ir.node import Node, describe, here, in_order, reached
 from ...ir.types import TEXT, TensorShape, TensorType, as_dtype, as_shape, dtype_name
 from ...ops.state import Variable
+from ...version import GRAPH_DEF_VERSION
 from .leaving_order import wait_for_readers
 from .leaving_values import attribute
 from .messages import GraphDef, NodeDef
 from .rows import FIXED, Operand, Row
 from .table import TABLE
 
-_PRODUCER = 22                  # the version of TensorFlow's graphs that these are written as: that of its first release
 _MOST_NAMED = 12                # operators that a message names
 _GIVES = {"cond": "Merge", "loop": "Exit"}      # TensorFlow's operation that a branch's or a loop's results come out of
 # What TensorFlow's operations take where graphc's functions may be called without it.
@@ -87,7 +87,7 @@ class Leaving:
         graph = GraphDef()
         for node in in_order(self.made):
             graph.node.extend(self.made[node])
-        graph.versions.producer = _PRODUCER
+        graph.versions.producer = GRAPH_DEF_VERSION
         return graph
 
     def _together(self, last: Iterable[Node]) -> dict[Node, list[str]]:

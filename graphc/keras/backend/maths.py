@@ -181,7 +181,3 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Node:
     if rank == 2 and other == 2:
         return squeeze(out, axis=1)
     return squeeze(out, axis=1) if rank == 2 else squeeze(out, axis=-1) if other == 2 else out
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -322,7 +322,3 @@ def _walked(step: Any, rows: Any, marks: Any, states: list[Any], turned: Any) ->
     made = found[1].stack()
     made.set_shape([flat[0].type.shape[0], *(with_nothing.type.shape or ())])
     return found[2], turned(made), list(found[3:])
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

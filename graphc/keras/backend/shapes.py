@@ -241,7 +241,3 @@ def foldl(fn: Any, elems: Any, initializer: Any = None, name: str | None = None)
 def foldr(fn: Any, elems: Any, initializer: Any = None, name: str | None = None) -> Any:
     """The same as `foldl`, from the last row to the first. DTypeError, ShapeError: the operands do not fit."""
     return _foldr(fn, elems, initializer=initializer, name=name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

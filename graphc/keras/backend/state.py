@@ -186,7 +186,3 @@ def known_phase(training: Any) -> bool | None:
     """What a switch is while the graph is built: that of the learning phase if None is given; None if a run decides."""
     training = learning_phase() if training is None else training
     return None if isinstance(training, Node) else bool(training)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -194,7 +194,3 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
     [array([2., 4.], dtype=float32)]
     """
     return Function(inputs, outputs, updates, name, **kwargs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

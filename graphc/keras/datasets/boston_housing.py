@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...tf1_names import namespace as _namespace
 from .places import Pair, arrays, as_many
 
 __all__ = ["load_data"]
@@ -23,5 +24,4 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
     return (x[:n], y[:n]), (x[n:], y[n:])
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

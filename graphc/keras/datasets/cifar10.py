@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...tf1_names import namespace as _namespace
 from .cifar import batch
 from .places import Pair, place
 
@@ -22,5 +23,4 @@ def load_data(path: str = "cifar-10-batches-py") -> tuple[Pair, Pair]:
     return train, batch(what, folder, "test_batch", "labels")
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import InvalidArgumentError
 from ...ir.node import here
+from ...tf1_names import namespace as _namespace
 from .cifar import batch
 from .places import Pair, place
 
@@ -22,5 +23,4 @@ def load_data(label_mode: str = "fine", path: str = "cifar-100-python") -> tuple
     return batch(what, folder, "train", f"{label_mode}_labels"), batch(what, folder, "test", f"{label_mode}_labels")
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

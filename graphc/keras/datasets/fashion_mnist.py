@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...tf1_names import namespace as _namespace
 from .places import Pair, idx_pairs, place
 
 __all__ = ["load_data"]
@@ -16,5 +17,4 @@ def load_data(path: str = "fashion-mnist") -> tuple[Pair, Pair]:
     return idx_pairs(what, place(what, path))
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

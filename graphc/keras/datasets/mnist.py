@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ...tf1_names import namespace as _namespace
 from .places import Pair, arrays, as_many, idx_pairs, place
 
 __all__ = ["load_data"]
@@ -21,5 +22,4 @@ def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
     return as_many(what, x, y), as_many(what, x_test, y_test)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

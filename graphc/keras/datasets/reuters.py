@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...tf1_names import namespace as _namespace
 from .places import Pair, arrays, as_many, sequences
 from .words import word_index
 
@@ -30,5 +31,4 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
     return word_index("keras.datasets.reuters", path)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from ... import logging
 from ...errors import GraphError
 from ...ir.node import Node, Operation, here
 from ...ops.array import expand_dims
@@ -72,6 +74,8 @@ class Compiled:
         self._steps: dict[Any, tuple[Any, Step]] = {}
         self.stepped = False            # whether the optimizer has what it keeps
         self.restored: Any = None       # values, by names, that it is to begin with
+        # Of each layer whether it is trained: as now, or, if there are no inputs yet, as at the first step.
+        self._flags: list[tuple[Any, bool]] | None = None if model.outputs is None else _flags_of(model)
 
     # ------------------------------------------------------------------ outputs
 
@@ -222,9 +226,9 @@ class Compiled:
         loss, told, moves = self.report(ranks)
         ops = list(moves)
         if mode == "train":
-            key = ("train", ranks, tuple(self.model.trainable_weights))
+            key = ("train", ranks)
             if key not in self._built:
-                with loss.graph.as_default(), loss.graph.name_scope("training"):
+                with loss.graph.as_default(), loss.graph.name_scope("training"), self._as_compiled():
                     params = self.model.trainable_weights
                     self._built[key] = [*(self.optimizer.get_updates(loss, params) if params else ()), *self.model.updates]
                     self.stepped = bool(params)
@@ -233,6 +237,22 @@ class Compiled:
         else:
             ops += self.model.state_updates
         return [loss, *told, *_nodes(ops)], 1 + len(told)
+
+    @contextmanager
+    def _as_compiled(self) -> Iterator[None]:
+        """Within it layers are trained or not as when the model was compiled: in two nets that share layers each says which it trains."""
+        now = _flags_of(self.model)
+        if self._flags is None:
+            self._flags = now
+        trained, meant = ({v for layer, flag in held if flag for v in layer._weights} for held in (now, self._flags))
+        if trained != meant:
+            logging.warning("%s trains what it did when it was compiled: of its layers others are trainable now; compile says so anew",
+                            self.model.name)
+        try:
+            _set(self._flags)
+            yield
+        finally:
+            _set(now)
 
     def _restore(self) -> None:
         """Give the optimizer what a file has of it."""
@@ -262,7 +282,7 @@ class Compiled:
         """A function of the arrays of one batch, which runs it: what it returns begins with the loss and the metrics."""
         graph = self.model.outputs[0].graph
         session = state.session_of(graph)
-        key = (mode, ranks, tuple(self.model.trainable_weights) if mode == "train" else ())
+        key = (mode, ranks)
         held = self._steps.get(key)
         if held is None or held[0] is not session:
             with graph.as_default():
@@ -275,11 +295,15 @@ class Compiled:
             held = self._steps[key] = (session, _first(run, told, len(fetches)))
         return held[1]
 
-    def renew(self) -> None:
-        """Forget the graphs that were made: the layers of the model have changed."""
-        self._ends = None
-        self._built.clear()
-        self._steps.clear()
+
+def _flags_of(model: Any) -> list[tuple[Any, bool]]:
+    """The model and all layers in it, each with whether it is trained."""
+    return [(layer, layer._trainable) for layer, _ in model._within()]
+
+
+def _set(held: list[tuple[Any, bool]]) -> None:
+    for layer, trained in held:
+        layer._trainable = trained
 
 
 def _first(run: Step, told: int, count: int) -> Step:

@@ -69,7 +69,3 @@ def Input(shape: Any = None, batch_size: int | None = None, name: str | None = N
         layer = InputLayer(shape, batch_size, dtype, tensor, sparse, name, ragged)
     made: Node = layer.output
     return made
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -348,7 +348,3 @@ def shapes(tensors: Any) -> Any:
     """The shape of a tensor as a tuple, of several a list of them; None for a tensor of unknown rank."""
     found = [None if x.type.shape is None else tuple(d if isinstance(d, int) else None for d in x.type.shape) for x in flatten(tensors)]
     return found if is_nested(tensors) else found[0]
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -104,6 +104,7 @@ class Model(Saved, Network):
         """Have inputs and outputs: a model that has none yet is called with placeholders like the data."""
         if self.inputs is not None:
             return
+
         def told(a: Any) -> tuple[Any, Any]:
             a = a if hasattr(a, "shape") and hasattr(a, "dtype") else np.asarray(a)
             dims = tuple(a.shape.as_list()) if isinstance(a, Node) else tuple(a.shape)
@@ -253,6 +254,7 @@ class Model(Saved, Network):
         first, last = zip(*(data.split(held, at) for held in (xs, ys, ws)), strict=True)
         names = [end.name for end in self._known().ends if end.trained]
         weighted = [end.name for end, rank in zip(self._known().ends, ranks, strict=True) if rank]
+
         def back(held: Any) -> tuple[Any, Any, Any]:
             return (dict(zip(self.input_names, held[0], strict=True)), dict(zip(names, held[1], strict=True)) or None,
                     dict(zip(weighted, held[2], strict=True)) or None)
@@ -381,7 +383,3 @@ def _for_output(class_weight: Any, name: str) -> Any:
     """The weights of the classes of one output."""
     inner = class_weight.get(name) if isinstance(class_weight, dict) else None
     return inner if isinstance(inner, dict) else class_weight
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -150,7 +150,3 @@ def _first_dtype(layer: Any) -> Any:
     if isinstance(layer, Network) and layer.inputs is not None:
         return layer.inputs[0].dtype
     return layer.dtype or state.floatx()
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

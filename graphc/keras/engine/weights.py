@@ -232,7 +232,3 @@ def found(kind: str, given: Any) -> Any:
     if given is None or callable(given) and not isinstance(given, type):
         return given
     return getattr(import_module(f"..{kind}", __package__), "get")(given)  # noqa: B009
-
-
-def __dir__() -> list[str]:
-    return ["Weighted"]

@@ -119,7 +119,3 @@ class ReLU(SameShape):
     def call(self, inputs: Any) -> Node:
         """The function of the inputs."""
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -107,7 +107,3 @@ class AdditiveAttention(_Attention):
     def _scores(self, query: Node, key: Node) -> Node:
         terms = tanh(expand_dims(query, axis=-2) + expand_dims(key, axis=-3))
         return reduce_sum(terms if self.scale is None else self.scale * terms, axis=-1)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

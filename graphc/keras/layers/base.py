@@ -108,7 +108,3 @@ def trains(what: str, training: Any) -> bool | Node:
         return known
     x = cast(state.learning_phase() if training is None else training, "bool")
     return x if x.type.rank == 0 else reshape(x, [])
-
-
-def __dir__() -> list[str]:
-    return ["SameShape", "StatedLayer", "dims_of", "each", "format_of", "trains", "word"]

@@ -109,7 +109,3 @@ class ConvLSTM2D(OfCell):
 
     def _keep_states(self, rows: Any) -> None:
         raise GraphError(f"{self._name}: a layer of pictures that keeps its states is not offered; give them as initial_state{here()}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -248,7 +248,3 @@ class Conv3DTranspose(Transposed):
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
 Convolution2DTranspose, Convolution3DTranspose = Conv2DTranspose, Conv3DTranspose
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -387,7 +387,3 @@ class ActivityRegularization(SameShape):
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any):
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
         self.l1, self.l2 = l1, l2
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

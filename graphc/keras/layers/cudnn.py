@@ -67,7 +67,3 @@ class CuDNNLSTM(OfCell):
                  bias_constraint: Any = None, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
                  stateful: bool = False, **kwargs: Any):
         super().__init__({**locals(), **self._options}, **kwargs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

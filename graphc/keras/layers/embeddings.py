@@ -63,7 +63,3 @@ class Embedding(StatedLayer):
         if not compatible(tuple(lengths), dims[1:]):
             raise ShapeError(f"{self._name}: input_length is {self.input_length}, and the inputs are of shape {TensorShape(dims)}{here()}")
         return TensorShape([dims[0], *(d if d is not None else n for d, n in zip(dims[1:], lengths, strict=True)), self.output_dim])
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

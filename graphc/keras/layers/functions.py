@@ -52,7 +52,3 @@ def read(name: str, config: dict[str, Any], custom_objects: Mapping[str, Any] | 
                                      f"run; give the layer a named function, and that as one of custom_objects{here()}")
         return {**config, name: _here[value[0]]}
     return {**config, name: value}
-
-
-def __dir__() -> list[str]:
-    return ["called", "read", "written"]

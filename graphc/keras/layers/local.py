@@ -120,7 +120,3 @@ class LocallyConnected2D(_Local):
                  kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None, kernel_constraint: Any = None,
                  bias_constraint: Any = None, implementation: int = 1, **kwargs: Any):
         super().__init__(locals(), **kwargs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

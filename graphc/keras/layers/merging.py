@@ -247,7 +247,3 @@ def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
 def dot(inputs: Any, axes: Any, normalize: bool = False, **kwargs: Any) -> Any:
     """`Dot` of two inputs, which makes that layer. GraphError: no list. ShapeError: operands that do not fit."""
     return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

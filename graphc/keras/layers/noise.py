@@ -82,7 +82,3 @@ class AlphaDropout(_Noise):
         kept = cast(greater_equal(random_uniform(self.noise_shape or shape_of(x), dtype=x.dtype, seed=self.seed), self.rate), x.dtype)
         a = ((1.0 - self.rate) * (1.0 + self.rate * least ** 2)) ** -0.5
         return a * (x * kept + least * (1.0 - kept)) - a * least * self.rate
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -161,7 +161,3 @@ class LayerNormalization(SameShape):
         out = normalize(x, mean, variance, beta, gamma, self.epsilon)
         out.set_shape(x.shape)
         return out
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -344,7 +344,3 @@ class LSTM(OfCell):
                  dropout: float = 0.0, recurrent_dropout: float = 0.0, implementation: int = 1, return_sequences: bool = False,
                  return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False, **kwargs: Any):
         super().__init__(locals(), **kwargs)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

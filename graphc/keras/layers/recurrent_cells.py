@@ -294,7 +294,3 @@ class StackedRNNCells(StatedLayer):
         """The cells of those arguments."""
         cells = [layer_of(c, custom_objects) for c in config["cells"]]
         return cls(cells, **{k: v for k, v in config.items() if k != "cells"})
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

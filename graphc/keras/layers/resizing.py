@@ -253,7 +253,3 @@ class Cropping3D(_Cropping):
         super().__init__(**kwargs)
         self.cropping = pairs(self._name, "cropping", cropping, 3)
         self._prepared(data_format)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

@@ -132,7 +132,3 @@ class DepthwiseConv2D(Conv):
 
 
 SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

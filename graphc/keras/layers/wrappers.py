@@ -209,7 +209,3 @@ class Bidirectional(Wrapper):
         given = dict(config)
         layers = {k: layer_of(given.pop(k), custom_objects) for k in ("layer", "backward_layer") if k in given}
         return cls(**layers, **given)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]

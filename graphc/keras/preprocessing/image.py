@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from .image_batches import DirectoryIterator, Iterator, NumpyArrayIterator
-from .image_changes import apply_affine_transform, random_rotation, random_shift, random_zoom
+from .image_changes import (
+    apply_affine_transform,
+    apply_brightness_shift,
+    apply_channel_shift,
+    random_brightness,
+    random_channel_shift,
+    random_rotation,
+    random_shear,
+    random_shift,
+    random_zoom,
+)
 from .image_files import array_to_img, img_to_array, load_img, save_img
 from .image_generator import ImageDataGenerator
 
-__all__ = ["DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator", "apply_affine_transform", "array_to_img", "img_to_array",
-           "load_img", "random_rotation", "random_shift", "random_zoom", "save_img"]
+__all__ = ["DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator", "apply_affine_transform", "apply_brightness_shift",
+           "apply_channel_shift", "array_to_img", "img_to_array", "load_img", "random_brightness", "random_channel_shift", "random_rotation",
+           "random_shear", "random_shift", "random_zoom", "save_img"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

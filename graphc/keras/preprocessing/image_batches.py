@@ -24,12 +24,9 @@ class Iterator(Sequence):
         self.batch_index = self.total_batches_seen = 0
         self.index_array: Any = None
 
-    def _order(self) -> Any:
-        if self.index_array is None:
-            if self.seed is not None:
-                np.random.seed(self.seed + self.total_batches_seen)
-            self.index_array = np.random.permutation(self.n) if self.shuffle else np.arange(self.n)
-        return self.index_array
+    def _set_index_array(self) -> None:
+        """Begin a new order."""
+        self.index_array = np.random.permutation(self.n) if self.shuffle else np.arange(self.n)
 
     def __len__(self) -> int:
         return -(-self.n // self.batch_size)
@@ -37,12 +34,20 @@ class Iterator(Sequence):
     def __getitem__(self, index: int) -> Any:
         if index >= len(self):
             raise IndexError(f"batch {index} of {len(self)}")
+        return self._batch(index, renewed=self.index_array is None)
+
+    def _batch(self, index: int, renewed: bool) -> Any:
+        # NumPy's own stream, drawn from in Keras' order: a program that seeds it sees the same images.
+        if self.seed is not None:
+            np.random.seed(self.seed + self.total_batches_seen)
         self.total_batches_seen += 1
-        return self._get_batches_of_transformed_samples(self._order()[self.batch_size * index:self.batch_size * (index + 1)])
+        if renewed:
+            self._set_index_array()
+        return self._get_batches_of_transformed_samples(self.index_array[self.batch_size * index:self.batch_size * (index + 1)])
 
     def on_epoch_end(self) -> None:
         """Begin a new order."""
-        self.index_array = None
+        self._set_index_array()
 
     def reset(self) -> None:
         """Begin with the first batch."""
@@ -52,12 +57,9 @@ class Iterator(Sequence):
         return self
 
     def __next__(self) -> Any:
-        batch = self[self.batch_index]
-        self.batch_index += 1
-        if self.batch_index >= len(self):
-            self.batch_index = 0
-            self.on_epoch_end()
-        return batch
+        index = self.batch_index
+        self.batch_index = (index + 1) % max(1, len(self))
+        return self._batch(index, renewed=not index)
 
     def next(self) -> Any:
         """The next batch."""
@@ -162,7 +164,3 @@ def _kept(images: Any, how: tuple[Any, str, str], numbers: Any) -> None:
     folder, prefix, ending = how
     for image, number in zip(images, numbers, strict=True) if folder else ():
         save_img(os.path.join(folder, f"{prefix}_{number}_{np.random.randint(10**7)}.{ending}"), image, scale=True)
-
-
-def __dir__() -> list[str]:
-    return ["DirectoryIterator", "Iterator", "NumpyArrayIterator"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import FeedError
 from ...ir.node import here
+from ..backend import state
 
 
 def _placed(at: Any, size: int, fill_mode: str) -> Any:
@@ -51,7 +52,8 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
     matrix = matrix @ np.array([[1, -np.sin(lean), 0], [0, np.cos(lean), 0], [0, 0, 1.0]])
     matrix = matrix @ np.diag([zx, zy, 1.0])
     moved = np.eye(3)
-    moved[:2, 2] = np.shape(x)[row_axis] / 2 - 0.5, np.shape(x)[col_axis] / 2 - 0.5
+    # Keras' middle in the time of TensorFlow 1: a pixel down and right of what lies between the first and the last.
+    moved[:2, 2] = np.shape(x)[row_axis] / 2 + 0.5, np.shape(x)[col_axis] / 2 + 0.5
     matrix = moved @ matrix @ np.linalg.inv(moved)
     at = np.tensordot(matrix[:2, :2], np.indices((height, width)), 1) + matrix[:2, 2][:, None, None]
     (rows, columns) = (_neighbours(at[k], (height, width)[k], fill_mode, order) for k in (0, 1))
@@ -84,5 +86,51 @@ def random_zoom(x: Any, zoom_range: Any, row_axis: int = 1, col_axis: int = 2, c
     return apply_affine_transform(x, zx=zx, zy=zy, row_axis=row_axis, col_axis=col_axis, channel_axis=channel_axis, fill_mode=fill_mode, cval=cval)
 
 
-def __dir__() -> list[str]:
-    return ["apply_affine_transform", "random_rotation", "random_shift", "random_zoom"]
+def random_shear(x: Any, intensity: float, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest",
+                 cval: float = 0.0) -> Any:
+    """An image sheared by up to `intensity` degrees. ValueError: axes that there are not."""
+    return apply_affine_transform(x, shear=np.random.uniform(-intensity, intensity), row_axis=row_axis, col_axis=col_axis,
+                                  channel_axis=channel_axis, fill_mode=fill_mode, cval=cval)
+
+
+def apply_channel_shift(x: Any, intensity: float, channel_axis: int = 0) -> Any:
+    """An image with `intensity` added, within the least and the greatest value that it has. ValueError: an image without pixels.
+
+    >>> tf.keras.preprocessing.image.apply_channel_shift(np.array([[[1.0, 2.0, 4.0]]]), 2.5)
+    array([[[3.5, 4. , 4. ]]])
+    """
+    x = np.asarray(x)
+    return np.clip(x + intensity, x.min(), x.max())
+
+
+def random_channel_shift(x: Any, intensity_range: float, channel_axis: int = 0) -> Any:
+    """An image with a number up to `intensity_range` added or taken away, within the values that it has. ValueError: no pixels."""
+    return apply_channel_shift(x, np.random.uniform(-intensity_range, intensity_range), channel_axis)
+
+
+def apply_brightness_shift(x: Any, brightness: float) -> Any:
+    """An image times `brightness`, as Pillow does it: as bytes, the darkest value 0 and the brightest 255 before; a fourth channel stays.
+
+    ValueError: an image without pixels.
+
+    >>> tf.keras.preprocessing.image.apply_brightness_shift(np.array([[[1.0], [2.0], [3.0]]]), 0.5).ravel()
+    array([  0.,  63., 127.], dtype=float32)
+    """
+    spread = np.asarray(x, np.float32) - np.min(x)
+    most = spread.max()
+    pixels = np.asarray(spread / most * 255 if most else spread, np.uint8).astype(np.float32)
+    bright = np.trunc(np.clip(pixels * np.float32(brightness), 0, 255))
+    if bright.ndim == 3 and bright.shape[-1] == 4:
+        bright[..., 3] = pixels[..., 3]
+    return bright.astype(state.floatx())
+
+
+def random_brightness(x: Any, brightness_range: Any) -> Any:
+    """An image times a number between two. FeedError: not two.
+
+    >>> tf.keras.preprocessing.image.random_brightness(np.array([[[1.0], [3.0]]]), (0.5, 0.5)).ravel()
+    array([  0., 127.], dtype=float32)
+    """
+    if np.shape(brightness_range) != (2,):
+        raise FeedError(f"random_brightness: brightness_range is two numbers, not {brightness_range!r:.60}{here()}")
+    return apply_brightness_shift(x, np.random.uniform(brightness_range[0], brightness_range[1]))

@@ -82,7 +82,3 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
 def save_img(path: Any, x: Any, data_format: str | None = None, file_format: str | None = None, scale: bool = True, **kwargs: Any) -> None:
     """Write an array to a file of an image. FeedError: no image of 1, 3 or 4 channels. MissingPackageError: Pillow is not there."""
     array_to_img(x, data_format, scale).save(path, format=file_format, **kwargs)
-
-
-def __dir__() -> list[str]:
-    return ["array_to_img", "img_to_array", "load_img", "save_img"]

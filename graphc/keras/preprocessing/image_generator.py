@@ -11,7 +11,7 @@ from ...errors import FeedError
 from ...ir.node import here
 from ..backend import state
 from .image_batches import DirectoryIterator, NumpyArrayIterator
-from .image_changes import apply_affine_transform
+from .image_changes import apply_affine_transform, apply_brightness_shift, apply_channel_shift
 
 
 class ImageDataGenerator:
@@ -79,20 +79,27 @@ class ImageDataGenerator:
         """What a change at random is this time, for images of a shape."""
         if seed is not None:
             np.random.seed(seed)
+        def drawn(most: float) -> float:
+            return float(np.random.uniform(-most, most)) if most else 0.0
+
         def shift(given: Any, size: int) -> float:
-            if np.ndim(given):
-                return float(np.random.choice(given) * np.random.choice([-1, 1]))
-            drawn = np.random.uniform(-given, given) if given else 0.0
-            return float(drawn * size if given < 1 else drawn)
+            if not given:
+                return 0.0
+            if np.ndim(given) or isinstance(given, (int, np.integer)):          # one of those given, or of the whole numbers below
+                moved = np.random.choice(given) * np.random.choice([-1, 1])
+            else:
+                moved = np.random.uniform(-given, given)
+            return float(moved * size if np.max(given) < 1 else moved)
+        # Drawn from NumPy's own stream, and in Keras' order: a program that seeds it sees the same images.
+        theta = drawn(self.rotation_range)
+        tx, ty = shift(self.height_shift_range, img_shape[self.row_axis]), shift(self.width_shift_range, img_shape[self.col_axis])
+        shear = drawn(self.shear_range)
         zx, zy = (1, 1) if self.zoom_range == (1, 1) else np.random.uniform(self.zoom_range[0], self.zoom_range[1], 2)
-        return {"theta": np.random.uniform(-self.rotation_range, self.rotation_range) if self.rotation_range else 0,
-                "tx": shift(self.height_shift_range, img_shape[self.row_axis]), "ty": shift(self.width_shift_range, img_shape[self.col_axis]),
-                "shear": np.random.uniform(-self.shear_range, self.shear_range) if self.shear_range else 0, "zx": zx, "zy": zy,
-                "flip_horizontal": self.horizontal_flip and np.random.random() < 0.5,
-                "flip_vertical": self.vertical_flip and np.random.random() < 0.5,
-                "channel_shift_intensity": np.random.uniform(-self.channel_shift_range, self.channel_shift_range)
-                if self.channel_shift_range else None,
-                "brightness": np.random.uniform(*self.brightness_range) if self.brightness_range is not None else None}
+        horizontal, vertical = np.random.random() < 0.5, np.random.random() < 0.5
+        channels = drawn(self.channel_shift_range) if self.channel_shift_range else None
+        brightness = None if self.brightness_range is None else np.random.uniform(self.brightness_range[0], self.brightness_range[1])
+        return {"theta": theta, "tx": tx, "ty": ty, "shear": shear, "zx": zx, "zy": zy, "flip_horizontal": horizontal and self.horizontal_flip,
+                "flip_vertical": vertical and self.vertical_flip, "channel_shift_intensity": channels, "brightness": brightness}
 
     def apply_transform(self, x: Any, transform_parameters: dict[str, Any]) -> Any:
         """An image changed as `get_random_transform` says."""
@@ -101,13 +108,13 @@ class ImageDataGenerator:
             x = apply_affine_transform(x, **told, row_axis=self.row_axis, col_axis=self.col_axis, channel_axis=self.channel_axis,
                                        fill_mode=self.fill_mode, cval=self.cval)
         if transform_parameters.get("channel_shift_intensity") is not None:
-            x = np.clip(x + transform_parameters["channel_shift_intensity"], x.min(), x.max())
+            x = apply_channel_shift(x, transform_parameters["channel_shift_intensity"])
         if transform_parameters.get("flip_horizontal"):
             x = np.flip(x, self.col_axis)
         if transform_parameters.get("flip_vertical"):
             x = np.flip(x, self.row_axis)
         if transform_parameters.get("brightness") is not None:
-            x = np.clip(x * transform_parameters["brightness"], 0, 255)
+            x = apply_brightness_shift(x, transform_parameters["brightness"])
         return x
 
     def random_transform(self, x: Any, seed: int | None = None) -> Any:
@@ -134,13 +141,15 @@ class ImageDataGenerator:
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
         """Find mean, deviation and principal components of images, for `featurewise_*` and `zca_whitening`. FeedError: no images."""
-        x = np.asarray(x, dtype=self.dtype)
+        x = np.array(x, dtype=self.dtype)
         if x.ndim != 4:
             raise FeedError(f"ImageDataGenerator.fit: images are an array of four axes, not of the shape {x.shape}{here()}")
         if seed is not None:
             np.random.seed(seed)
         if augment:
             x = np.stack([self.random_transform(image) for _ in range(rounds) for image in x])
+        if self.rescale:
+            x *= self.rescale
         axes = (0, self.row_axis + 1, self.col_axis + 1)
         if self.featurewise_center:
             mean = x.mean(axes, keepdims=True)
@@ -152,7 +161,3 @@ class ImageDataGenerator:
             flat = x.reshape(len(x), -1)
             u, s, _ = np.linalg.svd(flat.T @ flat / len(flat))
             self.principal_components = (u / np.sqrt(s + self.zca_epsilon)) @ u.T
-
-
-def __dir__() -> list[str]:
-    return ["ImageDataGenerator"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import FeedError
 from ...ir.node import here
+from ...tf1_names import namespace as _namespace
 from ..utils.sequence import Sequence
 
 __all__ = ["TimeseriesGenerator", "make_sampling_table", "pad_sequences", "skipgrams"]
@@ -115,5 +116,4 @@ class TimeseriesGenerator(Sequence):
         return (xs[:, ::-1] if self.reverse else xs), np.array([self.targets[row] for row in rows])
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import FeedError
 from ...ir.node import here
+from ...tf1_names import namespace as _namespace
 
 __all__ = ["Tokenizer", "hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json"]
 
@@ -171,5 +172,4 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
     return made
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

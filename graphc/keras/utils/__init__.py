@@ -1,8 +1,6 @@
 """`tf.keras.utils`: classes as one-hot rows, batches by number, pictures of models, names of a program's own objects."""
 
-from typing import TYPE_CHECKING
-
-from ...tf1_names import getter as _getter
+from ...tf1_names import namespace as _namespace
 from ..named import deserialize_keras_object, get_custom_objects, serialize_keras_object
 from .arrays import normalize, to_categorical
 from .files import get_file
@@ -14,9 +12,4 @@ from .sequence import GeneratorEnqueuer, OrderedEnqueuer, Sequence
 __all__ = ["CustomObjectScope", "GeneratorEnqueuer", "OrderedEnqueuer", "Progbar", "Sequence", "custom_object_scope", "deserialize_keras_object",
            "get_custom_objects", "get_file", "model_to_dot", "normalize", "plot_model", "serialize_keras_object", "to_categorical"]
 
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

@@ -29,7 +29,3 @@ def get_file(fname: Any, origin: Any = None, untar: bool = False, md5_hash: Any 
     if not os.path.exists(path):
         raise NotFoundError(f"get_file: {path} is not there, and nothing is fetched: put there what {origin!s:.200} gives{here()}")
     return str(path)
-
-
-def __dir__() -> list[str]:
-    return ["get_file"]

@@ -31,7 +31,3 @@ class CustomObjectScope:
 def custom_object_scope(*args: Mapping[str, Any]) -> CustomObjectScope:
     """The same as `CustomObjectScope`."""
     return CustomObjectScope(*args)
-
-
-def __dir__() -> list[str]:
-    return ["CustomObjectScope", "custom_object_scope"]

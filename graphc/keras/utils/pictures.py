@@ -32,7 +32,3 @@ def plot_model(model: Any, to_file: Any = "model.svg", show_shapes: bool = False
     if path != wanted:
         warning(f"plot_model: pictures are SVG: {path} is written instead of {wanted}")
     return path
-
-
-def __dir__() -> list[str]:
-    return ["model_to_dot", "plot_model"]

@@ -96,7 +96,3 @@ def _clock(seconds: float) -> str:
     if whole > 3600:
         return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
     return f"{whole // 60}:{whole % 60:02d}" if whole > 60 else f"{whole}s"
-
-
-def __dir__() -> list[str]:
-    return ["Progbar"]

@@ -77,7 +77,3 @@ class OrderedEnqueuer(_Enqueuer):
             for i in order:
                 yield self._source[i]
             self._source.on_epoch_end()
-
-
-def __dir__() -> list[str]:
-    return ["GeneratorEnqueuer", "OrderedEnqueuer", "Sequence"]

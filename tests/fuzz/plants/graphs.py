@@ -14,7 +14,7 @@ from graphc.ir.families import Memory
 from graphc.ir.graph import OPERATORS
 from graphc.ops import conv_lower, pool_loops, windows
 
-from .registry import plant
+from .registry import plant, plant_in
 
 # ---------------------------------------------------------------------- gradients
 
@@ -38,7 +38,7 @@ def contributions_not_added() -> None:
     gradients._total = lambda node, contributions: made(node, contributions[-1:])
 
 
-@plant
+@plant_in("truediv")
 def quotient_by_its_divisor() -> None:
     """The derivative of a quotient by its divisor is not divided by it."""
     OPERATORS["truediv"].grad = lambda g, out, x, y: (g / y, -(g * out))
@@ -51,20 +51,20 @@ def odd_padding_in_front() -> None:
     conv_lower.widths = windows.widths = lambda *args: [(after, before) for before, after in made(*args)]     # type: ignore[attr-defined]
 
 
-@plant
+@plant_in("conv")
 def filter_not_turned_round() -> None:
     """The gradient of a convolution to its input is one by the filter as it stands."""
     conv_lower.reverse = lambda x, axis: x                # type: ignore[attr-defined]
 
 
-@plant
+@plant_in("max_pool_nd")
 def last_of_equal_maxima() -> None:
     """The place of a maximum in a window is that of the last of equal ones."""
     made = pool_loops._better
     pool_loops._better = lambda *args: made(*args).replace(">", ">=")
 
 
-@plant
+@plant_in("max_pool_nd")
 def padding_is_zero_in_maxima() -> None:
     """What pads a picture counts as 0 in the maximum of a window."""
     pool_loops.least_text = lambda dtype: "0"
@@ -77,19 +77,19 @@ def dilation_forgotten_in_reach() -> None:
     conv_lower.reach = windows.reach = lambda window, stride, dilation: made(window, stride, 1)        # type: ignore[attr-defined]
 
 
-@plant
+@plant_in("relu")
 def relu_passes_all() -> None:
     """The derivative of relu is 1 everywhere."""
     OPERATORS["relu"].grad = lambda g, y, x: (g,)
 
 
-@plant
+@plant_in("multiply")
 def product_has_no_second_derivative() -> None:
     """The gradient of a product takes the factors for constants."""
     OPERATORS["multiply"].grad = lambda g, out, x, y: (g * tf.stop_gradient(y), g * tf.stop_gradient(x))
 
 
-@plant
+@plant_in("concat")
 def parts_get_each_others_gradients() -> None:
     """Parts of a concatenation get their gradients in the opposite order, if they have one shape."""
     made = OPERATORS["concat"].grad
@@ -100,7 +100,7 @@ def parts_get_each_others_gradients() -> None:
     OPERATORS["concat"].grad = swapped
 
 
-@plant
+@plant_in("cumsum")
 def running_sum_goes_on_forward() -> None:
     """The gradient of a running sum runs in the same direction."""
     OPERATORS["cumsum"].grad = lambda g, y, x, axis, exclusive, reverse: (tf.cumsum(g, axis, exclusive, reverse),)

@@ -13,35 +13,35 @@ from graphc.cpu.kernel import casts, scalars
 from graphc.ir.families import COMBINES
 from graphc.ir.graph import OPERATORS
 
-from .registry import language, plant
+from .registry import language, plant, plant_in
 
 # ---------------------------------------------------------------------- values of operators
 
-@plant
+@plant_in("maximum")
 def min_for_max() -> None:
     """maximum gives the smaller one."""
     OPERATORS["maximum"].expr = "minimum({x}, {y})"
 
 
-@plant
+@plant_in("clip_by_value")
 def clip_without_upper_bound() -> None:
     """clip_by_value forgets its upper bound."""
     OPERATORS["clip_by_value"].expr = "maximum({t}, {clip_value_min})"
 
 
-@plant
+@plant_in("floordiv")
 def floordiv_truncates() -> None:
     """floordiv rounds towards zero."""
     OPERATORS["floordiv"].expr = OPERATORS["truncatediv"].expr
 
 
-@plant
+@plant_in("exp")
 def exp_in_single_precision() -> None:
     """exp of a double is computed in single precision."""
     OPERATORS["exp"].expr = "{T}(exp(float32({x})))"
 
 
-@plant
+@plant_in("less_equal")
 def nan_is_not_less() -> None:
     """less_equal is the opposite of greater, which it is not for nan."""
     OPERATORS["less_equal"].expr = "({x} > {y}) ^ boolean(1)"

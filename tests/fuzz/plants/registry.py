@@ -11,20 +11,28 @@ from graphc.cpu.kernel.machine import machine
 
 
 class Plant(NamedTuple):
-    """A bug by name, what it is, and what plants it in this process."""
+    """A bug by name, what it is, what plants it in this process, and the one operator that shows it, if there is one."""
 
     name: str
     says: str
     put: Callable[[], None]
+    operator: str
 
 
 PLANTS: dict[str, Plant] = {}
 
 
 def plant(put: Callable[[], None]) -> Callable[[], None]:
-    name = put.__name__.replace("_", "-")
-    PLANTS[name] = Plant(name, str(put.__doc__), put)
-    return put
+    return plant_in("")(put)
+
+
+def plant_in(operator: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """For a bug of one operator, of hundreds: it is looked for in graphs that favour the operator."""
+    def entered(put: Callable[[], None]) -> Callable[[], None]:
+        name = put.__name__.replace("_", "-")
+        PLANTS[name] = Plant(name, str(put.__doc__), put, operator)
+        return put
+    return entered
 
 
 def language(put: Callable[[], None]) -> Callable[[], None]:

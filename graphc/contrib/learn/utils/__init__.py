@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ....tf1_names import getter as _getter
+from ....tf1_names import namespace as _namespace
 from . import input_fn_utils
 
 __all__ = ["input_fn_utils"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:       # where a checker reads it, every misspelt name would exist
-    __getattr__ = _getter(__name__)
+_namespace(globals())

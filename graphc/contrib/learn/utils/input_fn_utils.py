@@ -7,6 +7,7 @@ from typing import Any
 
 from ....estimator.export import ServingInputReceiver, build_parsing_serving_input_receiver_fn, build_raw_serving_input_receiver_fn
 from ....ir.arguments import hold as _hold
+from ....tf1_names import namespace as _namespace
 
 __all__ = ["InputFnOps", "build_default_serving_input_fn", "build_parsing_serving_input_fn"]
 
@@ -41,6 +42,4 @@ def build_default_serving_input_fn(features: Mapping[str, Any], default_batch_si
 
 _hold(globals(), __all__)
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

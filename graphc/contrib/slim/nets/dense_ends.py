@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
+from ....initializers import constant_initializer, truncated_normal_initializer
 from ....ir.node import Node
 from ....nn import relu
 from ....ops.array import squeeze
@@ -15,14 +16,29 @@ from ...scopes import arg_scope
 from ..utils import convert_collection_to_dict
 from .rows import Conv, Pool, built
 
-Table = Sequence[Conv | Pool]
+# What the layers behind the table of alexnet and of overfeat have by default.
+BEHIND = {"weights_initializer": truncated_normal_initializer(0.0, 0.005), "biases_initializer": constant_initializer(0.1)}
 
 
-def net_of(table: Table, dense: tuple[Conv, Conv], last: Mapping[str, Any], default: str) -> Callable[..., tuple[Node, dict[str, Node]]]:
-    """A net of a table's layers, of `dense` ones, each with a dropout behind it, and of one that gives a number a class."""
-    def net(inputs: Node, num_classes: int, is_training: Any, dropout_keep_prob: float, spatial_squeeze: bool, scope: str | None,
-            given: Mapping[str, Any]) -> tuple[Node, dict[str, Node]]:
-        with variable_scope(scope, default, [inputs]) as entered:
+class Net(Protocol):
+    """A net as programs call it; `default_image_size` is the side of the pictures that it is for."""
+
+    default_image_size: int
+
+    def __call__(self, inputs: Node, num_classes: int = 1000, is_training: Any = True, dropout_keep_prob: float = 0.5,
+                 spatial_squeeze: bool = True, scope: str | None = ...) -> tuple[Node, dict[str, Node]]:
+        ...
+
+
+def net_of(module: str, name: str, size: int, table: Sequence[Conv | Pool], dense: tuple[Conv, Conv], given: Mapping[str, Any] = {},
+           last: Mapping[str, Any] = {}) -> Net:
+    """The net of a table's layers, of `dense` ones, each with a dropout behind it, and of one that gives a number a class.
+
+    `given`: what the layers behind the table have by default; `last`: arguments of the last one.
+    """
+    def net(inputs: Node, num_classes: int = 1000, is_training: Any = True, dropout_keep_prob: float = 0.5, spatial_squeeze: bool = True,
+            scope: str | None = name) -> tuple[Node, dict[str, Node]]:
+        with variable_scope(scope, name, [inputs]) as entered:
             ends = f"{entered.original_name_scope}_end_points"
             with arg_scope([conv2d, fully_connected, max_pool2d], outputs_collections=ends):
                 found = built(table, inputs)
@@ -34,7 +50,15 @@ def net_of(table: Table, dense: tuple[Conv, Conv], last: Mapping[str, Any], defa
                 if spatial_squeeze:
                     found = by_scope[f"{entered.name}/fc8"] = squeeze(found, [1, 2], name="fc8/squeezed")
                 return found, by_scope
-    return net
+    net.__module__, net.__name__, net.__qualname__ = module, name, name
+    net.__doc__ = f"""The net, and its results by their scopes.
+
+    float[batch, {size}, {size}, channels] -> float[batch, num_classes], the logits; larger pictures give some at each place, without
+    `spatial_squeeze`. ShapeError: pictures that are too small, or with it too large.
+    """
+    made = cast(Net, net)
+    made.default_image_size = size
+    return made
 
 
 def layers_with(weight_decay: float, biases: Any, pools: str | None) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....initializers import truncated_normal_initializer
 from ....ir.collecting import GraphKeys
 from ....ir.node import Node
-from ....tf1_names import getter as _getter
+from ....tf1_names import namespace as _namespace
 from ....variables import variable_scope
 from ...layers import avg_pool2d, batch_norm, conv2d, dropout, fully_connected, max_pool2d, softmax
 from ...scopes import arg_scope
@@ -75,9 +75,4 @@ def inception_v1_arg_scope(weight_decay: float = 0.00004, use_batch_norm: bool =
     return layers_with(weight_decay, batch_norm_var_collection, use_batch_norm, norm)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

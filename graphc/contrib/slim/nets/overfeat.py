@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ....initializers import constant_initializer, truncated_normal_initializer, zeros_initializer
-from ....ir.node import Node
-from ....tf1_names import getter as _getter
-from .dense_ends import layers_with, net_of
+from ....initializers import zeros_initializer
+from ....tf1_names import namespace as _namespace
+from .dense_ends import BEHIND, layers_with, net_of
 from .rows import Conv, Pool
 
 __all__ = ["overfeat", "overfeat_arg_scope"]
 
-_NET = net_of((Conv("conv1", 64, (11, 11), 4, {"padding": "VALID"}), Pool("pool1", (2, 2), 2), Conv("conv2", 256, (5, 5), more={"padding": "VALID"}),
-               Pool("pool2", (2, 2), 2), Conv("conv3", 512, (3, 3)), Conv("conv4", 1024, (3, 3)), Conv("conv5", 1024, (3, 3)),
-               Pool("pool5", (2, 2), 2)),
-              (Conv("fc6", 3072, (6, 6), more={"padding": "VALID"}), Conv("fc7", 4096, (1, 1))), {"biases_initializer": zeros_initializer()},
-              "overfeat")
+overfeat = net_of(
+    __name__, "overfeat", 231,
+    (Conv("conv1", 64, (11, 11), 4, {"padding": "VALID"}), Pool("pool1", (2, 2), 2), Conv("conv2", 256, (5, 5), more={"padding": "VALID"}),
+     Pool("pool2", (2, 2), 2), Conv("conv3", 512, (3, 3)), Conv("conv4", 1024, (3, 3)), Conv("conv5", 1024, (3, 3)), Pool("pool5", (2, 2), 2)),
+    (Conv("fc6", 3072, (6, 6), more={"padding": "VALID"}), Conv("fc7", 4096, (1, 1))), BEHIND, {"biases_initializer": zeros_initializer()})
 
 
 def overfeat_arg_scope(weight_decay: float = 0.0005) -> Any:
@@ -24,23 +23,4 @@ def overfeat_arg_scope(weight_decay: float = 0.0005) -> Any:
     return layers_with(weight_decay, zeros_initializer(), "VALID")
 
 
-def overfeat(inputs: Node, num_classes: int = 1000, is_training: Any = True, dropout_keep_prob: float = 0.5, spatial_squeeze: bool = True,
-             scope: str = "overfeat") -> tuple[Node, dict[str, Node]]:
-    """The net, and its results by their scopes.
-
-    float[batch, 231, 231, channels] -> float[batch, num_classes], the logits; larger pictures give some at each place, without
-    `spatial_squeeze`. ShapeError: pictures that are too small, or with it too large.
-    """
-    given = {"weights_initializer": truncated_normal_initializer(0.0, 0.005), "biases_initializer": constant_initializer(0.1)}
-    return _NET(inputs, num_classes, is_training, dropout_keep_prob, spatial_squeeze, scope, given)
-
-
-overfeat.default_image_size = 231  # type: ignore[attr-defined]
-
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....errors import ArgumentError
 from ....ir.collecting import GraphKeys
 from ....ir.node import Node, here
 from ....nn import relu
 from ....ops.array import pad
-from ....tf1_names import getter as _getter
+from ....tf1_names import namespace as _namespace
 from ....variables import variable_scope
 from ...initial import variance_scaling_initializer
 from ...layers import batch_norm, conv2d, max_pool2d
@@ -79,9 +79,4 @@ def resnet_arg_scope(weight_decay: float = 0.0001, batch_norm_decay: float = 0.9
         return scope
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....ir.node import Node
 from ....nn import relu
-from ....tf1_names import getter as _getter
+from ....tf1_names import namespace as _namespace
 from ....variables import variable_scope
 from ...layers import conv2d
 from ...scopes import add_arg_scope
@@ -87,10 +87,4 @@ resnet_v1_101.default_image_size = 224  # type: ignore[attr-defined]
 resnet_v1_152.default_image_size = 224  # type: ignore[attr-defined]
 resnet_v1_200.default_image_size = 224  # type: ignore[attr-defined]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = _getter(__name__)
+_namespace(globals())

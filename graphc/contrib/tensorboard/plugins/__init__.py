@@ -1,9 +1,8 @@
 """`tf.contrib.tensorboard.plugins`: the projector of embeddings."""
 
+from ....tf1_names import namespace as _namespace
 from . import projector
 
 __all__ = ["projector"]
 
-
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

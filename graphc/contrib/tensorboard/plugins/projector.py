@@ -13,6 +13,7 @@ from ....errors import GraphError, InvalidArgumentError
 from ....files.whole import write_whole
 from ....ir.graph import get_default_session
 from ....ir.node import here
+from ....tf1_names import namespace as _namespace
 
 __all__ = ["EmbeddingInfo", "ProjectorConfig", "SpriteMetadata", "visualize_embeddings"]
 
@@ -93,5 +94,4 @@ def visualize_embeddings(summary_writer: Any, config: ProjectorConfig, session: 
     write_whole(os.path.join(folder, "projector_config.pbtxt"), [config.text().encode()])
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

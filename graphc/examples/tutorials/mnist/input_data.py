@@ -11,6 +11,7 @@ from ....errors import DataLossError, InvalidArgumentError, NotFoundError
 from ....files.idx import found, read_idx
 from ....ir.node import dtype_of, here
 from ....ir.types import Array, as_dtype, float32
+from ....tf1_names import namespace as _namespace
 
 __all__ = ["DataSet", "Datasets", "dense_to_one_hot", "read_data_sets"]
 
@@ -131,5 +132,4 @@ def read_data_sets(train_dir: str, fake_data: bool = False, one_hot: bool = Fals
                     made(test_images, test_labels))
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())

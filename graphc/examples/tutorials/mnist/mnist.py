@@ -14,6 +14,7 @@ from ....ops.random import truncated_normal
 from ....ops.reduce import reduce_sum
 from ....ops.state import Variable
 from ....summary import scalar
+from ....tf1_names import namespace as _namespace
 
 __all__ = ["IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES", "evaluation", "inference", "loss", "training"]
 
@@ -57,5 +58,4 @@ def _name_scope(name: str) -> Any:
     return get_default_graph().name_scope(name)
 
 
-def __dir__() -> list[str]:
-    return [*__all__]
+_namespace(globals())
