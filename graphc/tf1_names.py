@@ -122,6 +122,7 @@ contrib.layers.batch_norm | `batch_weights`, `zero_debias_moving_mean`, `renorm`
 train.ClusterSpec, train.Server, train.Server.create_local_server | one task, in this process; a cluster of more is an error
 train.replica_device_setter | names devices; all is computed here
 keras.datasets.mnist.load_data | reads files that are there; nothing is fetched
+python.keras.applications.VGG16 | weights are read from files that are there; nothing is fetched
 device | accepted, has no effect: everything runs on the processor
 ConfigProto | `intra_op_parallelism_threads` sets the threads; the rest is accepted and has no effect
 control_dependencies | the only thing that orders a read after an assignment
@@ -140,7 +141,8 @@ _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
-keras.applications, keras.wrappers, keras.estimator | of tf.keras there is what dir(tf.keras) lists: no models trained by others, and no wrappers
+keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
+keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,12 @@ os.environ["GRAPHC_PLANS"] = "none"
 import graphc as tf
 from graphc.cpu import cache, native
 from tests.draws import told
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Control-C is there to be tested, also in the background of a shell, where it is ignored: processes that are started inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -117,10 +117,26 @@ def in_place():
     return [v.tolist() for v in tf.Session(jit=False).run(made)]
 
 
+def products():
+    """A matrix makes a matrix of what stands beside it; MatMul of TensorFlow 1 is chosen by that."""
+    x, matrix, matrices = tf.placeholder(tf.float32), tf.ones([3, 2]), tf.ones([5, 3, 2])
+    y = tf.matmul(x, matrix)
+    with tf.Session(jit=False) as sess:
+        return [y.shape, tf.matmul(matrix, x, transpose_a=True).shape, tf.matmul(x, x).shape, tf.matmul(x, matrices).shape,
+                sess.run(y, {x: [[1, 2, 3]]}).tolist(), sess.run(tf.matmul(x, matrices), {x: [[1, 2, 3]]}).shape]
+
+
+def many_matrices():
+    x = tf.placeholder(tf.float32)
+    tf.Session(jit=False).run(tf.matmul(x, tf.ones([3, 2])), {x: np.ones((2, 1, 3))})
+
+
 UNKNOWN = tf.placeholder(tf.float32, [None, 3]).shape[0]
 
 ROWS = [
     (lambda: [bool(tf.Variable(0.0)), tf.get_variable("none", [0]) and 1, bool(tf.Variable([True, False]))], [True, 1, True]),
+    (products, [shape(None, 2), shape(2, None), tf.TensorShape(None), tf.TensorShape(None), [[6.0, 6.0]], (5, 1, 2)]),
+    (lambda: {getattr(tf.train, n).__base__ for n in dir(tf.train) if n.endswith("Optimizer") and n != "Optimizer"}, {tf.train.Optimizer}),
     (noted, ("layer", False)), (in_place, [[[1, 2], [7, 8]], [[8, 10], [3, 4]], [[0, 1], [2, 3]], [[1, 2], [3, 4]]]),
     (lambda: minimize_values(lambda d: d.values()), [0.5, 1.75]), (lambda: minimize_values(lambda d: (v for v in d.values())), [0.5, 1.75]),
     (lambda: minimize_values(lambda d: {d["a"]}), [0.5, 2.0]), (lambda: minimize_values(lambda d: [d["b"]]), [1.0, 1.75]),
@@ -163,7 +179,8 @@ def test_behaviour(call, value):
     (lambda: shape(1, 2).with_rank(3), tf.errors.ShapeError), (lambda: shape(1, 2).merge_with([1, 3]), tf.errors.ShapeError),
     (lambda: shape(1, 2).with_rank_at_least(3), tf.errors.ShapeError), (lambda: shape(1, 2).with_rank_at_most(1), tf.errors.ShapeError),
     (lambda: shape(1).assert_same_rank([1, 2]), tf.errors.ShapeError), (lambda: shape(None).assert_is_fully_defined(), tf.errors.ShapeError),
-    (lambda: bool(tf.Variable(1.0) + 0.0), TypeError), (lambda: bool(tf.Variable(1.0).read_value()), TypeError),
+    (many_matrices, tf.errors.InvalidArgumentError), (lambda: bool(tf.Variable(1.0) + 0.0), TypeError),
+    (lambda: bool(tf.Variable(1.0).read_value()), TypeError),
     (lambda: tf.constant(1).op.get_attr("no"), tf.errors.GraphError), (lambda: np.array(tf.constant(1.0)), TypeError),
     (lambda: np.array([tf.constant(1.0)]), TypeError), (lambda: np.asarray(tf.constant([1.0])), TypeError), (lambda: UNKNOWN + "a", TypeError),
 ])

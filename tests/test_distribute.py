@@ -1,4 +1,4 @@
-"""`tf.distribute` and `tf.config` on one device: a strategy's function is called once, and what would need a second device is told."""
+"""`tf.distribute` on one device: a strategy's function is called once, and what would need a second device is told."""
 
 from __future__ import annotations
 
@@ -85,29 +85,6 @@ def test_clusters_that_variables_of_the_system_name(monkeypatch: pytest.MonkeyPa
     assert D.cluster_resolver.UnionResolver(found, other).cluster_spec().as_dict() == {"worker": ["a:1", "b:2"], "ps": ["c:3"]}
 
 
-def test_threads_of_sessions_to_come() -> None:
-    before = tf.Session().threads
-    tf.config.threading.set_intra_op_parallelism_threads(3)
-    try:
-        assert tf.config.threading.get_intra_op_parallelism_threads() == 3
-        assert tf.Session().threads == 3 and tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1)).threads == 1
-    finally:
-        tf.config.threading.set_intra_op_parallelism_threads(0)
-    assert tf.Session().threads == before
-
-
-def test_devices_and_switches() -> None:
-    (processor,) = tf.config.experimental.list_physical_devices()
-    assert processor.device_type == "CPU" and tf.config.experimental.list_physical_devices("GPU") == []
-    tf.config.experimental.set_visible_devices([], "GPU")
-    tf.config.experimental.set_memory_growth(processor, True)
-    assert tf.config.experimental.get_visible_devices() == [processor] and len(tf.config.experimental.list_logical_devices("CPU")) == 1
-    tf.config.optimizer.set_experimental_options({"layout_optimizer": False})
-    assert tf.config.optimizer.get_experimental_options() == {"layout_optimizer": False}
-    with tf.xla.experimental.jit_scope():
-        assert tf.Session(jit=False).run(tf.xla.experimental.compile(lambda x: x + 1, [tf.constant(1)])) == 2
-
-
 def _nested() -> None:
     with D.MirroredStrategy().scope(), D.OneDeviceStrategy().scope():
         pass
@@ -126,14 +103,6 @@ MISTAKES = {
     "a batch that does not go in": (lambda: D.InputContext(2, 0, 2).get_per_replica_batch_size(3), tf.errors.ArgumentError, "does not go into 2"),
     "one scope in another": (_nested, tf.errors.GraphError, "one strategy holds"),
     "set within a scope": (_set_within, tf.errors.GraphError, "outside of all scopes"),
-    "no processor": (lambda: tf.config.experimental.set_visible_devices([]), tf.errors.ArgumentError, "nothing to compute on"),
-    "no such device": (lambda: tf.config.experimental.set_memory_growth("gpu", True), tf.errors.ArgumentError, "not 'gpu'"),
-    "a processor in parts": (lambda: tf.config.experimental.set_virtual_device_configuration(
-        tf.config.experimental.list_physical_devices()[0], [tf.config.experimental.VirtualDeviceConfiguration()] * 2),
-        tf.errors.ArgumentError, "GRAPHC_NUM_THREADS"),
-    "no number of threads": (lambda: tf.config.threading.set_intra_op_parallelism_threads(-1), tf.errors.ArgumentError, "a number from 0"),
-    "another machine": (lambda: tf.config.experimental_connect_to_host("far:1"), tf.errors.UnimplementedError, "in this process"),
-    "functions at once": (lambda: tf.config.experimental_run_functions_eagerly(True), tf.errors.UnimplementedError, "functions build graphs"),
 }
 
 

@@ -114,6 +114,7 @@ def test_structures_of_other_forms(call):
     (lambda: re.match(r"1\.\d+\.\d+$", tf.VERSION) is not None, True), (lambda: tf.app.flags is tf.flags, True),
     (lambda: [d.device_type for d in tf.python.client.device_lib.list_local_devices()], ["CPU"]),
     (lambda: tf.python.framework.tensor_shape.scalar(), tf.TensorShape([])),
+    (lambda: tf.python.framework.test_util.TensorFlowTestCase is tf.test.TestCase, True),
     (lambda: tf.python.framework.tensor_util.constant_value(tf.constant(3)).tolist(), 3),
     (lambda: tf.python.framework.tensor_util.constant_value(np.array([3])).tolist(), [3]),
     (lambda: tf.python.framework.tensor_util.constant_value(tf.shape(tf.placeholder(tf.float32, [None, 2]))), None),

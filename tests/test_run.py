@@ -16,10 +16,11 @@ import pytest
 
 import graphc as tf
 from graphc import __main__ as cli
-from graphc import as_tensorflow, inner_paths
+from graphc import as_tensorflow
 from graphc.examples.tutorials.mnist import input_data
 from graphc.files.idx import read_idx
 from graphc.inspection.lacking import lacking
+from graphc.python import paths as inner_paths
 from tests import ROOT
 
 
@@ -78,6 +79,8 @@ IMPORTS = [
     ("import tensorflow as tf", "tf.keras.datasets.cifar10.load_data", "keras.datasets.cifar10.load_data"),
     ("from tensorflow.python.ops.init_ops import zeros_initializer", "zeros_initializer", "zeros_initializer"),
     ("from tensorflow.keras.layers import Dense", "Dense", "keras.layers.Dense"),
+    ("from tensorflow.python.keras.applications.vgg19 import VGG19", "VGG19", "keras.applications.VGG19"),
+    ("from keras.applications.vgg16 import VGG16", "VGG16", "keras.applications.VGG16"),
     ("import tensorflow.keras.backend as K", "K.dot", "keras.backend.dot"),
     ("from tensorflow.python.keras.models import Model", "Model", "keras.models.Model"),
     ("from tensorflow.python.keras.engine.base_layer import Layer", "Layer", "keras.layers.Layer"),
@@ -133,8 +136,8 @@ def test_imports_give_graphc(statement, expression, name, standing):
 
 
 @pytest.mark.parametrize("statement, message", [
-    ("import tensorflow.keras.applications", "tensorflow.keras.applications is not here; instead: of tf.keras there is"),
-    ("from tensorflow.keras import applications", "tensorflow.keras.applications is not here; instead: of tf.keras there is"),
+    ("import tensorflow.keras.wrappers", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
+    ("from tensorflow.keras import wrappers", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
     ("from tensorflow.keras.wrappers.scikit_learn import KerasClassifier", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
     ("from tensorflow.contrib import quantize", "tensorflow.contrib.quantize is not here; instead: "),
     ("import tensorflow.nonsense", "tensorflow.nonsense is not here"),
@@ -230,7 +233,7 @@ def test_script_that_is_not_there(tmp_path, capsys):
 
 CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
-    ("import tensorflow as tf\n\ntf.keras.applications.VGG16()", ["3: tf.keras.applications.VGG16 is not here; instead: of tf.keras there is"]),
+    ("import tensorflow as tf\n\ntf.keras.wrappers.scikit_learn()", ["3: tf.keras.wrappers.scikit_learn is not here; instead: of tf.keras there is"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
     ("from tensorflow.contrib import quantize", ["1: tf.contrib.quantize is not here; instead: "]),
     ("import tensorflow.keras as keras\nkeras.Model\nkeras.Modle", ["3: tf.keras.Modle is not here"]),

@@ -24,7 +24,8 @@ PACKAGES = sorted(p.parent.relative_to(PACKAGE) for p in PACKAGE.glob("*/**/__in
                   if p.relative_to(PACKAGE).parts[0] not in ONE or len(p.relative_to(PACKAGE).parts) == 2)
 # A package whose name means something else in tests/ -> where its tests are: tests/data is what tests read, test_examples.py runs examples/;
 # and models are what an engine is for.
-ELSEWHERE = {"data": "datasets/test_*.py", "keras/engine": "keras/test_models.py", "examples": "test_run.py", "testing": "test_grads.py"}
+ELSEWHERE = {"data": "datasets/test_*.py", "keras/engine": "keras/test_models.py", "examples": "test_run.py", "python": "test_run.py",
+             "testing": "test_grads.py"}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=str)

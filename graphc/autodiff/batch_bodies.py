@@ -13,7 +13,7 @@ from ..ops.array import transpose
 from ..ops.control import COUNT, loop
 from ..ops.math import cast
 from . import batching
-from .batching import Batch, Size, Use
+from .batch import Batch, Size, Use
 
 Results = list[tuple[Node, bool]]       # each result of a node, and whether it has the batch's axis
 

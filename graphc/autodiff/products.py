@@ -22,7 +22,8 @@ from ..ops.array import broadcast_to, concat, eye, fill, identity, ones_like, re
 from ..ops.contract import held
 from ..ops.math import add_n, cast
 from ..ops.reduce import reduce_prod, reduce_sum
-from .batching import Size, transcribe
+from .batch import Size
+from .batching import transcribe
 from .gradients import check_sources, check_targets, check_unconnected, forward, listed, reverse
 from .registered import conjugates
 

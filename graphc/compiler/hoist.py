@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..ir.body import Body, parameter, substituted
-from ..ir.half import HALF
 from ..ir.node import Node
 from ..ir.sizes import alike
-from ..ir.types import TensorType, element_count
+from ..ir.types import HALF, TensorType, element_count
 from ..ops.array import concat
 from ..ops.array_move import reshape
 from ..ops.control import settled
@@ -35,8 +34,7 @@ def hoisted(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         return None
     new, rows, weights = dict[Node, Node](), list[tuple[Node, Node]](), list[tuple[Node, Node]]()
     for n in loop.body.order:
-        if n.operator.name != "matmul" or n.attrs["transpose_a"] or n.type.rank != 2 or not n.type.known \
-                or n.type.dtype == HALF:
+        if n.operator.name != "matmul" or n.attrs["transpose_a"] or n.type.rank != 2 or not n.type.known or n.type.dtype == HALF:
             continue
         a, b = n.inputs
         whole = _all_rows(loop, a)

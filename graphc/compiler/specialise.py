@@ -11,14 +11,14 @@ from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.body import Body, has_effect
 from ..ir.families import FAMILIES, Memory
 from ..ir.graph import Scratch
-from ..ir.half import HALF, SINGLE, in_single, widened
+from ..ir.half import SINGLE, in_single, widened
 from ..ir.known import left_open, static_value
 from ..ir.named import check_fed
 from ..ir.node import Node, describe_call, in_order, loc_str, reached, topological
 from ..ir.operator import bound_node, constant_node
 from ..ir.scope import Scope
 from ..ir.sizes import has_sizes, unknown
-from ..ir.types import Array, TensorType, exactly, same_type
+from ..ir.types import HALF, Array, TensorType, exactly, same_type
 from ..ops.math import cast
 from ..ops.math_arithmetic import add, subtract
 from ..ops.sources import placeholder_of
@@ -117,7 +117,7 @@ def specialise(fetches: Sequence[Node], order: Sequence[Node], feeds: dict[Node,
     if pending:
         return Specialised([], placeholders, [], [], pending, new, Scope())
     assigns = [(held[v], value) for v, value in state.assigned.items()]
-    return Specialised([new.get(f) if f.type is not None else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
+    return Specialised([new.get(f) if isinstance(f.type, TensorType) else None for f in fetches], placeholders, assigns, effects, [], new, Scope())
 
 
 class StageWork(NamedTuple):

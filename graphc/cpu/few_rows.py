@@ -1,7 +1,8 @@
 """Products of matrices whose left one has few rows, as dense layers on small batches have: the right one is read from memory once.
 
 A library copies the right operand into panels for all rows to come, which are as few. Here a part of it that stays in the nearest cache is
-copied beside itself, all rows are multiplied by it, and their sums wait beside it: memory is read as fast as it can be.
+copied beside itself, all rows are multiplied by it, and their sums wait beside it. As a part is copied the next one is asked for, whose lines
+lie too far apart for the processor to foresee: they come from memory while this one is multiplied.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from .conv_text import Tile
 from .kernel_text import KernelText, Slot
 from .routines import matrix
 
-LEAST_ROWS, MOST_ROWS = 24, 64          # of the left operand
+LEAST_ROWS, MOST_ROWS = 24, 128         # of the left operand
+MANY = 64               # rows above which panels are faster where there are few numbers in each sum
 LEAST_SIDE = 512                        # columns, and numbers in each sum, from which reading the right operand is what takes time
 DEPTH = 64                              # rows of the right operand that are copied beside itself
 SMALL = 1 << 18                         # multiply-adds up to which a library's way into its kernels is what takes time
@@ -38,12 +40,17 @@ def text(tile: Tile, turned: bool) -> str:
 
     The last tile of rows begins so early that it is whole: it has some rows once more.
     """
-    r, width, dtype, lanes = tile.rows, tile.width, tile.dtype, tile.lanes
+    r, width, dtype, lanes, cleared = tile.rows, tile.width, tile.dtype, tile.lanes, ""
     if turned:
+        cleared = f"""    for i in range({DEPTH * width}):
+        store(beside, i, {dtype}(0))
+"""
         copied = f"""            for k in range(wide // {lanes}):
                 for l in range(deep // {lanes}):
                     square = tile_load(tile({lanes}, 1, {lanes}, {dtype}), b, (column + k * {lanes}) * b_row + first + l * {lanes}, b_row)
                     tile_store(beside, l * {lanes * width} + k * {lanes}, {width}, tile_turned(square))
+                    for j in range({lanes}):
+                        prefetch(b, (column + k * {lanes} + j) * b_row + first + {DEPTH} + l * {lanes})
                 for j in range(k * {lanes}, k * {lanes} + {lanes}):
                     for p in range(deep // {lanes} * {lanes}, deep):
                         store(beside, p * {width} + j, load(b, (column + j) * b_row + first + p))
@@ -52,9 +59,15 @@ def text(tile: Tile, turned: bool) -> str:
                     store(beside, p * {width} + j, load(b, (column + j) * b_row + first + p))
 """
     else:
-        copied = f"""            for p in range(deep):
-                for j in range(wide):
-                    store(beside, p * {width} + j, load(b, (first + p) * b_row + column + j))
+        like = f"tile(1, {tile.vectors}, {lanes}, {dtype})"
+        copied = f"""            if wide == {width}:
+                for p in range(deep):
+                    tile_store(beside, p * {width}, 0, tile_load({like}, b, (first + p) * b_row + column, 0))
+                    for line in range({tile.vectors}):
+                        prefetch(b, (first + {DEPTH} + p) * b_row + column + line * {lanes})
+            else:
+                for p in range(deep):
+                    tile_store(beside, p * {width}, 0, tile_load_part({like}, b, (first + p) * b_row + column, 0, 1, wide))
 """
     return f"""def kernel(buffers, extents, lo, hi):
     a = pointer(buffers, 0, {dtype})
@@ -62,27 +75,27 @@ def text(tile: Tile, turned: bool) -> str:
     c = pointer(buffers, 2, {dtype})
 {"".join(f"    {name} = extents[{i}]" + chr(10) for i, name in enumerate(NAMES, 1))}    beside = scratch(0, {DEPTH * width}, {dtype})
     sums = scratch(1, {(MOST_ROWS + r) * width}, {dtype})
-    for i in range({DEPTH * width}):
-        store(beside, i, {dtype}(0))
-    for unit in range(lo, hi):
+    layers = (depth + {DEPTH - 1}) // {DEPTH}
+{cleared}    for unit in range(lo, hi):
         column = unit * {width}
         wide = minimum(columns - column, {width})
-        for layer in range((depth + {DEPTH - 1}) // {DEPTH}):
+        for layer in range(layers):
             first = layer * {DEPTH}
             deep = minimum(depth - first, {DEPTH})
 {copied}            for m in range(tiles):
                 acc = {tile.zeros}
-                at = minimum(m * {r}, rows - {r}) * a_row + first * a_column
+                row = minimum(m * {r}, rows - {r})
+                at = row * a_row + first * a_column
                 for p in range(deep):
                     acc = add_outer(acc, a, at + p * a_column, a_row, beside, p * {width})
                 if layer > 0:
                     acc = tile_sum(acc, tile_load(acc, sums, m * {r * width}, {width}))
-                tile_store(sums, m * {r * width}, {width}, acc)
-        for m in range(tiles):
-            row = minimum(m * {r}, rows - {r})
-            for i in range({r}):
-                for j in range(wide):
-                    store(c, (row + i) * c_row + column + j, load(sums, (m * {r} + i) * {width} + j))
+                if layer + 1 < layers:
+                    tile_store(sums, m * {r * width}, {width}, acc)
+                elif wide == {width}:
+                    tile_store(c, row * c_row + column, c_row, acc)
+                else:
+                    tile_store_part(c, row * c_row + column, c_row, acc, {r}, wide)
     return 0
 """
 
@@ -118,12 +131,12 @@ def tile_for(m: int, n: int, dtype: np.dtype[Any], most: int) -> Tile:
 def taken(m: int, n: int, k: int, tile: Tile) -> bool:
     """Whether a product of matrices [m, k] and [k, n] is computed here: where it was measured to be faster (docs/benchmarks.md)."""
     single = tile.dtype == "float32"
-    if not LEAST_ROWS <= m <= MOST_ROWS:
+    if not LEAST_ROWS <= m <= MOST_ROWS or (m > MANY and k < LEAST_SIDE) or (m < 32 and not single):
         return False
-    if n >= LEAST_SIDE and k >= LEAST_SIDE and single:
+    if n >= LEAST_SIDE and k >= LEAST_SIDE:
         return True
     filled = m * n / (-(-m // tile.rows) * tile.rows * -(-n // tile.width) * tile.width)
-    if min(n, k) < LEAST_FULL or n > 4 * k or (m < 32 and not single):
+    if min(n, k) < LEAST_FULL or n > 4 * k:
         return False
     size = n * k * np.dtype(tile.dtype).itemsize
     return (m * n * k <= SMALL and filled >= SMALL_FILLED) or (

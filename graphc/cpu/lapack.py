@@ -1,13 +1,14 @@
 """Inverses, solutions and factors of matrices by the LAPACK of the library that multiplies, in the words of `numpy.linalg`, whose errors they raise.
 
 NumPy computes float32 in float64, and its library's threads wait for each other beside those of a run. Here numbers keep their dtype, and each
-matrix is one thread's: the threads of a run share a batch, and results are the same for any number of them. Complex numbers, what is empty, small
-matrices, large ones in float64, and all of it where the library has no LAPACK that is right (`chosen`), are NumPy's.
+matrix is one thread's: the threads of a run share a batch, and results are the same for any number of them. Complex numbers, what is empty, a few
+small matrices, large ones in float64, and all of it where the library has no LAPACK that is right (`chosen`), are NumPy's.
 """
 
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from threading import Thread
@@ -19,13 +20,18 @@ from ..ir.node import warn
 from ..ir.types import Array
 from . import cache as files
 from . import ladder, native
+from .assembly import loads
 from .compile_pool import survives
+from .memory import address, uninitialised
 from .subnormal import subnormals
 
-SHARED = 4_000_000      # multiply-adds of a batch from which it is shared out: 1 ms, of which it takes a tenth to start a thread
-LEAST = 128             # rows or columns below which NumPy's call of a batch takes less than calls of each matrix from Python, 7 us
+SHARED = 2_000_000      # multiply-adds of a batch from which it is shared out: 0.5 ms, of which it takes a fifth to start a thread
+LEAST = 96              # rows or columns below which NumPy's call of what is not shared out takes less than these from Python, 25 us
 LARGE = 512             # rows and columns from which both threads of NumPy's library gain on one matrix of float64 alone
 SINGULAR, NO_VALUES, NO_EIGENVALUES = "Singular matrix", "SVD did not converge", "Eigenvalues did not converge"     # as numpy says it
+
+
+_CODES = {np.dtype(name).char for name in ladder.TYPES}        # of a dtype's name NumPy makes a text each time, 2 us
 
 
 class Scratch(NamedTuple):
@@ -39,6 +45,37 @@ WORK = object()         # in place of an argument: memory of the size that the f
 Argument = Any          # int | str | Array | Scratch | WORK
 
 
+MOST_ARGUMENTS = 16     # of a function, with the lengths of texts
+
+# Calls a function for each of a range, with words of which each goes on by a step of its own: those that the function does not take are not read.
+_EACH_IR = f"""
+define void @graphc_each(ptr %function, ptr %first, ptr %steps, i64 %lo, i64 %hi) {{
+entry:
+{loads("%first", "i64", "i64", **{f"first{k}": k for k in range(MOST_ARGUMENTS)})}
+{loads("%steps", "i64", "i64", **{f"step{k}": k for k in range(MOST_ARGUMENTS)})}
+  br label %head
+head:
+  %i = phi i64 [ %lo, %entry ], [ %i1, %body ]
+  %more = icmp slt i64 %i, %hi
+  br i1 %more, label %body, label %done
+body:
+""" + "".join(f"""  %far{k} = mul i64 %i, %step{k}
+  %word{k} = add i64 %first{k}, %far{k}
+""" for k in range(MOST_ARGUMENTS)) + f"""  call void %function({", ".join(f"i64 %word{k}" for k in range(MOST_ARGUMENTS))})
+  %i1 = add i64 %i, 1
+  br label %head
+done:
+  ret void
+}}
+"""
+
+
+@cache
+def each() -> Callable[[int, int, int, int, int], None]:
+    """What calls a function for each matrix of a range, without Python between: of small matrices its call would take longer than LAPACK's work."""
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)(native.compile_ir(_EACH_IR, "graphc_each"))
+
+
 class Function:
     """A function of LAPACK for one dtype, called for each matrix of a batch.
 
@@ -48,15 +85,19 @@ class Function:
     def __init__(self, name: str, dtype: Any):
         self.dtype = dtype
         self.address = ladder.chosen().lapack(ladder.TYPES[dtype.name].letter + name)
+        self.sizes: dict[tuple[int | str, ...], int] = {}           # numbers and letters that it was called with -> what memory it asks for
 
     def calls(self, arguments: tuple[Argument, ...], count: int) -> Callable[[int, int], None]:
         """A function of a range of the batch that calls for each matrix of it. The last argument takes the states, which LAPACK calls info."""
         if any(a is WORK for a in arguments):
-            asked = np.zeros(1, self.dtype)
-            self._range(self._with(arguments, asked, -1), 0, 1)
-            size = int(asked[0])
-            size += size >> 20                      # float32 has not all digits of a large one
-            arguments = self._with(arguments, Scratch(max(size, 1), self.dtype), max(size, 1))
+            given = tuple([a for a in arguments if type(a) in (int, str)])
+            size = self.sizes.get(given)
+            if size is None:
+                asked = np.zeros(1, self.dtype)
+                self._range(self._with(arguments, asked, -1), 0, 1)
+                size = int(asked[0])
+                size = self.sizes[given] = max(size + (size >> 20), 1)          # float32 has not all digits of a large one
+            arguments = self._with(arguments, Scratch(size, self.dtype), size)
         return lambda low, high: self._range(arguments, low, high)
 
     @staticmethod
@@ -64,14 +105,31 @@ class Function:
         return tuple(x for a in arguments for x in ((memory, size) if a is WORK else (a,)))
 
     def _range(self, arguments: tuple[Argument, ...], low: int, high: int) -> None:
-        kept = [np.empty(a.size, a.dtype) if isinstance(a, Scratch) else np.array([ord(a)], np.uint8) if isinstance(a, str)
-                else np.array([a], np.int64) if isinstance(a, int) else a for a in arguments]
-        steps = [x.strides[0] if x is a else 0 for x, a in zip(kept, arguments, strict=True)]
-        lengths = [1] * sum(isinstance(a, str) for a in arguments)          # Fortran's, of texts, behind all arguments
-        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(kept), *[ctypes.c_size_t] * len(lengths))(self.address)
-        places = [x.ctypes.data for x in kept]
-        for i in range(low, high):
-            call(*(place + i * step for place, step in zip(places, steps, strict=True)), *lengths)
+        table = uninitialised(3 * MOST_ARGUMENTS, np.int64)             # words, steps, and the numbers that words point to
+        numbers, at = address(table) + 16 * MOST_ARGUMENTS, address(table)
+        words, steps, values, kept, texts = list[int](), list[int](), list[int](), list[Array](), 0
+        for a in arguments:
+            step = value = 0
+            kind = type(a)
+            if kind is int:
+                word, value = numbers + 8 * len(values), a
+            elif kind is str:
+                word, value, texts = numbers + 8 * len(values), _LETTERS[a], texts + 1
+            elif kind is Scratch:
+                kept.append(uninitialised(a.size, a.dtype))
+                word = address(kept[-1])
+            else:
+                word, step = address(a), a.strides[0]
+            words.append(word)
+            steps.append(step)
+            values.append(value)
+        none = [0] * (MOST_ARGUMENTS - len(words))
+        words += [1] * texts                                            # lengths of texts, Fortran's, behind all arguments
+        table[:] = [*words, *none[texts:], *steps, *none, *values, *none]
+        each()(self.address, at, at + 8 * MOST_ARGUMENTS, low, high)
+
+
+_LETTERS = {letter: int.from_bytes(letter.encode() + bytes(7), sys.byteorder) for letter in "ALNSV"}      # each the first byte of a word
 
 
 def _columns(a: Array) -> Array:
@@ -81,6 +139,12 @@ def _columns(a: Array) -> Array:
 
 def _turn(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
+
+
+def _work(a: Array, weight: float) -> int:
+    """Multiply-adds of a matrix, those that its time is worth: so many times what its sides are, of which small ones take more."""
+    m, n = a.shape[-2:]
+    return int(weight * m * n * (min(m, n) + 50))
 
 
 class Factors(NamedTuple):
@@ -93,10 +157,13 @@ class Factors(NamedTuple):
     flush: bool = False
     least: int = 0          # rows or columns below which matrices are NumPy's
 
-    def _mine(self, *operands: Array) -> bool:
+    def _mine(self, work: int, *operands: Array) -> bool:
+        """Whether they are not NumPy's: the same for any number of threads."""
         a, most = operands[0], max(operands[0].shape[-2:])
-        return a.dtype.name in ladder.TYPES and all(x.size and x.dtype == a.dtype for x in operands) and (
-            self.least <= most and (a.dtype.itemsize == 4 or most < LARGE))
+        if a.dtype.char not in _CODES or not all([x.size and x.dtype == a.dtype for x in operands]):
+            return False
+        large = self.least <= most or a.size // (a.shape[-1] * a.shape[-2]) * work >= SHARED
+        return large and (a.dtype.itemsize == 4 or most < LARGE)
 
     def _run(self, count: int, work: int, *calls: Callable[[int, int], None]) -> None:
         """Calls of a batch, one after another, in parts of threads."""
@@ -123,39 +190,40 @@ class Factors(NamedTuple):
         if failed:
             raise failed[0]
 
-    def _triangular(self, a: Array, *more: tuple[str, Callable[[Array, Array, Array], tuple[Argument, ...]], int]) -> tuple[Array, Array, Array]:
+    def _triangular(self, a: Array, work: int, *more: tuple[str, Callable[[Array, Array, Array], tuple[Argument, ...]]]
+                    ) -> tuple[Array, Array, Array]:
         """What is in `a` as L U, pivots and states, in place, and then what `more` functions make of these."""
         count, n, _ = a.shape
         pivots, state = np.empty((count, n), np.int64), np.zeros(count, np.int64)
         further = np.zeros(count, np.int64)         # of a singular matrix the first state says so; what follows it changes nothing
         calls = [function("getrf", a.dtype).calls((n, n, a, n, pivots, state), count)]
-        calls += [function(name, a.dtype).calls(arguments(a, pivots, further), count) for name, arguments, _ in more]
-        self._run(count, n**3 + sum(work for *_, work in more), *calls)
+        calls += [function(name, a.dtype).calls(arguments(a, pivots, further), count) for name, arguments in more]
+        self._run(count, work, *calls)
         return a, pivots, state
 
     def inv(self, a: Array) -> Array:
-        if not self._mine(a):
+        if not self._mine(work := _work(a, 1), a):
             return np.linalg.inv(a)
         n = a.shape[-1]
-        inverse, _, state = self._triangular(_columns(a), ("getri", lambda a, pivots, info: (n, a, n, pivots, WORK, info), 2 * n**3))
+        inverse, _, state = self._triangular(_columns(a), work, ("getri", lambda a, pivots, info: (n, a, n, pivots, WORK, info)))
         _fine(state, SINGULAR)
         return _turn(inverse.reshape(a.shape))
 
     def solve(self, a: Array, b: Array) -> Array:
-        if not self._mine(a, b):
-            return np.linalg.solve(a, b)
         n, k = b.shape[-2:]
+        if not self._mine(work := _work(a, 0.5) + n * n * k, a, b):
+            return np.linalg.solve(a, b)
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         columns, sides = _columns(np.broadcast_to(a, (*batch, n, n))), _columns(np.broadcast_to(b, (*batch, n, k)))
-        _, _, state = self._triangular(columns, ("getrs", lambda a, pivots, info: ("N", n, k, a, n, pivots, sides, n, info), n * n * k))
+        _, _, state = self._triangular(columns, work, ("getrs", lambda a, pivots, info: ("N", n, k, a, n, pivots, sides, n, info)))
         _fine(state, SINGULAR)
         return _turn(sides.reshape(*batch, k, n))
 
     def slogdet(self, a: Array) -> tuple[Any, Any]:
-        if not self._mine(a):
+        if not self._mine(work := _work(a, 0.5), a):
             return np.linalg.slogdet(a)
         n = a.shape[-1]
-        triangles, pivots, state = self._triangular(_columns(a))
+        triangles, pivots, state = self._triangular(_columns(a), work)
         diagonal = np.diagonal(triangles, 0, -2, -1)
         odd = ((pivots != np.arange(1, n + 1)).sum(-1) + (diagonal < 0).sum(-1)) % 2
         sign = np.where(state > 0, 0.0, 1.0 - 2.0 * odd)
@@ -163,28 +231,28 @@ class Factors(NamedTuple):
         return sign.reshape(a.shape[:-2]), value.reshape(a.shape[:-2])
 
     def det(self, a: Array) -> Any:
-        if not self._mine(a):
+        if not self._mine(_work(a, 0.5), a):
             return np.linalg.det(a)
         sign, value = self.slogdet(a)
         return (sign * np.exp(value)).astype(a.dtype)
 
     def qr(self, a: Array, mode: Literal["reduced", "complete"]) -> tuple[Array, Array]:
-        if not self._mine(a):
+        if not self._mine(work := _work(a, 2), a):
             return np.linalg.qr(a, mode)
         columns = _columns(a)
         (count, n, m), k = columns.shape, min(a.shape[-2:])
         width = m if mode == "complete" else k
         tau, state = np.empty((count, k), a.dtype), np.zeros(count, np.int64)
-        self._run(count, 2 * m * n * k, function("geqrf", a.dtype).calls((m, n, columns, m, tau, WORK, state), count))
+        self._run(count, work, function("geqrf", a.dtype).calls((m, n, columns, m, tau, WORK, state), count))
         r = np.triu(_turn(columns)[..., :width, :])
         q = columns if width == n else np.zeros((count, width, m), a.dtype)
         if width != n:
             q[:, :min(width, n)] = columns[:, :min(width, n)]
-        self._run(count, 2 * m * width * k, function("orgqr", a.dtype).calls((m, width, k, q, m, tau, WORK, state), count))
+        self._run(count, work, function("orgqr", a.dtype).calls((m, width, k, q, m, tau, WORK, state), count))
         return _turn(q).reshape(*a.shape[:-2], m, width), r.reshape(*a.shape[:-2], width, n)
 
     def svd(self, a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
-        if not self._mine(a):
+        if not self._mine(work := _work(a, 10), a):
             u, s, v = np.linalg.svd(a, full_matrices=full_matrices)
             return u, s, v
         columns = _columns(a)
@@ -192,19 +260,19 @@ class Factors(NamedTuple):
         left, right = (m, n) if full_matrices else (k, k)
         s, state = np.empty((count, k), a.dtype), np.zeros(count, np.int64)
         u, v = np.empty((count, left, m), a.dtype), np.empty((count, n, right), a.dtype)
-        self._run(count, 10 * m * n * k, function("gesdd", a.dtype).calls(
+        self._run(count, work, function("gesdd", a.dtype).calls(
             ("A" if full_matrices else "S", m, n, columns, m, s, u, m, v, right, WORK, Scratch(8 * k), state), count))
         _fine(state, NO_VALUES)
         return _turn(u.reshape(*batch, left, m)), s.reshape(*batch, k), _turn(v.reshape(*batch, n, right))
 
     def eigh(self, a: Array) -> tuple[Array, Array]:
-        if not self._mine(a):
+        if not self._mine(work := _work(a, 6), a):
             values, vectors = np.linalg.eigh(a)
             return values, vectors
         vectors = _columns(a)
         count, n, _ = vectors.shape
         values, state = np.empty((count, n), a.dtype), np.zeros(count, np.int64)
-        self._run(count, 6 * n**3, function("syevd", a.dtype).calls(
+        self._run(count, work, function("syevd", a.dtype).calls(
             ("V", "L", n, vectors, n, values, WORK, Scratch(3 + 5 * n), 3 + 5 * n, state), count))
         _fine(state, NO_EIGENVALUES)
         return values.reshape(a.shape[:-1]), _turn(vectors.reshape(a.shape))

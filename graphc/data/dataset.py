@@ -127,12 +127,15 @@ class Dataset(Structured):
 
     # ------------------------------------------------------------------ stages
 
-    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, output_buffer_size: Any = None, num_threads: Any = None) -> Dataset:
         """A function of each element; it is called once, with tensors, and compiled.
 
         `num_parallel_calls`: of so many elements at once (-1: as many as there are cores), in order all the same; but for a function that draws
-        random numbers, assigns or prints, whose order would show.
+        random numbers, assigns or prints, whose order would show. `num_threads` is its older name; `output_buffer_size` of that time says
+        nothing here: datasets run ahead of the session.
         """
+        if num_parallel_calls is None:
+            num_parallel_calls = num_threads
         f = Function("Dataset.map", map_func, self._structure, caller())
         structure = f.returns(f.result)
         count, needs = at_once("Dataset.map", "num_parallel_calls", num_parallel_calls)

@@ -13,7 +13,8 @@ from ..ir.node import Node, caller, describe, here, loc_str
 from ..ir.operator import to_node
 from ..ir.types import DType, as_dtype
 from ..ops.array import concat, fill, gather_nd, rank, reshape, shape
-from ..ops.math import cast, maximum, not_equal, where
+from ..ops.math import cast, floordiv, maximum, not_equal, where
+from ..ops.segments import unsorted_segment_max
 from ..ops.sparse_forms import sparse_reshape
 from ..ops.sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor
 
@@ -59,6 +60,11 @@ class FeatureColumn:
         """How errors name it, and where it was made."""
         return f"{type(self).__name__} {self.name!r:.60} ({vars(self)['_loc']})"
 
+    @property
+    def sequential(self) -> bool:
+        """Whether its rows are sequences, of their own lengths."""
+        return False
+
     def transformed(self, features: Features) -> Any:
         """What it makes of the features, before it is a dense tensor or numbers of categories."""
         raise NotImplementedError
@@ -77,7 +83,11 @@ class DenseColumn(FeatureColumn):
         return self.variable_shape
 
     def dense(self, features: Features, collections: Any = None, trainable: bool = True) -> Node:
-        """float32[rows, *variable_shape]."""
+        """float32[rows, *variable_shape]; of sequences float32[rows, steps, *variable_shape]."""
+        raise NotImplementedError
+
+    def lengths(self, features: Features) -> Node:
+        """How long each row's sequence is, int64[rows]."""
         raise NotImplementedError
 
 
@@ -149,6 +159,13 @@ def without(x: Node, nothing: Any) -> SparseTensor:
     """A dense tensor as a sparse one, without the elements that are `nothing`."""
     at = where(not_equal(x, to_node(nothing, x.dtype)))
     return SparseTensor(at, gather_nd(x, at), shape(x, out_type=INDEX))
+
+
+def lengths_of(x: SparseTensor, width: int = 1) -> Node:
+    """How long the sequence of each row is, int64[rows]: up to its last element; `width`: how many elements make a step."""
+    rows, places = x.indices[:, 0], x.indices[:, 1]
+    steps = floordiv(places, np.int64(width)) + np.int64(1)
+    return maximum(unsorted_segment_max(steps, rows, x.dense_shape[0]), np.int64(0))
 
 
 def kind_of(what: str, dtype: Any) -> DType:

@@ -294,6 +294,8 @@ def weighted_categorical_column(categorical_column: Any, weight_feature_key: str
     ArgumentError: no column of categories, or no key. DTypeError: weights that are no numbers.
     """
     _is_categorical("weighted_categorical_column", categorical_column)
+    if categorical_column.sequential:
+        raise ArgumentError(f"weighted_categorical_column takes a column of rows, and {categorical_column.said} is one of sequences{here()}")
     kind = as_dtype(dtype)
     if not (kind.is_integer or kind.is_floating):
         raise DTypeError(f"weighted_categorical_column: weights are numbers, not {kind.name}{here()}")

@@ -21,7 +21,7 @@ from ..ops.sparse_rows import safe_embedding_lookup_sparse
 from ..ops.sparse_tensor import SparseTensor
 from ..train.initial_values import init_from_checkpoint
 from ..variables import get_variable
-from .base import CategoricalColumn, DenseColumn, FeatureColumn, Features, IdWeightPair, count_of
+from .base import CategoricalColumn, DenseColumn, FeatureColumn, Features, IdWeightPair, count_of, lengths_of
 
 __all__ = ["embedding_column", "indicator_column", "shared_embedding_columns", "shared_embeddings"]
 
@@ -50,6 +50,13 @@ class IndicatorColumn(DenseColumn):
     @property
     def variable_shape(self) -> tuple[int, ...]:
         return (self.categorical_column.num_buckets,)
+
+    @property
+    def sequential(self) -> bool:
+        return self.categorical_column.sequential
+
+    def lengths(self, features: Features) -> Node:
+        return lengths_of(self.categorical_column.ids(features).id_tensor)
 
     def transformed(self, features: Features) -> Node:
         ids, weights = self.categorical_column.ids(features)
@@ -109,6 +116,13 @@ class EmbeddingColumn(DenseColumn):
     def variable_shape(self) -> tuple[int, ...]:
         return (self.dimension,)
 
+    @property
+    def sequential(self) -> bool:
+        return self.categorical_column.sequential
+
+    def lengths(self, features: Features) -> Node:
+        return lengths_of(features.of(self).id_tensor)
+
     def transformed(self, features: Features) -> IdWeightPair:
         return self.categorical_column.ids(features)
 
@@ -117,8 +131,11 @@ class EmbeddingColumn(DenseColumn):
 
     def looked_up(self, features: Features, name: str, collections: Any, trainable: bool) -> Node:
         """The vectors of each row, combined, of a table of that name."""
+        return self.of_table(features, self._table(name, collections, trainable and self.trainable))
+
+    def of_table(self, features: Features, table: Any) -> Node:
+        """The vectors of each row, or of each step of a sequence, combined, of a table."""
         ids, weights = features.of(self)
-        table = self._table(name, collections, trainable and self.trainable)
         return safe_embedding_lookup_sparse(table, ids, weights, self.combiner, name=f"{self.name}_weights", max_norm=self.max_norm)
 
     def _table(self, name: str, collections: Any, trainable: bool) -> Any:

@@ -86,6 +86,9 @@ def layer_of(given: Features, columns: Sequence[FeatureColumn], scope: str, coll
             if not isinstance(column, DenseColumn):
                 raise ArgumentError(f"{what} takes dense columns, and {column.said} is one of categories; indicator_column and embedding_column "
                                     f"make it dense{here()}")
+            if column.sequential:
+                raise ArgumentError(f"{what} takes columns of rows, and {column.said} is one of sequences, for "
+                                    f"tf.contrib.feature_column.sequence_input_layer{here()}")
             with variable_scope(None, default_name=column._var_scope_name):
                 tensor = column.dense(given, collections, trainable)
                 if cols_to_vars is not None:
@@ -152,6 +155,8 @@ def model_of(given: Features, columns: Sequence[FeatureColumn], units: int, comb
 
 def weighted(given: Features, column: FeatureColumn, weights: Callable[[int], Any], combiner: str) -> tuple[Any, Node]:
     """The weights of a column, and its weighted sum for each row."""
+    if column.sequential:
+        raise ArgumentError(f"linear_model takes columns of rows, and {column.said} is one of sequences{here()}")
     if isinstance(column, CategoricalColumn):
         ids, given_weights = column.ids(given)
         table = weights(column.num_buckets)

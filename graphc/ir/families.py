@@ -27,7 +27,7 @@ class Memory(Enum):
     NONE = "nowhere: there is no value, or none by the time that memory is laid out"
 
 
-# The rules of `autodiff.batching` by name, "size": the result describes the axes of one element, whatever
+# The rules of `autodiff.batch_rules` by name, "size": the result describes the axes of one element, whatever
 # the batch, and "unrolled": built once for each element, as where a rule does not hold.
 BATCH_RULES = ("aligned", "leading", "gathered", "scattered", "trailing", "squeezed", "stretched", "unbroadcast", "product", "convolved",
                "size", "unrolled")

@@ -15,10 +15,7 @@ SINGLE = np.dtype(np.float32)
 
 def widened(operator: Any, inputs: Sequence[Any], type: Any) -> bool:
     """Whether what a node computes is computed in float32: it takes or gives half precision, and is no node that moves it or hands it on."""
-    halved = _halved(type)
-    for x in inputs:
-        halved = halved or _halved(x.type)
-    return halved and _computes(operator)
+    return (_halved(type) or any(_halved(x.type) for x in inputs)) and _computes(operator)
 
 
 def _halved(type: Any) -> bool:
@@ -35,6 +32,3 @@ def _computes(operator: Any) -> bool:
 def in_single(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes of the same operator in float32, where they name the dtype of a result."""
     return {k: SINGLE if isinstance(v, (np.dtype, DType)) and v == HALF else v for k, v in attrs.items()}
-
-
-__all__ = ["HALF", "SINGLE", "in_single", "widened"]

@@ -18,7 +18,7 @@ from . import instead
 from .standing import NodeDef, Standing
 from .types import DType, TensorShape, TensorType, as_dtype, as_shape, compatible, merge
 
-# Operators by name; `op.declare` fills it. It stands here so that a node's `+` can find `add`.
+# Operators by name; `operator.declare` fills it. It stands here so that a node's `+` can find `add`.
 OPERATORS: dict[str, Any] = {}
 
 # Files of graphc, and of those between it and a program: NumPy's functions call methods of tensors, contextlib enters scopes.

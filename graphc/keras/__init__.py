@@ -9,10 +9,12 @@ from ..tf1_names import namespace as _namespace
 
 if TYPE_CHECKING:
     from . import activations as activations
+    from . import applications as applications
     from . import backend as backend
     from . import callbacks as callbacks
     from . import constraints as constraints
     from . import datasets as datasets
+    from . import estimator as estimator
     from . import initializers as initializers
     from . import layers as layers
     from . import losses as losses
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 __version__ = "2.2.4-tf"
 # Imported when they are first named: `tf.layers` stands on a part of the engine alone.
-_SPACES = ("activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-           "optimizers", "preprocessing", "regularizers", "utils")
+_SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "estimator", "initializers", "layers", "losses",
+           "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils")
 _WITHIN = {"Input": "engine.input_layer", "Model": "engine.model", "Sequential": "engine.sequential"}
 
 __all__ = [*_SPACES, *_WITHIN]

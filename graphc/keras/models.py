@@ -8,8 +8,10 @@ from typing import Any
 
 from ..errors import GraphError
 from ..ir.node import here
+from ..nest import flatten
 from ..tf1_names import namespace as _namespace
 from . import serial
+from .engine import history
 from .engine.input_layer import InputLayer
 from .engine.model import Model
 from .engine.sequential import Sequential
@@ -51,21 +53,23 @@ def clone_model(model: Any, input_tensors: Any = None, clone_function: Callable[
             if not (isinstance(layer, InputLayer) and input_tensors is not None):
                 made.add(InputLayer.from_config(layer.get_config()) if isinstance(layer, InputLayer) else make(layer))
         return made
-    if clone_function is None:
-        found = type(model).from_config(model.get_config())
-    else:
-        config = model.get_config()
-        held = {layer.name: layer for layer in model.layers}
-        found = _with(model, config, {name: make(layer) for name, layer in held.items() if not isinstance(layer, InputLayer)})
-    if input_tensors is None:
-        return found
-    return Model(input_tensors, found(input_tensors), name=model.name)
-
-
-def _with(model: Any, config: dict[str, Any], made: dict[str, Any]) -> Any:
-    """The model of a configuration whose layers are made already."""
+    if clone_function is None and input_tensors is None:
+        return type(model).from_config(model.get_config())
+    config = model.get_config()
+    held = {layer.name: make(layer) for layer in model.layers if not isinstance(layer, InputLayer)} if clone_function is not None else {}
+    if input_tensors is not None:
+        given = flatten(input_tensors)
+        if len(given) != len(model.inputs):
+            raise GraphError(f"clone_model: the model {model.name} takes {len(model.inputs)} inputs, not {len(given)}{here()}")
+        held |= {name: _input_of(x, name) for name, x in zip((key[0] for key in config["input_layers"]), given, strict=True)}
     from .engine.described import model_of
-    return model_of(type(model), config, None, made)
+    return model_of(type(model), config, None, held)
+
+
+def _input_of(x: Any, name: str) -> Any:
+    """The layer by which a model begins with a tensor: the one that it has, or a new one."""
+    made = history.origin(x)
+    return made.layer if made is not None and isinstance(made.layer, InputLayer) else InputLayer(input_tensor=x, name=name)
 
 
 _namespace(globals())

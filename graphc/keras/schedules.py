@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UnimplementedError
@@ -89,7 +89,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 _family = Family("learning rate schedule", lambda: {n: globals()[n] for n in __all__ if n not in ("deserialize", "serialize")})
-_Schedule = Callable[[Any], Any]
 
 
 def serialize(learning_rate_schedule: Any) -> Any:

@@ -111,6 +111,7 @@ def _of_shape_type(types: Sequence[TensorType], values: Any, wanted: Any) -> Ten
 
 
 @declare("host", _of_shape_type, text=True, batch="unrolled", kinds={"wanted": (tuple, NoneType)}, grad=lambda g, y, x, wanted: (g,),
+         lower=lambda node, inputs, types, type, wanted: inputs[0] if types[0].known else node,        # compared when the plan was made
          samples=(([(3, 4)], {"wanted": (3, None)}), ([(2,)], {"wanted": None})), label="EnsureShape")
 def of_shape(x: Any, *, wanted: Any) -> Any:
     """x, whose shape is one that is named in part."""

@@ -10,7 +10,7 @@ import numpy as np
 from ..ir.loops import Loop, word
 from ..ir.types import element_count
 
-_PART = 256             # elements of a row that are searched one by one, of the part that holds the extreme
+_PART = 256             # elements of a row whose extreme is kept, and that are searched where it is the row's
 _SHORT = 32             # elements up to which a row is searched one by one
 _PACKED = ("int8", "int16", "int32", "uint8", "uint16")         # what stands above a place in one number: of random rows no branch is foreseen
 _WIDE = 1024            # columns that are searched at a time: what is known of them stays in the nearest cache
@@ -28,7 +28,52 @@ def _keys(dtype: np.dtype[Any], sign: str) -> tuple[str, list[str]]:
                   f"key = select(v != v, {kind}({beyond}), key)"]
 
 
-def _rows(key: Callable[[str, int], str], kind: str, place: str, sign: str, accumulate: str) -> str:
+def _top(dtype: np.dtype[Any], sign: str) -> str:
+    """The lines that make `top`, the key of the extreme of a part of a row, from extremes of bits as they are, two instructions a vector.
+
+    As integers floats from 0 up are in order, those below 0 in the opposite one and, taken without a sign, beyond all others; nan is further
+    on either side than the infinity. Where the extreme is below 0 of a maximum, or not of a minimum, a third extreme is its bits. The sum with 0
+    makes those of -0, and of what is subnormal if that is flushed, those of 0.
+    """
+    if dtype.kind != "f":
+        return """top = load(input, at + begin)
+                for i in range(begin, end):
+                    top = accumulate_ACC(top, load(input, at + i))""".replace("ACC", "max" if sign == ">" else "min")
+    bits = 8 * dtype.itemsize
+    infinity = int(np.array(np.inf, dtype).view(f"int{bits}"))
+    signed, plain, top = f"int{bits}", f"uint{bits}", 2 ** (bits - 1)
+    beyond = top - 1 if sign == ">" else -top
+    of_signed, of_plain = (f"bits_{kind}(load(input, at + i))" for kind in (signed, plain))
+    usual, its, start, third, made = (
+        ("high >= 0", f"{signed}(high)", f"bits_{plain}(high)", of_plain, f"bits_{signed}(rest)") if sign == ">" else
+        (f"far >= {plain}({top})", f"bits_{signed}(far)", "high", of_signed, "rest"))
+    return f"""high = bits_{signed}(load(input, at + begin))
+                far = bits_{plain}(high)
+                rest = {start}
+                for i in range(begin, end):
+                    high = accumulate_max(high, {of_signed})
+                    far = accumulate_max(far, {of_plain})
+                if {usual}:
+                    top = {its}
+                else:
+                    for i in range(begin, end):
+                        rest = accumulate_min(rest, {third})
+                    top = {made}
+                top = bits_{signed}(bits_{dtype.name}(top) + {dtype.name}(0))
+                top = {signed}(top ^ ({signed}(top >> {signed}({bits - 1})) & {signed}({top - 1})))
+                if high > {signed}({infinity}) or far > {plain}({infinity + top}):
+                    top = {signed}({beyond})"""
+
+
+def _hit(dtype: np.dtype[Any], kind: str) -> tuple[str, str]:
+    """What an element of the part that holds the extreme is compared with, made of the key, and whether it is one that has it."""
+    if dtype.kind != "f":
+        return "best", "v == value"
+    limit = np.iinfo(kind).max
+    return f"bits_{dtype.name}({kind}(best ^ ({kind}(best >> {kind}({8 * dtype.itemsize - 1})) & {kind}({limit}))))", "(v == value) | (v != v)"
+
+
+def _rows(key: Callable[[str, int], str], dtype: np.dtype[Any], kind: str, place: str, sign: str, accumulate: str) -> str:
     """The loop over rows that lie in one piece: `key` makes the lines that give an element's, of dtype `kind`."""
     place_of = "n - 1 - {}" if sign == ">" else "{}"        # of equal elements the first is to be found
     short = f"""
@@ -44,6 +89,7 @@ def _rows(key: Callable[[str, int], str], kind: str, place: str, sign: str, accu
                 best = select(better, key, best)
                 first = select(better, i, first)
 """
+    value, hit = _hit(dtype, kind)
     return f"""
     for row in range(lo, hi):
         at = row * n
@@ -55,20 +101,17 @@ def _rows(key: Callable[[str, int], str], kind: str, place: str, sign: str, accu
         else:
             for part in range((n + {_PART - 1}) // {_PART}):
                 begin = part * {_PART}
-                {key("at + begin", 4)}
-                top = key
-                for i in range(begin, min(begin + {_PART}, n)):
-                    {key("at + i", 5)}
-                    top = {accumulate}(top, key)
+                end = min(begin + {_PART}, n)
+                {_top(dtype, sign)}
                 if top {sign} best:
                     best = top
                     first = begin
-            end = min(first + {_PART}, n)
-            found = end
-            for i in range(first, end):
-                {key("at + i", 4)}
-                found = accumulate_min(found, select(key == best, i, end))
-            first = found
+            value = {value}
+            nearest = int32({_PART})
+            for i in range(min({_PART}, n - first)):
+                v = load(input, at + first + i)
+                nearest = accumulate_min(nearest, select({hit}, int32(i), int32({_PART})))
+            first = first + nearest
         store(out, row, {place}(first))
     """
 
@@ -83,7 +126,7 @@ def extreme_loop(types: Any, type: Any, sign: str, accumulate: str, axis: int, o
         return ("\n" + "    " * by).join([f"v = load(input, {at})", *made])
 
     if axis == len(dims) - 1:
-        return Loop(_rows(key, kind, place, sign, accumulate), {"n": n}, outer, outer * n)
+        return Loop(_rows(key, x.dtype, kind, place, sign, accumulate), {"n": n}, outer, outer * n)
     body = f"""
     for unit in range(lo, hi):
         row = unit // parts

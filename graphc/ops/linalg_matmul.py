@@ -13,6 +13,7 @@ from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, broadcast
 from .array_join import same_dtype
 from .array_move import Types, transpose, unbroadcast
+from .array_places import of_shape
 from .later import deferrable, later
 from .math import cast
 from .math_arithmetic import conjugate as conjugated
@@ -28,8 +29,13 @@ def _product_attrs(types: Types, transpose_a: Any = False, transpose_b: Any = Fa
     return {"transpose_a": bool(transpose_a or adjoint_a), "transpose_b": bool(transpose_b or adjoint_b)}
 
 
-def _adjoints(inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Node, ...]:
-    """The operands, those whose adjoint is wanted as their conjugates: a transpose is a flag of the product."""
+def _operands(inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Node, ...]:
+    """The operands, those whose adjoint is wanted as their conjugates: a transpose is a flag of the product.
+
+    Beside a matrix what has no known rank is one: TensorFlow chooses its product by that, and programs build on the result's rank of 2.
+    """
+    if [x.type.rank for x in inputs] in ([None, 2], [2, None]):
+        inputs = tuple([of_shape(x, wanted=(None, None)) if x.type.rank is None else x for x in inputs])
     return tuple([conjugated(x) if attrs.get(word) else x for x, word in zip(inputs, ("adjoint_a", "adjoint_b"), strict=True)])
 
 
@@ -90,7 +96,7 @@ def _product_lower(node: Node, inputs: Sequence[Node], types: Types, out_type: T
     return cast(complex(re, im), dtype=out_type.dtype)
 
 
-@declare("contraction", _product, prepare=_product_attrs, ahead=_adjoints, grad=_product_grad, lower=_product_lower, label="MatMul",
+@declare("contraction", _product, prepare=_product_attrs, ahead=_operands, grad=_product_grad, lower=_product_lower, label="MatMul",
          op_type=lambda node: "MatMul" if node.type.rank == 2 else "BatchMatMulV2", complex=True,
          samples=(([(3, 4), (4, 2)], {}), ([(4, 3), (4, 2)], {"transpose_a": True}),
                   ([(3, 4), (2, 4)], {"transpose_b": True}),

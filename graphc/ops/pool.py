@@ -14,7 +14,7 @@ from ..ir.node import Node
 from ..ir.operator import Values, declare
 from ..ir.sizes import fixed
 from ..ir.types import Array, Shape, TensorType, compatible, shape_str
-from . import continued, pool_loops
+from . import continued, pool_back_loops, pool_loops
 from .array_move import Types, integers, shape, vector_shape
 from .windows import edges, places, span, split_shape, window_attrs, windows
 
@@ -78,7 +78,12 @@ def _pool_type(types: Types, values: Values, **how: Any) -> TensorType:
 
 
 def _index_type(types: Types, values: Values, **how: Any) -> TensorType:
-    return TensorType(np.dtype(np.int32), _pool_type(types, values, **how).shape)
+    return TensorType(_number(how["window"]), _pool_type(types, values, **how).shape)
+
+
+def _number(window: Sequence[int]) -> np.dtype[Any]:
+    """Of the numbers of a window's elements: bytes, if they hold them, for gradients read them again from memory."""
+    return np.dtype(np.int8 if prod(window) <= np.iinfo(np.int8).max + 1 else np.int32)
 
 
 def _check_places(index: TensorType, dims: Shape | None, how: dict[str, Any]) -> None:
@@ -160,6 +165,7 @@ def _walk(x: Any, fill: Any, window: Any, strides: Any, padding: Any, dilations:
 def _index(x: Any, **how: Any) -> Any:
     """Where in its window the first largest number is, or the first nan; never in the padding."""
     numbers, missing = _walk(x, 0, **how)
+    dtype = _number(how["window"])
     if x.dtype.kind == "f":
         least: Any = -np.inf
         ranks = np.where(np.isnan(numbers), np.inf, numbers)
@@ -168,12 +174,12 @@ def _index(x: Any, **how: Any) -> Any:
         some = np.argmin(missing, axis=-2)
         all_least = np.take_along_axis(np.where(missing, least, ranks), best[..., None, :], -2)[..., 0, :] == least
         best = np.where(all_least, some, best)
-        return np.where(first_nan.any(axis=-2), np.argmax(first_nan, axis=-2), best).astype(np.int32)
+        return np.where(first_nan.any(axis=-2), np.argmax(first_nan, axis=-2), best).astype(dtype)
     least = np.iinfo(x.dtype).min
     shown = np.where(missing, least, numbers)
     best = np.argmax(shown, axis=-2)
     all_least = np.take_along_axis(shown, best[..., None, :], -2)[..., 0, :] == least
-    return np.where(all_least, np.argmin(missing, axis=-2), best).astype(np.int32)
+    return np.where(all_least, np.argmin(missing, axis=-2), best).astype(dtype)
 
 
 def _best_types(types: Types, values: Values, **how: Any) -> tuple[TensorType, TensorType]:
@@ -230,7 +236,7 @@ def _put_grad(h: Node, y: Node, g: Node, index: Node, whole: Node, **how: Any) -
 
 
 @declare("routine", _spread_type, by_value=(2,), fixed={"index": "int32", "whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
-         loop=_over(pool_loops.put_back, back=True), weak=False, batch="leading", grad=_put_grad, label="PoolPut",
+         loop=_over(pool_back_loops.put_back, back=True), weak=False, batch="leading", grad=_put_grad, label="PoolPut",
          samples=tuple(([_places_of(x, attrs), _named(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_put(g: Any, index: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at the element of each window that the index names: the gradient of `max_pool`."""
@@ -280,7 +286,7 @@ def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[No
 
 
 @declare("routine", _spread_type, by_value=(1,), fixed={"whole": "int32"}, prepare=lambda types, **how: _pool_attrs(types, **how),
-         loop=_over(pool_loops.spread_back, back=True), weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
+         loop=_over(pool_back_loops.spread_back, back=True), weak=False, batch="leading", grad=_spread_grad, label="PoolSpread",
          samples=tuple(([_places_of(x, attrs), np.array(x)], attrs) for x, attrs in _SAMPLES))
 def pool_spread(g: Any, whole: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
     """Zeros of shape `whole` plus g at all elements of each window: the gradient of `pool_sum`."""

@@ -6,17 +6,16 @@ import hashlib
 import math
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DTypeError, GraphError, InternalError, ShapeError
 from ..ir.default_graph import seed_of, set_random_seed
 from ..ir.graph import Graph, get_default_graph
-from ..ir.half import HALF
 from ..ir.node import OPERATORS, Node, dtype_of, here
 from ..ir.operator import Values, constant_node, declare, to_node
-from ..ir.types import DType, TensorType, as_dtype, float32, shape_str
+from ..ir.types import HALF, DType, TensorType, as_dtype, float32, shape_str
 from .array import expand_dims, gather, shape
 from .array_move import SHAPE_OPERAND, vector_shape
 from .math import add, cast, floor, log, multiply
@@ -105,12 +104,24 @@ def _digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def _standard(distribution: str, sizes: Any, dtype: DType, seed: int | None, scope: str, bound: int = 0,
+class Place(NamedTuple):
+    """In a seed's stead: tensors, uint64[], that say where in the course of random numbers a draw stands, whatever was run before."""
+
+    run: Node
+    key: Node
+
+
+Seed = int | Place | None
+
+
+def _standard(distribution: str, sizes: Any, dtype: DType, seed: Seed, scope: str, bound: int = 0,
               name: str | None = None) -> Node:
     """A node of standard random numbers, its stream named after the name scope it stands in."""
     if distribution not in DISTRIBUTIONS:
         raise InternalError(f"there is no distribution {distribution!r}")
     graph = get_default_graph()
+    if isinstance(seed, Place):
+        return _random.build(graph, (_sizes(sizes), *seed), {"distribution": distribution, "dtype": dtype.dtype, "bound": bound}, name)
     stream, key = _keys(graph, seed, scope)
     inputs = (_sizes(sizes), run_number.build(graph, (), {"stream": stream}), constant_node(graph, np.array(key, np.uint64), "key"))
     return _random.build(graph, inputs, {"distribution": distribution, "dtype": dtype.dtype, "bound": bound}, name)
@@ -144,7 +155,7 @@ def _is(x: Any, number: float) -> bool:
     return not isinstance(x, Node) and np.ndim(x) == 0 and x == number
 
 
-def _scaled(what: str, distribution: str, sizes: Any, offset: Any, scale: Any, dtype: Any, seed: int | None,
+def _scaled(what: str, distribution: str, sizes: Any, offset: Any, scale: Any, dtype: Any, seed: Seed,
             name: str | None) -> Node:
     """offset + scale * standard draws: derivatives reach offset and scale."""
     kind = _real_dtype(what, dtype)
@@ -165,7 +176,7 @@ def _as(x: Any, kind: DType) -> Any:
     return cast(x, dtype=kind) if isinstance(x, Node) and x.type.dtype != kind.dtype else x
 
 
-def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None,
+def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: Seed = None,
                   name: str | None = None) -> Node:
     """Normally distributed numbers, drawn anew at every run.
 
@@ -178,7 +189,7 @@ def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = f
     return _scaled("random_normal", "normal", shape, mean, stddev, dtype, seed, name)
 
 
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None,
+def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: Seed = None,
                      name: str | None = None) -> Node:
     """Normally distributed numbers, none further than two standard deviations from the mean.
 
@@ -191,7 +202,7 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
     return _scaled("truncated_normal", "truncated", shape, mean, stddev, dtype, seed, name)
 
 
-def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: int | None = None,
+def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: Seed = None,
                    name: str | None = None) -> Node:
     """Numbers equally likely anywhere in [minval, maxval). maxval is 1 by default; of integers it must be given.
 
@@ -212,7 +223,7 @@ def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any =
     return _scaled("random_uniform", "uniform", shape, minval, span, dtype, seed, name)
 
 
-def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: int | None, name: str | None) -> Node:
+def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: Seed, name: str | None) -> Node:
     if maxval is None:
         raise GraphError(f"random_uniform of integers needs maxval{here()}")
     graph = _graph_of(sizes, minval, maxval)
@@ -229,7 +240,7 @@ def _integers(sizes: Any, minval: Any, maxval: Any, kind: DType, seed: int | Non
         return x if low == 0 else add(x, np.array(low, kind.dtype), name=scope)
 
 
-def multinomial(logits: Any, num_samples: Any, seed: int | None = None, name: str | None = None,
+def multinomial(logits: Any, num_samples: Any, seed: Seed = None, name: str | None = None,
                 output_dtype: Any = None) -> Node:
     """Class numbers drawn with probabilities softmax(logits): float[batch, classes] -> int64[batch, num_samples].
 
@@ -248,7 +259,7 @@ def multinomial(logits: Any, num_samples: Any, seed: int | None = None, name: st
         return OPERATORS["argmax"](noisy, axis=2, output_type=output_dtype or "int64", name=scope)
 
 
-def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Node:
+def random_shuffle(value: Any, seed: Seed = None, name: str | None = None) -> Node:
     """`value` with its first dimension in random order.
 
     any[n, ...] -> the same type. ShapeError: `value` is a scalar.

@@ -123,17 +123,6 @@ def lines(path: str) -> Array:
     return out
 
 
-def column(read: Array, dtype: DType, index: int, delimiter: str, filename: str) -> Array:
-    """What of each line is a key or a value: the line (-2), its number (-1), or a column. GraphError: a line has none, or not of the dtype."""
-    if index == _LINE_NUMBER:
-        return np.arange(len(read))
-    try:
-        parts = list(read) if index == _WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
-    except (IndexError, ValueError):
-        raise GraphError(f"{filename!r:.200}: not every line has a column {index}{here()}") from None
-    return read_as(parts, dtype, filename)
-
-
 def read_as(texts: Sequence[bytes], dtype: DType, source: str) -> Array:
     """Texts of the file `source` as the keys or values of a table, of a dtype. GraphError: one that is no number."""
     if dtype.dtype == TEXT:
@@ -144,6 +133,17 @@ def read_as(texts: Sequence[bytes], dtype: DType, source: str) -> Array:
         return np.array([dtype.as_numpy_dtype(text.decode()) for text in texts], dtype.dtype)
     except ValueError as e:
         raise GraphError(f"{source!r:.200}: not all of it is {dtype.name}: {e}{here()}") from None
+
+
+def column(read: Array, dtype: DType, index: int, delimiter: str, source: str) -> Array:
+    """What of each line is a key or a value: the line (-2), its number (-1), or a column. GraphError: a line has none, or not of the dtype."""
+    if index == _LINE_NUMBER:
+        return np.arange(len(read))
+    try:
+        parts = list(read) if index == _WHOLE_LINE else [line.split(delimiter.encode())[index] for line in read]
+    except IndexError:
+        raise GraphError(f"{source!r:.200}: not every line has a column {index}{here()}") from None
+    return read_as(parts, dtype, source)
 
 
 def tables_initializer(name: str = "init_all_tables") -> Operation:

@@ -17,6 +17,8 @@ __all__ = ["SyncReplicasOptimizer"]
 class Replica(Optimizer):
     """An optimizer of one replica among none: what it is asked it asks the optimizer that it is given."""
 
+    _opt: Optimizer
+
     def __init__(self, opt: Optimizer, use_locking: bool, name: str):
         super().__init__(use_locking, name)
         self._opt = opt
@@ -42,7 +44,7 @@ class Replica(Optimizer):
         return self._opt.variables()
 
 
-class SyncReplicasOptimizer(Replica):
+class SyncReplicasOptimizer(Optimizer):
     """The steps of another optimizer, from the gradients of one replica, which is all there are.
 
     `variable_averages`, `variables_to_average`: moving averages of variables, moved with each step. UnimplementedError: more replicas than one.
@@ -63,7 +65,8 @@ class SyncReplicasOptimizer(Replica):
         if replicas_to_aggregate != 1 or total_num_replicas not in (None, 1):
             raise UnimplementedError(f"SyncReplicasOptimizer: gradients of {replicas_to_aggregate} of {total_num_replicas or replicas_to_aggregate} "
                                      f"replicas are not offered: graphc runs one, in one process{here()}")
-        super().__init__(opt, use_locking, name)
+        super().__init__(use_locking, name)
+        self._opt = opt
         self._averages, self._averaged = variable_averages, variables_to_average
         self._applied = False
 
@@ -72,11 +75,14 @@ class SyncReplicasOptimizer(Replica):
         if global_step is None:
             raise GraphError(f"SyncReplicasOptimizer.apply_gradients needs a global_step{here()}")
         self._applied = True
-        applied = super().apply_gradients(grads_and_vars, global_step, name)
+        applied = self._opt.apply_gradients(grads_and_vars, global_step, name)
         if self._averages is None:
             return applied
         with applied.graph.control_dependencies([applied]):
             return group(applied, self._averages.apply(self._averaged))
+
+    # Not by inheritance: programs take for optimizers what has `Optimizer` itself for its base, as all of `tf.train` have in TensorFlow.
+    compute_gradients, get_slot, get_slot_names, variables = Replica.compute_gradients, Replica.get_slot, Replica.get_slot_names, Replica.variables
 
     def get_chief_queue_runner(self) -> Any:
         """A queue runner that deals out one token, which nobody waits for. GraphError: before `apply_gradients`."""

@@ -115,7 +115,7 @@ def test_channels_by_themselves(seed):
 
 @pytest.mark.parametrize("width", [16, 32, 64])
 @pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
-@pytest.mark.parametrize("seed", [0, 2, 5])
+@pytest.mark.parametrize("seed", [2, 5])         # two axes, of either dtype
 def test_vectors_of_any_width(seed, apart, width, monkeypatch):
     """Texts for processors with vectors of so many bytes; LLVM takes apart what is too wide for this one."""
     monkeypatch.setattr(native, "vector_bytes", lambda: width)
@@ -169,7 +169,7 @@ FAULTS = [
 def test_faults_in_the_texts_are_found(text, right, wrong, monkeypatch):
     module = filter_text if hasattr(filter_text, text) else conv_text
     made = getattr(module, text)
-    drawn = [Drawn(seed, apart="apart" in text or "store(zeros" in right, outputs=32 if "1, y," in right else None) for seed in (0, 1, 4, 5)]
+    drawn = [Drawn(seed, apart="apart" in text or "store(zeros" in right, outputs=32 if "1, y," in right else None) for seed in (1, 0, 5, 4)]
     assert all(d.near(d.run(d.x.shape)) for d in drawn)
     changed = []
 
@@ -179,6 +179,5 @@ def test_faults_in_the_texts_are_found(text, right, wrong, monkeypatch):
         return source.replace(right, wrong)
 
     monkeypatch.setattr(module, text, mutant)
-    found = [d.near(d.run(d.x.shape)) for d in drawn]
+    assert any(not d.near(d.run(d.x.shape)) for d in drawn)         # none is compiled behind the first that shows it
     assert any(changed)
-    assert not all(found)

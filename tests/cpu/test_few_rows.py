@@ -10,10 +10,10 @@ from graphc.cpu import few_rows, native
 
 # rows, columns, numbers in each sum, and which operands are transposed; sides that fill no tile, and one part of a sum more
 PRODUCTS = [(24, 512, 512, False, False), (32, 515, 577, False, False), (33, 600, 513, True, False), (64, 513, 600, False, True),
-            (25, 531, 530, True, True), (63, 1024, 512, False, False)]
+            (25, 531, 530, True, True), (63, 1024, 512, False, False), (128, 515, 577, False, False), (97, 600, 513, True, False)]
 # Smaller ones, and those of float64
 FULL = [(64, 64, 64, False, False), (64, 64, 64, True, True), (32, 64, 67, False, True), (48, 48, 48, True, False), (32, 32, 32, False, True),
-        (64, 256, 200, False, False)]
+        (64, 256, 200, False, False), (33, 515, 577, False, False), (127, 513, 600, True, True)]
 
 
 def product(m, n, k, ta, tb, threads=1, dtype="float32"):
@@ -70,9 +70,10 @@ def test_vectors_of_any_width(turned, width, monkeypatch):
     assert near(product(33, 531, 600, False, turned)[1])
 
 
-@pytest.mark.parametrize("case", [(23, 512, 512, False, False), (65, 512, 512, False, False), (32, 511, 512, False, False),
+@pytest.mark.parametrize("case", [(23, 512, 512, False, False), (129, 512, 512, False, False), (32, 511, 512, False, False),
                                   (32, 512, 511, False, True), (64, 70, 64, False, False), (32, 31, 64, False, False), (64, 512, 64, True, False),
-                                  (24, 64, 64, False, False, "float64"), (32, 3136, 1024, False, False, "float64")], ids=str)
+                                  (24, 64, 64, False, False, "float64"), (31, 512, 512, False, False, "float64"),
+                                  (72, 512, 511, False, False, "float64")], ids=str)
 def test_other_products_are_a_librarys(case, texts):
     *sides, ta, tb = case[:5]
     assert near(product(*sides, ta, tb, dtype=(*case, "float32")[5])[1]) and not texts[1]

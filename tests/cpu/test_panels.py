@@ -17,10 +17,15 @@ FLAGS = [(False, False), (True, False), (False, True), (True, True)]
 
 
 @pytest.fixture
-def always(monkeypatch):
+def many(monkeypatch):
+    """Few rows are as many."""
+    monkeypatch.setattr(few_rows, "LEAST_ROWS", 1 << 40)
+
+
+@pytest.fixture
+def always(many, monkeypatch):
     """All products by panels."""
     monkeypatch.setattr(panels, "taken", lambda *_: True)
-    monkeypatch.setattr(few_rows, "LEAST_ROWS", 1 << 40)
 
 
 def product(m, n, k, batch, ta, tb, dtype, threads=1, special=False):
@@ -97,7 +102,7 @@ RULE = [(128, 256, 784, True), (16, 256, 784, False), (128, 10, 784, False), (72
 
 
 @pytest.mark.parametrize("m, n, k, taken", RULE)
-def test_the_faster_one_is_taken(m, n, k, taken):
+def test_the_faster_one_is_taken(m, n, k, taken, many):
     assert kinds(m, n, k, m) == (["product", "product"] if taken else ["library"])
 
 
@@ -114,7 +119,7 @@ OPEN = [("rows", 256, 784, (16, 128, 47, 72, 300), True), ("rows", 1024, 1024, (
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("which, first, second, numbers, switches", OPEN)
-def test_the_number_of_a_run_decides(which, first, second, numbers, switches, dtype):
+def test_the_number_of_a_run_decides(which, first, second, numbers, switches, dtype, many):
     """One program serves all numbers, and computes each as one does that is made for it: with the same bits."""
     rng = np.random.default_rng(7)
     rows = which == "rows"
@@ -159,7 +164,7 @@ def test_without_a_library_they_are_taken(m, n, k, batch, opened, kind, dtype, m
 
 @pytest.mark.parametrize("m", [100, 128, 192, 256, 500, 784, 1000, 2048])
 @pytest.mark.parametrize("threads", [2, 4])
-def test_threads_get_about_as_many_tiles(m, threads, monkeypatch):
+def test_threads_get_about_as_many_tiles(m, threads, monkeypatch, many):
     """Who is ready first takes the next chunk: the last one to be ready has at most a tenth, or a tile, more than his share."""
     made, text = [], panels._text
     monkeypatch.setattr(panels, "_text", lambda source, slots, extents, n, work, *rest: made.append((extents, n, work)) or text(

@@ -13,7 +13,7 @@ import pytest
 
 import graphc as tf
 from graphc import errors, extend, numeric, testing
-from graphc.autodiff.batching import BATCHERS
+from graphc.autodiff.batch_rules import BATCHERS
 from graphc.compiler.passes import PIPELINE, optimise
 from graphc.compiler.rules import RULES
 from graphc.cpu.kernel.language import namespace

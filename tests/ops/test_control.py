@@ -242,34 +242,6 @@ def test_maximum_iterations(session, most, expected):
     assert session.run(tf.while_loop(lambda i: i < 10, lambda i: i + 1, [0], maximum_iterations=most)) == expected
 
 
-def test_effects_of_iterations(session, capsys):
-    """They happen in order, once each; assignments go on from iteration to iteration and are there after the run."""
-    called, v = [], tf.Variable(10)
-
-    def step(i):
-        note = tf.py_func(lambda a: called.append(int(a)) or a, [i], tf.int32)
-        with tf.control_dependencies([v.assign_add(i), tf.Print(i, [i], "i=")]):
-            return tf.reshape(note, []) + 1
-    end = tf.while_loop(lambda i: i < 3, step, [0])
-    assert session.run(end) == 3 and called == [0, 1, 2] and session.run(v) == 13
-    assert capsys.readouterr().err.split() == ["i=[0]", "i=[1]", "i=[2]"]
-
-
-def test_random_numbers_of_iterations(session):
-    """Anew in each iteration and each run; the same numbers for a seed, whoever runs them."""
-    found = tf.map_fn(lambda _: tf.random_uniform([2], seed=3), tf.zeros([5]))
-    first, second = session.run(found), session.run(found)
-    assert len({*first.ravel().tolist(), *second.ravel().tolist()}) == 20
-    with tf.Session(jit=False) as other:
-        assert np.array_equal(other.run(found), first)
-
-
-def test_values_from_outside_a_loop_are_drawn_once(session):
-    u = tf.random_uniform([])
-    found = session.run(tf.map_fn(lambda _: u * 1, tf.zeros([4])))
-    assert len({*found.tolist()}) == 1
-
-
 # ---------------------------------------------------------------------- rows
 
 ROWS = np.arange(12.0).reshape(4, 3)

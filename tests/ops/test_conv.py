@@ -174,9 +174,11 @@ def test_pools_against_loops(seed):
     sizes, sides, strides, padding, dilations = drawn_movement(rng, count, plain=True)
     if seed % 8 == 7:                                   # a large window, which is not written out
         sizes, sides, strides, padding, dilations = [9, 8][:count], [7, 6][:count], [2, 1][:count], "SAME", [1] * count
-    x = np.rint(rng.normal(size=(2, *sizes, 3)) * 2)
+    x = np.rint(rng.normal(size=(2, *sizes, (3, 19)[seed // 2 % 2])) * 2)        # 19 channels: whole vectors, and a rest
     if seed % 3 == 0:
         x[rng.random(x.shape) < 0.3] = -np.inf
+    if seed % 5 == 0:
+        x[rng.random(x.shape) < 0.1] = np.nan
     loops = Looped(sizes, sides, strides, padding, dilations)
     probe, largest, index, total, _, put, spread = looped_pools(x, loops)
     calm = np.where(np.isfinite(x), x, 0)
@@ -202,14 +204,12 @@ def rows(*values):
 
 
 @pytest.mark.parametrize("x, ksize, padding, wanted, gradient", [
-    (rows(nan, 1, 2, 0), 4, "VALID", [nan], [1, 0, 0, 0]),
-    (rows(1, 2, 0, nan), 4, "VALID", [nan], [0, 0, 0, 1]),
-    (rows(-inf, -inf), 2, "VALID", [-inf], [1, 0]),
+    (rows(nan, 1, 2, 0), 4, "VALID", [nan], [1, 0, 0, 0]), (rows(1, 2, 0, nan), 4, "VALID", [nan], [0, 0, 0, 1]),
+    (rows(inf, nan, 3, nan), 4, "VALID", [nan], [0, 1, 0, 0]), (rows(2, nan, 3), 3, "SAME", [nan, nan, nan], [0, 3, 0]),
+    (rows(3, 2, nan), 2, "VALID", [3, nan], [1, 0, 1]), (rows(-inf, -inf), 2, "VALID", [-inf], [1, 0]),
     (rows(-inf, -inf), 3, "SAME", [-inf, -inf], [2, 0]),            # the first of a window is padding, which counts as nothing
-    (rows(-3, -2), 3, "SAME", [-2, -2], [0, 2]),
-    (rows(3, 3, 1), 2, "VALID", [3, 3], [1, 1, 0]),
-    (rows(1, 3, 3), 3, "VALID", [3], [0, 1, 0]),
-    (rows(0, -0.0), 2, "VALID", [0], [1, 0]),
+    (rows(-3, -2), 3, "SAME", [-2, -2], [0, 2]), (rows(3, 3, 1), 2, "VALID", [3, 3], [1, 1, 0]),
+    (rows(1, 3, 3), 3, "VALID", [3], [0, 1, 0]), (rows(0, -0.0), 2, "VALID", [0], [1, 0]),
 ], ids=str)
 @pytest.mark.parametrize("jit", [True, False])
 def test_max_pool_of(x, ksize, padding, wanted, gradient, jit):

@@ -60,6 +60,17 @@ def spread(*sizes: int) -> list[list[Any]]:
     return [[RNG.normal(size=(n, n + 3))] for n in sizes]
 
 
+# Rows whose extremes are found by their bits: of either sign, equal, zeros of both signs, infinities, nan with either sign.
+EXTREMES: dict[str, Callable[[np.random.Generator, int], Any]] = {
+    "below 0": lambda rng, n: -np.abs(rng.normal(size=(9, n))) - 1, "above 0": lambda rng, n: np.abs(rng.normal(size=(9, n))) + 1,
+    "of three": lambda rng, n: rng.integers(-1, 2, (9, n)), "zeros": lambda rng, n: np.where(rng.random((9, n)) < 0.01, 0.0, -0.0),
+    "zeros of both signs below 1": lambda rng, n: np.where(rng.random((9, n)) < 0.02, np.where(rng.random((9, n)) < 0.5, 0.0, -0.0), -1.0),
+    "zeros of both signs above -1": lambda rng, n: np.where(rng.random((9, n)) < 0.02, np.where(rng.random((9, n)) < 0.5, 0.0, -0.0), 1.0),
+    "infinite": lambda rng, n: np.where(rng.random((9, n)) < 0.01, -np.inf, np.inf), "of -inf": lambda rng, n: np.full((9, n), -np.inf),
+    "with nan": lambda rng, n: np.where(rng.random((9, n)) < 0.004, np.nan, rng.normal(size=(9, n))),
+    "with -nan": lambda rng, n: np.where(rng.random((9, n)) < 0.004, -np.nan, rng.normal(size=(9, n))),
+}
+
 # What it is, the operator, the same by other means, and operands of several sizes.
 ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] = [
     ("sparse product", product, multiplied, [places(n, w) for n, w in ((0, 3), (1, 1), (7, 16), (300, 7), (500, 31), (900, 70), (50, 0))]),
@@ -79,6 +90,10 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
         *spread(1, 2, 5, 300), *([RNG.integers(0, 3, (n, 1200)).astype(float)] for n in (2, 600)),
         [np.where(RNG.random((300, 600)) < 0.005, np.nan, 1.0)]])
       for name, f, g in (("argmax", tf.argmax, np.argmax), ("argmin", tf.argmin, np.argmin)) for axis in (0, 1)),
+    *((f"{name} of {dtype} {what}", lambda x, f=f: f(x, 1), lambda x, g=g: np.array([g(row) for row in x]),
+       [[make(RNG, n).astype(dtype)] for n in (30, 255, 600)])
+      for name, f, g in (("argmax", tf.argmax, np.argmax), ("argmin", tf.argmin, np.argmin))
+      for dtype in ("float32", "float64") for what, make in EXTREMES.items()),
     ("argmax of integers", lambda x: tf.argmax(x, 1, output_type=tf.int32), lambda x: np.argmax(x, 1),
      [[RNG.integers(-9, 9, (7, n)).astype(d)] for n, d in ((1, "int32"), (700, "int32"))]),
     ("argmin of truths", lambda x: tf.argmin(x, 0), lambda x: np.argmin(x, 0), [[RNG.random((n, 5)) < 0.7] for n in (2, 9)]),

@@ -232,7 +232,9 @@ def test_the_text_for_other_processors_is_right():
     """Parsed and verified; it never ran."""
     llvm = pytest.importorskip("llvmlite.binding")
     for _, words in crc._INSTRUCTIONS.values():
-        llvm.parse_assembly(crc._IR.format(**words)).verify()
+        module = llvm.parse_assembly(crc._IR.format(**words))
+        module.verify()
+        assert [f.name for f in module.functions if not f.is_declaration]
 
 
 def test_a_save_adds_nothing_to_the_graph(folder):

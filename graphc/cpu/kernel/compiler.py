@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
-from .casts import convert
 from .language import namespace
+from .lowering import compiler_class, contexts
 from .memory import table_types
-from .scalars import floordiv_body, floormod_body
 
 OPTIMISATION_LEVEL = 3
 
@@ -19,8 +17,8 @@ def prepare() -> None:
     """Make the kernel language known to Numba."""
     namespace()
     table_types()
-    _pipeline()
-    _context()
+    compiler_class()
+    contexts()
 
 
 def optimised_module(source: str, symbol: str, machine: Any, superword: bool = False) -> Any:
@@ -66,11 +64,10 @@ define i32 @"{symbol}"(ptr %buffers, ptr %extents, i64 %lo, i64 %hi) {{
 class _Library:
     """The part of Numba's code library that lowering uses: it keeps the assembly text and compiles nothing."""
 
-    def __init__(self, codegen: Any, name: str):
-        from numba.misc.llvm_pass_timings import PassTimingsCollection
+    codegen = recorded_timings = None
 
-        self.codegen, self.name, self.text = codegen, name, ""
-        self.recorded_timings = PassTimingsCollection(name)
+    def __init__(self, name: str):
+        self.name, self.text = name, ""
         self._reload_init: set[Any] = set()
 
     def create_ir_module(self, name: str) -> Any:
@@ -83,59 +80,6 @@ class _Library:
 
     def add_linking_library(self, library: Any) -> None:
         """Numba links its reference counting into everything; kernels call none of it, as is asserted at the end."""
-
-
-@cache
-def _pipeline() -> Any:
-    """Numba's front end without what kernels never need: closures, literal unrolling, rewrites, renaming."""
-    from numba.core import compiler, typed_passes, untyped_passes
-
-    passes = (
-        (untyped_passes.TranslateByteCode, "analyse byte code"),
-        (untyped_passes.FixupArgs, "fix up arguments"),
-        (untyped_passes.IRProcessing, "process IR"),
-        (typed_passes.NopythonTypeInference, "infer types"),
-        (typed_passes.PreLowerStripPhis, "strip phis"),
-        (typed_passes.IRLegalization, "legalise"),
-        (typed_passes.NativeLowering, "lower"),
-        (typed_passes.NoPythonBackend, "collect"),
-    )
-
-    class KernelCompiler(compiler.CompilerBase):
-        def define_pipelines(self) -> list[Any]:
-            manager = compiler.PassManager("graphc")
-            for step, description in passes:
-                manager.add_pass(step, description)
-            manager.finalize()
-            return [manager]
-
-    return KernelCompiler
-
-
-@cache
-def _context() -> Any:
-    """What Numba lowers kernels by: its own context, in which `//` and `%` of integers are the kernel language's, which have no branches."""
-    import operator
-    from copy import copy
-
-    from numba.core import cpu, registry, types
-
-    signs: dict[Any, Any] = {operator.floordiv: floordiv_body, operator.mod: floormod_body}
-
-    class KernelContext(cpu.CPUContext):
-        """Numba asks with three branches whether there is a quotient and how it is rounded: no loop over them becomes vectors."""
-
-        def get_function(self, fn: Any, sig: Any, _firstcall: bool = True) -> Any:
-            emit = signs.get(getattr(fn, "typing_key", None))
-            kind = sig.return_type
-            if emit is None or not all(isinstance(t, types.Integer) for t in (kind, *sig.args)):
-                return super().get_function(fn, sig, _firstcall)
-            return lambda builder, args: emit(builder, kind, *(convert(builder, a, t, kind) for a, t in zip(args, sig.args, strict=True)))
-
-    # Numba's own is left as it is, for whoever else uses Numba in this process; what both know of functions is one.
-    context = copy(registry.cpu_target.target_context)
-    context.__class__ = KernelContext
-    return context
 
 
 _found: dict[Any, tuple[Any, Any]] = {}          # function of Numba's and types of operands -> the function, kept alive, and the type of the call
@@ -166,7 +110,7 @@ def _types_of_calls() -> Iterator[None]:
 
 def _translate(function: Any) -> tuple[str, str]:
     """LLVM assembly of a Python function, and the name that Numba gave it there."""
-    from numba.core import compiler, cpu, registry, types
+    from numba.core import compiler, cpu, types
     from numba.core.compiler_lock import global_compiler_lock
 
     buffers, extents = table_types()
@@ -178,11 +122,11 @@ def _translate(function: Any) -> tuple[str, str]:
     # No multiplication is fused with an addition: a value that two kernels compute, or two passes over a row, is then the same in both, and
     # whoever asks which element is the largest finds it.
     flags.fastmath = cpu.FastMathOptions(False)
-    target = registry.cpu_target
+    inference, context = contexts()
     with global_compiler_lock, _types_of_calls():
-        library = _Library(_context().codegen(), function.__name__)
+        library = _Library(function.__name__)
         made = compiler.compile_extra(
-            target.typing_context, _context(), function,
-            (buffers, extents, types.int64, types.int64), types.int32, flags, {}, library, _pipeline(),
+            inference, context, function,
+            (buffers, extents, types.int64, types.int64), types.int32, flags, {}, library, compiler_class(),
         )  # fmt: skip
     return library.text, made.fndesc.llvm_func_name

@@ -147,7 +147,7 @@ def _to_memory(builder: Any, value: Any, dtype: Any) -> Any:
 
 @cache
 def memory() -> dict[str, Callable[..., Any]]:
-    """`pointer`, `load` and `store`."""
+    """`pointer`, `load`, `store` and `prefetch`."""
     from llvmlite import ir
     from numba.core import types
     from numba.core.typing import signature
@@ -203,4 +203,31 @@ def memory() -> dict[str, Callable[..., Any]]:
 
         return signature(types.none, target, types.int64, _in_registers(target.dtype)), emit
 
-    return {"pointer": pointer, "load": load, "store": store}
+    return {"pointer": pointer, "load": load, "store": store, **hints()}
+
+
+@cache
+def hints() -> dict[str, Callable[..., Any]]:
+    """`prefetch`."""
+    from llvmlite import ir
+    from numba.core import types
+    from numba.core.typing import signature
+    from numba.extending import intrinsic
+
+    Pointer = pointer_type()
+
+    @intrinsic
+    def prefetch(typing: Any, source: Any, index: Any) -> Any:
+        """Asks for the line of an element, which need not exist, to be brought into the second cache: no value depends on it."""
+        if not isinstance(source, Pointer):
+            return None
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+            function = builder.module.declare_intrinsic("llvm.prefetch.p0", (), ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32]))
+            builder.call(function, [builder.bitcast(builder.gep(args[0], [args[1]]), byte), i32(0), i32(2), i32(1)])    # to read, 2 of 3, data
+            return context.get_dummy_value()
+
+        return signature(types.none, source, types.int64), emit
+
+    return {"prefetch": prefetch}

@@ -9,6 +9,7 @@ from typing import Any
 from .casts import casts, convert
 from .complex_numbers import complex_type, joined, of_parts, pair
 from .vecmath_complex import multiply as multiply_pairs
+from .vecmath_rest import remainder
 
 # A reduction says that its order is free, so it vectorises into several accumulators; nothing else may be reordered.
 FREE_ORDER = ("reassoc",)
@@ -215,20 +216,20 @@ def floormod_body(builder: Any, kind: Any, x: Any, y: Any) -> Any:
 
 def _float_floormod(builder: Any, x: Any, y: Any) -> Any:
     zero = x.type(0)
-    remainder = builder.frem(x, y)
-    nonzero = builder.fcmp_unordered("!=", remainder, zero)
-    differ = builder.xor(builder.fcmp_ordered("<", remainder, zero), builder.fcmp_ordered("<", y, zero))
-    wrapped = builder.select(differ, builder.fadd(remainder, y), remainder)
+    rest = remainder(builder, x, y)
+    nonzero = builder.fcmp_unordered("!=", rest, zero)
+    differ = builder.xor(builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", y, zero))
+    wrapped = builder.select(differ, builder.fadd(rest, y), rest)
     return builder.select(nonzero, wrapped, _overloaded(builder, "copysign", zero, y))
 
 
 def _float_floordiv(builder: Any, x: Any, y: Any) -> Any:
     """The quotient that belongs to `_float_floormod`, computed exactly as numpy does; x / y rounded down where one of them is infinite, or y 0."""
     zero, half = x.type(0), x.type(0.5)
-    remainder = builder.frem(x, y)
-    quotient = builder.fdiv(builder.fsub(x, remainder), y)
-    differ = builder.xor(builder.fcmp_ordered("<", remainder, zero), builder.fcmp_ordered("<", y, zero))
-    differ = builder.and_(differ, builder.fcmp_unordered("!=", remainder, zero))
+    rest = remainder(builder, x, y)
+    quotient = builder.fdiv(builder.fsub(x, rest), y)
+    differ = builder.xor(builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", y, zero))
+    differ = builder.and_(differ, builder.fcmp_unordered("!=", rest, zero))
     quotient = builder.select(differ, builder.fsub(quotient, x.type(1)), quotient)
     floor = _overloaded(builder, "floor", quotient)
     # The division above may have rounded just below the integer that it is.

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from .memory import access, pointer_type
-from .tiles import tile_type
+from .memory import access
+from .tiles import Operation, intrinsic_of
 
 
 def _masked(builder: Any, tile: Any, base: Any, index: Any, step: Any, rows: Any, columns: Any) -> Iterator[tuple[int, Any, Any]]:
@@ -31,49 +31,41 @@ def _masked(builder: Any, tile: Any, base: Any, index: Any, step: Any, rows: Any
             yield r * tile.vectors + v, builder.bitcast(at, tile.vector.as_pointer()), builder.icmp_signed("<", numbers, inside)
 
 
-@cache
-def parts() -> dict[str, Callable[..., Any]]:
-    """Name -> Numba intrinsic of every function in this module."""
+def _named(what: str, tile: Any) -> str:
+    return f"llvm.masked.{what}.v{tile.lanes}f{tile.dtype.bitwidth}.p0"
+
+
+def _load_part(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
     from llvmlite import ir
-    from numba.core import types
-    from numba.core.typing import signature
-    from numba.extending import intrinsic
 
     from .scalars import call_intrinsic
 
-    Pointer, Tile = pointer_type(), tile_type()
+    like, p, *_ = kinds
+    tile, *where = args
+    zeros, align = ir.Constant(like.vector, None), ir.IntType(32)(like.dtype.bitwidth // 8)
+    for number, at, mask in _masked(builder, like, *where):
+        loaded = call_intrinsic(builder, _named("load", like), like.vector, [at, align, mask, zeros])
+        tile = builder.insert_value(tile, access(builder, loaded, p.slot), number)
+    return tile
 
-    def named(what: str, tile: Any) -> str:
-        return f"llvm.masked.{what}.v{tile.lanes}f{tile.dtype.bitwidth}.p0"
 
-    @intrinsic
-    def tile_load_part(typing: Any, like: Any, p: Any, index: Any, step: Any, rows: Any, columns: Any) -> Any:
-        if not (isinstance(like, Tile) and isinstance(p, Pointer)):
-            return None
+def _store_part(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    from llvmlite import ir
 
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            tile, *where = args
-            zeros, align = ir.Constant(like.vector, None), ir.IntType(32)(like.dtype.bitwidth // 8)
-            for number, at, mask in _masked(builder, like, *where):
-                loaded = call_intrinsic(builder, named("load", like), like.vector, [at, align, mask, zeros])
-                tile = builder.insert_value(tile, access(builder, loaded, p.slot), number)
-            return tile
+    from .scalars import call_intrinsic
 
-        return signature(like, like, p, *[types.int64] * 4), emit
+    (p, _, _, acc, _, _), (base, index, step, tile, rows, columns) = kinds, args
+    align = ir.IntType(32)(acc.dtype.bitwidth // 8)
+    for number, at, mask in _masked(builder, acc, base, index, step, rows, columns):
+        stored = call_intrinsic(builder, _named("store", acc), ir.VoidType(), [builder.extract_value(tile, number), at, align, mask])
+        access(builder, stored, p.slot)
+    return context.get_dummy_value()
 
-    @intrinsic
-    def tile_store_part(typing: Any, p: Any, index: Any, step: Any, acc: Any, rows: Any, columns: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(p, Pointer)):
-            return None
 
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            base, index, step, tile, rows, columns = args
-            align = ir.IntType(32)(acc.dtype.bitwidth // 8)
-            for number, at, mask in _masked(builder, acc, base, index, step, rows, columns):
-                stored = call_intrinsic(builder, named("store", acc), ir.VoidType(), [builder.extract_value(tile, number), at, align, mask])
-                access(builder, stored, p.slot)
-            return context.get_dummy_value()
+OPERATIONS = {"tile_load_part": Operation("TPWWWW", _load_part), "tile_store_part": Operation("PWWTWW", _store_part)}
 
-        return signature(types.none, p, types.int64, types.int64, acc, types.int64, types.int64), emit
 
-    return {"tile_load_part": tile_load_part, "tile_store_part": tile_store_part}
+@cache
+def parts() -> dict[str, Callable[..., Any]]:
+    """Name -> Numba intrinsic of every function in this module."""
+    return {name: intrinsic_of(name, operation) for name, operation in OPERATIONS.items()}

@@ -18,9 +18,11 @@ do: each of their results is made once, and stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from inspect import Parameter, Signature
+from itertools import chain
+from typing import Any, NamedTuple
 
 from .memory import EXTENTS_SLOT, access, pointer_type
 
@@ -107,171 +109,172 @@ def _fused_at(builder: Any, kind: Any, tile: Any, at: int, x: Any, y: Any) -> An
     return builder.insert_value(tile, call_intrinsic(builder, name, kind.vector, [x, y, builder.extract_value(tile, at)]), at)
 
 
-@cache
-def values() -> dict[str, Callable[..., Any]]:
-    """What makes tiles, adds products to them, and brings them from and to memory."""
+def _tile_with(builder: Any, tile: Any, vectors: Iterable[Any]) -> Any:
+    """A tile of these vectors, row after row."""
+    for at, x in enumerate(vectors):
+        tile = builder.insert_value(tile, x, at)
+    return tile
+
+
+def _row(builder: Any, kind: Any, tile: Any, r: int) -> list[Any]:
+    return [builder.extract_value(tile, r * kind.vectors + v) for v in range(kind.vectors)]
+
+
+def _listed(builder: Any, list_: Any, pointer: Any, index: Any, r: int) -> Any:
+    """The r-th number behind one of a list."""
     from llvmlite import ir
+
+    return access(builder, builder.load(builder.gep(list_, [builder.add(index, ir.IntType(64)(r))])), pointer.slot)
+
+
+def _behind(builder: Any, index: Any, step: Any, r: int) -> Any:
+    """Where row r begins."""
+    from llvmlite import ir
+
+    return builder.add(index, builder.mul(step, ir.IntType(64)(r)))
+
+
+# ---------------------------------------------------------------------- what each function emits: of the types of its operands, and their values
+
+def _add_spread(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    (acc, where, _, _, w, _), (tile, list_, i, c, base, j) = kinds, args
+    element = context.get_value_type(w)
+    scalars = [builder.load(builder.gep(builder.inttoptr(_listed(builder, list_, where, i, r), element), [c])) for r in range(acc.rows)]
+    return _fused(builder, acc, tile, scalars, _vectors(builder, acc, w, base, j, acc.vectors))
+
+
+def _add_outer(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    (acc, x, _, _, w, _), (tile, left, i, step, base, j) = kinds, args
+    scalars = [access(builder, builder.load(builder.gep(left, [_behind(builder, i, step, r)])), x.slot) for r in range(acc.rows)]
+    return _fused(builder, acc, tile, scalars, _vectors(builder, acc, w, base, j, acc.vectors))
+
+
+def _add_each(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    from llvmlite import ir
+
+    (acc, where, _, _, w, _), (tile, list_, i, c, base, j) = kinds, args
+    element, factors = context.get_value_type(w), _vectors(builder, acc, w, base, j, acc.vectors)
+    for r in range(acc.rows):
+        row = builder.gep(builder.inttoptr(_listed(builder, list_, where, i, r), element), [c])
+        for v, factor in enumerate(factors):
+            at = builder.bitcast(builder.gep(row, [ir.IntType(64)(v * acc.lanes)]), acc.vector.as_pointer())
+            tile = _fused_at(builder, acc, tile, r * acc.vectors + v, builder.load(at, align=acc.dtype.bitwidth // 8), factor)
+    return tile
+
+
+def _add_products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    (acc, x, _, w, _), (tile, left, i, base, j) = kinds, args
+    pairs = zip(_vectors(builder, acc, x, left, i, acc.vectors), _vectors(builder, acc, w, base, j, acc.vectors), strict=True)
+    for v, (a, b) in enumerate(pairs):
+        for r in range(acc.rows):
+            tile = _fused_at(builder, acc, tile, r * acc.vectors + v, a, b)
+    return tile
+
+
+def _load(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    (like, p, _, _), (tile, base, i, step) = kinds, args
+    rows = (_vectors(builder, like, p, base, _behind(builder, i, step, r), like.vectors) for r in range(like.rows))
+    return _tile_with(builder, tile, chain.from_iterable(rows))
+
+
+def _store(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    (p, _, _, acc), (base, i, step, tile) = kinds, args
+    for r in range(acc.rows):
+        row = _row(builder, acc, tile, r)
+        _store_row(builder, acc, p, base, _behind(builder, i, step, r), row)
+    return context.get_dummy_value()
+
+
+def _scatter(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    (p, rows, _, _, acc), (base, list_, i, j, tile) = kinds, args
+    for r in range(acc.rows):
+        place = _listed(builder, list_, rows, i, r)
+        row = _row(builder, acc, tile, r)
+        _store_row(builder, acc, p, base, builder.add(place, j), row)
+    return context.get_dummy_value()
+
+
+def _sum(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    count = kinds[0].rows * kinds[0].vectors
+    return _tile_with(builder, args[0], (builder.fadd(*(builder.extract_value(x, at) for x in args)) for at in range(count)))
+
+
+def _turned(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
+    from llvmlite import ir
+
+    lanes, mask = kinds[0].lanes, ir.VectorType(ir.IntType(32), kinds[0].lanes)
+    rows = [builder.extract_value(args[0], r) for r in range(lanes)]
+    distance = lanes // 2
+    while distance:                     # of each four blocks of so many rows and lanes, the two that lie across change places
+        low = [k if not k & distance else lanes + k - distance for k in range(lanes)]
+        high = [k + distance if not k & distance else lanes + k for k in range(lanes)]
+        for r in [r for r in range(lanes) if not r & distance]:
+            pair = rows[r], rows[r + distance]
+            rows[r], rows[r + distance] = (builder.shuffle_vector(*pair, ir.Constant(mask, order)) for order in (low, high))
+        distance //= 2
+    return _tile_with(builder, args[0], rows)
+
+
+class Operation(NamedTuple):
+    """A function of the language: its `operands`, T a tile, P a pointer, W a word; tiles are all of one type, and where the first is one, so is
+    the result. `emit` builds it, `(context, builder, types, values)`; `fits` says of which tiles there is one.
+    """
+
+    operands: str
+    emit: Callable[..., Any]
+    fits: Callable[[Any], bool] = lambda tile: True
+
+
+OPERATIONS = {
+    "add_spread": Operation("TPWWPW", _add_spread), "add_outer": Operation("TPWWPW", _add_outer), "add_each": Operation("TPWWPW", _add_each),
+    "add_products": Operation("TPWPW", _add_products), "tile_load": Operation("TPWW", _load), "tile_store": Operation("PWWT", _store),
+    "tile_scatter": Operation("PPWWT", _scatter), "tile_sum": Operation("TT", _sum),
+    "tile_turned": Operation("T", _turned, lambda tile: tile.vectors == 1 and tile.rows == tile.lanes),
+}
+
+
+def intrinsic_of(name: str, operation: Operation) -> Callable[..., Any]:
+    """The Numba intrinsic of an operation."""
     from numba.core import types
     from numba.core.typing import signature
     from numba.extending import intrinsic
 
-    from .casts import dtype_of
+    wanted = {"T": tile_type(), "P": pointer_type(), "W": types.Type}
 
-    Pointer, Tile, word = pointer_type(), tile_type(), ir.IntType(64)
+    def typed(typing: Any, *kinds: Any) -> Any:
+        tiles = {kind for kind, letter in zip(kinds, operation.operands, strict=True) if letter == "T"}
+        if not all(isinstance(kind, wanted[letter]) for kind, letter in zip(kinds, operation.operands, strict=True)):
+            return None
+        if len(tiles) != 1 or not operation.fits(*tiles):
+            return None
+        taken = [types.int64 if letter == "W" else kind for kind, letter in zip(kinds, operation.operands, strict=True)]
+        result = kinds[0] if operation.operands[0] == "T" else types.none
+        return signature(result, *taken), lambda context, builder, sig, args: operation.emit(context, builder, kinds, args)
+
+    typed.__name__ = name
+    typed.__signature__ = Signature(  # type: ignore[attr-defined]
+        [Parameter("typing", Parameter.POSITIONAL_ONLY), *(Parameter(f"x{i}", Parameter.POSITIONAL_ONLY) for i in range(len(operation.operands)))])
+    return intrinsic(typed)
+
+
+@cache
+def values() -> dict[str, Callable[..., Any]]:
+    """What makes tiles, adds products to them, and brings them from and to memory."""
+    from llvmlite import ir
+    from numba.core.typing import signature
+    from numba.extending import intrinsic
+
+    from .casts import dtype_of
 
     @intrinsic(prefer_literal=True)
     def tile(typing: Any, rows: Any, vectors: Any, lanes: Any, dtype: Any) -> Any:
         sizes = _literals(rows, vectors, lanes)
         if sizes is None:
             return None
-        result = Tile(*sizes, dtype_of(dtype))
+        result = tile_type()(*sizes, dtype_of(dtype))
         return signature(result, rows, vectors, lanes, dtype), lambda context, builder, sig, args: ir.Constant(context.get_value_type(result), None)
 
-    @intrinsic
-    def add_spread(typing: Any, acc: Any, where: Any, first: Any, behind: Any, w: Any, index: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(where, Pointer) and isinstance(w, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            tile, list_, i, c, base, j = args
-            element = context.get_value_type(w)
-            scalars = []
-            for r in range(acc.rows):
-                place = access(builder, builder.load(builder.gep(list_, [builder.add(i, word(r))])), where.slot)
-                scalars.append(builder.load(builder.gep(builder.inttoptr(place, element), [c])))
-            return _fused(builder, acc, tile, scalars, _vectors(builder, acc, w, base, j, acc.vectors))
-
-        return signature(acc, acc, where, types.int64, types.int64, w, types.int64), emit
-
-    @intrinsic
-    def add_outer(typing: Any, acc: Any, x: Any, first: Any, step: Any, w: Any, index: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(x, Pointer) and isinstance(w, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            tile, left, i, distance, base, j = args
-            scalars = [access(builder, builder.load(builder.gep(left, [builder.add(i, builder.mul(distance, word(r)))])), x.slot)
-                       for r in range(acc.rows)]
-            return _fused(builder, acc, tile, scalars, _vectors(builder, acc, w, base, j, acc.vectors))
-
-        return signature(acc, acc, x, types.int64, types.int64, w, types.int64), emit
-
-    @intrinsic
-    def tile_load(typing: Any, like: Any, p: Any, index: Any, step: Any) -> Any:
-        if not (isinstance(like, Tile) and isinstance(p, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            tile, base, i, distance = args
-            for r in range(like.rows):
-                row = _vectors(builder, like, p, base, builder.add(i, builder.mul(distance, word(r))), like.vectors)
-                for v, x in enumerate(row):
-                    tile = builder.insert_value(tile, x, r * like.vectors + v)
-            return tile
-
-        return signature(like, like, p, types.int64, types.int64), emit
-
-    @intrinsic
-    def tile_store(typing: Any, p: Any, index: Any, step: Any, acc: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(p, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            base, i, distance, tile = args
-            for r in range(acc.rows):
-                row = [builder.extract_value(tile, r * acc.vectors + v) for v in range(acc.vectors)]
-                _store_row(builder, acc, p, base, builder.add(i, builder.mul(distance, word(r))), row)
-            return context.get_dummy_value()
-
-        return signature(types.none, p, types.int64, types.int64, acc), emit
-
-    @intrinsic
-    def tile_sum(typing: Any, acc: Any, other: Any) -> Any:
-        if not isinstance(acc, Tile) or acc is not other:
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            found = args[0]
-            for at in range(acc.rows * acc.vectors):
-                found = builder.insert_value(found, builder.fadd(*(builder.extract_value(x, at) for x in args)), at)
-            return found
-
-        return signature(acc, acc, other), emit
-
-    @intrinsic
-    def tile_turned(typing: Any, acc: Any) -> Any:
-        if not isinstance(acc, Tile) or acc.vectors != 1 or acc.rows != acc.lanes:
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            lanes = acc.lanes
-            rows = [builder.extract_value(args[0], r) for r in range(lanes)]
-            distance = lanes // 2
-            while distance:                     # of each four blocks of so many rows and lanes, the two that lie across change places
-                low = [k if not k & distance else lanes + k - distance for k in range(lanes)]
-                high = [k + distance if not k & distance else lanes + k for k in range(lanes)]
-                mask = ir.VectorType(ir.IntType(32), lanes)
-                for r in [r for r in range(lanes) if not r & distance]:
-                    pair = rows[r], rows[r + distance]
-                    rows[r], rows[r + distance] = (builder.shuffle_vector(*pair, ir.Constant(mask, order)) for order in (low, high))
-                distance //= 2
-            found = args[0]
-            for r, row in enumerate(rows):
-                found = builder.insert_value(found, row, r)
-            return found
-
-        return signature(acc, acc), emit
-
-    @intrinsic
-    def tile_scatter(typing: Any, p: Any, rows: Any, first: Any, behind: Any, acc: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(p, Pointer) and isinstance(rows, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            base, list_, i, j, tile = args
-            for r in range(acc.rows):
-                place = access(builder, builder.load(builder.gep(list_, [builder.add(i, word(r))])), rows.slot)
-                row = [builder.extract_value(tile, r * acc.vectors + v) for v in range(acc.vectors)]
-                _store_row(builder, acc, p, base, builder.add(place, j), row)
-            return context.get_dummy_value()
-
-        return signature(types.none, p, rows, types.int64, types.int64, acc), emit
-
-    @intrinsic
-    def add_each(typing: Any, acc: Any, where: Any, first: Any, behind: Any, w: Any, index: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(where, Pointer) and isinstance(w, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            tile, list_, i, c, base, j = args
-            element, factors = context.get_value_type(w), _vectors(builder, acc, w, base, j, acc.vectors)
-            for r in range(acc.rows):
-                place = access(builder, builder.load(builder.gep(list_, [builder.add(i, word(r))])), where.slot)
-                row = builder.gep(builder.inttoptr(place, element), [c])
-                for v, factor in enumerate(factors):
-                    at = builder.bitcast(builder.gep(row, [word(v * acc.lanes)]), acc.vector.as_pointer())
-                    tile = _fused_at(builder, acc, tile, r * acc.vectors + v, builder.load(at, align=acc.dtype.bitwidth // 8), factor)
-            return tile
-
-        return signature(acc, acc, where, types.int64, types.int64, w, types.int64), emit
-
-    @intrinsic
-    def add_products(typing: Any, acc: Any, x: Any, first: Any, w: Any, index: Any) -> Any:
-        if not (isinstance(acc, Tile) and isinstance(x, Pointer) and isinstance(w, Pointer)):
-            return None
-
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            tile, left, i, base, j = args
-            pairs = zip(_vectors(builder, acc, x, left, i, acc.vectors), _vectors(builder, acc, w, base, j, acc.vectors), strict=True)
-            for v, (a, b) in enumerate(pairs):
-                for r in range(acc.rows):
-                    tile = _fused_at(builder, acc, tile, r * acc.vectors + v, a, b)
-            return tile
-
-        return signature(acc, acc, x, types.int64, w, types.int64), emit
-
-    return {"tile": tile, "add_spread": add_spread, "add_outer": add_outer, "add_each": add_each, "add_products": add_products,
-            "tile_load": tile_load, "tile_store": tile_store, "tile_sum": tile_sum, "tile_turned": tile_turned, "tile_scatter": tile_scatter}
+    return {"tile": tile, **{name: intrinsic_of(name, operation) for name, operation in OPERATIONS.items()}}
 
 
 @cache

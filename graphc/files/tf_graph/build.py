@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,10 +47,16 @@ class Env:
         self.waits: dict[str, list[Node]] = {}      # of a node that has effects, or comes after one that has
         self.mapped: dict[Ref, Any] = {}
 
-    def value(self, ref: Ref) -> Any:
-        """An output. SerializationError: there is none such."""
+    def _outwards(self) -> Iterator[Env]:
+        """This one, and those that it lies in."""
         env: Env | None = self
         while env is not None:
+            yield env
+            env = env.up
+
+    def value(self, ref: Ref) -> Any:
+        """An output. SerializationError: there is none such."""
+        for env in self._outwards():
             if ref in env.mapped:
                 return env.mapped[ref]
             if ref.name in env.values:
@@ -58,17 +64,11 @@ class Env:
                 if ref.output >= len(outputs) or outputs[ref.output] is None:
                     raise UnimplementedError(f"graphc has not the result {ref.output} of {ref.name!r:.80}")
                 return outputs[ref.output]
-            env = env.up
         raise SerializationError(f"{ref.name!r:.80} is used before it is there, or belongs to the saver")
 
     def has(self, name: str) -> bool:
         """Whether a node is built, here or further out."""
-        env: Env | None = self
-        while env is not None:
-            if name in env.values:
-                return True
-            env = env.up
-        return False
+        return any(name in env.values for env in self._outwards())
 
     def within(self) -> Env:
         """Where a branch or the body of a loop is built."""
@@ -76,12 +76,7 @@ class Env:
 
     def wait(self, name: str) -> list[Node]:
         """What is to be done before those that wait for a node."""
-        env: Env | None = self
-        while env is not None:
-            if name in env.waits:
-                return env.waits[name]
-            env = env.up
-        return []
+        return next((env.waits[name] for env in self._outwards() if name in env.waits), [])
 
 
 class Importer:

@@ -169,7 +169,7 @@ class Region:
 
     def __init__(self, places: Places, path: Path, names: Iterable[str], there: Any):
         self.places, self.path, self.there = places, path, there
-        self.names = [n for n in names]
+        self.names = [*names]
         self.waves: dict[str, Wave] = {}                # of merges, and of nodes in branches: the first that needs them
         self.members: dict[Any, dict[str, None]] = {}   # of waves and loops
         if not places.plain:

@@ -1,4 +1,4 @@
-"""Where Keras leaves the files of its sets of data, what they hold, and what to say of those that are not there."""
+"""Where Keras leaves the files that it fetches, what its sets of data hold, and what to say of those that are not there."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Pair = tuple[Array, Array]
 IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
-def folder() -> str:
-    """The folder of Keras's sets of data: `datasets` in `$KERAS_HOME`, or in `.keras` of the home folder."""
-    return os.path.join(os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras"), "datasets")
+def folder(kind: str = "datasets") -> str:
+    """The folder of Keras's files of a kind: in `$KERAS_HOME`, or in `.keras` of the home folder."""
+    return os.path.join(os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras"), kind)
 
 
-def place(what: str, name: str) -> str:
+def place(what: str, name: str, kind: str = "datasets", held: str = "its sets of data", more: str = "") -> str:
     """The path of a file or folder: as it is given, or in the folder of Keras's. NotFoundError: neither is there."""
-    for path in (name, os.path.join(folder(), name)):
+    for path in (name, os.path.join(folder(kind), name)):
         if os.path.exists(path):
             return path
-    raise NotFoundError(f"{what}: there is neither {name!r} nor {os.path.join(folder(), name)!r}. graphc fetches nothing: a program of Keras leaves "
-                        f"its sets of data in that folder; copy it from there, or download and unpack it from a site that you trust{here()}")
+    raise NotFoundError(f"{what}: there is neither {name!r} nor {os.path.join(folder(kind), name)!r}. graphc fetches nothing: a program of Keras "
+                        f"leaves {held} in that folder; copy it from there, or download and unpack it from a site that you trust{more}{here()}")
 
 
 def arrays(what: str, path: str, names: Sequence[str]) -> list[Array]:

@@ -74,7 +74,7 @@ def model_of(cls: Any, config: dict[str, Any], custom_objects: Any, given_layers
         name = data.get("name", data["config"].get("name"))
         layer = layers[name] = (given_layers or {}).get(name) or serial.layer_of(data, custom_objects)
         if not data["inbound_nodes"] and layer._calls:
-            made[layer.name, 0, 0] = layer.output
+            made[name, 0, 0] = layer.output
         waiting += [(layer, i, call) for i, call in enumerate(data["inbound_nodes"], _first(layer))]
     while waiting:
         later = []

@@ -300,8 +300,7 @@ class Layer(Weighted):
     def _noted(self, given: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> Any:
         """The outputs, with a note of the call that made them: none is an input itself."""
         taken = {x for x in flatten(given) if isinstance(x, Node)}
-        outputs = map_structure(lambda x: identity(x) if isinstance(x, Node) and x in taken else x, outputs) if is_nested(outputs) else \
-            identity(outputs) if isinstance(outputs, Node) and outputs in taken else outputs
+        outputs = map_structure(lambda x: identity(x) if isinstance(x, Node) and x in taken else x, outputs)
         for i, x in enumerate(flatten(outputs)):
             if isinstance(x, Node):
                 history.layered(x.graph).made[x] = history.Origin(self, len(self._calls), i)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ...errors import GraphError
@@ -168,20 +167,21 @@ class Network(Layer):
         made: dict[Any, Any] = dict(zip(self.inputs, given, strict=True))
         if mask is not None:
             history.keep_masks(given, mask if isinstance(mask, (list, tuple)) else [mask])
-        swapped: Callable[[Any], Any] = lambda x: made.get(x, x) if isinstance(x, Node) else x  # noqa: E731
+
+        def swapped(given: Any) -> Any:
+            return map_structure(lambda x: made.get(x, x) if isinstance(x, Node) else x, given)
         for place in self._map.places:
             call = place.call
             if isinstance(place.layer, InputLayer):
                 continue
-            args = [swapped(x) if not is_nested(x) else map_structure(swapped, x) for x in call.args]
-            options = {k: map_structure(swapped, v) if is_nested(v) else swapped(v) for k, v in call.kwargs.items()}
+            args = [swapped(x) for x in call.args]
+            options = {k: swapped(v) for k, v in call.kwargs.items()}
             if training is not None and "training" in arguments_of(type(place.layer).call):
                 options.setdefault("training", training)
-            taken = map_structure(swapped, call.inputs) if is_nested(call.inputs) else swapped(call.inputs)
-            outputs = place.layer(taken, *args, **options)
+            outputs = place.layer(swapped(call.inputs), *args, **options)
             made.update(zip(flatten(call.outputs), flatten(outputs), strict=True))
         results = [made.get(x, x) for x in self.outputs]
-        return pack_sequence_as(self._nested_outputs, results) if is_nested(self._nested_outputs) else results[0]
+        return pack_sequence_as(self._nested_outputs, results)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of those shapes, as the layers tell them."""

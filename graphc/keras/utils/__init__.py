@@ -8,8 +8,10 @@ from .objects import CustomObjectScope, custom_object_scope
 from .pictures import model_to_dot, plot_model
 from .progbar import Progbar
 from .sequence import GeneratorEnqueuer, OrderedEnqueuer, Sequence
+from .sources import get_source_inputs
 
 __all__ = ["CustomObjectScope", "GeneratorEnqueuer", "OrderedEnqueuer", "Progbar", "Sequence", "custom_object_scope", "deserialize_keras_object",
-           "get_custom_objects", "get_file", "model_to_dot", "normalize", "plot_model", "serialize_keras_object", "to_categorical"]
+           "get_custom_objects", "get_file", "get_source_inputs", "model_to_dot", "normalize", "plot_model", "serialize_keras_object",
+           "to_categorical"]
 
 _namespace(globals())

@@ -60,8 +60,7 @@ def filter_not_turned_round() -> None:
 @plant_in("max_pool_nd")
 def last_of_equal_maxima() -> None:
     """The place of a maximum in a window is that of the last of equal ones."""
-    made = pool_loops._better
-    pool_loops._better = lambda *args: made(*args).replace(">", ">=")
+    pool_loops._last_first = range
 
 
 @plant_in("max_pool_nd")

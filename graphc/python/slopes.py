@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import nn
-from .autodiff.gradients import gradients as _gradients
-from .ir.node import Node
-from .ir.operator import to_node
-from .ops.array import zeros, zeros_like
-from .ops.math import less, where
-from .ops.reduce import reduce_sum
+from .. import nn
+from ..autodiff.gradients import gradients as _gradients
+from ..ir.node import Node
+from ..ir.operator import to_node
+from ..ops.array import zeros, zeros_like
+from ..ops.math import less, where
+from ..ops.reduce import reduce_sum
 
 __all__ = ["avg_pool_grad", "bias_add_grad", "elu_grad", "max_pool_grad", "relu6_grad", "relu_grad", "sigmoid_grad", "softplus_grad", "softsign_grad",
            "tanh_grad"]

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from . import gfile
-from .errors import FailedPreconditionError
-from .files.whole import SUFFIX
-from .gfile import FileStatistics as FileStatistics
-from .gfile import GFile
-from .ir.node import here
+from .. import gfile
+from ..errors import FailedPreconditionError
+from ..files.whole import SUFFIX
+from ..gfile import FileStatistics as FileStatistics
+from ..gfile import GFile
+from ..ir.node import here
 
 __all__ = ["FileIO", "FileStatistics", "atomic_write_string_to_file", "copy", "create_dir", "delete_file", "delete_recursively", "file_exists",
            "filecmp", "get_matching_files", "get_matching_files_v2", "is_directory", "list_directory", "read_file_to_string",

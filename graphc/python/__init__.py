@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
+from functools import reduce
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import GraphcError
-from .inner_paths import CONTRIB, MODULES
-from .ir.known import static_value
-from .ir.node import warn
-from .ir.sizes import unknown
-from .ir.types import TensorShape
-from .tf1_names import getter as _getter
-from .tf1_names import namespace as _namespace
+from ..errors import GraphcError
+from ..ir.known import static_value
+from ..ir.node import warn
+from ..ir.sizes import unknown
+from ..ir.types import TensorShape
+from ..tf1_names import getter as _getter
+from ..tf1_names import namespace as _namespace
+from .paths import CONTRIB, MODULES
 
 __all__: list[str] = []
 
@@ -85,44 +87,59 @@ def _top() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
 
 
-def _linear(*args: Any, **kwargs: Any) -> Any:
-    """`rnn.cell.inner_linear`, which is imported when a program calls it."""
-    from .rnn import cell
-    return cell.inner_linear(*args, **kwargs)
+def _cells() -> dict[str, Any]:
+    from ..rnn import cell, inner
+    return {"_linear": cell.inner_linear, "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
+            "assert_like_rnncell": inner.assert_like_cell, "_BIAS_VARIABLE_NAME": "bias", "_WEIGHTS_VARIABLE_NAME": "kernel"}
+
+
+def _recurrence() -> dict[str, Any]:
+    from ..rnn import inner
+    return {"_transpose_batch_time": inner.time_first, "_best_effort_input_batch_size": inner.batch_size_of,
+            "_infer_state_dtype": inner.state_dtype, "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
+            "assert_like_rnncell": inner.assert_like_cell}
+
+
+# Of cells and loops, which are imported when a program asks for one of these.
+_LATE: dict[str, Callable[[], dict[str, Any]]] = {"ops.rnn": _recurrence, **dict.fromkeys(
+    ("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in ("core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))),
+    _cells)}
 
 
 def _timeline() -> Any:
-    from .runtime import timeline
+    from ..runtime import timeline
     return timeline
 
 
 def _freezing() -> Any:
-    from .train import freezing
+    from ..train import freezing
     return freezing
 
 
 def _inspecting() -> Any:
-    from .train import inspecting
+    from ..train import inspecting
     return inspecting
 
 
 def _tools() -> Any:
-    from .files import graph_tools
+    from ..files import graph_tools
     return graph_tools
 
 
 def _switching() -> Any:
-    from .ops import switching
+    from ..ops import switching
     return switching
 
 
 def _averages() -> Any:
-    from .train import averages
+    from ..train import averages
     return averages
 
 
 def _own(path: str) -> dict[str, Any]:
     """What a module has that has no public name."""
+    if path in _LATE:
+        return _LATE[path]()
     import contextlib
     import inspect
     deprecated = dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), _decorated)
@@ -133,15 +150,14 @@ def _own(path: str) -> dict[str, Any]:
         "framework.tensor_shape": {
             "scalar": lambda: TensorShape([]), "vector": lambda length: TensorShape([length]),
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
+        "framework.test_util": {"TensorFlowTestCase": _top().test.TestCase},
         "framework.tensor_util": {"constant_value": _constant_value, "MakeNdarray": _top().make_ndarray},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
-        "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession")},
+        "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession", "DumpingDebugWrapperSession")},
         "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value},
         "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies, "switch": _switching().switch,
                                  "merge": _switching().merge},
-        **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl", *(f"graphc.contrib.rnn.python.ops.{n}" for n in (
-            "core_rnn_cell", "core_rnn_cell_impl", "rnn_cell"))), {"_linear": _linear}),
         "ops.inplace_ops": {f"alias_inplace_{what}": _changed(what) for what in ("update", "add", "sub")},
         "ops.resources": {"shared_resources": lambda: [], "initialize_resources": lambda resource_list=(), name="init": _top().no_op(name)},
         "tools.freeze_graph": {name: getattr(_freezing(), name) for name in _freezing().__all__},
@@ -170,6 +186,8 @@ class _Inner(ModuleType):
         self._own: dict[str, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":           # `from tensorflow.python.ops.rnn_cell import *`
+            return sorted({n for place in self._places for n in dir(_top() if place == "tf" else _place(place)) if not n.startswith("_")})
         if name.startswith("__"):
             raise AttributeError(name)
         path = self.__name__.removeprefix(f"{__name__}.")
@@ -191,14 +209,12 @@ class _Inner(ModuleType):
 
 
 _IMPORTED = ("framework", "ops", "util")     # what TensorFlow's modules import of each other: `from tensorflow.python.ops.rnn import rnn_cell_impl`
-_OWN = ("slopes", "file_io")         # modules with names for these paths alone
 
 
 def _place(place: str) -> Any:
-    found = _top()
-    for part in place.split("."):
-        found = importlib.import_module(f"{_top().__name__}.{place}") if place in _OWN else getattr(found, part)
-    return found
+    if place.startswith("python."):             # names for these paths alone
+        return importlib.import_module(f"{_top().__name__}.{place}")
+    return reduce(getattr, place.split("."), _top())
 
 
 def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:
@@ -212,12 +228,11 @@ def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:
     return AttributeError(f"module {module!r} has no attribute {name!r}", name=name, obj=None)
 
 
-# Programs import these modules by their paths: `from tensorflow.python.framework import ops`.
-__path__: list[str] = []
-
-
 def _register(table: str, root: str, first: int) -> None:
-    """Make the modules of a table below a package; the first parts of their paths are modules of graphc's own."""
+    """Make the modules of a table below a package; the first parts of their paths are modules of graphc's own.
+
+    Programs import them by their paths: `from tensorflow.python.framework import ops`.
+    """
     for line in table.strip().splitlines():
         path, _, places = line.partition(" | ")
         parts = path.split(".")

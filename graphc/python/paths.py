@@ -21,8 +21,11 @@ debug | -
 feature_column.feature_column | feature_column
 feature_column.feature_column_lib | feature_column
 feature_column.feature_column_v2 | feature_column
+feature_column.sequence_feature_column | feature_column contrib.feature_column
 framework.constant_op | tf
 framework.convert_to_constants | graph_util
+framework.device | tf
+framework.device_spec | tf
 framework.dtypes | tf
 framework.errors | errors
 framework.errors_impl | errors
@@ -42,6 +45,20 @@ framework.test_util | test
 framework.versions | tf
 keras | keras
 keras.activations | keras.activations
+keras.applications | keras.applications
+keras.applications.densenet | keras.applications.densenet
+keras.applications.imagenet_utils | keras.applications.imagenet_utils
+keras.applications.inception_resnet_v2 | keras.applications.inception_resnet_v2
+keras.applications.inception_v3 | keras.applications.inception_v3
+keras.applications.mobilenet | keras.applications.mobilenet
+keras.applications.mobilenet_v2 | keras.applications.mobilenet_v2
+keras.applications.nasnet | keras.applications.nasnet
+keras.applications.resnet | keras.applications.resnet
+keras.applications.resnet50 | keras.applications.resnet50
+keras.applications.resnet_v2 | keras.applications.resnet_v2
+keras.applications.vgg16 | keras.applications.vgg16
+keras.applications.vgg19 | keras.applications.vgg19
+keras.applications.xception | keras.applications.xception
 keras.backend | keras.backend
 keras.backend.tensorflow_backend | keras.backend
 keras.callbacks | keras.callbacks
@@ -63,6 +80,7 @@ keras.engine.saving | keras.models
 keras.engine.sequential | keras.models
 keras.engine.topology | keras keras.layers keras.models
 keras.engine.training | keras.models
+keras.estimator | keras.estimator
 keras.initializers | keras.initializers
 keras.layers | keras.layers
 keras.layers.advanced_activations | keras.layers
@@ -102,7 +120,7 @@ layers.layers | layers
 layers.normalization | layers
 layers.pooling | layers
 layers.utils | -
-lib.io.file_io | file_io
+lib.io.file_io | python.file_io
 lib.io.python_io | python_io
 lib.io.tf_record | python_io
 ops.array_ops | tf
@@ -115,6 +133,7 @@ ops.constant_op | tf
 ops.control_flow_ops | tf
 ops.control_flow_util | tf
 ops.ctc_ops | nn
+ops.custom_gradient | tf
 ops.data_flow_ops | tf contrib.staging
 ops.distributions.bernoulli | distributions
 ops.distributions.beta | distributions
@@ -141,8 +160,8 @@ ops.gen_io_ops | tf
 ops.gen_linalg_ops | tf linalg
 ops.gen_logging_ops | tf
 ops.gen_lookup_ops | tf
-ops.gen_math_ops | tf slopes
-ops.gen_nn_ops | nn tf slopes
+ops.gen_math_ops | tf python.slopes
+ops.gen_nn_ops | nn tf python.slopes
 ops.gen_parsing_ops | tf
 ops.gen_random_ops | tf
 ops.gen_sparse_ops | tf sparse
