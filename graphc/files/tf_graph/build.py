@@ -333,7 +333,7 @@ class Importer:
 
     def _loop(self, condition: str, body: str, inputs: Sequence[Any], label: str) -> Any:
         """A loop; handles of variables go through it as they are."""
-        moving = [i for i, x in enumerate(inputs) if isinstance(x, Node) and not isinstance(x, Variable)]
+        moving = [i for i, x in enumerate(inputs) if not isinstance(x, (Variable, forms_outside.Contents, forms_outside.Outside))]
 
         def all_of(values: Sequence[Any]) -> list[Any]:
             whole = list(inputs)
