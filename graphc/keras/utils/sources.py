@@ -37,7 +37,3 @@ def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = N
         else:
             waiting[:0] = made.layer._calls[made.call].taken()
     return list(found)
-
-
-def __dir__() -> list[str]:
-    return ["get_source_inputs"]
