@@ -249,12 +249,6 @@ def test_listed_files(tmp_path):
     assert sorted(drained(tf.data.Dataset.list_files([str(tmp_path / "*.txt")]))) == expected
 
 
-def test_names_of_the_time_when_datasets_stood_in_contrib():
-    made = tf.contrib.data.Dataset.from_tensor_slices([1, 2, 3]).map(lambda i: i * 2, num_threads=2, output_buffer_size=10)
-    assert drained(made) == [2, 4, 6] and drained(made.map(lambda i: i + 1, 2, 10)) == [3, 5, 7]
-    assert tf.contrib.data.Iterator is tf.data.Iterator and tf.contrib.data.TFRecordDataset is tf.data.TFRecordDataset
-
-
 # ---------------------------------------------------------------------- refused
 
 BUILD = {
