@@ -60,10 +60,11 @@ from .ir.default_graph import (
 )
 from .ir.devices import DeviceSpec
 from .ir.graph import Graph, get_default_graph, get_default_session, name_scope, reset_default_graph
-from .ir.node import Operation, Tensor
+from .ir.node import Operation
 from .ir.operator import publish as _publish
 from .ir.registered import *  # noqa: F403
 from .ir.standing import NodeDef
+from .ir.tensor import Tensor
 from .ir.types import (
     Dimension,
     DType,

@@ -147,13 +147,13 @@ from .ir.graph import get_default_session as get_default_session
 from .ir.graph import name_scope as name_scope
 from .ir.graph import reset_default_graph as reset_default_graph
 from .ir.node import Operation as Operation
-from .ir.node import Tensor as Tensor
 from .ir.registered import NoGradient as NoGradient
 from .ir.registered import NotDifferentiable as NotDifferentiable
 from .ir.registered import RegisterGradient as RegisterGradient
 from .ir.shapes import Dimension as Dimension
 from .ir.shapes import TensorShape as TensorShape
 from .ir.standing import NodeDef as NodeDef
+from .ir.tensor import Tensor as Tensor
 from .ir.types import DType as DType
 from .ir.types import as_dtype as as_dtype
 from .modes import disable_control_flow_v2 as disable_control_flow_v2

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from .ir.node import Tensor
+from .ir.tensor import Tensor
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import depth_to_space as depth_to_space
 from .ops.blocks import space_to_batch as space_to_batch

@@ -173,34 +173,36 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
     """
     scope = get_variable_scope()
     getter = custom_getter or scope.custom_getter
-    if getter is not None:
-        return getter(_get, name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer, trainable=trainable,
+    full = f"{scope.name}/{name}" if scope.name else name
+    if getter is not None:              # which is given the whole name, and may ask for the variable of another scope
+        return getter(_get, full, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer, trainable=trainable,
                       collections=collections, validate_shape=validate_shape, constraint=constraint)
-    return _get(name, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint)
+    return _get(full, shape, dtype, initializer, regularizer, trainable, collections, validate_shape, constraint)
 
 
 def _get(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None, trainable: bool = True,
          collections: Sequence[str] | None = None, validate_shape: bool = True, constraint: Any = None, **ignored: Any) -> Variable:
+    """The variable of that whole name, found or made as the present scope has it."""
     graph, scope = get_default_graph(), get_variable_scope()
-    full = f"{scope.name}/{name}" if scope.name else name
-    found = graph.variable_store.get(full)
+    found = graph.variable_store.get(name)
     if found is not None:
         if not scope.reuse:
-            raise GraphError(f"variable {full} exists, made at {loc_str(found.loc)}; reuse=True or AUTO_REUSE in variable_scope shares it{here()}")
+            raise GraphError(f"variable {name} exists, made at {loc_str(found.loc)}; reuse=True or AUTO_REUSE in variable_scope shares it{here()}")
         if shape is not None and not compatible(found.type.shape, as_shape(shape)):
-            raise ShapeError(f"variable {full} exists with shape {shape_str(found.type.shape)}, not {shape_str(as_shape(shape))}{here()}")
+            raise ShapeError(f"variable {name} exists with shape {shape_str(found.type.shape)}, not {shape_str(as_shape(shape))}{here()}")
         return found
     if scope.reuse is True:
-        raise GraphError(f"variable {full} does not exist, and the scope only reuses{here()}")
-    kind = dtype_of(f"get_variable({name!r})", dtype or scope.dtype or np.float32)
-    initial = _initial(full, initializer if initializer is not None else scope.initializer, shape, kind, dtype)
+        raise GraphError(f"variable {name} does not exist, and the scope only reuses{here()}")
+    asked = name.removeprefix(f"{scope.name}/")
+    kind = dtype_of(f"get_variable({asked!r})", dtype or scope.dtype or np.float32)
+    initial = _initial(name, initializer if initializer is not None else scope.initializer, shape, kind, dtype)
     with graph.name_scope(None):
-        variable = Variable(initial, trainable=trainable, collections=collections, validate_shape=validate_shape, name=full,
+        variable = Variable(initial, trainable=trainable, collections=collections, validate_shape=validate_shape, name=name,
                             constraint=constraint or scope.constraint)
-    graph.variable_store[full] = variable
+    graph.variable_store[name] = variable
     penalty = regularizer or scope.regularizer
     if penalty is not None:
-        with graph.control_dependencies(None), graph.name_scope(f"{full}/Regularizer/"):
+        with graph.control_dependencies(None), graph.name_scope(f"{name}/Regularizer/"):
             loss = penalty(variable)
         if loss is not None:
             graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)

@@ -38,7 +38,7 @@ _WIDTH = 150
 def stub(name: str) -> str:
     """The stub of a namespace, as text: what it takes from elsewhere, what it declares, and its star import."""
     space = importlib.import_module(name)
-    taken: list[str] = [] if name == "graphc" else ["from .ir.node import Tensor"]
+    taken: list[str] = [] if name == "graphc" else ["from .ir.tensor import Tensor"]
     made: list[str] = []
     for word in dir(space):
         value = getattr(space, word)

@@ -70,7 +70,17 @@ def test_getter_of_a_template():
         seen.append(name)
         return make(name, *args, **kwargs)
     tf.make_template("t", weight, custom_getter_=getter)()
-    assert seen == ["w"]
+    assert seen == ["t/w"]
+
+
+def test_getter_asks_for_the_variable_of_another_scope():
+    """A second model takes the variables of the first: names are whole where a getter sees them."""
+    def getter(make, name, *args, **kwargs):
+        return make(name.replace("train/", "", 1), *args, **kwargs)
+    with tf.variable_scope("model"):
+        first = weight()
+    with tf.variable_scope("train", reuse=True, custom_getter=getter), tf.variable_scope("model"):
+        assert weight() is first
 
 
 # ---------------------------------------------------------------------- variables and scopes

@@ -26,8 +26,9 @@ from ..ir.collecting import GraphKeys
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
-from ..ir.node import OPERATORS, Node, Operation, Tensor, describe, describe_call, type_str
+from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_str
 from ..ir.operator import Operator
+from ..ir.tensor import Tensor
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
 from ..ops.python_function import CALLERS, FUNCTION
@@ -210,9 +211,8 @@ class _Reader:
         operator = self._operator(record.get("op"), where)
         inputs = self._places(record.get("inputs"), f"{where}.inputs")
         attrs = {k: self._value(v, f"{where}.attrs.{k[:60]}") for k, v in expect(record.get("attrs", {}), dict, f"{where}.attrs").items()}
-        claimed = self._claimed(record.get("type"), f"{where}.type")
+        claimed, loc = self._claimed(record.get("type"), f"{where}.type"), _loc(record.get("line"), f"{where}.line")
         control = self._places(record.get("control", []), f"{where}.control")
-        loc = _loc(record.get("line"), f"{where}.line")
         if operator.name == "variable":
             node: Node = self._variable(record, claimed, label, loc, where)
         else:

@@ -15,8 +15,9 @@ from .collecting import Collections
 from .devices import on
 from .formats import FORMATS
 from .joining import absorb
-from .node import OPERATORS, Loc, Node, Operation, Tensor, caller, describe, here, loc_str
+from .node import OPERATORS, Loc, Node, Operation, caller, describe, here, loc_str
 from .registered import overriding
+from .tensor import Tensor
 from .types import TensorType
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")

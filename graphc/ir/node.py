@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -253,15 +253,6 @@ for _name, _said in instead.METHODS.items():
     setattr(Node, _name, _refused(*_said))
 for _name, _write in instead.ATTRIBUTES.items():
     setattr(Node, _name, _Missing(_name, _write))
-
-if TYPE_CHECKING:
-    Tensor = Node           # for a checker a variable is a tensor, as everywhere but before `isinstance`
-else:
-    class Tensor(Node):
-        """One use of an operator and its result, as a graph lists it. A variable is none, as in TensorFlow 1: programs ask what they are given."""
-
-        __slots__ = ()
-
 
 class Operation:
     """TensorFlow 1's view of a node as an operation: `.name` without output number, `.type`, `.inputs`, `.outputs`."""

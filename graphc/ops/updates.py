@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
 from ..ir.loops import Check, Loop, word
-from ..ir.node import Node, Tensor, here, saying
+from ..ir.node import Node, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_fill import zeros, zeros_like
@@ -152,7 +152,7 @@ def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = Tru
 def _made(how: str, verb: str, nd: bool) -> Any:
     what = f"scatter_nd_{how}" if nd else f"scatter_{how}"
 
-    def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Node:
         return _scattered("set" if how == "update" else how, what, ref, indices, updates, name, nd)
     at = "at the places that are the rows of `indices`" if nd else "ref[indices]"
     shapes = "int[..., k], updates: the same dtype[..., *ref.shape[k:]]" if nd else "int[...], updates: the same dtype[..., *ref.shape[1:]]"

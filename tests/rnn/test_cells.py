@@ -290,7 +290,7 @@ def test_getters_around_a_cell_see_its_variables():
         return make(name, *args, **kwargs)
     with tf.variable_scope("s", custom_getter=getter):
         C.MultiRNNCell([C.GRUCell(2)])(tf.ones([1, 3]), (tf.ones([1, 2]),))
-    assert seen == ["gates/kernel", "gates/bias", "candidate/kernel", "candidate/bias"]
+    assert seen == [f"s/multi_rnn_cell/cell_0/gru_cell/{part}/{name}" for part in ("gates", "candidate") for name in ("kernel", "bias")]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
