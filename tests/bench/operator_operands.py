@@ -23,7 +23,7 @@ LEFT_OUT = {
                      "max_pool_nd", "overlaid", "matmul", "row_sums"), ELSEWHERE),
     **dict.fromkeys(("below", "checked_place", "contract", "equal_vectors", "fresh_rows", "inner_agree", "iota", "joined_shape", "joined_sizes",
                      "from_tensor", "later", "shape", "sparse_shape", "sparse_strides",
-                     "row_at", "sparse_weights", "sparse_position", "of_shape"), DECIDES),
+                     "ragged_checked", "row_at", "sparse_weights", "sparse_position", "of_shape"), DECIDES),
     **dict.fromkeys(("boxes_drawn", "distorted_box", "gamma_drawn", "poisson_drawn", "sample_candidates"), RANDOM),
 }
 # Of the operators that samples cannot be run on.
