@@ -17,6 +17,7 @@ from .autodiff import control as _derivatives_of_control
 from .autodiff.choices import AggregationMethod, UnconnectedGradients
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
+from .autodiff.tape import GradientTape
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
@@ -182,7 +183,7 @@ for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(ConditionalAccumulator, QueueBase, SparseConditionalAccumulator,  # noqa: F405
-               ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+               ReaderBase, GradientTape, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 _know()
 
 
