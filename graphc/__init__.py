@@ -90,6 +90,7 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .ir.types import float16 as half
 from .ir.types import float64 as double
 from .modes import *  # noqa: F403
+from .modules import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
 from .ops.assertions import *  # noqa: F403

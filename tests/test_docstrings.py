@@ -270,6 +270,7 @@ _RAISES_NOTHING = {
 
 
 
+
     "graphc.add_to_collections",
     "graphc.compat.forward_compatibility_horizon",
     *(f"graphc.config.experimental.{name}" for name in ("get_device_policy", "get_synchronous_execution", "get_visible_devices",
