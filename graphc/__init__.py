@@ -17,6 +17,7 @@ from .autodiff import control as _derivatives_of_control
 from .autodiff.choices import AggregationMethod, UnconnectedGradients
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
+from .autodiff.tape import GradientTape
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
@@ -89,6 +90,7 @@ from .ir.types import bool_ as bool  # noqa: A004
 from .ir.types import float16 as half
 from .ir.types import float64 as double
 from .modes import *  # noqa: F403
+from .modules import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
 from .ops.assertions import *  # noqa: F403
@@ -182,7 +184,7 @@ for _space in (bitwise, image, initializers, math, nn, summary, train):
     _hold(vars(_space), _space.__all__)
 _hold(globals(), [n for n in _NAMES if n not in ("Tensor", "DType", "Dimension")],
       methods=(ConditionalAccumulator, QueueBase, SparseConditionalAccumulator,  # noqa: F405
-               ReaderBase, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
+               ReaderBase, GradientTape, train.Optimizer, train.Saver, train.ExponentialMovingAverage, Variable))  # noqa: F405
 _know()
 
 

@@ -70,6 +70,7 @@ from .autodiff.products import hvp as hvp
 from .autodiff.products import jacobian as jacobian
 from .autodiff.products import jvp as jvp
 from .autodiff.products import vjp as vjp
+from .autodiff.tape import GradientTape as GradientTape
 from .cpu.tracing import RunOptions as RunOptions
 from .data.queues import FIFOQueue as FIFOQueue
 from .data.queues import PaddingFIFOQueue as PaddingFIFOQueue
@@ -172,6 +173,8 @@ from .modes import executing_eagerly_outside_functions as executing_eagerly_outs
 from .modes import init_scope as init_scope
 from .modes import recompute_grad as recompute_grad
 from .modes import resource_variables_enabled as resource_variables_enabled
+from .modules import Module as Module
+from .modules import function as function
 from .ops.array import diag as diag
 from .ops.array import diag_part as diag_part
 from .ops.array import eye as eye
@@ -818,20 +821,20 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 
 __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_VERSION", "ConditionalAccumulator", "ConditionalAccumulatorBase",
            "ConfigProto", "DType", "DeviceSpec", "Diagnosis", "Dimension", "Event", "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature",
-           "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "Graph", "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto",
-           "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "LogMessage", "MetaGraphDef", "NameAttrList", "NoGradient",
-           "NodeDef", "NotDifferentiable", "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase",
-           "RaggedTensor", "RaggedTensorSpec", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata", "RunOptions", "Session",
-           "SessionLog", "SparseConditionalAccumulator", "SparseFeature", "SparseTensor", "SparseTensorSpec", "SparseTensorValue", "Summary",
-           "SummaryMetadata", "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TensorSpec", "TextLineReader", "TypeSpec",
-           "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "VariableAggregation", "VariableScope", "VariableSynchronization",
-           "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "add_to_collections",
-           "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
-           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
-           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
-           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
-           "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian", "batch_matmul",
-           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
+           "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "GradientTape", "Graph", "GraphDef", "GraphKeys", "GraphOptions",
+           "HistogramProto", "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "LogMessage", "MetaGraphDef", "Module",
+           "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print",
+           "PriorityQueue", "QueueBase", "RaggedTensor", "RaggedTensorSpec", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata",
+           "RunOptions", "Session", "SessionLog", "SparseConditionalAccumulator", "SparseFeature", "SparseTensor", "SparseTensorSpec",
+           "SparseTensorValue", "Summary", "SummaryMetadata", "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TensorSpec",
+           "TextLineReader", "TypeSpec", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "VariableAggregation", "VariableScope",
+           "VariableSynchronization", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
+           "add_to_collection", "add_to_collections", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min", "argmax", "argmin",
+           "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
+           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
+           "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
+           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian",
+           "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
            "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
            "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond", "config",
            "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib", "control_dependencies", "convert_to_tensor",
@@ -844,7 +847,7 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
            "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
            "extract_image_patches", "eye", "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16",
-           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
+           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection",
            "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_static_value", "get_variable",
            "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
            "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian",

@@ -83,28 +83,30 @@ def hvp(y: Any, xs: Any, vectors: Any, *, unconnected_gradients: str = "error", 
 
 # ---------------------------------------------------------------------- matrices
 
-def jacobian(y: Any, x: Any, *, unconnected_gradients: str = "error", name: str = "jacobian") -> Any:
+def jacobian(y: Any, x: Any, *, unconnected_gradients: str = "error", name: str = "jacobian", stop_gradients: Any = None) -> Any:
     """The derivative of every element of y by every element of x: [shape of y, shape of x], in the dtype of x; for a list of xs a list.
 
-    Products with all unit vectors in one program, of whichever side has fewer elements (x: forward mode, also if equal; y: reverse mode).
-    Errors as for `vjp`; ShapeError if an operator on the way needs a rank that is not known.
+    Products with all unit vectors in one program, of whichever side has fewer elements (x: forward mode, also if equal; y: reverse mode, also
+    with `stop_gradients`, nodes that count as constants). Errors as for `vjp`; ShapeError if an operator on the way needs a rank that is not known.
     """
     (target,), sources = _checked("jacobian", y, x, unconnected_gradients, single=True)
+    stop = frozenset(listed(stop_gradients))
     with _part_of(target.graph, name) as scratch:
-        if _at_most(sum(map(_size, sources)), _size(target)):
+        if not stop and _at_most(sum(map(_size, sources)), _size(target)):
             plain: dict[Node, Node] = {}
             found = [_columns([target], [_dims(target)], s, scratch, plain)[0] for s in sources]
         else:
-            found = _rows(target, sources, scratch)
+            found = _rows(target, sources, scratch, stop)
         found = [_settled("jacobian", j, s, [target], unconnected_gradients, (_dims(target), _dims(s)))
                  for j, s in zip(found, sources, strict=True)]
     return _as_given(x, found)
 
 
-def batch_jacobian(y: Any, x: Any, *, unconnected_gradients: str = "error", name: str = "batch_jacobian") -> Any:
+def batch_jacobian(y: Any, x: Any, *, unconnected_gradients: str = "error", name: str = "batch_jacobian", stop_gradients: Any = None) -> Any:
     """The Jacobian of each row of y by the same row of x: [n, a row's shape in y, in x], for y[n, ...] whose row i depends on row i of x alone.
 
-    That it does is not checked. ShapeError: no rows, or different numbers of them; other errors as for `vjp`.
+    That it does is not checked. `stop_gradients`: nodes that count as constants. ShapeError: no rows, or different numbers of them; other errors
+    as for `vjp`.
     """
     (target,), (source,) = _checked("batch_jacobian", y, x, unconnected_gradients, single=True)
     if not target.type.rank or not source.type.rank or not compatible(target.type.shape[:1], source.type.shape[:1]):
@@ -112,11 +114,12 @@ def batch_jacobian(y: Any, x: Any, *, unconnected_gradients: str = "error", name
     with _part_of(target.graph, name) as scratch:
         count, of_y, of_x = _dims(target)[:1], _dims(target)[1:], _dims(source)[1:]
         m, n = _product(of_y), _product(of_x)
-        by_column = _at_most(n, m)
+        stop = frozenset(listed(stop_gradients))
+        by_column = not stop and _at_most(n, m)
         like, units, other = (source, n, m) if by_column else (target, m, n)
         with scratch.as_default():
             unit = identity(like)
-            (found,) = forward([target], [source], [unit]) if by_column else reverse([target], [unit], [source])
+            (found,) = forward([target], [source], [unit]) if by_column else reverse([target], [unit], [source], stop)
         if found is not None:
             row = of_x if by_column else of_y
             basis = broadcast_to(reshape(eye(units, dtype=like.dtype), _vector(units, 1, row)), _vector(units, count, row))
@@ -149,12 +152,12 @@ def hessians(ys: Any, xs: Any, name: str = "hessians", colocate_gradients_with_o
         return [_blocks("hessians", total, [x], "error", scratch)[0][0] for x in sources]
 
 
-def _rows(y: Node, xs: Sequence[Node], scratch: Scratch) -> list[Maybe]:
+def _rows(y: Node, xs: Sequence[Node], scratch: Scratch, stop: frozenset[Node] = frozenset()) -> list[Maybe]:
     """The Jacobians of y by all xs, in reverse mode: a row for each element of y."""
     with scratch.at(y):
         unit = identity(y)
     with scratch.as_default():
-        found = reverse([y], [unit], xs)
+        found = reverse([y], [unit], xs, stop)
     rows = _for_each_unit(found, unit, y, scratch, {})
     return [None if r is None else reshape(r, _vector(_dims(y), _dims(x))) for r, x in zip(rows, xs, strict=True)]
 

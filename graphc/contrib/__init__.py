@@ -7,7 +7,7 @@ from .. import python as _inner  # noqa: F401
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
 
-__all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "factorization", "feature_column", "framework",
+__all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "estimator", "factorization", "feature_column", "framework",
            "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
            "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
            "tpu", "training", "util"]
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         data,
         distribute,
         distributions,
+        estimator,
         factorization,
         feature_column,
         framework,

@@ -3,9 +3,13 @@
 from ..ir.arguments import hold as _hold
 from ..tf1_names import namespace as _namespace
 from ..train.hooks import (
+    FeedFnHook,
     FinalOpsHook,
+    GlobalStepWaiterHook,
     LoggingTensorHook,
+    NanLossDuringTrainingError,
     NanTensorHook,
+    SecondOrStepTimer,
     SessionRunArgs,
     SessionRunContext,
     SessionRunHook,
@@ -13,8 +17,9 @@ from ..train.hooks import (
     StopAtStepHook,
 )
 from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, StepCounterHook, SummarySaverHook
-from . import canned, export, exporting, heads, inputs, parsing, spec, tpu, warm
+from . import adding, canned, experimental, export, exporting, heads, inputs, parsing, spec, tpu, warm
 from . import estimator as _estimator
+from .adding import *  # noqa: F403
 from .canned import *  # noqa: F403
 from .estimator import *  # noqa: F403
 from .exporting import *  # noqa: F403
@@ -23,8 +28,9 @@ from .parsing import *  # noqa: F403
 from .spec import *  # noqa: F403
 from .warm import *  # noqa: F403
 
-__all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__, "export",
-           "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
+__all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__,
+           *adding.__all__, "experimental", "export", "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook", "FinalOpsHook",
+           "GlobalStepWaiterHook", "LoggingTensorHook", "NanLossDuringTrainingError", "NanTensorHook", "SecondOrStepTimer", "SessionRunArgs",
            "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
 
 _hold(globals(), __all__, methods=(Estimator, Head))  # noqa: F405

@@ -6,7 +6,7 @@ import inspect
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,14 @@ from .spec import EstimatorSpec, EvalSpec, ModeKeys, RunConfig, TrainSpec
 from .warm import WarmStartSettings, warmed
 
 __all__ = ["Estimator", "train_and_evaluate"]
+
+
+class Evaluation(NamedTuple):
+    """A model that is evaluated: what is measured by name, with the global step, and what counts a batch."""
+
+    spec: EstimatorSpec
+    values: dict[str, Any]
+    update: Any
 
 
 class Estimator:
@@ -140,28 +148,8 @@ class Estimator:
             raise ArgumentError(f"Estimator.evaluate: steps is above 0, not {steps}{here()}")
         path = self._path(checkpoint_path)
         with Graph().as_default():
-            set_random_seed(self._config.tf_random_seed)
-            step = get_or_create_global_step()
-            spec = self._spec(input_fn, ModeKeys.EVAL)
-            pairs = {**(spec.eval_metric_ops or {}), "loss": mean(spec.loss)}
-            values, update = {k: v for k, (v, _) in pairs.items()}, group(*(u for _, u in pairs.values()))
-            batches = 0
-            with MonitoredSession(ChiefSessionCreator(self._scaffold(spec), checkpoint_filename_with_path=path, config=self._config.session_config),
-                                  [*(hooks or ()), *spec.evaluation_hooks]) as sess:
-                while steps is None or batches < steps:
-                    try:
-                        sess.run(update)
-                    except OutOfRangeError:
-                        break
-                    batches += 1
-                if not batches:
-                    raise InvalidArgumentError(f"Estimator.evaluate: the input has no batch{here()}")
-                found = sess._session.run({**values, "global_step": step})      # type: ignore[union-attr]
-        with FileWriter(self.eval_dir(name)) as writer:
-            scalars = {k: float(v) for k, v in found.items() if k != "global_step" and not np.ndim(v)}
-            writer.add_summary(Summary(value=[Summary.Value(tag=k, simple_value=v) for k, v in scalars.items()]), found["global_step"])
-        logging.info("evaluated at step %d: %s", found["global_step"], ", ".join(f"{k} = {v}" for k, v in sorted(found.items())))
-        return dict(sorted(found.items()))
+            model = self._evaluated(input_fn)
+            return self._measured(model, self._scaffold(model.spec), path, steps, hooks, name)
 
     def predict(self, input_fn: Callable[..., Any], predict_keys: Any = None, hooks: Sequence[Any] | None = None, checkpoint_path: Any = None,
                 yield_single_examples: bool = True) -> Iterator[Any]:
@@ -251,6 +239,35 @@ class Estimator:
     def _spec(self, input_fn: Callable[..., Any], mode: str) -> EstimatorSpec:
         features, labels = self._input(input_fn, mode)
         return self._called(features, labels, mode)
+
+    def _evaluated(self, input_fn: Callable[..., Any]) -> Evaluation:
+        """The model to evaluate, in the default graph."""
+        set_random_seed(self._config.tf_random_seed)
+        step = get_or_create_global_step()
+        spec = self._spec(input_fn, ModeKeys.EVAL)
+        pairs = {**(spec.eval_metric_ops or {}), "loss": mean(spec.loss)}
+        return Evaluation(spec, {**{k: v for k, (v, _) in pairs.items()}, "global_step": step}, group(*(u for _, u in pairs.values())))
+
+    def _measured(self, model: Evaluation, scaffold: Scaffold, path: str | None, steps: int | None, hooks: Sequence[Any] | None,
+                  name: str | None) -> dict[str, Any]:
+        """What a model measures in its graph, the default one, in a session that a scaffold begins, and a checkpoint if there is one."""
+        batches = 0
+        with MonitoredSession(ChiefSessionCreator(scaffold, checkpoint_filename_with_path=path, config=self._config.session_config),
+                              [*(hooks or ()), *model.spec.evaluation_hooks]) as sess:
+            while steps is None or batches < steps:
+                try:
+                    sess.run(model.update)
+                except OutOfRangeError:
+                    break
+                batches += 1
+            if not batches:
+                raise InvalidArgumentError(f"Estimator.evaluate: the input has no batch{here()}")
+            found = sess._session.run(model.values)     # type: ignore[union-attr]
+        with FileWriter(self.eval_dir(name)) as writer:
+            scalars = {k: float(v) for k, v in found.items() if k != "global_step" and not np.ndim(v)}
+            writer.add_summary(Summary(value=[Summary.Value(tag=k, simple_value=v) for k, v in scalars.items()]), found["global_step"])
+        logging.info("evaluated at step %d: %s", found["global_step"], ", ".join(f"{k} = {v}" for k, v in sorted(found.items())))
+        return dict(sorted(found.items()))
 
     def _given(self, mode: str) -> Any:
         """What functions are given as `params` for a mode."""

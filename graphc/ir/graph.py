@@ -55,6 +55,7 @@ class Graph(Collections):
         self.shadows: Any = None                # of `named`, once it is asked
         self.variable_store: dict[Any, Any] = {}
         self.variable_scope: Any = None
+        self.noticed: Any = None                # a function that is told of each node as it is made
         self.layered: Any = None                # what layers note: which call of which made a tensor
 
     def __repr__(self) -> str:
@@ -85,8 +86,9 @@ class Graph(Collections):
     def _register(self, node: Node) -> None:
         self.nodes.append(node)
         self._labels[node.label] = node
-        if self._overrides:
-            node.gradient = self._overrides.get(node.operator.name, node.gradient)
+        node.gradient = self._overrides.get(node.operator.name, node.gradient)
+        if self.noticed is not None:
+            self.noticed(node)
 
     @property
     def digraph(self) -> Any:
@@ -152,9 +154,8 @@ class Graph(Collections):
     @contextmanager
     def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Iterator[None]:
         """Nodes made inside run after `control_inputs`; None forgets the dependencies of enclosing blocks."""
-        if control_inputs is None:
-            now: tuple[Node, ...] = ()
-        else:
+        now: tuple[Node, ...] = ()
+        if control_inputs is not None:
             if isinstance(control_inputs, (Node, Operation, str)) or not isinstance(control_inputs, Iterable):
                 raise GraphError(f"control_dependencies takes a list of tensors and operations, not {control_inputs!r:.80}{here()}")
             now = tuple(dict.fromkeys((*self._control[-1], *(self.as_node(c) for c in control_inputs))))

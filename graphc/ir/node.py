@@ -173,7 +173,7 @@ class Node:
         return self             # its graph is no part of it, and there is nothing in it that changes
 
     def __bool__(self) -> bool:
-        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.where or tf.logical_and{here()}")
+        raise DTypeError(f"{describe(self)} has no truth value while the graph is built; use tf.cond, tf.while_loop or tf.where{here()}")
 
     def __iter__(self) -> Iterator[Node]:
         if self.type.shape is None or not self.type.shape or self.type.shape[0] is None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError
+from ..errors import DTypeError, GraphError
 from ..ir.collecting import GraphKeys
 from ..ir.graph import get_default_graph
-from ..ir.node import here
+from ..ir.node import Node, describe, here
 from ..ops.state import Variable
 
-__all__ = ["get_global_step", "global_step", "get_or_create_global_step", "create_global_step"]
+__all__ = ["assert_global_step", "create_global_step", "get_global_step", "get_or_create_global_step", "global_step"]
 
 
 def get_global_step(graph: Any = None) -> Variable | None:
@@ -47,3 +47,16 @@ def get_or_create_global_step(graph: Any = None) -> Variable:
     """
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
+
+
+def assert_global_step(global_step_tensor: Any) -> None:
+    """DTypeError, GraphError: it is no variable or tensor, or not a whole number, a scalar, as the global step is.
+
+    >>> tf.train.assert_global_step(tf.train.get_or_create_global_step())
+    """
+    if not isinstance(global_step_tensor, Node):
+        raise GraphError(f"assert_global_step: {global_step_tensor!r:.80} is no tensor{here()}")
+    if global_step_tensor.type.dtype.kind not in "iu":
+        raise DTypeError(f"assert_global_step: {describe(global_step_tensor)} is no whole number{here()}")
+    if global_step_tensor.type.shape not in ((), None):
+        raise GraphError(f"assert_global_step: {describe(global_step_tensor)} is no scalar{here()}")
