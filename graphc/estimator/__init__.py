@@ -12,7 +12,7 @@ from ..train.hooks import (
     SessionRunValues,
     StopAtStepHook,
 )
-from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, StepCounterHook, SummarySaverHook
+from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, ProfilerHook, StepCounterHook, SummarySaverHook
 from . import canned, export, exporting, heads, inputs, parsing, spec, tpu, warm
 from . import estimator as _estimator
 from .canned import *  # noqa: F403
@@ -24,8 +24,8 @@ from .spec import *  # noqa: F403
 from .warm import *  # noqa: F403
 
 __all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__, "export",
-           "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "SessionRunArgs",
-           "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
+           "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FinalOpsHook", "LoggingTensorHook", "NanTensorHook", "ProfilerHook",
+           "SessionRunArgs", "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
 
 _hold(globals(), __all__, methods=(Estimator, Head))  # noqa: F405
 _hold(vars(inputs), inputs.__all__)
