@@ -97,6 +97,9 @@ SHOWN = [
     ("all", lambda b: b, [("fc", 0, 45, [BIAS, W]), OUT]),
     ("min_parameters", lambda b: b.with_min_parameters(20), [W]),
     ("max_depth", lambda b: b.with_max_depth(1), []),
+    ("scopes alone", lambda b: b.with_max_depth(2), [("fc", 0, 0, []), ("out", 0, 0, [])]),
+    ("trim a scope", lambda b: b.with_node_names(trim_name_regexes=["fc"]), [("fc", 0, 0, []), OUT]),
+    ("account all", lambda b: b.with_node_names(trim_name_regexes=["fc"]).account_displayed_op_only(False), [("fc", 0, 45, []), OUT]),
     ("hide", lambda b: b.with_node_names(hide_name_regexes=["fc.*"]), [OUT]),
     ("start", lambda b: b.with_node_names(start_name_regexes=["fc.*"]), [("fc", 0, 45, [BIAS, W])]),
     ("show", lambda b: b.with_node_names(show_name_regexes=[".*w"]), [W, ("out/w", 15, 15, [])]),
@@ -126,14 +129,50 @@ def test_views(layers):
     assert [c.total_float_ops for c in code.children] == [340, 120] and code.children[0].name.startswith("test_profiler.py:")
 
 
+# (max_depth, account_displayed_op_only, what to hide, names and total_float_ops of TensorFlow 2.15's chain)
+CHAINS = [
+    (0, True, [], [("_TFProfRoot", 320), ("MatMul", 320)]),
+    (0, False, [], [("_TFProfRoot", 460), ("MatMul", 460)]),
+    (2, True, [], [("_TFProfRoot", 440), ("MatMul", 440), ("Softmax", 120), ("BiasAdd", 20)]),
+    (2, False, [], [("_TFProfRoot", 460), ("MatMul", 460), ("Softmax", 140), ("BiasAdd", 40)]),
+    (9, True, ["Mul"], [("_TFProfRoot", 440), ("MatMul", 440), ("Softmax", 120), ("BiasAdd", 20)]),
+    (9, False, ["Mul"], [("_TFProfRoot", 460), ("MatMul", 460), ("Softmax", 140), ("BiasAdd", 40)]),
+    (9, True, ["MatMul"], [("_TFProfRoot", 140), ("Softmax", 140), ("BiasAdd", 40), ("Mul", 20)]),
+    (9, False, ["MatMul"], [("_TFProfRoot", 460), ("Softmax", 140), ("BiasAdd", 40), ("Mul", 20)]),
+]
+
+
+@pytest.mark.parametrize("depth, displayed, hidden, chain", CHAINS)
+def test_operators(depth, displayed, hidden, chain):
+    y = tf.nn.bias_add(tf.matmul(p(4, 8), p(8, 5)), p(5))
+    tf.multiply(tf.nn.softmax(y), y)
+    options = B(FLOATS).with_max_depth(depth).account_displayed_op_only(displayed).with_node_names(hide_name_regexes=hidden).build()
+    node, found = tf.profiler.profile(cmd="op", options=options), []
+    while node is not None:
+        found.append((node.name, node.total_float_ops))
+        node = next(iter(node.children), None)
+    assert found == chain
+
+
 def test_text(layers, capsys, tmp_path):
     """The rows are TensorFlow 2.15's."""
     tf.profiler.profile(options=B.trainable_variables_parameter())
-    rows = ["node name | # parameters", "_TFProfRoot (--/60 params)", "  fc (--/45 params)", "    fc/b (5/5 params)", "    fc/w (40/40 params)",
-            "  out (--/15 params)", "    out/w (15/15 params)"]
+    rows = ["node name | # parameters", "_TFProfRoot (--/60 params)", "  fc (--/45 params)", "    fc/b (5, 5/5 params)",
+            "    fc/w (8x5, 40/40 params)", "  out (--/15 params)", "    out/w (5x3, 15/15 params)"]
     assert capsys.readouterr().out.splitlines() == rows
     tf.profiler.profile(options=B(PARAMETERS).with_file_output(tmp_path / "told").build())
     assert (tmp_path / "told").read_text().splitlines() == rows and capsys.readouterr().out == ""
+
+
+# (options, total_parameters, total_float_ops): those of the old name are what TensorFlow 1's programs print of their models
+FORMER = [("TRAINABLE_VARS_PARAMS_STAT_OPTIONS", 60, 0), ("FLOAT_OPS_OPTIONS", 0, 460)]
+
+
+@pytest.mark.parametrize("name, parameters, floats", FORMER)
+def test_the_former_name(layers, capsys, name, parameters, floats):
+    analyzer = tf.contrib.tfprof.model_analyzer
+    found = analyzer.print_model_analysis(tf.get_default_graph(), tfprof_options=getattr(analyzer, name))
+    assert (found.total_parameters, found.total_float_ops) == (parameters, floats) and "_TFProfRoot" in capsys.readouterr().out
 
 
 def test_types_and_float_operations_of_a_log(layers, tmp_path):

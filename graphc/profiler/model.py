@@ -80,7 +80,8 @@ def profile(graph: Graph | None = None, run_meta: RunMetadata | None = None, op_
     """Counts of a graph's operations: float operations, numbers of variables, and of a traced run time and bytes.
 
     `cmd`: how they are put together: "scope" by name scope, "graph" by what an operation reads, "op" by operator, "code" by line. What has an
-    unknown shape has no float operations, unless the run tells the shape. InvalidArgumentError: a command or an option that does not exist.
+    unknown shape has no float operations, unless the run tells the shape. A loss that is one kernel of TensorFlow's, of which it counts
+    nothing, has those of the operations that compute it. InvalidArgumentError: a command or an option that does not exist.
 
     >>> graph = tf.Graph()
     >>> with graph.as_default():

@@ -62,7 +62,7 @@ class ProfileOptionBuilder:
         return copy.deepcopy(self._options)
 
     def with_max_depth(self, max_depth: int) -> ProfileOptionBuilder:
-        """Show so many levels, the root being the first; of the view of operators so many rows."""
+        """Show so many levels, the root being the first; of operators the first and so many more."""
         return self._with(max_depth=max_depth)
 
     def with_min_memory(self, min_bytes: int = 0, min_peak_bytes: int = 0, min_residual_bytes: int = 0,

@@ -41,8 +41,9 @@ _UNITS = {"params": " params", "float_ops": " flops"}
 
 
 def _column(e: Entry, attribute: str) -> str:
-    """`40/45 params`: of the entry, and of it and all below."""
+    """`8x5, 40/45 params`: of the entry, before them the sizes of a variable, and of it and all below."""
     members = e.members
+    sizes = members[0].shapes[0].as_list() if attribute == "params" and e.own.parameters and len(members) == 1 else []
     if attribute == "device":
         return ", ".join(sorted({t for c in members for t in c.types if t.startswith("/")}))
     if attribute == "op_types":
@@ -52,7 +53,7 @@ def _column(e: Entry, attribute: str) -> str:
     if attribute == "tensor_value":
         return ""
     own = _text(attribute, count(e.own, attribute)) if members else "--"
-    return f"{own}/{_text(attribute, count(e.total, attribute))}{_UNITS.get(attribute, '')}"
+    return f"{'x'.join(map(str, sizes))}{', ' if sizes else ''}{own}/{_text(attribute, count(e.total, attribute))}{_UNITS.get(attribute, '')}"
 
 
 def report(root: Entry, view: str, options: Mapping[str, Any], unsized: int) -> str:

@@ -31,6 +31,7 @@ class Entry:
     members: list[Counted] = field(default_factory=list)
     below: list[Entry] = field(default_factory=list)
     accounted: bool = True
+    holds: bool = False             # whether it or something below it is accounted
     own: Counts = Counts()
     total: Counts = Counts()
 
@@ -103,7 +104,13 @@ def shown(view: str, graph: Graph, operations: Sequence[Counted], options: Mappi
         e.own = reduce(Counts.plus, (c.counts for c in members), Counts())
         if view in ("scope", "graph") and not members:
             e.own = Counts(1)           # a scope counts itself, as TensorFlow has it
-    return _filtered(_started(entries, matches), options, matches, view == "op")
+        e.holds = bool(members)
+    for e in reversed(entries):
+        e.total = e.total.plus(e.own) if e.accounted else e.total
+        if e.above is not None:
+            e.above.total = e.above.total.plus(e.total)
+            e.above.holds = e.above.holds or e.holds
+    return (_chained if view == "op" else _filtered)(_started(entries, matches), options, matches)
 
 
 def _matcher(patterns: Sequence[str]) -> Any:
@@ -126,36 +133,39 @@ def _started(entries: list[Entry], matches: Mapping[str, Any]) -> list[Entry]:
                 e.above = root
             e.depth = e.above.depth + 1
             found.append(e)
+    root.total = reduce(Counts.plus, (e.total for e in found[1:] if e.above is root), root.own)
     return found
 
 
-def _filtered(entries: list[Entry], options: Mapping[str, Any], matches: Mapping[str, Any], chain: bool) -> Entry:
+def _filtered(entries: list[Entry], options: Mapping[str, Any], matches: Mapping[str, Any]) -> Entry:
     """The root with what is shown below it; what is not shown hands on what is below it."""
     for e in reversed(entries):
-        e.total = e.total.plus(e.own) if e.accounted else e.total
-        if e.above is not None:
-            e.above.total = e.above.total.plus(e.total)
-    deepest = options["max_depth"]
-    for e in reversed(entries):
         e.below = _sorted(e.below, options["order_by"])
-        if e.above is None:
-            break
-        if _shows(e, options, matches) and (chain or e.depth <= deepest):
-            if options["account_displayed_op_only"]:
-                e.total = reduce(Counts.plus, (b.total for b in e.below), e.own)
-            e.above.below.append(e)
-        else:
-            e.above.below += e.below
-    root = entries[0]
-    if chain:
-        root.below = root.below[:max(deepest, 0)]
-    if options["account_displayed_op_only"]:
-        root.total = reduce(Counts.plus, (b.total for b in root.below), root.own)
+        shows = e.above is None or (e.depth <= options["max_depth"] and _shows(e, options, matches))
+        if shows and options["account_displayed_op_only"]:
+            e.total = reduce(Counts.plus, (b.total for b in e.below), e.own)
+        if e.above is not None:
+            e.above.below += [e] if shows else e.below
+    return entries[0]
+
+
+def _chained(entries: list[Entry], options: Mapping[str, Any], matches: Mapping[str, Any]) -> Entry:
+    """The root with a list of entries below it, each total being of those behind it as well; of `max_depth` n the first is number 0, the last n."""
+    root, *rest = entries
+    for e in rest:
+        e.total = e.own
+    rows = _sorted(rest, options["order_by"])
+    root.below = [e for i, e in enumerate(rows) if i <= options["max_depth"] and _shows(e, options, matches)]
+    total = Counts()
+    for e in reversed(root.below if options["account_displayed_op_only"] else [e for e in rows if e.accounted]):
+        total = total.plus(e.own)
+        e.total = total
+    root.total = total
     return root
 
 
 def _shows(e: Entry, options: Mapping[str, Any], matches: Mapping[str, Any]) -> bool:
-    if not e.accounted or not (e.members or e.below):
+    if not e.accounted or not e.holds:
         return False
     if not matches["show_name_regexes"](e.name) or matches["hide_name_regexes"](e.name):
         return False
@@ -200,10 +210,10 @@ def as_message(root: Entry, view: str) -> Any:
         made[id(e)].children = [made[id(b)] for b in e.below]
     if view != "op":
         return made[id(root)]
-    last, total = None, Counts()
+    last = None
     for e in reversed(root.below):
-        total = total.plus(e.own)
-        last = MultiGraphNodeProto(e.name, graph_nodes=made[id(e)].graph_nodes, children=[] if last is None else [last], **_fields(e.own, total))
+        made[id(e)].children = [] if last is None else [last]
+        last = made[id(e)]
     made[id(root)].children = [] if last is None else [last]
     return made[id(root)]
 
