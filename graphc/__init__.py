@@ -170,8 +170,8 @@ _publish(__name__, globals())
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "audio", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes", "estimator",
           "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup",
-          "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "queue", "ragged", "random",
-          "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu",
+          "losses", "manip", "metrics", "nest", "numeric", "optimize", "profiler", "python", "python_io", "queue", "ragged",
+          "random", "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu",
           "xla")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
          "python_io", "ragged", "random", "sets", "signal", "sparse", "spectral")

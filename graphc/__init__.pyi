@@ -40,6 +40,7 @@ from . import nest as nest
 from . import nn as nn
 from . import numeric as numeric
 from . import optimize as optimize
+from . import profiler as profiler
 from . import python as python
 from . import python_io as python_io
 from . import queue as queue
@@ -864,7 +865,7 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn",
            "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like",
            "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example",
-           "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
+           "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "profiler", "py_func",
            "py_function", "python", "python_io", "qr", "queue", "ragged", "random_crop", "random_gamma", "random_normal",
            "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
            "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",

@@ -10,7 +10,7 @@ from ..tf1_names import namespace as _namespace
 __all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "estimator", "factorization", "feature_column", "framework",
            "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
            "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
-           "tpu", "training", "util"]
+           "tfprof", "tpu", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         stateless,
         summary,
         tensorboard,
+        tfprof,
         tpu,
         training,
         util,

@@ -113,9 +113,14 @@ def operations(node: Node) -> int:
 
 def convolved(node: Node) -> int:
     """Operations of a convolution or a gradient of it: of each element of the result, and of each place, a product with the filter's elements."""
-    x, w, y = {"conv": (*node.inputs, node), "conv_input": (node, *node.inputs[:2]), "conv_filter": (node.inputs[0], node, node.inputs[1])}[
-        node.operator.name]
+    w, y = filter_and_result(node)
     return 2 * elements(y.type) * elements(w.type) // max(at_hand(w.type.shape[-1]), 1)
+
+
+def filter_and_result(node: Node) -> tuple[Node, Node]:
+    """Of a convolution or a gradient of it the filter and the result of the convolution, or what stands for their gradients."""
+    first, second = node.inputs[:2]
+    return {"conv": (second, node), "conv_input": (first, second), "conv_filter": (node, second)}[node.operator.name]
 
 
 @cache
@@ -131,4 +136,4 @@ def _in_expression(expression: str) -> int:
     return count
 
 
-__all__ = ["Cost", "cost", "cost_by", "of_trips", "operations", "size", "time_weight"]
+__all__ = ["Cost", "cost", "cost_by", "filter_and_result", "of_trips", "operations", "size", "time_weight"]

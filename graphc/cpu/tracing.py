@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,9 +15,10 @@ from ..errors import InvalidArgumentError
 from ..ir.body import Body, RunBody
 from ..ir.graph import Graph
 from ..ir.node import Node, here, loc_str
+from ..ir.sizes import all_at_hand
 from ..ir.types import Array, TensorType
 from .bodies import trips
-from .cost import Cost, cost_by, time_weight
+from .cost import Cost, cost_by, size, time_weight
 from .kernel_text import KernelText
 from .loop_kernel import LoopText
 from .steps import NativeStep
@@ -54,6 +55,15 @@ class Part(NamedTuple):
     cost: Cost
 
 
+class Made(NamedTuple):
+    """What an operation has in a step that computes it."""
+
+    label: str
+    share: float                    # of the step's time, in proportion to the elements computed
+    written: int                    # bytes that the step leaves of it in memory
+    shape: tuple[int, ...] | None   # of the result; None of what is no single tensor
+
+
 class Work(NamedTuple):
     """What a step does."""
 
@@ -61,6 +71,7 @@ class Work(NamedTuple):
     kind: str                       # "map", "row", "column", "full", "library", "host", "copy"
     parts: tuple[Part, ...]
     double: bool                    # whether it computes in float64
+    made: tuple[Made, ...] = ()     # by operation, in the order of `name`
 
 
 class Event(NamedTuple):
@@ -180,7 +191,9 @@ class Trace:
         result = run(n, inputs)
         end = now()
         moved = Cost(_nbytes(inputs), _nbytes([result]), 0)
-        event = Event(Work(n.label, "host", (Part(self._line(n), 1.0, moved),), False), stage, NO_STEP, 0, start, end, moved)
+        made = Made(n.label, 1.0, moved.written, None if isinstance(result, (tuple, list)) else np.shape(result))
+        work = Work(n.label, "host", (Part(self._line(n), 1.0, moved),), False, (made,))
+        event = Event(work, stage, NO_STEP, 0, start, end, moved)
         self._later(lambda: [event])
         return result
 
@@ -214,7 +227,8 @@ class Trace:
                 inside = dict.fromkeys(n for _, n in made.text.annotated if n is not None and isinstance(n.type, TensorType))
                 nodes, often = [*inside] or nodes, trips(where.node) or 1
             share = made.text.share if isinstance(made, NativeStep) and isinstance(made.text, KernelText) else 1
-            found = cost_by(self._line, nodes, program.plan.schedule.left_by(where), program.waiting(step))
+            left = program.plan.schedule.left_by(where)
+            found = cost_by(self._line, nodes, left, program.waiting(step))
             costs = {line: c.part(share)._replace(operations=often * c.part(share).operations) for line, c in found.items()}
             weights = {line: c.bytes / 4 + 1 for line, c in costs.items()}
             for n in nodes if len(costs) > 1 else ():
@@ -222,7 +236,8 @@ class Trace:
             parts = tuple(Part(line, weights[line] / sum(weights.values()), c) for line, c in costs.items())
             name = ", ".join(dict.fromkeys(n.label for n in nodes))
             double = any(isinstance(n.type, TensorType) and n.type.dtype == np.float64 for n in nodes)
-            self._known[program, step] = Work(name, kind, parts, double), Cost(*map(sum, zip(*costs.values(), strict=True)))
+            made_here = _made(where.members if fused else [where.node], left, share)
+            self._known[program, step] = Work(name, kind, parts, double, made_here), Cost(*map(sum, zip(*costs.values(), strict=True)))
         return self._known[program, step]
 
     def _line(self, n: Node) -> str:
@@ -238,6 +253,18 @@ def _around(starts: Array, outer: Any) -> list[tuple[int, ...]]:
     return [iterations[max(k, 0)] for k in (np.searchsorted(times, starts, "right") - 1).tolist()]
 
 
+def _made(nodes: Sequence[Node], left: Container[Node], part: float) -> tuple[Made, ...]:
+    """What operations have in a step that leaves some of them in memory, or a part of those; several nodes of one label are one."""
+    weights: dict[str, int] = {}
+    found: dict[str, tuple[int, tuple[int, ...] | None]] = {}
+    for n in nodes:
+        single = isinstance(n.type, TensorType) and n.type.known
+        weights[n.label] = weights.get(n.label, 1) + (time_weight(n) if single and len(nodes) > 1 else 0)
+        written = found.get(n.label, (0, None))[0] + (round(part * size(n)) if n in left else 0)
+        found[n.label] = written, all_at_hand(n.type.shape) if single else None
+    return tuple(Made(label, weight / sum(weights.values()), *found[label]) for label, weight in weights.items())
+
+
 def now() -> int:
     """Nanoseconds on the clock that native steps read."""
     return time.clock_gettime_ns(CLOCK)
@@ -247,4 +274,4 @@ def _nbytes(values: Sequence[Any]) -> int:
     return sum(_nbytes(v) if isinstance(v, (tuple, list)) else np.asarray(v).nbytes for v in values)
 
 
-__all__ = ["Event", "Part", "RunOptions", "Trace", "Work", "now"]
+__all__ = ["Event", "Made", "Part", "RunOptions", "Trace", "Work", "now"]

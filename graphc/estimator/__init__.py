@@ -16,7 +16,7 @@ from ..train.hooks import (
     SessionRunValues,
     StopAtStepHook,
 )
-from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, StepCounterHook, SummarySaverHook
+from ..train.hooks_files import CheckpointSaverHook, CheckpointSaverListener, ProfilerHook, StepCounterHook, SummarySaverHook
 from . import adding, canned, experimental, export, exporting, heads, inputs, parsing, spec, tpu, warm
 from . import estimator as _estimator
 from .adding import *  # noqa: F403
@@ -29,9 +29,10 @@ from .spec import *  # noqa: F403
 from .warm import *  # noqa: F403
 
 __all__ = [*_estimator.__all__, *spec.__all__, *canned.__all__, *heads.__all__, *exporting.__all__, *parsing.__all__, *warm.__all__,
-           *adding.__all__, "experimental", "export", "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook", "FinalOpsHook",
-           "GlobalStepWaiterHook", "LoggingTensorHook", "NanLossDuringTrainingError", "NanTensorHook", "SecondOrStepTimer", "SessionRunArgs",
-           "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook"]
+           *adding.__all__, "experimental", "export", "inputs", "tpu", "CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook",
+           "FinalOpsHook", "GlobalStepWaiterHook", "LoggingTensorHook", "NanLossDuringTrainingError", "NanTensorHook", "ProfilerHook",
+           "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook",
+           "SummarySaverHook"]
 
 _hold(globals(), __all__, methods=(Estimator, Head))  # noqa: F405
 _hold(vars(inputs), inputs.__all__)

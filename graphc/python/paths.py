@@ -226,6 +226,10 @@ platform.resource_loader | resource_loader
 platform.sysconfig | sysconfig
 platform.test | test
 platform.tf_logging | logging
+profiler.model_analyzer | contrib.tfprof.model_analyzer profiler
+profiler.option_builder | profiler
+profiler.profiler | profiler
+profiler.tfprof_logger | profiler
 pywrap_tensorflow | train
 saved_model.builder | saved_model.builder
 saved_model.builder_impl | saved_model.builder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,17 +53,38 @@ class Timeline:
     """TensorFlow's `python.client.timeline.Timeline`: the records of a run as a text for chrome://tracing and Perfetto."""
 
     def __init__(self, step_stats: StepStats, graph: Any = None):
-        self._step_stats = step_stats
+        self._step_stats, self._graph = step_stats, graph
 
     def generate_chrome_trace_format(self, show_dataflow: bool = True, show_memory: bool = False, op_time: str = "schedule") -> str:
-        """JSON in the Trace Event Format: a process for each device, a complete event for each call, in microseconds."""
+        """JSON in the Trace Event Format: a process for each device, a complete event for each call, in microseconds.
+
+        `show_dataflow`: with an arrow from each call to those that use its results, if the timeline was made with the graph.
+        """
         made: list[dict[str, Any]] = []
         for pid, device in enumerate(self._step_stats.dev_stats, 1):
             made.append({"name": "process_name", "ph": "M", "pid": pid, "args": {"name": f"{device.device} Compute"}})
             made += [{"name": s.timeline_label.partition(" = ")[2], "cat": "Op", "ph": "X", "pid": pid, "tid": s.thread_id, "ts": s.all_start_micros,
                       "dur": s.all_end_rel_micros, "args": {"name": s.node_name, "op": s.timeline_label.partition(" = ")[2]}}
                      for s in device.node_stats]
+            if show_dataflow and self._graph is not None:
+                made += self._arrows(pid, device.node_stats)
         return json.dumps({"traceEvents": made}, indent=4)
+
+    def _arrows(self, pid: int, calls: Sequence[NodeExecStats]) -> Iterator[dict[str, Any]]:
+        """Pairs of flow events, from the end of a call to the start of one that reads what it has left."""
+        left: dict[str, NodeExecStats] = {}
+        count = 0
+        for call in sorted(calls, key=lambda c: c.all_start_micros):
+            labels = call.node_name.split(", ")             # no name of an operation holds a comma
+            nodes = [n for n in map(self._graph.node_named, labels) if n is not None]
+            for source in dict.fromkeys(x.op.name for n in nodes for x in (*n.inputs, *n.op.inputs)):
+                made = left.get(source) if source not in labels else None
+                if made is not None and made.all_start_micros + made.all_end_rel_micros <= call.all_start_micros:
+                    ends = (("s", made, made.all_start_micros + made.all_end_rel_micros), ("t", call, call.all_start_micros))
+                    yield from ({"name": source, "cat": "DataFlow", "ph": ph, "id": count, "pid": pid, "tid": at.thread_id, "ts": when}
+                                for ph, at, when in ends)
+                    count += 1
+            left.update(dict.fromkeys(labels, call))
 
 
 class Row(NamedTuple):

@@ -1,4 +1,4 @@
-"""Hooks that write: checkpoints, summaries, and the steps a second."""
+"""Hooks that write: checkpoints, summaries, the steps a second, and timelines of traced runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import logging
+from ..cpu.tracing import RunOptions
 from ..errors import ArgumentError, GraphError
 from ..ir.collecting import GraphKeys
 from ..ir.graph import get_default_graph
 from ..ir.node import here
+from ..runtime.timeline import Timeline, write
 from ..summary import FileWriter, Summary
 from .hooks import SecondOrStepTimer, SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues, step_tensor
 
-__all__ = ["CheckpointSaverHook", "CheckpointSaverListener", "StepCounterHook", "SummarySaverHook"]
+__all__ = ["CheckpointSaverHook", "CheckpointSaverListener", "ProfilerHook", "StepCounterHook", "SummarySaverHook"]
 
 
 class CheckpointSaverListener:
@@ -171,3 +173,45 @@ class StepCounterHook(SessionRunHook):
         if self._writer is not None:
             self._writer.add_summary(Summary(value=[Summary.Value(tag=self._tag, simple_value=rate)]), step)
         logging.info("%s: %g", self._tag, rate)
+
+
+class ProfilerHook(SessionRunHook):
+    """Traces a run every `save_steps` steps or `save_secs` seconds, and writes its timeline: `output_dir`/timeline-STEP.json, for chrome://tracing.
+
+    The run's metadata go into the event file of the folder as well. `show_dataflow`: with arrows from each call to those that use its results;
+    `show_memory` has no effect: memory is laid out before a run, and `Session.explain` tells it. ArgumentError: both intervals are given, or neither.
+    InvalidArgumentError, of the run: the folder cannot be written to.
+    """
+
+    def __init__(self, save_steps: int | None = None, save_secs: float | None = None, output_dir: Any = "", show_dataflow: bool = True,
+                 show_memory: bool = False):
+        self._timer = SecondOrStepTimer(save_secs, save_steps)
+        self._dir, self._show_dataflow, self._show_memory = os.fspath(output_dir), show_dataflow, show_memory
+
+    def begin(self) -> None:
+        self._global_step = step_tensor("ProfilerHook")
+        self._writer = FileWriter(self._dir or os.curdir)
+        self._next: int | None = None
+        self._due = False
+        self._timer.reset()
+
+    def before_run(self, run_context: SessionRunContext) -> SessionRunArgs:
+        self._due = self._next is not None and self._timer.should_trigger_for_step(self._next)
+        return SessionRunArgs(self._global_step, options=RunOptions(RunOptions.FULL_TRACE) if self._due else None)
+
+    def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
+        before = int(run_values.results)
+        if self._next is None:              # the first interval begins here
+            self._timer.update_last_triggered_step(before)
+        step = before + 1
+        if self._due:
+            step = int(run_context.session.run(self._global_step))
+            self._timer.update_last_triggered_step(step)
+            timeline = Timeline(run_values.run_metadata.step_stats, run_context.session.graph)
+            path = os.path.join(self._dir, f"timeline-{step}.json")
+            write(path, timeline.generate_chrome_trace_format(self._show_dataflow, self._show_memory), "timeline")
+            self._writer.add_run_metadata(run_values.run_metadata, f"step_{step}", step)
+        self._next = step + 1
+
+    def end(self, session: Any) -> None:
+        self._writer.close()

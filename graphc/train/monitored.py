@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..cpu.tracing import RunOptions
 from ..errors import ArgumentError, FailedPreconditionError, GraphError, OutOfRangeError
 from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import here
 from ..ops.state import group
 from ..runtime.session import Session
+from ..runtime.timeline import RunMetadata
 from ..summary import merge_all
 from ..variables import global_variables, global_variables_initializer, local_variables_initializer
 from .coordinator import Coordinator
@@ -117,6 +119,11 @@ def default_local_init_op() -> Any:
     return group(local_variables_initializer(), *tables)
 
 
+def _traced_most(options: Iterable[Any]) -> RunOptions | None:
+    """Of the options that a caller and the hooks ask for those that trace most; None: nobody asks for any."""
+    return max((o for o in options if o is not None), key=lambda o: int(o.trace_level), default=None)
+
+
 def _of(graph: Graph, key: str, make: Callable[[], Any]) -> Any:
     found = graph.get_collection(key)
     if len(found) > 1:
@@ -206,6 +213,8 @@ class MonitoredSession:
         asked = [(hook, hook.before_run(context)) for hook in self._hooks]
         added = {i: args.fetches for i, (_, args) in enumerate(asked) if args is not None and args.fetches is not None}
         feeds = merged_feeds([feed_dict, *(args.feed_dict for _, args in asked if args is not None)])
+        options = _traced_most([options, *(args.options for _, args in asked if args is not None)])
+        run_metadata = RunMetadata() if run_metadata is None and options is not None else run_metadata
         self._coord.raise_requested_exception()
         try:
             found = session.run({"caller": fetches, "hooks": added}, feeds, options=options, run_metadata=run_metadata)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 
 import numpy as np
@@ -243,7 +244,38 @@ def test_an_own_summary(counting, tmp_path):
     assert scalars(tmp_path, "twice") == [(1, 2.0), (4, 16.0)] and len(scalars(tmp_path, "global_step/sec")) == 1
 
 
+def test_timelines(counting, tmp_path):
+    """The first interval begins with the first run, and a run counts to the step that it makes, as in TensorFlow 2.15."""
+    step, v, loss, train = counting
+    matrix = tf.Variable(np.eye(64, dtype=np.float32))
+    first = tf.matmul(matrix, matrix, name="first")
+    product = tf.matmul(first, first, name="second")
+    names, told = [f"timeline-{n}.json" for n in (2, 4, 6)], []
+
+    class Told(tf.train.SessionRunHook):
+        def after_run(self, run_context, run_values):
+            told.append(run_values.run_metadata is not None and bool(run_values.run_metadata.events))
+
+    run([tf.train.ProfilerHook(save_steps=2, output_dir=str(tmp_path)), Told()], [train, product], 6)
+    assert sorted(p.name for p in tmp_path.glob("timeline-*")) == names and told == [False, True] * 3
+    events = json.loads((tmp_path / names[0]).read_text())["traceEvents"]
+    assert {"first", "second"} <= {e["args"]["name"] for e in events if e["ph"] == "X"}
+    arrows = [e for e in events if e.get("cat") == "DataFlow" and e["name"] == "first"]
+    assert [e["ph"] for e in arrows] == ["s", "t"] and arrows[0]["id"] == arrows[1]["id"] and arrows[0]["ts"] <= arrows[1]["ts"]
+    assert EventAccumulator(str(tmp_path)).Reload().Tags()["run_metadata"] == ["step_2", "step_4", "step_6"]
+
+
+def test_a_caller_s_trace_is_kept(counting):
+    """A hook without options takes none from the caller."""
+    step, v, loss, train = counting
+    metadata = tf.RunMetadata()
+    with tf.train.MonitoredSession(hooks=[tf.train.StopAtStepHook(3)]) as sess:
+        sess.run(train, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+    assert metadata.events
+
+
 REFUSED = [
+    (lambda: tf.train.ProfilerHook(), "every_secs or every_steps"),
     (lambda: tf.train.StopAtStepHook(), "num_steps or last_step"),
     (lambda: tf.train.StopAtStepHook(1, 2), "num_steps or last_step"),
     (lambda: tf.train.LoggingTensorHook([]), "every_n_iter or every_n_secs"),
