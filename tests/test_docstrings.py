@@ -268,6 +268,7 @@ def test_error_is_the_one_foretold(path, error, call):
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
 
+
     "graphc.add_to_collections",
     "graphc.compat.forward_compatibility_horizon",
     *(f"graphc.config.experimental.{name}" for name in ("get_device_policy", "get_synchronous_execution", "get_visible_devices",
