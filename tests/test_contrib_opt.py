@@ -259,3 +259,103 @@ def test_signs_fade(decay: Any, wanted: Any) -> None:
 def test_mistakes(call: Any, error: Any, said: str) -> None:
     with pytest.raises(error, match=re.escape(said)):
         call()
+
+
+# ---------------------------------------------------------------------- optimizers around others
+
+@pytest.mark.parametrize("sequential", [True, False])
+def test_averages_follow_the_steps(sequential: bool) -> None:
+    v = tf.Variable(START)
+    optimizer = opt.MovingAverageOptimizer(tf.train.GradientDescentOptimizer(0.1), 0.5, sequential_update=sequential)
+    train = optimizer.minimize(0.5 * tf.reduce_sum(tf.square(v - TARGET) * [1.0, 2.0, 3.0]))
+    value, average = START, START
+    with tf.Session(jit=False) as s:
+        s.run(tf.global_variables_initializer())
+        for _ in range(STEPS):
+            s.run(train)
+            new = value - 0.1 * gradient(value)
+            average = 0.5 * average + 0.5 * (new if sequential else value)
+            value = new
+        np.testing.assert_allclose(s.run(v), value)
+        np.testing.assert_allclose(s.run(optimizer.average(v)), average)
+
+
+def test_the_swapping_saver_saves_averages_in_the_variables_places(tmp_path: Any) -> None:
+    v, other = tf.Variable(4.0, name="v"), tf.Variable(7.0, name="other", trainable=False)
+    optimizer = opt.MovingAverageOptimizer(tf.train.GradientDescentOptimizer(1.0), 0.75)
+    train = optimizer.minimize(4.0 * v)
+    saver, plain = optimizer.swapping_saver(), tf.train.Saver()
+    with tf.Session(jit=False) as s:
+        s.run(tf.global_variables_initializer())
+        s.run(train)
+        assert s.run([v, optimizer.average(v), other]) == [0, 3, 7]
+        path = saver.save(s, str(tmp_path / "model"))
+        plain.restore(s, path)
+        assert s.run([v, optimizer.average(v), other]) == [3, 0, 7]
+        saver.restore(s, path)
+        assert s.run([v, optimizer.average(v), other]) == [0, 3, 7]
+
+
+@pytest.mark.parametrize("axes, sparse, wanted", [
+    ([1], False, [[0.6, 0.8], [0.3, 0.4], [0.6, 0.8]]), ([1], True, [[3, 4], [0.3, 0.4], [0.6, 0.8]]),
+    ([0], True, None), ([0, 1], False, None),
+])
+def test_norms_of_variables_are_bounded_after_the_step(axes: list[int], sparse: bool, wanted: Any) -> None:
+    start = np.array([[3, 4], [0.3, 0.4], [6, 8]])
+    v = tf.Variable(start)
+    optimizer = opt.VariableClippingOptimizer(tf.train.MomentumOptimizer(0.0, 0.5), {v: axes}, 1.0)
+    train = optimizer.minimize(tf.reduce_sum(tf.gather(v, [1, 2]) if sparse else v))
+    with tf.Session(jit=False) as s:
+        s.run(tf.global_variables_initializer())
+        s.run(train)
+        norms = np.sqrt(np.sum(start ** 2, tuple(axes), keepdims=True))
+        np.testing.assert_allclose(s.run(v), start / np.maximum(norms, 1) if wanted is None else wanted)
+    assert optimizer.get_slot_names() == ["momentum"] and optimizer.variables() == [optimizer.get_slot(v, "momentum")]
+
+
+@pytest.mark.parametrize("make", [lambda: tf.train.MomentumOptimizer(0.1, 0.9), lambda: tf.train.AdagradOptimizer(0.1),
+                                  lambda: tf.train.AdamOptimizer(0.1), lambda: Own(0.1)], ids=["momentum", "adagrad", "adam", "own"])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_gradient_of_zeros_changes_nothing(make: Any, sparse: bool) -> None:
+    """A variable of another task moves in the same step all the same."""
+    v, other, slope = tf.Variable(np.ones((3, 2))), tf.Variable(1.0), tf.placeholder(tf.float64, [2, 2])
+    optimizer = opt.MultitaskOptimizerWrapper(make())
+    g = tf.IndexedSlices(slope, tf.constant([0, 2]), tf.constant([3, 2])) if sparse else tf.pad(slope, [[0, 1], [0, 0]])
+    train = optimizer.apply_gradients([(g, v), (tf.constant(1.0), other)])
+    kept = [v, *(optimizer.get_slot(v, name) for name in optimizer.get_slot_names())]
+    with tf.Session(jit=False) as s:
+        s.run(tf.global_variables_initializer())
+        seen = [s.run([other, *kept])]
+        for row in ([1.0, 2.0], [0.0, 0.0], [0.0, 1.0]):
+            s.run(train, {slope: [row, [0.0, 0.0]]})
+            seen.append(s.run([other, *kept]))
+    assert [before[0] > after[0] for before, after in zip(seen, seen[1:], strict=False)] == [True] * 3
+    same = [all(np.array_equal(a, b) for a, b in zip(before[1:], after[1:], strict=True)) for before, after in zip(seen, seen[1:], strict=False)]
+    assert same == [False, True, False]
+
+
+def test_gradients_are_clipped_by_their_common_norm() -> None:
+    a, b, c = tf.Variable(1.0), tf.Variable(2.0), tf.Variable(3.0)
+    pairs, norm = opt.clip_gradients_by_global_norm([(tf.constant(3.0), a), (None, b), (tf.constant(4.0), c)], 1.0)
+    assert [v for _, v in pairs] == [a, b, c] and pairs[1][0] is None
+    with tf.Session(jit=False) as s:
+        np.testing.assert_allclose(s.run([pairs[0][0], pairs[2][0], norm]), [0.6, 0.8, 5])
+
+
+@pytest.mark.parametrize("call, error, said", [
+    (lambda: opt.MovingAverageOptimizer(3), errors.DTypeError, "MovingAverageOptimizer takes an optimizer, not 3"),
+    (lambda: opt.MultitaskOptimizerWrapper(None), errors.DTypeError, "MultitaskOptimizerWrapper takes an optimizer, not None"),
+    (lambda: opt.MovingAverageOptimizer(tf.train.AdamOptimizer()).swapping_saver(), errors.FailedPreconditionError,
+     "minimize or apply_gradients comes before swapping_saver"),
+])
+def test_mistakes_around_others(call: Any, error: Any, said: str) -> None:
+    with pytest.raises(error, match=re.escape(said)):
+        call()
+
+
+def test_an_average_without_its_variable_is_not_saved() -> None:
+    v = tf.Variable(1.0, name="v")
+    optimizer = opt.MovingAverageOptimizer(tf.train.GradientDescentOptimizer(1.0))
+    optimizer.minimize(v * v)
+    with pytest.raises(errors.GraphError, match="'v/ExponentialMovingAverage' is not among the variables to save"):
+        optimizer.swapping_saver([v])

@@ -269,6 +269,7 @@ def test_error_is_the_one_foretold(path, error, call):
 _RAISES_NOTHING = {
 
 
+
     "graphc.add_to_collections",
     "graphc.compat.forward_compatibility_horizon",
     *(f"graphc.config.experimental.{name}" for name in ("get_device_policy", "get_synchronous_execution", "get_visible_devices",

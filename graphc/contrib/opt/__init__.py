@@ -18,9 +18,11 @@ from .decoupled import (
     extend_with_decoupled_weight_decay,
 )
 from .sign_decay import get_cosine_decay_fn, get_linear_decay_fn, get_restart_decay_fn
+from .wrappers import MovingAverageOptimizer, MultitaskOptimizerWrapper, VariableClippingOptimizer, clip_gradients_by_global_norm
 
 __all__ = ["AdaMaxOptimizer", "AdamWOptimizer", "AddSignOptimizer", "DecoupledWeightDecayExtension", "LARSOptimizer", "LazyAdamOptimizer",
-           "MomentumWOptimizer", "NadamOptimizer", "PowerSignOptimizer", "RegAdagradOptimizer", "ScipyOptimizerInterface",
+           "MomentumWOptimizer", "MovingAverageOptimizer", "MultitaskOptimizerWrapper", "NadamOptimizer", "PowerSignOptimizer",
+           "RegAdagradOptimizer", "ScipyOptimizerInterface", "VariableClippingOptimizer", "clip_gradients_by_global_norm",
            "extend_with_decoupled_weight_decay", "get_cosine_decay_fn", "get_linear_decay_fn", "get_restart_decay_fn"]
 
 _namespace(globals())
