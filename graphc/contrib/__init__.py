@@ -8,7 +8,7 @@ from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
 
 __all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "factorization", "feature_column", "framework",
-           "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
+           "gan", "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
            "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
            "tpu", "training", "util"]
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         factorization,
         feature_column,
         framework,
+        gan,
         graph_editor,
         image,
         integrate,

@@ -306,6 +306,11 @@ framework.python.framework.checkpoint_utils | train
 framework.python.ops | contrib.framework
 framework.python.ops.arg_scope | contrib.framework
 framework.python.ops.variables | contrib.framework
+gan.python.losses | contrib.gan.losses
+gan.python.losses.python.losses_impl | contrib.gan.losses.wargs
+gan.python.losses.python.tuple_losses | contrib.gan.losses
+gan.python.namedtuples | contrib.gan
+gan.python.train | contrib.gan
 image.python.ops.dense_image_warp | contrib.image
 image.python.ops.image_ops | contrib.image
 layers.python.layers | contrib.layers
