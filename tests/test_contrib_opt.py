@@ -12,6 +12,7 @@ import pytest
 import graphc as tf
 from graphc import errors
 from tests.test_train import START, STEPS, TARGET, adam, gradient, momentum, sgd
+from tests.train import test_two_steps
 
 opt = tf.contrib.opt
 
@@ -180,6 +181,15 @@ def test_a_sparse_gradient_moves_the_rows_that_it_names(make: Any, kept: bool) -
     np.testing.assert_array_equal(np.any(after != before, 1), [False, False, True, False])
     for a, b in zip(slots_after, slots_before, strict=True):
         assert np.array_equal(a[[0, 1, 3]], b[[0, 1, 3]]) is kept
+
+
+@pytest.mark.parametrize("by", ["gradients", "rows"])
+@pytest.mark.parametrize("shared", [True, False], ids=["one optimizer", "two optimizers"])
+@pytest.mark.parametrize("make", [*(row[1] for row in SPARSE), lambda: opt.AdamWOptimizer(0.05, 0.1)], ids=[*(row[0] for row in SPARSE), "adamw"])
+def test_two_steps_in_a_run_are_those_of_two_runs(make: Any, shared: bool, by: str) -> None:
+    made: list[Any] = []
+    test_two_steps.test_two_steps_in_a_run_are_those_of_two_runs(lambda: made.append(make()) or made[-1], shared, by, False)
+    assert len(made) == (1 if shared else 2) and all(optimizer.variables() for optimizer in made)
 
 
 def test_rows_alone_decay_of_what_a_sparse_gradient_names() -> None:
