@@ -76,8 +76,13 @@ class FlagValues:
     """
 
     def __init__(self) -> None:
-        self.__dict__["_flags"] = {}
+        self.__dict__["__flags"] = {}           # the name of absl's: programs look into `FLAGS.__dict__["__flags"]` to list what was declared
         self.__dict__["_parsed"] = False
+
+    @property
+    def _flags(self) -> dict[str, Flag]:
+        found: dict[str, Flag] = self.__dict__["__flags"]
+        return found
 
     # ------------------------------------------------------------------ declaring
 
@@ -173,9 +178,7 @@ class FlagValues:
     # ------------------------------------------------------------------ looking at
 
     def __getattr__(self, name: str) -> Any:
-        flags = self.__dict__["_flags"]
-        if name == "__flags":           # what programs iterate over that print all of their flags
-            return flags
+        flags = self._flags
         if name.startswith("__") and name not in flags:
             raise AttributeError(name)
         if not self._parsed:

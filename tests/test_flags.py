@@ -105,13 +105,14 @@ def test_as_older_programs_read_them(monkeypatch):
     values._parse_flags()
     shown = [f"{name.upper()}={value}" for name, value in sorted(getattr(values, "__flags").items())]
     assert "STEPS=5" in shown and "TRAIN=False" in shown
+    assert {name: flag.value for name, flag in values.__dict__["__flags"].items()} == values.flag_values_dict()
 
 
 @pytest.fixture
 def flags(monkeypatch):
     """The program's own flags, none declared before, and as before afterwards."""
     kept = dict(tf.flags.FLAGS.__dict__)
-    tf.flags.FLAGS.__dict__.update(_flags={}, _parsed=False)
+    tf.flags.FLAGS.__dict__.update(__flags={}, _parsed=False)
     yield tf.app.flags
     tf.flags.FLAGS.__dict__.update(kept)
 

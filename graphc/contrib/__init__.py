@@ -7,8 +7,9 @@ from .. import python as _inner  # noqa: F401
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
 
-__all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "estimator", "factorization", "feature_column", "framework",
-           "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
+__all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "estimator", "factorization", "feature_column",
+           "framework", "gan", "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses",
+           "metrics", "nn", "opt"]
            "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
            "tfprof", "tpu", "training", "util"]
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         factorization,
         feature_column,
         framework,
+        gan,
         graph_editor,
         image,
         integrate,
@@ -36,21 +38,6 @@ if TYPE_CHECKING:
         metrics,
         nn,
         opt,
-        predictor,
-        resampler,
-        rnn,
-        seq2seq,
-        signal,
-        slim,
-        sparsemax,
-        staging,
-        stateless,
-        summary,
-        tensorboard,
-        tfprof,
-        tpu,
-        training,
-        util,
     )
 
 

@@ -23,6 +23,7 @@ from ..ops.linalg import matmul, tensordot
 from ..ops.math import add, cast
 from ..ops.random import truncated_normal
 from ..ops.reduce import reduce_max
+from ..ops.sparse_rows import safe_embedding_lookup_sparse
 from ..tf1_names import namespace as _namespace
 from ..train.optimizer import Optimizer
 from ..variables import get_variable, variable_scope
@@ -39,7 +40,7 @@ from .scopes import add_arg_scope
 __all__ = [*columns.__all__, *convolutions.__all__, *penalties.__all__, *compositions.__all__, *norms.__all__, "OPTIMIZER_CLS_NAMES",
            "batch_norm", "dropout", "elu", "embed_sequence",
            "flatten", "fully_connected", "layer_norm", "linear", "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6",
-           "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
+           "safe_embedding_lookup_sparse", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.layers.python`
 
 

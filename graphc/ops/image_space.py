@@ -12,6 +12,7 @@ from ..ir.node import Node, describe
 from ..ir.sizes import unknown
 from .array_join import concat, pad_constant, stack
 from .array_move import expand_dims, identity, reverse, shape, transpose
+from .array_places import ensure_shape
 from .blocks import extents
 from .from_tensors import from_tensors
 from .indexing import slice
@@ -24,9 +25,14 @@ __all__ = ["flip_left_right", "flip_up_down", "transpose_image", "rot90", "rando
            "crop_to_bounding_box", "pad_to_bounding_box", "resize_image_with_crop_or_pad", "resize_with_crop_or_pad", "random_crop"]
 
 
-def picture(what: str, image: Any) -> Node:
-    """A picture [height, width, channels] or a batch of them, as a tensor; ShapeError for another rank."""
+def picture(what: str, image: Any, open_rank: bool = False) -> Node:
+    """A picture [height, width, channels] or a batch of them, as a tensor; ShapeError for another rank.
+
+    `open_rank`: what has no known rank is one picture, as in TensorFlow 1, and any run checks that it is.
+    """
     (x,) = operands(what, image=image)
+    if open_rank and x.type.rank is None:
+        x = ensure_shape(x, [None, None, None])
     with telling(what, x):
         if x.type.rank not in (3, 4):
             raise ShapeError(f"a picture has rank 3 ([height, width, channels]), a batch of them rank 4: {describe(x)}")
@@ -34,7 +40,7 @@ def picture(what: str, image: Any) -> Node:
 
 
 def _flipped(what: str, image: Any, axis: int, name: str | None) -> Node:
-    x = picture(what, image)
+    x = picture(what, image, open_rank=True)
     with scope(name, what, x, "ReverseV2") as last:
         return reverse(x, (len(extents(x)) + axis,), name=last)
 
@@ -69,7 +75,7 @@ def transpose_image(image: Any, name: str | None = "transpose") -> Node:
     >>> tf.Session(jit=False).run(tf.image.transpose_image([[[1], [2]]]))[:, 0, 0]
     array([1, 2], dtype=int32)
     """
-    x = picture("transpose_image", image)
+    x = picture("transpose_image", image, open_rank=True)
     with scope(name, "transpose", x, "transpose") as last:
         return transpose(x, (1, 0, 2) if x.type.rank == 3 else (0, 2, 1, 3), name=last)
 
@@ -84,7 +90,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = "rot90") -> Node:
     array([[2, 4],
            [1, 3]], dtype=int32)
     """
-    x = picture("rot90", image)
+    x = picture("rot90", image, open_rank=True)
     with telling("rot90", x), scope(name, "rot90", x, "cond/Merge", "Merge") as last:
         turns = as_int(k, "k") % 4
         if turns == 0:
@@ -97,7 +103,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = "rot90") -> Node:
 
 
 def _by_chance(what: str, image: Any, axis: int, seed: int | None) -> Node:
-    x = picture(what, image)
+    x = picture(what, image, open_rank=True)
     with telling(what, x), scope(what, what, x, "Merge", "Merge") as last:
         count = [] if x.type.rank == 3 else [extents(x)[0], 1, 1, 1]
         drawn = random_uniform(stack(count) if any(isinstance(n, Node) for n in count) else count, 0.0, 1.0, seed=seed)
@@ -182,7 +188,7 @@ def crop_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, targ
     >>> tf.Session(jit=False).run(tf.image.crop_to_bounding_box(tf.reshape(tf.range(6), [2, 3, 1]), 1, 1, 1, 2))[:, :, 0]
     array([[4, 5]], dtype=int32)
     """
-    x = picture("crop_to_bounding_box", image)
+    x = picture("crop_to_bounding_box", image, open_rank=True)
     with telling("crop_to_bounding_box", x), scope(None, "crop_to_bounding_box", x, "Squeeze" if x.type.rank == 3 else "Slice") as last:
         top, left = _sized(offset_height, "offset_height"), _sized(offset_width, "offset_width")
         rows, columns = _sized(target_height, "target_height", 1), _sized(target_width, "target_width", 1)
@@ -201,7 +207,7 @@ def pad_to_bounding_box(image: Any, offset_height: Any, offset_width: Any, targe
     >>> tf.Session(jit=False).run(tf.image.pad_to_bounding_box([[[7]]], 0, 1, 1, 3))[:, :, 0]
     array([[0, 7, 0]], dtype=int32)
     """
-    x = picture("pad_to_bounding_box", image)
+    x = picture("pad_to_bounding_box", image, open_rank=True)
     with telling("pad_to_bounding_box", x), scope(None, "pad_to_bounding_box", x, "Squeeze" if x.type.rank == 3 else "Pad") as last:
         top, left = _sized(offset_height, "offset_height"), _sized(offset_width, "offset_width")
         rows, columns = _sized(target_height, "target_height"), _sized(target_width, "target_width")
@@ -232,7 +238,7 @@ def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: 
     array([[1],
            [0]], dtype=int32)
     """
-    x = picture("resize_image_with_crop_or_pad", image)
+    x = picture("resize_image_with_crop_or_pad", image, open_rank=True)
     with telling("resize_image_with_crop_or_pad", x), scope(None, "resize_image_with_crop_or_pad", x, "Squeeze" if x.type.rank == 3 else "") as last:
         rows, columns = _sized(target_height, "target_height", 1), _sized(target_width, "target_width", 1)
         *_, h, w, _ = extents(x)

@@ -95,7 +95,8 @@ def _cells() -> dict[str, Any]:
 
 def _recurrence() -> dict[str, Any]:
     from ..rnn import inner
-    return {"_transpose_batch_time": inner.time_first, "_best_effort_input_batch_size": inner.batch_size_of,
+    return {"rnn": _top().nn.static_rnn, "bidirectional_rnn": _top().nn.static_bidirectional_rnn,
+            "_transpose_batch_time": inner.time_first, "_best_effort_input_batch_size": inner.batch_size_of,
             "_infer_state_dtype": inner.state_dtype, "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
             "assert_like_rnncell": inner.assert_like_cell}
 

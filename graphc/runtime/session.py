@@ -212,7 +212,7 @@ class Session:
 
 
 class InteractiveSession(Session):
-    """A session that is the default one from its making to its closing.
+    """A session that is the default one from its making to its closing, and so is a graph that it is given.
 
     >>> sess = tf.InteractiveSession(jit=False)
     >>> tf.constant(2.0).eval()
@@ -222,10 +222,15 @@ class InteractiveSession(Session):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None, jit: bool = True):
         super().__init__(target, graph, config, jit)
+        if graph is not None:
+            self._entered.append(graph.as_default())
+            self._entered[-1].__enter__()
         session_stack().append(self)
 
     def close(self) -> None:
         """End the session, which then is no longer the default one."""
         if self in session_stack():
             session_stack().remove(self)
+        while self._entered:
+            self._entered.pop().__exit__(None, None, None)
         super().close()

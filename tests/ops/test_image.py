@@ -49,6 +49,23 @@ def test_pixels_move(build, wanted, x):
         assert found.dtype == x.dtype
 
 
+@pytest.mark.parametrize("build, wanted", [
+    (tf.image.flip_left_right, lambda x: np.flip(x, -2)), (tf.image.flip_up_down, lambda x: np.flip(x, -3)),
+    (tf.image.transpose_image, lambda x: np.swapaxes(x, 0, 1)), (tf.image.rot90, np.rot90),
+    (lambda x: tf.image.crop_to_bounding_box(x, 1, 2, 3, 2), lambda x: x[1:4, 2:4]),
+    (lambda x: tf.image.pad_to_bounding_box(x, 1, 2, 8, 7), lambda x: np.pad(x, [(1, 2), (2, 1), (0, 0)])),
+    (lambda x: tf.image.resize_image_with_crop_or_pad(x, 5, 6), lambda x: np.pad(x, [(0, 0), (1, 1), (0, 0)])),
+])
+def test_picture_of_unknown_rank_is_one_picture(build, wanted):
+    x = tf.placeholder(ONE.dtype)
+    y = build(x)
+    assert y.shape.ndims == 3
+    with tf.Session(jit=False) as session:
+        np.testing.assert_array_equal(session.run(y, {x: ONE}), wanted(ONE))
+        with pytest.raises((tf.errors.InvalidArgumentError, tf.errors.FeedError)):
+            session.run(y, {x: PICTURES})
+
+
 @pytest.mark.parametrize("build, turned", [(tf.image.random_flip_left_right, lambda x: np.flip(x, -2)),
                                            (tf.image.random_flip_up_down, lambda x: np.flip(x, -3))])
 def test_random_flips_are_drawn_for_each(build, turned):

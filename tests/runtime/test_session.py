@@ -320,6 +320,20 @@ def test_closed_sessions_say_so():
     i.close()
 
 
+def test_interactive_session_makes_its_graph_the_default_one():
+    """One after another, as programs that compare two models do; each ends with its session."""
+    outer, graphs = tf.get_default_graph(), [tf.Graph(), tf.Graph()]
+    sessions = []
+    for value, graph in zip((1.0, 2.0), graphs, strict=True):
+        sessions.append(tf.InteractiveSession(graph=graph))
+        assert tf.get_default_graph() is graph and tf.constant(value).eval() == value
+    sessions.pop(0).close()
+    assert tf.get_default_graph() is graphs[1]
+    with sessions.pop():
+        assert tf.get_default_graph() is graphs[1]
+    assert tf.get_default_graph() is outer
+
+
 def test_programs_for_other_shapes_are_kept_in_bounds(monkeypatch):
     """Those that ran last; what was let go runs again as a new one does."""
     monkeypatch.setattr(variants, "KEPT", 3)
