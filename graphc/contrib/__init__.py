@@ -9,9 +9,8 @@ from ..tf1_names import namespace as _namespace
 
 __all__ = ["cluster_resolver", "crf", "cudnn_rnn", "data", "distribute", "distributions", "estimator", "factorization", "feature_column",
            "framework", "gan", "graph_editor", "image", "integrate", "keras", "layers", "learn", "legacy_seq2seq", "lookup", "losses",
-           "metrics", "nn", "opt"]
-           "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
-           "tfprof", "tpu", "training", "util"]
+           "metrics", "nn", "opt", "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless",
+           "summary", "tensorboard", "tfprof", "tpu", "training", "util"]
 
 if TYPE_CHECKING:
     from . import (
@@ -38,6 +37,21 @@ if TYPE_CHECKING:
         metrics,
         nn,
         opt,
+        predictor,
+        resampler,
+        rnn,
+        seq2seq,
+        signal,
+        slim,
+        sparsemax,
+        staging,
+        stateless,
+        summary,
+        tensorboard,
+        tfprof,
+        tpu,
+        training,
+        util,
     )
 
 
