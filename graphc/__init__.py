@@ -106,6 +106,7 @@ from .ops.image_space import random_crop
 from .ops.incomplete import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.linalg_factor import *  # noqa: F403
+from .ops.linalg_functions import *  # noqa: F403
 from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
 from .ops.nn_activations import log_sigmoid

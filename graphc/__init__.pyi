@@ -624,6 +624,8 @@ def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) 
     """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
 def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
+def matrix_square_root(input: Any, name: str | None = None) -> Tensor:
+    """The matrices whose squares are given ones, without eigenvalues on the negative half of the real line, nor 0."""
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -856,13 +858,13 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid",
            "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template",
            "make_tensor_proto", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve",
-           "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod",
-           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn",
-           "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like",
-           "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example",
-           "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "py_func",
-           "py_function", "python", "python_io", "qr", "queue", "ragged", "random_crop", "random_gamma", "random_normal",
+           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose",
+           "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner",
+           "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative",
+           "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
+           "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma",
+           "polyval", "py_func", "py_function", "python", "python_io", "qr", "queue", "ragged", "random_crop", "random_gamma", "random_normal",
            "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
            "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
            "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
