@@ -56,6 +56,7 @@ from .ir.default_graph import (
     device,
     get_collection,
     get_collection_ref,
+    get_seed,
     set_random_seed,
 )
 from .ir.devices import DeviceSpec

@@ -139,6 +139,7 @@ from .ir.default_graph import control_dependencies as control_dependencies
 from .ir.default_graph import device as device
 from .ir.default_graph import get_collection as get_collection
 from .ir.default_graph import get_collection_ref as get_collection_ref
+from .ir.default_graph import get_seed as get_seed
 from .ir.default_graph import set_random_seed as set_random_seed
 from .ir.devices import DeviceSpec as DeviceSpec
 from .ir.graph import Graph as Graph
@@ -361,6 +362,7 @@ from .ops.sparse_math import sparse_matmul as sparse_matmul
 from .ops.sparse_math import sparse_maximum as sparse_maximum
 from .ops.sparse_math import sparse_minimum as sparse_minimum
 from .ops.sparse_math import sparse_reduce_max as sparse_reduce_max
+from .ops.sparse_math import sparse_reduce_max_sparse as sparse_reduce_max_sparse
 from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
 from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
 from .ops.sparse_math import sparse_softmax as sparse_softmax
@@ -388,8 +390,12 @@ from .ops.type_specs import RaggedTensorSpec as RaggedTensorSpec
 from .ops.type_specs import SparseTensorSpec as SparseTensorSpec
 from .ops.type_specs import TensorSpec as TensorSpec
 from .ops.type_specs import TypeSpec as TypeSpec
+from .ops.updates import batch_scatter_update as batch_scatter_update
 from .ops.updates import scatter_update as scatter_update
 from .ops.updates import tensor_scatter_add as tensor_scatter_add
+from .ops.updates import tensor_scatter_nd_add as tensor_scatter_nd_add
+from .ops.updates import tensor_scatter_nd_sub as tensor_scatter_nd_sub
+from .ops.updates import tensor_scatter_nd_update as tensor_scatter_nd_update
 from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
 from .ops.updates import tensor_scatter_update as tensor_scatter_update
 from .runtime.options import GraphOptions as GraphOptions
@@ -833,21 +839,21 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
            "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
            "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian", "batch_matmul",
-           "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
-           "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
-           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond", "config",
-           "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib", "control_dependencies", "convert_to_tensor",
-           "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos", "cosh", "count_nonzero", "count_up_to",
-           "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_compressed", "decode_csv", "decode_raw",
-           "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose", "digamma", "dimension_at_index",
-           "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
-           "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide", "double", "dtypes",
-           "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
+           "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask",
+           "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
+           "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib",
+           "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos",
+           "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64",
+           "decode_compressed", "decode_csv", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose",
+           "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
+           "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide",
+           "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
            "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
            "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
            "extract_image_patches", "eye", "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16",
            "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_static_value", "get_variable",
+           "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_seed", "get_static_value", "get_variable",
            "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
            "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian",
            "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d",
@@ -876,18 +882,18 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d", "sets", "shape", "shape_n", "show",
            "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse",
            "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum",
-           "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
-           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
-           "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
-           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square", "squared_difference", "squeeze",
-           "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split", "string_strip",
-           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
-           "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add",
-           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool", "to_complex128",
-           "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables", "transpose", "truediv",
-           "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32", "uint64", "uint8",
-           "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
-           "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "version", "vjp", "where", "where_v2", "while_loop", "write_file", "xla", "zeros", "zeros_initializer",
-           "zeros_like", "zeta"]
+           "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_max_sparse", "sparse_reduce_sum",
+           "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
+           "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul",
+           "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
+           "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower",
+           "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number",
+           "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh",
+           "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "tensor_scatter_sub",
+           "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool", "to_complex128", "to_complex64", "to_double",
+           "to_float", "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables", "transpose", "truediv", "trunc", "truncated_normal",
+           "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32", "uint64", "uint8", "uniform_unit_scaling_initializer",
+           "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
+           "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack", "variable_axis_size_partitioner",
+           "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer", "verify_tensor_all_finite", "version",
+           "vjp", "where", "where_v2", "while_loop", "write_file", "xla", "zeros", "zeros_initializer", "zeros_like", "zeta"]
