@@ -116,6 +116,7 @@ from .ops.partition import *  # noqa: F403
 from .ops.positions import *  # noqa: F403
 from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
+from .ops.quantized import *  # noqa: F403
 from .ops.ragged import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.random_draws import *  # noqa: F403
@@ -170,11 +171,11 @@ _publish(__name__, globals())
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "audio", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes", "estimator",
           "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup",
-          "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "queue", "ragged", "random",
+          "losses", "manip", "metrics", "nest", "numeric", "optimize", "python", "python_io", "quantization", "queue", "ragged", "random",
           "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu",
           "xla")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
-         "python_io", "ragged", "random", "sets", "signal", "sparse", "spectral")
+         "python_io", "quantization", "ragged", "random", "sets", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", "version", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

@@ -42,6 +42,7 @@ from . import numeric as numeric
 from . import optimize as optimize
 from . import python as python
 from . import python_io as python_io
+from . import quantization as quantization
 from . import queue as queue
 from . import ragged as ragged
 from . import random as random
@@ -312,6 +313,12 @@ from .ops.printing import print as print
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
 from .ops.python_function import py_function as py_function
+from .ops.quantized import fake_quant_with_min_max_args as fake_quant_with_min_max_args
+from .ops.quantized import fake_quant_with_min_max_args_gradient as fake_quant_with_min_max_args_gradient
+from .ops.quantized import fake_quant_with_min_max_vars as fake_quant_with_min_max_vars
+from .ops.quantized import fake_quant_with_min_max_vars_gradient as fake_quant_with_min_max_vars_gradient
+from .ops.quantized import fake_quant_with_min_max_vars_per_channel as fake_quant_with_min_max_vars_per_channel
+from .ops.quantized import fake_quant_with_min_max_vars_per_channel_gradient as fake_quant_with_min_max_vars_per_channel_gradient
 from .ops.ragged_tensor import RaggedTensor as RaggedTensor
 from .ops.random import multinomial as multinomial
 from .ops.random import random_normal as random_normal
@@ -851,34 +858,36 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
            "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
            "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "eye", "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16",
-           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_seed", "get_static_value", "get_variable",
-           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian",
-           "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d",
-           "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
-           "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8",
-           "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-           "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space",
-           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid",
-           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template",
-           "make_tensor_proto", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose",
+           "extract_image_patches", "eye", "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
+           "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_per_channel_gradient",
+           "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "foldl", "foldr", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+           "get_default_session", "get_local_variable", "get_seed", "get_static_value", "get_variable", "get_variable_scope", "gfile", "global_norm",
+           "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "graph_util",
+           "greater", "greater_equal", "group", "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width",
+           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac",
+           "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables",
+           "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
+           "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor",
+           "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
+           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging",
+           "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template", "make_tensor_proto",
+           "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part",
+           "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose",
            "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner",
            "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative",
            "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
            "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
            "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma",
-           "polyval", "py_func", "py_function", "python", "python_io", "qr", "queue", "ragged", "random_crop", "random_gamma", "random_normal",
-           "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
-           "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
-           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
-           "regex_replace", "repeat", "report", "report_uninitialized_variables", "reset_default_graph", "reshape", "resource_loader",
-           "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model",
-           "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd",
-           "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean",
-           "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
+           "polyval", "py_func", "py_function", "python", "python_io", "qr", "quantization", "queue", "ragged", "random_crop", "random_gamma",
+           "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank",
+           "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join",
+           "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance",
+           "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables", "reset_default_graph", "reshape",
+           "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast",
+           "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul",
+           "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max",
+           "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
            "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d", "sets", "shape", "shape_n", "show",
            "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse",
            "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum",
