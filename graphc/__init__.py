@@ -93,6 +93,7 @@ from .modes import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
 from .ops.assertions import *  # noqa: F403
+from .ops.bits import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403

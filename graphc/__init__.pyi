@@ -514,6 +514,8 @@ def atan2(y: Any, x: Any, name: str | None = None) -> Tensor:
     """The angle of the point (x, y), in [-pi, pi]."""
 def atanh(x: Any, name: str | None = None) -> Tensor:
     """Inverse of tanh.  d/dx = 1 / (1 - x**2)."""
+def bitcast(input: Any, type: Any, name: str | None = None) -> Tensor:
+    """The bits of numbers as those of another dtype; of a smaller one there are more in a last axis, of a larger one that axis goes."""
 bool: DType
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """The tensor repeated along dimensions of size 1 and new leading ones, up to `shape`."""
@@ -846,7 +848,7 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
            "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
            "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian", "batch_matmul",
-           "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask",
+           "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast", "bitwise", "boolean_mask",
            "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
            "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
            "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib",
