@@ -57,6 +57,7 @@ from .ir.default_graph import (
     device,
     get_collection,
     get_collection_ref,
+    get_seed,
     set_random_seed,
 )
 from .ir.devices import DeviceSpec
@@ -94,6 +95,7 @@ from .modules import *  # noqa: F403
 from .ops.array import *  # noqa: F403
 from .ops.array_places import *  # noqa: F403
 from .ops.assertions import *  # noqa: F403
+from .ops.bits import *  # noqa: F403
 from .ops.blocks import *  # noqa: F403
 from .ops.confusion import *  # noqa: F403
 from .ops.control_flow import *  # noqa: F403
@@ -108,6 +110,7 @@ from .ops.image_space import random_crop
 from .ops.incomplete import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.linalg_factor import *  # noqa: F403
+from .ops.linalg_functions import *  # noqa: F403
 from .ops.math import *  # noqa: F403
 from .ops.math_complex import *  # noqa: F403
 from .ops.nn_activations import log_sigmoid
@@ -116,6 +119,7 @@ from .ops.partition import *  # noqa: F403
 from .ops.positions import *  # noqa: F403
 from .ops.printing import *  # noqa: F403
 from .ops.python_function import *  # noqa: F403
+from .ops.quantized import *  # noqa: F403
 from .ops.ragged import *  # noqa: F403
 from .ops.random import *  # noqa: F403
 from .ops.random_draws import *  # noqa: F403
@@ -170,11 +174,11 @@ _publish(__name__, globals())
 # Imported when they are first named: most programs need none, or few.
 _LATER = ("app", "audio", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes", "estimator",
           "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup",
-          "losses", "manip", "metrics", "nest", "numeric", "optimize", "profiler", "python", "python_io", "queue", "ragged",
-          "random", "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test", "testing", "tpu",
-          "xla")
+          "losses", "manip", "metrics", "nest", "numeric", "optimize", "profiler", "python", "python_io", "quantization", "queue",
+          "ragged", "random", "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
+          "testing", "tpu", "xla")
 _HELD = ("audio", "debugging", "dtypes", "gfile", "graph_util", "io", "layers", "linalg", "logging", "losses", "manip", "metrics", "nest", "optimize",
-         "python_io", "ragged", "random", "sets", "signal", "sparse", "spectral")
+         "python_io", "quantization", "ragged", "random", "sets", "signal", "sparse", "spectral")
 _NAMESPACES = ("bitwise", "errors", "image", "initializers", "math", "nn", "summary", "train", "version", *_LATER)
 _NAMES = sorted({*_NAMESPACES, *(n for n, value in globals().items() if not n.startswith("_") and not isinstance(value, _Module))})
 # `from graphc import *` leaves Python's own `abs`, `bool`, `pow`, `range`, `round`, `slice` and `tuple` alone, and its modules.

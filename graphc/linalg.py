@@ -31,15 +31,27 @@ from .ops.linalg import (
     trace,
 )
 from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals, slogdet, svd
+from .ops.linalg_functions import lu, matrix_exponential, matrix_square_root, matvec, normalize, tridiagonal_matmul, tridiagonal_solve
 from .ops.linalg_matmul import adjoint
 from .ops.linear_operators import LinearOperator, LinearOperatorDiag, LinearOperatorFullMatrix, LinearOperatorLowerTriangular
+from .ops.linear_operators_made import (
+    LinearOperatorAdjoint,
+    LinearOperatorComposition,
+    LinearOperatorHouseholder,
+    LinearOperatorIdentity,
+    LinearOperatorInversion,
+    LinearOperatorKronecker,
+    LinearOperatorScaledIdentity,
+)
 from .tf1_names import namespace as _namespace
 from .train import global_norm
 
-__all__ = ["LinearOperator", "LinearOperatorDiag", "LinearOperatorFullMatrix", "LinearOperatorLowerTriangular", "adjoint",
-           "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "global_norm",
-           "inv", "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "norm", "qr", "set_diag", "slogdet", "solve",
-           "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve"]
+__all__ = ["LinearOperator", "LinearOperatorAdjoint", "LinearOperatorComposition", "LinearOperatorDiag", "LinearOperatorFullMatrix",
+           "LinearOperatorHouseholder", "LinearOperatorIdentity", "LinearOperatorInversion", "LinearOperatorKronecker",
+           "LinearOperatorLowerTriangular", "LinearOperatorScaledIdentity", "adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det",
+           "diag", "diag_part", "eigh", "eigvalsh", "einsum", "expm", "eye", "global_norm", "inv", "l2_normalize", "logdet", "lstsq", "lu",
+           "matmul", "matrix_transpose", "matvec", "norm", "normalize", "qr", "set_diag", "slogdet", "solve", "sqrtm", "svd", "tensor_diag",
+           "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve", "tridiagonal_matmul", "tridiagonal_solve"]
 
 transpose = matrix_transpose
 band_part = matrix_band_part
@@ -48,10 +60,12 @@ diag = matrix_diag
 diag_part = matrix_diag_part
 eigh = self_adjoint_eig
 eigvalsh = self_adjoint_eigvals
+expm = matrix_exponential
 inv = matrix_inverse
 lstsq = matrix_solve_ls
 set_diag = matrix_set_diag
 solve = matrix_solve
+sqrtm = matrix_square_root
 triangular_solve = matrix_triangular_solve
 
 _namespace(globals())

@@ -11,6 +11,8 @@ from .devices import on
 from .graph import get_default_graph
 from .node import here
 
+_DEFAULT_SEED, _LARGEST_SEED = 87654321, 2**31 - 1          # TensorFlow's
+
 
 def control_dependencies(control_inputs: Iterable[Any] | None) -> Any:
     """`Graph.control_dependencies` of the default graph.
@@ -64,6 +66,22 @@ def set_random_seed(seed: int | None) -> None:
     >>> tf.set_random_seed(7)
     """
     get_default_graph().seed = seed_of("set_random_seed", seed)
+
+
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """The two numbers that the seeds of the default graph and of an operator stand for: neither without a seed; else both below 2**31 - 1.
+
+    Without a seed of its own an operator counts the nodes before it, without one of the graph that is 87654321. DTypeError: no whole number.
+
+    >>> tf.get_seed(3), tf.get_seed(None)
+    ((87654321, 3), (None, None))
+    """
+    graph, own = get_default_graph(), seed_of("get_seed", op_seed)
+    if graph.seed is None and own is None:
+        return None, None
+    first = _DEFAULT_SEED if graph.seed is None else graph.seed % _LARGEST_SEED
+    second = (len(graph.nodes) if own is None else own) % _LARGEST_SEED
+    return first, second or (0 if first else _LARGEST_SEED)         # two zeros would mean that there is no seed
 
 
 def seed_of(what: str, seed: Any) -> int | None:

@@ -15,11 +15,12 @@ from ..ir.sizes import unknown
 from ..ir.types import TensorType, bool_, compatible
 from .array_fill import fill, ones_like
 from .array_gather import gather, mask_indices
+from .array_index import range as numbers
 from .array_join import concat, stack
 from .array_move import Types, expand_dims, reshape, shape
 from .array_scan import stable_order
 from .math import cast, greater_equal, less, logical_and, maximum, minimum
-from .reduce import reduce_all, reduce_max
+from .reduce import reduce_all, reduce_max, reduce_min
 from .sparse_dense import sparse_to_dense
 from .sparse_tensor import INDEX, SparseTensor, along, like, places, sparse, sparse_position, sparse_strides, unraveled, whole_numbers
 
@@ -330,6 +331,23 @@ def sparse_merge(sp_ids: Any, sp_values: Any, vocab_size: Any, name: str | None 
     whole = concat([given[0].dense_shape[:-1], *(reshape(cast(to_node(n), dtype=INDEX), [1]) for n in sizes)], 0)
     made = SparseTensor(indices, values.values, whole)
     return made if already_sorted else sparse_reorder(made, name=name)
+
+
+def sparse_eye(num_rows: Any, num_columns: Any = None, dtype: Any = np.float32, name: str | None = None) -> SparseTensor:
+    """The unit matrix as a sparse tensor: ones in row i and column i.
+
+    num_rows, num_columns: int[], the latter as many as rows by default -> SparseTensor of dtype[num_rows, num_columns]. DTypeError: no whole
+    numbers.
+
+    >>> tf.Session(jit=False).run(tf.sparse.to_dense(tf.sparse.eye(2, 3)))
+    array([[1., 0., 0.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    rows = whole_numbers(num_rows, "num_rows")
+    columns = rows if num_columns is None else whole_numbers(num_columns, "num_columns")
+    both = stack([rows, columns])
+    at = numbers(reduce_min(both))
+    return SparseTensor(stack([at, at], axis=1), cast(ones_like(at), dtype), both)
 
 
 def sparse_to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Node:

@@ -221,13 +221,28 @@ def sparse_reduce_sum_sparse(sp_input: Any, axis: Any = None, keepdims: Any = No
 
     SparseTensor -> SparseTensor. ShapeError: there is no such axis (InvalidArgumentError where only a run knows the rank).
     """
-    x = sparse(sp_input, "sparse_reduce_sum_sparse")
-    rest, kept = _kept(x, _axes(x, "sparse_reduce_sum_sparse", reduction_axes if axis is None else axis))
+    return _reduced_sparse("sparse_reduce_sum_sparse", sp_input, reduction_axes if axis is None else axis,
+                           keep_dims if keepdims is None else keepdims, lambda values, at, count: scatter_sum(at, values, count))
+
+
+def _reduced_sparse(what: str, sp_input: Any, axis: Any, keepdims: Any, combine: Any) -> SparseTensor:
+    x = sparse(sp_input, what)
+    rest, kept = _kept(x, _axes(x, what, axis))
     found, at = united(rest.dense_shape, rest.rank, [places(rest)])
-    values = scatter_sum(at[0], x.values, shape(found)[:1])
-    if not (keep_dims if keepdims is None else keepdims):
+    values = combine(x.values, at[0], shape(found)[:1])
+    if not keepdims:
         return SparseTensor(found, values, rest.dense_shape)
     return SparseTensor(unraveled(places(SparseTensor(found, values, rest.dense_shape)), kept, x.rank), values, kept)
+
+
+def sparse_reduce_max_sparse(sp_input: Any, axis: Any = None, keepdims: Any = None, reduction_axes: Any = None,
+                             keep_dims: Any = None) -> SparseTensor:
+    """`sparse_reduce_max` as a sparse tensor, of the places with elements.
+
+    SparseTensor -> SparseTensor. ShapeError: there is no such axis (InvalidArgumentError where only a run knows the rank).
+    """
+    return _reduced_sparse("sparse_reduce_max_sparse", sp_input, reduction_axes if axis is None else axis,
+                           keep_dims if keepdims is None else keepdims, lambda values, at, count: segment_max_of(values, at, reshape(count, [])))
 
 
 def sparse_reduce_max(sp_input: Any, axis: Any = None, keepdims: Any = None, reduction_axes: Any = None, keep_dims: Any = None,
@@ -310,4 +325,4 @@ def sparse_matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool =
 
 
 __all__ = ["sparse_add", "sparse_maximum", "sparse_minimum", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reduce_max",
-           "sparse_softmax", "sparse_tensor_dense_matmul", "sparse_matmul"]
+           "sparse_reduce_max_sparse", "sparse_softmax", "sparse_tensor_dense_matmul", "sparse_matmul"]

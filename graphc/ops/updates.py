@@ -8,15 +8,16 @@ import numpy as np
 
 from ..errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
 from ..ir.loops import Check, Loop, word
-from ..ir.node import Node, here, saying
+from ..ir.node import Node, describe, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorType, compatible, element_count, shape_str
 from .array_fill import zeros, zeros_like
 from .array_gather import gather_nd
 from .array_index import iota
+from .array_index import range as numbers
 from .array_join import concat
 from .array_move import Types, broadcast_to, expand_dims, integers, reshape, shape
-from .math import equal, negative
+from .math import cast, equal, negative
 from .parts import only
 from .reduce import reduce_prod
 from .scopes import composed
@@ -171,6 +172,25 @@ scatter_min, scatter_max = _made("min", "Lower to the smaller one", False), _mad
 scatter_nd_update, scatter_nd_add, scatter_nd_sub = _made("update", "Set", True), _made("add", "Increase", True), _made("sub", "Decrease", True)
 
 
+def batch_scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Node:
+    """Set the slices of each row of a batch, in a variable, at the places of its own; the result is the new value.
+
+    Equal places are set one after the other. ref: Variable, any[*batch, n, ...], indices: int[*batch, k], updates: the same
+    dtype[*batch, k, ...]. DTypeError, ShapeError: they do not fit, or the rank of the indices is not known. InvalidArgumentError, when run:
+    there is no such slice.
+    """
+    at = to_node(indices)
+    if not at.type.rank:
+        raise ShapeError(f"batch_scatter_update: {describe(at)} has no axis, or a rank that is not known{here()}")
+    with saying("batch_scatter_update"):
+        integers(at.type, "indices")
+    last = at.type.rank
+    sizes = shape(at)
+    rows = [broadcast_to(reshape(cast(numbers(sizes[i]), at.dtype), [-1 if k == i else 1 for k in range(last + 1)]), concat([sizes, [1]], 0))
+            for i in range(last - 1)]
+    return scatter_nd_update(ref, concat([*rows, expand_dims(at, -1)], -1), updates, use_locking, name)
+
+
 # ---------------------------------------------------------------------- tensors
 
 def _of_tensor(how: str, what: str, tensor: Any, indices: Any, updates: Any, name: str | None) -> Node:
@@ -213,5 +233,8 @@ def tensor_scatter_sub(tensor: Any, indices: Any, updates: Any, name: str | None
     return _of_tensor("sub", "tensor_scatter_sub", tensor, indices, updates, name)
 
 
+tensor_scatter_nd_update, tensor_scatter_nd_add, tensor_scatter_nd_sub = tensor_scatter_update, tensor_scatter_add, tensor_scatter_sub
+
 __all__ = ["scatter_update", "scatter_add", "scatter_sub", "scatter_mul", "scatter_div", "scatter_min", "scatter_max", "scatter_nd_update",
-           "scatter_nd_add", "scatter_nd_sub", "tensor_scatter_update", "tensor_scatter_add", "tensor_scatter_sub"]
+           "scatter_nd_add", "scatter_nd_sub", "tensor_scatter_update", "tensor_scatter_add", "tensor_scatter_sub",
+           "batch_scatter_update", "tensor_scatter_nd_update", "tensor_scatter_nd_add", "tensor_scatter_nd_sub"]

@@ -15,6 +15,15 @@ KINDS: dict[str, tuple[Any, Any, Any]] = {
     "full": (tf.linalg.LinearOperatorFullMatrix, FULL, FULL),
     "lower": (tf.linalg.LinearOperatorLowerTriangular, FULL, np.tril(FULL)),
     "diagonal": (tf.linalg.LinearOperatorDiag, V + 3.0 * np.sign(V), np.stack([np.diag(v + 3.0 * np.sign(v)) for v in V])),
+    "scaled unit": (lambda x: tf.linalg.LinearOperatorScaledIdentity(3, x), np.array([2.0, -0.5]), np.array([2.0 * np.eye(3), -0.5 * np.eye(3)])),
+    "unit": (lambda x: tf.linalg.LinearOperatorIdentity(3, [2], tf.float64), 0.0, np.stack([np.eye(3)] * 2)),
+    "reflection": (tf.linalg.LinearOperatorHouseholder, V, np.stack([np.eye(3) - 2 * np.outer(v, v) / (v @ v) for v in V])),
+    "product": (lambda x: tf.linalg.LinearOperatorComposition([tf.linalg.LinearOperatorLowerTriangular(x), tf.linalg.LinearOperatorFullMatrix(x)]),
+                FULL, np.tril(FULL) @ FULL),
+    "adjoint": (lambda x: tf.linalg.LinearOperatorAdjoint(tf.linalg.LinearOperatorLowerTriangular(x)), FULL, np.swapaxes(np.tril(FULL), 1, 2)),
+    "inverse": (lambda x: tf.linalg.LinearOperatorInversion(tf.linalg.LinearOperatorFullMatrix(x)), FULL, np.linalg.inv(FULL)),
+    "Kronecker": (lambda x: tf.linalg.LinearOperatorKronecker([tf.linalg.LinearOperatorFullMatrix(np.array([[2.0]])),
+                                                               tf.linalg.LinearOperatorFullMatrix(x)]), FULL, 2.0 * FULL),
 }
 # A method, and what it gives of a matrix.
 METHODS: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = [
@@ -52,5 +61,22 @@ def test_method(method, wanted, kind, session):
     (lambda: tf.linalg.LinearOperatorLowerTriangular([1.0]), tf.errors.ShapeError),
     (lambda: tf.linalg.LinearOperatorDiag(1.0), tf.errors.ShapeError)])
 def test_what_is_no_matrix(make, error):
+    with pytest.raises(error):
+        make()
+
+
+def test_kronecker_of_two():
+    a, b = np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 5.0], [6.0, 7.0]])
+    found = tf.linalg.LinearOperatorKronecker([tf.linalg.LinearOperatorFullMatrix(m) for m in (a, b, a)]).to_dense()
+    np.testing.assert_array_equal(tf.Session(jit=False).run(found), np.kron(np.kron(a, b), a))
+
+
+@pytest.mark.parametrize("make, error", [
+    (lambda: tf.linalg.LinearOperatorComposition([]), tf.errors.GraphError), (lambda: tf.linalg.LinearOperatorAdjoint(FULL), tf.errors.GraphError),
+    (lambda: tf.linalg.LinearOperatorScaledIdentity(2, 1), tf.errors.DTypeError),
+    (lambda: tf.linalg.LinearOperatorHouseholder(1.0), tf.errors.ShapeError),
+    (lambda: tf.linalg.LinearOperatorKronecker([tf.linalg.LinearOperatorDiag([1.0]),
+                                                        tf.linalg.LinearOperatorDiag(np.ones(1))]), tf.errors.DTypeError)])
+def test_what_is_no_operator(make, error):
     with pytest.raises(error):
         make()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,14 @@ def _values() -> Any:
     return tf.SparseTensor([[0, 0], [1, 0], [1, 1]], [1.0, 2.0, 3.0], [2, 2])
 
 
+def _gaps() -> Any:
+    return tf.SparseTensor([[0, 0], [0, 2], [1, 1]], [3.0, 2.0, -1.0], [2, 3])
+
+
+def _scattered(indices: Any, updates: Any) -> Any:
+    return tf.batch_scatter_update(tf.get_variable("v", [2, 3], initializer=tf.zeros_initializer()), indices, updates)
+
+
 VALUES: list[Any] = [
     ("broadcast_dynamic_shape", lambda: tf.broadcast_dynamic_shape([3, 1], [2, 1, 4]), [2, 3, 4]),
     ("broadcast_dynamic_shape, long", lambda: tf.broadcast_dynamic_shape(tf.constant([2], tf.int64), tf.constant([1, 1], tf.int64)), [1, 2]),
@@ -29,6 +39,15 @@ VALUES: list[Any] = [
     ("lbeta", lambda: tf.lbeta(tf.constant([[2.0, 3.0], [1.0, 1.0]], tf.float64)), [-2.4849066497880004, 0.0]),
     ("sparse_merge", lambda: tf.sparse_tensor_to_dense(tf.sparse_merge(_ids(), _values(), 3)), [[0, 0, 1], [2, 3, 0]]),
     ("sparse_merge of two", lambda: tf.sparse_merge([_ids(), _ids()], _values(), [3, 4]).indices, [[0, 2, 2], [1, 0, 0], [1, 1, 1]]),
+    *((f"reduce_max_sparse {axis} {keep} {part}",
+       lambda axis=axis, keep=keep, part=part: getattr(tf.sparse.reduce_max_sparse(_gaps(), axis, keep), part), wanted)
+      for axis, keep, parts in ((1, False, ([[0], [1]], [3, -1], [2])), (1, True, ([[0, 0], [1, 0]], [3, -1], [2, 1])),
+                                (None, False, (np.zeros((1, 0)), [3], [])))
+      for part, wanted in zip(("indices", "values", "dense_shape"), parts, strict=True)),
+    ("sparse.eye", lambda: tf.sparse.to_dense(tf.sparse.eye(2, 3)), [[1, 0, 0], [0, 1, 0]]),
+    ("sparse.eye, its places", lambda: tf.sparse.eye(tf.constant(2)).indices, [[0, 0], [1, 1]]),
+    ("batch_scatter_update", lambda: _scattered([[0, 2], [1, 1]], [[1.0, 2.0], [3.0, 4.0]]), [[1, 0, 2], [0, 4, 0]]),
+    ("batch_scatter_update of rows", lambda: _scattered([1, 0], [[1.0, 2, 3], [4, 5, 6]]), [[4, 5, 6], [1, 2, 3]]),
     ("sparse.merge, sorted", lambda: tf.sparse.merge(_ids(), _values(), tf.constant(3), already_sorted=True).dense_shape, [2, 3]),
 ]
 
@@ -64,6 +83,10 @@ REFUSED: list[Any] = [
     ("a rank of a half", lambda: tf.assert_rank(tf.zeros([2]), 0.5), errors.DTypeError, "a rank is a whole number"),
     ("ranks for one", lambda: tf.assert_rank(tf.zeros([2]), tf.constant([1])), errors.ShapeError, "a rank is one number"),
     ("a tensor for a list", lambda: tf.assert_proper_iterable(tf.zeros([2])), errors.DTypeError, "a list of values is wanted"),
+    ("no axis", lambda: _scattered(1, [1.0]), errors.ShapeError, "has no axis"),
+    ("places of fractions", lambda: _scattered([[0.5]], [[1.0]]), errors.DTypeError, "batch_scatter_update: indices"),
+    ("a seed of a half", lambda: tf.get_seed(0.5), errors.DTypeError, "get_seed: a seed is a whole number"),
+    ("an eye of fractions", lambda: tf.sparse.eye(1.5), errors.DTypeError, "num_rows are whole numbers"),
     ("two dtypes", lambda: tf.assert_same_float_dtype([tf.zeros([1]), tf.zeros([1], tf.float64)]), errors.DTypeError, "float32, float64"),
     ("integers", lambda: tf.assert_same_float_dtype([tf.zeros([1], tf.int32)]), errors.DTypeError, "one floating dtype is wanted, not int32"),
     ("too few sizes", lambda: tf.sparse_merge([_ids(), _ids()], _values(), [3]), errors.GraphError, "2 tensors of ids, and 1 sizes"),
@@ -82,3 +105,28 @@ def test_choices_by_name(session):
     zero, = tf.gradients(x * 2.0, other, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE,
                          unconnected_gradients=tf.UnconnectedGradients.ZERO)
     assert session.run(zero, {other: 1.0}) == 0.0 and tf.io.gfile.exists is tf.gfile.exists
+
+
+# The seed of a graph, nodes in it, and the seeds of an operator, with what they stand for.
+SEEDS: list[Any] = [(None, 0, {None: (None, None), 3: (87654321, 3)}), (5, 0, {None: (5, 0), 2**31 + 3: (5, 4)}), (5, 1, {None: (5, 1)}),
+                    (0, 1, {0: (0, 2**31 - 1), None: (0, 1)})]
+
+
+@pytest.mark.parametrize("graph_seed, nodes, wanted", SEEDS)
+def test_seeds(graph_seed, nodes, wanted):
+    with tf.Graph().as_default():
+        tf.set_random_seed(graph_seed)
+        for _ in range(nodes):
+            tf.constant(1)
+        assert {own: tf.random.get_seed(own) for own in wanted} == wanted
+
+
+SECOND: list[tuple[str, str]] = [("tensor_scatter_nd_update", "tensor_scatter_update"), ("tensor_scatter_nd_add", "tensor_scatter_add"),
+                                 ("tensor_scatter_nd_sub", "tensor_scatter_sub"), ("sparse.mask", "sparse_mask"),
+                                 ("sparse.reduce_max_sparse", "sparse_reduce_max_sparse"), ("sparse.segment_sum", "sparse_segment_sum"),
+                                 ("sparse.segment_mean", "sparse_segment_mean"), ("sparse.segment_sqrt_n", "sparse_segment_sqrt_n")]
+
+
+@pytest.mark.parametrize("second, first", SECOND)
+def test_second_names(second, first):
+    assert inspect.unwrap(attrgetter(second)(tf)) is inspect.unwrap(attrgetter(first)(tf))

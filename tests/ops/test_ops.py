@@ -20,6 +20,7 @@ BY_NAME = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 
 # Floating operators that are not differentiated, and why.
 NO_GRADIENT = {
+    "nextafter": "a step that rounding makes, as in TensorFlow",
     "sample_candidates": "what is expected of draws",
     "ctc_beam": "its scores are those of a search; ctc_loss of what it found has one",
     "orthonormal": "makes initial values",
