@@ -43,6 +43,7 @@ from . import optimize as optimize
 from . import profiler as profiler
 from . import python as python
 from . import python_io as python_io
+from . import quantization as quantization
 from . import queue as queue
 from . import ragged as ragged
 from . import random as random
@@ -141,6 +142,7 @@ from .ir.default_graph import control_dependencies as control_dependencies
 from .ir.default_graph import device as device
 from .ir.default_graph import get_collection as get_collection
 from .ir.default_graph import get_collection_ref as get_collection_ref
+from .ir.default_graph import get_seed as get_seed
 from .ir.default_graph import set_random_seed as set_random_seed
 from .ir.devices import DeviceSpec as DeviceSpec
 from .ir.graph import Graph as Graph
@@ -315,6 +317,12 @@ from .ops.printing import print as print
 from .ops.python_function import numpy_function as numpy_function
 from .ops.python_function import py_func as py_func
 from .ops.python_function import py_function as py_function
+from .ops.quantized import fake_quant_with_min_max_args as fake_quant_with_min_max_args
+from .ops.quantized import fake_quant_with_min_max_args_gradient as fake_quant_with_min_max_args_gradient
+from .ops.quantized import fake_quant_with_min_max_vars as fake_quant_with_min_max_vars
+from .ops.quantized import fake_quant_with_min_max_vars_gradient as fake_quant_with_min_max_vars_gradient
+from .ops.quantized import fake_quant_with_min_max_vars_per_channel as fake_quant_with_min_max_vars_per_channel
+from .ops.quantized import fake_quant_with_min_max_vars_per_channel_gradient as fake_quant_with_min_max_vars_per_channel_gradient
 from .ops.ragged_tensor import RaggedTensor as RaggedTensor
 from .ops.random import multinomial as multinomial
 from .ops.random import random_normal as random_normal
@@ -365,6 +373,7 @@ from .ops.sparse_math import sparse_matmul as sparse_matmul
 from .ops.sparse_math import sparse_maximum as sparse_maximum
 from .ops.sparse_math import sparse_minimum as sparse_minimum
 from .ops.sparse_math import sparse_reduce_max as sparse_reduce_max
+from .ops.sparse_math import sparse_reduce_max_sparse as sparse_reduce_max_sparse
 from .ops.sparse_math import sparse_reduce_sum as sparse_reduce_sum
 from .ops.sparse_math import sparse_reduce_sum_sparse as sparse_reduce_sum_sparse
 from .ops.sparse_math import sparse_softmax as sparse_softmax
@@ -392,8 +401,12 @@ from .ops.type_specs import RaggedTensorSpec as RaggedTensorSpec
 from .ops.type_specs import SparseTensorSpec as SparseTensorSpec
 from .ops.type_specs import TensorSpec as TensorSpec
 from .ops.type_specs import TypeSpec as TypeSpec
+from .ops.updates import batch_scatter_update as batch_scatter_update
 from .ops.updates import scatter_update as scatter_update
 from .ops.updates import tensor_scatter_add as tensor_scatter_add
+from .ops.updates import tensor_scatter_nd_add as tensor_scatter_nd_add
+from .ops.updates import tensor_scatter_nd_sub as tensor_scatter_nd_sub
+from .ops.updates import tensor_scatter_nd_update as tensor_scatter_nd_update
 from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
 from .ops.updates import tensor_scatter_update as tensor_scatter_update
 from .runtime.options import GraphOptions as GraphOptions
@@ -505,6 +518,8 @@ def atan2(y: Any, x: Any, name: str | None = None) -> Tensor:
     """The angle of the point (x, y), in [-pi, pi]."""
 def atanh(x: Any, name: str | None = None) -> Tensor:
     """Inverse of tanh.  d/dx = 1 / (1 - x**2)."""
+def bitcast(input: Any, type: Any, name: str | None = None) -> Tensor:
+    """The bits of numbers as those of another dtype; of a smaller one there are more in a last axis, of a larger one that axis goes."""
 bool: DType
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """The tensor repeated along dimensions of size 1 and new leading ones, up to `shape`."""
@@ -628,6 +643,8 @@ def matrix_inverse(input: Any, adjoint: _bool = False, name: str | None = None) 
     """Inverses of matrices, or of their transposes; of complex numbers of their conjugate transposes."""
 def matrix_solve(matrix: Any, rhs: Any, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with matrix X = rhs (the transposed matrix if `adjoint`, of complex numbers its conjugate)."""
+def matrix_square_root(input: Any, name: str | None = None) -> Tensor:
+    """The matrices whose squares are given ones, without eigenvalues on the negative half of the real line, nor 0."""
 def matrix_triangular_solve(matrix: Any, rhs: Any, lower: _bool = True, adjoint: _bool = False, name: str | None = None) -> Tensor:
     """X with T X = rhs, T the lower (or upper) triangle of `matrix`, transposed if `adjoint`; infinite where T has a 0 on its diagonal."""
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -835,56 +852,59 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
            "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
            "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian",
-           "batch_matmul", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitwise", "boolean_mask", "broadcast_dynamic_shape",
-           "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm",
-           "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128", "complex64", "concat", "cond", "config",
-           "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib", "control_dependencies", "convert_to_tensor",
-           "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos", "cosh", "count_nonzero", "count_up_to",
-           "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64", "decode_compressed", "decode_csv", "decode_raw",
-           "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose", "digamma", "dimension_at_index",
-           "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
-           "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide", "double", "dtypes",
-           "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
+           "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast", "bitwise",
+           "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
+           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
+           "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib",
+           "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos",
+           "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64",
+           "decode_compressed", "decode_csv", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose",
+           "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
+           "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide",
+           "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
            "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
            "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "eye", "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16",
-           "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection",
-           "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_static_value", "get_variable",
-           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-           "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian",
-           "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d",
-           "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables",
-           "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8",
-           "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-           "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space",
-           "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid",
-           "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template",
-           "make_tensor_proto", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
-           "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve",
-           "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod",
-           "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn",
-           "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like",
-           "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example",
-           "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "profiler", "py_func",
-           "py_function", "python", "python_io", "qr", "queue", "ragged", "random_crop", "random_gamma", "random_normal",
-           "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
-           "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
-           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
-           "regex_replace", "repeat", "report", "report_uninitialized_variables", "reset_default_graph", "reshape", "resource_loader",
-           "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model",
-           "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd",
-           "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean",
-           "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask",
-           "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d", "sets", "shape", "shape_n", "show",
-           "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse",
-           "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum",
-           "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_sum", "sparse_reduce_sum_sparse",
-           "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n",
-           "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense",
-           "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square", "squared_difference", "squeeze",
-           "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length", "string_lower", "string_split", "string_strip",
-           "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings",
-           "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add",
+           "extract_image_patches", "eye", "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
+           "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_per_channel_gradient",
+           "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_local_variable", "get_seed", "get_static_value", "get_variable", "get_variable_scope",
+           "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer",
+           "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width",
+           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac",
+           "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables",
+           "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
+           "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor",
+           "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
+           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging",
+           "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template", "make_tensor_proto",
+           "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part",
+           "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose",
+           "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner",
+           "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative",
+           "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
+           "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma",
+           "polyval", "profiler", "py_func", "py_function", "python", "python_io", "qr", "quantization", "queue", "ragged", "random_crop",
+           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any",
+           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
+           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
+           "reset_default_graph", "reshape", "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint",
+           "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max",
+           "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
+           "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
+           "self_adjoint_eigvals", "sequence_mask", "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d",
+           "sets", "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
+           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
+           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_max_sparse",
+           "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain",
+           "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split",
+           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split",
+           "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
+           "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
+           "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig",
+           "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub", "tensor_scatter_nd_update",
            "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool", "to_complex128",
            "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables", "transpose", "truediv",
            "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32", "uint64", "uint8",

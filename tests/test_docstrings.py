@@ -268,12 +268,6 @@ def test_error_is_the_one_foretold(path, error, call):
 # What gives the same at every call of the right arguments, and takes none that it could refuse.
 _RAISES_NOTHING = {
     *(f"graphc.contrib.gan.{name}" for name in ("get_joint_train_hooks", "get_sequential_train_hooks", "get_sequential_train_steps")),
-
-
-
-
-
-
     "graphc.add_to_collections",
     "graphc.compat.forward_compatibility_horizon",
     *(f"graphc.config.experimental.{name}" for name in ("get_device_policy", "get_synchronous_execution", "get_visible_devices",
@@ -333,7 +327,8 @@ _RAISES_NOTHING = {
                                                  "utils.convert_collection_to_dict", "utils.get_tensor_aliases", "utils.smart_cond")),
     *(f"graphc.contrib.slim.nets.resnet_v{v}.resnet_v{v}_block" for v in (1, 2)), "graphc.contrib.learn.preprocessing.tokenizer",
     "graphc.contrib.losses.get_losses", "graphc.contrib.losses.get_regularization_losses",
-    *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))}
+    *(f"graphc.test.{name}" for name in ("get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_gpu_available", "main", "test_src_dir_path"))
+}
 
 
 def test_every_public_callable_says_what_it_computes():

@@ -27,7 +27,7 @@ def told(folder, rows, file="a"):
 HIGHER, LOWER = EXPERIMENTAL.stop_if_higher_hook, EXPERIMENTAL.stop_if_lower_hook
 STUCK_ABOVE, STUCK_BELOW = EXPERIMENTAL.stop_if_no_decrease_hook, EXPERIMENTAL.stop_if_no_increase_hook
 
-# What was measured, hook, its bound, the first step that counts -> whether it ends training. TensorFlow Estimator 2.15's hooks end the same.
+# What was measured, hook, its bound, the first step that counts -> whether it ends training. Worked out by hand from what the hooks promise.
 ENDS = [
     ([(1, 0.5)], HIGHER, 0.5, 0, False),
     ([(1, 0.5), (2, 0.75), (3, 0.25)], HIGHER, 0.5, 0, True),

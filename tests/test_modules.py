@@ -1,4 +1,4 @@
-"""`tf.Module` and `tf.function` in a graph: names and order of variables as in TensorFlow 2.15, effects in the order of the program."""
+"""`tf.Module` and `tf.function` in a graph: names and order of variables, effects in the order of the program."""
 
 from __future__ import annotations
 

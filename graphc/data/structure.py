@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..errors import GraphError
 from ..ir.node import Node, here, saying
+from ..ir.tensor import Tensor
 from ..ir.types import TEXT, TensorShape, TensorType, as_dtype, as_shape, compatible, merge, shape_str
 from ..ops.sparse_tensor import INDEX, SparseTensor, SparseTensorValue, sparse
 
@@ -117,7 +118,7 @@ def _told(structure: Structure, word: str) -> Any:
         if isinstance(form, Whole):
             return form.told(word)
         t = structure.types[form]
-        return {"types": as_dtype(t.dtype), "shapes": TensorShape(t.shape), "classes": Node}[word]
+        return {"types": as_dtype(t.dtype), "shapes": TensorShape(t.shape), "classes": Tensor}[word]
     return over(tell, structure.form)
 
 

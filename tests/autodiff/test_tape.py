@@ -1,4 +1,4 @@
-"""`tf.GradientTape` while a graph is built: what is watched and recorded has derivatives, all else None, as in TensorFlow 2.15."""
+"""`tf.GradientTape` while a graph is built: what is watched and recorded has derivatives, all else None."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ DRAWN: dict[str, Draw] = {
     "all_rows": lambda rng, n: ([normal(rng, rows(n), 10), np.ones(rows(n), bool)], {"of": "rows"}),
     "filled_rows": lambda rng, n: ([normal(rng, rows(n), 10), np.zeros(rows(n), bool), normal(rng, rows(n), 10)], {"of": "rows"}),
     "among": lambda rng, n: ([places(rng, n, n), places(rng, n, max(1, n // 10))], {}),
-    "argmax": along(axis=1), "argmin": along(axis=1),
+    "argmax": along(axis=1), "argmin": along(axis=1), "nextafter": lambda rng, n: ([normal(rng, n), normal(rng, n)], {}),
     "best_boxes": lambda rng, n: ([np.sort(rng.random((max(2, n // 400), 2, 2)), 1).reshape(-1, 4).astype("f"),
                                    rng.random(max(2, n // 400)).astype("f"), np.array(20, np.int32)],
                                   {"threshold": 0.5, "least": -np.inf, "sigma": 0.0}),

@@ -20,7 +20,7 @@ INTERRUPTED = {
     "networkx.utils.backends": "1", "networkx.algorithms.dag": "1", "networkx.generators": "1", "llvmlite.binding.ffi": "1",
     "llvmlite.binding.executionengine": "1", "numba.core.types": "0", "numba.core.typing.npydecl": "0", "numba.core.compiler": "0",
     "numba.cpython.builtins": "0", "graphc.cpu.kernel.language": "0", "graphc.cpu.kernel.vecmath": "0",
-    "numba.cpython.unicode 3": "0", "numba.cpython.unicode 30": "0", "numba.cpython.charseq 5": "0", "numba.np.arrayobj 50": "0",
+    "numba.cpython.numbers 3": "0", "numba.cpython.numbers 30": "0", "numba.cpython.iterators 2": "0", "numba.core.typing.builtins 50": "0",
 }
 PROGRAM = """
 import os, signal, sys

@@ -1,4 +1,4 @@
-"""What a count of steps may be: a whole number, a scalar, as TensorFlow's `assert_global_step` has it."""
+"""What a count of steps may be: a whole number, a scalar: all that `assert_global_step` lets pass."""
 
 from __future__ import annotations
 

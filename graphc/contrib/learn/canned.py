@@ -191,7 +191,8 @@ class DNNClassifier(_Classifier):
 
     >>> x = np.float32([[0, 0], [0, 1], [1, 0], [1, 1]])
     >>> columns = tf.contrib.learn.infer_real_valued_columns_from_input(x)
-    >>> model = tf.contrib.learn.DNNClassifier([8], columns, "xor", optimizer=tf.train.AdamOptimizer(0.1))
+    >>> model = tf.contrib.learn.DNNClassifier([8], columns, "first", optimizer=tf.train.AdamOptimizer(0.1),
+    ...                                        config=tf.contrib.learn.RunConfig(tf_random_seed=1))
     >>> [int(c) for c in model.fit(x, np.array([0, 0, 1, 1]), steps=50).predict(x)]
     [0, 0, 1, 1]
     """

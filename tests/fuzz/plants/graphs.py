@@ -60,7 +60,7 @@ def filter_not_turned_round() -> None:
 @plant_in("max_pool_nd")
 def last_of_equal_maxima() -> None:
     """The place of a maximum in a window is that of the last of equal ones."""
-    pool_loops._last_first = range
+    pool_loops._last_first = lambda count: range(count)
 
 
 @plant_in("max_pool_nd")
