@@ -100,6 +100,7 @@ arctanh | atanh
 absolute fabs | abs
 power float_power | pow
 divide true_divide | truediv
+nextafter | math.nextafter
 floor_divide | floordiv
 remainder | floormod
 conjugate positive | identity
