@@ -34,7 +34,7 @@ class CrossShardOptimizer(Replica):
 
 
 def _called(computation: Callable[..., Any], inputs: Any) -> list[Any]:
-    """What a computation gives, as a list of tensors; operations among it are done with the first of them, or alone."""
+    """What a computation gives, as a list of tensors and operations."""
     found = computation(*(inputs or ()))
     outputs = [*found] if isinstance(found, (tuple, list)) else [] if found is None else [found]
     return [x if isinstance(x, Operation) else to_node(x) for x in outputs]

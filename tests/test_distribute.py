@@ -66,7 +66,7 @@ def test_an_estimator_of_a_strategy(tmp_path: Any) -> None:
     assert asked == [(1, 4)] and estimator.get_variable_value("w") == 1.0
 
 
-def test_a_strategy_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strategy_for_all() -> None:
     strategy = D.OneDeviceStrategy()
     D.experimental_set_strategy(strategy)
     try:

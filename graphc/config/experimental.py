@@ -35,7 +35,6 @@ class VirtualDeviceConfiguration(NamedTuple):
 
 
 _PROCESSOR = PhysicalDevice("/physical_device:CPU:0", "CPU")
-_visible = [_PROCESSOR]
 
 
 def list_devices() -> list[str]:
@@ -54,12 +53,12 @@ def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice
 
 def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
     """The devices that a program computes on, all or of one kind."""
-    return [LogicalDevice("/device:CPU:0", d.device_type) for d in _visible if device_type in (None, d.device_type)]
+    return [LogicalDevice("/device:CPU:0", d.device_type) for d in list_physical_devices(device_type)]
 
 
 def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
     """The devices that are used, all or of one kind."""
-    return [d for d in _visible if device_type in (None, d.device_type)]
+    return list_physical_devices(device_type)
 
 
 def set_visible_devices(devices: PhysicalDevice | Sequence[PhysicalDevice], device_type: str | None = None) -> None:

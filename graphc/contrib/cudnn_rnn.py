@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ArgumentError
-from ..initializers import zeros_initializer
+from ..initializers import glorot_uniform_initializer, zeros_initializer
 from ..ir.arguments import hold as _hold
 from ..ir.node import Node, here
 from ..layers.base import Layer
@@ -83,7 +83,8 @@ class _CudnnRNN(Layer):
             if given not in known:
                 raise ArgumentError(f"{what}: {word} is one of {', '.join(known)}, not {given!r:.60}{here()}")
         self.direction, self.input_mode, self._dropped, self._seed = direction, input_mode, dropout, seed
-        self._initializer = kernel_initializer
+        self._initializer = glorot_uniform_initializer(seed) if kernel_initializer is None else kernel_initializer
+        self._bias_initializer = bias_initializer or zeros_initializer()
         self._cells = [[type(self)._cell(num_units) for _ in range(self.num_dirs)] for _ in range(num_layers)]
 
     @property
@@ -100,7 +101,7 @@ class _CudnnRNN(Layer):
         batch = shape(inputs)[1]
         states = initial_state if initial_state is not None else [zeros(s, inputs.dtype) for s in self.state_shape(batch)]
         x, last = inputs, []
-        with variable_scope(self._scope, initializer=self._initializer) if self._scope is not None else variable_scope(self._base_name):
+        with variable_scope(self._scope or self._base_name, initializer=self._initializer, custom_getter=self._variable):
             for level in range(self.num_layers):
                 if level and self._dropped:
                     x = _dropout(x, self._dropped, seed=self._seed, training=training)
@@ -108,6 +109,10 @@ class _CudnnRNN(Layer):
                 x, ends = self._level(level, x, begins)
                 last += ends
         return x, tuple(stack([end[k] for end in last]) for k in range(self._states))
+
+    def _variable(self, getter: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
+        """A variable of a cell; all its biases begin as the layer says."""
+        return getter(name, *args, **{**kwargs, "initializer": self._bias_initializer} if name.endswith("/bias") else kwargs)
 
     def _level(self, level: int, x: Any, begins: list[Any]) -> tuple[Node, list[tuple[Node, ...]]]:
         cells = self._cells[level]

@@ -266,7 +266,7 @@ class MirroredStrategy(Strategy):
     """
 
     def __init__(self, devices: Sequence[str] | None = None, cross_device_ops: Any = None, num_gpus: int | None = None,
-                 num_gpus_per_worker: int | None = None, **other: Any):
+                 num_gpus_per_worker: int | None = None, cross_tower_ops: Any = None, auto_shard_dataset: bool = False):
         super().__init__()
         asked = max(len(devices or ()), num_gpus or 0, num_gpus_per_worker or 0)
         if asked > 1:

@@ -96,6 +96,14 @@ def test_names_of_checkpoints(direction: str, name: str) -> None:
     assert name in [v.op.name for v in tf.global_variables()]
 
 
+@pytest.mark.parametrize("make", [row[0] for row in KINDS.values()], ids=KINDS)
+def test_initial_values_of_all_variables(make: Any) -> None:
+    make(2, 3, kernel_initializer=tf.constant_initializer(0.25), bias_initializer=tf.constant_initializer(-0.5))(X)
+    with tf.Session(jit=False) as session:
+        for v in tf.trainable_variables():
+            assert (session.run(v) == (-0.5 if v.op.name.endswith("bias") else 0.25)).all(), v.name
+
+
 def test_a_layer_goes_on_from_a_state_and_learns() -> None:
     layer = K.CudnnLSTM(1, 4, dropout=0.5)
     first, state = layer(X[:2], training=False)
