@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .errors import UnimplementedError
+from .ir.arguments import hold as _hold
 from .ir.node import Node, Operation, here
 from .ir.operator import to_node
 from .ops.state import group
@@ -112,4 +113,5 @@ def shutdown_system(job: str | None = None) -> Operation:
     """An operation that does nothing."""
     return group()
 
+_hold(globals(), __all__)
 _namespace(globals())

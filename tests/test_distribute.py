@@ -96,6 +96,7 @@ def _set_within() -> None:
 
 
 MISTAKES = {
+    "a word that is none": (lambda: D.MirroredStrategy(devces=None), tf.errors.ArgumentError, "devces"),
     "two devices": (lambda: D.MirroredStrategy(["/gpu:0", "/gpu:1"]), tf.errors.UnimplementedError, "2 devices are asked for"),
     "two devices of contrib": (lambda: tf.contrib.distribute.MirroredStrategy(num_gpus=2), tf.errors.UnimplementedError, "2 devices are asked for"),
     "such a processor": (lambda: D.experimental.TPUStrategy(None), tf.errors.UnimplementedError, "processor alone"),

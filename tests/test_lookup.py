@@ -51,8 +51,9 @@ def test_columns_of_files(tmp_path: Any) -> None:
     (lambda: L.StaticVocabularyTable(None, 0), tf.errors.GraphError, "one bucket or more"),
     (lambda: L.StaticVocabularyTable(L.KeyValueTensorInitializer(["a"], [0]), 1), tf.errors.DTypeError, "places are int64, not int32"),
     (lambda: L.StaticHashTable(numbered(["a", "a"]), -1), tf.errors.GraphError, "stands twice"),
+    (lambda: L.StaticHashTable(numbered(["a"]), "x"), tf.errors.DTypeError, "hash_table, its default: .*\\n  at test_lookup.py"),
     (lambda: L.StaticHashTable(numbered(["a"]), -1).lookup(tf.constant([1])), tf.errors.DTypeError, "keys are string"),
-], ids=["no bucket", "places of another dtype", "a key twice", "keys of another dtype"])
+], ids=["no bucket", "places of another dtype", "a key twice", "a default of another dtype", "keys of another dtype"])
 def test_mistakes(build: Any, error: Any, message: str) -> None:
     with tf.Graph().as_default(), pytest.raises(error, match=message):
         build()

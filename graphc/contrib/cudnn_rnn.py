@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ShapeError
 from ..initializers import glorot_uniform_initializer, zeros_initializer
 from ..ir.arguments import hold as _hold
-from ..ir.node import Node, here
+from ..ir.node import Node, describe, here
 from ..layers.base import Layer
 from ..layers.core import dropout as _dropout
 from ..ops.array import concat, shape, split, stack, zeros
@@ -98,6 +98,8 @@ class _CudnnRNN(Layer):
 
     def call(self, inputs: Any, initial_state: Any = None, training: Any = True) -> tuple[Node, tuple[Node, ...]]:
         """The outputs of the last level, float[steps, batch, directions * units], and the last states of all."""
+        if inputs.type.rank not in (None, 3):
+            raise ShapeError(f"{type(self).__name__}: inputs are float[steps, batch, n], not {describe(inputs)}{here()}")
         batch = shape(inputs)[1]
         states = initial_state if initial_state is not None else [zeros(s, inputs.dtype) for s in self.state_shape(batch)]
         x, last = inputs, []

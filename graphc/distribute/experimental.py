@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import UnimplementedError
+from ..ir.arguments import hold as _hold
 from ..ir.node import here
 from ..tf1_names import namespace as _namespace
 from .strategies import MirroredStrategy, Strategy
@@ -43,4 +44,5 @@ class TPUStrategy(Strategy):
     def __init__(self, *args: Any, **kwargs: Any):
         raise UnimplementedError(f"TPUStrategy: graphc computes on the processor alone; tf.distribute.OneDeviceStrategy is the same there{here()}")
 
+_hold(globals(), __all__)
 _namespace(globals())

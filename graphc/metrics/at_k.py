@@ -90,8 +90,9 @@ def recall_at_k(labels: Any, predictions: Any, k: int, class_id: int | None = No
     labels: int[n], int[n, labels] or a SparseTensor of it, predictions: float[n, classes], weights: number[] or number[n] -> (float64[],
     operation). `class_id`: labels and predictions of that class alone. ShapeError, DTypeError: they do not fit.
     """
-    return recall_at_top_k(labels, _top("recall_at_k", predictions, k), k, class_id, weights, metrics_collections, updates_collections,
-                           name or f"recall_at_{k}")
+    rows = _rows("recall_at_k", labels, _top("recall_at_k", predictions, k), class_id)
+    return _quotient("recall_at_k", _count(rows.found), _count(rows.labels), weights, metrics_collections, updates_collections,
+                     name or f"recall_at_{k}")
 
 
 def recall_at_top_k(labels: Any, predictions_idx: Any, k: int | None = None, class_id: int | None = None, weights: Any = None,
@@ -112,8 +113,9 @@ def precision_at_k(labels: Any, predictions: Any, k: int, class_id: int | None =
 
     Operands, result, `class_id` and errors (ShapeError, DTypeError) as of `recall_at_k`.
     """
-    return precision_at_top_k(labels, _top("precision_at_k", predictions, k), k, class_id, weights, metrics_collections, updates_collections,
-                              name or f"precision_at_{k}")
+    rows = _rows("precision_at_k", labels, _top("precision_at_k", predictions, k), class_id)
+    return _quotient("precision_at_k", _count(rows.right), _count(rows.counted), weights, metrics_collections, updates_collections,
+                     name or f"precision_at_{k}")
 
 
 def precision_at_top_k(labels: Any, predictions_idx: Any, k: int | None = None, class_id: int | None = None, weights: Any = None,

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, NotFoundError
 from ..ir.graph import name_scope
 from ..ir.known import static_value
-from ..ir.node import Node, Operation, here
+from ..ir.node import Node, Operation, here, saying
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TEXT, Array, DType, TensorType, as_array, as_dtype, dtype_name
 from .math import less, where
@@ -81,7 +81,8 @@ class Table:
             again = next(key for key, count in Counter(known_keys.tolist()).items() if count > 1)
             raise GraphError(f"{self.name}: the key {again!r:.60} stands twice{f' in {source!r:.200}' * bool(source)}{here()}")
         self._keys, self._found, self._buckets = known_keys, known_values, num_oov_buckets
-        self._default = as_array(default_value, self.value_dtype)
+        with saying(f"{self.name}, its default"):
+            self._default = as_array(default_value, self.value_dtype)
         self.initializer, self.init = group(name=f"{self.name}/init"), group(name=f"{self.name}/init")
 
     def size(self, name: str | None = None) -> Node:

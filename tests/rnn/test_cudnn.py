@@ -122,8 +122,9 @@ def test_a_layer_goes_on_from_a_state_and_learns() -> None:
 @pytest.mark.parametrize("build, error, message", [
     (lambda: K.CudnnLSTM(1, 2, direction="both"), tf.errors.ArgumentError, "unidirectional, bidirectional, not 'both'"),
     (lambda: K.CudnnGRU(1, 2, input_mode="skip_input"), tf.errors.ArgumentError, "linear_input, auto_select, not 'skip_input'"),
+    (lambda: K.CudnnLSTM(1, 2)(tf.zeros([2, 3])), tf.errors.ShapeError, "CudnnLSTM: inputs are float.steps, batch, n., not"),
     (lambda: K.CudnnGRU(0, 2), tf.errors.GraphError, "num_layers"),
-], ids=["direction", "mode", "levels"])
+], ids=["direction", "mode", "rank", "levels"])
 def test_mistakes(build: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         build()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import losses as _losses
-from ...errors import DTypeError, GraphError, ShapeError
+from ...errors import ArgumentError, DTypeError, GraphError, ShapeError
 from ...ir.collecting import GraphKeys
 from ...ir.graph import get_default_graph, name_scope
 from ...ir.node import Node, describe, here
@@ -43,17 +43,25 @@ def _alike(what: str, generated: Any, real: Any) -> None:
         raise ShapeError(f"{what}: the generator makes {describe(generated)}, and the real data is {describe(real)}{here()}")
 
 
+def _functions(what: str, **given: Any) -> None:
+    for word, function in given.items():
+        if not callable(function):
+            raise ArgumentError(f"{what}: {word} is a function, not {function!r:.60}{here()}")
+
+
 def gan_model(generator_fn: Any, discriminator_fn: Any, real_data: Any, generator_inputs: Any, generator_scope: Any = "Generator",
               discriminator_scope: Any = "Discriminator", check_shapes: bool = True) -> GANModel:
     """A generator of data from noise, and a discriminator of real data and such (Goodfellow et al. 2014), as a `GANModel`.
 
     `generator_fn(generator_inputs)` gives data, `discriminator_fn(data, generator_inputs)` a tensor that is large for real data; each has the
     variables of its scope. ShapeError: generated data has another shape than real data, unless `check_shapes` is False.
+    ArgumentError: no functions.
 
     >>> model = tf.contrib.gan.gan_model(lambda z: tf.layers.dense(z, 3), lambda x, z: tf.layers.dense(x, 1), tf.ones([4, 3]), tf.ones([4, 2]))
     >>> model.generated_data.shape, [v.op.name for v in model.discriminator_variables]
     (TensorShape((4, 3)), ['Discriminator/dense/kernel', 'Discriminator/dense/bias'])
     """
+    _functions("gan_model", generator_fn=generator_fn, discriminator_fn=discriminator_fn)
     with variable_scope(generator_scope) as generator:
         inputs = _tensors(generator_inputs)
         generated = generator_fn(inputs)
@@ -75,6 +83,7 @@ def infogan_model(generator_fn: Any, discriminator_fn: Any, real_data: Any, unst
     `discriminator_fn(data, noise)` gives a tensor and a list of distributions, one for each structured noise. GraphError: another number of
     them, or no list. ShapeError: generated data has another shape than real data.
     """
+    _functions("infogan_model", generator_fn=generator_fn, discriminator_fn=discriminator_fn)
     with variable_scope(generator_scope) as generator:
         structured = _tensors(structured_generator_inputs)
         inputs = _tensors(unstructured_generator_inputs) + structured
@@ -104,6 +113,7 @@ def acgan_model(generator_fn: Any, discriminator_fn: Any, real_data: Any, genera
 
     DTypeError: the discriminator gives no pair. ShapeError: generated data has another shape than real data.
     """
+    _functions("acgan_model", generator_fn=generator_fn, discriminator_fn=discriminator_fn)
     with variable_scope(generator_scope) as generator:
         inputs = _tensors(generator_inputs)
         generated = generator_fn(inputs)
