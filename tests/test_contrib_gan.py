@@ -261,6 +261,7 @@ def plain() -> Any:
     (lambda: gan.gan_model(generator, discriminator, DATA, NOISE[:1]), errors.ShapeError, "gan_model: the generator makes"),
     (lambda: gan.acgan_model(generator, discriminator, DATA, NOISE, None), errors.DTypeError, "gives a pair of outputs and logits of classes"),
     (lambda: gan.infogan_model(generator, recognizer, DATA, [NOISE], [DATA, DATA]), errors.GraphError, "for 2 kinds of structured noise"),
+    (lambda: gan.gan_model(None, discriminator, DATA, NOISE), errors.ArgumentError, "generator_fn is a function, not None"),
     (lambda: gan.gan_loss(plain(), gradient_penalty_weight=-1.0), errors.GraphError, "gradient_penalty_weight is -1.0, below 0"),
     (lambda: gan.gan_loss(plain(), aux_cond_generator_weight=1.0), errors.GraphError, "takes an ACGANModel, and the model is a GANModel"),
     (lambda: gan.gan_loss(plain(), mutual_information_penalty_weight=1.0), errors.GraphError, "takes an InfoGANModel, and"),
