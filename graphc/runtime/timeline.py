@@ -298,10 +298,10 @@ def _allowed(cost: Cost, double: bool, limits: Any) -> float:
 def _rows(sums: dict[str, _Sum], total: float, limited: bool) -> list[Row]:
     rows = []
     for name, s in sums.items():
-        seconds = max(s.seconds, 1e-9)
+        least = max(s.seconds, 1e-9)                # the clock's tick: a call may begin and end in one
         step = s.steps.pop() if len(s.steps) == 1 else NO_STEP
-        rows.append(Row(name, step, s.calls, seconds, seconds / total, s.bytes, s.operations, s.bytes / seconds, s.operations / seconds,
-                        s.limited / seconds if limited else None))
+        rows.append(Row(name, step, s.calls, s.seconds, s.seconds / total, s.bytes, s.operations, s.bytes / least, s.operations / least,
+                        s.limited / least if limited else None))
     return sorted(rows, key=lambda r: -r.seconds)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from graphc.cpu.cost import Cost
+from graphc.cpu.tracing import Event, Part, Work
 from tests import ROOT
 from tests.waiting import PATIENCE
 
@@ -142,6 +144,8 @@ import os, signal, threading, time
 signal.signal(signal.SIGINT, signal.default_int_handler)        # a shell may have it ignored for what runs in the background
 import numpy as np
 import graphc as tf
+from graphc.cpu.cost import Cost
+from graphc.cpu.tracing import Event, Part, Work
 x = tf.placeholder(tf.float32, [None])
 {build}
 session = tf.Session()
@@ -233,6 +237,23 @@ def test_steps_of_bodies_are_traced_by_iteration(make, iterations):
     assert "iterations" in str(summary) and sum(row.seconds for row in summary.kernels) <= 1.01 * summary.seconds
     assert sum(row.seconds for row in summary.lines) == pytest.approx(sum(row.seconds for row in summary.kernels), rel=1e-6)
     assert all(json.loads(metadata.to_chrome_trace())["traceEvents"])
+
+
+def handmade(start, end, step=0, name="a", **place):
+    """An event of one line."""
+    cost = Cost(4, 4, 1)
+    return Event(Work(name, "map", (Part(f"{name}.py:1", 1.0, cost),), False), 0, step, 0, start, end, cost, **place)
+
+
+@pytest.mark.parametrize("events, seconds", [
+    ([handmade(0, 500), handmade(500, 500, 1, "b")], {"a": 5e-7, "b": 0.0}),
+    ([handmade(0, 500), handmade(0, 500, 0, "b", inside="0.body", iteration=(0,))], {"a": 0.0, "0.body.0: b": 5e-7})],
+    ids=["a call within a tick of the clock", "a loop whose body takes all of its time"])
+def test_no_time_is_made_up_for_what_took_none(events, seconds):
+    summary = tf.RunMetadata(events).summary(limits=False)
+    assert {row.name: row.seconds for row in summary.kernels} == pytest.approx(seconds, abs=1e-15)
+    assert {row.name: row.seconds for row in summary.lines} == pytest.approx({"a.py:1": seconds["a"], "b.py:1": sum(seconds.values()) - seconds["a"]})
+    assert all(np.isfinite(row.bandwidth) and np.isfinite(row.flops) for row in summary.kernels + summary.lines) and "us" in str(summary)
 
 
 def test_lines_of_a_loop_of_scalars_share_its_time():
