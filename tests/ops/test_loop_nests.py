@@ -61,6 +61,16 @@ def in_order(row: Any, down: bool) -> list[int]:
     return sorted(range(len(row)), key=lambda i: (bool(row[i] != row[i]), 0 if row[i] != row[i] else row[i].item()), reverse=down)
 
 
+def with_sign(m: Any) -> tuple[Any, Any]:
+    with np.errstate(divide="ignore"):
+        return m, 1 / m
+
+
+def furthest(row: Any, best: Callable[..., Any]) -> Any:
+    """The largest or smallest number of a row, 0 above -0; nan if there is one."""
+    return np.float32(np.nan) if np.isnan(row).any() else best(row, key=lambda v: (v, not np.signbit(v)))
+
+
 def spread(*sizes: int) -> list[list[Any]]:
     return [[RNG.normal(size=(n, n + 3))] for n in sizes]
 
@@ -108,6 +118,9 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
        [[make(RNG, n).astype(dtype)] for n in (30, 255, 600)])
       for name, f, g in (("argmax", tf.argmax, np.argmax), ("argmin", tf.argmin, np.argmin))
       for dtype in ("float32", "float64") for what, make in EXTREMES.items()),
+    *((f"{name} of {what}, and 1 by it, which tells zeros", lambda x, f=f: tf.stack([f(x, 1), 1 / f(x, 1)]),
+       lambda x, g=g: np.array([with_sign(furthest(row, g)) for row in x]).T, [[make(RNG, n).astype("float32")] for n in (3, 30, 600)])
+      for name, f, g in (("reduce_max", tf.reduce_max, max), ("reduce_min", tf.reduce_min, min)) for what, make in EXTREMES.items()),
     ("argmax of integers", lambda x: tf.argmax(x, 1, output_type=tf.int32), lambda x: np.argmax(x, 1),
      [[RNG.integers(-9, 9, (7, n)).astype(d)] for n, d in ((1, "int32"), (700, "int32"))]),
     ("argmin of truths", lambda x: tf.argmin(x, 0), lambda x: np.argmin(x, 0), [[RNG.random((n, 5)) < 0.7] for n in (2, 9)]),
