@@ -105,6 +105,13 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
       for dtype in ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64")),
     ("order of columns of few numbers", lambda x: tf.argsort(x, 0), lambda x: np.array([in_order(c, False) for c in x.T]).T,
      [[RNG.integers(0, n, (n, 3))] for n in (7, 30, 5000)]),
+    *((f"places among sorted ones, {side}, {what}", lambda a, x, side=side: tf.searchsorted(a, x, side),
+       lambda a, x, side=side: np.array([np.searchsorted(r, w, side) for r, w in zip(a, x, strict=True)]),
+       [[np.sort(make(RNG, n), 1), make(RNG, m)] for n, m in ((1, 70), (2, 3), (63, 64), (600, 9), (1, 0))])
+      for side in ("left", "right") for what, make in EXTREMES.items() if side == "right" or "nan" not in what),
+    ("places of numbers among sorted ones with nan", tf.searchsorted, lambda a, x: np.array([np.searchsorted(r, w) for r, w in zip(a, x, strict=True)]),
+     [[np.sort(EXTREMES["with nan"](RNG, n), 1), RNG.normal(size=(9, 40))] for n in (3, 700)]),
+    ("places among none", tf.searchsorted, lambda a, x: np.zeros(x.shape), [[np.zeros((2, 0)), np.ones((2, 3))]]),
     ("sorted columns", lambda x: tf.sort(x, 0, "DESCENDING"), lambda x: np.sort(x, 0)[::-1], spread(1, 7, 30, 4100)),
     *((f"{name}, axis {axis}", lambda x, f=f, axis=axis: f(x, axis), lambda x, g=g, axis=axis: g(x, axis=axis), spread(1, 2, 5, 100))
       for name, f, g in (("cumsum", tf.cumsum, np.cumsum), ("cumprod", tf.cumprod, np.cumprod)) for axis in (0, 1)),
