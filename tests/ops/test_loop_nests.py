@@ -109,7 +109,8 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
        lambda a, x, side=side: np.array([np.searchsorted(r, w, side) for r, w in zip(a, x, strict=True)]),
        [[np.sort(make(RNG, n), 1), make(RNG, m)] for n, m in ((1, 70), (2, 3), (63, 64), (600, 9), (1, 0))])
       for side in ("left", "right") for what, make in EXTREMES.items() if side == "right" or "nan" not in what),
-    ("places of numbers among sorted ones with nan", tf.searchsorted, lambda a, x: np.array([np.searchsorted(r, w) for r, w in zip(a, x, strict=True)]),
+    ("places of numbers among sorted ones with nan", tf.searchsorted,
+     lambda a, x: np.array([np.searchsorted(r, w) for r, w in zip(a, x, strict=True)]),
      [[np.sort(EXTREMES["with nan"](RNG, n), 1), RNG.normal(size=(9, 40))] for n in (3, 700)]),
     ("places among none", tf.searchsorted, lambda a, x: np.zeros(x.shape), [[np.zeros((2, 0)), np.ones((2, 3))]]),
     ("sorted columns", lambda x: tf.sort(x, 0, "DESCENDING"), lambda x: np.sort(x, 0)[::-1], spread(1, 7, 30, 4100)),
