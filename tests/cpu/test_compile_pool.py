@@ -183,6 +183,17 @@ def test_kernels_are_made_all_the_same(mishap, workers, monkeypatch, tmp_path):
     assert np.array_equal(x, np.full(7, factor))
 
 
+def test_nothing_is_left_of_a_worker_that_ends_at_once(workers, monkeypatch):
+    started, start = [], subprocess.Popen
+
+    def ended(self, message):
+        raise BrokenPipeError
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **options: (started.append(start(*args, **options)), started[-1])[1])
+    monkeypatch.setattr(compile_pool._Worker, "_say", ended)
+    assert workers.crew(2) == [] and len(started) == 1
+    assert started[0].poll() is not None and started[0].stdin.closed and started[0].stdout.closed
+
+
 def test_errors_are_told_here(workers):
     with pytest.raises(errors.GraphcError, match="does not compile"):
         native.compile_kernels(["def kernel(buffers, extents, lo, hi):\n    return nothing_known\n"])
