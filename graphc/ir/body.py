@@ -17,6 +17,7 @@ from .types import TensorType, compatible, merge, same_type
 RunBody = Callable[["Body", Sequence[Any]], Sequence[Any]]      # a body's results for its arguments
 
 
+PartKey = tuple[tuple[int, ...], tuple[int, ...], tuple[tuple[int, Node], ...]]      # parameters, results, and parameters that are constants
 MOST_SIZES = 8          # of a body that Python runs: those whose programs stay, if they are compiled into it
 
 
@@ -29,6 +30,7 @@ class Body(Sized):
     def __init__(self, parameters: Iterable[Node], results: Iterable[Node], effects: Iterable[Node] = ()):
         self.parameters, self.results, self.effects = tuple(parameters), tuple(results), tuple(effects)
         self._parts: dict[Any, Body] = {}
+        self.whole: tuple[Body, PartKey] | None = None          # what it is a `part` of, and which
         self._sizes: list[Any] | None = None
         self._at: dict[tuple[int, ...], Body] = {}
 
@@ -54,6 +56,7 @@ class Body(Sized):
             kept = [*(self.results[i] for i in results), *self.effects]
             made = substituted(kept, {self.parameters[i]: x for i, x in constants})
             found = self._parts[key] = Body([self.parameters[i] for i in parameters], made[:len(results)], made[len(results):])
+            found.whole = self, key
         return found
 
     def needs(self, results: Iterable[int]) -> set[Node]:
