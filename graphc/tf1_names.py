@@ -143,6 +143,7 @@ estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are no
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
 keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
 keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
+strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator
