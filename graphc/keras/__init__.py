@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import layers as layers
     from . import losses as losses
     from . import metrics as metrics
+    from . import mixed_precision as mixed_precision
     from . import models as models
     from . import optimizers as optimizers
     from . import preprocessing as preprocessing
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __version__ = "2.2.4-tf"
 # Imported when they are first named: `tf.layers` stands on a part of the engine alone.
 _SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "estimator", "initializers", "layers", "losses",
-           "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils")
+           "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "regularizers", "utils")
 _WITHIN = {"Input": "engine.input_layer", "Model": "engine.model", "Sequential": "engine.sequential"}
 
 __all__ = [*_SPACES, *_WITHIN]
