@@ -19,7 +19,8 @@ def _key(dtype: np.dtype[Any], descending: bool) -> tuple[str, int, list[str]]:
     plain, signed, top, full = f"uint{bits}", f"int{bits}", 1 << (bits - 1), (1 << bits) - 1
     if dtype.kind == "f":                       # the sum makes -0 0, and what is subnormal if that is flushed; of numbers below 0 all bits turn
         lines = [f"raw = bits_{signed}(v + {word(dtype)}(0))",
-                 f"key = {plain}(bits_{plain}(raw) ^ bits_{plain}({signed}(raw >> {signed}({bits - 1}))) ^ select(raw < {signed}(0), {plain}(0), {plain}({top})))",
+                 f"key = {plain}(bits_{plain}(raw) ^ bits_{plain}({signed}(raw >> {signed}({bits - 1})))"
+                 f" ^ select(raw < {signed}(0), {plain}(0), {plain}({top})))",
                  f"key = select(v != v, {plain}({full}), key)"]
     elif dtype.kind == "i":
         lines = [f"key = {plain}(bits_{plain}({signed}(v)) ^ {plain}({top}))"]
