@@ -35,7 +35,7 @@ from ..ops.state import Variable
 from ..runtime.session import Session
 from ..runtime.values import Snapshot
 from .checkpoints import INDEX, graph_in, path_of
-from .restoring import RestoreReport, courses_of, report_of, told_courses
+from .restoring import RestoreReport, courses_of, keys_of, report_of, told_courses
 from .rotation import Kept, Rotation, turns
 
 __all__ = ["RestoreReport", "Saver", "SaverDef", "export_meta_graph", "import_meta_graph"]
@@ -178,6 +178,7 @@ class Saver:
         """Set the variables to what a checkpoint holds, all of them or none.
 
         Checkpoints of TensorFlow's own formats, PATH.index and PATH.data-*, or one file PATH, are read where there is no file of graphc's.
+        Of a `tf.train.Checkpoint`, whose values go by attributes, those count that were of variables with these names.
         `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
         taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
         NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.
@@ -189,11 +190,12 @@ class Saver:
         self._check(sess, named)
         prefix = path_of(save_path, "Saver.restore")
         with open_checkpoint(prefix) as found:
-            report = report_of(named, found.entries, self._reshape)
+            keys = keys_of(found, named)
+            report = report_of(named, {name: found.entries[key] for name, key in keys.items()}, self._reshape)
             if not partial and (report.missing or report.misshapen):
                 kind = NotFoundError if report.missing else InvalidArgumentError
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
-            arrays: dict[Node, Array] = {named[name]: found.array(name) for name in report.restored}
+            arrays: dict[Node, Array] = {named[name]: found.array(keys[name]) for name in report.restored}
             whole = not (report.missing or report.misshapen or report.unexpected)
             drawn = courses_of(found) if whole else None
         if self._reshape:
