@@ -10,10 +10,11 @@ from . import winograd_text
 from .conv_sums import WORK, Ends, Sums, text_of, with_epilogue
 from .kernel_text import KernelText, Slot
 
-LEAST_CHANNELS, MOST_CHANNELS, LEAST_OUTPUTS = 32, 512, 32      # of a group
-LEAST_SQUARES = 48      # in all: the filter is transformed once a call
-FILLED = 70             # per cent of the places of all squares that there are
-UNITS = 6               # parts that there are at least, if there are as many panels, for threads
+LEAST_CHANNELS, MOST_CHANNELS, LEAST_OUTPUTS = 16, 1024, 8      # of a group
+LEAST_SQUARES, LEAST_OF_LARGE = 9, 48       # in all, for the filter is transformed once a call; and of one that leaves the nearer caches
+LARGE = 1 << 20         # numbers of such a filter
+FILLED = 65             # per cent of the places of all squares that there are
+UNITS, WIDE = 6, 64     # parts that there are at least, for threads, if each has so many outputs: all of a block's transform its windows
 LINE = 16               # numbers of a line of the cache
 
 
@@ -29,8 +30,9 @@ def taken(sums: Sums) -> Any:
         return 0
     places = [settled(n) for n in node.type.shape[sums.lead:-1]]
     each = prod(-(-n // 2) for n in places)             # squares of an image
+    least = LEAST_SQUARES if sums.zeros_at <= LARGE else LEAST_OF_LARGE
     filled = minimum(100 * prod(places) // maximum(4 * FILLED * each, 1), 1)
-    return filled if fixed(each) and each >= LEAST_SQUARES else filled * minimum(sums.images * each // LEAST_SQUARES, 1)
+    return filled if fixed(each) and each >= least else filled * minimum(sums.images * each // least, 1)
 
 
 def trusted_at(sums: Sums) -> int:
@@ -45,7 +47,7 @@ def spread_at(sums: Sums) -> int:
 
 def packed(sums: Sums) -> Slot:
     """Memory for the filter in panels, and transformed."""
-    size = spread_at(sums) + sums.parts * winograd_text.POINTS * sums.depth * sums.tile.width
+    size = spread_at(sums) + sums.parts * winograd_text.points_of(sums.depth, sums.tile.width)
     return Slot("partial", sums.node, sums.node.type.dtype, size)
 
 
@@ -60,7 +62,7 @@ def square_texts(sums: Sums, filter_slot: Slot, ends: Ends, here: Any) -> list[K
     squares = sums.images * down * across
     groups = -(-squares // tile.rows)
     blocks = maximum(-(-groups // (winograd_text.SQUARES // tile.rows)), 1)
-    splits = maximum(minimum(-(-UNITS // blocks), panels), 1)
+    splits = maximum(minimum(-(-UNITS // blocks), sums.outputs // WIDE), 1)
     each = -(-panels // splits)
     beside = winograd_text.beside(depth, tile.width)
     # The first place that a window holds, whichever element of the filter it is multiplied by.

@@ -22,6 +22,11 @@ def row_of(depth: int) -> int:
     return depth + GAP
 
 
+def points_of(depth: int, width: int) -> int:
+    """Numbers of a panel of the transformed filter."""
+    return POINTS * (depth * width + GAP)
+
+
 def beside(depth: int, width: int) -> int:
     """Numbers that a thread keeps beside itself: a block's windows, and its products with a panel."""
     return POINTS * (SQUARES * (row_of(depth) + width) + 2 * GAP)
@@ -43,12 +48,13 @@ def spread(tile: Tile) -> str:
         step = depth * {width}
         source = (part * 9 + turned * 8) * step + beside
         step = step * (1 - 2 * turned)
-        to = first + part * {POINTS} * depth * {width} + beside
+        point = depth * {width} + {GAP}
+        to = first + part * {POINTS} * point + beside
         total = tile(9, 1, {lanes}, {dtype})
         for c in range(depth):
             taps = tile_load(total, p, source + c * {width}, step)
             total = tile_magnitudes(total, taps)
-            tile_store(p, to + c * {width}, depth * {width}, filter_sums(taps))
+            tile_store(p, to + c * {width}, point, filter_sums(taps))
         store(p, trusted_at + unit, {dtype}(tile_even(total, {EVEN})))
 """
     return kernel(("p",), dtype, SPREAD, body)
@@ -93,12 +99,13 @@ if wide == across:
 def _products(tile: Tile) -> str:
     """Lines that multiply the sixteen matrices of a block by those of the panel p."""
     r, width = tile.rows, tile.width
-    return f"""w_panel = spread_at + part * {POINTS} * depth * {width}
+    return f"""w_point = depth * {width} + {GAP}
+w_panel = spread_at + part * {POINTS} * w_point
 for point in range({POINTS}):
     for t in range((count + {r - 1}) // {r}):
         acc = {tile.zeros}
         for c in range(depth):
-            acc = add_outer(acc, b, b_at + point * matrix + t * {r} * b_row + c, b_row, w, w_panel + (point * depth + c) * {width})
+            acc = add_outer(acc, b, b_at + point * matrix + t * {r} * b_row + c, b_row, w, w_panel + point * w_point + c * {width})
         tile_store(b, sums_at + point * {SQUARES * width + GAP} + t * {r * width}, {width}, acc)
 """
 

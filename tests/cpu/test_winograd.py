@@ -301,7 +301,7 @@ FAULTS = [
     ("spread", "turned * 8", "turned * 7"), ("spread", "(1 - 2 * turned)", "1"), ("spread", "beside = unit % 3", "beside = unit % 1"),
     ("sums", "first0 + k", "first0 + 1"), ("sums", "(row < size0)", "(row <= size0 - 2)"), ("sums", "(column >= 0)", "(column >= 1)"),
     ("sums", "depth - 16)", "0)"), ("sums", "wide += 1", "wide += 0"), ("sums", "high == down", "high == 9"),
-    ("sums", "column = p *", "column = 0 *"), ("sums", "(point * depth + c)", "(0 * depth + c)"),
+    ("sums", "column = p *", "column = 0 *"), ("sums", "point * w_point", "0 * w_point"),
     ("sums", "in range(depth):\n", "in range(1, depth):\n"), ("sums", "r // 2\n", "0\n"), ("sums", "+ i * 48 +", "+ 0 * 48 +"),
     ("sums", "(at0 < places0)", "(at0 < places0 - 1)"), ("sums", "good & tile_finite(four)", "True"), ("sums", "turned * (2 - t % 3 * 2)", "0"),
     ("sums", "trusted_at + part", "trusted_at + 0 * part"),
