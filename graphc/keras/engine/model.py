@@ -113,8 +113,8 @@ class Model(Saved, Network):
         def told(a: Any) -> tuple[Any, Any]:
             a = a if hasattr(a, "shape") and hasattr(a, "dtype") else np.asarray(a)
             dims = tuple(a.shape.as_list()) if isinstance(a, Node) else tuple(a.shape)
-            kind = str(np.dtype(getattr(a.dtype, "as_numpy_dtype", a.dtype)))
-            return (None, *(dims[1:] or (1,))), state.floatx() if kind.startswith("float") else kind
+            kind = np.dtype(getattr(a.dtype, "as_numpy_dtype", a.dtype))
+            return (None, *(dims[1:] or (1,))), state.floatx() if kind.kind == "f" else "string" if kind.kind in "SUO" else str(kind)
         many = isinstance(x, dict) or isinstance(x, (list, tuple)) and any(hasattr(a, "shape") for a in x)
         pairs = {k: told(v) for k, v in x.items()} if isinstance(x, dict) else [told(a) for a in x] if many else [told(x)]
         if isinstance(pairs, dict):

@@ -159,8 +159,11 @@ class Network(Layer):
     def connect_to(self, batch_shapes: Any, dtypes: Any = None) -> None:
         """Call the model with placeholders of those shapes, which become its inputs, and what it gives its outputs."""
         shapes = flatten_shapes(batch_shapes)
-        kinds = flatten(dtypes) if dtypes is not None else [state.floatx()] * len(shapes)
-        made = [InputLayer(batch_input_shape=TensorShape(s).as_list(), dtype=k).output for s, k in zip(shapes, kinds, strict=True)]
+        # Data of a dict come by its keys, which name the inputs.
+        names = list(batch_shapes) if isinstance(batch_shapes, dict) else [None] * len(shapes)
+        kinds = [state.floatx()] * len(shapes) if dtypes is None else [*dtypes.values()] if isinstance(dtypes, dict) else flatten(dtypes)
+        made = [InputLayer(batch_input_shape=TensorShape(s).as_list(), dtype=k, name=name).output
+                for s, k, name in zip(shapes, kinds, names, strict=True)]
         given = made[0] if len(made) == 1 and not _many(batch_shapes) else _packed(batch_shapes, made)
         self.set_inputs(given)
 
