@@ -18,7 +18,8 @@ from ..ir.sizes import unknown
 from ..ir.types import TensorShape
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
-from .paths import CONTRIB, MODULES
+from .contrib_paths import CONTRIB
+from .paths import MODULES
 
 __all__: list[str] = []
 
