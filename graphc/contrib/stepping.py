@@ -18,6 +18,15 @@ from ..train import clip_by_norm, get_or_create_global_step
 from ..train.optimizer import Optimizer
 from ..variables import trainable_variables
 
+
+class _Absent:
+    """An argument that is not given, where None says something."""
+
+    def __repr__(self) -> str:
+        return "USE_DEFAULT"
+
+
+ABSENT: Any = _Absent()
 DEFAULT = 0             # of `global_step`: the graph's own, which counts the steps; None: nothing counts them
 Pairs = Sequence[tuple[Any, Variable]]
 Transform = Callable[[Pairs], Pairs]

@@ -11,10 +11,10 @@ from ...runtime.session import ConfigProto
 from ...tf1_names import namespace as _namespace
 from .. import evaluating
 from ..evaluating import checkpoints_iterator, wait_for_new_checkpoint
+from ..stepping import ABSENT
 
 __all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
 
-_ABSENT: Any = object()         # an argument that is not given, where None says something
 Feeds = Mapping[Any, Any] | None
 
 
@@ -22,7 +22,7 @@ def _parts(logdir: Any, num_evals: int, summary_op: Any, summary_feeds: Feeds, v
            initial_feeds: Feeds, hooks: Sequence[Any] | None) -> dict[str, Any]:
     """What slim's words are to the functions of `contrib.training`: hooks, and a scaffold."""
     found = [evaluating.StopAfterNEvalsHook(num_evals), *(hooks or ())]
-    shown = summary.merge_all() if summary_op is _ABSENT else summary_op
+    shown = summary.merge_all() if summary_op is ABSENT else summary_op
     if shown is not None and logdir is not None:
         found.append(evaluating.SummaryAtEndHook(log_dir=logdir, summary_op=shown, feed_dict=summary_feeds))
     saver = None if variables is None else train.Saver(variables)
@@ -31,7 +31,7 @@ def _parts(logdir: Any, num_evals: int, summary_op: Any, summary_feeds: Feeds, v
 
 def evaluate_once(master: str, checkpoint_path: str, logdir: str | None = None, num_evals: int = 1, initial_op: Any = None,
                   initial_op_feed_dict: Feeds = None, eval_op: Any = None, eval_op_feed_dict: Feeds = None, final_op: Any = None,
-                  final_op_feed_dict: Feeds = None, summary_op: Any = _ABSENT, summary_op_feed_dict: Feeds = None,
+                  final_op_feed_dict: Feeds = None, summary_op: Any = ABSENT, summary_op_feed_dict: Feeds = None,
                   variables_to_restore: Sequence[Any] | None = None, session_config: ConfigProto | None = None,
                   hooks: Sequence[Any] | None = None) -> Any:
     """Read a checkpoint, run `eval_op` so many times, and give what `final_op` gives. NotFoundError, DataLossError: no checkpoint that fits.
@@ -46,7 +46,7 @@ def evaluate_once(master: str, checkpoint_path: str, logdir: str | None = None, 
 
 def evaluation_loop(master: str, checkpoint_dir: Any, logdir: Any, num_evals: int = 1, initial_op: Any = None, initial_op_feed_dict: Feeds = None,
                     init_fn: Any = None, eval_op: Any = None, eval_op_feed_dict: Feeds = None, final_op: Any = None,
-                    final_op_feed_dict: Feeds = None, summary_op: Any = _ABSENT, summary_op_feed_dict: Feeds = None,
+                    final_op_feed_dict: Feeds = None, summary_op: Any = ABSENT, summary_op_feed_dict: Feeds = None,
                     variables_to_restore: Sequence[Any] | None = None, eval_interval_secs: float = 60, max_number_of_evaluations: int | None = None,
                     session_config: ConfigProto | None = None, timeout: float | None = None, timeout_fn: Callable[[], Any] | None = None,
                     hooks: Sequence[Any] | None = None) -> Any:

@@ -22,11 +22,9 @@ from ...tf1_names import namespace as _namespace
 from ...train import get_global_step
 from ...train.optimizer import Optimizer
 from ...variables import global_variables_initializer
-from ..stepping import DEFAULT, Transform, add_gradients_summaries, clip_gradient_norms, made_step, multiply_gradients
+from ..stepping import ABSENT, DEFAULT, Transform, add_gradients_summaries, clip_gradient_norms, made_step, multiply_gradients
 
 __all__ = ["add_gradients_summaries", "clip_gradient_norms", "create_train_op", "multiply_gradients", "train", "train_step"]
-
-_ABSENT: Any = object()         # an argument that is not given, where None says something
 
 
 def create_train_op(total_loss: Any, optimizer: Optimizer, global_step: Any = DEFAULT, update_ops: Sequence[Any] | None = None,
@@ -63,10 +61,10 @@ def train_step(sess: Session, train_op: Any, global_step: Any, train_step_kwargs
     return loss, stop
 
 
-def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] | None = None, train_step_kwargs: Any = _ABSENT,
+def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] | None = None, train_step_kwargs: Any = ABSENT,
           log_every_n_steps: int = 1, graph: Graph | None = None, master: str = "", is_chief: bool = True, global_step: Any = None,
           number_of_steps: int | None = None, init_op: Any = None, init_feed_dict: Mapping[Any, Any] | None = None, local_init_op: Any = None,
-          init_fn: Callable[[Session], Any] | None = None, ready_op: Any = None, summary_op: Any = _ABSENT, save_summaries_secs: float = 600,
+          init_fn: Callable[[Session], Any] | None = None, ready_op: Any = None, summary_op: Any = ABSENT, save_summaries_secs: float = 600,
           summary_writer: Any = None, startup_delay_steps: int = 0, saver: Any = None, save_interval_secs: float = 600, sync_optimizer: Any = None,
           session_config: ConfigProto | None = None, session_wrapper: Callable[[Session], Any] | None = None, trace_every_n_steps: Any = None,
           ignore_live_threads: bool = False) -> Any:
@@ -85,8 +83,8 @@ def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] |
         start_op = init_op if init_op is not None else global_variables_initializer()
         local_op = local_init_op if local_init_op is not None else _train.Scaffold.default_local_init_op()
         keeper = saver if saver is not None else _train.Saver() if logdir else None
-        shown = summary.merge_all() if summary_op is _ABSENT else summary_op
-        options = _step_options(step, number_of_steps, log_every_n_steps) if train_step_kwargs is _ABSENT else dict(train_step_kwargs or {})
+        shown = summary.merge_all() if summary_op is ABSENT else summary_op
+        options = _step_options(step, number_of_steps, log_every_n_steps) if train_step_kwargs is ABSENT else dict(train_step_kwargs or {})
     with Session(graph=graph, config=session_config) as made:
         session = session_wrapper(made) if session_wrapper is not None else made
         newest = _train.latest_checkpoint(logdir) if logdir and os.path.isdir(logdir) else None
@@ -99,7 +97,7 @@ def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] |
         session.run(local_op)
         coordinator = _train.Coordinator()
         _train.start_queue_runners(made, coordinator)
-        step_fn = train_step_fn or (_plain_step if train_step_kwargs is _ABSENT else train_step)
+        step_fn = train_step_fn or (_plain_step if train_step_kwargs is ABSENT else train_step)
         try:
             loss = _loop(session, graph, train_op, step, step_fn, options, log_every_n_steps, number_of_steps, logdir, keeper,
                          save_interval_secs, shown, summary_writer, save_summaries_secs)
