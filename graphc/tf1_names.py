@@ -145,7 +145,6 @@ keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_l
 keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
-python.estimator | tf.estimator
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """

@@ -20,6 +20,7 @@ from graphc import as_tensorflow
 from graphc.examples.tutorials.mnist import input_data
 from graphc.files.idx import read_idx
 from graphc.inspection.lacking import lacking
+from graphc.python import contrib_paths
 from graphc.python import paths as inner_paths
 from tests import ROOT
 
@@ -78,6 +79,16 @@ IMPORTS = [
     ("from tensorflow.keras.datasets import mnist", "mnist.load_data", "keras.datasets.mnist.load_data"),
     ("import tensorflow as tf", "tf.keras.datasets.cifar10.load_data", "keras.datasets.cifar10.load_data"),
     ("from tensorflow.python.ops.init_ops import zeros_initializer", "zeros_initializer", "zeros_initializer"),
+    ("from tensorflow.python.ops.init_ops import Zeros", "Zeros", "keras.initializers.Zeros"),
+    ("from tensorflow.python.ops.init_ops_v2 import glorot_normal", "glorot_normal", "keras.initializers.glorot_normal"),
+    ("from tensorflow.python.estimator.canned.dnn import DNNClassifier", "DNNClassifier", "estimator.DNNClassifier"),
+    ("from tensorflow.python.estimator.export import export_output", "export_output.PredictOutput", "estimator.export.PredictOutput"),
+    ("from tensorflow.python.training import evaluation", "evaluation._get_or_create_eval_step", "contrib.training.get_or_create_eval_step"),
+    ("from tensorflow.contrib.slim.python.slim.data import dataset", "dataset.Dataset", "contrib.slim.dataset.Dataset"),
+    ("from tensorflow.contrib.slim.python.slim import queues", "queues.QueueRunners", "contrib.slim.queues.QueueRunners"),
+    ("from tensorflow.contrib.training.python.training import bucket_ops", "bucket_ops.bucket", "contrib.training.bucket"),
+    ("from tensorflow.contrib.distributions.python.ops import bernoulli", "bernoulli.Bernoulli", "contrib.distributions.Bernoulli"),
+    ("from tensorflow.contrib.tpu.python.tpu import tpu_config", "tpu_config.TPUConfig", "contrib.tpu.TPUConfig"),
     ("from tensorflow.keras.layers import Dense", "Dense", "keras.layers.Dense"),
     ("from tensorflow.python.keras.applications.vgg19 import VGG19", "VGG19", "keras.applications.VGG19"),
     ("from keras.applications.vgg16 import VGG16", "VGG16", "keras.applications.VGG16"),
@@ -107,7 +118,7 @@ IMPORTS = [
 ]
 
 
-@pytest.mark.parametrize("line", sorted({*inner_paths.MODULES.split("\n"), *inner_paths.CONTRIB.split("\n")} - {""}))
+@pytest.mark.parametrize("line", sorted({*inner_paths.MODULES.split("\n"), *contrib_paths.CONTRIB.split("\n")} - {""}))
 def test_inner_modules_have_names_of_namespaces(line):
     path, _, places = line.partition(" | ")
     assert path and places
@@ -115,7 +126,7 @@ def test_inner_modules_have_names_of_namespaces(line):
         assert place in ("-", "nn.seq2seq", "graph_util") or place == "tf" or importlib.import_module("graphc.python") and tf.python._place(place)
 
 
-@pytest.mark.parametrize("path", sorted({line.partition(".")[0].partition(" | ")[0] for line in inner_paths.CONTRIB.split("\n")} - {""}))
+@pytest.mark.parametrize("path", sorted({line.partition(".")[0].partition(" | ")[0] for line in contrib_paths.CONTRIB.split("\n")} - {""}))
 def test_what_has_inner_modules_is_a_package(path):
     assert importlib.import_module(f"graphc.contrib.{path}").__path__ is not None        # whatever name it stands under in `sys.modules`
 

@@ -18,6 +18,19 @@ data.ops.iterator_ops | data
 data.ops.readers | data
 data.util.nest | nest
 debug | -
+estimator.canned.dnn | estimator
+estimator.canned.linear | estimator
+estimator.estimator | estimator
+estimator.estimator_lib | estimator
+estimator.export.export | estimator.export
+estimator.export.export_output | estimator.export
+estimator.exporter | estimator
+estimator.inputs.inputs | estimator.inputs
+estimator.inputs.numpy_io | estimator.inputs
+estimator.inputs.pandas_io | estimator.inputs
+estimator.model_fn | estimator
+estimator.run_config | estimator
+estimator.training | estimator
 feature_column.feature_column | feature_column
 feature_column.feature_column_lib | feature_column
 feature_column.feature_column_v2 | feature_column
@@ -173,7 +186,8 @@ ops.gradients_impl | tf
 ops.histogram_ops | tf
 ops.image_ops | image
 ops.image_ops_impl | image
-ops.init_ops | initializers tf
+ops.init_ops | initializers tf keras.initializers
+ops.init_ops_v2 | keras.initializers initializers
 ops.initializers_ns | initializers
 ops.inplace_ops | -
 ops.io_ops | tf
@@ -246,11 +260,11 @@ summary.summary | summary
 summary.summary_iterator | train
 summary.text_summary | summary
 summary.writer.writer | summary
-training.adadelta | train
 tools.freeze_graph | -
 tools.inspect_checkpoint | -
 tools.optimize_for_inference_lib | -
 tools.strip_unused_lib | -
+training.adadelta | train
 training.adagrad | train
 training.adagrad_da | train
 training.adam | train
@@ -258,7 +272,8 @@ training.basic_session_run_hooks | train
 training.checkpoint_management | train
 training.checkpoint_utils | train
 training.coordinator | train
-training.evaluation | train
+training.device_setter | train contrib.training
+training.evaluation | -
 training.ftrl | train
 training.gradient_descent | train
 training.input | train
