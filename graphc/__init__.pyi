@@ -103,7 +103,7 @@ from .files.parsing import SparseFeature as SparseFeature
 from .files.parsing import VarLenFeature as VarLenFeature
 from .files.parsing import parse_example as parse_example
 from .files.parsing import parse_single_example as parse_single_example
-from .files.parsing import parse_single_sequence_example as parse_single_sequence_example
+from .files.sequence_parsing import parse_single_sequence_example as parse_single_sequence_example
 from .files.summary_ops import histogram_summary as histogram_summary
 from .files.summary_ops import image_summary as image_summary
 from .files.summary_ops import merge_all_summaries as merge_all_summaries
@@ -219,6 +219,7 @@ from .ops.assertions import assert_rank_at_least as assert_rank_at_least
 from .ops.assertions import assert_rank_in as assert_rank_in
 from .ops.assertions import assert_same_float_dtype as assert_same_float_dtype
 from .ops.assertions import assert_scalar as assert_scalar
+from .ops.assertions import assert_shapes as assert_shapes
 from .ops.assertions import assert_type as assert_type
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
@@ -551,6 +552,8 @@ def decode_base64(input: Any, name: str | None = None) -> Tensor:
     """The texts that web-safe base 64 stands for, filled up or not. InvalidArgumentError, when run: something else."""
 def decode_compressed(bytes: Any, compression_type: str = '', name: str | None = None) -> Tensor:
     """Texts decompressed, one by one: "ZLIB", "GZIP", or "" as they are. DTypeError: no texts. InvalidArgumentError, when run: damaged ones."""
+def decode_json_example(json_examples: Any, name: str | None = None) -> Tensor:
+    """Records of features written as JSON, serialised as `parse_example` takes them: string[...] -> string[...]."""
 def decode_raw(bytes: Any, out_type: Any, little_endian: Any = True, name: str | None = None) -> Tensor:
     """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one]."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
@@ -851,20 +854,21 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
            "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
            "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
-           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian",
-           "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast", "bitwise",
-           "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
-           "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib",
-           "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos",
-           "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64",
-           "decode_compressed", "decode_csv", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose",
-           "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
-           "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide",
-           "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
-           "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
-           "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "eye", "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
+           "assert_scalar", "assert_shapes", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather",
+           "batch_jacobian", "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast",
+           "bitwise", "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics",
+           "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat",
+           "complex128", "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container",
+           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor",
+           "core", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging",
+           "decode_base64", "decode_compressed", "decode_csv", "decode_json_example", "decode_raw", "depth_to_space", "deserialize_many_sparse",
+           "device", "diag", "diag_part", "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2",
+           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
+           "distribute", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance",
+           "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
+           "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye",
+           "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
            "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_per_channel_gradient",
            "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
            "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection", "get_collection_ref",

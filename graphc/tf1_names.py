@@ -141,8 +141,10 @@ _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
-keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
-keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
+strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
+keras.experimental.export_saved_model, keras.experimental.load_from_saved_model | model.save and tf.keras.models.load_model
+keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
+layers.experimental | tf.keras.layers, whose layers keep their own variables
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
