@@ -161,7 +161,6 @@ keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json
 layers.experimental | tf.keras.layers, whose layers keep their own variables
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
-python.estimator | tf.estimator
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
