@@ -25,7 +25,9 @@ from .data.staging import ConditionalAccumulator, ConditionalAccumulatorBase, Sp
 from .errors import OpError
 from .files.event_messages import Event, HistogramProto, LogMessage, SessionLog, Summary, SummaryMetadata
 from .files.graph_def import GraphDef, import_graph_def
+from .files.json_examples import decode_json_example
 from .files.parsing import *  # noqa: F403
+from .files.sequence_parsing import parse_single_sequence_example
 from .files.summary_ops import histogram_summary, image_summary, merge_all_summaries, merge_summary, scalar_summary
 from .files.tensor_proto import make_ndarray, make_tensor_proto
 from .files.tensor_texts import *  # noqa: F403

@@ -103,7 +103,7 @@ from .files.parsing import SparseFeature as SparseFeature
 from .files.parsing import VarLenFeature as VarLenFeature
 from .files.parsing import parse_example as parse_example
 from .files.parsing import parse_single_example as parse_single_example
-from .files.parsing import parse_single_sequence_example as parse_single_sequence_example
+from .files.sequence_parsing import parse_single_sequence_example as parse_single_sequence_example
 from .files.summary_ops import histogram_summary as histogram_summary
 from .files.summary_ops import image_summary as image_summary
 from .files.summary_ops import merge_all_summaries as merge_all_summaries
@@ -219,6 +219,7 @@ from .ops.assertions import assert_rank_at_least as assert_rank_at_least
 from .ops.assertions import assert_rank_in as assert_rank_in
 from .ops.assertions import assert_same_float_dtype as assert_same_float_dtype
 from .ops.assertions import assert_scalar as assert_scalar
+from .ops.assertions import assert_shapes as assert_shapes
 from .ops.assertions import assert_type as assert_type
 from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
@@ -552,6 +553,8 @@ def decode_base64(input: Any, name: str | None = None) -> Tensor:
     """The texts that web-safe base 64 stands for, filled up or not. InvalidArgumentError, when run: something else."""
 def decode_compressed(bytes: Any, compression_type: str = '', name: str | None = None) -> Tensor:
     """Texts decompressed, one by one: "ZLIB", "GZIP", or "" as they are. DTypeError: no texts. InvalidArgumentError, when run: damaged ones."""
+def decode_json_example(json_examples: Any, name: str | None = None) -> Tensor:
+    """Records of features written as JSON, serialised as `parse_example` takes them: string[...] -> string[...]."""
 def decode_raw(bytes: Any, out_type: Any, little_endian: Any = True, name: str | None = None) -> Tensor:
     """The bytes of texts, all of one length, as numbers of another dtype: string[...] -> out_type[..., length / size of one]."""
 def digamma(x: Any, name: str | None = None) -> Tensor:
@@ -852,45 +855,46 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
            "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
            "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
-           "assert_scalar", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather", "batch_jacobian",
-           "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast", "bitwise",
-           "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
-           "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat", "complex128",
-           "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container", "contrib",
-           "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos",
-           "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64",
-           "decode_compressed", "decode_csv", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag", "diag_part", "diagnose",
-           "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
-           "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide",
-           "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum", "enable_control_flow_v2", "enable_eager_execution",
-           "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc",
-           "errors", "estimator", "examples", "executing_eagerly", "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend",
-           "extract_image_patches", "extract_volume_patches", "eye", "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient",
-           "fake_quant_with_min_max_vars", "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel",
-           "fake_quant_with_min_max_vars_per_channel_gradient", "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags",
-           "float16", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd",
-           "get_collection", "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable", "get_seed", "get_static_value",
-           "get_variable", "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer",
-           "glorot_normal_initializer", "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group",
-           "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp",
-           "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def",
-           "init_scope", "initialize_all_tables", "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers",
-           "int16", "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing",
-           "is_numeric_tensor", "is_strictly_increasing", "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta",
-           "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace", "local_variables", "local_variables_initializer", "log", "log1p",
-           "log_matrix_determinant", "log_sigmoid", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses",
-           "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn", "matching_files", "matmul", "matrix_band_part",
-           "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls",
-           "matrix_square_root", "matrix_transpose", "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid",
-           "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial",
-           "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric",
-           "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad",
-           "parallel_stack", "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder",
-           "placeholder_with_default", "polygamma", "polyval", "profiler", "py_func", "py_function", "python", "python_io", "qr", "quantization",
-           "queue", "ragged", "random_crop", "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle",
-           "random_uniform", "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all",
-           "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
-           "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
+           "assert_scalar", "assert_shapes", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather",
+           "batch_jacobian", "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast",
+           "bitwise", "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics",
+           "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat",
+           "complex128", "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container",
+           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor",
+           "core", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging",
+           "decode_base64", "decode_compressed", "decode_csv", "decode_json_example", "decode_raw", "depth_to_space", "deserialize_many_sparse",
+           "device", "diag", "diag_part", "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2",
+           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
+           "distribute", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance",
+           "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
+           "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "extract_volume_patches", "eye",
+           "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
+           "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_per_channel_gradient",
+           "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
+           "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_local_variable", "get_seed", "get_static_value", "get_variable", "get_variable_scope",
+           "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer",
+           "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width",
+           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac",
+           "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables",
+           "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
+           "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor",
+           "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
+           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging",
+           "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template", "make_tensor_proto",
+           "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part",
+           "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose",
+           "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner",
+           "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative",
+           "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
+           "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
+           "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma",
+           "polyval", "profiler", "py_func", "py_function", "python", "python_io", "qr", "quantization", "queue", "ragged", "random_crop",
+           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any",
+           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
+           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
            "reset_default_graph", "reshape", "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint",
            "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max",
            "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",

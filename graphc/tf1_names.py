@@ -141,6 +141,7 @@ _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
+strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
 keras.experimental.export_saved_model, keras.experimental.load_from_saved_model | model.save and tf.keras.models.load_model
 keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
 layers.experimental | tf.keras.layers, whose layers keep their own variables

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -81,6 +83,73 @@ def test_students_t_without_moments():
     found = run(D.StudentT([0.5, 1.5, 3.0], 0.0, 1.0).mean(), D.StudentT([0.5, 1.5, 3.0], 0.0, 1.0).variance())
     np.testing.assert_allclose(found[0], [np.nan, 0, 0])
     np.testing.assert_allclose(found[1], [np.nan, np.inf, 3.0])
+
+
+# ---------------------------------------------------------------------- counts
+
+TOTAL = np.array([4, 7])
+COUNTS = np.array([[1.0, 1.0, 2.0], [2.0, 0.0, 5.0]])
+CHANCES = np.array([[0.2, 0.3, 0.5], [0.1, 0.0, 0.9]])
+CONCENTRATION = np.array([1.0, 2.0, 3.5])
+
+
+def log_dirichlet_multinomial(n, x, a):
+    """By Mosimann's formula (1962), a product of rising factorials."""
+    rising = [np.prod(a[i] + np.arange(int(k))) for i, k in enumerate(x)]
+    return np.log(math.factorial(n) * np.prod(rising) / np.prod([math.factorial(int(k)) for k in x]) / np.prod(a.sum() + np.arange(n)))
+
+
+def dirichlet_covariance(n, a):
+    p = a / a.sum()
+    return n * (np.diag(p) - np.outer(p, p)) * (n + a.sum()) / (1 + a.sum())
+
+
+# A distribution of counts, the log of the probability of COUNTS, its mean and covariance.
+OF_COUNTS = [
+    ("Multinomial", lambda: D.Multinomial(TOTAL * 1.0, probs=CHANCES), [stats.multinomial(TOTAL[i], CHANCES[i]).logpmf(COUNTS[i]) for i in range(2)],
+     TOTAL[:, None] * CHANCES, [stats.multinomial(TOTAL[i], CHANCES[i]).cov() for i in range(2)]),
+    ("Multinomial", lambda: D.Multinomial(TOTAL * 1.0, logits=np.log(CHANCES[0]) + 5.0),
+     [stats.multinomial(TOTAL[i], CHANCES[0]).logpmf(COUNTS[i]) for i in range(2)],
+     TOTAL[:, None] * CHANCES[0], [stats.multinomial(n, CHANCES[0]).cov() for n in TOTAL]),
+    ("DirichletMultinomial", lambda: D.DirichletMultinomial(TOTAL * 1.0, CONCENTRATION),
+     [log_dirichlet_multinomial(TOTAL[i], COUNTS[i], CONCENTRATION) for i in range(2)], TOTAL[:, None] * CONCENTRATION / CONCENTRATION.sum(),
+     [dirichlet_covariance(n, CONCENTRATION) for n in TOTAL]),
+]
+
+
+@JIT
+@pytest.mark.parametrize("name, make, log_prob, mean, covariance", OF_COUNTS)
+def test_counts(name, make, log_prob, mean, covariance, jit):
+    tf.set_random_seed(4)
+    d = make()
+    assert d.batch_shape == [2] and d.event_shape == [3] and d.name == name and d.reparameterization_type is D.NOT_REPARAMETERIZED
+    found = run(d.log_prob(COUNTS), d.prob(COUNTS), d.mean(), d.covariance(), d.variance(), d.batch_shape_tensor(), d.event_shape_tensor(), jit=jit)
+    wanted = [log_prob, np.exp(log_prob), mean, covariance, np.diagonal(covariance, axis1=1, axis2=2), [2], [3]]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    draws, single = run(d.sample([2, 1000]), d.sample(), jit=jit)
+    assert draws.shape == (2, 1000, 2, 3) and single.shape == (2, 3) and (draws.sum(-1) == TOTAL).all() and (draws >= 0).all()
+    flat = draws.reshape(-1, 2, 3)
+    np.testing.assert_allclose(flat.mean(0), mean, atol=0.2)
+    np.testing.assert_allclose([np.cov(flat[:, i].T) for i in range(2)], covariance, atol=0.45)
+
+
+def test_counts_of_one():
+    d = D.Multinomial(3.0, probs=[0.5, 0.5])
+    assert d.batch_shape == [] and d.copy(total_count=2.0).sample(5).shape == [5, 2]
+    assert (run(d.copy(total_count=2.0).sample(5))[0].sum(1) == 2).all()
+    assert run(D.DirichletMultinomial(0.0, [1.0, 1.0]).sample(2))[0].tolist() == [[0, 0], [0, 0]]
+    with pytest.raises(tf.errors.GraphError, match="Multinomial takes logits or probs"):
+        D.Multinomial(1.0)
+
+
+def test_covariances():
+    p, total = CONCENTRATION / CONCENTRATION.sum(), CONCENTRATION.sum()
+    found = run(D.Dirichlet(CONCENTRATION).covariance(), D.MultivariateNormalDiag([0.0, 1.0], np.array([0.5, 2.0])).covariance())
+    np.testing.assert_allclose(found[0], (np.diag(p) - np.outer(p, p)) / (1 + total), rtol=1e-9)
+    np.testing.assert_allclose(found[1], np.diag([0.25, 4.0]), rtol=1e-9)
+    with pytest.raises(tf.errors.GraphError, match="Normal has no covariance"):
+        D.Normal(0.0, 1.0).covariance()
 
 
 # ---------------------------------------------------------------------- vectors and classes

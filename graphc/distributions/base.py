@@ -14,8 +14,23 @@ from ..ir.types import DType, TensorShape, as_dtype, broadcast
 from ..ops.array import concat, identity, reshape, shape, zeros_like
 from ..ops.math import cast, exp, log, log1p, sqrt
 
-FULLY_REPARAMETERIZED = "FULLY_REPARAMETERIZED"
-NOT_REPARAMETERIZED = "NOT_REPARAMETERIZED"
+
+class ReparameterizationType:
+    """Whether derivatives go through the draws of a distribution: `FULLY_REPARAMETERIZED` or `NOT_REPARAMETERIZED`, each equal to itself alone.
+
+    >>> tf.distributions.Normal(0.0, 1.0).reparameterization_type is tf.distributions.FULLY_REPARAMETERIZED
+    True
+    """
+
+    def __init__(self, rep_type: str):
+        self._rep_type = rep_type
+
+    def __repr__(self) -> str:
+        return f"<Reparameterization Type: {self._rep_type}>"
+
+
+FULLY_REPARAMETERIZED = ReparameterizationType("FULLY_REPARAMETERIZED")
+NOT_REPARAMETERIZED = ReparameterizationType("NOT_REPARAMETERIZED")
 
 
 def parameter(what: str, value: Any, like: Any = None) -> Node:
@@ -187,6 +202,10 @@ class Distribution:
         """The standard deviation, of each element of an event."""
         with name_scope(f"{self.name}/{name}"):
             return sqrt(self._broadcast(self._variance()))
+
+    def covariance(self, name: str = "covariance") -> Node:
+        """The covariance of two elements of an event each; without such a formula a GraphError."""
+        raise self._absent("covariance")
 
     def mode(self, name: str = "mode") -> Node:
         """The most probable value."""

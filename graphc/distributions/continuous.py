@@ -11,7 +11,7 @@ from ..ops.math import abs as absolute
 from ..ops.math import digamma, erf, expm1, less, less_equal, lgamma, log, log1p, logical_and, sign, square, where
 from ..ops.random import random_normal, random_uniform
 from ..ops.random_draws import random_gamma
-from .base import NOT_REPARAMETERIZED, Scalar, add_n_broadcast, given, parameter
+from .base import FULLY_REPARAMETERIZED, NOT_REPARAMETERIZED, Scalar, add_n_broadcast, given, parameter
 
 __all__ = ["Beta", "Exponential", "Gamma", "Laplace", "Normal", "StudentT", "Uniform"]
 
@@ -162,7 +162,7 @@ def standard_gamma(sizes: Node, alpha: Node, seed: int | None, name: str | None 
 class Exponential(Gamma):
     """Exponential with `rate`: Gamma of concentration 1. DTypeError: a parameter that is not floating."""
 
-    reparameterization_type = "FULLY_REPARAMETERIZED"
+    reparameterization_type = FULLY_REPARAMETERIZED
 
     def __init__(self, rate: Any, validate_args: bool = False, allow_nan_stats: bool = True, name: str = "Exponential"):
         tensor = parameter("Exponential", rate)

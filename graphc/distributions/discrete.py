@@ -21,7 +21,8 @@ from .base import NOT_REPARAMETERIZED, Scalar, checked_rank, given, parameter
 __all__ = ["Bernoulli", "Categorical", "Poisson"]
 
 
-def _one_of(what: str, logits: Any, probs: Any) -> Node:
+def one_of(what: str, logits: Any, probs: Any) -> Node:
+    """The one that is given of logits and probabilities. GraphError: none, or both. DTypeError: it is not floating."""
     if (logits is None) == (probs is None):
         raise GraphError(f"{what} takes logits or probs, one of them{here()}")
     return parameter(what, logits if probs is None else probs)
@@ -40,7 +41,7 @@ class Bernoulli(Scalar):
 
     def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = "int32", validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Bernoulli"):
-        x = _one_of("Bernoulli", logits, probs)
+        x = one_of("Bernoulli", logits, probs)
         both = {"logits": x if probs is None else log(x) - log1p(-x), "probs": sigmoid(x) if probs is None else x}
         super().__init__({"logits": logits, "probs": probs, "dtype": dtype}, name, validate_args, allow_nan_stats, both, [x],
                          dtype_of("Bernoulli", dtype))
@@ -80,7 +81,7 @@ class Categorical(Scalar):
 
     def __init__(self, logits: Any = None, probs: Any = None, dtype: Any = "int32", validate_args: bool = False, allow_nan_stats: bool = True,
                  name: str = "Categorical"):
-        x = checked_rank("Categorical", _one_of("Categorical", logits, probs), 1)
+        x = checked_rank("Categorical", one_of("Categorical", logits, probs), 1)
         both = {"logits": x if probs is None else log(x), "probs": softmax(x) if probs is None else x}
         super().__init__({"logits": logits, "probs": probs, "dtype": dtype}, name, validate_args, allow_nan_stats, both, [reduce_sum(x, -1)],
                          dtype_of("Categorical", dtype))
@@ -120,7 +121,7 @@ class Poisson(Scalar):
     rate, log_rate = given("rate"), given("log_rate")
 
     def __init__(self, rate: Any = None, log_rate: Any = None, validate_args: bool = False, allow_nan_stats: bool = True, name: str = "Poisson"):
-        x = _one_of("Poisson", log_rate, rate)
+        x = one_of("Poisson", log_rate, rate)
         both = {"rate": x if log_rate is None else exp(x), "log_rate": x if rate is None else log(x)}
         super().__init__({"rate": rate, "log_rate": log_rate}, name, validate_args, allow_nan_stats, both, [x])
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..ir.node import Node
-from ..ops.array import concat, ones_like, shape, zeros_like
+from ..ops.array import concat, expand_dims, matrix_diag, matrix_set_diag, ones_like, shape, zeros_like
+from ..ops.linalg_matmul import matmul
 from ..ops.math import abs as absolute
-from ..ops.math import cast, digamma, less, lgamma, log, square, where
+from ..ops.math import cast, digamma, less, lgamma, log, sqrt, square, where
 from ..ops.random import random_normal
 from ..ops.reduce import reduce_sum
 from .base import NOT_REPARAMETERIZED, Distribution, checked_rank, parameter
@@ -60,6 +61,11 @@ class Dirichlet(Distribution):
         total = reduce_sum(self._concentration, -1, True)
         mean = self._concentration / total
         return mean * (1.0 - mean) / (total + 1.0)
+
+    def covariance(self, name: str = "covariance") -> Node:
+        """The covariance of two elements each: float[..., k, k]."""
+        x = self._mean() / sqrt(1.0 + reduce_sum(self._concentration, -1, True))
+        return matrix_set_diag(-matmul(expand_dims(x, -1), expand_dims(x, -2)), self._variance(), name=name)
 
     def _mode(self) -> Node:
         a = self._concentration
@@ -124,6 +130,10 @@ class MultivariateNormalDiag(Distribution):
 
     def _variance(self) -> Node:
         return square(self._scale_diag + zeros_like(self._loc))
+
+    def covariance(self, name: str = "covariance") -> Node:
+        """The covariance of two elements each, which is 0 of different ones: float[..., k, k]."""
+        return matrix_diag(self._variance(), name=name)
 
     def stddev(self, name: str = "stddev") -> Node:
         """The standard deviations of the elements."""

@@ -13,10 +13,9 @@ from ..ir.operator import Values, declare, items, to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, shape_str
 from ..ops.sparse_forms import sparse_merge
 from ..ops.sparse_tensor import SparseTensor
-from .example import Found, example_in, sequence_in
+from .example import Found, example_in
 
-__all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "SparseFeature", "VarLenFeature", "parse_example",
-           "parse_single_example", "parse_single_sequence_example"]
+__all__ = ["FixedLenFeature", "FixedLenSequenceFeature", "SparseFeature", "VarLenFeature", "parse_example", "parse_single_example"]
 
 _OF = {np.dtype(np.float32): "float_list", np.dtype(np.int64): "int64_list", TEXT: "bytes_list"}
 FIXED, SEQUENCE, SPARSE = "fixed", "sequence", "sparse"
@@ -82,7 +81,8 @@ class Wanted(NamedTuple):
     missing: bool
 
 
-def _wanted(what: str, features: Any, kinds: tuple[type[Any], ...]) -> tuple[Wanted, ...]:
+def wanted_of(what: str, features: Any, kinds: tuple[type[Any], ...]) -> tuple[Wanted, ...]:
+    """What a dict of features asks for, in the order of names. ArgumentError, DTypeError, ShapeError: no such features."""
     if not isinstance(features, Mapping) or not all(isinstance(name, str) for name in features):
         raise ArgumentError(f"{what}: features are a dict by name, not {features!r:.80}{here()}")
     return tuple(_one_wanted(f"{what}: {name}", name, features[name], kinds) for name in sorted(features))
@@ -116,7 +116,8 @@ def _one_wanted(what: str, name: str, feature: Any, kinds: tuple[type[Any], ...]
 
 # ---------------------------------------------------------------------- operators
 
-def _attrs(types: Sequence[TensorType], wanted: Any, **others: Any) -> dict[str, Any]:
+def parse_attrs(types: Sequence[TensorType], wanted: Any, **others: Any) -> dict[str, Any]:
+    """What is wanted as an operator keeps it. ArgumentError, DTypeError: what a file says it wants is none such."""
     ok = isinstance(wanted, tuple) and all(isinstance(w, tuple) and len(w) == 6 and isinstance(w[0], str) and w[1] in (FIXED, SEQUENCE, SPARSE)
                                            and isinstance(w[3], tuple) and all(type(d) is int and d >= 0 for d in w[3]) for w in wanted)
     if not ok:
@@ -126,7 +127,7 @@ def _attrs(types: Sequence[TensorType], wanted: Any, **others: Any) -> dict[str,
     return {"wanted": tuple(Wanted(w[0], w[1], np.dtype(w[2]), *w[3:]) for w in wanted), **others}
 
 
-def _types(wanted: Sequence[Wanted], rows: tuple[int | None, ...]) -> list[TensorType]:
+def parse_types(wanted: Sequence[Wanted], rows: tuple[int | None, ...]) -> list[TensorType]:
     """The types of all results, for rows of a shape: () for a record by itself."""
     out = []
     rank = len(rows) + 1
@@ -144,25 +145,26 @@ def _parse_type(types: Sequence[TensorType], values: Values, wanted: Any, single
     if types[0].rank not in (None, 0 if single else 1):
         raise ShapeError("it is no scalar" if single else "it is no vector")
     rows: tuple[int | None, ...] = () if single else (None,) if types[0].shape is None else (types[0].shape[0],)
-    return tuple(_types(wanted, rows))
+    return tuple(parse_types(wanted, rows))
 
 
-@declare("host", _parse_type, name="parse_examples", label="ParseExample", text=True, prepare=_attrs)
+@declare("host", _parse_type, name="parse_examples", label="ParseExample", text=True, prepare=parse_attrs)
 def _parse(serialized: Any, *, wanted: Any, single: Any) -> Any:
     """The features of serialised `Example`s."""
     records = [bytes(r) for r in np.asarray(serialized, TEXT).reshape(-1)]
-    found = [_read(example_in, r, i) for i, r in enumerate(records)]
-    return tuple(a for w in wanted for a in _column(w, found, bool(single)))
+    found = [read_record(example_in, r, i) for i, r in enumerate(records)]
+    return tuple(a for w in wanted for a in column(w, found, bool(single)))
 
 
-def _read(reader: Any, record: bytes, number: int) -> Any:
+def read_record(reader: Any, record: bytes, number: int) -> Any:
+    """What a reader finds in a record. InvalidArgumentError: it is none."""
     try:
         return reader(record)
     except DataLossError as e:
         raise InvalidArgumentError(f"record {number}, {record!r:.60}, cannot be parsed: {e}") from None
 
 
-def _values(w: Wanted, found: Found, number: int) -> Any:
+def values_of(w: Wanted, found: Found, number: int) -> Any:
     """The values of a feature of a record, or None. InvalidArgumentError: they are of another kind."""
     kind, values = found.get(w.name, ("", None))
     if kind and kind != _OF[w.dtype]:
@@ -170,23 +172,24 @@ def _values(w: Wanted, found: Found, number: int) -> Any:
     return None if not kind else values
 
 
-def _column(w: Wanted, found: Sequence[Found], single: bool) -> list[Array]:
+def column(w: Wanted, found: Sequence[Found], single: bool) -> list[Array]:
     """The arrays of one feature over all records."""
-    rows = [_values(w, f, i) for i, f in enumerate(found)]
+    rows = [values_of(w, f, i) for i, f in enumerate(found)]
     if w.kind == FIXED:
-        made = _stacked(w, [_fixed(w, r, i) for i, r in enumerate(rows)], (len(rows), *w.shape))
+        made = stacked(w, [fixed_values(w, r, i) for i, r in enumerate(rows)], (len(rows), *w.shape))
         return [made[0, ...] if single else made]
     if w.kind == SPARSE:
-        return _sparse([[] if r is None else r for r in rows], w.dtype, single)
+        return sparse_rows([[] if r is None else r for r in rows], w.dtype, single)
     lengths = [_length(w, r, i) for i, r in enumerate(rows)]
     made = np.full((len(rows), max(lengths, default=0), *w.shape), w.default, w.dtype)
     for i, (r, n) in enumerate(zip(rows, lengths, strict=True)):
         if n:
-            made[i, :n] = _array(r, w.dtype).reshape(n, *w.shape)
+            made[i, :n] = as_values(r, w.dtype).reshape(n, *w.shape)
     return [made[0, ...] if single else made]
 
 
-def _array(values: Any, dtype: np.dtype[Any]) -> Array:
+def as_values(values: Any, dtype: np.dtype[Any]) -> Array:
+    """The values of a feature as a vector."""
     if dtype != TEXT:
         return np.asarray(values, dtype)
     out = np.empty(len(values), TEXT)
@@ -194,12 +197,14 @@ def _array(values: Any, dtype: np.dtype[Any]) -> Array:
     return out
 
 
-def _stacked(w: Wanted, rows: Sequence[Any], shape: tuple[int, ...]) -> Array:
-    flat = [_array(r, w.dtype) for r in rows]
+def stacked(w: Wanted, rows: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    """The values of several rows in one array."""
+    flat = [as_values(r, w.dtype) for r in rows]
     return (np.concatenate(flat) if flat else np.empty(0, w.dtype)).reshape(shape)
 
 
-def _fixed(w: Wanted, values: Any, number: int) -> Any:
+def fixed_values(w: Wanted, values: Any, number: int) -> Any:
+    """The values of a feature of one shape, or its default. InvalidArgumentError: they are missing, or of another number."""
     size = int(np.prod(w.shape))
     if values is None or (not len(values) and w.default is not None):
         if w.default is None:
@@ -221,10 +226,10 @@ def _length(w: Wanted, values: Any, number: int) -> int:
     return len(values) // size
 
 
-def _sparse(rows: Sequence[Any], dtype: np.dtype[Any], single: bool) -> list[Array]:
+def sparse_rows(rows: Sequence[Any], dtype: np.dtype[Any], single: bool) -> list[Array]:
     """Places, values and shape of rows of several lengths; of one row by itself without the number of the row."""
     lengths = [len(r) for r in rows]
-    values = np.concatenate([_array(r, dtype) for r in rows]) if rows else np.empty(0, dtype)
+    values = np.concatenate([as_values(r, dtype) for r in rows]) if rows else np.empty(0, dtype)
     columns = np.concatenate([np.arange(n) for n in lengths]) if rows else np.zeros(0, np.int64)
     widest = max(lengths, default=0)
     if single:
@@ -233,36 +238,7 @@ def _sparse(rows: Sequence[Any], dtype: np.dtype[Any], single: bool) -> list[Arr
     return [places, values, np.array([len(rows), widest], np.int64)]
 
 
-def _sequence_attrs(types: Sequence[TensorType], wanted: Any, lists: Any) -> dict[str, Any]:
-    return {"wanted": _attrs(types, wanted)["wanted"], "lists": _attrs(types, lists)["wanted"]}
-
-
-def _sequence_type(types: Sequence[TensorType], values: Values, wanted: Any, lists: Any) -> Any:
-    if types[0].dtype != TEXT or types[0].rank not in (None, 0):
-        raise DTypeError("a record is one text")
-    rows = [w._replace(kind=FIXED) if w.kind == SEQUENCE else w for w in lists]
-    return (*_types(wanted, ()), *_types(rows, (None,)))
-
-
-@declare("host", _sequence_type, name="parse_sequence_example", label="ParseSingleSequenceExample", text=True, prepare=_sequence_attrs)
-def _parse_sequence(serialized: Any, *, wanted: Any, lists: Any) -> Any:
-    """The context and the lists of features of a serialised `SequenceExample`."""
-    context, found = _read(sequence_in, bytes(np.asarray(serialized, TEXT).item()), 0)
-    out = [a for w in wanted for a in _column(w, [context], True)]
-    for w in lists:
-        steps = found.get(w.name)
-        if steps is None and not w.missing:
-            raise InvalidArgumentError(f"the list of features {w.name} is missing; allow_missing=True allows that")
-        rows = [{w.name: s} for s in steps or ()]
-        if w.kind == SPARSE:
-            out += _sparse([[] if (v := _values(w, r, i)) is None else v for i, r in enumerate(rows)], w.dtype, False)
-        else:
-            fixed = w._replace(default=None)
-            out.append(_stacked(w, [_fixed(fixed, _values(w, r, i), i) for i, r in enumerate(rows)], (len(rows), *w.shape)))
-    return tuple(out)
-
-
-def _taken(wanted: Sequence[Wanted], parts: list[Node]) -> dict[str, Any]:
+def taken(wanted: Sequence[Wanted], parts: list[Node]) -> dict[str, Any]:
     """Tensors by name, taken from the front of the results."""
     out: dict[str, Any] = {}
     for w in wanted:
@@ -282,10 +258,10 @@ def _parsed(what: str, serialized: Any, features: Any, single: bool, name: str |
     joint = {k: f for k, f in features.items() if isinstance(f, SparseFeature)} if isinstance(features, Mapping) else {}
     alone = {k: f for k, f in features.items() if k not in joint} if joint else features
     parts = {key: kind for f in joint.values() for key, kind in (*((k, np.int64) for k in _keys(f)), (f.value_key, f.dtype))}
-    wanted = _wanted(what, {**{k: VarLenFeature(kind) for k, kind in parts.items()}, **alone}, _EXAMPLE)
+    wanted = wanted_of(what, {**{k: VarLenFeature(kind) for k, kind in parts.items()}, **alone}, _EXAMPLE)
     if not wanted:
         raise GraphError(f"{what}: no features are wanted{here()}")
-    found = _taken(wanted, items(_parse.build(node.graph, (node,), {"wanted": wanted, "single": single}, name)))
+    found = taken(wanted, items(_parse.build(node.graph, (node,), {"wanted": wanted, "single": single}, name)))
     for key, f in joint.items():
         several = isinstance(f.index_key, (list, tuple))
         ids = [found[k] for k in _keys(f)]
@@ -320,22 +296,3 @@ def parse_single_example(serialized: Any, features: Mapping[str, Any], name: str
     features.
     """
     return _parsed("parse_single_example", serialized, features, True, name)
-
-
-def parse_single_sequence_example(serialized: Any, context_features: Mapping[str, Any] | None = None,
-                                  sequence_features: Mapping[str, Any] | None = None, example_name: Any = None,
-                                  name: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The context of a serialised `SequenceExample`, by name, and its lists of features: [steps, ...] of a `FixedLenSequenceFeature`, a
-    `SparseTensor` of shape [steps, longest] of a `VarLenFeature`.
-
-    InvalidArgumentError, when run: it is none, or a feature is missing, of another kind or size. ArgumentError, DTypeError, ShapeError: no such
-    features.
-    """
-    what = "parse_single_sequence_example"
-    node = to_node(serialized)
-    context = _wanted(what, context_features or {}, (FixedLenFeature, VarLenFeature))
-    lists = _wanted(what, sequence_features or {}, (FixedLenSequenceFeature, VarLenFeature))
-    if not context and not lists:
-        raise GraphError(f"{what}: no features are wanted{here()}")
-    parts = items(_parse_sequence.build(node.graph, (node,), {"wanted": context, "lists": lists}, name))
-    return _taken(context, parts), _taken(lists, parts)

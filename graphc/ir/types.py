@@ -229,6 +229,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
         dtype = as_dtype(dtype).dtype
     try:
         array = np.asarray(value)
+    except UnicodeDecodeError:                  # texts beside bytes that are no ASCII
+        array = np.asarray(value, object)
     except ValueError as e:
         raise ShapeError(f"a list whose rows differ in length is not a tensor: {e}") from None
     if array.dtype.kind in "USO" and dtype in (None, TEXT) and all(isinstance(v, (str, bytes)) for v in array.flat):

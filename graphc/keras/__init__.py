@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import layers as layers
     from . import losses as losses
     from . import metrics as metrics
+    from . import mixed_precision as mixed_precision
     from . import models as models
     from . import optimizers as optimizers
     from . import preprocessing as preprocessing
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 __version__ = "2.2.4-tf"
 # Imported when they are first named: `tf.layers` stands on a part of the engine alone.
-_SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "estimator", "experimental", "initializers", "layers",
-           "losses", "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils", "wrappers")
+_SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "estimator", "experimental", "initializers",
+           "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "regularizers", "utils", "wrappers")
 _WITHIN = {"Input": "engine.input_layer", "Model": "engine.model", "Sequential": "engine.sequential"}
 
 __all__ = [*_SPACES, *_WITHIN]

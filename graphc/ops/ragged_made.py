@@ -17,9 +17,11 @@ from .array import broadcast_to, cumsum, fill, gather, reshape, shape
 from .array import concat as _concat
 from .array import range as numbers
 from .math import cast, ceil, floordiv, maximum
+from .ordering import argsort
 from .ragged_math import aligned
+from .ragged_rows import expanded, rank_of
 from .ragged_rows import joined as _joined
-from .ragged_rows import rank_of
+from .ragged_rows import rows_of as rows_at
 from .ragged_tensor import RaggedTensor, splits_of
 from .ragged_value import RaggedTensorValue, ragged_same
 from .segments import unsorted_segment_sum
@@ -226,6 +228,32 @@ def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     return RaggedTensor(values, gather(kept, splits))
 
 
+def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, name: str | None = None) -> RaggedTensor:
+    """The rows of data that have the same number as a row of a ragged tensor each, in their order: any[..., *rest], int[...] -> [n, (rows), *rest].
+
+    data, partitions: tensors, or ragged ones of the same rows. DTypeError, ShapeError: they do not fit. InvalidArgumentError, when run: a number that
+    is none of the partitions.
+
+    >>> made = tf.ragged.stack_dynamic_partitions(["a", "b", "c"], [1, 0, 1], 3)
+    >>> tf.Session(jit=False).run(made).to_list()
+    [[b'b'], [b'a', b'c'], []]
+    """
+    what = "ragged.stack_dynamic_partitions"
+    x, numbered = (v if isinstance(v, RaggedTensor) else to_node(v) for v in (data, partitions))
+    rank = numbered.shape.ndims
+    if rank is None:
+        raise ShapeError(f"{what}: the rank of {numbered!r} is not known{here()}")
+    if rank == 0:
+        return RaggedTensor.from_value_rowids(expanded(x, 0), reshape(numbered, [1]), num_partitions)
+    while rank > 1:
+        x, numbered = (v if isinstance(v, RaggedTensor) else RaggedTensor.from_tensor(v) for v in (x, numbered))
+        # Where the first row begins, which is 0, is known only if both have the same rows.
+        begin = cast(ragged_same(x.row_splits, numbered.row_splits)[0], numbered.dtype)
+        x, numbered, rank = x.values, numbered.values + begin, rank - 1
+    order = argsort(numbered, stable=True)
+    return RaggedTensor.from_value_rowids(rows_at(x, order), gather(numbered, order), num_partitions)
+
+
 def row_splits_to_segment_ids(splits: Any, name: str | None = None, out_type: Any = None) -> Node:
     """The row of each value, by where rows begin: int64[rows + 1] -> int64[n]. DTypeError: no whole numbers.
 
@@ -252,4 +280,4 @@ def segment_ids_to_row_splits(segment_ids: Any, num_segments: Any = None, out_ty
 
 
 __all__ = ["boolean_mask", "constant", "constant_value", "map_flat_values", "placeholder", "range", "row_splits_to_segment_ids",
-           "segment_ids_to_row_splits", "stack"]
+           "segment_ids_to_row_splits", "stack", "stack_dynamic_partitions"]

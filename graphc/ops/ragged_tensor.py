@@ -26,7 +26,8 @@ _OF_RAGGED: dict[str, Applied] = {}                 # by the operator's name
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}      # by the function's name
 # Operators of texts that make an element of each.
 _TEXTS = {"as_string", "cast", "decode_base64", "encode_base64", "regex_full_match", "regex_replace", "string_length", "string_lower", "string_strip",
-          "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper"}
+          "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "string_upper",
+          "unicode_transcode"}
 
 
 class RaggedTensor(Composite):

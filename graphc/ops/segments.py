@@ -27,7 +27,8 @@ from .parts import only, over
 from .scopes import composed
 
 
-def _segment_type(types: Types, values: Values) -> TensorType:
+def segment_type(types: Types, values: Values) -> TensorType:
+    """Parts by the numbers of their segments, which stand for the leading axes: so many of them, of the shape of one part."""
     data, ids, count = types
     integers(ids, "segment_ids")
     integers(count, "num_segments")
@@ -108,7 +109,7 @@ _SAMPLES: tuple[Any, ...] = (
 )
 
 
-@declare("routine", _segment_type, by_value=(2,), batch="trailing", name="segment_max_of",
+@declare("routine", segment_type, by_value=(2,), batch="trailing", name="segment_max_of",
          loop=lambda types, type: _segment_loop(types, type, least(type.dtype), "maximum({old}, {x})"),
          grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
 def segment_max_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
@@ -116,7 +117,7 @@ def segment_max_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
     return _combined(np.maximum, data, segment_ids, num_segments, least(data.dtype))
 
 
-@declare("routine", _segment_type, by_value=(2,), batch="trailing", name="segment_min_of",
+@declare("routine", segment_type, by_value=(2,), batch="trailing", name="segment_min_of",
          loop=lambda types, type: _segment_loop(types, type, greatest(type.dtype), "minimum({old}, {x})"),
          grad=_extreme_grad, samples=_SAMPLES, analytic=False, weak=False)
 def segment_min_of(data: Any, segment_ids: Any, num_segments: Any) -> Any:
@@ -148,7 +149,7 @@ def _to_factors(g: Node, data: Node, ids: Node) -> Node:
     return _at_segments(g, ids) * reshape(others, shape(data))
 
 
-@declare("routine", _segment_type, by_value=(2,), batch="trailing", name="segment_prod_of",
+@declare("routine", segment_type, by_value=(2,), batch="trailing", name="segment_prod_of",
          loop=lambda types, type: _segment_loop(types, type, 1, "{old} * {x}"), grad=_prod_grad, weak=False,
          samples=(*_SAMPLES, ([(3,), np.array([2, 0, -1]), np.array(4)], {}),
                   ([np.array([2.0, 0.0, 3.0, 0.0, 0.0]), np.array([0, 0, 0, 1, 1]), np.array(2)], {})))
@@ -197,7 +198,7 @@ def _unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None, 
     if None in (data.type.rank, ids.type.rank):
         return later(f"unsorted_segment_{how}", (data, ids, count), TensorType(data.type.dtype, None), name)
     with saying(f"unsorted_segment_{how}"):
-        _segment_type((data.type, ids.type, count.type), (None, None, None))
+        segment_type((data.type, ids.type, count.type), (None, None, None))
     if how in ("mean", "sqrt_n") and data.type.dtype.kind != "f":
         raise DTypeError(f"unsorted_segment_{how}: {describe(data)} is not floating{here()}")
     return _UNSORTED[how](data, ids, count, name=name)
@@ -210,7 +211,7 @@ def of_sorted(data: Any, segment_ids: Any, name: str | None, how: str) -> Node:
     with saying(f"segment_{how}"):
         if ids.type.rank != 1:
             raise ShapeError(f"segment ids are a vector, not of shape {shape_str(ids.type.shape)}")
-        _segment_type((data.type, ids.type, TensorType(np.dtype(np.int32), ())), (None, None, None))
+        segment_type((data.type, ids.type, TensorType(np.dtype(np.int32), ())), (None, None, None))
     count = ascending(ids)
     if how in _EMPTY:
         there = over(unsorted_sum(ones_like(ids), ids, count), data)

@@ -24,7 +24,7 @@ def _split_types(types: Types, values: Values, skip_empty: bool, several: bool) 
 
 @declare("host", _split_types, name="string_split", text=True, results=("indices", "values", "dense_shape"), label="StringSplit",
          prepare=lambda types, skip_empty, several: {"skip_empty": bool(skip_empty), "several": bool(several)})
-def _split(source: Any, delimiter: Any, *, skip_empty: bool = True, several: bool = False) -> Any:
+def split_each(source: Any, delimiter: Any, *, skip_empty: bool = True, several: bool = False) -> Any:
     """The parts of each text: where they stand, what they are, and how many rows and columns they fill.
 
     `several`: the delimiter is one text, or white space if it is empty; else each of its bytes is one, and without any, each byte a part.
@@ -60,7 +60,7 @@ def string_split(source: Any, delimiter: Any = " ", skip_empty: bool = True, sep
     x = to_node(source)
     if x.type.rank not in (None, 1):
         raise ShapeError(f"string_split: {describe(x)} is no vector{here()}")
-    return SparseTensor(*_split(x, delimiter if sep is None else sep, skip_empty=skip_empty, name=name))
+    return SparseTensor(*split_each(x, delimiter if sep is None else sep, skip_empty=skip_empty, name=name))
 
 
 def split_v2(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor", source: Any = None,
@@ -74,4 +74,4 @@ def split_v2(input: Any = None, sep: Any = None, maxsplit: int = -1, result_type
     x = to_node(input if source is None else source)
     if x.type.rank not in (None, 1):
         raise ShapeError(f"strings.split: {describe(x)} is no vector{here()}")
-    return SparseTensor(*_split(x, "" if sep is None else sep, skip_empty=sep is None, several=True, name=name))
+    return SparseTensor(*split_each(x, "" if sep is None else sep, skip_empty=sep is None, several=True, name=name))

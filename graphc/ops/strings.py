@@ -65,12 +65,18 @@ def _pattern(text: str) -> re.Pattern[bytes]:
         raise InvalidArgumentError(f"the pattern {text!r:.60}: {e}") from None
 
 
-def _text(value: Any, what: str) -> str:
+def text_of(value: Any, what: str) -> str:
+    """A text that an attribute is, bytes that are no UTF-8 as half pairs. GraphError: it is none."""
     if isinstance(value, bytes):
         value = value.decode(errors="surrogateescape")
     if not isinstance(value, str):
         raise GraphError(f"{what} is a text, not {value!r:.60}")
     return value
+
+
+def bytes_of(text: str) -> bytes:
+    """The bytes of a text that `text_of` gave."""
+    return text.encode(errors="surrogateescape")
 
 
 # ---------------------------------------------------------------------- joining and cutting
@@ -80,7 +86,7 @@ def _joined(types: Types, values: Values, separator: str) -> TensorType:
     return TensorType(TEXT, broadcast(*(t.shape for t in types)))
 
 
-@declare("host", _joined, text=True, prepare=lambda types, separator: {"separator": _text(separator, "the separator")}, label="StringJoin")
+@declare("host", _joined, text=True, prepare=lambda types, separator: {"separator": text_of(separator, "the separator")}, label="StringJoin")
 def string_join(*inputs: Any, name: Any = None, separator: str = "") -> Any:
     """The texts of several tensors one behind the other, the separator between them; scalars go with each element of the others.
 
@@ -90,7 +96,7 @@ def string_join(*inputs: Any, name: Any = None, separator: str = "") -> Any:
     out = np.empty(np.broadcast_shapes(*map(np.shape, inputs)), object)
     parts: list[Any] = [np.broadcast_to(np.asarray(x, object), out.shape) for x in inputs]
     for place in np.ndindex(out.shape):
-        out[place] = separator.encode().join(p[place] for p in parts)
+        out[place] = bytes_of(separator).join(p[place] for p in parts)
     return out
 
 
@@ -107,7 +113,7 @@ def _reduce_attrs(types: Types, axis: Any, keep_dims: Any, separator: Any) -> di
     axes = ordered_axes(axis, types[0].rank)
     if axis is None and axes is not None:
         axes = axes[::-1]
-    return {"axis": axes, "keep_dims": bool(keep_dims), "separator": _text(separator, "the separator")}
+    return {"axis": axes, "keep_dims": bool(keep_dims), "separator": text_of(separator, "the separator")}
 
 
 @declare("host", _reduced, text=True, prepare=_reduce_attrs, label="ReduceJoin", from_tensors={"axis": "axes"})
@@ -124,7 +130,7 @@ def reduce_join(inputs: Any, *, axis: Any = None, keep_dims: bool = False, separ
     rows = x.transpose(*kept, *axes).reshape(*(x.shape[i] for i in kept), -1)
     out = np.empty(rows.shape[:-1], object)
     for place in np.ndindex(out.shape):
-        out[place] = separator.encode().join(rows[place])
+        out[place] = bytes_of(separator).join(rows[place])
     return out.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keep_dims else out
 
 
@@ -180,13 +186,13 @@ def string_strip(input: Any) -> Any:
     return each(bytes.strip, input)
 
 
-@declare("host", _same, text=True, label="StringLower", prepare=lambda types, encoding: {"encoding": _text(encoding, "the encoding")})
+@declare("host", _same, text=True, label="StringLower", prepare=lambda types, encoding: {"encoding": text_of(encoding, "the encoding")})
 def string_lower(input: Any, *, encoding: str = "") -> Any:
     """The texts in lower case: letters of ASCII, or with `encoding="utf-8"` all."""
     return each(bytes.lower if not encoding else lambda t: t.decode(encoding).lower().encode(encoding), input)
 
 
-@declare("host", _same, text=True, label="StringUpper", prepare=lambda types, encoding: {"encoding": _text(encoding, "the encoding")})
+@declare("host", _same, text=True, label="StringUpper", prepare=lambda types, encoding: {"encoding": text_of(encoding, "the encoding")})
 def string_upper(input: Any, *, encoding: str = "") -> Any:
     """The texts in upper case: letters of ASCII, or with `encoding="utf-8"` all."""
     return each(bytes.upper if not encoding else lambda t: t.decode(encoding).upper().encode(encoding), input)
@@ -195,10 +201,10 @@ def string_upper(input: Any, *, encoding: str = "") -> Any:
 # ---------------------------------------------------------------------- patterns
 
 def _regex_attrs(types: Types, pattern: Any, **more: Any) -> dict[str, Any]:
-    text = _text(pattern, "a pattern")
+    text = text_of(pattern, "a pattern")
     _pattern(text)
     if "rewrite" in more:
-        more["rewrite"] = _text(more["rewrite"], "what is put in its place")
+        more["rewrite"] = text_of(more["rewrite"], "what is put in its place")
     return {"pattern": text, **more}
 
 

@@ -45,8 +45,8 @@ class ConvLSTMCell(RNNCell):
         if conv_ndims not in (1, 2, 3) or len(dims) != conv_ndims + 1 or len(self._kernel_shape) != conv_ndims:
             raise GraphError(f"{self._name}: input_shape={input_shape} and kernel_shape={kernel_shape} do not fit conv_ndims={conv_ndims}{here()}")
         self._output_channels = positive(self._name, "output_channels", output_channels)
-        self._channels = positive(self._name, "the channels of input_shape", dims[-1])
-        self._dims, self._use_bias, self._skip, self._forget_bias = dims, bool(use_bias), bool(skip_connection), forget_bias
+        self._dims, self._use_bias, self._forget_bias = dims, bool(use_bias), forget_bias
+        self._skipped = positive(self._name, "channels of input_shape", dims[-1]) if skip_connection else 0
 
     @property
     def state_size(self) -> Any:
@@ -57,7 +57,7 @@ class ConvLSTMCell(RNNCell):
     @property
     def output_size(self) -> Any:
         """The shape of the output."""
-        return TensorShape([*self._dims[:-1], self._output_channels + self._channels * self._skip])
+        return TensorShape([*self._dims[:-1], self._output_channels + self._skipped])
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
@@ -72,7 +72,7 @@ class ConvLSTMCell(RNNCell):
         i, new, f, o = split(gates, 4, axis=rank + 1)
         c = sigmoid(f + self._forget_bias) * c + sigmoid(i) * tanh(new)
         output = tanh(c) * sigmoid(o)
-        output = concat([output, inputs], -1) if self._skip else output
+        output = concat([output, inputs], -1) if self._skipped else output
         return output, LSTMStateTuple(c, output)
 
 

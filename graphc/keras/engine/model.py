@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import FeedError, GraphError
 from ...ir.node import Node, here
+from ...train.object_graph import held
 from .. import callbacks_base as cbks
 from ..backend import state
 from . import batches as sources
@@ -58,6 +59,10 @@ class Model(Saved, Network):
         if self._compiled is None:
             raise GraphError(f"the model {self.name} is not compiled: model.compile(optimizer, loss) comes before training and evaluation{here()}")
         return self._compiled
+
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        return [*super()._checkpoint_dependencies, *held([("optimizer", self.optimizer)])]
 
     @property
     def optimizer(self) -> Any:

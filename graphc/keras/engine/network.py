@@ -21,6 +21,7 @@ class Network(Layer):
     inputs: Any = None
     outputs: Any = None
     _map: Mapped | None = None
+    _listed = False         # of a model whose layers are a list, even before it is called
 
     def __init__(self, *args: Any, **kwargs: Any):
         inputs, outputs, name, trainable, dtype = _arguments(args, kwargs, type(self).__name__)
@@ -55,6 +56,19 @@ class Network(Layer):
     def _inner(self) -> list[Any]:
         return list(self._map.layers) if self._map is not None else [
             x for x in super()._inner() if isinstance(x, Layer)]
+
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """What a checkpoint keeps of the model: layers that follow each other by their numbers, those with variables by two."""
+        numbered = self.layers if self.functional or self._listed else []
+        found: list[tuple[str, Any]] = []
+        weighted = 0
+        for i, layer in enumerate(numbered):
+            if layer.weights:
+                found.append((f"layer_with_weights-{weighted}", layer))
+                weighted += 1
+            found.append((f"layer-{i}", layer))
+        return [*found, *super()._checkpoint_dependencies]
 
     @property
     def layers(self) -> list[Any]:

@@ -29,6 +29,8 @@ class Sequential(Model):
     ((None, 1), 13)
     """
 
+    _listed = True
+
     def __init__(self, layers: Any = None, name: str | None = None):
         super().__init__(name=name)
         self._added: list[Any] = []
