@@ -65,8 +65,6 @@ ROWS: list[tuple[str, Any, Any, Any, dict[str, float]]] = [
 @pytest.mark.parametrize("make, logits, labels, wanted", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_losses_and_metrics(make: Any, logits: Any, labels: Any, wanted: dict[str, float]) -> None:
     found = measured(make(), tf.constant(logits) if not isinstance(logits, dict) else logits, labels)
-    if "label/mean" in wanted and logits.shape[1] == 2:          # TensorFlow 2.15 weighs both counts of a row by Keras' means: those of all numbers
-        assert found.keys() == wanted.keys()
     assert found == pytest.approx(wanted, abs=2e-4, rel=2e-4)
 
 
@@ -115,8 +113,9 @@ def test_an_estimator_of_several_heads(tmp_path: Path) -> None:
 def test_a_loss_of_a_programs_own_and_what_is_added() -> None:
     head = H.MultiLabelHead(3, loss_fn=lambda labels, logits: tf.reduce_sum(logits * tf.cast(labels, tf.float32), 1, keepdims=True))
     spec = head.create_loss({}, "train", tf.constant(LOGITS), LABELS)
+    added = [tf.constant(2.0)]
     step = H.MultiHead([H.RegressionHead(name="b")]).create_estimator_spec(
-        {}, H.ModeKeys.TRAIN, tf.constant(LOGITS[:, :1]), {"b": SHARES}, train_op_fn=lambda loss: tf.no_op(), regularization_losses=[tf.constant(2.0)])
+        {}, H.ModeKeys.TRAIN, tf.constant(LOGITS[:, :1]), {"b": SHARES}, train_op_fn=lambda loss: tf.no_op(), regularization_losses=added)
     found, loss = tf.Session(jit=False).run([spec.unreduced_loss, step.loss])
     np.testing.assert_allclose(found[:, 0], (LOGITS * LABELS).sum(1), rtol=1e-6)
     assert loss == pytest.approx(2.0 + ((LOGITS[:, :1] - SHARES) ** 2).mean(), rel=1e-5)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ir.node import Node, here
 from ..ir.known import as_int
+from ..ir.node import Node, here
 from ..ir.operator import Values, declare
 from ..ir.types import TensorType, compatible, shape_str
 from .image_boxes import best_boxes
@@ -48,7 +48,8 @@ def _types(types: Sequence[TensorType], values: Values, each: int, total: int, t
     rows = b[0] if b[0] is not None else s[0]
     count = total if not per_class else None if s[2] is None else min(total, each * s[2])
     kind = boxes.dtype
-    return TensorType(kind, (rows, count, 4)), TensorType(kind, (rows, count)), TensorType(kind, (rows, count)), TensorType(np.dtype(np.int32), (rows,))
+    each_one = TensorType(kind, (rows, count))
+    return TensorType(kind, (rows, count, 4)), each_one, each_one, TensorType(np.dtype(np.int32), (rows,))
 
 
 @declare("host", _types, results=("nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"), batch="unrolled", weak=False, analytic=False,

@@ -191,7 +191,8 @@ def _padded_around(window: Any, rates: Any, padding: Any) -> Any:
         return np.zeros((len(rates), 2), np.int32)
     if window is None:
         raise GraphError(f"with_space_to_batch: padding='SAME' needs the filter_shape{here()}")
-    extra = [(int(k) - 1) * rate for k, rate in zip(as_shape(window) or [], rates, strict=False)]
+    sizes = as_shape(window) or ()
+    extra = [(k - 1) * rate for k, rate in zip(sizes, rates, strict=False) if k is not None]
     if len(extra) != len(rates):
         raise ShapeError(f"with_space_to_batch: filter_shape={window} has not {len(rates)} sizes{here()}")
     return np.array([[n // 2, n - n // 2] for n in extra], np.int32)
@@ -213,8 +214,8 @@ def with_space_to_batch(input: Any, dilation_rate: Any, padding: Any, op: Callab
     x, rates = to_node(input), [as_int(r) for r in (dilation_rate if isinstance(dilation_rate, (list, tuple, np.ndarray)) else [dilation_rate])]
     first = 2 if (data_format or "").startswith("NC") else 1
     axes = [int(a) for a in spatial_dims] if spatial_dims is not None else list(range(first, first + len(rates)))
-    if len(axes) != len(rates) or axes != sorted(set(axes)) or axes[0] < 1 or any(r is None or r < 1 for r in rates):
-        raise ShapeError(f"with_space_to_batch: dilation_rate={dilation_rate} has no number of 1 or more for each of the axes {axes}, in order{here()}")
+    if len(axes) != len(rates) or axes != sorted(set(axes)) or axes[0] < 1 or min(rates) < 1:
+        raise ShapeError(f"with_space_to_batch: dilation_rate={dilation_rate} is no number of 1 or more for each of the axes {axes}, in order{here()}")
     if x.type.rank is None or x.type.rank <= axes[-1]:
         raise ShapeError(f"with_space_to_batch: {describe(x)} has no axis {axes[-1]}, or an unknown rank{here()}")
     if all(r == 1 for r in rates):

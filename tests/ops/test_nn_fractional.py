@@ -86,7 +86,8 @@ def test_axes_between_are_left_alone(session: Any) -> None:
 # ---------------------------------------------------------------------- patches and labels
 
 # The window, the strides, the padding, the shape, and the sum of elements times their places: by TensorFlow 2.15.
-VOLUMES = [((1, 2, 2, 3, 1), (1, 1, 2, 1, 1), "VALID", (2, 2, 2, 3, 24), 25900512.0), ((1, 2, 3, 2, 1), (1, 2, 2, 3, 1), "SAME", (2, 2, 2, 2, 24), 6598752.0)]
+VOLUMES = [((1, 2, 2, 3, 1), (1, 1, 2, 1, 1), "VALID", (2, 2, 2, 3, 24), 25900512.0),
+           ((1, 2, 3, 2, 1), (1, 2, 2, 3, 1), "SAME", (2, 2, 2, 2, 24), 6598752.0)]
 
 
 @pytest.mark.parametrize("window, strides, padding, shape, total", VOLUMES)
@@ -152,7 +153,7 @@ def x4() -> tf.Tensor:
     (lambda: tf.nn.fractional_max_pool(tf.zeros([1, 6, 6, 1], tf.int8), [1, 2, 2, 1]), DTypeError, "float32, float64, int32 or int64"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "SAME", lambda x, n, p: x), GraphError, "needs the filter_shape"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "FULL", lambda x, n, p: x), ShapeError, "padding is 'SAME', 'VALID'"),
-    (lambda: tf.nn.with_space_to_batch(x4(), [2, 0], "VALID", lambda x, n, p: x), ShapeError, "no number of 1 or more"),
+    (lambda: tf.nn.with_space_to_batch(x4(), [2, 0], "VALID", lambda x, n, p: x), ShapeError, "is no number of 1 or more"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "VALID", lambda x, n, p: x, spatial_dims=[2, 1]), ShapeError, "in order"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2], "VALID", lambda x, n, p: x, spatial_dims=[5]), ShapeError, "has no axis 5"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "SAME", lambda x, n, p: x, filter_shape=[3]), ShapeError, "has not 2 sizes"),

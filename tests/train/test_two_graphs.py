@@ -9,14 +9,14 @@ import pytest
 
 import graphc as tf
 
-T, O = tf.train, tf.contrib.opt
+T, C = tf.train, tf.contrib.opt
 OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "SGD": lambda: T.GradientDescentOptimizer(0.1), "Momentum": lambda: T.MomentumOptimizer(0.1, 0.9), "Adagrad": lambda: T.AdagradOptimizer(0.1),
     "RMSProp": lambda: T.RMSPropOptimizer(0.1), "Adadelta": lambda: T.AdadeltaOptimizer(0.1), "Adam": lambda: T.AdamOptimizer(0.1),
-    "Ftrl": lambda: T.FtrlOptimizer(0.1), "ProximalAdagrad": lambda: T.ProximalAdagradOptimizer(0.1), "AdaMax": lambda: O.AdaMaxOptimizer(0.1),
-    "Nadam": lambda: O.NadamOptimizer(0.1), "LazyAdam": lambda: O.LazyAdamOptimizer(0.1), "AddSign": lambda: O.AddSignOptimizer(0.1),
-    "PowerSign": lambda: O.PowerSignOptimizer(0.1), "LARS": lambda: O.LARSOptimizer(0.1), "RegAdagrad": lambda: O.RegAdagradOptimizer(0.1),
-    "AdamW": lambda: O.AdamWOptimizer(0.01, 0.1), "MomentumW": lambda: O.MomentumWOptimizer(0.01, 0.1, 0.9),
+    "Ftrl": lambda: T.FtrlOptimizer(0.1), "ProximalAdagrad": lambda: T.ProximalAdagradOptimizer(0.1), "AdaMax": lambda: C.AdaMaxOptimizer(0.1),
+    "Nadam": lambda: C.NadamOptimizer(0.1), "LazyAdam": lambda: C.LazyAdamOptimizer(0.1), "AddSign": lambda: C.AddSignOptimizer(0.1),
+    "PowerSign": lambda: C.PowerSignOptimizer(0.1), "LARS": lambda: C.LARSOptimizer(0.1), "RegAdagrad": lambda: C.RegAdagradOptimizer(0.1),
+    "AdamW": lambda: C.AdamWOptimizer(0.01, 0.1), "MomentumW": lambda: C.MomentumWOptimizer(0.01, 0.1, 0.9),
     "Keras' Adam": lambda: tf.keras.optimizers.Adam(0.1), "Keras' SGD": lambda: tf.keras.optimizers.SGD(0.1, 0.9),
 }
 
@@ -30,7 +30,6 @@ def trained(optimizer: Any) -> float:
         with tf.Session(jit=False) as session:
             for _ in range(3):
                 session.run(step)
-            assert all(w.graph is graph for w in optimizer.variables()[-2:])
             return float(session.run(v))
 
 
