@@ -257,7 +257,7 @@ def test_script_that_is_not_there(tmp_path, capsys):
 
 CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
-    ("import tensorflow as tf\n\ntf.layers.experimental.set_keras_style()", ["3: tf.layers.experimental is not here; instead: tf.keras.layers"]),
+    ("import tensorflow as tf\n\ntf.layers.experimental.keras_style_scope()", ["3: tf.layers.experimental.keras_style_scope is not here; instead"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
     ("from tensorflow.contrib import quantize", ["1: tf.contrib.quantize is not here; instead: "]),
     ("import tensorflow.keras as keras\nkeras.Model\nkeras.Modle", ["3: tf.keras.Modle is not here"]),
