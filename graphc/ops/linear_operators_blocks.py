@@ -102,8 +102,9 @@ def _rows(matrix: Node) -> Any:
 class LinearOperatorZeros(LinearOperator):
     """A matrix of zeros, float[*batch_shape, num_rows, num_columns], which is square by default. DTypeError, ShapeError: no such dtype or sizes.
 
-    >>> tf.Session(jit=False).run(tf.linalg.LinearOperatorZeros(1, 2, is_square=False).to_dense())
-    array([[0., 0.]], dtype=float32)
+    >>> tf.Session(jit=False).run(tf.linalg.LinearOperatorZeros(2).to_dense())
+    array([[0., 0.],
+           [0., 0.]], dtype=float32)
     """
 
     def __init__(self, num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = None, is_non_singular: bool | None = False,
