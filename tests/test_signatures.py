@@ -225,7 +225,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "GRAPH_DE
                              *(f"float{n}" for n in (16, 32, 64)), *(f"int{n}" for n in (8, 16, 32, 64)),
                              *(f"uint{n}" for n in (8, 16, 32, 64))},
            "graphc.contrib.tfprof.model_analyzer": {n for n in tf.contrib.tfprof.model_analyzer.__all__ if n.isupper()},
-           "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
+           **dict.fromkeys(("graphc.contrib.data", "graphc.data.experimental"), {"AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY"}),
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:
