@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphError
-from ...files.parsing import parse_single_example, parse_single_sequence_example
+from ...files.parsing import parse_single_example
+from ...files.sequence_parsing import parse_single_sequence_example
 from ...io import FixedLenFeature
 from ...ir.arguments import hold as _hold
 from ...ir.node import Node, here
