@@ -271,6 +271,16 @@ def test_determinant_of_a_singular_matrix():
     assert tf.Session().run([tf.matrix_determinant(x), *tf.linalg.slogdet(x)], {x: [[1.0, 2.0], [2.0, 4.0]]}) == [0.0, 0.0, -np.inf]
 
 
+@pytest.mark.parametrize("matrix", [
+    np.zeros((2, 2)), [[0.0, 1.0], [0.0, 2.0]], [[0.0, 0.0], [1.0, 2.0]], [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0, 5.0, 7.0]],
+    [[0.0, 1.0, 2.0], [0.0, 3.0, 4.0], [0.0, 5.0, 6.0]], [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]], [[0.0, 1.0], [1.0, 0.0]]])
+def test_determinants_without_a_pivot_in_a_column(matrix):
+    x = tf.placeholder(tf.float64, np.shape(matrix))
+    found = tf.Session().run([tf.matrix_determinant(x), *tf.linalg.slogdet(x)], {x: matrix})
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(found, [np.linalg.det(matrix), *np.linalg.slogdet(matrix)], atol=1e-15)
+
+
 def test_precise_beside_its_zeros():
     """The logarithm of gamma is right to the last digits where it is nearly 0, as in 30 digits: a sum with larger terms would not be."""
     x = np.concatenate([1 + np.geomspace(1e-12, 0.4, 99), 2 + np.geomspace(1e-12, 0.4, 99), 1 - np.geomspace(1e-12, 0.4, 99)])
