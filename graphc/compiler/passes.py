@@ -43,9 +43,17 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
     new: dict[Node, Node] = {}          # of those that are replaced
     order, kept, made = topological(fetches), list[Node](), set[Node]()
     scratch, last = Scratch(), next_index()
+    here = set[Node]()                  # all that there was, once it is asked for: what replaces a loop may take constants out of its body
+
+    def is_new(node: Node) -> bool:
+        if node in made or node.index > last:
+            return node not in made
+        if not here:
+            here.update(order)
+        return node not in here
 
     def unseen(node: Node) -> list[Node]:
-        return [x for x in node.inputs if x.index > last and x not in made]
+        return [x for x in node.inputs if is_new(x)]
 
     with scratch.as_default():
         for node in order:
@@ -62,7 +70,7 @@ def rewrite(fetches: Sequence[Node], visit: Visit) -> list[Node]:
                 kept.append(node)
             else:
                 new[node] = got
-                if got.index > last and got not in made:
+                if is_new(got):
                     made |= reached([got], unseen)
     if not new:
         return Ordered(fetches, order)
