@@ -144,6 +144,7 @@ from .ops.tables import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.type_specs import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
+from .ops.volume_patches import *  # noqa: F403
 from .runtime.keeping import know as _know
 from .runtime.options import GraphOptions, OptimizerOptions
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session

@@ -425,6 +425,7 @@ from .ops.updates import tensor_scatter_nd_sub as tensor_scatter_nd_sub
 from .ops.updates import tensor_scatter_nd_update as tensor_scatter_nd_update
 from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
 from .ops.updates import tensor_scatter_update as tensor_scatter_update
+from .ops.volume_patches import extract_volume_patches as extract_volume_patches
 from .runtime.options import GraphOptions as GraphOptions
 from .runtime.options import OptimizerOptions as OptimizerOptions
 from .runtime.session import ConfigProto as ConfigProto
@@ -889,7 +890,7 @@ __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_V
            "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum",
            "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_tensor_equality", "enable_v2_behavior",
            "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
-           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye",
+           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "extract_volume_patches", "eye",
            "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
            "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_per_channel_gradient",
            "feature_column", "fft", "fft2d", "fft3d", "fill", "fingerprint", "fixed_size_partitioner", "flags", "float16", "float32", "float64",

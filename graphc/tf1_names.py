@@ -159,9 +159,9 @@ strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which P
 keras.experimental.export_saved_model, keras.experimental.load_from_saved_model | model.save and tf.keras.models.load_model
 keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
 layers.experimental | tf.keras.layers, whose layers keep their own variables
+nn.learned_unigram_candidate_sampler, random.learned_unigram_candidate_sampler | tf.nn.log_uniform_candidate_sampler
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
-python.estimator | tf.estimator
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """
