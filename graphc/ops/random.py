@@ -95,10 +95,15 @@ def _keys(graph: Graph, seed: int | None, name: str) -> tuple[int, int]:
     """
     seed = seed_of(name.rstrip("/"), seed)
     if seed is None and graph.seed is None:
-        key = int.from_bytes(os.urandom(8), "little")
+        key = fresh()
         return key, key
     stream = _digest(f"{graph.seed} {seed} {name}")
     return stream, stream if seed is None else _digest(f"{graph.seed} {seed}")
+
+
+def fresh() -> int:
+    """64 bits that are others each time."""
+    return int.from_bytes(os.urandom(8), "little")
 
 
 def _digest(text: str) -> int:

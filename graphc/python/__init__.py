@@ -221,9 +221,16 @@ _IMPORTED = ("framework", "ops", "util")     # what TensorFlow's modules import 
 
 
 def _place(place: str) -> Any:
-    if place.startswith("python."):             # names for these paths alone
-        return importlib.import_module(f"{_top().__name__}.{place}")
-    return reduce(getattr, place.split("."), _top())
+    """What stands at a public path, or the module of that name, which nothing may have named before."""
+    if not place.startswith("python."):             # names for these paths alone
+        try:
+            return reduce(getattr, place.split("."), _top())
+        except AttributeError as e:
+            try:
+                return importlib.import_module(f"{_top().__name__}.{place}")
+            except ModuleNotFoundError:
+                raise e from None
+    return importlib.import_module(f"{_top().__name__}.{place}")
 
 
 def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:
