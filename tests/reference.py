@@ -126,6 +126,9 @@ def _members(value: type) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
+_ALIVE: list[Any] = []
+
+
 def page(space: str, module: ModuleType, documented: dict[int, str]) -> str:
     """The page of a namespace; `documented`: where what other names stand for is described already."""
     parts = [f"# `{space}`", prose(module.__doc__) if space != "tf" else "`import graphc as tf`: what stands at the top."]
@@ -134,6 +137,7 @@ def page(space: str, module: ModuleType, documented: dict[int, str]) -> str:
         known = documented.get(id(value)) if callable(value) else None
         if known is None:
             documented[id(value)] = path
+            _ALIVE.append(value)            # a value that is made when it is asked for would leave its number to another
             parts.append(entry(path, value))
         else:
             parts.append(f"### `{path}`\n\nThe same as `{known}`.")

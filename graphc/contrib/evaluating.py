@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from ..train import (
     Scaffold,
     SessionRunArgs,
     SessionRunHook,
+    checkpoints_iterator,
     get_global_step,
     latest_checkpoint,
 )
@@ -103,26 +104,6 @@ def wait_for_new_checkpoint(checkpoint_dir: Any, last_checkpoint: str | None = N
         if end is not None and time.monotonic() + seconds_to_sleep > end:
             return None
         time.sleep(seconds_to_sleep)
-
-
-def checkpoints_iterator(checkpoint_dir: Any, min_interval_secs: float = 0, timeout: float | None = None,
-                         timeout_fn: Callable[[], Any] | None = None) -> Iterator[str]:
-    """The paths of a folder's checkpoints as others write them, each time the newest; until `timeout` seconds went by without a new one, and
-    `timeout_fn`, if there is one, says so too. GraphError, when the first is asked for: no path.
-
-    >>> list(tf.contrib.training.checkpoints_iterator("no/such/folder", timeout=0))
-    []
-    """
-    last: str | None = None
-    while True:
-        found = wait_for_new_checkpoint(checkpoint_dir, last, timeout=timeout)
-        if found is None:
-            if timeout_fn is None or timeout_fn():
-                return
-            continue
-        start, last = time.monotonic(), found
-        yield found
-        time.sleep(max(0.0, start + min_interval_secs - time.monotonic()))
 
 
 def _counted(eval_ops: Any, hooks: Sequence[Any]) -> Any:

@@ -15,6 +15,7 @@ from ..ops.math import cast, equal
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.sets import set_difference, set_intersection, set_size, set_union
 from ..tf1_names import namespace as _namespace
+from .correlation import streaming_covariance, streaming_pearson_correlation
 
 # The metrics whose arguments began with the predictions, by their names since.
 _PAIRED = {
@@ -30,7 +31,7 @@ _PAIRED = {
 _RENAMED = {"streaming_mean": "mean", "streaming_mean_tensor": "mean_tensor", "streaming_percentage_less": "percentage_below"}
 
 __all__ = ["accuracy", "aggregate_metric_map", "aggregate_metrics", "confusion_matrix", "set_difference", "set_intersection", "set_size",
-           "set_union", *_PAIRED, *_RENAMED]
+           "set_union", "streaming_covariance", "streaming_pearson_correlation", *_PAIRED, *_RENAMED]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.metrics.python`
 
 

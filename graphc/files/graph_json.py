@@ -31,8 +31,8 @@ from ..ir.operator import Operator
 from ..ir.tensor import Tensor
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
 from ..ops.outside import Absent
-from ..ops.python_function import CALLERS, FUNCTION
 from ..ops.state import READS, Variable, closure
+from .own_objects import Own, of_the_program
 from .standing import read_standing, standing_records
 from .values import LONGEST, expect, read_array, read_bytes, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array, write_bytes
 
@@ -88,7 +88,7 @@ class _Writer:
             "type": [str(t) for t in types] if types is not None else None if n.type is None else str(n.type),
         }
         if n.attrs:
-            absent = self._outside(n)
+            absent = of_the_program(n, self.strict)
             record["attrs"] = {k: {"outside": "absent"} if k == absent else self.value(v, f"{k} of {describe(n)}") for k, v in n.attrs.items()}
         if isinstance(n, Variable):
             if n.constraint is not None and self.strict:
@@ -101,12 +101,6 @@ class _Writer:
         if n.loc is not None:
             record["line"] = list(n.loc)
         return record
-
-    def _outside(self, n: Node) -> str | None:
-        """The attribute of a node that is the program's own; people read the name of a function."""
-        if n.operator.family.arrives or n.operator.family.departs:
-            return "outside"
-        return FUNCTION if self.strict and n.operator.name in CALLERS else None
 
     def value(self, v: Any, what: str) -> Any:
         if v is None or isinstance(v, (bool, str)):
@@ -158,13 +152,13 @@ class _Writer:
 
 # ---------------------------------------------------------------------- reading
 
-def from_json(text: str) -> Graph:
-    """The graph that `to_json` wrote. SerializationError, which says where, for any other text."""
+def from_json(text: str, outside: Own | None = None) -> Graph:
+    """The graph that `to_json` wrote, with the program's own objects (`own_objects`) if they are given. SerializationError: any other text."""
     if not isinstance(text, str):
         refuse("the file", f"{said(text)} is not a text")
     try:
         with remembering():
-            return _Reader(_parsed(text)).graph
+            return _Reader(_parsed(text), outside or {}).graph
     except RecursionError:
         raise SerializationError("the file: lists within lists, too deep") from None
 
@@ -181,7 +175,10 @@ def _parsed(text: str) -> Any:
 class _Reader:
     """A graph built record by record."""
 
-    def __init__(self, data: Any):
+    outside: Own = {}
+
+    def __init__(self, data: Any, outside: Own):
+        self.outside = outside
         expect(data, dict, "the file")
         if data.get("format") != FORMAT:
             refuse("format", f"{said(data.get('format'))} is not {FORMAT!r}")
@@ -211,6 +208,7 @@ class _Reader:
         operator = self._operator(record.get("op"), where)
         inputs = self._places(record.get("inputs"), f"{where}.inputs")
         attrs = {k: self._value(v, f"{where}.attrs.{k[:60]}") for k, v in expect(record.get("attrs", {}), dict, f"{where}.attrs").items()}
+        attrs |= {k: v for k, v in self.outside.get(label, {}).items() if isinstance(attrs.get(k), Absent)}
         claimed, loc = self._claimed(record.get("type"), f"{where}.type"), _loc(record.get("line"), f"{where}.line")
         control = self._places(record.get("control", []), f"{where}.control")
         if operator.name == "variable":

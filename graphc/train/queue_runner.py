@@ -10,7 +10,7 @@ from typing import Any
 from ..data.queues import QueueBase
 from ..errors import ArgumentError, CancelledError, GraphError, OutOfRangeError, SessionClosedError
 from ..ir.collecting import GraphKeys
-from ..ir.graph import get_default_graph, get_default_session
+from ..ir.graph import Graph, get_default_graph, get_default_session
 from ..ir.node import here
 from .coordinator import Coordinator
 
@@ -37,6 +37,15 @@ class QueueRunner:
         self._lock = threading.Lock()
         self._running: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._raised: list[BaseException] = []
+
+    def within(self, graph: Graph, scope: str) -> QueueRunner:
+        """A runner of the same queue with the operations of a graph that was made of this one's, whose names stand behind `scope` there."""
+        def found(operation: Any) -> Any:
+            name = operation.name if hasattr(operation, "name") else operation.op.name
+            return graph.get_operation_by_name(f"{scope}/{name}" if scope else name)
+
+        return QueueRunner(self._queue, [found(operation) for operation in self._enqueue_ops], found(self._close_op), found(self._cancel_op),
+                           self._ends)
 
     @property
     def queue(self) -> QueueBase:

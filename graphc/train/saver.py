@@ -22,6 +22,7 @@ from ..errors import (
 from ..files.checkpoint import open_checkpoint, place_of, put, write
 from ..files.graph_def import GraphDef
 from ..files.graph_json import from_json, to_json
+from ..files.own_objects import own_objects
 from ..files.tf_graph.build import Importer
 from ..files.tf_graph.exported import exported, saver_def
 from ..files.tf_graph.imported import read_into, typed_errors
@@ -307,6 +308,8 @@ def export_meta_graph(filename: Any = None, meta_info_def: Any = None, graph_def
     found = exported(of, {}, {}, collection_list, to_json, given)
     if isinstance(saver_def, SaverDef):
         found.saver_def.CopyFrom(saver_def)
+    if found.own is not None:
+        found.put_own(found.own, (own_objects(of), of.get_collection(GraphKeys.QUEUE_RUNNERS)))
     return _written(found, filename, as_text)
 
 
@@ -342,7 +345,10 @@ def import_meta_graph(meta_graph_or_file: Any, clear_devices: bool = False, impo
         return import_theirs(found, graph, scope, kwargs, input_map)[1]
     if input_map:
         raise UnimplementedError(f"import_meta_graph: input_map counts for TensorFlow's graphs, and this one is graphc's{here()}")
-    graph.absorb(from_json(found), scope)
+    objects, runners = meta_graph_or_file.alive or ({}, []) if isinstance(meta_graph_or_file, MetaGraphDef) else ({}, [])
+    graph.absorb(from_json(found, objects), scope)
+    for runner in runners:
+        graph.add_to_collection(GraphKeys.QUEUE_RUNNERS, runner.within(graph, scope))
     if described is not None:
         return described_saver(described, graph, scope, kwargs)
     variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, f"{scope}/" if scope else None)

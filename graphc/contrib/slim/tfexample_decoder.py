@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphError
-from ...files.parsing import parse_single_example
-from ...files.sequence_parsing import parse_single_sequence_example
-from ...io import FixedLenFeature
+from ...io import FixedLenFeature, parse_single_example, parse_single_sequence_example
 from ...ir.arguments import hold as _hold
 from ...ir.node import Node, here
 from ...ops.array import concat, expand_dims, reshape, shape, slice, stack, transpose

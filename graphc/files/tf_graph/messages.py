@@ -138,7 +138,8 @@ class MetaGraphDef(Message, meta_info_def=("1 ", lambda: MetaInfoDef), graph_def
                    asset_file_def=("6 *", lambda: AssetFileDef)):
     """A graph with what a program knows of it: collections, the operations that save it, signatures.
 
-    `own`: graphc's JSON in the place of a graph that TensorFlow has not all operators for; its bytes are those of the JSON.
+    `own`: graphc's JSON in the place of a graph that TensorFlow has not all operators for; its bytes are those of the JSON. `alive`: what the
+    program has beside the JSON, queues and functions, for graphs of the same process; bytes have nothing of it.
     """
 
     @property
@@ -147,9 +148,14 @@ class MetaGraphDef(Message, meta_info_def=("1 ", lambda: MetaInfoDef), graph_def
         text: str | None = self.__dict__.get("_own")
         return text
 
-    def put_own(self, text: str | None) -> None:
-        """Hold the JSON of a graph."""
-        self.__dict__["_own"] = text
+    @property
+    def alive(self) -> Any:
+        """What the program has beside the JSON, or None."""
+        return self.__dict__.get("_alive")
+
+    def put_own(self, text: str | None, alive: Any = None) -> None:
+        """Hold the JSON of a graph, and what the program has beside it."""
+        self.__dict__["_own"], self.__dict__["_alive"] = text, alive
 
     def SerializeToString(self, deterministic: bool = True) -> bytes:
         return self.own.encode("utf-8", "surrogatepass") if self.own is not None else super().SerializeToString()
@@ -163,7 +169,8 @@ class MetaGraphDef(Message, meta_info_def=("1 ", lambda: MetaInfoDef), graph_def
 
     def MergeFrom(self, other: Any) -> None:
         super().MergeFrom(other)
-        self.put_own(other.own if isinstance(other, MetaGraphDef) else self.own)
+        kept = other if isinstance(other, MetaGraphDef) else self
+        self.put_own(kept.own, kept.alive)
 
     def Clear(self) -> None:
         super().Clear()
