@@ -133,7 +133,7 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, m
 
     >>> x, y = tf.zeros([2, 3]), tf.zeros([3, 4])
     >>> tf.debugging.assert_shapes([(x, ("N", "D")), (y, ("D", 4))]).name
-    'assert_shapes/group_deps'
+    'assert_shapes/group_deps_2'
     """
     begin = f"{message + '. ' if message else ''}assert_shapes: "
     with name_scope(name, "assert_shapes"):
