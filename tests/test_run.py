@@ -20,6 +20,7 @@ from graphc import as_tensorflow
 from graphc.examples.tutorials.mnist import input_data
 from graphc.files.idx import read_idx
 from graphc.inspection.lacking import lacking
+from graphc.python import contrib_paths
 from graphc.python import paths as inner_paths
 from tests import ROOT
 
@@ -78,6 +79,16 @@ IMPORTS = [
     ("from tensorflow.keras.datasets import mnist", "mnist.load_data", "keras.datasets.mnist.load_data"),
     ("import tensorflow as tf", "tf.keras.datasets.cifar10.load_data", "keras.datasets.cifar10.load_data"),
     ("from tensorflow.python.ops.init_ops import zeros_initializer", "zeros_initializer", "zeros_initializer"),
+    ("from tensorflow.python.ops.init_ops import Zeros", "Zeros", "keras.initializers.Zeros"),
+    ("from tensorflow.python.ops.init_ops_v2 import glorot_normal", "glorot_normal", "keras.initializers.glorot_normal"),
+    ("from tensorflow.python.estimator.canned.dnn import DNNClassifier", "DNNClassifier", "estimator.DNNClassifier"),
+    ("from tensorflow.python.estimator.export import export_output", "export_output.PredictOutput", "estimator.export.PredictOutput"),
+    ("from tensorflow.python.training import evaluation", "evaluation._get_or_create_eval_step", "contrib.training.get_or_create_eval_step"),
+    ("from tensorflow.contrib.slim.python.slim.data import dataset", "dataset.Dataset", "contrib.slim.dataset.Dataset"),
+    ("from tensorflow.contrib.slim.python.slim import queues", "queues.QueueRunners", "contrib.slim.queues.QueueRunners"),
+    ("from tensorflow.contrib.training.python.training import bucket_ops", "bucket_ops.bucket", "contrib.training.bucket"),
+    ("from tensorflow.contrib.distributions.python.ops import bernoulli", "bernoulli.Bernoulli", "contrib.distributions.Bernoulli"),
+    ("from tensorflow.contrib.tpu.python.tpu import tpu_config", "tpu_config.TPUConfig", "contrib.tpu.TPUConfig"),
     ("from tensorflow.keras.layers import Dense", "Dense", "keras.layers.Dense"),
     ("from tensorflow.python.keras.applications.vgg19 import VGG19", "VGG19", "keras.applications.VGG19"),
     ("from keras.applications.vgg16 import VGG16", "VGG16", "keras.applications.VGG16"),
@@ -119,12 +130,12 @@ for place in sys.argv[1:]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_inner_modules_have_names_of_namespaces(tmp_path):
-    lines = [line.split(" | ") for line in f"{inner_paths.MODULES}\n{inner_paths.CONTRIB}".split("\n") if line]
+    lines = [line.split(" | ") for line in f"{inner_paths.MODULES}\n{contrib_paths.CONTRIB}".split("\n") if line]
     places = {place for _, places in lines for place in places.split()} - {"-", "nn.seq2seq", "graph_util", "tf"}
     assert python(tmp_path, "-c", PLACES, *sorted(places)) == (0, "", "")
 
 
-@pytest.mark.parametrize("path", sorted({line.partition(".")[0].partition(" | ")[0] for line in inner_paths.CONTRIB.split("\n")} - {""}))
+@pytest.mark.parametrize("path", sorted({line.partition(".")[0].partition(" | ")[0] for line in contrib_paths.CONTRIB.split("\n")} - {""}))
 def test_what_has_inner_modules_is_a_package(path):
     assert importlib.import_module(f"graphc.contrib.{path}").__path__ is not None        # whatever name it stands under in `sys.modules`
 
@@ -246,7 +257,7 @@ def test_script_that_is_not_there(tmp_path, capsys):
 
 CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
-    ("import tensorflow as tf\n\ntf.layers.experimental.set_keras_style()", ["3: tf.layers.experimental is not here; instead: tf.keras.layers"]),
+    ("import tensorflow as tf\n\ntf.layers.experimental.keras_style_scope()", ["3: tf.layers.experimental.keras_style_scope is not here; instead"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
     ("from tensorflow.contrib import quantize", ["1: tf.contrib.quantize is not here; instead: "]),
     ("import tensorflow.keras as keras\nkeras.Model\nkeras.Modle", ["3: tf.keras.Modle is not here"]),

@@ -265,6 +265,17 @@ def multinomial(logits: Any, num_samples: Any, seed: Seed = None, name: str | No
         return OPERATORS["argmax"](noisy, axis=2, output_type=output_dtype or "int64", name=scope)
 
 
+def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Seed = None, name: str | None = None) -> Node:
+    """Class numbers drawn with probabilities softmax(logits): float[batch, classes] -> [batch, num_samples], int64 or of `dtype`.
+
+    DTypeError: the logits are not floating, or `dtype` is no int32 or int64. ShapeError: they are no matrix.
+
+    >>> tf.Session(jit=False).run(tf.random.categorical([[0.0, 100.0]], 3, dtype=tf.int32))
+    array([[1, 1, 1]], dtype=int32)
+    """
+    return multinomial(logits, num_samples, seed, name or "categorical", dtype)
+
+
 def random_shuffle(value: Any, seed: Seed = None, name: str | None = None) -> Node:
     """`value` with its first dimension in random order.
 
