@@ -144,6 +144,10 @@ contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimat
 keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
 keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
 strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
+LMDBReader | tf.data.Dataset.from_generator over the lmdb package's cursor
+data.experimental.to_variant, data.experimental.from_variant | datasets are no tensors: zip, window and functions take them as they are
+data.experimental.StatsAggregator, data.experimental.latency_stats, data.experimental.bytes_produced_stats | tf.RunOptions(trace_level=3) times runs
+data.experimental.TensorArrayStructure | tf.TensorSpec of the array's stack()
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator

@@ -33,6 +33,7 @@ from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_nam
 from ..ops.outside import Absent
 from ..ops.python_function import CALLERS, FUNCTION
 from ..ops.state import READS, Variable, closure
+from ..runtime.resources import Saveable
 from .standing import read_standing, standing_records
 from .values import LONGEST, expect, read_array, read_bytes, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array, write_bytes
 
@@ -71,7 +72,7 @@ def _text(value: Any) -> str:
 
 
 # Collections of what only the program that made it can use: whoever reads a graph makes these anew.
-_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS)
+_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS, "iterators")
 
 
 class _Writer:
@@ -153,7 +154,7 @@ class _Writer:
 
     def _kept(self, member: Any) -> bool:
         node = member.node if isinstance(member, Operation) else member
-        return not isinstance(node, Node) or node in self.place
+        return node in self.place if isinstance(node, Node) else not isinstance(node, Saveable)
 
 
 # ---------------------------------------------------------------------- reading
