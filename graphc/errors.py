@@ -12,7 +12,7 @@ __all__ = ["AbortedError", "AlreadyExistsError", "ArgumentError", "CacheWarning"
            "GradientError", "GradientWarning", "GraphError", "GraphGrowthWarning", "GraphcError", "IllegalFlagValueError",
            "InternalError", "InvalidArgumentError", "MissingPackageError", "NotFoundError", "NumericsError", "OpError",
            "OutOfRangeError", "PermissionDeniedError", "ResourceExhaustedError", "SerializationError", "SessionClosedError", "ShapeError",
-           "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "UnrecognizedFlagError",
+           "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "UnmatchedError", "UnrecognizedFlagError",
            "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
            "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
            "UNAUTHENTICATED", "error_code_from_exception_type", "exception_type_from_error_code"]
@@ -60,6 +60,10 @@ class CheckpointError(GraphcError, OSError):
 
 class GradientError(GraphcError, LookupError, ValueError):
     """A derivative that does not exist: no gradient rule, or no path to a variable."""
+
+
+class UnmatchedError(GraphcError, AssertionError):
+    """Objects without values in a checkpoint, or values in it without an object, where a program asserts that there are none."""
 
 
 class GradientCheckError(GraphcError, AssertionError):

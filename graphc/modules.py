@@ -22,13 +22,14 @@ from .ops.array import identity
 from .ops.sources import convert_to_tensor
 from .ops.state import Variable, group
 from .ops.type_specs import TensorSpec
+from .train.object_graph import Holder
 
 __all__ = ["Module", "function"]
 
 
 # ---------------------------------------------------------------------- modules
 
-class Module:
+class Module(Holder):
     """What holds variables and other modules in its attributes, or in lists, tuples and dicts of them, and finds them there.
 
     ArgumentError: a name that is no identifier of Python's.

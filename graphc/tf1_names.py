@@ -141,13 +141,14 @@ _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
-keras.experimental.SequenceFeatures | tf.contrib.feature_column.sequence_input_layer
-keras.wrappers | of tf.keras there is what dir(tf.keras) lists: no wrappers of other libraries
 strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
 LMDBReader | tf.data.Dataset.from_generator over the lmdb package's cursor
 data.experimental.to_variant, data.experimental.from_variant | datasets are no tensors: zip, window and functions take them as they are
 data.experimental.StatsAggregator, data.experimental.latency_stats, data.experimental.bytes_produced_stats | tf.RunOptions(trace_level=3) times runs
 data.experimental.TensorArrayStructure | tf.TensorSpec of the array's stack()
+keras.experimental.export_saved_model, keras.experimental.load_from_saved_model | model.save and tf.keras.models.load_model
+keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
+layers.experimental | tf.keras.layers, whose layers keep their own variables
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 python.estimator | tf.estimator

@@ -86,7 +86,7 @@ def test_report(capsys, tmp_path):
 
 DAY = 86400
 # the name of an entry, its days since it was made and used last, its bytes, what it is for
-HELD = [("ab", 3, 2, 1000, "2 float32: exp"), ("cd", 2, 1 / 24, 5000, "the runtime's graphc_now")]
+HELD = [("ab", 3, 2, 1000, "2 float32: exp"), ("cd", 2, 2 / 24, 5000, "the runtime's graphc_now")]
 
 
 @pytest.fixture
@@ -99,6 +99,7 @@ def cache(empty_cache, monkeypatch):
             files.write(empty_cache, name * 32, "o", about, bytes(size))
         os.utime(empty_cache / f"{name * 32}.o", (time.time() - used * DAY - 30,) * 2)
     (empty_cache / f"{'ef' * 32}.o").write_bytes(b"graphc object 1")
+    os.utime(empty_cache / f"{'ef' * 32}.o", (time.time() - DAY / 24 - 30,) * 2)
     return empty_cache
 
 
@@ -106,8 +107,8 @@ def test_cache(capsys, cache):
     assert run(capsys, "cache", "path") == (0, f"{cache}\n", "")
     old, new = (f"{size / 1000 + 0.1:7.1f} kB" for _, _, _, size, _ in HELD)
     assert run(capsys, "cache", "list") == (0, f"""\
-efefefefefef      0.0 kB  used    0 s ago  made by another version  machine code
-cdcdcdcdcdcd  {new}  used    1 h ago  made    2 d ago  machine code: the runtime's graphc_now
+efefefefefef      0.0 kB  used    1 h ago  made by another version  machine code
+cdcdcdcdcdcd  {new}  used    2 h ago  made    2 d ago  machine code: the runtime's graphc_now
 abababababab  {old}  used    2 d ago  made    3 d ago  machine code: 2 float32: exp
 3 entries, 0.0 MB of 1073.7 MB, in {cache}
 """, "")

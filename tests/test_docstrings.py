@@ -305,7 +305,7 @@ _RAISES_NOTHING = {
         "activations.linear", "metrics.categorical_accuracy",
         "preprocessing.sequence.make_sampling_table", "preprocessing.sequence.skipgrams", "preprocessing.text.hashing_trick",
         "preprocessing.text.one_hot", "preprocessing.text.text_to_word_sequence", "utils.custom_object_scope", "utils.get_custom_objects",
-        "utils.model_to_dot")),
+        "utils.model_to_dot", "backend.backend", "experimental.terminate_keras_multiprocessing_pools")),
     "graphc.extend.rewrite", "graphc.extend.temporary", "graphc.extend.typed_like", "graphc.testing.complex_steps",
     "graphc.testing.differentiable", "graphc.testing.reference", "graphc.testing.samples",
     "graphc.testing.some_samples", "graphc.testing.testable",

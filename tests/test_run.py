@@ -141,9 +141,9 @@ def test_imports_give_graphc(statement, expression, name, standing):
 
 
 @pytest.mark.parametrize("statement, message", [
-    ("import tensorflow.keras.wrappers", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
-    ("from tensorflow.keras import wrappers", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
-    ("from tensorflow.keras.wrappers.scikit_learn import KerasClassifier", "tensorflow.keras.wrappers is not here; instead: of tf.keras there is"),
+    ("import tensorflow.layers.experimental", "tensorflow.layers.experimental is not here; instead: tf.keras.layers"),
+    ("from tensorflow.layers import experimental", "tensorflow.layers.experimental is not here; instead: tf.keras.layers"),
+    ("from tensorflow.layers.experimental import keras_style_scope", "tensorflow.layers.experimental is not here; instead: tf.keras.layers"),
     ("from tensorflow.contrib import quantize", "tensorflow.contrib.quantize is not here; instead: "),
     ("import tensorflow.nonsense", "tensorflow.nonsense is not here"),
 ])
@@ -238,7 +238,7 @@ def test_script_that_is_not_there(tmp_path, capsys):
 
 CHECKED = [
     ("import tensorflow as tf\nx = tf.matmul\ny = tf.nn.relu", []),
-    ("import tensorflow as tf\n\ntf.keras.wrappers.scikit_learn()", ["3: tf.keras.wrappers.scikit_learn is not here; instead: of tf.keras there is"]),
+    ("import tensorflow as tf\n\ntf.layers.experimental.set_keras_style()", ["3: tf.layers.experimental is not here; instead: tf.keras.layers"]),
     ("import tensorflow.compat.v1 as tf\ntf.nosuch", ["2: tf.nosuch is not here"]),
     ("from tensorflow.contrib import quantize", ["1: tf.contrib.quantize is not here; instead: "]),
     ("import tensorflow.keras as keras\nkeras.Model\nkeras.Modle", ["3: tf.keras.Modle is not here"]),

@@ -39,12 +39,13 @@ keras.applications.imagenet_utils keras.applications.inception_resnet_v2 keras.a
 keras.applications.mobilenet_v2 keras.applications.nasnet keras.applications.resnet keras.applications.resnet50 keras.applications.resnet_v2
 keras.applications.vgg16 keras.applications.vgg19 keras.applications.xception keras.backend keras.callbacks keras.constraints keras.datasets
 keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb keras.datasets.mnist
-keras.datasets.reuters keras.estimator keras.initializers keras.layers keras.losses keras.metrics keras.models keras.optimizers
-keras.optimizers.schedules keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers
-keras.utils layers linalg logging lookup losses manip math metrics nest nn nn.rnn_cell numeric optimize profiler python python_io quantization
-queue ragged random resource_loader saved_model saved_model.builder saved_model.constants saved_model.loader saved_model.main_op
-saved_model.signature_constants saved_model.signature_def_utils saved_model.tag_constants saved_model.utils sets signal sparse spectral strings
-summary sysconfig test testing tpu train version xla xla.experimental
+keras.datasets.reuters keras.estimator keras.experimental keras.initializers keras.layers keras.losses keras.metrics keras.mixed_precision
+keras.mixed_precision.experimental keras.models keras.optimizers keras.optimizers.schedules keras.preprocessing keras.preprocessing.image
+keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils keras.wrappers keras.wrappers.scikit_learn layers linalg
+logging lookup losses manip math metrics nest nn nn.rnn_cell numeric optimize profiler python python_io quantization queue ragged random
+resource_loader saved_model saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
+saved_model.signature_def_utils saved_model.tag_constants saved_model.utils sets signal sparse spectral strings summary sysconfig test testing tpu
+train train.experimental version xla xla.experimental
 """.split())]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..ir.body import Body, parameter, substituted
+from ..ir.body import Body, by_python, parameter, substituted
 from ..ir.node import Node
 from ..ir.sizes import alike
 from ..ir.types import HALF, TensorType, element_count
@@ -60,6 +60,8 @@ def _taken_apart(node: Node, inputs: tuple[Node, ...]) -> _Loop | None:
     kinds = [node.type[0], *(x.type for x in rest[:c]), *(TensorType(x.type.dtype, x.type.shape[1:]) for x in rest[c:c + m]),
              *(x.type for x in rest[c + m:])]
     found = settled(body, kinds, c)
+    if by_python(found.order) and found.sizes():        # of other sizes Python runs another body
+        return None
     own = found.parameters[1:]
     return _Loop(found, dict(zip(own[c:c + m], rest[c:c + m], strict=True)), dict(zip(own[c + m:], rest[c + m:], strict=True)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import GraphcError
-from ..ir.body import Body
+from ..ir.body import Body, by_python
 from ..ir.graph import Scratch
 from ..ir.node import Node, topological
 from ..ir.types import TensorType, same_type
@@ -71,6 +71,7 @@ def _concrete(node: Node) -> Body | None:
         return None
     rows = [TensorType(t.dtype, t.shape[1:]) for t in types[1 + c:1 + c + m]]
     try:
-        return rebuilt(body, [node.type[0], *state, *rows, *types[1 + c + m:]])
+        made = rebuilt(body, [node.type[0], *state, *rows, *types[1 + c + m:]])
     except GraphcError:                 # of sizes that may never come to this body: a run will tell
         return None
+    return None if made is None or (by_python(made.order) and made.sizes()) else made        # of other sizes Python runs another body

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..compiler.concrete import plan_of
+from ..compiler.layout import Buffer
 from ..compiler.plan import Plan
-from ..ir.body import Body
 from ..ir.node import Node, describe
 from ..ir.reference import add_to
 from ..ir.sizes import at_hand
@@ -50,11 +50,17 @@ MOST_NOTES = 1 << 17
 
 
 class Part(NamedTuple):
-    """The code of a body, and its parameters and results as the plan has them."""
+    """The code of a body, and where its arguments and results lie there: None of an argument that nothing uses."""
 
     code: Any               # Code, which stands above
-    parameters: list[Node]
-    body: Body
+    arguments: Sequence[Buffer | None]
+    results: Sequence[Buffer]
+
+    @classmethod
+    def of(cls, code: Any, parameters: Sequence[Node]) -> Part:
+        """Of code of a body's plan, and the parameters as the plan has them."""
+        plan = code.plan
+        return cls(code, [plan.sources.get(p) for p in parameters], [plan.layout(r).buffer for r in plan.fetches])
 
     @property
     def work(self) -> Any:
@@ -62,7 +68,37 @@ class Part(NamedTuple):
         return 1 + sum(s.text.work for s in self.code.steps)
 
 
-class Control:
+class Form(NamedTuple):
+    """What a binding has to know of a loop or a branch besides its bodies.
+
+    How many operands it has, of a loop how many are carried and how many are sliced, and where the results that are used, by their number,
+    stand behind the operands.
+    """
+
+    loops: bool
+    inputs: int
+    slots: Mapping[int, int]
+    carried: int = 0
+    sliced: int = 0
+    reverse: bool = False
+
+
+class Bodies:
+    """A loop or a branch as it is bound."""
+
+    form: Form
+    parts: Mapping[str, Part]
+    node: Node
+
+    def bind(self, run: Callable[[Any], Any], numbers: Sequence[int], lasts: bool) -> Bound:
+        """The bodies bound by `run`, and the descriptor that the machine code takes; `lasts`: whether it may take long, and pauses."""
+        programs = {name: run(part.code) for name, part in self.parts.items()}
+        for program in programs.values():
+            program.settle()
+        return BoundLoop(self, programs, numbers, lasts) if self.form.loops else BoundBranch(self, programs, lasts)
+
+
+class Control(Bodies):
     """A loop or a branch as a step: its code, its operands and results, and what a binding has to know.
 
     `operands`: the inputs, behind them the results that are used. Its numbers, as far as sizes decide them, are `extents`.
@@ -71,10 +107,13 @@ class Control:
     source = ""
     checks: tuple[Any, ...] = ()
 
-    def __init__(self, node: Node, parts: dict[str, Part], outs: Sequence[Node]):
-        self.node, self.parts, self.outs = node, parts, [*outs]
+    def __init__(self, node: Node, parts: dict[str, Part], outs: Sequence[Node], rows: Sequence[TensorType] = ()):
+        self.node, self.parts, self.outs, self.rows = node, parts, [*outs], rows
         self.operands = [*node.inputs, *outs]
         self.loops = node.operator.name == "loop"
+        slots = {x.attrs["index"]: len(node.inputs) + i for i, x in enumerate(outs)}
+        more = {name: node.attrs[name] for name in ("carried", "sliced", "reverse")} if self.loops else {}
+        self.form = Form(self.loops, len(node.inputs), slots, **more)
         self.address = code_address("graphc_loop" if self.loops else "graphc_branch")
         self.extents: list[Any] = [0, -1, len(self.operands)]
         if self.loops and node.attrs["cond"] is None:
@@ -87,17 +126,9 @@ class Control:
         """What a binding has to know: the elements of one iteration, and the bytes of each state, row and further result."""
         if not self.loops:
             return [self.each]
-        c, m = self.node.attrs["carried"], self.node.attrs["sliced"]
-        rows = [p.type for p in self.parts["body"].parameters[1 + c:1 + c + m]]
+        c = self.form.carried
         more = [r.type for r in self.parts["body"].code.plan.fetches[c:]]
-        return [self.each, *(element_count(t.shape) * t.dtype.itemsize for t in (*self.node.type[1:1 + c], *rows, *more))]
-
-    def bind(self, run: Callable[[Any], Any], numbers: Sequence[int], lasts: bool) -> Bound:
-        """The bodies bound by `run`, and the descriptor that the machine code takes; `lasts`: whether it may take long, and pauses."""
-        programs = {name: run(part.code) for name, part in self.parts.items()}
-        for program in programs.values():
-            program.settle()
-        return BoundLoop(self, programs, numbers, lasts) if self.loops else BoundBranch(self, programs, lasts)
+        return [self.each, *(element_count(t.shape) * t.dtype.itemsize for t in (*self.node.type[1:1 + c], *self.rows, *more))]
 
 
 def _rows(node: Node) -> Any:
@@ -120,6 +151,7 @@ def control(node: Node, plan: Plan, code_of: Callable[[Plan], Any]) -> Control |
     if not all(isinstance(t, TensorType) and t.known for t in (*(x.type for x in node.inputs), *node.type)):
         return None
     captured: list[TensorType]
+    rows: list[TensorType] = []
     if node.operator.name == "loop":
         c, m = node.attrs["carried"], node.attrs["sliced"]
         most, *rest = [x.type for x in node.inputs]
@@ -147,7 +179,7 @@ def control(node: Node, plan: Plan, code_of: Callable[[Plan], Any]) -> Control |
     codes = {name: code_of(made[0]) for name, made in plans.items()}
     if any(len(code.runs) > 1 or not all(run.native for run in code.runs) for code in codes.values()):
         return None
-    return Control(node, {name: Part(codes[name], plans[name][1], wanted[name][0]) for name in codes}, outs)
+    return Control(node, {name: Part.of(codes[name], plans[name][1]) for name in codes}, outs, rows)
 
 
 def _agrees(node: Node, name: str, plan: Plan) -> bool:
@@ -188,16 +220,14 @@ class Record(NamedTuple):
 class Bound:
     """The descriptor of a step for some sizes, and all that it points to."""
 
-    def __init__(self, step: Control, programs: dict[str, Any], words: int):
+    def __init__(self, step: Bodies, programs: dict[str, Any], words: int):
         self.step, self.programs = step, programs
         self.words = np.zeros(words, np.int64)
         self.kept: list[Any] = [self.words]
 
-    def entries(self, name: str, node: Node) -> list[tuple[int, int]]:
-        """Where a body's tables show a parameter or a result: addresses of entries, and how many bytes behind its beginning."""
+    def entries(self, name: str, where: Buffer | None) -> list[tuple[int, int]]:
+        """Where a body's tables show an argument or a result: addresses of entries, and how many bytes behind its beginning."""
         program = self.programs[name]
-        plan = program.code.plan
-        where = plan.sources.get(node) if node in self.step.parts[name].parameters else plan.layout(node).buffer
         if where is None:                               # nothing in the body uses it
             return []
         table = program.memory.table
@@ -223,7 +253,7 @@ class Bound:
 
     def reset(self) -> None:
         """Begin anew at the next run, after one that was broken off."""
-        self.words[PHASE if self.step.loops else BRANCH_WORDS - 1] = 0
+        self.words[PHASE if self.step.form.loops else BRANCH_WORDS - 1] = 0
         for tape in self.tapes():
             tape.words[RESUME] = 0
         for program in self.programs.values():
@@ -239,7 +269,7 @@ class Bound:
         name = self.failed()
         program = self.programs[name]
         found: Exception = program.error(program.segments[0], status)
-        add_to(found, f"\n  in iteration {int(self.words[DONE])}" if self.step.loops else f"\n  in the branch for {str(name == 'then').lower()}")
+        add_to(found, f"\n  in iteration {int(self.words[DONE])}" if self.step.form.loops else f"\n  in the branch for {str(name == 'then').lower()}")
         add_to(found, f" of {describe(self.step.node)}")
         self.reset()
         return found
@@ -256,17 +286,17 @@ class Bound:
 
     def record(self) -> list[Record]:
         """Have the steps of its bodies timed in the next run; what they will have taken, theirs and those within them."""
-        notes = np.zeros(2 + 2 * MOST_NOTES if self.step.loops else 16, np.int64)
+        notes = np.zeros(2 + 2 * MOST_NOTES if self.step.form.loops else 16, np.int64)
         notes[:2] = 0, MOST_NOTES
         self.kept.append(notes)
-        self.words[NOTES if self.step.loops else NOTED] = notes.ctypes.data
-        return [Record(name, program, s.tape, s.tape.begin_record(MOST_EVENTS), notes if self.step.loops else None,
+        self.words[NOTES if self.step.form.loops else NOTED] = notes.ctypes.data
+        return [Record(name, program, s.tape, s.tape.begin_record(MOST_EVENTS), notes if self.step.form.loops else None,
                        {i: b.record() for i, b in program.within.items()})
                 for name, program in self.programs.items() for s in program.segments]
 
     def stop_recording(self) -> None:
         """No timing from now on."""
-        self.words[NOTES if self.step.loops else NOTED] = 0
+        self.words[NOTES if self.step.form.loops else NOTED] = 0
         self.kept.pop()
         for program in self.programs.values():
             for b in program.within.values():
@@ -276,28 +306,27 @@ class Bound:
 class BoundLoop(Bound):
     """A loop: states in two blocks in turn, rows shown where they lie among the operands."""
 
-    def __init__(self, step: Control, programs: dict[str, Any], numbers: Sequence[int], lasts: bool):
+    def __init__(self, step: Bodies, programs: dict[str, Any], numbers: Sequence[int], lasts: bool):
         super().__init__(step, programs, LOOP_WORDS)
         each, *sizes = numbers
-        node, words = step.node, self.words
-        c, m = node.attrs["carried"], node.attrs["sliced"]
+        words, form = self.words, step.form
+        c, m, slots = form.carried, form.sliced, form.slots
         names = [name for name in ("cond", "body") if name in programs]
-        parameters = {name: step.parts[name].parameters for name in names}
-        results = step.parts["body"].code.plan.fetches
-        slots = {x.attrs["index"]: len(node.inputs) + i for i, x in enumerate(step.outs)}
+        given = {name: step.parts[name].arguments for name in names}
+        results = step.parts["body"].results
         cell = np.zeros(16, np.int64)                   # the index, and the condition
         self.kept.append(cell)
         index, pred = cell.ctypes.data, cell.ctypes.data + 64
         words[BODY], words[TEST] = self.tape("body"), self.tape("cond") if "cond" in programs else 0
-        words[PRED], words[INDEX], words[REVERSE] = pred, index, node.attrs["reverse"]
+        words[PRED], words[INDEX], words[REVERSE] = pred, index, form.reverse
         words[POOL_OF] = pool_address()
         words[COUNT_SLOT] = slots.get(0, -1)
         words[MASK] = (1 << max(int(EASY // each).bit_length() - 1, 0)) - 1
         self.set_patience(lasts)
         once, init, swaps, rows, finals = ([] for _ in range(5))
-        fixed = [(at, index + o) for name in names for at, o in self.entries(name, parameters[name][0])]
+        fixed = [(at, index + o) for name in names for at, o in self.entries(name, given[name][0])]
         if "cond" in programs:
-            fixed += [(at, pred + o) for at, o in self.entries("cond", step.parts["cond"].code.plan.fetches[0])]
+            fixed += [(at, pred + o) for at, o in self.entries("cond", step.parts["cond"].results[0])]
         for at, value in fixed:
             swaps.append((at, value, value))
         for j in range(c):
@@ -305,13 +334,13 @@ class BoundLoop(Bound):
             blocks = [_block(size, self.kept) for _ in range(2)]
             init.append((blocks[0], 1 + j, size))
             for name in names:
-                swaps += [(at, blocks[0] + o, blocks[1] + o) for at, o in self.entries(name, parameters[name][1 + j])]
+                swaps += [(at, blocks[0] + o, blocks[1] + o) for at, o in self.entries(name, given[name][1 + j])]
             swaps += [(at, blocks[1] + o, blocks[0] + o) for at, o in self.entries("body", results[j])]
             if 1 + j in slots:
                 finals.append((slots[1 + j], *blocks, size))
         for k in range(m):
             slot, stride = 1 + c + k, sizes[c + k]
-            rows += [(at, slot, o, stride) for at, o in self.entries("body", parameters["body"][1 + c + k])]
+            rows += [(at, slot, o, stride) for at, o in self.entries("body", given["body"][1 + c + k])]
         for k, result in enumerate(results[c:]):
             stride = sizes[c + m + k]
             place = slots.get(1 + c + k)
@@ -321,7 +350,7 @@ class BoundLoop(Bound):
             else:
                 rows += [(at, place, o, stride) for at, o in self.entries("body", result)]
         for name in names:
-            own = parameters[name][1 + c + (m if name == "body" else 0):]
+            own = given[name][1 + c + (m if name == "body" else 0):]
             once += [(at, 1 + c + m + k, o) for k, p in enumerate(own) for at, o in self.entries(name, p)]
         for at, records, width in ((ONCE, once, "once"), (INIT, init, "init"), (ROWS, rows, "rows"), (SWAPS, swaps, "swaps"),
                                    (FINALS, finals, "finals")):
@@ -338,13 +367,13 @@ class BoundLoop(Bound):
 class BoundBranch(Bound):
     """A branch: the results of either are written where the step's belong."""
 
-    def __init__(self, step: Control, programs: dict[str, Any], lasts: bool):
+    def __init__(self, step: Bodies, programs: dict[str, Any], lasts: bool):
         super().__init__(step, programs, BRANCH_WORDS)
-        slots = {x.attrs["index"]: len(step.node.inputs) + i for i, x in enumerate(step.outs)}
+        slots = step.form.slots
         for k, name in enumerate(("then", "orelse")):
             part = step.parts[name]
-            records = [(at, 1 + i, o) for i, p in enumerate(part.parameters) for at, o in self.entries(name, p)]
-            for i, result in enumerate(part.code.plan.fetches):
+            records = [(at, 1 + i, o) for i, p in enumerate(part.arguments) for at, o in self.entries(name, p)]
+            for i, result in enumerate(part.results):
                 where = self.entries(name, result)
                 if i in slots:
                     records += [(at, slots[i], o) for at, o in where]

@@ -21,7 +21,7 @@ from ..ir.sizes import all_at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
-from .bodies import Control, control
+from .bodies import Bodies, Control, control
 from .conv import conv_texts, fused_texts
 from .few_rows import few_rows
 from .kernel_text import SCRATCH, KernelText, Slot, effort
@@ -315,7 +315,7 @@ class Code:
         self.chunked = [(k, self.extents_at[k] + t.chunk) for k, t in enumerate(kernels) if t is not None and t.chunk]
         self.multiplied = [(self.number[buffer], self.place[i]) for buffer, i in self.rows]
         self.products = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Product)]
-        self.controls = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Control)]
+        self.controls: list[tuple[int, Bodies, slice]] = [(k, t, add(t.numbers())) for k, t in enumerate(made) if isinstance(t, Control)]
         loops = [(self.extents_at[k], t) for k, t in enumerate(kernels) if isinstance(t, LoopText)]
         self.paused = np.array([at + i for at, _ in loops for i in (NEXT, PAUSED_AT)], np.int64)
         self.stretches = np.array([at + STRETCH for at, _ in loops], np.int64)

@@ -169,7 +169,11 @@ class _Worker:
         # Nothing is left of a process that has ended, though nobody asks for it: it ends when it has had nothing to do.
         threading.Thread(target=self.process.wait, name="graphc worker's end", daemon=True).start()
         self.since = time.monotonic()           # it was asked last
-        self._say([folders(), str(_FOLDER)])
+        try:
+            self._say([folders(), str(_FOLDER)])
+        except BaseException:                   # it has ended already, or Control-C: nothing is left of it
+            self.close()
+            raise
 
     def _say(self, message: Any) -> None:
         self.process.stdin.write(json.dumps(message) + "\n")

@@ -13,8 +13,9 @@ from ..compiler.layout import Buffer
 from ..ir.node import Node
 from ..ir.types import Array
 from . import ladder, native
+from .bodies import Bodies, Control
 from .code import Code
-from .kept import BUFFERS, COLUMNS, COMMIT, KNOWN, PARTS, Site
+from .kept import BRANCH, BUFFERS, COLUMNS, COMMIT, KNOWN, LOOP, PARTS, Site
 from .packing import (
     NAMES,
     SizeWriter,
@@ -36,13 +37,13 @@ def packed(code: Code, site: Site) -> bytes:
 
 
 class _Writer:
-    def __init__(self, code: Code, site: Site):
+    """The writer of code, or of that of a body: `outer` writes what has it, and `home` is the place of the loop or the branch."""
+
+    def __init__(self, code: Code, site: Site, outer: _Writer | None = None, home: int | None = None):
         if vars(code).keys() - KNOWN or code._placement is None:
             raise Unkept("code of another form")
-        if code.controls or code.paused.size:
-            raise Unkept("bodies of loops and branches")
-        self.code, self.site = code, site
-        self.sizes = SizeWriter(code.scope)
+        self.code, self.site, self.home = code, site, home
+        self.sizes: SizeWriter = SizeWriter(code.scope) if outer is None else outer.sizes
         self.blobs: list[bytes] = []
         self.value = ValueWriter(site.place, self.blob, self.sizes.size)
         self.said = {(n.label, n.loc): i for i, n in enumerate(site.order)}        # what names and lines are whose
@@ -54,7 +55,7 @@ class _Writer:
 
     def at(self, node: Node) -> int:
         """The node of the user's graph whose name and line a node has."""
-        found = self.said.get((node.label, node.loc))
+        found = self.said.get((node.label, node.loc), self.home)
         if found is None:
             raise Unkept(f"{node.label} has no place in the graph")
         return found
@@ -67,11 +68,13 @@ class _Writer:
         columns["parts"] = [n for name in PARTS for n in (getattr(code, name).start, getattr(code, name).stop)]
         self.put_numbers(record, columns)
         self.put_steps(record, columns)
+        record["controls"] = [self.control(k, step, numbers) for k, step, numbers in code.controls]
         self.put_buffers(record, columns)
         columns["feeds"] = [n for i, v in code.feeds for n in (i, *self.place(v))]
         columns["fetches"] = [n for f in code.fetches for n in ((-1,) * 5 if f is None else (int(f.handed_over), *self.place(f.value)))]
         columns["late"] = [n for x in code.late for n in (self.site.place[x.variable], *self.place(x.memory), *self.place(x.value))]
-        record.update(self.sizes.record())
+        if self.home is None:               # all sizes of the bodies are among them
+            record.update(self.sizes.record())
         return joined(record, columns, self.blobs)
 
     def place(self, v: Value) -> tuple[int, int, int, int]:
@@ -89,7 +92,7 @@ class _Writer:
         if ladder.chosen().largest < ladder.ANY and any(isinstance(s.text, Product) and not s.text.source for s in steps):
             raise Unkept("products of a library that does not take all sizes")
         number: dict[str, int] = {}
-        columns["text"] = [number.setdefault(s.text.source, len(number)) if s.text.source else -1 - NAMES.index(_name(_dtype_of(s)))
+        columns["text"] = [number.setdefault(s.text.source, len(number)) if s.text.source else _called(s)
                            for s in steps] + [COMMIT] * (code.commit is not None)
         record["kernels"] = [native.key(source) for source in number]
         columns["native"] = list(code.place)
@@ -99,6 +102,16 @@ class _Writer:
         columns["products"] = [n for k, p, part in code.products for n in (k, len(p.batch), part.start, part.stop)]
         columns["words"] = [n for at, _ in code.words for n in (at, int(np.searchsorted(code.tables, at, "right")) - 1)]
         record["hosts"] = [[at, *self.host(step)] for at, step in code.hosts.items()]
+
+    def control(self, k: int, step: Bodies, numbers: slice) -> list[Any]:
+        """Which step it is, its numbers, how its bodies are run, which results it has, and the code of each body as a piece of bytes."""
+        form, parts = step.form, []
+        for name, part in step.parts.items():
+            self.blobs.append(_Writer(part.code, self.site, self, self.at(step.node)).content())
+            number = part.code.number
+            parts.append([name, len(self.blobs) - 1, [None if b is None else number[b] for b in part.arguments], [number[b] for b in part.results]])
+        return [k, [numbers.start, numbers.stop], [form.inputs, form.carried, form.sliced, int(form.reverse)],
+                [[index, place] for index, place in form.slots.items()], parts]
 
     def host(self, step: HostStep) -> list[Any]:
         """Place, operator, type and attributes of a host step's node, its inputs for messages, and where all lies."""
@@ -142,8 +155,9 @@ class _Writer:
         return len(keys) - 1
 
 
-def _dtype_of(step: NativeStep) -> np.dtype[Any]:
-    """The dtype of a product by a library."""
+def _called(step: NativeStep) -> int:
+    """The number of what is no kernel: of what runs bodies, or of the dtype of a product by a library."""
+    if isinstance(step.text, Control):
+        return LOOP if step.text.loops else BRANCH
     assert isinstance(step.text, Product)
-    dtype: np.dtype[Any] = step.text.operands[2].type.dtype
-    return dtype
+    return -1 - NAMES.index(_name(step.text.operands[2].type.dtype))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,10 @@ from ..ir.node import OPERATORS, Node
 from ..ir.operator import Operator
 from ..ir.types import Array, TensorType
 from . import blas, ladder, native
+from .bodies import Bodies, Form, Part
 from .code import COPY, Code, Fetch, Late, Numbers, Run
 from .packing import (
+    DEEPEST,
     DTYPE_OF,
     LARGEST,
     NAMES,
@@ -31,6 +34,7 @@ from .packing import (
     ValueReader,
     check,
     listed,
+    parted,
     whole,
 )
 from .routines import Commit, Product
@@ -39,13 +43,15 @@ from .tape_code import code_address
 
 _KEY = re.compile("[0-9a-f]{64}")
 BUFFERS = ("arena", "constant", "feed", "variable", "run_number", "counter", "objects")
-COMMIT = -1 - len(NAMES)    # among the numbers of texts: the step that commits
+COMMIT = -1 - len(NAMES)    # among the numbers of texts: the step that commits, and steps that run bodies
+LOOP, BRANCH = COMMIT - 1, COMMIT - 2
+CALLED = {COMMIT: "graphc_commit", LOOP: "graphc_loop", BRANCH: "graphc_branch"}
 PARTS = ("sizes", "extents", "n", "work", "bounds", "offsets")             # slices of the numbers
-COLUMNS = ("tables", "extents_at", "bounds_at", "unit", "effort", "body", "shown_at", "shown")
+COLUMNS = ("tables", "extents_at", "bounds_at", "unit", "effort", "body", "shown_at", "shown", "paused", "stretches", "stretch")
 # All that code has; of a new field somebody has to say whether it is kept.
 KNOWN = {"plan", "threads", "scope", "numbers", "origins", "scratch", "rows", "steps", "hosts", "count", "place", "runs", "feeds", "fetches", "late",
          "texts", "commit", "counters", "flush", "buffers", "number", "itemsizes", "inside", "given", "bound", "there", "made", "fed", "lasting",
-         "addresses", "chunked", "multiplied", "products", "controls", "paused", "stretches", "stretch", "words", "moves", "_begins",
+         "addresses", "chunked", "multiplied", "products", "controls", "words", "moves", "_begins",
          "_placement", "_showing", *PARTS, *COLUMNS}
 
 
@@ -60,15 +66,32 @@ class Site(NamedTuple):
         return cls(order, {n: i for i, n in enumerate(order)})
 
 
+class KeptBodies(Bodies):
+    """A loop or a branch read from a file: `whole()` is the step that would be made."""
+
+    def __init__(self, form: Form, whole: Callable[[], Bodies]):
+        self.form, self.whole = form, whole
+        self.parts: dict[str, Part] = {}
+
+    @property
+    def node(self) -> Node:                     # type: ignore[override]
+        return self.whole().node
+
+
 class KeptCode(Code):
-    """Code read from a file. `remake()` makes its `whole` anew: code with a plan, for messages, traces and pictures."""
+    """Code read from a file. `remake()` makes its `whole` anew: code with a plan, for messages, traces and pictures.
+
+    `outer`: of the code of a body, that of the program it is part of, whose sizes are its own.
+    """
 
     def __init__(self, record: Mapping[str, Any], columns: Mapping[str, Array], blobs: Sequence[bytes], site: Site, threads: int,
-                 remake: Callable[[], Code], flush: bool):
+                 remake: Callable[[], Code], flush: bool, outer: KeptCode | None = None):
         self._columns, self.site, self._remake, self._lock = columns, site, remake, threading.RLock()
         self._whole: Code | None = None
         self.threads = threads
-        self.sized = SizeReader(record)
+        self.depth: int = 0 if outer is None else outer.depth + 1
+        check(self.depth < DEEPEST)
+        self.sized: SizeReader = SizeReader(record) if outer is None else outer.sized
         self.scope = self.sized.scope
         self.value = ValueReader(site.order, blobs, self.sized.size)
         self.scratch_graph = Scratch()
@@ -81,6 +104,7 @@ class KeptCode(Code):
         self.fetches = [None if given < 0 else Fetch(self._lying(row), bool(given)) for given, *row in self._rows("fetches", 5)]
         self.late = [Late(self.value.node(i), self._lying(row[:4]), self._lying(row[4:])) for i, *row in self._rows("late", 9)]
         self._take_commit(listed(record.get("counters")))
+        self._take_controls(listed(record.get("controls")), blobs)
         del self._columns, self.value, self.sized, self.site
 
     @property
@@ -194,7 +218,7 @@ class KeptCode(Code):
     def _take_steps(self, record: Mapping[str, Any]) -> None:
         keys = listed(record.get("kernels"))
         check(all(type(k) is str and _KEY.fullmatch(k) for k in keys))
-        text, steps = self._column("text", len(keys) - 1, COMMIT).tolist(), self._column("native", self.count - 1).tolist()
+        text, steps = self._column("text", len(keys) - 1, min(CALLED)).tolist(), self._column("native", self.count - 1).tolist()
         for name in COLUMNS:
             setattr(self, name, self._column(name))
         count = len(text)
@@ -213,17 +237,20 @@ class KeptCode(Code):
         kernels = native.addresses(keys)
         check(kernels is not None)          # one is gone: all is made anew
         assert kernels is not None
-        routines = {t: (code_address("graphc_commit"), COPY) if t == COMMIT else blas.gemm(self._library(t)) for t in set(text) if t < 0}
+        routines = {t: (code_address(CALLED[t]), COPY) if t in CALLED else blas.gemm(self._library(t)) for t in set(text) if t < 0}
         self.addresses = np.array([kernels[t] if t >= 0 else routines[t][0] for t in text], np.int64)
         self.words = [(self._in(at, 0, int(self.tables[-1]) - 1), routines[text[self._in(k, 0, count - 1)]][1])
-                      for at, k in self._rows("words", 2) if text[k] < 0]
+                      for at, k in self._rows("words", 2) if COMMIT <= text[k] < 0]
         self.chunked = [(self._in(k, 0, count - 1), self._in(at, 0, int(self.extents_at[-1]) - 1)) for k, at in self._rows("chunked", 2)]
         self.multiplied = [(self._in(b, 0, len(self.buffers) - 1), self._in(k, 0, count - 1)) for b, k in self._rows("multiplied", 2)]
         known: dict[tuple[bool, int], Product] = {}
         self.products = []
-        self.controls, self.paused, self.stretches, self.stretch = [], *[np.zeros(0, np.int64)] * 3        # code with bodies is not kept
+        extents = int(self.extents_at[-1])
+        check(len(self.stretch) == len(self.stretches) and all(not len(a) or a.max() < extents for a in (self.paused, self.stretches)))
+        self.ways = {k: t for k, t in enumerate(text) if t in (LOOP, BRANCH)}
         for k, rank, start, stop in self._rows("products", 4):
-            check(0 <= k < count and 0 <= rank and stop - start == 3 + 4 * rank and int(self.tables[k + 1]) > int(self.tables[k]))
+            check(0 <= k < count and text[k] > COMMIT and 0 <= rank and stop - start == 3 + 4 * rank)
+            check(int(self.tables[k + 1]) > int(self.tables[k]))
             said = text[k] >= 0, rank
             self.products.append((k, known.setdefault(said, _product(*said)), self._part(start, stop)))
         self._take_hosts(listed(record.get("hosts")))
@@ -234,6 +261,43 @@ class KeptCode(Code):
             check(run.first == at and run.steps > 0 and all((i in self.place) == run.native for i in range(at, at + run.steps)))
             at += run.steps
         check(at == self.count)
+
+    def _take_controls(self, controls: list[Any], blobs: Sequence[bytes]) -> None:
+        """The steps that run bodies: how, and the code of each."""
+        self.controls = []
+        for i, entry in enumerate(controls):
+            k, numbers, form, slots, parts = listed(entry, 5)
+            loops, last = self.ways.pop(whole(k, 0, len(self.tables) - 2), None) == LOOP, int(self.tables[k + 1] - self.tables[k]) - 1
+            inputs, carried, sliced, reverse = (whole(n, most=last) for n in listed(form, 4))
+            places = {whole(index): whole(place, inputs, last - 1) for index, place in (listed(x, 2) for x in listed(slots))}
+            step = KeptBodies(Form(loops, inputs, places, carried, sliced, bool(reverse)), partial(self._made, i))
+            for name, blob, arguments, results in (listed(x, 4) for x in listed(parts)):
+                check(type(name) is str)
+                code = self._of_body(blobs[whole(blob, 0, len(blobs) - 1)], partial(self._made_of, i, name))
+                given = [None if b is None else code.buffer(b) for b in listed(arguments)]
+                step.parts[name] = Part(code, given, [*map(code.buffer, listed(results))])
+            first, stop = (whole(n) for n in listed(numbers, 2))
+            check(_fits(step, stop - first) and int(self.extents_at[k + 1] - self.extents_at[k]) == 3)
+            self.controls.append((k, step, self._part(first, stop)))
+        check(not self.ways)
+        del self.ways
+
+    def _of_body(self, data: bytes, remake: Callable[[], Code]) -> KeptCode:
+        head, columns, blobs = parted(data)
+        code = KeptCode(head, columns, blobs, self.site, self.threads, remake, False, self)
+        check(code.commit is None and not code.hosts and not code.late and len(code.runs) < 2)
+        return code
+
+    def _made(self, i: int) -> Bodies:
+        return self.whole.controls[i][1]
+
+    def _made_of(self, i: int, name: str) -> Code:
+        made: Code = self._made(i).parts[name].code
+        return made
+
+    def buffer(self, number: Any) -> Buffer:
+        """The buffer of a number."""
+        return self.buffers[whole(number, 0, len(self.buffers) - 1)]
 
     @staticmethod
     def _library(number: int) -> np.dtype[Any]:
@@ -275,6 +339,20 @@ class KeptCode(Code):
             first, last = (whole(n) for n in listed(numbers, 2))
             self.hosts[whole(at, 0, self.count - 1)] = HostStep(node, self._part(first, last), [v for *_, v in given], made,
                                                                 [self._lying(row[1:]) for row in rows])
+
+
+def _fits(step: KeptBodies, numbers: int) -> bool:
+    """Whether a loop or a branch has the bodies that it needs, with as many arguments and results, and so many numbers."""
+    form, parts = step.form, step.parts
+    given = {name: len(part.arguments) for name, part in parts.items()}
+    gives = {name: len(part.results) for name, part in parts.items()}
+    if not form.loops:
+        return given == dict.fromkeys(("then", "orelse"), form.inputs - 1) and len({*gives.values()}) == 1 \
+            and max(form.slots, default=-1) < gives["then"] and numbers == 1
+    outside = form.inputs - 1 - form.carried - form.sliced
+    wanted = {"body": 1 + form.carried + form.sliced + outside, "cond": 1 + form.carried + outside}
+    return "body" in parts and given == {name: wanted.get(name) for name in parts} and gives.get("cond", 1) == 1 and outside >= 0 \
+        and gives["body"] >= form.carried and max(form.slots, default=0) <= gives["body"] and numbers == 1 + form.sliced + gives["body"]
 
 
 def _stream(text: Any) -> int:

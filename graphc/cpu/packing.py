@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from ..ir.body import Body
 from ..ir.node import Node, Operation
 from ..ir.polynomials import Atom, Terms
 from ..ir.scope import Scope
 from ..ir.sizes import Size
-from ..ir.types import DTYPES, MOST_DIMENSIONS, Array, DType, TensorType, dtype_name
+from ..ir.types import DTYPES, MOST_DIMENSIONS, Array, DType, TensorType, dtype_name, same_type
 
 DTYPE_OF = {dtype_name(d): d for d in DTYPES}
 NAMES = list(DTYPE_OF)
@@ -165,10 +166,25 @@ def _atoms_of(part: Any, count: int) -> list[int]:
 # ---------------------------------------------------------------------- values
 
 class ValueWriter:
-    """Attributes and types as JSON values. `array(a)` says what stands for an array's bytes, `size(x)` for a size, `place` for a node."""
+    """Attributes and types as JSON values. `array(a)` says what stands for an array's bytes, `size(x)` for a size, `place` for a node.
+
+    A body is one of a node of `place`, or a part of such: no other is data.
+    """
 
     def __init__(self, place: Mapping[Node, int], array: Callable[[Array], Any], size: Callable[[Any], Any]):
         self.place, self.array, self.size = place, array, size
+        self._bodies: dict[Body, list[Any]] | None = None
+
+    def body(self, v: Body) -> list[Any]:
+        """Whose body it is, under which name, and which part of it."""
+        if self._bodies is None:
+            self._bodies = {b: [i, name] for n, i in self.place.items() if n.operator.drive is not None
+                            for name, b in n.attrs.items() if isinstance(b, Body)}
+        whole, (parameters, results, constants) = v.whole or (v, ((), (), ()))
+        found = self._bodies.get(whole)
+        if found is None or not all(x in self.place for _, x in constants):
+            raise Unkept("a body that is made while a graph is compiled")
+        return ["body", *found] if v.whole is None else ["body", *found, [*parameters], [*results], [[i, self.place[x]] for i, x in constants]]
 
     def __call__(self, v: Any) -> Any:
         if v is None or v.__class__ in (bool, int, str):
@@ -194,6 +210,8 @@ class ValueWriter:
                 return ["objects", list(array.shape), *map(self, array.flat)]
             if array.dtype in DTYPES:
                 return [kind, dtype_name(array.dtype), list(array.shape), self.array(np.ascontiguousarray(array))]
+        if isinstance(v, Body):
+            return self.body(v)
         node = v.node if isinstance(v, Operation) else v
         if isinstance(node, Node) and node in self.place:
             return ["operation" if isinstance(v, Operation) else "node", self.place[node]]
@@ -226,6 +244,8 @@ class ValueReader:
         if kind in ("array", "scalar"):
             made = self.array(*listed(rest, 3))
             return made if kind == "array" else made[()]
+        if kind == "body":
+            return self._body(*rest) if len(rest) == 2 else self._part(*listed(rest, 5))
         (one,) = listed(rest, 1)
         if kind == "size":
             return self.size(one)
@@ -242,6 +262,23 @@ class ValueReader:
 
     def node(self, i: Any) -> Node:
         return self.order[whole(i, 0, len(self.order) - 1)]
+
+    def _body(self, place: Any, name: Any) -> Body:
+        found = self.node(place).attrs.get(name) if type(name) is str else None
+        check(isinstance(found, Body))
+        assert isinstance(found, Body)
+        return found
+
+    def _part(self, place: Any, name: Any, parameters: Any, results: Any, constants: Any) -> Body:
+        """A part of a body of the graph's: what it needs is among the parameters that are left, and the constants."""
+        body = self._body(place, name)
+        count = len(body.parameters)
+        left, kept = [whole(i, 0, count - 1) for i in listed(parameters)], [whole(i, 0, len(body.results) - 1) for i in listed(results)]
+        given = [(whole(i, 0, count - 1), self.node(x)) for i, x in (listed(c, 2) for c in listed(constants))]
+        check(len({*left, *(i for i, _ in given)}) == len(left) + len(given) and len({*kept}) == len(kept))
+        check(all(x.operator.name == "constant" and same_type(x.type, body.parameters[i].type) for i, x in given))
+        check(body.needs(kept).intersection(body.parameters) <= {body.parameters[i] for i in (*left, *(i for i, _ in given))})
+        return body.part(left, kept, given)
 
     def array(self, dtype: Any, shape: Any, blob: Any) -> Array:
         """An array of the blobs, which cannot be written to."""

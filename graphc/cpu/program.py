@@ -313,7 +313,7 @@ class Program:
         for segment in self.segments:
             if isinstance(segment, HostPart):
                 with trace.host(self, at):
-                    segment.run(self.memory, trace.running(segment.step.node, str(at), self.state.run_body))
+                    segment.run(self.memory, trace.running(segment.step.node, str(at), self.state.run_body, segment.attrs))
                 at += 1
                 continue
             self.set_patience(False)

@@ -121,11 +121,14 @@ class Trace:
         self._found.append(found if not inside else lambda: [
             e._replace(inside=f"{inside}.{e.inside}" if e.inside else inside, iteration=(*iteration, *e.iteration)) for e in found()])
 
-    def running(self, node: Node, place: str, run_body: RunBody | None) -> RunBody | None:
-        """`run_body`, whose events are those of the body of `node` that it is called with; `place`: the node's step, or its name."""
+    def running(self, node: Node, place: str, run_body: RunBody | None, attrs: Mapping[str, Any] | None = None) -> RunBody | None:
+        """`run_body`, whose events are those of the body of `node` that it is called with; `place`: the node's step, or its name.
+
+        `attrs`: the node's, where a step has other bodies in them.
+        """
         if node.operator.drive is None or run_body is None:
             return run_body
-        names = {id(v): name for name, v in node.attrs.items() if isinstance(v, Body)}
+        names = {id(v): name for name, v in (attrs or node.attrs).items() if isinstance(v, Body)}
 
         def run(body: Body, arguments: Sequence[Any]) -> Sequence[Any]:
             before = self.inside, self.iteration

@@ -83,21 +83,27 @@ def layer_of(given: Features, columns: Sequence[FeatureColumn], scope: str, coll
     made: list[tuple[FeatureColumn, Node]] = []
     with variable_scope(None, default_name=scope):
         for column in columns:
-            if not isinstance(column, DenseColumn):
-                raise ArgumentError(f"{what} takes dense columns, and {column.said} is one of categories; indicator_column and embedding_column "
-                                    f"make it dense{here()}")
-            if column.sequential:
-                raise ArgumentError(f"{what} takes columns of rows, and {column.said} is one of sequences, for "
-                                    f"tf.contrib.feature_column.sequence_input_layer{here()}")
+            dense = dense_of(what, column)
             with variable_scope(None, default_name=column._var_scope_name):
-                tensor = column.dense(given, collections, trainable)
+                tensor = dense.dense(given, collections, trainable)
                 if cols_to_vars is not None:
                     cols_to_vars[column] = _own(tensor)
-                made.append((column, flat(column, tensor)))
+                made.append((column, flat(dense, tensor)))
                 if cols_to_output_tensors is not None:
                     cols_to_output_tensors[column] = made[-1][1]
         of_one_length(what, made)
         return concat([t for _, t in made], 1) if len(made) > 1 else made[0][1]
+
+
+def dense_of(what: str, column: FeatureColumn) -> DenseColumn:
+    """The column, where it is a dense one of rows. ArgumentError: it is one of categories, or of sequences."""
+    if not isinstance(column, DenseColumn):
+        raise ArgumentError(f"{what} takes dense columns, and {column.said} is one of categories; indicator_column and embedding_column "
+                            f"make it dense{here()}")
+    if column.sequential:
+        raise ArgumentError(f"{what} takes columns of rows, and {column.said} is one of sequences, for "
+                            f"tf.contrib.feature_column.sequence_input_layer{here()}")
+    return column
 
 
 def _own(tensor: Node) -> list[Any]:

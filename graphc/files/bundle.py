@@ -283,29 +283,42 @@ def encode(arrays: Mapping[str, Array]) -> tuple[bytes, list[bytes]]:
     at, pieces, places = 0, [], {}
     for name in sorted(arrays, key=str.encode):
         array = np.asarray(arrays[name])
-        data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        places[name] = Lying(array.dtype, array.shape, at, data)
+        if array.dtype == TEXT:
+            data, summed = _put_texts(array)
+            places[name] = Lying(array.dtype, array.shape, at, data, summed)
+        else:
+            data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+            places[name] = Lying(array.dtype, array.shape, at, data)
         pieces.append(data)
         at += len(data)
     return encode_index(places), pieces
 
 
+def _put_texts(array: Array) -> tuple[bytes, bytes]:
+    """Texts as `_texts` reads them, and what their checksum is of."""
+    texts = [bytes(text) for text in array.flat]
+    fixed = b"".join(len(text).to_bytes(4 if len(text) < 2**32 else 8, "little") for text in texts)
+    rest = masked_crc(fixed).to_bytes(4, "little") + b"".join(texts)
+    return b"".join(put_varint(len(text)) for text in texts) + rest, fixed + rest
+
+
 class Lying(NamedTuple):
-    """A value that lies in a file of data: its dtype and shape, where its bytes begin there, and these."""
+    """A value that lies in a file of data: its dtype and shape, where its bytes begin there, these, and, of texts, what their checksum is of."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     start: int
     data: Any
+    summed: Any = None
 
 
 def encode_index(places: Mapping[str, Lying]) -> bytes:
     """The index of values by name that lie in one file of data, in whatever order and with whatever between them."""
     numbers = {name: code for code, (name, _) in CODES.items()}
     entries = {b"": put_varint(1 << 3) + put_varint(1) + put_bytes(3, put_varint(1 << 3) + put_varint(1))}
-    for name, (dtype, sizes, start, data) in places.items():
+    for name, (dtype, sizes, start, data, summed) in places.items():
         shape = b"".join(put_bytes(2, put_varint(1 << 3) + put_varint(n) if n else b"") for n in sizes)
         entry = put_varint(1 << 3) + put_varint(numbers[DTYPES[dtype.newbyteorder("=")].name]) + put_bytes(2, shape)
         entry += b"".join(put_varint(number << 3) + put_varint(n) for number, n in ((4, start), (5, len(data))) if n)
-        entries[name.encode()] = entry + put_varint(6 << 3 | FOUR) + masked_crc(data).to_bytes(4, "little")
+        entries[name.encode()] = entry + put_varint(6 << 3 | FOUR) + masked_crc(data if summed is None else summed).to_bytes(4, "little")
     return encode_table(entries)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from .graph import Scratch
 from .node import OPERATORS, Node, in_order, reached
 from .reference import interpret, run_reference
+from .sizes import Sized, sizes_in, with_numbers
 from .types import TensorType, compatible, merge, same_type
 
 RunBody = Callable[["Body", Sequence[Any]], Sequence[Any]]      # a body's results for its arguments
 
 
-class Body:
+PartKey = tuple[tuple[int, ...], tuple[int, ...], tuple[tuple[int, Node], ...]]      # parameters, results, and parameters that are constants
+MOST_SIZES = 8          # of a body that Python runs: those whose programs stay, if they are compiled into it
+
+
+class Body(Sized):
     """Immutable: `parameters`, the nodes that stand for its arguments; `results`, computed from them; and `effects`, which run too, in order.
 
     All that it needs from outside is among its parameters, but for constants. Its nodes are on no graph's list.
@@ -23,6 +30,9 @@ class Body:
     def __init__(self, parameters: Iterable[Node], results: Iterable[Node], effects: Iterable[Node] = ()):
         self.parameters, self.results, self.effects = tuple(parameters), tuple(results), tuple(effects)
         self._parts: dict[Any, Body] = {}
+        self.whole: tuple[Body, PartKey] | None = None          # what it is a `part` of, and which
+        self._sizes: list[Any] | None = None
+        self._at: dict[tuple[int, ...], Body] = {}
 
     def __repr__(self) -> str:
         return f"<Body of {len(self.order)} nodes, {len(self.parameters)} to {len(self.results)}>"
@@ -46,6 +56,7 @@ class Body:
             kept = [*(self.results[i] for i in results), *self.effects]
             made = substituted(kept, {self.parameters[i]: x for i, x in constants})
             found = self._parts[key] = Body([self.parameters[i] for i in parameters], made[:len(results)], made[len(results):])
+            found.whole = self, key
         return found
 
     def needs(self, results: Iterable[int]) -> set[Node]:
@@ -69,6 +80,58 @@ class Body:
         made = [tuple([new.get(x, x) for x in part]) for part in (self.parameters, self.results, self.effects)]
         return Body(*made)
 
+    def sizes(self) -> list[Any]:
+        """The sizes of a compilation in it, each once: those in types and attributes, and in bodies within."""
+        if self._sizes is None:
+            found: dict[Any, Any] = {}
+            for n in (*self.parameters, *self.order):
+                for part in (n.type, *n.attrs.values()):
+                    found.update((size.terms, size) for size in _sizes_of(part))
+            self._sizes = [*found.values()]
+        return self._sizes
+
+    def at(self, numbers: Sequence[int]) -> Body:
+        """The body for numbers in the place of its `sizes`, as Python runs it: the same object each time, for the last few of them."""
+        key = tuple(numbers)
+        if not key:
+            return self
+        found = self._at.pop(key, None) or self._numbered({size.terms: n for size, n in zip(self.sizes(), key, strict=True)})
+        self._at[key] = found
+        if len(self._at) > MOST_SIZES:
+            del self._at[next(iter(self._at))]
+        return found
+
+    def _numbered(self, numbers: Mapping[Any, int]) -> Body:
+        new: dict[Node, Node] = {}
+        for n in (*self.parameters, *self.order):
+            attrs, type = {k: _with_numbers(v, numbers) for k, v in n.attrs.items()}, _with_numbers(n.type, numbers)
+            operator = n.operator
+            if operator.name == "bound":
+                operator, attrs = OPERATORS["constant"], {"value": np.array(attrs["value"], attrs["dtype"])}
+            new[n] = Node(operator, tuple([new[x] for x in n.inputs]), attrs, type, n.label, n.loc, (), n.graph, n.gradient)
+        return Body(*([new[x] for x in part] for part in (self.parameters, self.results, self.effects)))
+
+
+def _sizes_of(value: Any) -> list[Any]:
+    """The sizes in a type, or in an attribute that may be one."""
+    if isinstance(value, TensorType):
+        return sizes_in(value.shape or ())
+    if isinstance(value, tuple):
+        return [size for v in value for size in _sizes_of(v)]
+    return sizes_in(value)
+
+
+def _with_numbers(value: Any, numbers: Mapping[Any, int]) -> Any:
+    """A type or an attribute with numbers for the sizes in it, by their terms."""
+    found = _sizes_of(value)
+    if not found:
+        return value
+    if isinstance(value, TensorType):
+        return TensorType(value.dtype, with_numbers(value.shape, iter([numbers[size.terms] for size in found])))
+    if isinstance(value, tuple):
+        return tuple([_with_numbers(v, numbers) for v in value])
+    return with_numbers(value, iter([numbers[size.terms] for size in found]))
+
 
 def _as_declared(node: Node, declared: Any) -> Node:
     """The node, of which the graph may say more than its operator's rule: `set_shape` does."""
@@ -91,6 +154,12 @@ def substituted(roots: Sequence[Node], new: dict[Node, Node]) -> list[Node]:
 def bodies(node: Node) -> list[Body]:
     """The bodies among a node's attributes."""
     return [v for v in node.attrs.values() if isinstance(v, Body)] if node.operator.drive is not None else []
+
+
+def by_python(nodes: Iterable[Node]) -> bool:
+    """Whether nodes, or what their bodies have, call Python, or wait for elements of datasets: what runs them is Python too."""
+    return any(n.operator.family.arrives or (n.operator.family.calls and n.operator.drive is None and n.operator.lower is None)
+               for n in everywhere(nodes))
 
 
 def has_effect(node: Node) -> bool:

@@ -9,7 +9,7 @@ from ..errors import GraphcError, InvalidArgumentError
 from .node import Node, loc_str, topological
 from .polynomials import Atom, Terms
 from .scope import Scope
-from .sizes import Size, alike
+from .sizes import Size, alike, terms_of
 from .types import Shape, TensorType
 
 
@@ -121,7 +121,7 @@ def check_fed(feeds: Mapping[Node, TensorType], needed: Iterable[Node]) -> None:
         if node not in feeds:
             continue
         for axis, (name, size) in enumerate(zip(named_shape(node) or (), feeds[node].shape or (), strict=False)):
-            have, where, i = found.setdefault(repr(name), (size, node, axis))
+            have, where, i = found.setdefault(terms_of(name), (size, node, axis))      # nodes of bodies may share a label
             if not alike(have, size) and have != size:
                 raise InvalidArgumentError(
                     f"the value fed for {node.label} has {size} elements along axis {axis}, that for {where.label} has {have} along axis {i}: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -231,10 +231,24 @@ def has_sizes(value: Any) -> bool:
     return bool(sizes_in(value))
 
 
+class Sized:
+    """What has sizes within and gives itself with numbers for them: the bodies of loops and branches (`body.Body`)."""
+
+    def sizes(self) -> Sequence[Any]:
+        """The sizes within that are no ints, each once."""
+        raise NotImplementedError
+
+    def at(self, numbers: Sequence[int]) -> Sized:
+        """The same with these numbers for `sizes()`."""
+        raise NotImplementedError
+
+
 def sizes_in(value: Any) -> list[Any]:
-    """The sizes that are no ints in a value, in order: itself, in nested lists, or in an array of objects."""
+    """The sizes that are no ints in a value, in order: itself, in nested lists, in an array of objects, or in a body."""
     if isinstance(value, Size):
         return [value]
+    if isinstance(value, Sized):
+        return [*value.sizes()]
     if isinstance(value, np.ndarray):
         return [v for v in value.flat if isinstance(v, Size)] if value.dtype.hasobject else []
     return [size for v in value for size in sizes_in(v)] if isinstance(value, (list, tuple)) else []
@@ -244,6 +258,8 @@ def with_numbers(value: Any, numbers: Iterator[int]) -> Any:
     """A value with the next of these numbers for each size that `sizes_in` finds in it."""
     if isinstance(value, Size):
         return next(numbers)
+    if isinstance(value, Sized):
+        return value.at([next(numbers) for _ in value.sizes()])
     if isinstance(value, np.ndarray):
         if not has_sizes(value):
             return value

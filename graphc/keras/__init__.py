@@ -15,23 +15,26 @@ if TYPE_CHECKING:
     from . import constraints as constraints
     from . import datasets as datasets
     from . import estimator as estimator
+    from . import experimental as experimental
     from . import initializers as initializers
     from . import layers as layers
     from . import losses as losses
     from . import metrics as metrics
+    from . import mixed_precision as mixed_precision
     from . import models as models
     from . import optimizers as optimizers
     from . import preprocessing as preprocessing
     from . import regularizers as regularizers
     from . import utils as utils
+    from . import wrappers as wrappers
     from .engine.input_layer import Input as Input
     from .engine.model import Model as Model
     from .engine.sequential import Sequential as Sequential
 
 __version__ = "2.2.4-tf"
 # Imported when they are first named: `tf.layers` stands on a part of the engine alone.
-_SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "estimator", "initializers", "layers", "losses",
-           "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils")
+_SPACES = ("activations", "applications", "backend", "callbacks", "constraints", "datasets", "estimator", "experimental", "initializers",
+           "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "regularizers", "utils", "wrappers")
 _WITHIN = {"Input": "engine.input_layer", "Model": "engine.model", "Sequential": "engine.sequential"}
 
 __all__ = [*_SPACES, *_WITHIN]

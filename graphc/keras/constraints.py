@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from ..errors import ShapeError
 from ..ir.configured import Configured
-from ..ir.node import Node
+from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
+from ..ops.array import gather, reshape
 from ..ops.math import cast, clip_by_value, greater_equal, sqrt, square
 from ..ops.reduce import reduce_sum
 from ..tf1_names import namespace as _namespace
 from .backend.state import epsilon
 from .named import Family, serialize_keras_object
 
-__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm", "non_neg", "serialize",
-           "unit_norm"]
+__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "RadialConstraint", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
+           "non_neg", "radial_constraint", "serialize", "unit_norm"]
 
 
 class Constraint(Configured):
@@ -104,7 +108,32 @@ class MinMaxNorm(Constraint):
         return w * (wanted / (norms + epsilon()))
 
 
-max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+class RadialConstraint(Constraint):
+    """w of a convolution with one number for each ring of its window, which stands on the diagonal: inner rings have that of the corner below.
+
+    float[k, k, channels, filters] -> the same type, k above 1. ShapeError, by the call: no square window of known size, or one of a single place.
+
+    >>> w = tf.reshape(tf.range(16.0), [4, 4, 1, 1])
+    >>> tf.Session(jit=False).run(tf.keras.constraints.RadialConstraint()(w))[:2, :, 0, 0]
+    array([[15., 15., 15., 15.],
+           [15.,  5.,  5., 15.]], dtype=float32)
+    """
+
+    def __call__(self, w: Any) -> Node:
+        w = to_node(w)
+        dims = w.type.shape
+        if dims is None or len(dims) != 4 or not isinstance(dims[0], int) or dims[0] != dims[1] or dims[0] < 2:
+            raise ShapeError(f"RadialConstraint: {describe(w)} is no [k, k, channels, filters] of a known k above 1{here()}")
+        size = dims[0]
+        rows, columns = np.indices((size, size))
+        ring = (size - 1) // 2 - np.minimum(np.minimum(rows, columns), size - 1 - np.maximum(rows, columns))        # 0 in the middle
+        # Where Keras has the number of each ring, whose comment shows another picture.
+        on = size // 2 + np.where((ring == 0) | (size % 2 == 1), ring - 1, ring)
+        flat = reshape(w, [size * size, *dims[2:]])
+        return reshape(gather(flat, (on * (size + 1)).astype(np.int32)), [size, size, *dims[2:]])
+
+
+max_norm, non_neg, unit_norm, min_max_norm, radial_constraint = MaxNorm, NonNeg, UnitNorm, MinMaxNorm, RadialConstraint
 
 _family = Family("constraint", lambda: {n: globals()[n] for n in __all__ if n not in ("Constraint", "deserialize", "get", "serialize")})
 

@@ -88,6 +88,7 @@ class Metric(Layer):
             start = (get(initializer) or get("zeros"))(dims, dtype=kind)
             made = Variable(start, trainable=False, name=name, collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES])
         self._weights.append(made)
+        self._own_names[made] = name or made.op.name.rpartition("/")[2]
         return made
 
     def reset_states(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -201,7 +202,16 @@ class Optimizer(_Machine):
             raise DTypeError(f"{self._name}.apply_gradients: the second argument is a name, not {describe(name)}; `iterations` counts steps{here()}")
         return super().apply_gradients(grads_and_vars, self.iterations, name)
 
+    def with_loss_scale(self, loss_scale: Any) -> Any:
+        """The optimizer with its loss scaled, as `tf.train.experimental.enable_mixed_precision_graph_rewrite` makes it."""
+        return import_module(".mixed_precision.experimental", __package__).LossScaleOptimizer(self, loss_scale)      # which stands on this
+
     # ------------------------------------------------------------------ what it keeps
+
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        made = {"iter": self._iterations, **dict(sorted(self._hyper.items())), **self._apart}
+        return [(name, x) for name, x in made.items() if isinstance(x, Variable)]
 
     def _slot_label(self, v: Variable, name: str, label: str | None) -> str:
         return f"{self._name}/{v.op.name}/{label or name}"

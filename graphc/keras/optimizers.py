@@ -221,6 +221,11 @@ class Nadam(_Moments):
         self._set_hyper("schedule_decay", warming)
         self._schedule: Any = None
 
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """What others call `decay` is not used, and in TensorFlow's checkpoints the warming up's goes by that name."""
+        return [("decay" if name == "schedule_decay" else name, x) for name, x in super()._checkpoint_dependencies if name != "decay"]
+
     def _begin(self, pairs: GradsAndVars) -> None:
         super()._begin(pairs)
         self._schedule = self.add_weight("momentum_cache", [], initializer="ones")
@@ -252,6 +257,7 @@ class Ftrl(Optimizer):
     """
 
     _by_rows = True
+    _sum_name = "accumulator"
 
     def __init__(self, learning_rate: Any = 0.001, learning_rate_power: Any = -0.5, initial_accumulator_value: float = 0.1,
                  l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0, name: str = "Ftrl",
@@ -262,7 +268,7 @@ class Ftrl(Optimizer):
                    l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)
         if isinstance(learning_rate_power, (int, float)) and learning_rate_power > 0:
             raise GraphError(f"{name}: learning_rate_power is {learning_rate_power}, above 0{here()}")
-        self._start, self._labels = initial_accumulator_value, {"accum": "accumulator", "linear": None}
+        self._start, self._labels = initial_accumulator_value, {"accum": None, "linear": None}
         self.initial_accumulator_value = initial_accumulator_value
         self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         self._set_hypers(learning_rate, learning_rate_power=learning_rate_power, l1_regularization_strength=l1_regularization_strength,

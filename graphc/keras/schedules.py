@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from ..errors import UnimplementedError
@@ -88,7 +89,14 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         return rates.piecewise_constant(step, [float(b) for b in self.boundaries], self.values, self.name)
 
 
-_family = Family("learning rate schedule", lambda: {n: globals()[n] for n in __all__ if n not in ("deserialize", "serialize")})
+def _known() -> dict[str, Any]:
+    """The classes of schedules by name, those of `tf.keras.experimental` too."""
+    cosines = import_module(".schedules_cosine", __package__)
+    own = {n: globals()[n] for n in __all__ if n not in ("deserialize", "serialize")}
+    return {**own, **{n: getattr(cosines, n) for n in cosines.__all__}}
+
+
+_family = Family("learning rate schedule", _known)
 
 
 def serialize(learning_rate_schedule: Any) -> Any:

@@ -26,7 +26,7 @@ def class_of(name: str, custom_objects: Any = None) -> Any:
     if name in given:
         return given[name]
     name = "Model" if name == "Functional" else name
-    for path in ("models", "layers", "engine.input_layer"):
+    for path in ("models", "layers", "engine.input_layer", "experimental"):
         found = getattr(import_module(f".{path}", __package__), name, None)
         if isinstance(found, type):
             return found

@@ -12,7 +12,9 @@ from ..ir.collecting import GraphKeys
 from ..ir.node import here
 from ..keras.engine import layer as keras
 from ..keras.engine.layer import snake_case
+from ..nest import flatten
 from ..ops.state import Variable
+from ..train.object_graph import keeps
 from ..variables import VariableScope, get_variable, variable_scope
 
 __all__ = ["Layer"]
@@ -77,6 +79,7 @@ class Layer(keras.Layer):
         self._losses += self.graph.get_collection(GraphKeys.REGULARIZATION_LOSSES)[len(losses):]
         if found not in self._weights:
             self._weights.append(found)
+            self._own_names[found] = name
         return found
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
@@ -99,6 +102,13 @@ class Layer(keras.Layer):
         if self._scope is None:
             raise GraphError(f"the layer {self._name} has no scope before it is called{here()}")
         return self._scope.name
+
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """As of Keras' layers, but that lists and tuples of variables, which go by their names, are not named once more."""
+        own = {id(v) for v in self._weights}
+        return [(name, x) for name, x in super()._checkpoint_dependencies
+                if id(x) in own or not all(isinstance(leaf, Variable) for leaf in flatten(x) if keeps(leaf))]
 
     # ------------------------------------------------------------------ calling
 

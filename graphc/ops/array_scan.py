@@ -16,6 +16,7 @@ from .array_fill import zeros_like
 from .array_join import concat, narrow
 from .array_move import Types, integers, shape
 from .math import minimum
+from .sorting_loop import order_loop
 
 WIDER = {np.dtype(np.float32): np.dtype(np.float64), np.dtype(np.complex64): np.dtype(np.complex128)}
 LONG = 1024             # elements from which float32 is added up in float64: numpy adds all but contiguous ones one after another
@@ -204,11 +205,11 @@ def unique(x: Any, *, out_idx: Any = int32) -> Any:
     return values[order], np.argsort(order)[places.reshape(-1)].astype(out_idx)
 
 
-@declare("host", lambda types, values: TensorType(np.dtype(np.int64), types[0].shape),
+@declare("routine", lambda types, values: TensorType(np.dtype(np.int64), types[0].shape), loop=order_loop,
          samples=(([np.array([5, 2, 7, 2])], {}), ([np.zeros(0, int)], {})))
-def stable_order(keys: Any) -> Any:
+def stable_order(x: Any) -> Any:
     """The permutation that sorts a vector of whole numbers; equal ones stay in their order."""
-    return np.argsort(keys, kind="stable").astype(np.int64)
+    return np.argsort(x, kind="stable").astype(np.int64)
 
 
 __all__ = ["cumsum", "cumprod", "invert_permutation", "unique"]

@@ -80,7 +80,8 @@ def counted(graph: Graph, attrs: dict[str, Any], operands: Sequence[Node]) -> Co
     count = len(kept) + len(values)
     shaped = Body([index, *(states[i] for i in kept), *new_slices, *outside], made[:count], made[count:])
     place = {p: 1 + i for i, p in enumerate(own)}
-    rows = [rows_for(operands[place[r]], operands[place[w]], trips, of=reads[0].attrs["of"]) for r, w, reads in taken]
+    rows = [rows_for(operands[place[r]], operands[place[w]], trips, of=reads[0].attrs["of"],
+                     some=reads[0].inputs[1].attrs["some"]) for r, w, reads in taken]
     finals = {i: _picked(1 + k) for k, i in enumerate(kept)}
     for k, (i, (w, of, grow)) in enumerate(written.items()):
         finals[i] = _filled(operands[1 + i], operands[1 + w], 1 + len(kept) + k, of, grow)

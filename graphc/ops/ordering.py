@@ -22,6 +22,7 @@ from .later import deferrable, later
 from .math import cast, floormod
 from .nn_top import pick_last
 from .scopes import composed
+from .sorting_loop import order_loop, values_loop
 
 _DIRECTIONS = ("ASCENDING", "DESCENDING")
 
@@ -56,15 +57,14 @@ _SORTS: Any = (([np.array([3.0, 1.0, 2.0, -1.5])], {"axis": 0}), ([(3, 4)], {"ax
                ([(0,)], {"axis": 0}))
 
 
-@declare("host", typed_like(), prepare=_sort_attrs, grad=_sorted_grad, batch="leading", samples=_SORTS, analytic=False)
+@declare("routine", typed_like(), prepare=_sort_attrs, loop=values_loop, grad=_sorted_grad, batch="leading", samples=_SORTS, analytic=False)
 def sorted_values(x: Any, *, axis: int = -1, descending: bool = False) -> Any:
-    """The elements along an axis in order, nan last (first if descending)."""
-    y = np.sort(x, axis=axis)
-    return np.flip(y, axis) if descending else y
+    """The elements along an axis in order, nan last (first if descending); equal ones stay as they are."""
+    return np.take_along_axis(x, sorted_order.reference(x, axis=axis, descending=descending), axis)
 
 
-@declare("host", lambda types, values, axis, descending: TensorType(np.dtype(np.int32), types[0].shape), prepare=_sort_attrs, batch="leading",
-         samples=_SORTS)
+@declare("routine", lambda types, values, axis, descending: TensorType(np.dtype(np.int32), types[0].shape), prepare=_sort_attrs, batch="leading",
+         loop=order_loop, samples=_SORTS)
 def sorted_order(x: Any, *, axis: int = -1, descending: bool = False) -> Any:
     """The places of the elements along an axis in their order; equal ones stay as they are."""
     if not descending:

@@ -20,6 +20,7 @@ from .array import expand_dims, gather, shape
 from .array_move import SHAPE_OPERAND, vector_shape
 from .math import add, cast, floor, log, multiply
 from .philox import DISTRIBUTIONS, draw
+from .sorting_loop import order_loop
 
 __all__ = ["random_normal", "random_uniform", "truncated_normal", "multinomial", "random_shuffle", "set_random_seed"]
 
@@ -80,7 +81,7 @@ def _order_type(types: Sequence[TensorType], values: Values) -> TensorType:
     return TensorType(np.dtype(np.int32), types[0].shape)
 
 
-@declare("host", _order_type, samples=(([(5,)], {}),))
+@declare("routine", _order_type, loop=order_loop, samples=(([(5,)], {}),))
 def sorting_order(x: Any) -> Any:
     """The indices that sort a vector."""
     return np.argsort(x, kind="stable").astype(np.int32)

@@ -124,14 +124,15 @@ def row_at(row: Any, index: Any, count: Any, *, of: Any) -> Any:
     return made
 
 
-@declare("host", lambda types, values, of, wanted, grow: types[1],
-         lower=lambda node, inputs, types, type, of, wanted, grow: inputs[1] if _says(inputs[0], wanted) and not grow else node,
-         kinds={"of": (str,), "wanted": (bool,), "grow": (bool,)},
-         samples=(([np.array([True, False]), np.int32(0)], {"of": "rows", "wanted": True}),))
-def checked_place(written: Any, index: Any, *, of: Any, wanted: Any, grow: Any = False) -> Any:
-    """The number of a row that has (or has not) been written; the run fails for any other."""
+@declare("host", lambda types, values, of, wanted, grow, some: types[1],
+         lower=lambda node, inputs, types, type, of, wanted, grow, some: inputs[1] if _says(inputs[0], wanted) and not grow else node,
+         kinds={"of": (str,), "wanted": (bool,), "grow": (bool,), "some": (bool,)},
+         samples=(([np.array([True, False]), np.int32(0)], {"of": "rows", "wanted": True}),
+                  ([np.array([True, False]), np.int32(1)], {"of": "rows", "wanted": True, "some": True})))
+def checked_place(written: Any, index: Any, *, of: Any, wanted: Any, grow: Any = False, some: Any = False) -> Any:
+    """The number of a row that has (or has not) been written; the run fails for any other. With `some` it is enough that another one has."""
     for i in np.asarray(index).reshape(-1).tolist():
-        if grow and i >= len(written):
+        if (grow and i >= len(written)) or (some and written.any() and _index(i, len(written), of) >= 0):
             continue
         if bool(written[_index(i, len(written), of)]) != wanted:
             raise InvalidArgumentError(f"{of}: element {i} {'is read, and was not written before' if wanted else 'is written a second time'}")
@@ -153,34 +154,36 @@ def _checked(rows: Any, written: Any, count: int, of: str, wanted: bool, grow: b
             raise InvalidArgumentError(f"{of}: element {i} {'is read, and was not written before' if wanted else 'is written a second time'}")
 
 
-def _rows_for_type(types: Sequence[TensorType], values: Values, of: str) -> TensorType:
+def _rows_for_type(types: Sequence[TensorType], values: Values, of: str, some: bool) -> TensorType:
     rows = types[0]
     return TensorType(rows.dtype, None if rows.shape is None else (_count(values, 2), *rows.shape[1:]))
 
 
-def _rows_for_lowered(node: Node, inputs: Sequence[Node], types: Any, type: Any, of: str) -> Node:
+def _rows_for_lowered(node: Node, inputs: Sequence[Node], types: Any, type: Any, of: str, some: bool) -> Node:
     count, own = node.type.shape[0] if node.type.shape else None, inputs[0].type.shape
     if count is None or not own or not _says(inputs[1], True):
         return node
     return inputs[0] if alike(count, own[0]) else node
 
 
-@declare("host", _rows_for_type, by_value=(2,), kinds={"of": (str,)}, lower=_rows_for_lowered, batch="trailing", complex=True,
+@declare("host", _rows_for_type, by_value=(2,), kinds={"of": (str,), "some": (bool,)}, lower=_rows_for_lowered, batch="trailing", complex=True,
          samples=(([_ROWS, np.array([True, True, False]), np.int32(2)], {"of": "rows"}),),
-         grad=lambda g, y, rows, written, count, of: (OPERATORS["more_rows"](g, shape(rows)[0]), None, None))
-def rows_for(rows: Any, written: Any, count: Any, *, of: Any) -> Any:
-    """The first rows, so many, all of which have been written."""
-    _checked(rows, written, int(count), of, True)
+         grad=lambda g, y, rows, written, count, of, some: (OPERATORS["more_rows"](g, shape(rows)[0]), None, None))
+def rows_for(rows: Any, written: Any, count: Any, *, of: Any, some: Any = False) -> Any:
+    """The first rows, so many, all of which have been written, or with `some` any of which."""
+    if not (some and written.any() and int(count) <= len(written)):
+        _checked(rows, written, int(count), of, True)
     return rows[:int(count)]
 
 
-@declare("host", lambda types, values, of: types[0], kinds={"of": (str,)}, grad=lambda g, y, rows, written, of: (g, None), batch="trailing",
-         complex=True,
-         lower=lambda node, inputs, types, type, of: inputs[0] if _says(inputs[1], True) else node,
-         samples=(([_ROWS, np.ones(3, bool)], {"of": "rows"}),))
-def all_rows(rows: Any, written: Any, *, of: Any) -> Any:
-    """The rows, all of which have been written."""
-    _checked(rows, written, len(written), of, True)
+@declare("host", lambda types, values, of, some: types[0], kinds={"of": (str,), "some": (bool,)},
+         grad=lambda g, y, rows, written, of, some: (g, None), batch="trailing", complex=True,
+         lower=lambda node, inputs, types, type, of, some: inputs[0] if _says(inputs[1], True) else node,
+         samples=(([_ROWS, np.ones(3, bool)], {"of": "rows"}), ([_ROWS, np.array([False, True, False])], {"of": "rows", "some": True})))
+def all_rows(rows: Any, written: Any, *, of: Any, some: Any = False) -> Any:
+    """The rows, all of which have been written, or with `some` any of which."""
+    if not (some and written.any()):
+        _checked(rows, written, len(written), of, True)
     return rows
 
 

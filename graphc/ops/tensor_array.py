@@ -35,6 +35,8 @@ class TensorArray(nest.Composite):
     array([0, 1, 4], dtype=int32)
     """
 
+    _some = False           # whether what was not written is zeros beside an element that was
+
     def __init__(self, dtype: Any, size: Any = None, dynamic_size: bool | None = None, clear_after_read: bool | None = None,
                  tensor_array_name: str | None = None, handle: Any = None, flow: Any = None, infer_shape: bool = True, element_shape: Any = None,
                  colocate_with_first_write_call: bool = True, name: str | None = None):
@@ -66,7 +68,7 @@ class TensorArray(nest.Composite):
 
     def of_parts(self, parts: Sequence[Any]) -> TensorArray:
         """An array of the same kind with other rows."""
-        other = TensorArray.__new__(TensorArray)
+        other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._rows, other._written = parts
         dims = other._rows.type.shape if isinstance(other._rows, Node) else None
@@ -142,7 +144,7 @@ class TensorArray(nest.Composite):
 
     def read(self, index: Any, name: str | None = None) -> Node:
         """The element of that number, int[], which has been written."""
-        place = checked_place(self._written, self._place(index, "read"), of=self._name, wanted=True)
+        place = checked_place(self._written, self._place(index, "read"), of=self._name, wanted=True, some=self._some)
         return self._shaped(take_row(self._rows, place, of=self._name, name=name), 0)
 
     def _shaped(self, x: Node, rows: int) -> Node:
@@ -160,7 +162,7 @@ class TensorArray(nest.Composite):
         """All elements, as one tensor [size, ...]. What was not written is zeros if `element_shape` was given, else the run fails."""
         if self._given:
             return OPERATORS["identity"](self._rows, name=name)
-        return self._shaped(all_rows(self._rows, self._written, of=self._name, name=name), 1)
+        return self._shaped(all_rows(self._rows, self._written, of=self._name, some=self._some, name=name), 1)
 
     def gather(self, indices: Any, name: str | None = None) -> Node:
         """The elements of these numbers, int[n], as one tensor [n, ...]."""
@@ -168,7 +170,7 @@ class TensorArray(nest.Composite):
         if places.type.dtype.kind not in "iu":
             raise DTypeError(f"{self._name}.gather: the indices {describe(places)} are no whole numbers{here()}")
         if not self._given:
-            places = checked_place(self._written, places, of=self._name, wanted=True)
+            places = checked_place(self._written, places, of=self._name, wanted=True, some=self._some)
         return self._shaped(gather(self._rows, places, name=name), 1)
 
     def concat(self, name: str | None = None) -> Node:

@@ -98,6 +98,10 @@ class AttentionMechanism:
         """How well the query matches each step of the memory."""
         raise NotImplementedError(f"{type(self).__name__} has no scores")
 
+    def shifted(self, score: Node) -> Node:
+        """The scores, to which a subclass may add something of the scope's variables."""
+        return score
+
     def __call__(self, query: Any, state: Any = None, previous_alignments: Any = None) -> tuple[Node, Node]:
         score = self.scores(to_node(query))
         if self._there is not None:
@@ -128,6 +132,8 @@ class LuongAttention(AttentionMechanism):
     array([1., 0., 0., 0., 0.], dtype=float32)
     """
 
+    scope = "luong_attention"
+
     def __init__(self, num_units: int, memory: Any, memory_sequence_length: Any = None, scale: bool = False,
                  probability_fn: Callable[..., Any] | None = None, score_mask_value: float | None = None, dtype: Any = None,
                  name: str = "LuongAttention"):
@@ -139,11 +145,11 @@ class LuongAttention(AttentionMechanism):
     def scores(self, query: Node) -> Node:
         """query . keys."""
         self._same_width(query)
-        with variable_scope(None, "luong_attention"):
+        with variable_scope(None, self.scope):
             score = squeeze(matmul(expand_dims(query, 1), self.keys, transpose_b=True), axis=[1])
-            if not self._scale:
-                return score
-            return get_variable("attention_g", [], dtype=query.dtype, initializer=ones_initializer()) * score
+            if self._scale:
+                score = get_variable("attention_g", [], dtype=query.dtype, initializer=ones_initializer()) * score
+            return self.shifted(score)
 
 
 class BahdanauAttention(AttentionMechanism):
@@ -158,6 +164,8 @@ class BahdanauAttention(AttentionMechanism):
     array([0.2, 0.2, 0.2, 0.2, 0.2], dtype=float32)
     """
 
+    scope = "bahdanau_attention"
+
     def __init__(self, num_units: int, memory: Any, memory_sequence_length: Any = None, normalize: bool = False,
                  probability_fn: Callable[..., Any] | None = None, score_mask_value: float | None = None, dtype: Any = None,
                  name: str = "BahdanauAttention"):
@@ -167,14 +175,14 @@ class BahdanauAttention(AttentionMechanism):
 
     def scores(self, query: Node) -> Node:
         """v . tanh(keys + query)."""
-        with variable_scope(None, "bahdanau_attention"):
+        with variable_scope(None, self.scope):
             x = self.keys + expand_dims(self.query_layer(query), 1)
             v = get_variable("attention_v", [self._units], dtype=query.dtype)
             if not self._normalize:
-                return reduce_sum(v * tanh(x), [2])
+                return self.shifted(reduce_sum(v * tanh(x), [2]))
             g = get_variable("attention_g", [], dtype=query.dtype, initializer=constant_initializer(math.sqrt(1 / self._units)))
             b = get_variable("attention_b", [self._units], dtype=query.dtype, initializer=zeros_initializer())
-            return reduce_sum(multiply(g, v) * rsqrt(reduce_sum(square(v))) * tanh(x + b), [2])
+            return self.shifted(reduce_sum(multiply(g, v) * rsqrt(reduce_sum(square(v))) * tanh(x + b), [2]))
 
 
 class AttentionWrapperState(NamedTuple):

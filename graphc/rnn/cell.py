@@ -100,6 +100,12 @@ class RNNCell(Layer):
             self._weights.append(variable)
         return variable
 
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """Its own variables, without those of cells in it, which `_keep` hears of too; and these, by TensorFlow's names for them."""
+        inner = {id(v) for layer in self._inner() for v in layer.weights}
+        return [("cell" if name == "_cell" else name, x) for name, x in super()._checkpoint_dependencies if id(x) not in inner]
+
     def build(self, input_shape: Any) -> None:
         """Nothing: the variables are made by `call`."""
         self.built = True

@@ -56,6 +56,11 @@ class MultiRNNCell(RNNCell):
             raise GraphError(f"{self._name}: the states of some cells are tuples; with state_is_tuple=False theirs is to be False too{here()}")
 
     @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        numbered = [(f"cell-{i}", cell) for i, cell in enumerate(self._cells)]
+        return [*numbered, *(pair for pair in super()._checkpoint_dependencies if pair[0] != "_cells")]
+
+    @property
     def cells(self) -> list[Any]:
         """The cells, from the lowest."""
         return self._cells

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..errors import FeedError, GraphGrowthWarning
 from ..ir.body import Body, interpreted
@@ -31,7 +32,7 @@ class Calls:
         self.stats = counts()
         self._grown = (0, 0)
         values.moved, values.cut_off = self._moved, self._cut_off
-        self._bodies: dict[Body, Call] = {}
+        self._bodies: WeakKeyDictionary[Body, Call] = WeakKeyDictionary()       # of some sizes alone a body may be, and go with what ran it
         values.run_body = self.run_body if jit else self.interpret_body
 
     def prepare(self, fetches: Any, feed_dict: Mapping[Any, Any]) -> tuple[Call, list[Any]]:

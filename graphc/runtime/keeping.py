@@ -32,6 +32,7 @@ from ..cpu.memory import Arena
 from ..cpu.packing import LARGEST, Damaged, SizeReader, Unkept, ValueWriter, check, joined, listed, parted, whole
 from ..cpu.program import Program
 from ..errors import InvalidArgumentError
+from ..ir.body import Body
 from ..ir.node import OPERATORS, Node, loc_str
 from ..ir.scope import listable
 from ..ir.types import Array, TensorType
@@ -73,13 +74,23 @@ def versions() -> str:
     return "\n".join([digest.hexdigest(), sys.version, sys.byteorder, np.__version__, version("networkx"), native.maker()])
 
 
+class _Said(ValueWriter):
+    """Attributes as they are said in a key: of a body a digest."""
+
+    def body(self, v: Body) -> list[Any]:
+        order = [*v.parameters, *v.order]
+        place = {n: i for i, n in enumerate(order)}
+        ends = [[place[n] for n in part] for part in (v.parameters, v.results, v.effects)]
+        return ["body", graph_text(order, place, ()), *ends]
+
+
 def graph_text(order: Sequence[Node], place: Mapping[Node, int], fed: Iterable[Node]) -> str:
     """A digest of the part of a graph that a run needs: each node by numbers, and what these mean. Unkept: nothing tells it from others."""
     texts: dict[str, int] = {}
     by_id: dict[int, int] = {}              # types and attributes seen before, which nodes share
     numbers: list[int] = []
     add, given = numbers.append, set(fed)
-    said = ValueWriter(place, _bytes, int)
+    said = _Said(place, _bytes, int)
 
     def text(v: Any) -> int:
         return texts.setdefault(v, len(texts))

@@ -21,7 +21,7 @@ __all__ = ["init_from_checkpoint"]
 
 @declare("host", lambda types, values, path, tensor, part, type: type, name="checkpoint_value", label="checkpoint_initializer", pure=False,
          kinds={"path": (str,), "tensor": (str,), "part": (tuple, NoneType), "type": (TensorType,)})
-def _checkpoint_value(*, path: Any, tensor: Any, part: Any, type: Any) -> Any:
+def checkpoint_value(*, path: Any, tensor: Any, part: Any, type: Any) -> Any:
     """What a checkpoint holds by a name when the graph runs, or a part of it: an axis, and from where to where along it."""
     value = NewCheckpointReader(path).get_tensor(tensor)
     if part is not None:
@@ -60,7 +60,7 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
                       for v, part, kind in _parts(tensor, kinds[tensor], variables)]
     for v, attrs in found:
         with v.graph.control_dependencies(None), v.graph.name_scope(None):
-            v.initial_value = _checkpoint_value.build(v.graph, (), attrs, f"{v.label}/checkpoint_initializer")
+            v.initial_value = checkpoint_value.build(v.graph, (), attrs, f"{v.label}/checkpoint_initializer")
 
 
 def _pairs(assignment_map: Any) -> list[tuple[str, Any]]:

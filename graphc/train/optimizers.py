@@ -145,6 +145,10 @@ class AdamOptimizer(Optimizer):
         p1, p2 = map(self._present, self._powers)
         return {"rate": hyper["learning_rate"] * sqrt(1 - p2) / (1 - p1), "first": hyper}
 
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        return [*super()._checkpoint_dependencies, *((p.op.name.rpartition("/")[2], p) for p in self._powers or ())]
+
     def variables(self) -> list[Variable]:
         """The variables the optimizer has made: slots, and the powers of its decay rates."""
         return [*super().variables(), *(self._powers or ())]

@@ -31,6 +31,11 @@ class Hooks:
     _slot: Callable[..., Any]
     _slot_label: Callable[..., str]
 
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """What a checkpoint keeps of the optimizer beside its slots, by name."""
+        return sorted(self._apart.items())
+
     def _create_slots(self, var_list: Sequence[Variable]) -> None:
         """Make the variables that are kept beside the trained ones."""
 

@@ -132,6 +132,7 @@ class FtrlOptimizer(Optimizer):
     """
 
     _by_rows = True
+    _sum_name = "accum"     # of the slot for a
 
     def __init__(self, learning_rate: Any, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
                  l1_regularization_strength: Any = 0.0, l2_regularization_strength: Any = 0.0, use_locking: bool = False, name: str = "Ftrl",
@@ -147,7 +148,7 @@ class FtrlOptimizer(Optimizer):
 
     def _update(self, g: Node, v: Any, **hyper: Any) -> list[Any]:
         rate, power = hyper["learning_rate"], -hyper["power"]
-        a_slot = self._slot(v, "accum", self._start, self._labels["accum"])
+        a_slot = self._slot(v, self._sum_name, self._start, self._labels["accum"])
         z_slot = self._slot(v, "linear", label=self._labels["linear"])
         a = a_slot + square(g)
         grown, before = pow(a, power), pow(a_slot, power)

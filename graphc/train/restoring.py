@@ -15,6 +15,7 @@ from ..ir.node import describe, here
 from ..ir.types import compatible
 from ..ops.state import Variable
 from ..runtime.streams import Drawn
+from .object_graph import KEY, names_of, objects_of
 
 _TOLD, _SOUGHT = 20, 1000       # variables that a report names one by one, and those it looks for a near name among
 
@@ -42,6 +43,13 @@ class RestoreReport(NamedTuple):
             *lines("missing", (f"{n}; near it: {self.near[n]}" if n in self.near else n for n in self.missing)),
             *lines("of another type", (f"{name}: {types}" for name, types in self.misshapen.items())),
             *lines("unexpected", self.unexpected)])
+
+
+def keys_of(found: Open, wanted: Iterable[str]) -> dict[str, str]:
+    """The names of values in a checkpoint by those of variables: the same, but where it is one of objects and lacks a name. DataLossError."""
+    if KEY in found.entries and any(name not in found.entries for name in wanted):
+        return {name: key for name, key in names_of(objects_of(found)).items() if key in found.entries}
+    return {name: name for name in found.entries}
 
 
 def report_of(variables: Mapping[str, Variable], entries: Mapping[str, Entry], reshape: bool) -> RestoreReport:

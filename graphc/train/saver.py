@@ -35,8 +35,9 @@ from ..ops.state import Variable
 from ..runtime.resources import Saveable
 from ..runtime.session import Session
 from ..runtime.values import Snapshot
-from .checkpoints import INDEX, graph_in, path_of, remove_checkpoint, write_state
-from .restoring import RestoreReport, courses_of, report_of, told_courses
+from .checkpoints import INDEX, graph_in, path_of
+from .restoring import RestoreReport, courses_of, keys_of, report_of, told_courses
+from .rotation import Kept, Rotation, turns
 
 __all__ = ["RestoreReport", "Saver", "SaverDef", "export_meta_graph", "import_meta_graph"]
 
@@ -76,9 +77,8 @@ class Saver:
         self._reshape = bool(reshape)
         self._max_to_keep = (saver_def.max_to_keep if told else max_to_keep) or 0
         self._hours = saver_def.keep_checkpoint_every_n_hours if told else keep_checkpoint_every_n_hours
-        self._pad, self._relative, self._allow_empty = pad_step_number, save_relative_paths, allow_empty
-        self._next_kept = time.time() + 3600 * self._hours
-        self._last: list[tuple[str, float]] = []
+        self._pad, self._allow_empty = pad_step_number, allow_empty
+        self._rotation = Rotation(self._max_to_keep, self._hours, save_relative_paths)
         self._written: tuple[Any, str | None, bytes | None] = (None, None, None)     # a graph, and what was made of it
         self._given = var_list
         self._variables: dict[str, Variable] | None = None
@@ -125,7 +125,7 @@ class Saver:
         if not os.path.basename(prefix):
             raise GraphError(f"Saver.save: {prefix!r:.80} ends with a folder and names no file{here()}")
         with sess.values.still():
-            snapshot, step = self._snapshot(sess, named, global_step)
+            snapshot, step, turn = self._snapshot(sess, named, global_step)
             beside = {name: x.saved_state(sess.values.resources) for name, x in self._beside.items()}
         if step is not None:
             prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
@@ -134,21 +134,23 @@ class Saver:
         text, meta = self._graph_texts(sess.graph) if write_meta_graph else (None, None)
         write(prefix, {**{name: snapshot.arrays[v] for name, v in named.items()}, **beside}, text, state, meta, meta_graph_suffix)
         if write_state:
-            self._kept(prefix, saved, index, meta_graph_suffix)
+            self._rotation.add(Kept(prefix, saved, turn), index, meta_graph_suffix)
         return prefix
 
-    def _snapshot(self, sess: Session, named: Mapping[str, Variable], global_step: Any) -> tuple[Snapshot, int | None]:
-        """Variables and step of one moment."""
+    def _snapshot(self, sess: Session, named: Mapping[str, Variable], global_step: Any) -> tuple[Snapshot, int | None, int]:
+        """Variables and step of one moment, and the turn of this snapshot among all."""
         if not isinstance(global_step, Node):
             try:
-                return sess.values.snapshot(list(named.values())), None if global_step is None else int(global_step)
+                step = None if global_step is None else int(global_step)
             except (TypeError, ValueError):
                 raise DTypeError(f"Saver.save: the step {global_step!r:.80} is no number{here()}") from None
         with sess.values.still():
-            step = sess.run(global_step)
-            if np.ndim(step):
-                raise DTypeError(f"Saver.save: the step {describe(global_step)} is no number{here()}")
-            return sess.values.snapshot(list(named.values())), int(step)
+            if isinstance(global_step, Node):
+                found = sess.run(global_step)
+                if np.ndim(found):
+                    raise DTypeError(f"Saver.save: the step {describe(global_step)} is no number{here()}")
+                step = int(found)
+            return sess.values.snapshot(list(named.values())), step, next(turns)
 
     def _described(self, named: Mapping[str, Variable]) -> dict[str, Any]:
         """What makes this saver again from the graph."""
@@ -174,26 +176,13 @@ class Saver:
             self._written = key, text, meta or None
         return self._written[1:]
 
-    def _kept(self, prefix: str, saved: float, index: str, suffix: str) -> None:
-        """Write the index, and delete what is not to be kept: in this order, so that the index never names what is gone."""
-        dropped: list[tuple[str, float]] = []
-        if self._max_to_keep:
-            self._last = [item for item in self._last if item[0] != prefix] + [(prefix, saved)]
-            dropped, self._last = self._last[:-self._max_to_keep], self._last[-self._max_to_keep:]
-        paths, times = [p for p, _ in self._last], [t for _, t in self._last]
-        write_state(os.path.dirname(prefix), prefix, paths or [prefix], times or [saved], self._next_kept - 3600 * self._hours, index, self._relative)
-        for path, when in dropped:
-            if when > self._next_kept:
-                self._next_kept += 3600 * self._hours
-            else:
-                remove_checkpoint(path, meta_graph_suffix=suffix)
-
     # ------------------------------------------------------------------ restoring
 
     def restore(self, sess: Session, save_path: Any, partial: bool = False) -> RestoreReport | None:
         """Set the variables to what a checkpoint holds, all of them or none.
 
         Checkpoints of TensorFlow's own formats, PATH.index and PATH.data-*, or one file PATH, are read where there is no file of graphc's.
+        Of a `tf.train.Checkpoint`, whose values go by attributes, those count that were of variables with these names.
         `partial`: those that fit are set, and the result is a report of what did not; so for networks that are trained on. A checkpoint that is
         taken as a whole also sets the course of random numbers, so that training goes on with the bits that it would have had.
         NotFoundError: no such checkpoint, or a variable that it has not; InvalidArgumentError: one of another type; each with the report.
@@ -205,12 +194,13 @@ class Saver:
         self._check(sess, named)
         prefix = path_of(save_path, "Saver.restore")
         with open_checkpoint(prefix) as found:
-            report = report_of(named, {n: e for n, e in found.entries.items() if n not in self._beside}, self._reshape)
+            keys = keys_of(found, named)
+            report = report_of(named, {name: found.entries[key] for name, key in keys.items() if name not in self._beside}, self._reshape)
             report.missing.extend(n for n in self._beside if n not in found.entries)
             if not partial and (report.missing or report.misshapen):
                 kind = NotFoundError if report.missing else InvalidArgumentError
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
-            arrays: dict[Node, Array] = {named[name]: found.array(name) for name in report.restored}
+            arrays: dict[Node, Array] = {named[name]: found.array(keys[name]) for name in report.restored}
             whole = not (report.missing or report.misshapen or report.unexpected)
             drawn = courses_of(found) if whole else None
             states = [(x, found.array(name)) for name, x in self._beside.items() if name in found.entries]
@@ -235,21 +225,21 @@ class Saver:
     @property
     def last_checkpoints(self) -> list[str]:
         """The checkpoints that this saver has written and not deleted, oldest first: at most `max_to_keep`, none if it keeps all."""
-        return [path for path, _ in self._last]
+        return self._rotation.paths
 
     def set_last_checkpoints(self, last_checkpoints: Iterable[Any]) -> None:
         """Take the paths, oldest first, for those written: later saves will delete them in turn. GraphError: no path."""
         now = time.time()
-        self._last = [(path_of(p, "set_last_checkpoints"), now) for p in last_checkpoints]
+        self._rotation.take([Kept(path_of(p, "set_last_checkpoints"), now) for p in last_checkpoints])
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Iterable[tuple[Any, float]]) -> None:
         """Take pairs of a path and when it was saved, oldest first, for those written. GraphError: no path."""
-        self._last = [(path_of(p, "set_last_checkpoints_with_time"), float(when)) for p, when in last_checkpoints_with_time]
+        self._rotation.take([Kept(path_of(p, "set_last_checkpoints_with_time"), float(when)) for p, when in last_checkpoints_with_time])
 
     def recover_last_checkpoints(self, checkpoint_paths: Iterable[Any]) -> None:
         """Go on where another process stopped: those of the paths that are there count as written by this saver. GraphError: no path."""
         paths = [path_of(p, "recover_last_checkpoints") for p in checkpoint_paths]
-        self._last = [(p, os.path.getmtime(place_of(p))) for p in paths if os.path.exists(place_of(p))]
+        self._rotation.take([Kept(p, os.path.getmtime(place_of(p))) for p in paths if os.path.exists(place_of(p))])
 
     # ------------------------------------------------------------------ graphs
 

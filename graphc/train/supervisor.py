@@ -133,7 +133,7 @@ class Supervisor:
         self.summary_computed(sess, sess.run(self._summary_op))
 
     def _save(self, sess: Any) -> None:
-        self._saver.save(sess, self._save_path, global_step=self._step(sess))
+        self._saver.save(sess, self._save_path, global_step=self._global_step)         # a tensor: the step of what is saved
 
     def _step(self, sess: Any) -> int | None:
         return None if self._global_step is None else int(sess.run(self._global_step))

@@ -246,7 +246,7 @@ for number in range(6):
     time.sleep(0.03 * number % 0.2)
     child = os.fork()
     if child == 0:
-        faulthandler.dump_traceback_later(100)          # where one that hangs stands
+        faulthandler.dump_traceback_later({patience} - 20)          # where one that hangs stands
         assert np.allclose(session.run(y, {{x: np.eye(3)}}), np.eye(3) + np.exp(np.eye(3)))
         one, two = session.run([count, square])
         assert one == two, (one, two)
@@ -256,7 +256,7 @@ for number in range(6):
             value = own.run(tf.tanh(x * (2 + number)) + {number_of_its_own}, {{x: [0.0]}})
         assert value == [{number_of_its_own}]
         os._exit(0)
-    statuses.append(finished(child, 120))
+    statuses.append(finished(child, {patience}))
 before = done
 time.sleep(0.2)
 while done == before and other.is_alive():
@@ -278,9 +278,9 @@ WHILE = {
 @pytest.mark.parametrize("what", WHILE)
 def test_fork_while(what, processes, tmp_path):
     target, before = WHILE[what]
-    code = FORKED.format(what=target, before=before, number_of_its_own=3)
+    code = FORKED.format(what=target, before=before, number_of_its_own=3, patience=PATIENCE)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRAPHC_CACHE_DIR": str(tmp_path), "GRAPHC_COMPILE_PROCESSES": processes}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=3 * PATIENCE)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, timeout=7 * PATIENCE)
     assert (done.returncode, done.stdout.strip()) == (0, "[0, 0, 0, 0, 0, 0] True"), done.stderr
 
 

@@ -6,6 +6,7 @@ import gc
 import threading
 
 import graphc as tf
+from tests.waiting import PATIENCE
 
 
 def ours():
@@ -41,6 +42,6 @@ def fed_by_threads(session, fetch, count=None):
         assert count is None
     finally:
         coord.request_stop()
-    coord.join(threads, stop_grace_period_secs=20)
+    coord.join(threads, stop_grace_period_secs=PATIENCE)
     assert not any(t.is_alive() for t in threads)
     return found

@@ -16,6 +16,7 @@ import numpy as np
 
 import graphc as tf
 from graphc.cpu import cache
+from tests.waiting import PATIENCE, until
 
 
 def forked_while_threads_run(part: float) -> str:
@@ -45,7 +46,7 @@ def forked_while_threads_run(part: float) -> str:
             if not child:
                 status = 1
                 try:
-                    signal.alarm(60)
+                    signal.alarm(int(PATIENCE))
                     found = session.run(y, {x: np.ones((4 + k % 7, 60), np.float32)})
                     with graph.as_default():
                         fresh = session.run(tf.reduce_sum(x * float(k)), {x: np.ones((3, 60), np.float32)})
@@ -54,10 +55,10 @@ def forked_while_threads_run(part: float) -> str:
                     os._exit(status)
             done.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         before = list(counts)
-        time.sleep(0.5)
+        until(lambda: failures or all(after > b for after, b in zip(counts, before, strict=True)))
         stop.set()
         for t in threads:
-            t.join(60)
+            t.join(PATIENCE)
     assert not failures, failures[0]
     assert not any(t.is_alive() for t in threads), "a thread of the parent hangs"
     assert done == [0] * times, f"children end with {sorted({*done})}; {sum(map(bool, done))} of {times} fail"

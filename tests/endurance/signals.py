@@ -133,11 +133,17 @@ def work():
         for _ in range(3):
             value = session.run([step, loss], {{x: np.ones((7, 20), np.float32)}})[1]
     return value
-threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start()
+came = []
+def handle(number, frame):
+    came.append(number)
+    raise KeyboardInterrupt
+signal.signal(signal.SIGINT, handle)
 struck = False
 try:
+    threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start()
     work()
-    time.sleep(2)
+    while not came:
+        time.sleep(0.01)
 except KeyboardInterrupt:
     struck = True
 print(struck, repr(float(work())))

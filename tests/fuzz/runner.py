@@ -25,6 +25,7 @@ from . import generate, oracles
 from .recipe import Apply, Recipe
 
 SECONDS = 120.0                 # a graph takes one on a machine of its own
+TELLING = 30.0                  # seconds after which one that does not even say where it stands is ended
 MEMORY = 3 << 30                # address space that a graph may add
 
 
@@ -160,7 +161,9 @@ class _Children:
             if not part:
                 done.append((key.data, self._end(key.data)))
         for pid, (_, child) in self.by_pid.items():
-            if time.monotonic() - child.began > SECONDS + child.signals:
+            late = time.monotonic() - child.began - SECONDS
+            told = late > 1 and os.fstat(child.stands.fileno()).st_size > 0
+            if late > 0 and (not child.signals or told or late > TELLING):
                 os.kill(pid, signal.SIGKILL if child.signals else signal.SIGUSR1)
                 child.signals += 1
         return done

@@ -22,6 +22,7 @@ OPERANDS: dict[str, Any] = {
     "three": np.array([0.5, -1.0, 2.0], "float32"), "positive": np.array([0.5, 1.5, 3.0], "float32"),
     "mask": np.array([[1, 1, 1, 1, 0, 0, 0], [1, 0, 1, 1, 1, 1, 0]], bool), "spoken": _random.dirichlet([1.0] * 4, (2, 6)).astype("float32"),
     "said": np.array([[0, 1, 0], [2, 0, 0]], "int32"), "heard": np.array([[6], [5]], "int32"), "long": np.array([[3], [1]], "int32"),
+    "own1": _random.randn(3, 9, 2).astype("float32"), "own2": _random.randn(8, 18, 2).astype("float32"),
 }
 MATHS = (
     "mean(x)", "mean(x, 1)", "mean(flags, 0)", "sum(x, [0, 1])", "sum(x, -1, keepdims=True)", "prod(x, 0)", "max(x, 1)", "min(x, 0, True)",
@@ -58,6 +59,14 @@ NETS = (
     "resize_images(picture, 2, 3, 'channels_last')", "rnn(step, rows, [start])", "rnn(step, rows, [start], go_backwards=True)",
     "rnn(step, rows, [start], mask=mask)", "rnn(step, rows, [start], mask=mask, zero_output_for_mask=True)",
     "rnn(step, rows, [start], mask=mask, unroll=True)", "moving_average_update(K.variable(x), y, 0.75)", "update_add(K.variable(x), y)",
+    "local_conv1d(rows, own1, (3,), (2,))", "local_conv1d(K.permute_dimensions(rows, (0, 2, 1)), own1, (3,), (2,), 'channels_first')",
+    "local_conv2d(picture, own2, (2, 3), (2, 1), (2, 4))",
+    "local_conv2d(K.permute_dimensions(picture, (0, 3, 1, 2)), own2, (2, 3), (2, 1), (2, 4), 'channels_first')",
+    "resize_volumes(volume, 2, 1, 3, 'channels_last')", "resize_volumes(volume, 1, 2, 2, 'channels_first')",
+    # TensorFlow 2.15 has a column for each step, 1.15 as many as the longest row has labels.
+    "ctc_decode(spoken, K.squeeze(heard, 1))[0][0][:, :4]", "ctc_decode(spoken, K.squeeze(heard, 1))[1]",
+    *(f"ctc_decode(spoken, K.squeeze(heard, 1), greedy=False, beam_width=6, top_paths=2)[{part}]" for part in ("0][1][:, :2", "1")),
+    "to_dense(K.ctc_label_dense_to_sparse(said, K.squeeze(long, 1)))", "to_dense(x)",
     "update_sub(K.variable(x), y)", "update(K.variable(x), y)", "gradients(K.sum(x * x * y), [x, y])", "stop_gradient(x)", "print_tensor(x, 'x: ')",
 )
 # Texts and sequences: functions of `keras.preprocessing`, of no graph.

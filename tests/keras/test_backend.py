@@ -43,7 +43,7 @@ def test_functions(text: str) -> None:
     "eye", "zeros", "ones", "arange", "constant", "update", "update_add", "update_sub", "moving_average_update")])
 def test_functions_of_open_batches(text: str) -> None:
     """The same of tensors that are fed, whose first size a run tells; weights have theirs."""
-    weights = ("m", "v", "k1", "k2", "k3", "back", "depth", "point", "three", "positive")
+    weights = ("m", "v", "k1", "k2", "k3", "back", "depth", "point", "three", "positive", "own1", "own2")
     fed = {name: tf.constant(a) if name in weights else K.placeholder((None, *a.shape[1:]), dtype=a.dtype.name) for name, a in OPERANDS.items()}
     close(K.get_session().run(found(tf.keras, text, fed), {fed[n]: a for n, a in OPERANDS.items() if n not in weights}), text)
 

@@ -56,6 +56,11 @@ def largest(k: int) -> Callable[[Any], Any]:
     return lambda x: np.array([sorted(range(x.shape[1]), key=lambda i: (-r[i], i))[:k] for r in x])
 
 
+def in_order(row: Any, down: bool) -> list[int]:
+    """Places in the order of the elements, nan beyond all others, equal ones as they are."""
+    return sorted(range(len(row)), key=lambda i: (bool(row[i] != row[i]), 0 if row[i] != row[i] else row[i].item()), reverse=down)
+
+
 def spread(*sizes: int) -> list[list[Any]]:
     return [[RNG.normal(size=(n, n + 3))] for n in sizes]
 
@@ -82,6 +87,15 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
      [[triangle(2, 1, 5, 5), RNG.normal(size=(2, 3, 5, 2))], [triangle(1, 4, 5, 5), RNG.normal(size=(3, 1, 5, 2))]]),
     *((f"top_k {k}", lambda x, k=k: tf.nn.top_k(x, k).indices, largest(k), [[RNG.integers(0, 50, (5, n)).astype(float)] for n in (9, 20, 300)])
       for k in (1, 9)),
+    *((f"order of {dtype} {what} {direction}", lambda x, d=direction: tf.argsort(x, 1, d),
+       lambda x, d=direction: np.array([in_order(row, d == "DESCENDING") for row in x]), [[make(RNG, n).astype(dtype)] for n in (5, 24, 25, 600)])
+      for dtype in ("float32", "float64") for what, make in EXTREMES.items() for direction in ("ASCENDING", "DESCENDING")),
+    *((f"order of {dtype}", tf.argsort, lambda x: np.array([in_order(row, False) for row in x]), [
+        [RNG.integers(info.min, info.max, (4, n), dtype, endpoint=True)] for info in [np.iinfo(dtype)] for n in (1, 20, 25, 300, 5000)])
+      for dtype in ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64")),
+    ("order of columns of few numbers", lambda x: tf.argsort(x, 0), lambda x: np.array([in_order(c, False) for c in x.T]).T,
+     [[RNG.integers(0, n, (n, 3))] for n in (7, 30, 5000)]),
+    ("sorted columns", lambda x: tf.sort(x, 0, "DESCENDING"), lambda x: np.sort(x, 0)[::-1], spread(1, 7, 30, 4100)),
     *((f"{name}, axis {axis}", lambda x, f=f, axis=axis: f(x, axis), lambda x, g=g, axis=axis: g(x, axis=axis), spread(1, 2, 5, 100))
       for name, f, g in (("cumsum", tf.cumsum, np.cumsum), ("cumprod", tf.cumprod, np.cumprod)) for axis in (0, 1)),
     ("gather_nd", tf.gather_nd, lambda x, i: x[i[:, 0], i[:, 1]],

@@ -42,7 +42,7 @@ child = os.fork()
 if child == 0:
     os._exit(0 if {read} else 1)
 end.set()
-limit = time.monotonic() + 60
+limit = time.monotonic() + 200
 found = 0
 while not found and time.monotonic() < limit:
     found, status = os.waitpid(child, os.WNOHANG)

@@ -81,3 +81,59 @@ def convolutions() -> Built:
     y = tf.nn.conv2d(x, w, [1, 2, 1, 1], "SAME")
     pictures = [np.random.default_rng(n).normal(size=(n, 5, n + 2, 16)).astype(np.float32) for n in (2, 3, 7)]
     return [y, *tf.gradients(tf.reduce_sum(tf.square(y)), [x, w])], [{x: p} for p in pictures]
+
+
+@program
+def branches() -> Built:
+    """A batch norm that a fed switch turns, trained, with open sizes."""
+    x, training = tf.placeholder(tf.float32, [None, 24]), tf.placeholder(tf.bool, [])
+    mean = tf.get_variable("mean", initializer=np.zeros(24, np.float32))
+    scale = tf.get_variable("scale", initializer=np.ones(24, np.float32))
+    now = tf.reduce_mean(x, 0)
+    used = tf.cond(training, lambda: tf.identity(now), lambda: tf.identity(mean))
+    moved = tf.cond(training, lambda: mean * 0.9 + now * 0.1, lambda: mean + 0.0)
+    y = tf.nn.relu((x - used) * scale)
+    step = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(y)), var_list=[scale])
+    fetches = [y, step, tf.assign(mean, moved)]
+    return fetches, [{x: a, training: on} for a, on in zip(rows(7, 7, 40), (True, False, True), strict=True)]
+
+
+@program
+def loops() -> Built:
+    """Recurrence and its gradient, loops over scalars and over products, one within another, with constants within."""
+    x = tf.placeholder(tf.float32, [None, None, 4])
+    w = tf.get_variable("w", initializer=np.linspace(-1, 1, 16, dtype=np.float32).reshape(4, 4))
+    h = tf.scan(lambda h, row: tf.tanh(tf.matmul(h, w) + row), x, initializer=tf.zeros([tf.shape(x)[1], 4]))
+    n, total = tf.while_loop(lambda i, t: i < 5, lambda i, t: (i + 1, t * 1.5 + tf.cast(i, tf.float32)), [0, tf.reduce_sum(x)])
+
+    def outer(i: Any, m: Any) -> Any:
+        shifted = tf.constant([1.0, 2.0, 3.0, 4.0])
+        return i + 1, tf.while_loop(lambda j, m: j < i, lambda j, m: (j + 1, tf.nn.softmax(tf.matmul(m, w) + shifted)), [0, m])[1]
+    inner = tf.while_loop(lambda i, m: i < 3, outer, [0, x[0]])[1]
+    fetches = [h, *tf.gradients(tf.reduce_sum(tf.square(h)), [x, w]), n, total, inner]
+    return fetches, [{x: np.sin(np.arange(t * b * 4.0)).reshape(t, b, 4)} for t, b in ((3, 2), (5, 2), (3, 7), (1, 3))]
+
+
+@program
+def checks_in_bodies() -> Built:
+    """Kernels that check, in branches within loops of fixed sizes, with random numbers drawn within."""
+    x, k = tf.placeholder(tf.float32, [4, 3]), tf.placeholder(tf.int32, [5])
+
+    def step(h: Any, i: Any) -> Any:
+        drawn = tf.random_uniform([3], seed=3)
+        return tf.cond(i > 0, lambda: h + tf.gather(x, i), lambda: h * 0.5) + drawn
+    return [tf.foldl(step, k, initializer=tf.zeros([3]))], [{x: np.ones((4, 3)), k: at} for at in ([0, 1, 2, 3, 0], [3, 3, 3, 0, 1])]
+
+
+@program
+def loops_by_python() -> Built:
+    """A factor of each matrix: the body, of which a part is needed, with a constant in it, is a plan of its own."""
+    x = tf.placeholder(tf.float32, [None, 3, 3])
+    rows = tf.TensorArray(tf.float32, tf.shape(x)[0], element_shape=[3])
+    w, spare = tf.constant(np.eye(3, dtype=np.float32) * 2), x[0] + 1.0
+
+    def step(i: Any, total: Any, unused: Any, rows: Any) -> Any:
+        made = tf.cholesky(tf.matmul(x[i], x[i], transpose_b=True) + w)
+        return i + 1, total + made, unused * 2.0, rows.write(i, tf.reduce_sum(made, 0))
+    found = tf.while_loop(lambda i, *_: i < tf.shape(x)[0], step, [0, tf.zeros([3, 3]), spare, rows])
+    return [found[1], found[3].stack()], [{x: np.sin(np.arange(n * 9.0)).reshape(n, 3, 3)} for n in (2, 4, 4)]

@@ -138,6 +138,26 @@ def test_errors_traces_and_explanations_of_a_kept_plan(plans: Path) -> None:
     assert said[0] == said[1] and "7 is not in [0, 5)" in said[0][0] and "test_keeping.py" in said[0][0] and "test_keeping.py" in said[0][1]
 
 
+def test_errors_and_traces_of_kept_bodies(plans: Path) -> None:
+    """A step in a branch in a loop: the error names it, its line and its iteration; the trace has the steps of bodies."""
+    x, k = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.int32, [None])
+    y = tf.foldl(lambda h, i: tf.cond(i > 0, lambda: tf.tanh(h + tf.gather(x, i)), lambda: h * 0.5), k, initializer=tf.zeros([3]))
+    said = []
+    for _ in range(2):
+        with tf.Session() as session:
+            first = session.run(y, {x: np.ones((5, 3)), k: [1, 0, 2]})
+            loaded = session.compile_stats()["plans_loaded"]
+            with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+                session.run(y, {x: np.ones((5, 3)), k: [1, 0, 7]})
+            metadata = tf.RunMetadata()
+            again = session.run(y, {x: np.ones((5, 3)), k: [1, 0, 2]}, tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), metadata)
+            said.append((str(caught.value), sorted((e.name, e.kind, e.lines, e.inside, e.iteration) for e in metadata.events)))
+            assert first.tobytes() == again.tobytes()
+    assert loaded == 1 and said[0] == said[1]
+    assert all(part in said[0][0] for part in ("7 is not in [0, 5)", "test_keeping.py", "in the branch for true", "in iteration 2"))
+    assert any(inside for *_, inside, _ in said[0][1])
+
+
 # ---------------------------------------------------------------------- what does not
 
 def simple(factor: float = 2.0, shape: Any = (None, 4), dtype: Any = tf.float32, name: str | None = None, control: bool = False) -> Built:

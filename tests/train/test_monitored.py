@@ -5,12 +5,14 @@ from __future__ import annotations
 import glob
 import json
 import os
+import threading
 
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import graphc as tf
+from graphc.runtime.values import Values
 from tests.waiting import until
 
 
@@ -328,6 +330,27 @@ def test_supervisor(counting, tmp_path):
         v = tf.Variable(1.0, name="v")
         with tf.train.Supervisor(logdir=str(tmp_path), summary_op=None).managed_session() as sess:
             assert sess.run([v, step]) == [32, 5]
+
+
+def test_a_supervisors_checkpoints_are_called_by_the_step_that_they_hold(counting, tmp_path, monkeypatch):
+    """Training goes on beside it: a step that ends as the state is read comes behind what is saved, or is counted."""
+    step, v, loss, train = counting
+    supervisor = tf.train.Supervisor(logdir=str(tmp_path), summary_op=None)
+    with supervisor.managed_session(start_standard_services=False) as sess:
+        sess.run(train)
+        snapshot, threads = Values.snapshot, []
+
+        def beside(self, variables):
+            threads.append(threading.Thread(target=sess.run, args=(train,)))
+            threads[-1].start()
+            threads[-1].join(0.3)
+            return snapshot(self, variables)
+        monkeypatch.setattr(Values, "snapshot", beside)
+        supervisor._save(sess)
+        monkeypatch.undo()
+        threads[0].join()
+        path = tf.train.latest_checkpoint(str(tmp_path))
+        assert tf.train.load_variable(path, "global_step") == int(path.rpartition("-")[2]) and sess.run(step) == 2
 
 
 def test_supervised_loop_and_errors():

@@ -251,6 +251,26 @@ def test_while_a_snapshot_is_taken_nothing_is_entered(monkeypatch):
         assert found == 3 and session.run(v) == 4
 
 
+def test_a_save_that_ends_behind_a_later_one_is_not_the_newest(folder, monkeypatch):
+    """While a checkpoint is written another thread trains and saves: what goes on is what was seen last."""
+    step = tf.Variable(0, name="step")
+    more, savers = step.assign_add(1), [tf.train.Saver(max_to_keep=most) for most in (2, 0)]
+    write = saver_module.write
+    with tf.Session(jit=False) as session:
+        session.run(step.initializer)
+        for saver in savers:
+            def overtaken(*args: Any, saver: tf.train.Saver = saver) -> None:
+                monkeypatch.setattr(saver_module, "write", write)
+                session.run(more)
+                saver.save(session, "m", step)
+                write(*args)
+            monkeypatch.setattr(saver_module, "write", overtaken)
+            early = saver.save(session, "m", step)
+            newest = f"m-{int(early[2:]) + 1}"
+            assert tf.train.latest_checkpoint(".") == f"./{newest}" and saver.last_checkpoints in ([early, newest], [])
+            session.run(more)
+
+
 # ---------------------------------------------------------------------- which are kept
 
 BESIDE = ("data-00000-of-00001", "index", "meta", "safetensors")

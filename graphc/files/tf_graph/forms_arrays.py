@@ -14,8 +14,14 @@ from ...ops.array import shape
 from ...ops.tensor_array import TensorArray
 
 
-def made(size: Node, dtype: Any, element_shape: Any = None, dynamic_size: bool = False) -> list[TensorArray]:
-    array = TensorArray(dtype, size, dynamic_size, element_shape=element_shape)
+class _OfOneShape(TensorArray):
+    """An array whose elements have the shape of the first that is written: those that are not written are zeros then, as in TensorFlow."""
+
+    _some = True
+
+
+def made(size: Node, dtype: Any, element_shape: Any = None, dynamic_size: bool = False, identical_element_shapes: bool = False) -> list[TensorArray]:
+    array = (_OfOneShape if identical_element_shapes else TensorArray)(dtype, size, dynamic_size, element_shape=element_shape)
     return [array, array]
 
 

@@ -175,3 +175,26 @@ class MetaGraphDef(Message, meta_info_def=("1 ", lambda: MetaInfoDef), graph_def
 
 class SavedModel(Message, saved_model_schema_version="1 int", meta_graphs=("2 *", lambda: MetaGraphDef)):
     """The graphs of a saved model."""
+
+
+# ---------------------------------------------------------------------- the objects of a checkpoint (`trackable_object_graph.proto`)
+
+class ObjectReference(Message, node_id="1 int", local_name="2 string"):
+    """An object that another one holds, and by which name."""
+
+
+class SerializedTensor(Message, name="1 string", full_name="2 string", checkpoint_key="3 string", optional_restore="4 bool"):
+    """A value of an object: what it is to the object, the variable's own name, and the name in the checkpoint."""
+
+
+class SlotVariableReference(Message, original_variable_node_id="1 int", slot_name="2 string", slot_variable_node_id="3 int"):
+    """A variable that an optimizer keeps beside another one."""
+
+
+class TrackableObject(Message, children=("1 *", lambda: ObjectReference), attributes=("2 *", lambda: SerializedTensor),
+                      slot_variables=("3 *", lambda: SlotVariableReference)):
+    """An object: what it holds, its values, and, of an optimizer, what it keeps beside variables."""
+
+
+class TrackableObjectGraph(Message, nodes=("1 *", lambda: TrackableObject)):
+    """The objects of a checkpoint, of which the first holds all others, directly or not."""

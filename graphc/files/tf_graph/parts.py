@@ -123,7 +123,7 @@ PARTS: dict[str, Callable[..., Part]] = {
     "logical_xor": _xor, "trunc": _trunc, "reciprocal_no_nan": lambda x: math.div_no_nan(array.ones_like(x), x),
     "fresh_rows": _fresh_rows, "put_row": _put_row, "row_at": _row_at, "filled_rows": _filled_rows, "marked_rows": _marked_rows,
     "more_rows": _more_rows, "take_row": lambda rows, index, of: array.gather(rows, index), "first_rows": _first,
-    "rows_for": lambda rows, written, count, of: _first(rows, count),
+    "rows_for": lambda rows, written, count, of, some: _first(rows, count),
     "pieces": lambda value, lengths, of: array.reshape(value, array.concat([array.shape(lengths), [-1], array.shape(value)[1:]], 0)),
     "scatter_sum": _scatter_sum, "united_rows": _united_rows, "row_sums": _row_sums, "below": lambda x, limit: x,
     "slice_bound": lambda bound, length: math.minimum(math.maximum(math.choose(math.less(bound, 0), bound + length, bound), 0), length),

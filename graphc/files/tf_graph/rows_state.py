@@ -59,7 +59,7 @@ ROWS = [
     Row("CountUpTo", forms.count_up_to, "ref", "limit"),
     *(row for rule in steps.STEPS for row in _steps(rule)),
     # ------------------------------------------------------------------ arrays of arrays: the handle, and the flow that is the present one
-    Row("TensorArrayV3", arrays.made, "size:int32", "dtype element_shape dynamic_size -clear_after_read -identical_element_shapes -tensor_array_name",
+    Row("TensorArrayV3", arrays.made, "size:int32", "dtype element_shape dynamic_size identical_element_shapes -clear_after_read -tensor_array_name",
         "handle flow"),
     Row("TensorArrayReadV3", arrays.read, f"{_FLOW[0]} index:int32 {_FLOW[1]}", types="dtype"),
     Row("TensorArrayWriteV3", arrays.write, f"{_FLOW[0]} index:int32 value {_FLOW[1]}"),

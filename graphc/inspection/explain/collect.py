@@ -99,7 +99,7 @@ def _iterations(program: Program, ran: Program | None) -> dict[int, int]:
     """How many iterations the steps of a program had that are loops, when the same program ran last."""
     if ran is None or not ran.within or len(ran.origins) != len(program.origins):
         return {}
-    return {i: bound.ran for i, bound in ran.within.items() if bound.step.loops and isinstance(own := program.origins[i], Single)
+    return {i: bound.ran for i, bound in ran.within.items() if bound.step.form.loops and isinstance(own := program.origins[i], Single)
             and own.node.label == bound.step.node.label}
 
 

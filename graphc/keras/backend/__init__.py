@@ -7,6 +7,8 @@ from typing import Any as _Any
 from ...tf1_names import getter as _getter
 
 if TYPE_CHECKING:
+    from .labels import *  # noqa: F403
+    from .local import *  # noqa: F403
     from .maths import *  # noqa: F403
     from .nets import *  # noqa: F403
     from .shapes import *  # noqa: F403
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from .values import *  # noqa: F403
 
 # Imported when a name of theirs is first asked for: layers stand on the first alone.
-_PARTS = ("state", "values", "maths", "shapes", "nets")
+_PARTS = ("state", "values", "maths", "shapes", "nets", "local", "labels")
 
 
 def _found(name: str) -> _Any:

@@ -22,7 +22,7 @@ from . import state
 from .shapes import repeat_elements
 
 __all__ = ["batch_normalization", "bias_add", "binary_crossentropy", "categorical_crossentropy", "conv1d", "conv2d", "conv2d_transpose", "conv3d",
-           "ctc_batch_cost", "depthwise_conv2d", "dropout", "elu", "hard_sigmoid", "in_test_phase", "in_top_k", "in_train_phase",
+           "depthwise_conv2d", "dropout", "elu", "hard_sigmoid", "in_test_phase", "in_top_k", "in_train_phase",
            "normalize_batch_in_training", "pool2d", "pool3d", "relu", "resize_images", "rnn", "separable_conv2d", "sigmoid", "softmax", "softplus",
            "softsign", "sparse_categorical_crossentropy", "switch", "tanh"]
 
@@ -118,23 +118,6 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Node:
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Node:
     """Each element 0 with probability `level`, else divided by 1 - level. DTypeError, ShapeError: the operands do not fit."""
     return nn.dropout(x, 1.0 - level, noise_shape, seed)
-
-
-def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Node:
-    """The CTC loss of each row: labels int[batch, longest], probabilities float[batch, steps, classes], lengths int[batch, 1] -> float[batch, 1].
-
-    DTypeError, ShapeError: the operands do not fit.
-    """
-    from ...ops.array import reshape, sequence_mask
-    from ...ops.math import log, where
-    from ...ops.sparse_tensor import SparseTensor
-    labels, lengths = cast(to_node(y_true), "int32"), reshape(cast(to_node(label_length), "int32"), [-1])
-    at = where(sequence_mask(lengths, shape_of(labels)[1]))
-    from ...ops.array import gather_nd
-    sparse = SparseTensor(at, gather_nd(labels, at), shape_of(labels, out_type="int64"))
-    steps = reshape(cast(to_node(input_length), "int32"), [-1])
-    inputs = log(transpose(to_node(y_pred), perm=[1, 0, 2]) + state.epsilon())
-    return expand_dims(nn.ctc_loss(sparse, inputs, steps), axis=1)
 
 
 # ---------------------------------------------------------------------- convolutions and pooling

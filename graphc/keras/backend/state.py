@@ -13,7 +13,7 @@ from ...ops.sources import constant, placeholder_with_default
 from ...runtime.session import Session
 from ..engine.history import layered, origin, uid
 
-__all__ = ["clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_keras_tensor",
+__all__ = ["backend", "clear_session", "epsilon", "floatx", "get_session", "get_uid", "image_data_format", "image_dim_ordering", "is_keras_tensor",
            "learning_phase",
            "learning_phase_scope", "manual_variable_initialization", "name_scope", "reset_uids", "set_epsilon", "set_floatx",
            "set_image_data_format", "set_image_dim_ordering", "set_learning_phase", "set_session"]
@@ -22,6 +22,15 @@ _settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "image_data_f
 
 
 # ---------------------------------------------------------------------- settings
+
+def backend() -> str:
+    """The name of what computes, to which Keras' programs compare: "tensorflow"; it is graphc.
+
+    >>> tf.keras.backend.backend()
+    'tensorflow'
+    """
+    return "tensorflow"
+
 
 def floatx() -> str:
     """The name of the dtype that layers and losses have by default.

@@ -15,11 +15,13 @@ from ...ir.operator import to_node
 from ...nest import flatten, is_nested, pack_sequence_as
 from ...ops.sources import constant as _constant
 from ...ops.sources import placeholder as _placeholder
+from ...ops.sparse_dense import sparse_tensor_to_dense
 from ...ops.state import Variable, assign, assign_add, assign_sub
 from . import state
 
 __all__ = ["batch_get_value", "batch_set_value", "constant", "count_params", "eval", "function", "get_value", "gradients", "is_placeholder",
-           "is_sparse", "is_tensor", "moving_average_update", "placeholder", "print_tensor", "set_value", "stop_gradient", "update", "update_add",
+           "is_sparse", "is_tensor", "moving_average_update", "placeholder", "print_tensor", "set_value", "stop_gradient", "to_dense", "update",
+           "update_add",
            "update_sub", "variable"]
 
 
@@ -59,6 +61,15 @@ def is_placeholder(x: Any) -> bool:
 def is_sparse(tensor: Any) -> bool:
     """Whether it is a sparse tensor."""
     return hasattr(tensor, "dense_shape") and hasattr(tensor, "indices")
+
+
+def to_dense(tensor: Any) -> Any:
+    """A sparse tensor as a dense one, 0 where it has nothing; what is not sparse stays. DTypeError: texts, which have no 0.
+
+    >>> tf.Session(jit=False).run(tf.keras.backend.to_dense(tf.SparseTensor([[1]], [5.0], [3])))
+    array([0., 5., 0.], dtype=float32)
+    """
+    return sparse_tensor_to_dense(tensor) if is_sparse(tensor) else tensor
 
 
 def is_tensor(x: Any) -> bool:

@@ -49,11 +49,13 @@ def _place(model: Any, x: Node) -> tuple[Any, int, int]:
     return made
 
 
-def _call(call: history.Call, key: Any) -> list[Any]:
+def _call(call: history.Call, key: Any) -> Any:
+    """What a call took: a list of the places of its inputs, or of a dict's a dict of them; the first has the call's arguments with it."""
     options = {k: _swapped(v, key) for k, v in call.kwargs.items() if v is not None}
     if call.args:
         options["*"] = [_swapped(a, key) for a in call.args]
-    return [[*key(x), options if i == 0 else {}] for i, x in enumerate(flatten(call.inputs))]
+    taken = [[*key(x), options if i == 0 else {}] for i, x in enumerate(flatten(call.inputs))]
+    return dict(zip(sorted(call.inputs), taken, strict=True)) if isinstance(call.inputs, dict) else taken
 
 
 def _swapped(value: Any, key: Any) -> Any:
@@ -79,15 +81,17 @@ def model_of(cls: Any, config: dict[str, Any], custom_objects: Any, given_layers
     while waiting:
         later = []
         for layer, number, call in waiting:
-            places = [tuple(each[:3]) for each in call]
-            options = dict(call[0][3]) if len(call[0]) > 3 else {}
+            each = list(call.values()) if isinstance(call, dict) else call
+            places = [tuple(place[:3]) for place in each]
+            options = next((dict(place[3]) for place in each if len(place) > 3 and place[3]), {})
             named = [tuple(v["tensor"]) for v in flatten_tensors(options)]
             if any(p not in made for p in (*places, *named)) or number > _first(layer) and (layer.name, number - 1, 0) not in made:
                 later.append((layer, number, call))
                 continue
-            given = [made[p] for p in places]
+            taken = [made[p] for p in places]
+            given: Any = dict(zip(call, taken, strict=True)) if isinstance(call, dict) else taken[0] if len(taken) == 1 else taken
             args = [_back(a, made) for a in options.pop("*", [])]
-            outputs = layer(given[0] if len(given) == 1 else given, *args, **{k: _back(v, made) for k, v in options.items()})
+            outputs = layer(given, *args, **{k: _back(v, made) for k, v in options.items()})
             made.update({(layer.name, number, i): x for i, x in enumerate(flatten(outputs))})
         if len(later) == len(waiting):
             raise GraphError(f"the configuration of {config.get('name')!r:.60}: the layer {later[0][0].name} takes what no layer makes{here()}")

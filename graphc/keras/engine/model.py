@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import FeedError, GraphError
 from ...ir.node import Node, here
+from ...train.object_graph import held
 from .. import callbacks_base as cbks
 from ..backend import state
 from . import batches as sources
@@ -60,6 +61,10 @@ class Model(Saved, Network):
         return self._compiled
 
     @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        return [*super()._checkpoint_dependencies, *held([("optimizer", self.optimizer)])]
+
+    @property
     def optimizer(self) -> Any:
         """The optimizer that `compile` was given; None before."""
         return None if self._compiled is None else self._compiled.optimizer
@@ -108,8 +113,8 @@ class Model(Saved, Network):
         def told(a: Any) -> tuple[Any, Any]:
             a = a if hasattr(a, "shape") and hasattr(a, "dtype") else np.asarray(a)
             dims = tuple(a.shape.as_list()) if isinstance(a, Node) else tuple(a.shape)
-            kind = str(np.dtype(getattr(a.dtype, "as_numpy_dtype", a.dtype)))
-            return (None, *(dims[1:] or (1,))), state.floatx() if kind.startswith("float") else kind
+            kind = np.dtype(getattr(a.dtype, "as_numpy_dtype", a.dtype))
+            return (None, *(dims[1:] or (1,))), state.floatx() if kind.kind == "f" else "string" if kind.kind in "SUO" else str(kind)
         many = isinstance(x, dict) or isinstance(x, (list, tuple)) and any(hasattr(a, "shape") for a in x)
         pairs = {k: told(v) for k, v in x.items()} if isinstance(x, dict) else [told(a) for a in x] if many else [told(x)]
         if isinstance(pairs, dict):

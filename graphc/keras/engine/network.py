@@ -21,6 +21,7 @@ class Network(Layer):
     inputs: Any = None
     outputs: Any = None
     _map: Mapped | None = None
+    _listed = False         # of a model whose layers are a list, even before it is called
 
     def __init__(self, *args: Any, **kwargs: Any):
         inputs, outputs, name, trainable, dtype = _arguments(args, kwargs, type(self).__name__)
@@ -55,6 +56,19 @@ class Network(Layer):
     def _inner(self) -> list[Any]:
         return list(self._map.layers) if self._map is not None else [
             x for x in super()._inner() if isinstance(x, Layer)]
+
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """What a checkpoint keeps of the model: layers that follow each other by their numbers, those with variables by two."""
+        numbered = self.layers if self.functional or self._listed else []
+        found: list[tuple[str, Any]] = []
+        weighted = 0
+        for i, layer in enumerate(numbered):
+            if layer.weights:
+                found.append((f"layer_with_weights-{weighted}", layer))
+                weighted += 1
+            found.append((f"layer-{i}", layer))
+        return [*found, *super()._checkpoint_dependencies]
 
     @property
     def layers(self) -> list[Any]:
@@ -145,8 +159,11 @@ class Network(Layer):
     def connect_to(self, batch_shapes: Any, dtypes: Any = None) -> None:
         """Call the model with placeholders of those shapes, which become its inputs, and what it gives its outputs."""
         shapes = flatten_shapes(batch_shapes)
-        kinds = flatten(dtypes) if dtypes is not None else [state.floatx()] * len(shapes)
-        made = [InputLayer(batch_input_shape=TensorShape(s).as_list(), dtype=k).output for s, k in zip(shapes, kinds, strict=True)]
+        # Data of a dict come by its keys, which name the inputs.
+        names = list(batch_shapes) if isinstance(batch_shapes, dict) else [None] * len(shapes)
+        kinds = [state.floatx()] * len(shapes) if dtypes is None else [*dtypes.values()] if isinstance(dtypes, dict) else flatten(dtypes)
+        made = [InputLayer(batch_input_shape=TensorShape(s).as_list(), dtype=k, name=name).output
+                for s, k, name in zip(shapes, kinds, names, strict=True)]
         given = made[0] if len(made) == 1 and not _many(batch_shapes) else _packed(batch_shapes, made)
         self.set_inputs(given)
 

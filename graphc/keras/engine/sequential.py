@@ -29,6 +29,8 @@ class Sequential(Model):
     ((None, 1), 13)
     """
 
+    _listed = True
+
     def __init__(self, layers: Any = None, name: str | None = None):
         super().__init__(name=name)
         self._added: list[Any] = []
@@ -117,7 +119,12 @@ class Sequential(Model):
         """The layers, as plain data."""
         config: dict[str, Any] = {"name": self.name, "layers": [serial.described(layer) for layer in self._added]}
         if self._map is None and self.inputs is not None:
-            config["build_input_shape"] = tuple(self.inputs[0].shape.as_list())
+            given = self._nested_inputs
+            if isinstance(given, dict):
+                config["build_input_shape"] = {name: tuple(x.shape.as_list()) for name, x in given.items()}
+                config["build_input_dtype"] = {name: x.dtype.name for name, x in given.items()}
+            else:
+                config["build_input_shape"] = tuple(self.inputs[0].shape.as_list())
         return config
 
     @classmethod
@@ -128,7 +135,10 @@ class Sequential(Model):
         for each in given["layers"]:
             model.add(serial.layer_of(each, custom_objects))
         if model.inputs is None and shape is not None:
-            model.build(tuple(shape))
+            if isinstance(shape, dict):
+                model.connect_to(shape, given["build_input_dtype"])
+            else:
+                model.build(tuple(shape))
         return model
 
 

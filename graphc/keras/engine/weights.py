@@ -16,11 +16,13 @@ from ...ir.operator import to_node
 from ...ir.types import as_shape
 from ...nest import flatten
 from ...ops.state import Variable
+from ...train.object_graph import held
 from ..backend import state
 from .history import metric_of
 
 # Attributes of a layer that hold what it was called with, and no layers of its own.
-_NOTES = frozenset(("_calls", "_weights", "_updates", "_losses", "_metric_values", "_first_values", "graph", "_scope"))
+_NOTES = frozenset(("_calls", "_weights", "_updates", "_losses", "_metric_values", "_first_values", "graph", "_scope", "_own_names",
+                    "_map", "_added"))
 
 
 class Weighted:
@@ -32,6 +34,7 @@ class Weighted:
 
     def __init__(self, trainable: bool):
         self._weights: list[Variable] = []
+        self._own_names: dict[Variable, str] = {}       # what the layer calls its variables
         self._updates: list[Any] = []
         self._losses: list[Node] = []
         self._metric_values: list[tuple[str, Any, Any]] = []
@@ -40,6 +43,7 @@ class Weighted:
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable) and "_weights" in vars(self) and all(value is not v for v in self._weights):
             self._weights.append(value)
+            self._own_names[value] = name
         object.__setattr__(self, name, value)
 
     # ------------------------------------------------------------------ what a subclass calls
@@ -62,6 +66,7 @@ class Weighted:
         constraint, regularizer = found("constraints", constraint), found("regularizers", regularizer)
         made = Variable(lambda: _initial(make, wanted, kind), trainable=trainable is not False, name=name, constraint=constraint)
         self._weights.append(made)
+        self._own_names[made] = name or made.op.name.rpartition("/")[2]
         if regularizer is not None:
             self._penalise(made, regularizer)
         return made
@@ -116,6 +121,12 @@ class Weighted:
             seen.add(id(layer))
             yield layer, trains
             stack += [(x, trains and x.trainable) for x in reversed(layer._inner())]
+
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        """What a checkpoint keeps of the layer: its variables by the names that it has for them, and what its attributes hold beside."""
+        own = [(self._own_names.get(v, v.op.name.rpartition("/")[2]), v) for v in self._weights]
+        return [*own, *held((name, x) for name, x in vars(self).items() if name not in _NOTES and not isinstance(x, Variable))]
 
     def submodules(self) -> list[Any]:
         """All layers in the layer."""

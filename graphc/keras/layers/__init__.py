@@ -18,6 +18,7 @@ from . import (
     core,
     cudnn,
     embeddings,
+    features,
     local,
     merging,
     noise,
@@ -36,6 +37,7 @@ from .convolutional import *  # noqa: F403
 from .core import *  # noqa: F403
 from .cudnn import *  # noqa: F403
 from .embeddings import *  # noqa: F403
+from .features import *  # noqa: F403
 from .local import *  # noqa: F403
 from .merging import *  # noqa: F403
 from .noise import *  # noqa: F403
@@ -47,8 +49,8 @@ from .resizing import *  # noqa: F403
 from .separable import *  # noqa: F403
 from .wrappers import *  # noqa: F403
 
-_PARTS = (advanced_activations, attention, conv_lstm, convolutional, core, cudnn, embeddings, local, merging, noise, normalization, pooling,
-          recurrent, recurrent_cells, resizing, separable, wrappers)
+_PARTS = (advanced_activations, attention, conv_lstm, convolutional, core, cudnn, embeddings, features, local, merging, noise, normalization,
+          pooling, recurrent, recurrent_cells, resizing, separable, wrappers)
 
 __all__ = ["Input", "InputLayer", "InputSpec", "Layer", *(name for part in _PARTS for name in part.__all__), "deserialize", "serialize"]
 

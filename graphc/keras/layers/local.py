@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import GraphError
-from ...image import extract_image_patches
 from ...ir.node import Node, here
 from ...ir.types import TensorShape
-from ...ops.array import expand_dims, reshape, transpose
-from ...ops.array import shape as shape_of
-from ...ops.linalg import matmul
+from ...ops.array import transpose
 from .. import regularizers
+from ..backend.local import products
 from ..engine.input_spec import InputSpec
 from .base import StatedLayer, dims_of, each, format_of, word
 from .convolutional import places_of
@@ -61,21 +59,13 @@ class _Local(StatedLayer):
         if self.use_bias:
             self.bias = self.add_weight("bias", [*places, self.filters], initializer=self.bias_initializer, regularizer=self.bias_regularizer,
                                         constraint=self.bias_constraint)
-        self._counts, self._channels = places, channels
+        self._counts = places
         self.built = True
 
     def call(self, inputs: Node) -> Any:
         """activation(the products of each place + bias)."""
         x = transpose(inputs, perm=[0, *range(2, self.rank + 2), 1]) if self._first else inputs
-        picture = expand_dims(x, axis=1) if self.rank == 1 else x
-        one = (1,) if self.rank == 1 else ()
-        patches = extract_image_patches(picture, [1, *one, *self.kernel_size, 1], [1, *one, *self.strides, 1], [1, 1, 1, 1], "VALID")
-        rows, (count, window, _) = shape_of(x)[0], self._kernel_shape
-        if self._first:             # channels come first within a window, too
-            parts = reshape(patches, [rows, count, window // self._channels, self._channels])
-            patches = transpose(parts, perm=[0, 1, 3, 2])
-        products = matmul(transpose(reshape(patches, [rows, count, window]), perm=[1, 0, 2]), self.kernel)
-        out = reshape(transpose(products, perm=[1, 0, 2]), [rows, *self._counts, self.filters])
+        out = products(x, self.kernel, self.kernel_size, self.strides, self._counts, self._first)
         out = out if self.bias is None else out + self.bias
         out = transpose(out, perm=[0, self.rank + 1, *range(1, self.rank + 1)]) if self._first else out
         out.set_shape(self.compute_output_shape(inputs.shape))

@@ -8,18 +8,20 @@ from typing import Any
 from ...errors import GraphError
 from ...ir.node import Node, here
 from ...ir.operator import to_node
-from ...ir.types import TensorShape
+from ...ir.types import TensorShape, as_shape
+from ...nest import map_structure
 from ...nn import bias_add
 from ...nn import dropout as drop
 from ...ops.array import concat, ones, ones_like, split, zeros
 from ...ops.array import shape as shape_of
 from ...ops.linalg import matmul
 from ...ops.math import choose
+from ..engine.layer import Layer
 from ..named import serialize_keras_object
 from ..serial import layer_of
 from .base import StatedLayer, trains
 
-__all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
+__all__ = ["AbstractRNNCell", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
 
 
 class Cell(StatedLayer):
@@ -198,8 +200,69 @@ class LSTMCell(Cell):
         h, c = (to_node(s) for s in states)
         of_x, of_h = self._projections(inputs, h, training)
         z = of_x + of_h
-        output, memory = remembered(self, split(z if self.bias is None else bias_add(z, self._biases()), 4, axis=1), c)
+        output, memory = self._remembered(split(z if self.bias is None else bias_add(z, self._biases()), 4, axis=1), c)
         return output, [output, memory]
+
+    def _remembered(self, gates: Any, c: Node) -> tuple[Node, Node]:
+        return remembered(self, gates, c)
+
+
+class PeepholeLSTMCell(LSTMCell):
+    """Long short-term memory whose gates see the memory (Gers and Schmidhuber 2000): i and f that before the step, o that behind it.
+
+    inputs: float[batch, n], states: [h, c] of float[batch, units] -> (h, [h, c]); beside the variables of `LSTMCell` three of float[units].
+    GraphError: an argument that is not right.
+
+    >>> cell = tf.keras.experimental.PeepholeLSTMCell(3)
+    >>> tf.keras.layers.RNN(cell)(tf.zeros([2, 5, 4])).shape, [v.name.split("/")[-1] for v in cell.weights[3:]]    # doctest: +NORMALIZE_WHITESPACE
+    (TensorShape((2, 3)),
+     ['input_gate_peephole_weights:0', 'forget_gate_peephole_weights:0', 'output_gate_peephole_weights:0'])
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Make kernels and bias, and what each gate multiplies the memory by."""
+        super().build(input_shape)
+        self.input_gate_peephole_weights, self.forget_gate_peephole_weights, self.output_gate_peephole_weights = (
+            self.add_weight(f"{gate}_gate_peephole_weights", [self.units], initializer=self.kernel_initializer)
+            for gate in ("input", "forget", "output"))
+
+    def _remembered(self, gates: Any, c: Node) -> tuple[Node, Node]:
+        i, f, new, o = gates
+        memory = (self.recurrent_activation(f + self.forget_gate_peephole_weights * c) * c
+                  + self.recurrent_activation(i + self.input_gate_peephole_weights * c) * self.activation(new))
+        return self.recurrent_activation(o + self.output_gate_peephole_weights * memory) * self.activation(memory), memory
+
+
+class AbstractRNNCell(Layer):
+    """A cell of a program's own: `call(inputs, states)` gives the output and the next states, `state_size` and `output_size` say their sizes.
+
+    >>> class Sum(tf.keras.layers.AbstractRNNCell):
+    ...     state_size = output_size = 3
+    ...     def call(self, inputs, states):
+    ...         total = inputs + states[0]
+    ...         return total, [total]
+    >>> tf.Session(jit=False).run(tf.keras.layers.RNN(Sum())(tf.ones([1, 4, 3])))
+    array([[4., 4., 4.]], dtype=float32)
+    """
+
+    def call(self, inputs: Any, states: Any = None, **kwargs: Any) -> Any:
+        """The output of a step, and the next states. NotImplementedError: a subclass has to say what they are."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what a step is: it has no call(inputs, states)")
+
+    @property
+    def state_size(self) -> Any:
+        """The size of the state, or of each. NotImplementedError: a subclass has to say what it is."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how large its states are: it has no state_size")
+
+    @property
+    def output_size(self) -> Any:
+        """The size of the output. NotImplementedError: a subclass has to say what it is."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how large its output is: it has no output_size")
+
+    def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
+        """Zeros for each state, for as many rows as the inputs have."""
+        rows, kind = (shape_of(inputs)[0], inputs.dtype) if inputs is not None else (batch_size, dtype)
+        return map_structure(lambda size: zeros([rows, *(as_shape(size) or () if isinstance(size, TensorShape) else [size])], kind), self.state_size)
 
 
 def first(states: Any) -> Any:

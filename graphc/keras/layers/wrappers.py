@@ -133,6 +133,10 @@ class Bidirectional(Wrapper):
     def _inner(self) -> list[Any]:
         return [self.forward_layer, self.backward_layer]
 
+    @property
+    def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:
+        return [pair for pair in super()._checkpoint_dependencies if pair[0] != "layer"]        # which is never called
+
     def build(self, input_shape: Any = None) -> None:
         """Build both layers."""
         for layer in self._inner():

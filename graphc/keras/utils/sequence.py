@@ -33,12 +33,16 @@ class Sequence:
             yield self[i]
 
 
-class _Enqueuer:
-    """What hands out batches: here without threads, when they are asked for."""
+class SequenceEnqueuer:
+    """What hands out batches, when they are asked for, without threads: a subclass says by `get` what they are."""
 
-    def __init__(self, source: Any, use_multiprocessing: bool = False, **options: Any):
-        self._source = source
+    def __init__(self, sequence: Any, use_multiprocessing: bool = False):
+        self._source = sequence
         self._running = False
+
+    def get(self) -> Iterator[Any]:
+        """The batches. NotImplementedError: a subclass has to say what they are."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its batches are: it has no get()")
 
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
         """Begin."""
@@ -53,19 +57,22 @@ class _Enqueuer:
         return self._running
 
 
-class GeneratorEnqueuer(_Enqueuer):
+class GeneratorEnqueuer(SequenceEnqueuer):
     """Hands out what a generator gives, when it is asked for."""
+
+    def __init__(self, sequence: Any, use_multiprocessing: bool = False, random_seed: Any = None):
+        super().__init__(sequence, use_multiprocessing)
 
     def get(self) -> Iterator[Any]:
         """What the generator gives."""
         yield from self._source
 
 
-class OrderedEnqueuer(_Enqueuer):
+class OrderedEnqueuer(SequenceEnqueuer):
     """Hands out the batches of a `Sequence`, epoch after epoch, when it is asked for them; `shuffle`: in a new order each time."""
 
     def __init__(self, sequence: Any, use_multiprocessing: bool = False, shuffle: bool = False):
-        super().__init__(sequence)
+        super().__init__(sequence, use_multiprocessing)
         self._shuffle = shuffle
 
     def get(self) -> Iterator[Any]:
