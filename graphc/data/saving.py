@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import DataLossError, GraphError
 from ..ir.node import here
 from ..ir.types import TEXT, Array
-from ..runtime.resources import Resources, Saveable
+from ..ops.outside import Saveable
+from ..runtime.resources import Resources
 from ..train.checkpoints import latest_checkpoint
 from ..train.hooks import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from ..train.hooks_files import CheckpointSaverHook

@@ -30,10 +30,9 @@ from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_
 from ..ir.operator import Operator
 from ..ir.tensor import Tensor
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
-from ..ops.outside import Absent
+from ..ops.outside import Absent, Saveable
 from ..ops.python_function import CALLERS, FUNCTION
 from ..ops.state import READS, Variable, closure
-from ..runtime.resources import Saveable
 from .standing import read_standing, standing_records
 from .values import LONGEST, expect, read_array, read_bytes, read_dtype, read_scalar, read_special, read_type, refuse, said, write_array, write_bytes
 

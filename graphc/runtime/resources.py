@@ -50,18 +50,3 @@ class Resources:
         while self._kept:
             _, resource = self._kept.popitem()
             resource.close()
-
-
-class Saveable:
-    """What a saver keeps beside variables: the state of a resource in each session, as bytes under a name."""
-
-    name: str
-    graph: Any
-
-    def saved_state(self, kept: Resources) -> Any:
-        """The state, uint8[n]."""
-        raise NotImplementedError
-
-    def take_state(self, kept: Resources, state: Any) -> None:
-        """Go on from a state. DataLossError: it is none of this."""
-        raise NotImplementedError

@@ -31,8 +31,8 @@ from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array
+from ..ops.outside import Saveable
 from ..ops.state import Variable
-from ..runtime.resources import Saveable
 from ..runtime.session import Session
 from ..runtime.values import Snapshot
 from .checkpoints import INDEX, graph_in, path_of
