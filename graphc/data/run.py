@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Sequence
 from typing import Any
 
 from ..ir.node import Node
 from ..ir.reference import interpret
 from ..ir.types import Array
+from ..ops import random
 from ..runtime.resources import Resources
 from .blocks import array_of
 from .stages import Memory
@@ -38,7 +38,7 @@ class Run:
         self.begun: dict[int, int] = {}
         self.memories: dict[int, Memory] = {}
         # What those draw with that have no seed, each with its number; of runs within, one after another.
-        self.entropy = int.from_bytes(os.urandom(8), "little") if entropy is None else entropy
+        self.entropy = random.fresh() if entropy is None else entropy
         self._within = 0
 
     def value(self, node: Node) -> Array:
