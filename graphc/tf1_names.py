@@ -156,6 +156,7 @@ experimental, test.create_local_cluster | nothing: one process computes
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
 strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
+linalg.logm | of symmetric matrices tf.linalg.eigh and tf.log of its values; else tf.py_func of scipy.linalg.logm
 LMDBReader | tf.data.Dataset.from_generator over the lmdb package's cursor
 data.experimental.to_variant, data.experimental.from_variant | datasets are no tensors: zip, window and functions take them as they are
 data.experimental.StatsAggregator, data.experimental.latency_stats, data.experimental.bytes_produced_stats | tf.RunOptions(trace_level=3) times runs
