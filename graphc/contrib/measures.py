@@ -194,8 +194,8 @@ def _rates(what: str, scope: str, predictions: Any, labels: Any, thresholds: Any
            updates_collections: Any, name: str | None) -> Streaming:
     with scoped(name, scope):
         before, after = confusion_at(what, labels, predictions, thresholds, weights, (wrong, right))
-        rate = [c[wrong] / (_SMALL + c[wrong] + c[right]) for c in (before, after)]
-        return collected(*rate, metrics_collections, updates_collections)
+        first, last = (c[wrong] / (_SMALL + c[wrong] + c[right]) for c in (before, after))
+        return collected(first, last, metrics_collections, updates_collections)
 
 
 def streaming_false_positive_rate_at_thresholds(predictions: Any, labels: Any, thresholds: Any, weights: Any = None,
