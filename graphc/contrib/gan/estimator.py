@@ -46,7 +46,7 @@ def _pictures(what: str, x: Any) -> Node:
 
 def _grid(x: Node, rows: int, columns: int) -> Node:
     """The first pictures side by side, as one: [1, rows * height, columns * width, channels]."""
-    _, height, width, channels = x.shape.as_list()
+    height, width, channels = (n for n in x.shape.as_list()[1:] if n is not None)           # all are known
     parts = reshape(x[:rows * columns], [rows, columns, height, width, channels])
     return reshape(transpose(parts, perm=[0, 2, 1, 3, 4]), [1, rows * height, columns * width, channels])
 
