@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import product
-from math import gcd, prod
-from typing import Any, NamedTuple
+from math import prod
+from typing import Any
 
 import numpy as np
 
 from ..compiler.groups import Group
 from ..compiler.layout import Layout, contiguous
 from ..ir.node import Node
-from ..ir.sizes import alike, maximum, minimum
+from ..ir.sizes import alike, at_hand, fixed, maximum, minimum
 from ..ir.types import element_count
 from ..ops.windows import widths
-from . import conv_text, filter_text, native
-from .conv_epilogue import EpilogueStatements
+from . import conv_text, filter_text, native, winograd
+from .conv_sums import WORK, Ends, Sums, packed_text, text_of, with_epilogue
 from .conv_text import Tile
 from .kernel_text import KernelText, Slot
 
 IN_CACHE = 1 << 20      # bytes of a filter up to which all its panels are used for each tile: beyond, all tiles for each panel
 FEW = 16                # tiles of a gradient to a filter up to which images are shared out, too
-WORK = 64               # multiply-adds that count as one element touched: what decides on threads counts the lines of a kernel
 
 # (rows, vectors) of a tile, the best first, for vectors of so many lanes: those whose width the channels fill are taken
 _TILES = {16: ((6, 4), (12, 2), (8, 3), (12, 1)), 8: ((6, 2), (4, 3), (8, 1)), 4: ((6, 2), (4, 3), (8, 1)), 2: ((6, 2), (4, 3), (8, 1))}
@@ -43,20 +41,6 @@ def tile_apart(channels: int, dtype: np.dtype[Any], most: int) -> Tile:
     return Tile(24 // vectors if lanes == 16 else 8 // vectors, vectors, lanes, dtype.name)
 
 
-class Axis(NamedTuple):
-    """Along an axis: places of the result; where the window of a place begins; taps, one from the other; of memory, what one further is."""
-
-    places: Any
-    step: Any
-    first: Any
-    tap_step: Any
-    taps: Any
-    size: Any
-    x_stride: Any
-    y_stride: Any
-    w_stride: Any
-
-
 def conv_texts(node: Node, layout: Layout) -> list[KernelText]:
     """The kernels of a convolution, or of a gradient of it."""
     if node.operator.name != "conv_filter":
@@ -70,88 +54,50 @@ def fused_texts(group: Group, stored: set[Node], layout: Layout) -> list[KernelT
     return sum_texts(group.convolution, layout, group, stored)
 
 
-def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Collection[Node] = ()) -> list[KernelText]:
-    """The kernels of a convolution or of its gradient to the input: the filter in panels, and sums in tiles, perhaps with an epilogue."""
+def sums_of(node: Node, layout: Layout, group: Group | None = None) -> Sums:
+    """What a convolution, or its gradient to the input, is to its kernels."""
     turned = node.operator.name == "conv_input"
     w, x = node.inputs[:2] if turned else (node.inputs[1], node.inputs[0])
     *sides, inner, filters = w.type.shape
-    count = len(sides)
-    apart = inner == 1                          # each channel by itself
+    apart, dtype, most = inner == 1, node.type.dtype, native.vector_bytes()
     groups = 1 if apart or not inner else (node if turned else x).type.shape[-1] // inner
     depth, outputs = (1, filters) if apart else (filters // groups, inner) if turned else (inner, filters // groups)
-    tile = tile_apart(filters, node.type.dtype, native.vector_bytes()) if apart else tile_for(outputs, node.type.dtype, native.vector_bytes())
-    panels, taps = -(-outputs // tile.width), prod(sides)
-    parts, panel = groups * panels, taps * depth * tile.width
-    zeros_at = parts * panel
-    texts, packed = [], Slot("in", w, node.type.dtype)
-    if not apart:
-        packed = Slot("partial", node, node.type.dtype, zeros_at + depth)
-        source, units = (conv_text.pack_turned(tile), parts * taps) if turned else (conv_text.pack(tile), taps * depth)
-        texts.append(_text(source, [Slot("in", w, node.type.dtype), packed], [taps, depth, outputs, panels, filters, zeros_at],
-                           units, parts * panel // WORK, node, 0))
-    x_strides, y_strides = layout(x).strides, layout(node).strides if group is None else contiguous(node.type.shape)
-    lead = len(x.type.shape) - count - 1
-    images = element_count(node.type.shape[:lead])
-    x_image, y_image = (s[lead - 1] if lead else 0 for s in (x_strides, y_strides))
-    each = panels if parts * panel * node.type.dtype.itemsize <= IN_CACHE else 1
-    slots, made = [Slot("in", x, x.type.dtype), packed], None
-    if group is None:
-        slots.append(Slot("out", node, node.type.dtype))
-    else:
-        made = EpilogueStatements(group, stored, layout, slots, len(conv_text.conv_names(count)) + 2 * count, count)
-        slots = made.slots
-    source = conv_text.conv(tile, count, made.text if made else None, apart)
-    phases = _phases(node, x, sides, turned, x_strides[lead:-1], y_strides[lead:-1], filters if apart else depth * tile.width)
+    tile = tile_apart(filters, dtype, most) if apart else tile_for(outputs, dtype, most)
+    y_strides = layout(node).strides if group is None else contiguous(node.type.shape)
+    return Sums(node, w, x, turned, apart, tuple(sides), groups, depth, outputs, tile, layout(x).strides, y_strides)
+
+
+def sum_texts(node: Node, layout: Layout, group: Group | None = None, stored: Collection[Node] = ()) -> list[KernelText]:
+    """The kernels of a convolution or of its gradient to the input: the filter in panels, and sums in squares or tiles, perhaps with an epilogue."""
+    sums, ends = sums_of(node, layout, group), Ends(layout, group, stored)
+    if sums.apart:
+        return tile_texts(sums, Slot("in", sums.w, node.type.dtype), ends)
+    here = winograd.taken(sums)
+    if alike(here, 0):
+        packed = Slot("partial", node, node.type.dtype, sums.zeros_at + sums.depth)
+        return [packed_text(sums, packed), *tile_texts(sums, packed, ends)]
+    packed = winograd.packed(sums)
+    other = [] if fixed(here) else tile_texts(sums, packed, ends, 1 - here)
+    return [packed_text(sums, packed), *winograd.square_texts(sums, packed, ends, here), *other]
+
+
+def tile_texts(sums: Sums, packed: Slot, ends: Ends, here: Any = 1) -> list[KernelText]:
+    """The kernels of sums in tiles: one, or one for each place within a stride. `here`: 1, or a size that is 0 where they have nothing to do."""
+    node, tile, panels, count = sums.node, sums.tile, sums.panels, len(sums.sides)
+    each = panels if sums.zeros_at * node.type.dtype.itemsize <= IN_CACHE else 1
+    slots, made = ends.of(node, [Slot("in", sums.x, sums.x.type.dtype), packed], len(conv_text.conv_names(count)), count)
+    source = conv_text.conv(tile, count, made.text if made else None, sums.apart)
+    phases, texts = sums.phases(), []
     for axes, w_first, y_first, where in phases:
-        places = images * element_count(tuple(a.places for a in axes))
+        places = sums.images * element_count(tuple(a.places for a in axes))
         tiles = -(-places // tile.rows)
-        head = [places, tiles, panels // each, each, depth, panels, outputs, panel, w_first, zeros_at, x_image, y_image, y_first]
-        work = places * prod(a.taps for a in axes) * depth * outputs * groups // WORK
-        extents = [*head, *(n for a in axes for n in a)]
-        text = _text(source, slots, extents, tiles * groups * (panels // each), work, node, 1 / len(phases))
-        if made is not None:
-            text.extents += [*(n for at in where for n in at), *made.further]
-            text.checks, text.annotated = made.checks, [(line, made.lines.get(line.strip(), node)) for line, _ in text.annotated]
-        texts.append(text)
+        extents = [places, tiles, panels // each, each, sums.depth, panels, sums.outputs, sums.panel, w_first, sums.zeros_at, *sums.image_strides,
+                   y_first, *(n for a in axes for n in a)]
+        work = places * prod(a.taps for a in axes) * sums.depth * sums.outputs * sums.groups * here // WORK
+        n = tiles * sums.groups * (panels // each) * here
+        text = text_of(source, slots, extents, n, work, node, at_hand(here) / len(phases))
+        texts.append(with_epilogue(text, made, where))
     return texts
-
-
-def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: Sequence[Any], y_strides: Sequence[Any],
-            element: int) -> list[tuple[list[Axis], Any, Any, list[tuple[Any, Any]]]]:
-    """The launches: axes, where in a panel of the filter and where in the result they begin; along the axes of the result the step from one place
-    to the next, and the first. One, or one for each place within a stride."""
-    attrs, count = node.attrs, len(sides)
-    strides, dilations = attrs["strides"], attrs["dilations"]
-    whole = (node if turned else x).type.shape[-count - 1:-1]
-    around = widths(whole, sides, strides, attrs["padding"], dilations)
-    w_strides = [s * element for s in contiguous(sides)]
-    places = node.type.shape[-count - 1:-1]
-    sizes = x.type.shape[-count - 1:-1]
-    if not turned:
-        return [([Axis(o, s, -before, d, k, n, xs, ys, ws) for o, s, (before, _), d, k, n, xs, ys, ws in
-                  zip(places, strides, around, dilations, sides, sizes, x_strides, y_strides, w_strides, strict=True)], 0, 0, [(1, 0)] * count)]
-    found = []
-    for rests in product(*map(range, strides)):
-        axes, where, w_first, y_first = [], [], 0, 0
-        for r, s, d, k, n, size, (before, _), xs, ys, ws in zip(rests, strides, dilations, sides, places, sizes, around, x_strides, y_strides,
-                                                               w_strides, strict=True):
-            # The place a * s + r - before is element i of the window a + (r - i * d) / s, where that is whole.
-            common = gcd(s, d)
-            i0 = next((i for i in range(min(s, k)) if (r - i * d) % s == 0), k)
-            begin = -((r - before) // s)                        # the first a within the axis
-            last = (n - 1 + before - r) // s
-            axes.append(Axis(last - begin + 1, 1, begin + (r - i0 * d) // s if i0 < k else 0, -(d // common), len(range(i0, k, s // common)), size,
-                             xs, s * ys, s // common * ws))
-            where.append((s, begin * s + r - before))
-            w_first, y_first = w_first + i0 * ws, y_first + (begin * s + r - before) * ys
-        found.append((axes, w_first, y_first, where))
-    return found
-
-
-def _text(source: str, slots: list[Slot], extents: list[Any], n: Any, work: Any, node: Node, share: float = 1,
-          grain: int = 1) -> KernelText:
-    """A text with what a call of it needs; the first extent is what a check has found wrong, and there is none."""
-    return KernelText(source, slots, [0, *extents], n, grain, work, annotated=[(line, node) for line in source.splitlines()], share=share)
 
 
 # (rows, vectors) of a tile of channels by outputs, for vectors of so many lanes
@@ -223,10 +169,10 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
     work = images * element_count(tuple(places)) * units * panels * tile.rows * tile.width * groups // WORK
     # Where y is copied, who takes a few of the units copies as much of it as who takes all.
     grain = 1 if whole else -(-units // PIECES)
-    texts = [_text(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node, grain=grain)]
+    texts = [text_of(source, [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts * units, work, node, grain=grain)]
     if not direct:
         source = filter_text.total(tile.rows, tile.width, tile.dtype)
-        texts.append(_text(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
+        texts.append(text_of(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
                            taps * inner, chunks * taps * inner * filters // WORK, node, 0))
     return texts
 
@@ -252,8 +198,8 @@ def apart_texts(node: Node, layout: Layout) -> list[KernelText]:
     extents = [lines, each, taps, channels, -(-channels // tile.width), x_strides[lead - 1] if lead else 0, y_strides[lead - 1] if lead else 0, *axes]
     sums = Slot("partial", node, dtype, parts * taps * channels)
     work = element_count(y.type.shape) * taps // WORK
-    return [_text(filter_text.filter_apart(tile, count), [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts, work, node),
-            _text(filter_text.total_apart(dtype.name), [sums, Slot("out", node, dtype)], [parts, taps * channels], taps * channels,
+    return [text_of(filter_text.filter_apart(tile, count), [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts, work, node),
+            text_of(filter_text.total_apart(dtype.name), [sums, Slot("out", node, dtype)], [parts, taps * channels], taps * channels,
                   parts * taps * channels // WORK, node, 0)]
 
 

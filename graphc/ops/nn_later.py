@@ -215,7 +215,7 @@ def with_space_to_batch(input: Any, dilation_rate: Any, padding: Any, op: Callab
     first = 2 if (data_format or "").startswith("NC") else 1
     axes = [int(a) for a in spatial_dims] if spatial_dims is not None else list(range(first, first + len(rates)))
     if len(axes) != len(rates) or axes != sorted(set(axes)) or axes[0] < 1 or min(rates) < 1:
-        raise ShapeError(f"with_space_to_batch: dilation_rate={dilation_rate} is no number of 1 or more for each axis of {axes}, in order{here()}")
+        raise ShapeError(f"with_space_to_batch: dilation_rate={dilation_rate} is no number from 1 on for each of the axes {axes}, in order{here()}")
     if x.type.rank is None or x.type.rank <= axes[-1]:
         raise ShapeError(f"with_space_to_batch: {describe(x)} has no axis {axes[-1]}, or an unknown rank{here()}")
     if all(r == 1 for r in rates):

@@ -7,7 +7,7 @@ A kernel is Python text, `def kernel(buffers, extents, lo, hi)`, over these name
 * `float32(v)`, `int8(v)`, `boolean(v)`, ...: casts as in C; a float outside the range of an integer saturates and nan is 0.
 * scalar functions (`sqrt`, `maximum`, `select`, `floordiv`, ...), the elementary ones of `vecmath`, and the reductions
   `accumulate_add`, ... whose order LLVM may choose;
-* vectors, in which products are summed up, and memory on the stack: `tiles`, `tile_parts`.
+* vectors, in which products are summed up, and memory on the stack: `tiles`, `tile_parts`, `winograd`.
 
 Nothing here imports Numba until `namespace()` is called.
 """
@@ -23,14 +23,17 @@ from typing import Any
 def namespace() -> dict[str, Any]:
     """The names a kernel source may use (imports Numba)."""
     from . import complex_numbers, vecmath, vecrandom
+    from .extremes import extremes_functions
     from .memory import memory
     from .scalars import scalars
     from .tile_parts import parts
     from .tiles import tiles
+    from .winograd import transforms
 
     # Numba would compile Python's min and max as functions of their own.
     plain = {"pow": power(), "min": scalars()["minimum"], "max": scalars()["maximum"], "inf": float("inf")}
-    names = {**scalars(), **memory(), **tiles(), **parts(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
+    names = {**scalars(), **extremes_functions(), **memory(), **tiles(), **parts(), **transforms(), **vecmath.intrinsics(),
+             **vecrandom.intrinsics(), **plain}
     both = {name: complex_numbers.either(name, names[name], f) if name in names else f for name, f in complex_numbers.functions().items()}
     return names | both
 

@@ -217,12 +217,13 @@ def _turned(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
 
 class Operation(NamedTuple):
     """A function of the language: its `operands`, T a tile, P a pointer, W a word; tiles are all of one type, and where the first is one, so is
-    the result. `emit` builds it, `(context, builder, types, values)`; `fits` says of which tiles there is one.
+    the result. `emit` builds it, `(context, builder, types, values)`; `fits` says of which tiles there is one, `result` what another result is.
     """
 
     operands: str
     emit: Callable[..., Any]
     fits: Callable[[Any], bool] = lambda tile: True
+    result: Callable[[Any], Any] = lambda tile: tile
 
 
 OPERATIONS = {
@@ -248,7 +249,7 @@ def intrinsic_of(name: str, operation: Operation) -> Callable[..., Any]:
         if len(tiles) != 1 or not operation.fits(*tiles):
             return None
         taken = [types.int64 if letter == "W" else kind for kind, letter in zip(kinds, operation.operands, strict=True)]
-        result = kinds[0] if operation.operands[0] == "T" else types.none
+        result = operation.result(kinds[0]) if operation.operands[0] == "T" else types.none
         return signature(result, *taken), lambda context, builder, sig, args: operation.emit(context, builder, kinds, args)
 
     typed.__name__ = name
