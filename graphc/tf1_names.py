@@ -165,6 +165,9 @@ keras.experimental.export_saved_model, keras.experimental.load_from_saved_model 
 keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
 layers.experimental | tf.keras.layers, whose layers keep their own variables
 nn.learned_unigram_candidate_sampler, random.learned_unigram_candidate_sampler | tf.nn.log_uniform_candidate_sampler
+estimator.experimental.LinearSDCA | tf.train.FtrlOptimizer, which tf.estimator.LinearClassifier takes
+contrib.rnn.GridLSTMCell, contrib.rnn.BidirectionalGridLSTMCell, contrib.rnn.TimeFreqLSTMCell | tf.contrib.rnn.ConvLSTMCell, or GLSTMCell
+contrib.opt.ShampooOptimizer, contrib.opt.GGTOptimizer | tf.train.AdamOptimizer, or another of dir(tf.contrib.opt)
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
